@@ -1,0 +1,103 @@
+// Exact non-negative integers of 128 bits. Every operation is checked: a result that does not fit is an
+// exception, never a wrong number.
+#pragma once
+
+#include <compare>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace ctxcost {
+
+/// Thrown when an operation on counts leaves [0, 2^128). Whoever knows the input adds its name (see `estimate`).
+class CountOverflow : public std::overflow_error {
+ public:
+  explicit CountOverflow(const char* operation) : std::overflow_error(operation) {}
+};
+
+__extension__ using Uint128 = unsigned __int128;
+
+/// A checked unsigned 128-bit integer: tokens, pairs, multiply-adds, bytes.
+class Count {
+ public:
+  constexpr Count() = default;
+  // Integers convert implicitly, so that formulas read as in the papers; a negative one throws.
+  template <std::integral T>
+  constexpr Count(T value) : value_(static_cast<Uint128>(value)) {  // NOLINT(google-explicit-constructor)
+    if constexpr (std::signed_integral<T>) {
+      if (value < 0) throw CountOverflow("a count cannot be negative");
+    }
+  }
+  static constexpr Count from_raw(Uint128 value) {
+    Count count;
+    count.value_ = value;
+    return count;
+  }
+
+  constexpr Uint128 raw() const { return value_; }
+  constexpr bool fits_u64() const { return value_ <= UINT64_MAX; }
+  /// The value as 64 bits; throws CountOverflow when it does not fit.
+  constexpr std::uint64_t u64() const {
+    if (!fits_u64()) throw CountOverflow("a count above 2^64 where a smaller one is needed");
+    return static_cast<std::uint64_t>(value_);
+  }
+  /// The nearest double: for times, ratios and display only.
+  constexpr double to_double() const { return static_cast<double>(value_); }
+
+  friend constexpr Count operator+(Count a, Count b) {
+    Count r;
+    if (__builtin_add_overflow(a.value_, b.value_, &r.value_)) throw CountOverflow("sum above 2^128");
+    return r;
+  }
+  friend constexpr Count operator-(Count a, Count b) {
+    Count r;
+    if (__builtin_sub_overflow(a.value_, b.value_, &r.value_)) throw CountOverflow("difference below zero");
+    return r;
+  }
+  friend constexpr Count operator*(Count a, Count b) {
+    // Most products fit 64x64: the checked 128-bit multiplication is several times slower.
+    if (a.fits_u64() && b.fits_u64()) return from_raw(a.value_ * b.value_);
+    Count r;
+    if (__builtin_mul_overflow(a.value_, b.value_, &r.value_)) throw CountOverflow("product above 2^128");
+    return r;
+  }
+  friend constexpr Count operator/(Count a, Count b) {
+    if (b.value_ == 0) throw CountOverflow("division by zero");
+    if (a.fits_u64() && b.fits_u64()) return from_raw(a.u64() / b.u64());
+    return from_raw(a.value_ / b.value_);
+  }
+  friend constexpr Count operator%(Count a, Count b) {
+    if (b.value_ == 0) throw CountOverflow("division by zero");
+    if (a.fits_u64() && b.fits_u64()) return from_raw(a.u64() % b.u64());
+    return from_raw(a.value_ % b.value_);
+  }
+  constexpr Count& operator+=(Count b) { return *this = *this + b; }
+  constexpr Count& operator-=(Count b) { return *this = *this - b; }
+  constexpr Count& operator*=(Count b) { return *this = *this * b; }
+
+  friend constexpr bool operator==(Count a, Count b) { return a.value_ == b.value_; }
+  friend constexpr auto operator<=>(Count a, Count b) { return a.value_ <=> b.value_; }
+
+ private:
+  Uint128 value_ = 0;
+};
+
+constexpr Count min(Count a, Count b) { return a < b ? a : b; }
+constexpr Count max(Count a, Count b) { return a < b ? b : a; }
+/// ceil(a / b).
+constexpr Count ceil_div(Count a, Count b) { return a / b + (a % b == 0 ? 0 : 1); }
+/// The smallest multiple of `step` that is at least `a`.
+constexpr Count round_up(Count a, Count step) { return ceil_div(a, step) * step; }
+/// a - b, or 0 where b is larger.
+constexpr Count minus_or_zero(Count a, Count b) { return a > b ? a - b : Count{}; }
+
+/// All decimal digits, without separators.
+std::string to_string(Count value);
+
+/// Reads decimal digits only; empty when `text` has anything else or does not fit 128 bits.
+std::optional<Count> parse_digits(std::string_view text);
+
+}  // namespace ctxcost

@@ -1,0 +1,46 @@
+// What is wrong with an input, where, and what to do about it.
+#pragma once
+
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctxcost {
+
+/// One fault or warning: always one line when printed.
+struct Diagnostic {
+  std::string source;   ///< file, "-", catalogue name or option; empty when there is none
+  std::string place;    ///< JSON Pointer ("/heads") or "line:column"; empty for the whole source
+  std::string message;  ///< "expected a positive integer, found "32""
+  std::string hint;     ///< one thing to try; empty when nothing helps
+
+  friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
+};
+
+/// "model.json: /heads: expected a positive integer, found "32" (remove the quotes)". Control characters and
+/// line ends inside the parts are escaped, so that the result is one line.
+std::string to_string(const Diagnostic& diagnostic);
+
+/// No answer can be given: every fault that was found, in the order of the input. Exit status 2.
+class InputError : public std::exception {
+ public:
+  explicit InputError(Diagnostic diagnostic);
+  explicit InputError(std::vector<Diagnostic> diagnostics);
+  const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
+  /// All faults, one a line.
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  std::vector<Diagnostic> diagnostics_;
+  std::string text_;
+};
+
+/// The candidate nearest to `word` by edit distance (case ignored), or empty when none is near enough to be a slip.
+std::string_view near_match(std::string_view word, std::span<const std::string_view> candidates);
+
+/// `did you mean "kv_heads"?`, or empty when nothing is near.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace ctxcost

@@ -1,0 +1,122 @@
+// From a model and a workload to every metric: sums of named terms, exact.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/engine.h"
+#include "ctxcost/metric.h"
+#include "ctxcost/model.h"
+#include "ctxcost/workload.h"
+
+namespace ctxcost {
+
+/// A named part of a total: "keys", "index keys", "mixer", "feed_forward".
+struct NamedBytes {
+  std::string_view name;
+  Count bytes;
+};
+
+/// One group of identical layers at one point; per layer and for all b sequences.
+struct GroupEstimate {
+  const LayerGroup* group = nullptr;
+  std::optional<Count> scores_per_head;      ///< of one sequence
+  std::optional<Count> scores_per_layer;
+  std::optional<Count> attention_macs_per_layer;
+  std::optional<Count> attention_flops_per_layer;
+  std::optional<Count> linear_flops_per_layer;
+  Count kv_cache_bytes_per_layer;
+  Count state_bytes_per_layer;
+  std::optional<Count> parameters_per_layer;
+};
+
+/// Every metric at one point of the grid.
+struct Estimate {
+  std::array<MetricValue, kMetricCount> values;
+  const MetricValue& operator[](Metric metric) const { return values[static_cast<std::size_t>(metric)]; }
+  MetricValue& operator[](Metric metric) { return values[static_cast<std::size_t>(metric)]; }
+  /// The integer of a metric, or empty.
+  std::optional<Count> count(Metric metric) const {
+    const Count* value = std::get_if<Count>(&(*this)[metric]);
+    return value == nullptr ? std::nullopt : std::optional<Count>(*value);
+  }
+};
+
+/// What `Estimator::details` adds for documents that show it.
+struct EstimateDetails {
+  std::vector<NamedBytes> cache_parts;         ///< sum: kv_cache_bytes
+  std::vector<NamedBytes> state_parts;         ///< sum: state_bytes
+  std::vector<ReservedPart> reserved_parts;    ///< sum: kv_reserved_bytes
+  std::vector<GroupEstimate> groups;
+  std::vector<std::string> notes;              ///< of the model, the mixers, the engine and the window
+};
+
+/// Evaluates one model under fixed settings at many points. Whatever does not depend on the point (parameters, tensor
+/// bytes) is summed once; the cost of a point depends on the number of layer groups, never on that of layers.
+class Estimator {
+ public:
+  /// `settings.context` and `settings.batch` are not looked at. The model must outlive the estimator.
+  /// Throws InputError when a weight type cannot store weights.
+  Estimator(const Model& model, const Workload& settings, EngineChoice engine = ideal_engine());
+
+  /// All metrics for b sequences of n tokens, except the growth ratios, which need a first point.
+  /// Throws InputError where an integer leaves 128 bits, naming the model, n and b; or where the engine refuses.
+  Estimate at(Count context, Count batch) const;
+  EstimateDetails details(Count context, Count batch) const;
+
+  const Model& model() const { return *model_; }
+  const KvPrecision& kv() const { return kv_; }
+  const Precision& weights() const { return weights_; }
+  const Workload& settings() const { return settings_; }
+  const EngineChoice& engine() const { return engine_; }
+
+ private:
+  /// What one layer of a group costs, summed over its tensors once.
+  struct GroupConstants {
+    std::optional<Count> parameters;
+    std::optional<Count> feed_forward_macs;  // of one token
+  };
+  /// Experts of one kind in a group: min(count, batch * active) of them are read in a decode step.
+  struct RoutedBytes {
+    Count layers, count, active, bytes_each;
+  };
+  struct Mixing;
+
+  void sum_tensors();
+  void add_group_tensors(const LayerGroup& group);
+  Estimate evaluate(Count context, Count batch) const;
+  Mixing mixing(Count context) const;
+  Count live_cache(Count context) const;
+  Count group_cache(const LayerGroup& group, Count context) const;
+  Count group_state(const LayerGroup& group) const;
+  Count decode_bytes(Count context, Count batch) const;
+  Count stack_length(const LayerGroup& group, Count context) const;
+
+  const Model* model_;
+  Workload settings_;
+  EngineChoice engine_;
+  KvPrecision kv_;
+  Precision weights_;
+
+  std::vector<GroupConstants> groups_;          // as model_->groups
+  std::optional<Count> parameters_;
+  std::optional<Count> parameters_non_embedding_;
+  std::optional<Count> active_parameters_;
+  std::optional<Count> active_without_embedding_;
+  std::optional<Count> weights_bytes_;
+  std::optional<Count> decode_weights_bytes_;   // read by every decode step, whatever the batch
+  Count decode_row_bytes_;                      // tables of which each sequence reads a row
+  std::vector<RoutedBytes> routed_;
+  std::optional<Count> head_macs_;              // of one row of logits; 0 without a head
+  Count once_macs_;                             // once a sequence: a pooler
+  std::optional<Count> widest_activation_;      // max(2F, Q) over the layers
+  Count score_heads_;                           // of the layer with most
+};
+
+/// `trained` < `scaled` < `beyond` < `impossible` (COST-MODEL 10.3); empty where the file states no window.
+std::optional<std::string_view> window_status(const Positions& positions, Count context);
+
+}  // namespace ctxcost

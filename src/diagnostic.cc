@@ -1,0 +1,96 @@
+#include "ctxcost/diagnostic.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ctxcost {
+namespace {
+
+/// Appends `text` with control characters as \xNN, so that hostile input cannot add lines or move the cursor.
+void append_line_safe(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Edit distance with adjacent transpositions (optimal string alignment), case ignored.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1])) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string to_string(const Diagnostic& diagnostic) {
+  std::string line;
+  for (const std::string* part : {&diagnostic.source, &diagnostic.place}) {
+    if (part->empty()) continue;
+    append_line_safe(line, *part);
+    line += ": ";
+  }
+  append_line_safe(line, diagnostic.message);
+  if (!diagnostic.hint.empty()) {
+    // A hint that is a question stands after a semicolon, any other in brackets.
+    const bool question = diagnostic.hint.back() == '?';
+    line += question ? "; " : " (";
+    append_line_safe(line, diagnostic.hint);
+    if (!question) line += ')';
+  }
+  return line;
+}
+
+InputError::InputError(Diagnostic diagnostic) : InputError(std::vector<Diagnostic>{std::move(diagnostic)}) {}
+
+InputError::InputError(std::vector<Diagnostic> diagnostics) : diagnostics_(std::move(diagnostics)) {
+  for (const Diagnostic& diagnostic : diagnostics_) {
+    if (!text_.empty()) text_ += '\n';
+    text_ += to_string(diagnostic);
+  }
+}
+
+std::string_view near_match(std::string_view word, std::span<const std::string_view> candidates) {
+  // A third of the word may be wrong, two letters at least: "kv_head" finds "kv_heads", "x" finds nothing.
+  constexpr std::size_t kLongestWord = 64;
+  if (word.size() < 2 || word.size() > kLongestWord) return {};
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string_view match = near_match(word, candidates);
+  if (match.empty()) return {};
+  return "did you mean \"" + std::string(match) + "\"?";
+}
+
+}  // namespace ctxcost

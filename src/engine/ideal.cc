@@ -1,0 +1,33 @@
+// The live minimum: exactly what the mechanisms need, no padding, no blocks.
+#include "../live_need.h"
+#include "row.h"
+
+namespace ctxcost {
+namespace {
+
+Reserve reserve(const ReserveRequest& request) {
+  Reserve result;
+  for (const LayerGroup& group : request.model.groups) {
+    if (group.stack == Stack::encoder) continue;
+    for (const auto& mixer : group.mixers) {
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned) continue;
+        const Count tokens = part.span.tokens(cached_context(request.model, part, request.context));
+        add_part(result, part.name,
+                 group.count() * request.batch *
+                     cache_bytes(precision_of(request.kv, part.role), part.role, part.heads, part.width, tokens));
+      }
+      for (const StatePart& part : mixer->state()) {
+        add_part(result, part.name, group.count() * request.batch * state_bytes(part, request.model, request.kv));
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+CTXCOST_ENGINE(kIdeal) = {"ideal", "the live minimum of cache and state, without padding or blocks",
+                          "docs/cost-model.md", {}, reserve};
+
+}  // namespace ctxcost

@@ -1,0 +1,425 @@
+#include "ctxcost/estimate.h"
+
+#include <utility>
+
+#include "ctxcost/diagnostic.h"
+#include "live_need.h"
+
+namespace ctxcost {
+namespace {
+
+/// Tokens for which prefill activations are counted at once (DESIGN section 4, activation_bytes).
+constexpr Count kActivationTokens = 2048;
+/// Bytes of one logit, and of one log-sum-exp of fused attention: both fp32.
+constexpr Count kFp32Bytes = 4;
+
+/// A sum that is unknown as soon as one of its terms is.
+void add(std::optional<Count>& sum, std::optional<Count> term) {
+  if (sum && term) {
+    *sum += *term;
+  } else {
+    sum.reset();
+  }
+}
+
+MetricValue value_of(std::optional<Count> count) { return count ? MetricValue(*count) : MetricValue(); }
+
+/// total / layers where that is whole.
+MetricValue per_layer(std::optional<Count> total, Count layers) {
+  if (!total || layers == 0 || *total % layers != 0) return {};
+  return *total / layers;
+}
+
+Count tensor_bytes(const Tensor& tensor, const Precision& precision) {
+  return tensor.copies * tensor.rows * precision.row_bytes(tensor.columns);
+}
+
+/// Bytes of `rows` cached rows, which may not divide evenly among the heads.
+Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows) {
+  const Precision& precision = precision_of(kv, part.role);
+  if (part.heads > 0 && rows % part.heads == 0) {
+    return cache_bytes(precision, part.role, part.heads, part.width, rows / part.heads);
+  }
+  return cache_bytes(precision, part.role, 1, part.width, rows);
+}
+
+std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_mac) {
+  if (!work) return std::nullopt;
+  return work->macs * flops_per_mac + work->scalar_operations;
+}
+
+}  // namespace
+
+/// Sequence mixing and linear work of all layers, one sequence.
+struct Estimator::Mixing {
+  std::optional<Count> scores = Count{};
+  std::optional<Count> scores_per_head;
+  std::optional<Count> macs = Count{};
+  std::optional<Count> flops = Count{};
+  std::optional<Count> linear_macs = Count{};
+};
+
+Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice engine)
+    : model_(&model),
+      settings_(settings),
+      engine_(std::move(engine)),
+      kv_(settings.kv.value_or(model.kv)),
+      weights_(settings.weights.value_or(model.weights)) {
+  if (!weights_.format().weights) {
+    throw InputError(Diagnostic{"--weights", "", "\"" + weights_.name() + "\" stores a cache, not weights", ""});
+  }
+  try {
+    sum_tensors();
+  } catch (const CountOverflow& overflow) {
+    throw InputError(Diagnostic{model.origin, "", "the parameters of this model do not fit 128 bits", overflow.what()});
+  }
+}
+
+Count Estimator::stack_length(const LayerGroup& group, Count context) const {
+  if (group.stack == Stack::decoder || context == 0) return context;
+  return model_->cross_tokens.value_or(context);
+}
+
+void Estimator::sum_tensors() {
+  parameters_ = parameters_non_embedding_ = active_parameters_ = weights_bytes_ = decode_weights_bytes_ = Count{};
+  head_macs_ = widest_activation_ = Count{};
+  for (const LayerGroup& group : model_->groups) add_group_tensors(group);
+  if (!model_->d_model) widest_activation_.reset();
+
+  Count untied_embedding;
+  for (const auto& [place, tensor] : model_->tensors) {
+    const Count bytes = tensor_bytes(tensor, weights_);
+    add(parameters_, tensor.elements());
+    add(active_parameters_, tensor.elements());
+    add(weights_bytes_, bytes);
+    if (place == Place::final_norm) add(parameters_non_embedding_, tensor.elements());
+    if (place == Place::once && tensor.use == TensorUse::linear) once_macs_ += tensor.elements();
+    const bool is_head = (place == Place::embedding && model_->tied_embeddings) ||
+                         (place == Place::head && tensor.use == TensorUse::linear);
+    if (is_head) add(head_macs_, tensor.elements());
+    if (place == Place::embedding && !model_->tied_embeddings) untied_embedding += tensor.elements();
+    if (tensor.use == TensorUse::lookup && !is_head) {
+      decode_row_bytes_ += weights_.row_bytes(tensor.columns);
+    } else if (place != Place::once) {
+      add(decode_weights_bytes_, bytes);
+    }
+  }
+  if (!model_->embedding_known) {
+    parameters_.reset();
+    active_parameters_.reset();
+    weights_bytes_.reset();
+    decode_weights_bytes_.reset();
+    head_macs_.reset();
+  }
+  active_without_embedding_ = active_parameters_;
+  if (active_without_embedding_) *active_without_embedding_ -= untied_embedding;
+}
+
+void Estimator::add_group_tensors(const LayerGroup& group) {
+  const Count layers = group.count();
+  GroupConstants constants{Count{}, Count{}};
+  std::optional<Count> widest = group.feed_forward.activation_width();
+  if (widest) *widest *= 2;
+
+  std::optional<std::vector<Tensor>> tensors;
+  if (model_->d_model) tensors = group.extras;
+  const auto append = [&tensors](const std::optional<std::vector<Tensor>>& more) {
+    if (tensors && more) {
+      tensors->insert(tensors->end(), more->begin(), more->end());
+    } else {
+      tensors.reset();
+    }
+  };
+  for (const auto& mixer : group.mixers) {
+    append(mixer->tensors());
+    if (widest) *widest = max(*widest, mixer->activation_width());
+    score_heads_ = max(score_heads_, mixer->score_heads());
+  }
+  const std::optional<std::vector<Tensor>> feed_forward = group.feed_forward.tensors(model_->d_model);
+  append(feed_forward);
+  if (!feed_forward) constants.feed_forward_macs.reset();
+  for (const Tensor& tensor : feed_forward.value_or(std::vector<Tensor>{})) {
+    if (tensor.use == TensorUse::linear) *constants.feed_forward_macs += tensor.active_elements();
+  }
+  // Linears among the extras (per-layer inputs of Gemma 3n) work like those of the feed-forward.
+  for (const Tensor& tensor : group.extras) {
+    if (tensor.use == TensorUse::linear && constants.feed_forward_macs) {
+      *constants.feed_forward_macs += tensor.active_elements();
+    }
+  }
+  if (widest_activation_ && widest) {
+    *widest_activation_ = max(*widest_activation_, *widest);
+  } else {
+    widest_activation_.reset();
+  }
+
+  if (!tensors) {
+    constants.parameters.reset();
+    parameters_.reset();
+    parameters_non_embedding_.reset();
+    active_parameters_.reset();
+    weights_bytes_.reset();
+    decode_weights_bytes_.reset();
+    groups_.push_back(constants);
+    return;
+  }
+  for (const Tensor& tensor : *tensors) {
+    const Count bytes = tensor_bytes(tensor, weights_);
+    *constants.parameters += tensor.elements();
+    add(active_parameters_, layers * tensor.active_elements());
+    add(weights_bytes_, layers * bytes);
+    if (group.stack == Stack::encoder || !tensor.in_decode) continue;
+    if (tensor.routed()) {
+      routed_.push_back({layers, tensor.copies, tensor.active_copies, bytes / tensor.copies});
+    } else if (tensor.use == TensorUse::lookup) {
+      decode_row_bytes_ += layers * weights_.row_bytes(tensor.columns);
+    } else {
+      add(decode_weights_bytes_, layers * bytes);
+    }
+  }
+  add(parameters_, layers * *constants.parameters);
+  add(parameters_non_embedding_, layers * *constants.parameters);
+  groups_.push_back(constants);
+}
+
+Count Estimator::group_cache(const LayerGroup& group, Count context) const {
+  Count bytes;
+  if (group.stack == Stack::encoder) return bytes;
+  for (const auto& mixer : group.mixers) {
+    for (const CachePart& part : mixer->cache()) {
+      if (!part.owned) continue;
+      const Count tokens = part.span.tokens(cached_context(*model_, part, context));
+      bytes += cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
+    }
+  }
+  return bytes;
+}
+
+Count Estimator::group_state(const LayerGroup& group) const {
+  Count bytes;
+  for (const auto& mixer : group.mixers) {
+    for (const StatePart& part : mixer->state()) bytes += state_bytes(part, *model_, kv_);
+  }
+  return bytes;
+}
+
+Count Estimator::live_cache(Count context) const {
+  Count bytes;
+  for (const LayerGroup& group : model_->groups) bytes += group.count() * group_cache(group, context);
+  return bytes;
+}
+
+Estimator::Mixing Estimator::mixing(Count context) const {
+  Mixing sum;
+  bool agree = true;
+  bool any_scores = false;
+  for (std::size_t g = 0; g < model_->groups.size(); ++g) {
+    const LayerGroup& group = model_->groups[g];
+    const Count n = stack_length(group, context);
+    std::optional<Count> linear = groups_[g].feed_forward_macs;
+    if (linear) *linear *= n;
+    for (const auto& mixer : group.mixers) {
+      const std::optional<Work> work = mixer->prefill(n, settings_.convention.pairs);
+      add(linear, mixer->linear_macs(n));
+      if (!work) {
+        sum.scores.reset();
+        sum.macs.reset();
+        sum.flops.reset();
+        agree = false;
+        continue;
+      }
+      add(sum.scores, group.count() * work->scores);
+      add(sum.macs, group.count() * work->macs);
+      const std::optional<Count> flops = flops_of(work, settings_.convention.flops_per_mac);
+      add(sum.flops, group.count() * *flops);
+      if (!work->scores_per_head || (any_scores && sum.scores_per_head != work->scores_per_head)) agree = false;
+      sum.scores_per_head = work->scores_per_head;
+      any_scores = true;
+    }
+    add(sum.linear_macs, linear ? std::optional<Count>(group.count() * *linear) : std::nullopt);
+  }
+  if (!agree) sum.scores_per_head.reset();
+  return sum;
+}
+
+Count Estimator::decode_bytes(Count context, Count batch) const {
+  Count bytes = *decode_weights_bytes_ + batch * decode_row_bytes_;
+  for (const RoutedBytes& experts : routed_) {
+    bytes += experts.layers * min(experts.count, batch * experts.active) * experts.bytes_each;
+  }
+  Count per_sequence;
+  for (const LayerGroup& group : model_->groups) {
+    if (group.stack == Stack::encoder) continue;
+    Count layer;
+    for (const auto& mixer : group.mixers) {
+      for (std::size_t p = 0; p < mixer->cache().size(); ++p) {
+        layer += row_bytes(mixer->cache()[p], kv_, mixer->rows_read(p, context));
+      }
+      for (const StatePart& part : mixer->state()) layer += 2 * state_bytes(part, *model_, kv_);
+    }
+    per_sequence += group.count() * layer;
+  }
+  return bytes + batch * per_sequence;
+}
+
+Estimate Estimator::evaluate(Count context, Count batch) const {
+  const Model& model = *model_;
+  const Count flops_per_mac = settings_.convention.flops_per_mac;
+  const Count layers = model.layers();
+  Estimate result;
+  const auto set = [&result](Metric metric, MetricValue value) { result[metric] = value; };
+  const auto times = [](std::optional<Count> value, Count factor) {
+    return value ? std::optional<Count>(*value * factor) : std::nullopt;
+  };
+  set(Metric::context, context);
+  set(Metric::batch, batch);
+
+  const Mixing mix = mixing(context);
+  const std::optional<Count> scores = times(mix.scores, batch);
+  const std::optional<Count> macs = times(mix.macs, batch);
+  const std::optional<Count> attention = times(mix.flops, batch);
+  set(Metric::scores_per_head, value_of(mix.scores_per_head));
+  set(Metric::scores_per_layer, per_layer(scores, layers));
+  set(Metric::scores, value_of(scores));
+  set(Metric::attention_macs, value_of(macs));
+  set(Metric::attention_macs_per_layer, per_layer(macs, layers));
+  set(Metric::attention_flops, value_of(attention));
+  set(Metric::attention_flops_per_layer, per_layer(attention, layers));
+
+  std::optional<Count> linear_flops = times(mix.linear_macs, batch * flops_per_mac);
+  if (linear_flops) *linear_flops += batch * once_macs_ * flops_per_mac;
+  const Count logit_rows = context == 0 ? Count{} : settings_.logits == Logits::all ? batch * context : batch;
+  const std::optional<Count> logits_flops = times(head_macs_, logit_rows * flops_per_mac);
+  std::optional<Count> forward = attention;
+  add(forward, linear_flops);
+  add(forward, logits_flops);
+  set(Metric::linear_flops, value_of(linear_flops));
+  set(Metric::logits_flops, value_of(logits_flops));
+  set(Metric::forward_flops, value_of(forward));
+
+  if (model.decodes() && context > 0) {
+    std::optional<Count> step = Count{};
+    for (std::size_t g = 0; g < model.groups.size(); ++g) {
+      const LayerGroup& group = model.groups[g];
+      if (group.stack == Stack::encoder) continue;
+      std::optional<Count> layer = times(groups_[g].feed_forward_macs, flops_per_mac);
+      for (const auto& mixer : group.mixers) {
+        add(layer, flops_of(mixer->decode(context), flops_per_mac));
+        add(layer, times(mixer->decode_linear_macs(context), flops_per_mac));
+      }
+      add(step, times(layer, group.count()));
+    }
+    add(step, times(head_macs_, flops_per_mac));
+    set(Metric::decode_flops, value_of(times(step, batch)));
+    if (decode_weights_bytes_) set(Metric::decode_bytes, decode_bytes(context, batch));
+  }
+
+  const Count activation_bytes = model.activation.row_bytes(1);
+  set(Metric::score_matrix_bytes, batch * score_heads_ * context * context * activation_bytes);
+  set(Metric::flash_workspace_bytes, kFp32Bytes * batch * score_heads_ * context);
+
+  const Count cache = live_cache(context);
+  Count state;
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::decoder) state += group.count() * group_state(group);
+  }
+  set(Metric::kv_cache_bytes, batch * cache);
+  set(Metric::kv_bytes_per_token, live_cache(context + 1) - cache);
+  set(Metric::state_bytes, batch * state);
+  set(Metric::kv_reserved_bytes, engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes);
+
+  set(Metric::parameters, value_of(parameters_));
+  set(Metric::parameters_non_embedding, value_of(parameters_non_embedding_));
+  set(Metric::active_parameters, value_of(active_parameters_));
+  set(Metric::active_parameters_without_embedding, value_of(active_without_embedding_));
+  set(Metric::weights_bytes, value_of(weights_bytes_));
+  if (widest_activation_ && head_macs_) {
+    const Count width = 2 * *model.d_model + *widest_activation_;
+    const Count logits = head_macs_ == Count{} ? Count{} : logit_rows * *model.vocab * kFp32Bytes;
+    set(Metric::activation_bytes, batch * min(context, kActivationTokens) * width * activation_bytes + logits);
+  }
+  if (const auto status = window_status(model.positions, context)) set(Metric::window_status, *status);
+  return result;
+}
+
+Estimate Estimator::at(Count context, Count batch) const {
+  try {
+    return evaluate(context, batch);
+  } catch (const CountOverflow& overflow) {
+    throw InputError(Diagnostic{model_->name, "",
+                                "a count at context " + to_string(context) + ", batch " + to_string(batch) +
+                                    " does not fit 128 bits",
+                                overflow.what()});
+  }
+}
+
+EstimateDetails Estimator::details(Count context, Count batch) const {
+  const Model& model = *model_;
+  EstimateDetails details;
+  const auto add_bytes = [](std::vector<NamedBytes>& parts, std::string_view name, Count bytes) {
+    for (NamedBytes& part : parts) {
+      if (part.name == name) {
+        part.bytes += bytes;
+        return;
+      }
+    }
+    parts.push_back({name, bytes});
+  };
+  details.notes = model.notes;
+  const auto note = [&details](std::string_view text) {
+    for (const std::string& known : details.notes) {
+      if (known == text) return;
+    }
+    details.notes.emplace_back(text);
+  };
+
+  for (std::size_t g = 0; g < model.groups.size(); ++g) {
+    const LayerGroup& group = model.groups[g];
+    const Count n = stack_length(group, context);
+    GroupEstimate row;
+    row.group = &group;
+    row.scores_per_layer = row.attention_macs_per_layer = row.attention_flops_per_layer = Count{};
+    row.linear_flops_per_layer = groups_[g].feed_forward_macs;
+    if (row.linear_flops_per_layer) *row.linear_flops_per_layer *= n;
+    for (const auto& mixer : group.mixers) {
+      const std::optional<Work> work = mixer->prefill(n, settings_.convention.pairs);
+      if (work) row.scores_per_head = work->scores_per_head;
+      add(row.scores_per_layer, work ? std::optional(batch * work->scores) : std::nullopt);
+      add(row.attention_macs_per_layer, work ? std::optional(batch * work->macs) : std::nullopt);
+      const std::optional<Count> flops = flops_of(work, settings_.convention.flops_per_mac);
+      add(row.attention_flops_per_layer, flops ? std::optional(batch * *flops) : std::nullopt);
+      add(row.linear_flops_per_layer, mixer->linear_macs(n));
+      for (const std::string_view text : mixer->notes()) note(text);
+      if (group.stack == Stack::encoder) continue;
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned) continue;
+        const Count tokens = part.span.tokens(cached_context(model, part, context));
+        const Count bytes = cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
+        add_bytes(details.cache_parts, part.name, batch * group.count() * bytes);
+      }
+      for (const StatePart& part : mixer->state()) {
+        add_bytes(details.state_parts, part.name, batch * group.count() * state_bytes(part, model, kv_));
+      }
+    }
+    if (group.mixers.size() != 1) row.scores_per_head.reset();
+    if (row.linear_flops_per_layer) *row.linear_flops_per_layer *= batch * settings_.convention.flops_per_mac;
+    row.kv_cache_bytes_per_layer = batch * group_cache(group, context);
+    row.state_bytes_per_layer = group.stack == Stack::decoder ? batch * group_state(group) : Count{};
+    row.parameters_per_layer = groups_[g].parameters;
+    details.groups.push_back(row);
+  }
+  Reserve reserve = engine_.engine->reserve({model, context, batch, kv_, engine_});
+  details.reserved_parts = std::move(reserve.parts);
+  for (const std::string& text : reserve.notes) note(text);
+  return details;
+}
+
+std::optional<std::string_view> window_status(const Positions& positions, Count context) {
+  if (positions.hard_limit && context > *positions.hard_limit) return "impossible";
+  if (!positions.trained_context) return std::nullopt;
+  if (context <= *positions.trained_context) return "trained";
+  if (context <= positions.effective_context.value_or(*positions.trained_context)) return "scaled";
+  return "beyond";
+}
+
+}  // namespace ctxcost

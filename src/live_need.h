@@ -1,0 +1,43 @@
+// What cache and state need at least, part by part: shared by the estimate and by every engine.
+#pragma once
+
+#include <string_view>
+
+#include "ctxcost/engine.h"
+#include "ctxcost/model.h"
+
+namespace ctxcost {
+
+/// The KV precision that stores a part: values in V's type, all else in K's (a latent has no V of its own).
+inline const Precision& precision_of(const KvPrecision& kv, CacheRole role) {
+  return role == CacheRole::value ? kv.value : kv.key;
+}
+
+/// Tokens that a part's span sees at context n: n itself, or the encoder's length for cross-attention.
+inline Count cached_context(const Model& model, const CachePart& part, Count context) {
+  return part.span.kind == Span::Kind::cross && context > 0 ? model.cross_tokens.value_or(context) : context;
+}
+
+/// Bytes of one state part of one layer and sequence, each type as the contract says.
+inline Count state_bytes(const StatePart& part, const Model& model, const KvPrecision& kv) {
+  switch (part.type) {
+    case StateType::fp32: return part.elements * 4;
+    case StateType::activation: return model.activation.row_bytes(part.elements);
+    case StateType::cache: return kv.key.row_bytes(part.elements);
+  }
+  return 0;
+}
+
+/// Adds bytes to the part of that name.
+inline void add_part(Reserve& reserve, std::string_view name, Count bytes) {
+  reserve.bytes += bytes;
+  for (ReservedPart& part : reserve.parts) {
+    if (part.name == name) {
+      part.bytes += bytes;
+      return;
+    }
+  }
+  reserve.parts.push_back({std::string(name), bytes});
+}
+
+}  // namespace ctxcost

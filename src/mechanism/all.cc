@@ -1,0 +1,23 @@
+// The list of mechanisms, in the order in which they are shown. A new one is a file of its own and a line here.
+#include "ctxcost/mechanism.h"
+
+#define CTXCOST_MECHANISMS(ROW) \
+  ROW(kFull)                    \
+  ROW(kNone)                    \
+  ROW(kBidirectional)           \
+  ROW(kSlidingWindow)
+
+namespace ctxcost {
+
+#define CTXCOST_DECLARE(name) extern const Mechanism name;
+CTXCOST_MECHANISMS(CTXCOST_DECLARE)
+#undef CTXCOST_DECLARE
+
+std::span<const Mechanism* const> mechanisms() {
+#define CTXCOST_ADDRESS(name) &name,
+  static constexpr const Mechanism* kAll[] = {CTXCOST_MECHANISMS(CTXCOST_ADDRESS)};
+#undef CTXCOST_ADDRESS
+  return kAll;
+}
+
+}  // namespace ctxcost

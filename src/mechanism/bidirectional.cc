@@ -1,0 +1,47 @@
+// Two-sided attention of encoders, whole or in a band [Devlin 2018; transformers masking_utils.py].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"half_window", KeyType::count, "none", "keys on each side of a token; without it every token"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "n n; with a = min(half_window, n - 1): n (2 a + 1) - a (a + 1)", "COST-MODEL section 3, P_win"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"cached elements", "0", "vllm kv_cache_interface.py, EncoderOnlyAttentionSpec"},
+};
+
+class Bidirectional final : public SoftmaxAttention {
+ public:
+  Bidirectional(const MixerShape& shape, std::optional<Count> half_window)
+      : SoftmaxAttention("bidirectional", shape), half_window_(half_window) {}
+
+  bool causal() const override { return false; }
+  std::optional<Work> decode(Count) const override { return std::nullopt; }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule) const override {
+    return half_window_ ? pairs::band(n, *half_window_) : pairs::full(n);
+  }
+  Count decode_keys(Count) const override { return 0; }
+
+  std::optional<Count> half_window_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kBidirectional) = {
+    "bidirectional", "every token, before and after: encoders", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+      std::optional<Count> half_window;
+      if (settings.has("half_window")) half_window = settings.count("half_window");
+      return std::make_unique<Bidirectional>(shape, half_window);
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,45 @@
+// Sliding-window attention: the last `window` keys, the query's own among them
+// [Beltagy 2020; transformers masking_utils.py sliding_window_overlay].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"window", KeyType::count, "", "keys a token sees, itself among them"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "x = min(n, window): x (x + 1) / 2 + (n - x) window exact; n x under reach",
+     "COST-MODEL section 3, P_swa"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"cached elements", "min(n, window) kv_heads (d_k + d_v)", "mistral-inference cache.py"},
+};
+
+class SlidingWindow final : public SoftmaxAttention {
+ public:
+  SlidingWindow(const MixerShape& shape, Count window)
+      : SoftmaxAttention("sliding_window", shape, {.kind = Span::Kind::window, .limit = window}), window_(window) {}
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    return rule == PairRule::reach ? n * min(n, window_) : pairs::sliding(n, window_);
+  }
+  Count decode_keys(Count keys) const override { return pairs::sliding_decode(keys, window_); }
+
+  Count window_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kSlidingWindow) = {
+    "sliding_window", "the last `window` tokens", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+      return std::make_unique<SlidingWindow>(shape, settings.count("window"));
+    }};
+
+}  // namespace ctxcost

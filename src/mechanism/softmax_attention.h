@@ -1,0 +1,42 @@
+// What the kinds of softmax attention with Q, K, V and output projections share: their tensors, a cache of keys and
+// values, and work that is proportional to their pairs. Each kind adds its pairs and the tokens it keeps.
+#pragma once
+
+#include "ctxcost/mechanism.h"
+
+namespace ctxcost {
+
+/// Multiply-adds of `pairs` score pairs of each head: d_k for the score, d_v for the value (COST-MODEL section 2).
+inline Work softmax_work(const MixerShape& shape, Count pairs) {
+  return {shape.heads * pairs, pairs, shape.heads * pairs * (shape.d_k + shape.d_v), 0};
+}
+
+/// The Q, K, V and output projections with biases, norms, gate and sinks; empty without d_model.
+std::optional<std::vector<Tensor>> softmax_tensors(const MixerShape& shape);
+
+/// Base of the kinds whose heads all follow one mask.
+class SoftmaxAttention : public Mixer {
+ public:
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    return softmax_work(shape(), prefill_pairs(n, rule));
+  }
+  std::optional<Work> decode(Count keys) const override { return softmax_work(shape(), decode_keys(keys)); }
+  Count rows_read(std::size_t part, Count keys) const override { return cache()[part].heads * decode_keys(keys); }
+  std::optional<std::vector<Tensor>> tensors() const override { return softmax_tensors(shape()); }
+
+ protected:
+  /// Caches keys and values of the tokens in `span`.
+  SoftmaxAttention(std::string_view kind, const MixerShape& shape, Span span);
+  /// Caches nothing (two-sided masks).
+  SoftmaxAttention(std::string_view kind, const MixerShape& shape) : Mixer(kind, shape) {}
+
+  /// Score pairs of one head for n tokens.
+  virtual Count prefill_pairs(Count n, PairRule rule) const = 0;
+  /// Keys that the query of a decode step sees, of `keys` there are.
+  virtual Count decode_keys(Count keys) const = 0;
+};
+
+/// The cache parts "keys" and "values" of a shape.
+std::vector<CachePart> key_value_cache(const MixerShape& shape, Span span);
+
+}  // namespace ctxcost
