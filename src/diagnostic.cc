@@ -48,6 +48,9 @@ std::string to_string(const Diagnostic& diagnostic) {
   std::string line;
   for (const std::string* part : {&diagnostic.source, &diagnostic.place}) {
     if (part->empty()) continue;
+    // As compilers write it: "file:12:9: …", but "file: /heads: …".
+    const bool line_number = part == &diagnostic.place && part->front() != '/' && !diagnostic.source.empty();
+    if (line_number) line.pop_back();
     append_line_safe(line, *part);
     line += ": ";
   }
