@@ -208,6 +208,7 @@ struct Mechanism {
   bool softmax;              ///< takes gate, sink_logits, shares_cache
   /// Builds the mixer; throws SettingFault where keys contradict each other or the shape.
   std::unique_ptr<const Mixer> (*make)(const MixerShape& shape, const Settings& settings);
+  bool reader_only = false;  ///< built by readers (cross-attention); not a kind that a model file may ask for
 };
 
 /// All kinds, in the order of DESIGN section 3.

@@ -5,7 +5,19 @@
   ROW(kFull)                    \
   ROW(kNone)                    \
   ROW(kBidirectional)           \
-  ROW(kSlidingWindow)
+  ROW(kSlidingWindow)           \
+  ROW(kChunked)                 \
+  ROW(kDilated)                 \
+  ROW(kSinkWindow)              \
+  ROW(kLongformer)              \
+  ROW(kBigBird)                 \
+  ROW(kLsh)                     \
+  ROW(kRouting)                 \
+  ROW(kStrided)                 \
+  ROW(kFixed)                   \
+  ROW(kNativeSparse)            \
+  ROW(kVerticalSlash)           \
+  ROW(kCrossAttention)
 
 namespace ctxcost {
 
