@@ -15,7 +15,7 @@
 namespace ctxcost {
 
 /// One tensor as the file holds it.
-struct StoredTensor {
+struct FileTensor {
   std::string name;          ///< "model.layers.0.self_attn.q_proj.weight", "blk.0.attn_q.weight"
   std::string type;          ///< "BF16", "F8_E4M3"; GGUF: "q4_k"
   std::vector<Count> shape;  ///< as stored: safetensors rows first, GGUF the row width first
@@ -34,7 +34,7 @@ using GgufValue = std::variant<std::uint64_t, std::int64_t, double, bool, std::s
 /// A header, whole.
 struct TensorFile {
   std::string path;
-  std::vector<StoredTensor> tensors;
+  std::vector<FileTensor> tensors;
   std::vector<std::pair<std::string, GgufValue>> metadata;  ///< of a GGUF, in file order
   Count header_bytes;                                       ///< what was read
 

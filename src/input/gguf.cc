@@ -115,8 +115,8 @@ GgufValue read_value(HeaderReader& reader, std::uint32_t type) {
   }
 }
 
-StoredTensor read_tensor(HeaderReader& reader, std::uint64_t& offset) {
-  StoredTensor tensor;
+FileTensor read_tensor(HeaderReader& reader, std::uint64_t& offset) {
+  FileTensor tensor;
   tensor.name = read_string(reader, kLongestName, "a tensor's name");
   const std::uint32_t dimensions = reader.u32();
   if (dimensions == 0 || dimensions > kMostDimensions) {

@@ -38,9 +38,9 @@ Count integer(const std::string& path, const std::string& place, const JsonValue
 }
 
 /// Checks one entry of the header against the `data_bytes` behind it.
-StoredTensor read_entry(const std::string& path, const JsonMember& member, Count data_bytes) {
+FileTensor read_entry(const std::string& path, const JsonMember& member, Count data_bytes) {
   const std::string place = child_pointer("", member.key);
-  StoredTensor tensor;
+  FileTensor tensor;
   tensor.name = member.key;
   const JsonValue* type = member.value.find("dtype");
   const JsonValue* shape = member.value.find("shape");
@@ -102,7 +102,7 @@ std::vector<std::string> shards(const std::string& directory) {
 
 }  // namespace
 
-Count StoredTensor::elements() const {
+Count FileTensor::elements() const {
   Count product = 1;
   for (const Count extent : shape) product *= extent;
   return product;
@@ -110,13 +110,13 @@ Count StoredTensor::elements() const {
 
 Count TensorFile::tensor_bytes() const {
   Count sum;
-  for (const StoredTensor& tensor : tensors) sum += tensor.bytes;
+  for (const FileTensor& tensor : tensors) sum += tensor.bytes;
   return sum;
 }
 
 Count TensorFile::elements() const {
   Count sum;
-  for (const StoredTensor& tensor : tensors) sum += tensor.elements();
+  for (const FileTensor& tensor : tensors) sum += tensor.elements();
   return sum;
 }
 
@@ -154,7 +154,7 @@ std::vector<TensorFile> read_checkpoint(const std::string& directory) {
   std::unordered_set<std::string> seen;
   for (const std::string& name : shards(directory)) {
     files.push_back(read_safetensors(directory + "/" + name));
-    for (const StoredTensor& tensor : files.back().tensors) {
+    for (const FileTensor& tensor : files.back().tensors) {
       if (!seen.insert(tensor.name).second) {
         fail(files.back().path, child_pointer("", tensor.name), "the tensor stands in another shard, too");
       }
