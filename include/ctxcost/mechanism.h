@@ -208,6 +208,8 @@ struct Mechanism {
   bool softmax;              ///< takes gate, sink_logits, shares_cache
   /// Builds the mixer; throws SettingFault where keys contradict each other or the shape.
   std::unique_ptr<const Mixer> (*make)(const MixerShape& shape, const Settings& settings);
+  /// Where a model file gives no d_v, it is this many times d_k.
+  std::uint32_t d_v_per_d_k = 1;
 };
 
 /// All kinds, in the order of DESIGN section 3.
