@@ -5,7 +5,16 @@
   ROW(kFull)                    \
   ROW(kNone)                    \
   ROW(kBidirectional)           \
-  ROW(kSlidingWindow)
+  ROW(kSlidingWindow)           \
+  ROW(kLatent)                  \
+  ROW(kIndexedLatent)           \
+  ROW(kLightning)               \
+  ROW(kGatedDelta)              \
+  ROW(kMamba)                   \
+  ROW(kMamba2)                  \
+  ROW(kRgLru)                   \
+  ROW(kShortConv)               \
+  ROW(kKimiDelta)
 
 namespace ctxcost {
 
