@@ -32,7 +32,7 @@ constexpr std::string_view kCacheTypes[] = {"fp32", "fp16", "bf16", "q8_0", "q5_
 // Kinds of layers that llama.cpp runs.
 constexpr std::string_view kKinds[] = {"full",       "none",           "bidirectional", "sliding_window", "chunked",
                                        "latent",     "indexed_latent", "mamba",         "mamba2",         "gated_delta",
-                                       "kimi_delta", "short_conv",     "rwkv"};
+                                       "kimi_delta", "short_conv",     "rwkv",          "cross_attention"};
 
 // Families whose architecture has a window cache (set_swa_pattern in src/models/*.cpp). Everywhere else a window in the
 // configuration is not looked at: mistral and mixtral are of architecture `llama`; phi3 says "Phi SWA is currently

@@ -18,10 +18,10 @@ constexpr EngineSetting kSettings[] = {
 };
 
 // Kinds of layers that the library runs with its caches.
-constexpr std::string_view kKinds[] = {
-    "full",           "none",       "bidirectional", "sliding_window", "chunked", "latent",
-    "indexed_latent", "longformer", "bigbird",       "mamba",          "mamba2",  "gated_delta",
-    "kimi_delta",     "lightning",  "short_conv",    "rg_lru",         "rwkv"};
+constexpr std::string_view kKinds[] = {"full",   "none",           "bidirectional",  "sliding_window", "chunked",
+                                       "latent", "indexed_latent", "longformer",     "bigbird",        "mamba",
+                                       "mamba2", "gated_delta",    "kimi_delta",     "lightning",      "short_conv",
+                                       "rg_lru", "rwkv",           "cross_attention"};
 
 /// Tokens that a layer holds after n. A dynamic window keeps the last w - 1, which with the next token make w
 /// [DynamicSlidingWindowLayer.update]; chunks are windows there.

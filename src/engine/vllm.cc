@@ -28,9 +28,10 @@ constexpr std::string_view kCacheTypes[] = {
     "fp32", "fp16", "bf16", "fp8", "fp8_per_token_head", "int8_per_token_head", "nvfp4", "fp8_ds_mla"};
 
 // Kinds of layers that vLLM runs.
-constexpr std::string_view kKinds[] = {"full",           "none",       "bidirectional",  "sliding_window", "chunked",
-                                       "vertical_slash", "latent",     "indexed_latent", "mamba",          "mamba2",
-                                       "gated_delta",    "kimi_delta", "lightning",      "short_conv"};
+constexpr std::string_view kKinds[] = {"full",      "none",           "bidirectional",  "sliding_window",
+                                       "chunked",   "vertical_slash", "latent",         "indexed_latent",
+                                       "mamba",     "mamba2",         "gated_delta",    "kimi_delta",
+                                       "lightning", "short_conv",     "cross_attention"};
 
 /// Layers of equal specification: one entry of the cache groups.
 struct Bucket {
