@@ -209,6 +209,8 @@ struct Mechanism {
   /// Builds the mixer; throws SettingFault where keys contradict each other or the shape.
   std::unique_ptr<const Mixer> (*make)(const MixerShape& shape, const Settings& settings);
   bool reader_only = false;  ///< built by readers (cross-attention); not a kind that a model file may ask for
+  /// Where a model file gives no d_v, it is this many times d_k.
+  std::uint32_t d_v_per_d_k = 1;
 };
 
 /// All kinds, in the order of DESIGN section 3.
