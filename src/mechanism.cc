@@ -113,22 +113,6 @@ bool in_choices(std::string_view choices, std::string_view word) {
   return false;
 }
 
-std::string expectation(const MechanismKey& key) {
-  switch (key.type) {
-    case KeyType::count:
-    case KeyType::count_or_list: {
-      std::string text = key.minimum == 0   ? "a non-negative integer"
-                         : key.minimum == 1 ? "a positive integer"
-                                            : "an integer of at least " + std::to_string(key.minimum);
-      if (key.type == KeyType::count_or_list) text += " or a list of them";
-      return text;
-    }
-    case KeyType::flag: return "true or false";
-    case KeyType::text: return "one of " + std::string(key.choices);
-  }
-  return {};
-}
-
 bool fits(const MechanismKey& key, const SettingValue& value) {
   switch (key.type) {
     case KeyType::count:
@@ -144,6 +128,22 @@ bool fits(const MechanismKey& key, const SettingValue& value) {
 }
 
 }  // namespace
+
+std::string expectation(const MechanismKey& key) {
+  switch (key.type) {
+    case KeyType::count:
+    case KeyType::count_or_list: {
+      std::string text = key.minimum == 0   ? "a non-negative integer"
+                         : key.minimum == 1 ? "a positive integer"
+                                            : "an integer of at least " + std::to_string(key.minimum);
+      if (key.type == KeyType::count_or_list) text += " or a list of them";
+      return text;
+    }
+    case KeyType::flag: return "true or false";
+    case KeyType::text: return "one of " + std::string(key.choices);
+  }
+  return {};
+}
 
 std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Settings& settings) {
   std::vector<SettingFault> faults;

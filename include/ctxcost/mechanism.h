@@ -232,6 +232,9 @@ std::span<const Mechanism* const> mechanisms();
 /// The kind of that name, or null.
 const Mechanism* find_mechanism(std::string_view kind);
 
+/// What a key takes, in words: "a positive integer", "one of mac|mag|mal".
+std::string expectation(const MechanismKey& key);
+
 /// Faults of names, types, ranges and missing keys, in the order of the table. Empty when `make` may be called.
 std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Settings& settings);
 

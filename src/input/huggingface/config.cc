@@ -1,0 +1,219 @@
+#include "config.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ctxcost::huggingface {
+namespace {
+
+/// More layers than any model has, few enough to remember one by one.
+constexpr std::uint32_t kMostLayers = 65536;
+
+std::string at_least(std::uint32_t minimum) {
+  if (minimum == 0) return "a non-negative integer";
+  if (minimum == 1) return "a positive integer";
+  return "an integer of at least " + std::to_string(minimum);
+}
+
+bool is_quoted_number(const JsonValue& value) {
+  return value.is(JsonValue::Type::string) && parse_digits(value.text).has_value();
+}
+
+}  // namespace
+
+Config::Config(const JsonValue& object, std::string pointer, Findings& findings)
+    : scopes_{{&object, std::move(pointer)}}, findings_(&findings) {}
+
+Config Config::over(const JsonValue& object, std::string pointer) const {
+  Config both = *this;
+  both.scopes_.insert(both.scopes_.begin(), Scope{&object, std::move(pointer)});
+  return both;
+}
+
+Config::Found Config::find(const Keys& keys) const {
+  for (const Scope& scope : scopes_) {
+    for (const std::string_view name : keys.names()) {
+      if (const JsonValue* value = scope.object->find(name)) return {value, child_pointer(scope.pointer, name)};
+    }
+  }
+  return {};
+}
+
+bool Config::has(const Keys& keys) const {
+  const Found found = find(keys);
+  return found && !found.value->is(JsonValue::Type::null);
+}
+
+bool Config::is_null(const Keys& keys) const {
+  const Found found = find(keys);
+  return found && found.value->is(JsonValue::Type::null);
+}
+
+void Config::wrong(const Found& found, std::string_view expected) const {
+  findings_->faults.push_back({findings_->source, found.place,
+                               "expected " + std::string(expected) + ", found " + describe(*found.value),
+                               is_quoted_number(*found.value) ? "remove the quotes" : ""});
+}
+
+void Config::fault(const Keys& keys, std::string message, std::string hint) const {
+  Found found = find(keys);
+  if (!found) found.place = child_pointer(scopes_.front().pointer, keys.name());
+  findings_->faults.push_back({findings_->source, found.place, std::move(message), std::move(hint)});
+}
+
+void Config::note(std::string text) const {
+  std::vector<std::string>& notes = findings_->notes;
+  if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(std::move(text));
+}
+
+void Config::took_default(std::string_view key, std::string_view value) const {
+  std::string text = std::string(key) + " " + std::string(value);
+  std::vector<std::string>& defaults = findings_->defaults;
+  if (std::find(defaults.begin(), defaults.end(), text) == defaults.end()) defaults.push_back(std::move(text));
+}
+
+std::optional<Count> Config::read_count(const Found& found, std::uint32_t minimum) const {
+  if (found.value->is(JsonValue::Type::integer)) {
+    const std::optional<Count> value = parse_digits(found.value->text);
+    if (value && *value >= Count{minimum}) return value;
+  }
+  wrong(found, at_least(minimum));
+  return std::nullopt;
+}
+
+Count Config::count(const Keys& keys, Count class_default, std::uint32_t minimum) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) {
+    took_default(keys.name(), to_string(class_default));
+    return class_default;
+  }
+  return read_count(found, minimum).value_or(class_default);
+}
+
+Count Config::required(const Keys& keys, std::uint32_t minimum) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) {
+    fault(keys, "expected " + at_least(minimum) + ", found nothing");
+    return max(minimum, 1);
+  }
+  return read_count(found, minimum).value_or(max(minimum, 1));
+}
+
+std::optional<Count> Config::nullable(const Keys& keys, std::optional<Count> class_default,
+                                      std::uint32_t minimum) const {
+  const Found found = find(keys);
+  if (!found) {
+    if (class_default) took_default(keys.name(), to_string(*class_default));
+    return class_default;
+  }
+  if (found.value->is(JsonValue::Type::null)) return std::nullopt;
+  return read_count(found, minimum);
+}
+
+bool Config::flag(const Keys& keys, bool class_default) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) {
+    took_default(keys.name(), class_default ? "true" : "false");
+    return class_default;
+  }
+  if (!found.value->is(JsonValue::Type::boolean)) {
+    wrong(found, "true or false");
+    return class_default;
+  }
+  return found.value->boolean;
+}
+
+std::string Config::text(const Keys& keys, std::string_view class_default) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) {
+    if (!class_default.empty()) took_default(keys.name(), class_default);
+    return std::string(class_default);
+  }
+  if (!found.value->is(JsonValue::Type::string)) {
+    wrong(found, "a string");
+    return std::string(class_default);
+  }
+  return found.value->text;
+}
+
+std::string Config::number(const Keys& keys) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) return {};
+  if (!found.value->is(JsonValue::Type::integer) && !found.value->is(JsonValue::Type::real)) {
+    wrong(found, "a number");
+    return {};
+  }
+  return found.value->text;
+}
+
+std::optional<std::vector<Count>> Config::counts(const Keys& keys) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) return std::nullopt;
+  if (!found.value->is(JsonValue::Type::array)) {
+    wrong(found, "a list of integers");
+    return std::nullopt;
+  }
+  std::vector<Count> list;
+  for (std::size_t i = 0; i < found.value->items.size(); ++i) {
+    const JsonValue& item = found.value->items[i];
+    if (item.is(JsonValue::Type::boolean)) {
+      list.push_back(item.boolean ? 1 : 0);
+    } else {
+      list.push_back(read_count({&item, child_pointer(found.place, i)}, 0).value_or(0));
+    }
+  }
+  return list;
+}
+
+std::optional<std::vector<std::string>> Config::texts(const Keys& keys) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) return std::nullopt;
+  if (!found.value->is(JsonValue::Type::array)) {
+    wrong(found, "a list of strings");
+    return std::nullopt;
+  }
+  std::vector<std::string> list;
+  for (std::size_t i = 0; i < found.value->items.size(); ++i) {
+    const JsonValue& item = found.value->items[i];
+    if (!item.is(JsonValue::Type::string)) wrong({&item, child_pointer(found.place, i)}, "a string");
+    list.push_back(item.text);
+  }
+  return list;
+}
+
+std::optional<Config> Config::object(const Keys& keys) const {
+  const Found found = find(keys);
+  if (!found || found.value->is(JsonValue::Type::null)) return std::nullopt;
+  if (!found.value->is(JsonValue::Type::object)) {
+    wrong(found, "an object");
+    return std::nullopt;
+  }
+  return Config(*found.value, found.place, *findings_);
+}
+
+std::uint32_t Config::layers(const Keys& keys, std::uint32_t class_default) const {
+  const Count value = count(keys, class_default);
+  if (value <= Count{kMostLayers}) return static_cast<std::uint32_t>(value.u64());
+  fault(keys, "expected at most " + std::to_string(kMostLayers) + " layers, found " + to_string(value));
+  return 1;
+}
+
+std::optional<std::vector<Count>> Config::counts_per_layer(const Keys& keys, std::uint32_t layers) const {
+  std::optional<std::vector<Count>> list = counts(keys);
+  if (list && list->size() != layers) {
+    fault(keys, "expected one entry a layer (" + std::to_string(layers) + "), found " + std::to_string(list->size()));
+    list->resize(layers);
+  }
+  return list;
+}
+
+std::optional<std::vector<std::string>> Config::texts_per_layer(const Keys& keys, std::uint32_t layers) const {
+  std::optional<std::vector<std::string>> list = texts(keys);
+  if (list && list->size() != layers) {
+    fault(keys, "expected one entry a layer (" + std::to_string(layers) + "), found " + std::to_string(list->size()));
+    return std::nullopt;
+  }
+  return list;
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,106 @@
+// A cursor over a config.json: typed reads by key, class defaults for what is absent, faults with their place.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/count.h"
+#include "ctxcost/diagnostic.h"
+#include "input/json.h"
+
+namespace ctxcost::huggingface {
+
+/// One key, or alternative names of it; the first one that is present is read.
+class Keys {
+ public:
+  Keys(const char* name) : names_{name} {}  // NOLINT(google-explicit-constructor)
+  Keys(std::initializer_list<std::string_view> names) : names_(names) {}
+  const std::vector<std::string_view>& names() const { return names_; }
+  /// The name that messages use.
+  std::string_view name() const { return names_.front(); }
+
+ private:
+  std::vector<std::string_view> names_;
+};
+
+/// What one reading of a file gathers, whichever part of the file it came from.
+struct Findings {
+  std::string source;  ///< the file, for faults
+  bool assume_full = false;
+  std::vector<Diagnostic> faults;
+  std::vector<std::string> defaults;  ///< "head_dim 256": absent keys and the class defaults they took
+  std::vector<std::string> notes;
+};
+
+/// A view of one object of the file, or of several laid over each other (`text_config` before the whole file).
+/// Reads never throw: a fault is recorded and a harmless value returned, so that all faults are reported at once.
+/// Keys that nobody reads may hold anything.
+class Config {
+ public:
+  Config(const JsonValue& object, std::string pointer, Findings& findings);
+  /// `object` laid over this view: its keys win.
+  Config over(const JsonValue& object, std::string pointer) const;
+
+  /// A value with the place it stands at.
+  struct Found {
+    const JsonValue* value = nullptr;
+    std::string place;
+    explicit operator bool() const { return value != nullptr; }
+  };
+  /// The first of those keys that is present, even if null.
+  Found find(const Keys& keys) const;
+  /// Present and not null.
+  bool has(const Keys& keys) const;
+  /// Present as null: None in the configuration class, which is not the same as absent.
+  bool is_null(const Keys& keys) const;
+
+  /// An integer of at least `minimum`. Absent or null: the class default, recorded.
+  Count count(const Keys& keys, Count class_default, std::uint32_t minimum = 1) const;
+  /// The same where the class has no default to fall back to: absent is a fault.
+  Count required(const Keys& keys, std::uint32_t minimum = 1) const;
+  /// Null: empty. Absent: the class default (recorded), which may be empty, too.
+  std::optional<Count> nullable(const Keys& keys, std::optional<Count> class_default = std::nullopt,
+                                std::uint32_t minimum = 0) const;
+  /// Absent or null: the class default, recorded.
+  bool flag(const Keys& keys, bool class_default) const;
+  std::string text(const Keys& keys, std::string_view class_default) const;
+  /// The number as written ("8.0"); empty when absent or null.
+  std::string number(const Keys& keys) const;
+  /// A list of non-negative integers or booleans (as 0 and 1); empty when absent or null.
+  std::optional<std::vector<Count>> counts(const Keys& keys) const;
+  std::optional<std::vector<std::string>> texts(const Keys& keys) const;
+  /// A nested object; empty when absent or null.
+  std::optional<Config> object(const Keys& keys) const;
+
+  /// Number of layers: limited, since each is remembered by its index.
+  std::uint32_t layers(const Keys& keys, std::uint32_t class_default) const;
+  /// A list with one entry a layer; a fault when its length differs. Empty when absent.
+  std::optional<std::vector<Count>> counts_per_layer(const Keys& keys, std::uint32_t layers) const;
+  std::optional<std::vector<std::string>> texts_per_layer(const Keys& keys, std::uint32_t layers) const;
+
+  /// A fault at that key (or where it would stand).
+  void fault(const Keys& keys, std::string message, std::string hint = {}) const;
+  void note(std::string text) const;
+  /// Records that `key` was absent and what it took.
+  void took_default(std::string_view key, std::string_view value) const;
+  bool assume_full() const { return findings_->assume_full; }
+  Findings& findings() const { return *findings_; }
+
+ private:
+  struct Scope {
+    const JsonValue* object;
+    std::string pointer;
+  };
+
+  std::optional<Count> read_count(const Found& found, std::uint32_t minimum) const;
+  void wrong(const Found& found, std::string_view expected) const;
+
+  std::vector<Scope> scopes_;
+  Findings* findings_;
+};
+
+}  // namespace ctxcost::huggingface

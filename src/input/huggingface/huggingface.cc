@@ -1,0 +1,185 @@
+#include "huggingface.h"
+
+#include <algorithm>
+
+#include "family.h"
+#include "parts.h"
+#include "types.h"
+
+namespace ctxcost {
+namespace huggingface {
+namespace {
+
+/// The words of a list separated by spaces.
+std::vector<std::string_view> words(std::string_view list) {
+  std::vector<std::string_view> result;
+  while (!list.empty()) {
+    const std::size_t space = list.find(' ');
+    result.push_back(list.substr(0, space));
+    list = space == std::string_view::npos ? std::string_view{} : list.substr(space + 1);
+  }
+  return result;
+}
+
+bool lists(std::string_view list, std::string_view word) {
+  const std::vector<std::string_view> all = words(list);
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+const Family* by_model_type(std::string_view name) {
+  for (const Family& family : families()) {
+    if (lists(family.model_types, name)) return &family;
+  }
+  return nullptr;
+}
+
+std::string_view string_at(const JsonValue& object, std::string_view key) {
+  const JsonValue* value = object.find(key);
+  return value != nullptr && value->is(JsonValue::Type::string) ? std::string_view(value->text) : std::string_view{};
+}
+
+/// The first name in `architectures`.
+std::string_view architecture(const JsonValue& root) {
+  const JsonValue* list = root.find("architectures");
+  if (list == nullptr || !list->is(JsonValue::Type::array) || list->items.empty()) return {};
+  return list->items.front().is(JsonValue::Type::string) ? std::string_view(list->items.front().text)
+                                                         : std::string_view{};
+}
+
+bool has_own_key(const Family& family, const JsonValue& root) {
+  return !family.own_key.empty() && root.find(family.own_key) != nullptr;
+}
+
+/// The language model's part of a file that describes more than one.
+const JsonValue* text_part(const JsonValue& root, std::string_view& key) {
+  for (const std::string_view name : {"text_config", "llm_config", "language_config"}) {
+    const JsonValue* value = root.find(name);
+    if (value != nullptr && value->is(JsonValue::Type::object)) {
+      key = name;
+      return value;
+    }
+  }
+  return nullptr;
+}
+
+/// A family that nobody knows, under `--assume full`: its cache and scores, not its parameters.
+void read_unknown(const Config& config, Model& model) {
+  const Keys heads_key = {"num_attention_heads", "n_head", "n_heads"};
+  const std::uint32_t layers = config.layers({"num_hidden_layers", "n_layer", "n_layers", "num_layers"}, 0);
+  if (layers == 0) config.fault("num_hidden_layers", "expected a positive integer, found nothing");
+  const Count heads = config.required(heads_key);
+  std::optional<Count> d_k = config.nullable("head_dim", std::nullopt, 1);
+  if (!d_k) d_k = max(config.required({"hidden_size", "n_embd", "d_model"}) / heads, 1);
+  MixerShape shape;
+  shape.heads = heads;
+  shape.kv_heads = config.nullable("num_key_value_heads", std::nullopt, 1).value_or(heads);
+  shape.d_k = shape.d_v = *d_k;
+  if (shape.heads % shape.kv_heads != 0) {
+    config.fault("num_key_value_heads", "expected a divisor of num_attention_heads (" + to_string(heads) + ")");
+  }
+  add_layers(model, layers, {{attention(kFullLayer, shape, 0)}, {}, {}});
+  model.embedding_known = false;
+  read_rope(config, model, std::nullopt);
+}
+
+/// The family's row; `name` becomes the model type that it was found by.
+const Family* find_family(const JsonValue& root, const Config& config, std::string& name) {
+  name = string_at(root, "model_type");
+  if (const Family* family = by_model_type(name)) return family;
+  std::string_view key;
+  const JsonValue* part = text_part(root, key);
+  const std::string_view inner = part == nullptr ? std::string_view{} : string_at(*part, "model_type");
+  if (const Family* family = by_model_type(inner)) {
+    config.note("\"" + name + "\" is counted as its language model, \"" + std::string(inner) + "\"");
+    name = inner;
+    return family;
+  }
+  if (!name.empty()) return nullptr;
+  for (const Family& family : families()) {
+    if (!lists(family.architectures, architecture(root)) && !has_own_key(family, root)) continue;
+    name = words(family.model_types).front();
+    return &family;
+  }
+  name = architecture(root);
+  return nullptr;
+}
+
+void unknown_family(const Config& config, const std::string& name) {
+  const bool typed = config.has("model_type");
+  std::vector<std::string_view> known;
+  for (const Family& family : families()) {
+    const std::vector<std::string_view> names = words(typed ? family.model_types : family.architectures);
+    known.insert(known.end(), names.begin(), names.end());
+  }
+  const std::string hint = did_you_mean(name, known);
+  config.fault(typed ? "model_type" : "architectures", "unknown family \"" + name + "\"",
+               hint.empty() ? "--assume full counts its cache and scores as full attention" : hint);
+}
+
+void finish_notes(Findings& findings, Model& model) {
+  if (!findings.defaults.empty()) {
+    std::string text =
+        findings.defaults.size() == 1 ? "absent key, class default taken: " : "absent keys, class defaults taken: ";
+    for (std::size_t i = 0; i < findings.defaults.size(); ++i) text += (i == 0 ? "" : ", ") + findings.defaults[i];
+    findings.notes.insert(findings.notes.begin(), std::move(text));
+  }
+  model.notes = std::move(findings.notes);
+}
+
+}  // namespace
+}  // namespace huggingface
+
+bool looks_like_huggingface(const JsonValue& root) {
+  if (!root.is(JsonValue::Type::object)) return false;
+  if (root.find("model_type") != nullptr || root.find("architectures") != nullptr) return true;
+  for (const huggingface::Family& family : huggingface::families()) {
+    if (huggingface::has_own_key(family, root)) return true;
+  }
+  return false;
+}
+
+Model read_huggingface(const JsonDocument& document, const LoadOptions& options) {
+  using namespace huggingface;
+  const JsonValue& root = document.root;
+  Findings findings;
+  findings.source = document.source;
+  findings.assume_full = options.assume_full;
+  Config config(root, "", findings);
+  if (!root.is(JsonValue::Type::object)) {
+    throw InputError(Diagnostic{document.source, "", "expected an object, found " + describe(root), ""});
+  }
+
+  Model model;
+  model.origin = document.source;
+  const Family* family = find_family(root, config, model.family);
+  std::string_view text_key;
+  if (const JsonValue* part = text_part(root, text_key)) config = config.over(*part, child_pointer("", text_key));
+  ReadFamily read = read_unknown;
+  if (family != nullptr) {
+    read = family->read;
+  } else if (options.assume_full) {
+    config.note("family \"" + model.family +
+                "\" is not known: counted as full attention, parameters unknown (--assume full)");
+  } else {
+    unknown_family(config, model.family);
+    throw InputError(std::move(findings.faults));
+  }
+
+  try {
+    read_types(config, model);
+    read(config, model);
+  } catch (const CountOverflow& overflow) {
+    if (findings.faults.empty()) {
+      findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});
+    }
+  } catch (const SettingFault& fault) {
+    if (findings.faults.empty()) {
+      findings.faults.push_back({document.source, "", fault.key + ": " + fault.message, fault.hint});
+    }
+  }
+  if (!findings.faults.empty()) throw InputError(std::move(findings.faults));
+  finish_notes(findings, model);
+  return model;
+}
+
+}  // namespace ctxcost

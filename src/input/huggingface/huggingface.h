@@ -1,0 +1,17 @@
+// HuggingFace config.json: recognised by model_type, architectures or its own key layout; one reader a family.
+#pragma once
+
+#include "ctxcost/input.h"
+#include "ctxcost/model.h"
+#include "input/json.h"
+
+namespace ctxcost {
+
+/// Has `model_type` or `architectures`, or the key layout of a configuration that has neither (`ssm_cfg`).
+bool looks_like_huggingface(const JsonValue& root);
+
+/// Reads a config.json. Throws InputError with every fault found. An unknown family or layer kind is a fault unless
+/// `options.assume_full`.
+Model read_huggingface(const JsonDocument& document, const LoadOptions& options);
+
+}  // namespace ctxcost

@@ -1,0 +1,135 @@
+#include "parts.h"
+
+namespace ctxcost::huggingface {
+
+void append_norm(std::vector<Tensor>& tensors, std::string_view name, NormForm form, Count width) {
+  tensors.push_back(vector_of(name, width));
+  if (form.bias) tensors.push_back(bias_of(name, width));
+}
+
+std::vector<Tensor> pre_norms(NormForm form, Count width) {
+  std::vector<Tensor> tensors;
+  append_norm(tensors, "attn_norm", form, width);
+  append_norm(tensors, "ffn_norm", form, width);
+  return tensors;
+}
+
+MixerShape make_shape(const Config& config, Count d_model, Count heads, Count kv_heads, Count d_k) {
+  if (heads % kv_heads != 0) {
+    config.fault({"num_key_value_heads", "num_kv_heads", "n_head_kv"},
+                 "expected a divisor of num_attention_heads (" + to_string(heads) + "), found " + to_string(kv_heads));
+  }
+  MixerShape shape;
+  shape.heads = heads;
+  shape.kv_heads = kv_heads;
+  shape.d_k = d_k;
+  shape.d_v = d_k;
+  shape.d_model = d_model;
+  return shape;
+}
+
+Decoder read_decoder(const Config& config, const DecoderDefaults& defaults) {
+  const Keys heads_key = {"num_attention_heads", "n_head", "n_heads"};
+  Decoder decoder;
+  decoder.layers = config.layers({"num_hidden_layers", "n_layer", "n_layers", "num_layers"}, defaults.layers);
+  decoder.vocab = config.count("vocab_size", defaults.vocab);
+  decoder.d_model = config.count({"hidden_size", "n_embd", "n_embed", "d_model"}, defaults.d_model);
+  decoder.d_ff = config.count("intermediate_size", defaults.d_ff);
+  decoder.tied = config.flag("tie_word_embeddings", defaults.tied);
+  const Count heads = config.count(heads_key, defaults.heads);
+
+  std::optional<Count> kv_default;
+  if (defaults.kv_heads > 0) kv_default = defaults.kv_heads;
+  const Count kv_heads = config.nullable("num_key_value_heads", kv_default, 1).value_or(heads);
+
+  std::optional<Count> width_default;
+  if (defaults.d_k > 0) width_default = defaults.d_k;
+  std::optional<Count> d_k = config.nullable("head_dim", width_default, 1);
+  if (!d_k) {
+    if (decoder.d_model % heads != 0) {
+      config.fault(heads_key,
+                   "expected a divisor of hidden_size (" + to_string(decoder.d_model) + "), found " + to_string(heads),
+                   "give head_dim where they are independent");
+    }
+    d_k = max(decoder.d_model / heads, 1);
+  }
+  decoder.shape = make_shape(config, decoder.d_model, heads, kv_heads, *d_k);
+  return decoder;
+}
+
+void add_tensor(Model& model, Place place, Tensor tensor) { model.tensors.push_back({place, tensor}); }
+
+void add_part(Model& model, std::string name, Count elements, std::string source) {
+  model.parameter_parts.push_back({std::move(name), elements, std::move(source)});
+}
+
+void add_frame(Model& model, const Decoder& decoder, NormForm final_norm) {
+  model.d_model = decoder.d_model;
+  model.vocab = decoder.vocab;
+  model.tied_embeddings = decoder.tied;
+  add_tensor(model, Place::embedding, lookup("token_embd", decoder.d_model, decoder.vocab));
+  std::vector<Tensor> norms;
+  append_norm(norms, "output_norm", final_norm, decoder.d_model);
+  for (const Tensor& norm : norms) add_tensor(model, Place::final_norm, norm);
+  if (!decoder.tied) add_tensor(model, Place::head, linear("output", decoder.d_model, decoder.vocab));
+}
+
+FeedForward gated(Count d_ff, bool bias) { return {FeedForwardKind::gated, d_ff, bias, {}}; }
+FeedForward plain(Count d_ff, bool bias) { return {FeedForwardKind::plain, d_ff, bias, {}}; }
+FeedForward gated_experts(Experts experts, bool bias) { return {FeedForwardKind::gated, {}, bias, experts}; }
+
+void add_layers(Model& model, std::uint32_t layers, Layer layer, Stack stack) {
+  add_layers(
+      model, layers, [](std::uint32_t) { return 0; }, [&layer](int) { return layer; }, stack);
+}
+
+std::vector<std::string_view> read_layer_types(const Config& config, std::uint32_t layers,
+                                               std::span<const std::string_view> known) {
+  const Keys key = "layer_types";
+  std::vector<std::string_view> kinds;
+  const std::optional<std::vector<std::string>> listed = config.texts_per_layer(key, layers);
+  if (!listed) return kinds;
+  const std::string place = config.find(key).place;
+  for (std::size_t i = 0; i < listed->size(); ++i) {
+    const std::string& word = (*listed)[i];
+    std::string_view kind;
+    for (const std::string_view candidate : known) {
+      if (candidate == word) kind = candidate;
+    }
+    if (kind.empty()) {
+      kind = kFullLayer;
+      if (config.assume_full()) {
+        config.note("layer kind \"" + word + "\" is not known: counted as full attention (--assume full)");
+      } else {
+        config.findings().faults.push_back(
+            {config.findings().source, child_pointer(place, i), "unknown layer kind \"" + word + "\"",
+             did_you_mean(word, known).empty() ? "--assume full counts it as full attention"
+                                               : did_you_mean(word, known)});
+      }
+    }
+    kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+std::shared_ptr<const Mixer> attention(std::string_view kind, const MixerShape& shape, Count limit) {
+  if (kind == kSlidingLayer) return make_mixer("sliding_window", shape, {{"window", limit}});
+  if (kind == kChunkedLayer) return make_mixer("chunked", shape, {{"chunk", limit}});
+  return make_mixer("full", shape);
+}
+
+void set_positions(Model& model, PositionEncoding encoding, std::optional<Count> trained,
+                   std::optional<Count> hard_limit) {
+  model.positions.encoding = encoding;
+  model.positions.trained_context = trained;
+  model.positions.effective_context = trained;
+  model.positions.hard_limit = hard_limit;
+}
+
+void read_rope(const Config& config, Model& model, std::optional<Count> class_default) {
+  const std::optional<Count> longest = config.nullable(
+      {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length"}, class_default, 1);
+  set_positions(model, PositionEncoding::rope, longest);
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,125 @@
+// What families are built from: widths and heads, norms, embedding and head, layers grouped by what they are,
+// positions. Tensor names are GGUF's [llama.cpp src/llama-arch.cpp].
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config.h"
+#include "ctxcost/model.h"
+
+namespace ctxcost::huggingface {
+
+/// A norm as a family builds it; a Gemma norm (1 + weight) counts as rms.
+struct NormForm {
+  Norm kind = Norm::rms;
+  bool bias = false;  ///< of a layer norm
+};
+inline constexpr NormForm kRmsNorm{};
+inline constexpr NormForm kLayerNorm{Norm::layer, true};
+inline constexpr NormForm kLayerNormWithoutBias{Norm::layer, false};
+
+void append_norm(std::vector<Tensor>& tensors, std::string_view name, NormForm form, Count width);
+/// The two norms of a pre-norm layer: attn_norm and ffn_norm.
+std::vector<Tensor> pre_norms(NormForm form, Count width);
+
+/// Class defaults of the keys that nearly every decoder has [transformers, configuration_<family>.py].
+struct DecoderDefaults {
+  std::uint32_t vocab, d_model, d_ff, layers, heads;
+  std::uint32_t kv_heads = 0;  ///< 0: as many as heads
+  std::uint32_t d_k = 0;       ///< 0: d_model / heads
+  bool tied = false;
+};
+
+/// Those keys as read; a fault is recorded where they contradict each other.
+struct Decoder {
+  std::uint32_t layers = 0;
+  Count vocab, d_model, d_ff;
+  bool tied = false;
+  MixerShape shape;
+};
+
+/// Reads vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads,
+/// head_dim and tie_word_embeddings, under the older names too (n_embd, n_layer, …).
+Decoder read_decoder(const Config& config, const DecoderDefaults& defaults);
+/// A shape from checked counts: a fault where kv_heads does not divide heads.
+MixerShape make_shape(const Config& config, Count d_model, Count heads, Count kv_heads, Count d_k);
+
+/// Token embedding, final norm and, unless tied, head; sets d_model, vocab and tied_embeddings.
+void add_frame(Model& model, const Decoder& decoder, NormForm final_norm);
+void add_tensor(Model& model, Place place, Tensor tensor);
+void add_part(Model& model, std::string name, Count elements, std::string source);
+
+FeedForward gated(Count d_ff, bool bias = false);
+FeedForward plain(Count d_ff, bool bias = false);
+FeedForward gated_experts(Experts experts, bool bias = false);
+
+/// One layer without its place.
+struct Layer {
+  std::vector<std::shared_ptr<const Mixer>> mixers;
+  FeedForward feed_forward;
+  std::vector<Tensor> extras;
+};
+
+/// Adds `layers` layers, those of equal `variant_of(index)` as one group that `describe(variant)` builds once.
+template <typename VariantOf, typename Describe>
+void add_layers(Model& model, std::uint32_t layers, VariantOf variant_of, Describe describe,
+                Stack stack = Stack::decoder) {
+  using Variant = decltype(variant_of(std::uint32_t{}));
+  std::vector<std::pair<Variant, std::size_t>> seen;
+  for (std::uint32_t i = 0; i < layers; ++i) {
+    const Variant variant = variant_of(i);
+    std::size_t group = model.groups.size();
+    for (const auto& [known, index] : seen) {
+      if (known == variant) group = index;
+    }
+    if (group == model.groups.size()) {
+      Layer layer = describe(variant);
+      model.groups.push_back(
+          {{}, std::move(layer.mixers), std::move(layer.feed_forward), std::move(layer.extras), stack});
+      seen.emplace_back(variant, group);
+    }
+    model.groups[group].layers.push_back(i);
+  }
+}
+/// All layers alike.
+void add_layers(Model& model, std::uint32_t layers, Layer layer, Stack stack = Stack::decoder);
+
+/// Kinds of `layer_types` that several families share.
+inline constexpr std::string_view kFullLayer = "full_attention";
+inline constexpr std::string_view kSlidingLayer = "sliding_attention";
+inline constexpr std::string_view kChunkedLayer = "chunked_attention";
+inline constexpr std::string_view kLinearLayer = "linear_attention";
+
+/// `layer_types` as read; empty when absent.
+std::vector<std::string_view> read_layer_types(const Config& config, std::uint32_t layers,
+                                               std::span<const std::string_view> known);
+/// `layer_types`, or where it is absent `rule(index)`, which must give one of `known`. A kind that is not known is a
+/// fault naming it, or with `--assume full` full attention. The result points into `known`.
+template <typename Rule>
+std::vector<std::string_view> layer_kinds(const Config& config, std::uint32_t layers,
+                                          std::span<const std::string_view> known, Rule rule) {
+  std::vector<std::string_view> kinds = read_layer_types(config, layers, known);
+  if (kinds.empty()) {
+    for (std::uint32_t i = 0; i < layers; ++i) kinds.push_back(rule(i));
+  }
+  return kinds;
+}
+
+/// Full, sliding-window or chunked attention for one of the three kinds above; `limit` is the window or chunk.
+std::shared_ptr<const Mixer> attention(std::string_view kind, const MixerShape& shape, Count limit);
+
+/// Rotary positions: max_position_embeddings and rope_scaling / rope_parameters (COST-MODEL section 10).
+/// `class_default`: of max_position_embeddings; empty where the class has none.
+void read_rope(const Config& config, Model& model, std::optional<Count> class_default);
+/// Positions of another kind, trained on `trained` tokens; `hard_limit` where a table ends.
+void set_positions(Model& model, PositionEncoding encoding, std::optional<Count> trained,
+                   std::optional<Count> hard_limit = std::nullopt);
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,12 @@
+// Element types of weights, activations and cache: torch_dtype or dtype, and what quantization_config says.
+#pragma once
+
+#include "config.h"
+#include "ctxcost/model.h"
+
+namespace ctxcost::huggingface {
+
+/// Sets `weights`, `activation` and `kv`; bf16 with a note where the file names no type.
+void read_types(const Config& config, Model& model);
+
+}  // namespace ctxcost::huggingface
