@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ctxcost/mechanism.h"
 
@@ -19,8 +20,9 @@ inline MixerShape mixer_shape(Count heads, Count head_width) {
 
 /// Elements of all learned tensors.
 inline Count parameters(const Mixer& mixer) {
+  const std::vector<Tensor> tensors = mixer.tensors().value();
   Count sum;
-  for (const Tensor& tensor : *mixer.tensors()) sum += tensor.elements();
+  for (const Tensor& tensor : tensors) sum += tensor.elements();
   return sum;
 }
 

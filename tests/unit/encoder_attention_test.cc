@@ -89,7 +89,8 @@ TEST_CASE("a decode step does not read the projections of cross keys and values"
   MixerShape shape = mixer_shape(8, 64);
   shape.qkv_bias = true;
   const auto cross = make_mixer("cross_attention", shape);
-  for (const Tensor& tensor : *cross->tensors()) {
+  const std::vector<Tensor> tensors = cross->tensors().value();
+  for (const Tensor& tensor : tensors) {
     CAPTURE(tensor.name);
     CHECK(tensor.in_decode == (tensor.name != "cross_attn_k" && tensor.name != "cross_attn_v"));
   }

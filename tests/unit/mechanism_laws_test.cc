@@ -325,7 +325,8 @@ TEST_CASE("sharing a cache takes away what is cached, and the K,V projections") 
       continue;
     }
     for (const CachePart& part : mixer->cache()) CHECK_FALSE(part.owned);
-    for (const Tensor& tensor : *mixer->tensors()) {
+    const std::vector<Tensor> tensors = mixer->tensors().value();
+    for (const Tensor& tensor : tensors) {
       CHECK(tensor.name != "attn_k");
       CHECK(tensor.name != "attn_v");
     }
