@@ -1,15 +1,12 @@
 // lsh, routing.
 #include <doctest/doctest.h>
 
-#include "attention_mixers.h"
+#include "mixers.h"
 
 using namespace ctxcost;
-using test::fault_of;
-using test::mixer_shape;
-using test::parameters;
 
 TEST_CASE("Reformer at 16,384 tokens: 4 rounds over chunks of 64 and the chunk before") {
-  const auto lsh = make_mixer("lsh", mixer_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
+  const auto lsh = make_mixer("lsh", square_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
   for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
     const Work work = *lsh->prefill(16384, rule);
     // COST-MODEL section 7.3: 8,388,608 scores and 2,147,483,648 FLOP a head.
@@ -23,7 +20,7 @@ TEST_CASE("Reformer at 16,384 tokens: 4 rounds over chunks of 64 and the chunk b
 }
 
 TEST_CASE("Reformer attends to everything while there is no second chunk") {
-  const auto lsh = make_mixer("lsh", mixer_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
+  const auto lsh = make_mixer("lsh", square_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
   CHECK(lsh->prefill(64, PairRule::exact)->scores_per_head == Count{64 * 64});
   CHECK(lsh->prefill(64, PairRule::exact)->macs == Count{2 * 64 * 64 * 128});
   CHECK(lsh->prefill(65, PairRule::exact)->scores_per_head == Count{65 * 4 * 128});
@@ -35,7 +32,7 @@ TEST_CASE("Reformer's buckets are the largest power of two up to twice the chunk
   const auto hashing = [](Count n, std::optional<Count> buckets) {
     Settings settings{{"hashes", 1}, {"chunk", 10}, {"chunks_before", 0}};
     if (buckets) settings.set("buckets", *buckets);
-    const auto lsh = make_mixer("lsh", mixer_shape(1, 8), settings);
+    const auto lsh = make_mixer("lsh", square_shape(1, 8), settings);
     return lsh->prefill(n, PairRule::exact)->macs - n * 10 * 16;
   };
   // n, buckets: one rotation of 8 for two buckets and a token.
@@ -47,7 +44,7 @@ TEST_CASE("Reformer's buckets are the largest power of two up to twice the chunk
 }
 
 TEST_CASE("Reformer caches hidden states and bucket ids, and projects them again in decode") {
-  const auto lsh = make_mixer("lsh", mixer_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
+  const auto lsh = make_mixer("lsh", square_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
   REQUIRE(lsh->cache().size() == 2);
   CHECK(lsh->cache()[0].name == "hidden states");
   CHECK(lsh->cache()[0].heads * lsh->cache()[0].width == Count{128});
@@ -64,7 +61,7 @@ TEST_CASE("Reformer caches hidden states and bucket ids, and projects them again
 }
 
 TEST_CASE("Reformer's queries are its keys: one projection less") {
-  MixerShape shape = mixer_shape(2, 64);
+  MixerShape shape = square_shape(2, 64);
   const auto lsh = make_mixer("lsh", shape, {{"hashes", 4}, {"chunk", 64}});
   CHECK(parameters(*lsh) == Count{3 * 128 * 128});
   CHECK(*lsh->linear_macs(10) == Count{10 * 3 * 128 * 128});
@@ -74,7 +71,7 @@ TEST_CASE("Reformer's queries are its keys: one projection less") {
 }
 
 TEST_CASE("Routing Transformer with sqrt(n) clusters: n^1.5 pairs") {
-  const auto routing = make_mixer("routing", mixer_shape(8, 64), {{"clusters", 64}});
+  const auto routing = make_mixer("routing", square_shape(8, 64), {{"clusters", 64}});
   for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
     const Work work = *routing->prefill(4096, rule);
     CHECK(work.scores_per_head == Count{4096 * 64});
@@ -89,9 +86,9 @@ TEST_CASE("Routing Transformer with sqrt(n) clusters: n^1.5 pairs") {
 }
 
 TEST_CASE("settings of clustered attention that cannot be used") {
-  MixerShape shape = mixer_shape(4, 8);
+  MixerShape shape = square_shape(4, 8);
   const Settings lsh{{"hashes", 4}, {"chunk", 64}};
-  CHECK(fault_of("lsh", shape, lsh).empty());
+  CHECK(fault_of("lsh", shape, lsh) == "no fault");
   CHECK(fault_of("lsh", shape, {{"hashes", 4}, {"chunk", 64}, {"buckets", 7}}) ==
         "buckets: expected an even number, found 7");
   CHECK(fault_of("lsh", shape, {{"hashes", 4}}) == "chunk: missing; \"lsh\" needs a positive integer");

@@ -4,15 +4,12 @@
 #include <algorithm>
 
 #include "ctxcost/pairs.h"
-#include "attention_mixers.h"
+#include "mixers.h"
 
 using namespace ctxcost;
-using test::fault_of;
-using test::mixer_shape;
-using test::parameters;
 
 TEST_CASE("Longformer base: the band of 512 and its global tokens at 4,096 tokens") {
-  const MixerShape base = mixer_shape(12, 64);
+  const MixerShape base = square_shape(12, 64);
   const auto one = make_mixer("longformer", base, {{"window", 512}});
   const auto sixteen = make_mixer("longformer", base, {{"window", 512}, {"global_tokens", 16}});
   // COST-MODEL section 7.1.
@@ -24,7 +21,7 @@ TEST_CASE("Longformer base: the band of 512 and its global tokens at 4,096 token
 }
 
 TEST_CASE("Longformer's global projections: Q on global tokens, K and V on all") {
-  MixerShape base = mixer_shape(12, 64);
+  MixerShape base = square_shape(12, 64);
   const Count square = 768 * 768;
   const auto one = make_mixer("longformer", base, {{"window", 512}});
   // 2 d^2 (2 n + G) FLOPs beside the four projections of every attention.
@@ -45,7 +42,7 @@ TEST_CASE("Longformer's global projections: Q on global tokens, K and V on all")
 }
 
 TEST_CASE("BigBird at 4,096 tokens: 622 blocks of 64 x 64, and full attention up to 704 tokens") {
-  const auto bigbird = make_mixer("bigbird", mixer_shape(12, 64));
+  const auto bigbird = make_mixer("bigbird", square_shape(12, 64));
   for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
     CHECK(bigbird->prefill(4096, rule)->scores_per_head == Count{622 * 64 * 64});
     CHECK(bigbird->prefill(704, rule)->scores_per_head == Count{704 * 704});
@@ -57,7 +54,7 @@ TEST_CASE("BigBird at 4,096 tokens: 622 blocks of 64 x 64, and full attention up
 
 TEST_CASE("cross-attention projects and caches the encoder's tokens once") {
   // T5-small: 8 heads of 64, width 512.
-  const auto cross = make_mixer("cross_attention", mixer_shape(8, 64), {{"tokens", 300}});
+  const auto cross = make_mixer("cross_attention", square_shape(8, 64), {{"tokens", 300}});
   CHECK(cross->causal());
   for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
     CHECK(cross->prefill(20, rule)->scores_per_head == pairs::cross(20, 300));
@@ -79,14 +76,14 @@ TEST_CASE("cross-attention projects and caches the encoder's tokens once") {
 }
 
 TEST_CASE("without a length of its own the encoder is as long as the context") {
-  const auto cross = make_mixer("cross_attention", mixer_shape(8, 64));
+  const auto cross = make_mixer("cross_attention", square_shape(8, 64));
   CHECK(cross->prefill(20, PairRule::exact)->scores_per_head == Count{20 * 20});
   CHECK(cross->decode(20)->scores_per_head == Count{20});
   CHECK(*cross->linear_macs(20) == Count{4 * 512 * 512 * 20});
 }
 
 TEST_CASE("a decode step does not read the projections of cross keys and values") {
-  MixerShape shape = mixer_shape(8, 64);
+  MixerShape shape = square_shape(8, 64);
   shape.qkv_bias = true;
   const auto cross = make_mixer("cross_attention", shape);
   const std::vector<Tensor> tensors = cross->tensors().value();
@@ -100,9 +97,9 @@ TEST_CASE("a decode step does not read the projections of cross keys and values"
 }
 
 TEST_CASE("settings of encoder attention that cannot be used") {
-  const MixerShape shape = mixer_shape(4, 8);
+  const MixerShape shape = square_shape(4, 8);
   CHECK(fault_of("longformer", shape, {{"window", 513}}) == "window: expected an even number, found 513");
   CHECK(fault_of("longformer", shape, {{"window", 1}}) == "window: expected an integer of at least 2, found 1");
   CHECK(fault_of("bigbird", shape, {{"block", 0}}) == "block: expected a positive integer, found 0");
-  CHECK(fault_of("bigbird", shape, {{"random_blocks", 0}}).empty());
+  CHECK(fault_of("bigbird", shape, {{"random_blocks", 0}}) == "no fault");
 }

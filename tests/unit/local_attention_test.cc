@@ -1,14 +1,12 @@
 // chunked, dilated, sink_window.
 #include <doctest/doctest.h>
 
-#include "attention_mixers.h"
+#include "mixers.h"
 
 using namespace ctxcost;
-using test::fault_of;
-using test::mixer_shape;
 
 TEST_CASE("chunked attention of Llama 4: 8192 tokens, and back to one") {
-  const auto chunked = make_mixer("chunked", mixer_shape(40, 128), {{"chunk", 8192}});
+  const auto chunked = make_mixer("chunked", square_shape(40, 128), {{"chunk", 8192}});
   // COST-MODEL section 3, P_chunk(131072, 8192) and P_chunk(100000, 8192).
   CHECK(chunked->prefill(131072, PairRule::exact)->scores_per_head == Count{536936448});
   CHECK(chunked->prefill(100000, PairRule::exact)->scores_per_head == Count{404141392});
@@ -22,7 +20,7 @@ TEST_CASE("chunked attention of Llama 4: 8192 tokens, and back to one") {
 }
 
 TEST_CASE("Llama 4 at 131,072 tokens: 12 global and 36 chunked layers of 8 key heads hold 7,650,410,496 bytes") {
-  MixerShape shape = mixer_shape(40, 128);
+  MixerShape shape = square_shape(40, 128);
   shape.kv_heads = 8;
   Count elements;
   for (const auto& [layers, mixer] :
@@ -35,7 +33,7 @@ TEST_CASE("Llama 4 at 131,072 tokens: 12 global and 36 chunked layers of 8 key h
 }
 
 TEST_CASE("a dilated window of 256 keys, 4 apart, keeps the 1,021 tokens it spans") {
-  const auto dilated = make_mixer("dilated", mixer_shape(12, 64), {{"window", 256}, {"dilation", 4}});
+  const auto dilated = make_mixer("dilated", square_shape(12, 64), {{"window", 256}, {"dilation", 4}});
   CHECK(dilated->prefill(4096, PairRule::exact)->scores_per_head == Count{918016});  // COST-MODEL section 3
   CHECK(dilated->prefill(4096, PairRule::reach)->scores_per_head == Count{4096 * 256});
   CHECK(dilated->prefill(6, PairRule::reach)->scores_per_head == Count{6 * 2});  // the last sees 5 and 1
@@ -46,7 +44,7 @@ TEST_CASE("a dilated window of 256 keys, 4 apart, keeps the 1,021 tokens it span
 }
 
 TEST_CASE("attention sinks: 4 tokens beside a window of 2,044 cost and keep what a window of 2,048 does") {
-  const auto sinks = make_mixer("sink_window", mixer_shape(32, 128), {{"sinks", 4}, {"window", 2044}});
+  const auto sinks = make_mixer("sink_window", square_shape(32, 128), {{"sinks", 4}, {"window", 2044}});
   CHECK(sinks->prefill(65536, PairRule::exact)->scores_per_head == Count{132121600});  // COST-MODEL section 3
   CHECK(sinks->prefill(65536, PairRule::reach)->scores_per_head == Count{65536} * 2048);
   CHECK(sinks->decode(65536)->scores_per_head == Count{2048});
@@ -54,7 +52,7 @@ TEST_CASE("attention sinks: 4 tokens beside a window of 2,044 cost and keep what
 }
 
 TEST_CASE("settings of local attention that cannot be used") {
-  const MixerShape shape = mixer_shape(4, 8);
+  const MixerShape shape = square_shape(4, 8);
   const Count huge = Count::from_raw(~Uint128{0});
   CHECK(fault_of("chunked", shape, {}) == "chunk: missing; \"chunked\" needs a positive integer");
   CHECK(fault_of("chunked", shape, {{"chunk", 0}}) == "chunk: expected a positive integer, found 0");
@@ -63,5 +61,5 @@ TEST_CASE("settings of local attention that cannot be used") {
         "dilation: \"window\" times \"dilation\" does not fit 128 bits");
   CHECK(fault_of("sink_window", shape, {{"sinks", huge}, {"window", 1}}) ==
         "window: \"sinks\" and \"window\" together do not fit 128 bits");
-  CHECK(fault_of("sink_window", shape, {{"sinks", 0}, {"window", 1}}).empty());
+  CHECK(fault_of("sink_window", shape, {{"sinks", 0}, {"window", 1}}) == "no fault");
 }

@@ -19,6 +19,9 @@ inline MixerShape mixer_shape(Count heads, Count d_k, std::optional<Count> d_mod
   return shape;
 }
 
+/// d_model = heads * width, as in most models.
+inline MixerShape square_shape(Count heads, Count width) { return mixer_shape(heads, width, heads * width); }
+
 inline MixerShape with_d_v(MixerShape shape, Count d_v) {
   shape.d_v = d_v;
   return shape;
