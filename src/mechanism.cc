@@ -113,22 +113,6 @@ bool in_choices(std::string_view choices, std::string_view word) {
   return false;
 }
 
-std::string expectation(const MechanismKey& key) {
-  switch (key.type) {
-    case KeyType::count:
-    case KeyType::count_or_list: {
-      std::string text = key.minimum == 0   ? "a non-negative integer"
-                         : key.minimum == 1 ? "a positive integer"
-                                            : "an integer of at least " + std::to_string(key.minimum);
-      if (key.type == KeyType::count_or_list) text += " or a list of them";
-      return text;
-    }
-    case KeyType::flag: return "true or false";
-    case KeyType::text: return "one of " + std::string(key.choices);
-  }
-  return {};
-}
-
 bool fits(const MechanismKey& key, const SettingValue& value) {
   switch (key.type) {
     case KeyType::count:
@@ -144,6 +128,22 @@ bool fits(const MechanismKey& key, const SettingValue& value) {
 }
 
 }  // namespace
+
+std::string expectation(const MechanismKey& key) {
+  switch (key.type) {
+    case KeyType::count:
+    case KeyType::count_or_list: {
+      std::string text = key.minimum == 0   ? "a non-negative integer"
+                         : key.minimum == 1 ? "a positive integer"
+                                            : "an integer of at least " + std::to_string(key.minimum);
+      if (key.type == KeyType::count_or_list) text += " or a list of them";
+      return text;
+    }
+    case KeyType::flag: return "true or false";
+    case KeyType::text: return "one of " + std::string(key.choices);
+  }
+  return {};
+}
 
 std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Settings& settings) {
   std::vector<SettingFault> faults;
@@ -169,13 +169,35 @@ std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Setti
   return faults;
 }
 
+std::shared_ptr<const Mixer> build_mixer(const Mechanism& mechanism, const MixerShape& shape, const Settings& settings) {
+  Settings complete = settings;
+  complete.table = mechanism.keys;
+  std::shared_ptr<Mixer> mixer = mechanism.make(shape, complete);
+  mixer->settings_ = std::move(complete);
+  return mixer;
+}
+
+std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count rank) {
+  MixerShape shape = mixer.shape();
+  shape.tensor_ranks = ranks;
+  shape.tensor_rank = rank;
+  if (shape.kv_heads >= ranks) {
+    const Count group = shape.heads / shape.kv_heads;
+    shape.kv_heads = shape.share(shape.kv_heads);
+    shape.heads = shape.kv_heads * group;
+  } else {
+    shape.kv_heads = 1;
+    shape.heads = shape.share(shape.heads);
+  }
+  return build_mixer(*find_mechanism(mixer.kind()), shape, mixer.settings());
+}
+
 std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, Settings settings) {
   const Mechanism* mechanism = find_mechanism(kind);
   if (mechanism == nullptr) throw std::logic_error("no mechanism " + std::string(kind));
-  settings.table = mechanism->keys;
   const std::vector<SettingFault> faults = check_settings(*mechanism, settings);
   if (!faults.empty()) throw SettingFault(faults.front());
-  return mechanism->make(shape, settings);
+  return build_mixer(*mechanism, shape, settings);
 }
 
 }  // namespace ctxcost

@@ -5,8 +5,8 @@
 namespace ctxcost::pairs {
 namespace {
 
-/// Pairs of the band that lie in the first `m` rows with j <= i + half, above the diagonal, cut at m rows and m columns.
-/// S(m) of COST-MODEL 7.1: sum over i < m of min(i, half).
+/// Pairs of the band that lie in the first `m` rows with j <= i + half, above the diagonal, cut at m rows and m
+/// columns. S(m) of COST-MODEL 7.1: sum over i < m of min(i, half).
 Count below_diagonal(Count m, Count half) {
   const Count k = min(m, half + 1);
   const Count start = k == 0 ? Count{} : triangle(k - 1);
@@ -49,19 +49,49 @@ Count vertical_slash(Count n, const std::vector<Count>& columns, const std::vect
   return sum;
 }
 
-Count vertical_slash(Count n, Count vertical, Count slash) {
-  const Count v = min(vertical, n);
+Count vertical_slash(Count n, const std::vector<Count>& columns, Count slash) {
   const Count s = min(slash, n);
-  if (v == 0) return sliding(n, max(s, 1)) * (s == 0 ? 0 : 1);
-  // Columns: v triangles' worth; offsets: a window; both: |{(c, o): c < v, o < s, c + o < n}|.
-  const Count on_columns = v * n - triangle(v - 1);
-  const Count on_offsets = s == 0 ? Count{} : s * n - triangle(s - 1);
-  // sum over c < v of min(s, n - c): whole while c <= n - s.
-  const Count whole = min(v, n - s + 1);
-  const Count rest = v - whole;
-  // c = whole .. v-1 gives n - c: an arithmetic series.
-  const Count series = rest == 0 ? Count{} : triangle(n - whole) - triangle(n - v);
-  return on_columns + on_offsets - (whole * s + series);
+  Count sum = s == 0 ? Count{} : s * n - triangle(s - 1);
+  for (const Count v : columns) {
+    if (v >= n) break;
+    sum += (n - v) - min(s, n - v);
+  }
+  return sum;
+}
+
+Count vertical_slash(Count n, Count vertical, Count slash) {
+  // Query i sees min(i + 1, vertical + slash) keys, as with sinks and a window.
+  return sliding(n, vertical_slash_most(n, vertical, slash));
+}
+
+Count vertical_slash_most(Count n, const std::vector<Count>& columns, const std::vector<Count>& offsets) {
+  const std::vector<Count>& shorter = columns.size() <= offsets.size() ? columns : offsets;
+  const std::vector<Count>& longer = columns.size() <= offsets.size() ? offsets : columns;
+  const auto up_to = [](const std::vector<Count>& sorted, Count i) {
+    return Count{static_cast<std::uint64_t>(std::upper_bound(sorted.begin(), sorted.end(), i) - sorted.begin())};
+  };
+  // From the last query down: none sees more than itself and the earlier ones, nor more than the columns and offsets up
+  // to it; both bounds fall on the way, so the first query that meets the best so far ends the search.
+  Count most;
+  for (Count queries = n; queries > 0; queries -= 1) {
+    const Count i = queries - 1;
+    const Count listed = up_to(columns, i) + up_to(offsets, i);
+    if (min(queries, listed) <= most) break;
+    Count both;
+    for (const Count x : shorter) {
+      if (x > i) break;
+      if (std::binary_search(longer.begin(), longer.end(), i - x)) both += 1;
+    }
+    most = max(most, listed - both);
+  }
+  return most;
+}
+
+Count vertical_slash_most(Count n, const std::vector<Count>& columns, Count slash) {
+  // Columns inside the offsets' reach are counted there, so the last query sees most.
+  const Count s = min(slash, n);
+  const auto beyond = std::lower_bound(columns.begin(), columns.end(), n - s) - columns.begin();
+  return s + static_cast<std::uint64_t>(beyond);
 }
 
 Count selected(Count n, Count block, Count count) {

@@ -29,6 +29,9 @@ constexpr Count sliding(Count n, Count window) {
 }
 constexpr Count sliding_decode(Count keys, Count window) { return min(keys, window); }
 
+/// Every one of n queries sees all of `other` keys: an encoder's, in cross-attention.
+constexpr Count cross(Count n, Count other) { return n * other; }
+
 /// Mask: |i - j| <= half. Two-sided.
 constexpr Count band(Count n, Count half) {
   if (n == 0) return 0;
@@ -37,9 +40,7 @@ constexpr Count band(Count n, Count half) {
 }
 
 /// Mask: j <= i in the same chunk of `chunk` tokens (Llama 4).
-constexpr Count chunked(Count n, Count chunk) {
-  return (n / chunk) * triangle(chunk) + triangle(n % chunk);
-}
+constexpr Count chunked(Count n, Count chunk) { return (n / chunk) * triangle(chunk) + triangle(n % chunk); }
 constexpr Count chunked_decode(Count keys, Count chunk) { return keys == 0 ? Count{} : (keys - 1) % chunk + 1; }
 
 /// Mask: j <= i, dilation | (i - j), (i - j) / dilation < window.
@@ -58,6 +59,17 @@ Count longformer(Count n, Count half, Count globals);
 /// BigBird: rows of blocks over ceil(n / block) blocks, full attention where the library switches (COST-MODEL 7.2).
 /// [transformers modeling_big_bird.py bigbird_block_sparse_attention]
 Count bigbird(Count n, Count block, Count random_blocks);
+
+/// Reformer: keys that each query meets, over all hash rounds, when `keys` tokens are there: in each round the chunks
+/// it looks at, `width` keys together. The library attends to everything while there is no second chunk. [transformers
+/// modeling_reformer.py LSHSelfAttention; COST-MODEL 7.3]
+constexpr Count hashed_keys(Count keys, Count hashes, Count chunk, Count width) {
+  return keys <= chunk ? keys : hashes * width;
+}
+
+/// Routing Transformer: `clusters` clusters of n / clusters tokens, each attending to itself [Roy 2020, section 4].
+constexpr Count routed(Count n, Count clusters) { return n * n / clusters; }
+constexpr Count routed_decode(Count keys, Count clusters) { return ceil_div(keys, clusters); }
 
 /// Sparse Transformer, strided pattern B: j <= i, stride | (i - j). (Pattern A is sliding(n, stride + 1).)
 constexpr Count strided(Count n, Count stride) {
@@ -81,10 +93,24 @@ constexpr Count fixed_decode(Count keys, Count stride, Count summary) {
   return summary * (keys / stride) + minus_or_zero(keys % stride, stride - summary);
 }
 
-/// MInference vertical-slash: j <= i and (j in columns or (i - j) in offsets). Both lists sorted, without repeats.
+/// MInference vertical-slash: j <= i and (j in columns or (i - j) in offsets). Either set is a sorted list without
+/// repeats, or a count c that stands for {0 .. c-1}; with a count the time does not depend on it.
 Count vertical_slash(Count n, const std::vector<Count>& columns, const std::vector<Count>& offsets);
-/// The same for columns {0 .. vertical-1} and offsets {0 .. slash-1}, in constant time.
+Count vertical_slash(Count n, const std::vector<Count>& columns, Count slash);
 Count vertical_slash(Count n, Count vertical, Count slash);
+/// Columns and offsets play the same part: both bound j + (i - j) <= n - 1.
+inline Count vertical_slash(Count n, Count vertical, const std::vector<Count>& offsets) {
+  return vertical_slash(n, offsets, vertical);
+}
+/// The most keys that one of n queries sees under that mask.
+Count vertical_slash_most(Count n, const std::vector<Count>& columns, const std::vector<Count>& offsets);
+Count vertical_slash_most(Count n, const std::vector<Count>& columns, Count slash);
+constexpr Count vertical_slash_most(Count n, Count vertical, Count slash) {
+  return vertical >= n || slash >= n ? n : min(n, vertical + slash);
+}
+inline Count vertical_slash_most(Count n, Count vertical, const std::vector<Count>& offsets) {
+  return vertical_slash_most(n, offsets, vertical);
+}
 
 /// NSA compression branch: block c of `length` keys, one every `stride`, seen once it lies wholly in the past.
 constexpr Count compressed(Count n, Count length, Count stride) {

@@ -5,7 +5,28 @@
   ROW(kFull)                    \
   ROW(kNone)                    \
   ROW(kBidirectional)           \
-  ROW(kSlidingWindow)
+  ROW(kSlidingWindow)           \
+  ROW(kChunked)                 \
+  ROW(kDilated)                 \
+  ROW(kSinkWindow)              \
+  ROW(kLatent)                  \
+  ROW(kIndexedLatent)           \
+  ROW(kLongformer)              \
+  ROW(kBigBird)                 \
+  ROW(kLsh)                     \
+  ROW(kRouting)                 \
+  ROW(kStrided)                 \
+  ROW(kFixed)                   \
+  ROW(kNativeSparse)            \
+  ROW(kVerticalSlash)           \
+  ROW(kLightning)               \
+  ROW(kGatedDelta)              \
+  ROW(kKimiDelta)               \
+  ROW(kShortConv)               \
+  ROW(kMamba)                   \
+  ROW(kMamba2)                  \
+  ROW(kRgLru)                   \
+  ROW(kCrossAttention)
 
 namespace ctxcost {
 

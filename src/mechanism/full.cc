@@ -52,16 +52,15 @@ class None final : public Mixer {
 }  // namespace
 
 CTXCOST_MECHANISM(kFull) = {"full", "every earlier token: MHA, GQA, MQA", kKeys, true,
-                            [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                            [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                               return std::make_unique<Full>(shape, settings.flag("unknown_work"));
                             }};
 
-CTXCOST_MECHANISM(kNone) = {"none",
-                            "no mixer: the layer is its feed-forward",
-                            {},
-                            false,
-                            [](const MixerShape& shape, const Settings&) -> std::unique_ptr<const Mixer> {
-                              return std::make_unique<None>(shape);
-                            }};
+CTXCOST_MECHANISM(kNone) = {
+    "none",
+    "no mixer: the layer is its feed-forward",
+    {},
+    false,
+    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> { return std::make_unique<None>(shape); }};
 
 }  // namespace ctxcost

@@ -1,0 +1,49 @@
+// BigBird, internal transformer construction: window, global and random blocks [Zaheer 2020; transformers
+// models/big_bird/modeling_big_bird.py bigbird_block_sparse_attention]. An encoder: no causal step, no cache.
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"block", KeyType::count, "64", "tokens of a block"},
+    {"random_blocks", KeyType::count, "3", "random blocks that a row of blocks sees", 0},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "n n while n <= (5 + 2 random_blocks) block; then m = ceil(n / block): "
+     "((7 + random_blocks) m - 12 - 2 random_blocks) block block",
+     "COST-MODEL section 7.2; modeling_big_bird.py switches to original_full"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"cached elements", "0", "an encoder"},
+};
+
+class BigBird final : public SoftmaxAttention {
+ public:
+  BigBird(const MixerShape& shape, Count block, Count random_blocks)
+      : SoftmaxAttention("bigbird", shape), block_(block), random_blocks_(random_blocks) {}
+
+  bool causal() const override { return false; }
+  std::optional<Work> decode(Count) const override { return std::nullopt; }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule) const override { return pairs::bigbird(n, block_, random_blocks_); }
+  Count decode_keys(Count) const override { return 0; }
+
+  Count block_;
+  Count random_blocks_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kBigBird) = {"bigbird", "window, global and random blocks", kKeys, true,
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                 return std::make_unique<BigBird>(shape, settings.count("block"),
+                                                                  settings.count("random_blocks"));
+                               }};
+
+}  // namespace ctxcost

@@ -1,0 +1,45 @@
+// Chunked attention: causal inside chunks of fixed borders (Llama 4's local layers)
+// [transformers models/llama4/configuration_llama4.py, masking_utils.py chunked_overlay].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"chunk", KeyType::count, "", "tokens of a chunk; a token sees the earlier ones of its own chunk"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "(q, r) = divmod(n, chunk): q chunk (chunk + 1) / 2 + r (r + 1) / 2 exact; n min(n, chunk) under reach",
+     "COST-MODEL section 3, P_chunk"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"cached elements", "min(n, chunk) kv_heads (d_k + d_v), the most at any position up to n",
+     "COST-MODEL section 6.3"},
+};
+
+class Chunked final : public SoftmaxAttention {
+ public:
+  Chunked(const MixerShape& shape, Count chunk)
+      : SoftmaxAttention("chunked", shape, {.kind = Span::Kind::chunk, .limit = chunk}), chunk_(chunk) {}
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    return rule == PairRule::reach ? n * min(n, chunk_) : pairs::chunked(n, chunk_);
+  }
+  Count decode_keys(Count keys) const override { return pairs::chunked_decode(keys, chunk_); }
+
+  Count chunk_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kChunked) = {"chunked", "the earlier tokens of the same chunk", kKeys, true,
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                 return std::make_unique<Chunked>(shape, settings.count("chunk"));
+                               }};
+
+}  // namespace ctxcost

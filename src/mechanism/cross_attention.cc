@@ -1,0 +1,98 @@
+// Cross-attention of a decoder to an encoder's tokens [Vaswani 2017, section 3.2.3]: keys and values are projected and
+// cached once, in prefill. Readers build it beside a self-attention; it is no kind of its own in model files.
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"tokens", KeyType::count, "the context", "the encoder's length", 1, {}, true},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "n tokens, tokens = the encoder's length", "COST-MODEL section 3, P_cross"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"linear macs", "n times Q and output; tokens times K and V, in prefill only", "COST-MODEL section 4.3"},
+    {"cached elements", "tokens kv_heads (d_k + d_v)", "COST-MODEL section 4.3"},
+};
+
+/// The name of a projection's tensor beside those of a self-attention. [llama.cpp src/llama-arch.cpp, DEC_CROSS_ATTN]
+std::string_view cross_name(std::string_view name) {
+  if (name == "attn_q") return "cross_attn_q";
+  if (name == "attn_k") return "cross_attn_k";
+  if (name == "attn_v") return "cross_attn_v";
+  if (name == "attn_output") return "cross_attn_o";
+  if (name == "attn_q_norm") return "cross_attn_q_norm";
+  if (name == "attn_k_norm") return "cross_attn_k_norm";
+  return name;
+}
+
+class CrossAttention final : public SoftmaxAttention {
+ public:
+  CrossAttention(const MixerShape& shape, std::optional<Count> tokens)
+      : SoftmaxAttention("cross_attention", shape, {.kind = Span::Kind::cross}), tokens_(tokens) {
+    cache_[0].name = "cross keys";
+    cache_[1].name = "cross values";
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> all = softmax_tensors(shape());
+    if (!all) return all;
+    for (Tensor& tensor : *all) {
+      tensor.name = cross_name(tensor.name);
+      tensor.in_decode = !of_encoder(tensor);
+    }
+    return all;
+  }
+
+  std::optional<Count> linear_macs(Count n) const override {
+    const std::optional<std::vector<Tensor>> all = tensors();
+    if (!all) return std::nullopt;
+    return n * linear_elements(*all, false) + encoder_tokens(n) * linear_elements(*all, true);
+  }
+  std::optional<Count> decode_linear_macs(Count) const override {
+    const std::optional<std::vector<Tensor>> all = tensors();
+    return all ? std::optional(linear_elements(*all, false)) : std::nullopt;
+  }
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule) const override { return pairs::cross(n, encoder_tokens(n)); }
+  Count decode_keys(Count keys) const override { return encoder_tokens(keys); }
+
+  /// Nothing runs, the encoder neither, at a context of 0.
+  Count encoder_tokens(Count n) const { return n == 0 ? n : tokens_.value_or(n); }
+
+  /// Works on the encoder's tokens, and so never in a decode step.
+  static bool of_encoder(const Tensor& tensor) {
+    return tensor.name == "cross_attn_k" || tensor.name == "cross_attn_v" || tensor.name == "cross_attn_k_norm";
+  }
+  static Count linear_elements(const std::vector<Tensor>& tensors, bool of_encoder_tokens) {
+    Count sum;
+    for (const Tensor& tensor : tensors) {
+      if (tensor.use == TensorUse::linear && of_encoder(tensor) == of_encoder_tokens) sum += tensor.elements();
+    }
+    return sum;
+  }
+
+  std::optional<Count> tokens_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kCrossAttention) = {
+    "cross_attention",
+    "every token of an encoder",
+    kKeys,
+    true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      std::optional<Count> tokens;
+      if (settings.has("tokens")) tokens = settings.count("tokens");
+      return std::make_unique<CrossAttention>(shape, tokens);
+    },
+    true};
+
+}  // namespace ctxcost

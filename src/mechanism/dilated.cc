@@ -1,0 +1,54 @@
+// Dilated sliding window: every `dilation`-th earlier token, `window` of them [Beltagy 2020, section 3.1].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"window", KeyType::count, "", "keys a token sees, itself among them"},
+    {"dilation", KeyType::count, "", "tokens from one of these keys to the next"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "(q, r) = divmod(n, dilation): r P(q + 1) + (dilation - r) P(q), P a window of `window` keys, exact; "
+     "n min(ceil(n / dilation), window) under reach",
+     "COST-MODEL section 3, P_dil"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"cached elements", "min(n, (window - 1) dilation + 1) kv_heads (d_k + d_v)", "COST-MODEL section 6.4"},
+};
+
+class Dilated final : public SoftmaxAttention {
+ public:
+  Dilated(const MixerShape& shape, Count window, Count dilation)
+      : SoftmaxAttention("dilated", shape, {.kind = Span::Kind::window, .limit = (window - 1) * dilation + 1}),
+        window_(window),
+        dilation_(dilation) {}
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    return rule == PairRule::reach ? n * decode_keys(n) : pairs::dilated(n, window_, dilation_);
+  }
+  Count decode_keys(Count keys) const override { return pairs::dilated_decode(keys, window_, dilation_); }
+
+  Count window_;
+  Count dilation_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kDilated) = {
+    "dilated", "every `dilation`-th of the last tokens, `window` of them", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      try {
+        return std::make_unique<Dilated>(shape, settings.count("window"), settings.count("dilation"));
+      } catch (const CountOverflow&) {
+        throw SettingFault{"dilation", "\"window\" times \"dilation\" does not fit 128 bits", ""};
+      }
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,62 @@
+// Sparse Transformer, fixed: one's own block in one half of the heads, the last tokens of every block in the other
+// [Child 2019, section 4.2].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "two_patterns.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"stride", KeyType::count, "", "tokens of a block"},
+    {"summary", KeyType::count, "", "tokens at the end of each block that later ones see; at most stride"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "pattern A: chunks of `stride`; pattern B: |{j <= i: j mod stride >= stride - summary}|; under reach n times the "
+     "keys of the query that sees most: min(n, stride), and those of the last query",
+     "COST-MODEL section 3, P_chunk and P_fix2"},
+    {"macs", "(ceil(heads / 2) pairs A + floor(heads / 2) pairs B) (d_k + d_v)", "Child 2019, section 4"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.5"},
+};
+
+class Fixed final : public TwoPatterns {
+ public:
+  Fixed(const MixerShape& shape, Count stride, Count summary)
+      : TwoPatterns("fixed", shape), stride_(stride), summary_(summary) {}
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Pattern pattern, Count n, PairRule rule) const override {
+    if (pattern == Pattern::a) return rule == PairRule::reach ? n * min(n, stride_) : pairs::chunked(n, stride_);
+    return rule == PairRule::reach ? n * pairs::fixed_decode(n, stride_, summary_) : pairs::fixed(n, stride_, summary_);
+  }
+  Count decode_keys(Pattern pattern, Count keys) const override {
+    return pattern == Pattern::a ? pairs::chunked_decode(keys, stride_) : pairs::fixed_decode(keys, stride_, summary_);
+  }
+  /// The summary tokens of the query's own block so far.
+  Count decode_overlap(Count keys) const override {
+    return minus_or_zero(pairs::chunked_decode(keys, stride_), stride_ - summary_);
+  }
+
+  Count stride_;
+  Count summary_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kFixed) = {
+    "fixed", "half the heads their block, half the ends of all blocks (Sparse Transformer)", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      const Count stride = settings.count("stride");
+      const Count summary = settings.count("summary");
+      if (summary > stride) {
+        throw SettingFault{"summary",
+                           "expected at most \"stride\" (" + to_string(stride) + "), found " + to_string(summary), ""};
+      }
+      return std::make_unique<Fixed>(shape, stride, summary);
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,87 @@
+// Longformer: a two-sided band and global tokens that see and are seen by all, through projections of their own
+// [Beltagy 2020; transformers models/longformer/modeling_longformer.py]. An encoder: no causal step, no cache.
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"window", KeyType::count, "", "keys of the band beside the token's own, both sides together; even", 2},
+    {"global_tokens", KeyType::count, "1", "first tokens that see all and that all see", 0},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "|{(i, j): |i - j| <= window / 2 or i < global_tokens or j < global_tokens}|, each pair once",
+     "COST-MODEL section 7.1, P_lf"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"linear macs", "n times Q, K, V and output; n times global K and V; min(n, global_tokens) times global Q",
+     "transformers modeling_longformer.py, query_global, key_global, value_global"},
+    {"cached elements", "0", "an encoder"},
+};
+
+class Longformer final : public SoftmaxAttention {
+ public:
+  Longformer(const MixerShape& shape, Count half, Count globals)
+      : SoftmaxAttention("longformer", shape), half_(half), globals_(globals) {}
+
+  bool causal() const override { return false; }
+  std::optional<Work> decode(Count) const override { return std::nullopt; }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> all = softmax_tensors(shape());
+    if (!all) return all;
+    const std::vector<Tensor> global = global_projections();
+    for (const Tensor& projection : global) {
+      all->push_back(projection);
+      if (shape().qkv_bias) all->push_back(bias_of(projection.name, projection.rows));
+    }
+    return all;
+  }
+
+  std::optional<Count> linear_macs(Count n) const override {
+    std::optional<Count> token = Mixer::decode_linear_macs(n);
+    if (!token) return token;
+    Count on_all = *token;
+    Count on_global;
+    const std::vector<Tensor> global = global_projections();
+    for (const Tensor& projection : global) on_all -= projection.elements();
+    if (globals_ > 0) {
+      on_global = global[0].elements();
+      on_all += global[1].elements() + global[2].elements();
+    }
+    return n * on_all + min(n, globals_) * on_global;
+  }
+
+ private:
+  Count prefill_pairs(Count n, PairRule) const override { return pairs::longformer(n, half_, globals_); }
+  Count decode_keys(Count) const override { return 0; }
+
+  /// Q, K and V of the global attention; d_model must be known.
+  std::vector<Tensor> global_projections() const {
+    const Count d_model = *shape().d_model;
+    return {linear("attn_q_global", d_model, shape().heads * shape().d_k),
+            linear("attn_k_global", d_model, shape().kv_heads * shape().d_k),
+            linear("attn_v_global", d_model, shape().kv_heads * shape().d_v)};
+  }
+
+  Count half_;
+  Count globals_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kLongformer) = {
+    "longformer", "a band on both sides and global tokens", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      const Count window = settings.count("window");
+      if (window % 2 != 0) {
+        throw SettingFault{"window", "expected an even number, found " + to_string(window),
+                           "it counts both sides together"};
+      }
+      return std::make_unique<Longformer>(shape, window / 2, settings.count("global_tokens"));
+    }};
+
+}  // namespace ctxcost

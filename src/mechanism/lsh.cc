@@ -1,0 +1,129 @@
+// Reformer: tokens meet those that locality-sensitive hashing sorts beside them; queries serve as keys
+// [Kitaev 2020; transformers models/reformer/modeling_reformer.py LSHSelfAttention].
+#include <algorithm>
+
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"hashes", KeyType::count, "", "hash rounds"},
+    {"chunk", KeyType::count, "", "tokens of a chunk of the sorted sequence"},
+    {"chunks_before", KeyType::count, "1", "chunks a chunk looks back", 0},
+    {"chunks_after", KeyType::count, "0", "chunks a chunk looks ahead", 0},
+    {"buckets", KeyType::count, "from the context", "hash buckets, or the sum of their factors; even", 2},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "n hashes chunk (1 + chunks_before + chunks_after); n n while n <= chunk",
+     "COST-MODEL section 7.3; modeling_reformer.py _look_adjacent, do_standard_self_attention"},
+    {"macs", "heads (pairs (d_k + d_v) + hashes n d_k buckets / 2); no hashing while n <= chunk",
+     "modeling_reformer.py _hash_vectors"},
+    {"buckets", "2^floor(log2(2 floor(n / chunk))) unless set", "modeling_reformer.py _set_num_buckets"},
+    {"decode linear macs", "Q and output of the new token; K and V of all hidden states that each head meets",
+     "modeling_reformer.py _get_relevant_hid_states_and_buckets"},
+    {"cached elements", "n d_model hidden states, n heads hashes bucket ids of 4 bytes", "COST-MODEL section 7.3"},
+};
+
+constexpr std::string_view kNotes[] = {
+    "lsh: scores are those computed before masking; sorting is not counted",
+};
+
+struct LshSettings {
+  Count hashes;
+  Count chunk;
+  Count neighbours;  // chunks looked at beside one's own
+  std::optional<Count> buckets;
+};
+
+class Lsh final : public Mixer {
+ public:
+  Lsh(const MixerShape& shape, const LshSettings& settings) : Mixer("lsh", shape), settings_(settings) {
+    // Keys and values are projected again from hidden states, so these are what is kept.
+    cache_ = {{"hidden states", CacheRole::latent, 1, *shape.d_model, Span{}},
+              {"bucket ids", CacheRole::ids, shape.heads, settings.hashes, Span{}}};
+  }
+
+  // The chunks are computed whole, whatever is masked in them: both pair rules give the same.
+  std::optional<Work> prefill(Count n, PairRule) const override { return work(n, n); }
+  std::optional<Work> decode(Count keys) const override { return work(1, keys); }
+
+  /// Each head gathers hidden states of its own choice; bucket ids are compared with all.
+  Count rows_read(std::size_t part, Count keys) const override {
+    if (part == 0) return min(keys, shape().heads * keys_met(keys));
+    return shape().heads * keys;
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> all = softmax_tensors(shape());
+    std::erase_if(*all, [](const Tensor& tensor) { return tensor.name == "attn_k" || tensor.name == "attn_k_norm"; });
+    return all;
+  }
+
+  std::optional<Count> linear_macs(Count n) const override { return n * *Mixer::decode_linear_macs(n); }
+  std::optional<Count> decode_linear_macs(Count keys) const override {
+    const Count own_value = *shape().d_model * shape().kv_heads * shape().d_v;
+    return *Mixer::decode_linear_macs(keys) - own_value +
+           shape().heads * keys_met(keys) * *shape().d_model * (shape().d_k + shape().d_v);
+  }
+
+  Count activation_width() const override { return shape().heads * shape().d_k + shape().kv_heads * shape().d_v; }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const std::string_view> notes() const override { return kNotes; }
+
+ private:
+  Count keys_met(Count keys) const {
+    return pairs::hashed_keys(keys, settings_.hashes, settings_.chunk, settings_.chunk * (1 + settings_.neighbours));
+  }
+
+  /// Columns of the random rotations, two buckets each.
+  Count rotations(Count n) const {
+    if (settings_.buckets) return *settings_.buckets / 2;
+    const Count most = n / settings_.chunk;
+    Count power = 1;
+    while (power <= most / 2) power *= 2;
+    return power;
+  }
+
+  /// `queries` queries among `keys` tokens.
+  Work work(Count queries, Count keys) const {
+    Work work = softmax_work(shape(), queries * keys_met(keys));
+    if (keys > settings_.chunk) {
+      work.macs += shape().heads * settings_.hashes * queries * shape().d_k * rotations(keys);
+    }
+    return work;
+  }
+
+  LshSettings settings_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kLsh) = {
+    "lsh", "tokens that hash alike (Reformer)", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      if (!shape.d_model) {
+        throw SettingFault{"kind", "\"lsh\" caches hidden states and needs the model's \"d_model\"", ""};
+      }
+      if (shape.shares_cache) {
+        throw SettingFault{"shares_cache", "\"lsh\" caches its own hidden states and cannot share keys and values", ""};
+      }
+      LshSettings lsh{settings.count("hashes"), settings.count("chunk"), 0, std::nullopt};
+      try {
+        lsh.neighbours = settings.count("chunks_before") + settings.count("chunks_after");
+      } catch (const CountOverflow&) {
+        throw SettingFault{"chunks_before", "the chunks before and after do not fit 128 bits", ""};
+      }
+      if (settings.has("buckets")) {
+        lsh.buckets = settings.count("buckets");
+        if (*lsh.buckets % 2 != 0) {
+          throw SettingFault{"buckets", "expected an even number, found " + to_string(*lsh.buckets), ""};
+        }
+      }
+      return std::make_unique<Lsh>(shape, lsh);
+    }};
+
+}  // namespace ctxcost

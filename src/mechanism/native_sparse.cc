@@ -1,0 +1,95 @@
+// NSA: compressed blocks, selected blocks and a window, mixed by gates [Yuan 2025, arXiv 2502.11089; fla layers/nsa.py,
+// ops/nsa/naive.py].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"compress_block", KeyType::count, "32", "tokens behind one compressed key"},
+    {"compress_stride", KeyType::count, "16", "tokens from one compressed key to the next"},
+    {"select_block", KeyType::count, "64", "tokens of a selected block"},
+    {"select_count", KeyType::count, "16", "selected blocks, the query's own among them"},
+    {"window", KeyType::count, "512", "keys of the window branch, the query's own among them"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "P_cmp(n, compress_block, compress_stride) + P_sel(n, select_block, select_count) + P_swa(n, window) exact; "
+     "P_cmp + n min(n, select_block select_count) + n min(n, window) under reach",
+     "COST-MODEL section 7.7"},
+    {"macs", "heads pairs (d_k + d_v)", "selection reuses the compressed branch's scores: additions only"},
+    {"linear macs", "n times Q, K, V and output, and 3 d_model heads for the gates", "fla layers/nsa.py g_proj"},
+    {"cached elements",
+     "(n + c) kv_heads (d_k + d_v), c = floor((n - compress_block) / compress_stride) + 1 from n = compress_block",
+     "COST-MODEL section 7.7; the branches share keys and values"},
+};
+
+constexpr std::string_view kNotes[] = {
+    "native_sparse: the compression of keys and values has no multiply-adds and no parameters here",
+};
+
+struct NsaSettings {
+  Count compress_block;
+  Count compress_stride;
+  Count select_block;
+  Count select_count;
+  Count window;
+};
+
+class NativeSparse final : public SoftmaxAttention {
+ public:
+  NativeSparse(const MixerShape& shape, const NsaSettings& settings)
+      : SoftmaxAttention("native_sparse", shape, Span{}), nsa_(settings) {
+    std::vector<CachePart> compressed = key_value_cache(
+        shape, {.kind = Span::Kind::compressed, .block = nsa_.compress_block, .stride = nsa_.compress_stride});
+    compressed[0].name = "compressed keys";
+    compressed[1].name = "compressed values";
+    cache_.insert(cache_.end(), compressed.begin(), compressed.end());
+  }
+
+  /// Of the shared keys those of the selected blocks and of the window; of the compressed ones all.
+  Count rows_read(std::size_t part, Count keys) const override {
+    if (part >= 2) return Mixer::rows_read(part, keys);
+    return shape().kv_heads * min(keys, selected_decode(keys) + pairs::sliding_decode(keys, nsa_.window));
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> all = softmax_tensors(shape());
+    if (all) all->push_back(linear("attn_branch_gate", *shape().d_model, 3 * shape().heads));
+    return all;
+  }
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const std::string_view> notes() const override { return kNotes; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    const Count compressed = pairs::compressed(n, nsa_.compress_block, nsa_.compress_stride);
+    if (rule == PairRule::reach) {
+      return compressed + n * min(n, nsa_.select_block * nsa_.select_count) + n * min(n, nsa_.window);
+    }
+    return compressed + pairs::selected(n, nsa_.select_block, nsa_.select_count) + pairs::sliding(n, nsa_.window);
+  }
+  Count decode_keys(Count keys) const override {
+    return pairs::compressed_decode(keys, nsa_.compress_block, nsa_.compress_stride) + selected_decode(keys) +
+           pairs::sliding_decode(keys, nsa_.window);
+  }
+  Count selected_decode(Count keys) const { return pairs::selected_decode(keys, nsa_.select_block, nsa_.select_count); }
+
+  NsaSettings nsa_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kNativeSparse) = {
+    "native_sparse", "compressed, selected and recent tokens, gated (NSA)", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<NativeSparse>(
+          shape, NsaSettings{settings.count("compress_block"), settings.count("compress_stride"),
+                             settings.count("select_block"), settings.count("select_count"), settings.count("window")});
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,57 @@
+// Routing Transformer: tokens are clustered by k-means and attend inside their cluster [Roy 2020].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"clusters", KeyType::count, "", "clusters of equal size"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "floor(n n / clusters)", "Roy 2020, section 4; COST-MODEL section 7.4"},
+    {"macs", "heads (pairs (d_k + d_v) + n clusters d_k)",
+     "attention in clusters, and each token against each centroid"},
+    {"decode keys", "ceil(T / clusters)", "the size of one cluster"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "any token may be routed to any later one"},
+};
+
+constexpr std::string_view kNotes[] = {
+    "routing: centroids are moving averages, not parameters",
+};
+
+class Routing final : public SoftmaxAttention {
+ public:
+  Routing(const MixerShape& shape, Count clusters) : SoftmaxAttention("routing", shape, Span{}), clusters_(clusters) {}
+
+  std::optional<Work> prefill(Count n, PairRule) const override {
+    return with_centroids(n, softmax_work(shape(), pairs::routed(n, clusters_)));
+  }
+  std::optional<Work> decode(Count keys) const override {
+    return with_centroids(1, softmax_work(shape(), decode_keys(keys)));
+  }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const std::string_view> notes() const override { return kNotes; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule) const override { return pairs::routed(n, clusters_); }
+  Count decode_keys(Count keys) const override { return pairs::routed_decode(keys, clusters_); }
+
+  Work with_centroids(Count queries, Work work) const {
+    work.macs += shape().heads * queries * clusters_ * shape().d_k;
+    return work;
+  }
+
+  Count clusters_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kRouting) = {"routing", "tokens of the same k-means cluster", kKeys, true,
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                 return std::make_unique<Routing>(shape, settings.count("clusters"));
+                               }};
+
+}  // namespace ctxcost

@@ -1,0 +1,50 @@
+// Attention sinks: the first `sinks` tokens and the last `window` [Xiao 2023, StreamingLLM]; the A-shape of MInference.
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"sinks", KeyType::count, "", "first tokens that every later one sees", 0},
+    {"window", KeyType::count, "", "last tokens a token sees, itself among them"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "k = sinks + window, x = min(n, k): x (x + 1) / 2 + (n - x) k exact; n x under reach",
+     "COST-MODEL section 3, P_sink"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"cached elements", "min(n, sinks + window) kv_heads (d_k + d_v)", "Xiao 2023, section 3.2"},
+};
+
+class SinkWindow final : public SoftmaxAttention {
+ public:
+  // Not a window span: the cache keeps the first tokens, too.
+  SinkWindow(const MixerShape& shape, Count seen)
+      : SoftmaxAttention("sink_window", shape, {.kind = Span::Kind::other, .limit = seen}), seen_(seen) {}
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    return rule == PairRule::reach ? n * min(n, seen_) : pairs::sliding(n, seen_);
+  }
+  Count decode_keys(Count keys) const override { return pairs::sliding_decode(keys, seen_); }
+
+  Count seen_;  // sinks and window: a query sees as many keys as in a window of both
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kSinkWindow) = {
+    "sink_window", "the first `sinks` and the last `window` tokens", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      try {
+        return std::make_unique<SinkWindow>(shape, settings.count("sinks") + settings.count("window"));
+      } catch (const CountOverflow&) {
+        throw SettingFault{"window", "\"sinks\" and \"window\" together do not fit 128 bits", ""};
+      }
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,51 @@
+// Sparse Transformer, strided: a window in one half of the heads, every `stride`-th token in the other
+// [Child 2019, section 4.2].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "two_patterns.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"stride", KeyType::count, "", "tokens of the window before one's own, and from one summary key to the next"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "pattern A: a window of stride + 1 keys; pattern B: (q, r) = divmod(n, stride): stride q (q + 1) / 2 + "
+     "r (q + 1); under reach n min(n, stride + 1) and n ceil(n / stride)",
+     "COST-MODEL section 3, P_str1 and P_str2"},
+    {"macs", "(ceil(heads / 2) pairs A + floor(heads / 2) pairs B) (d_k + d_v)", "Child 2019, section 4"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.5"},
+};
+
+class Strided final : public TwoPatterns {
+ public:
+  Strided(const MixerShape& shape, Count stride) : TwoPatterns("strided", shape), stride_(stride) {}
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count prefill_pairs(Pattern pattern, Count n, PairRule rule) const override {
+    if (rule == PairRule::reach) return n * decode_keys(pattern, n);
+    return pattern == Pattern::a ? pairs::sliding(n, stride_ + 1) : pairs::strided(n, stride_);
+  }
+  Count decode_keys(Pattern pattern, Count keys) const override {
+    return pattern == Pattern::a ? pairs::sliding_decode(keys, stride_ + 1) : pairs::strided_decode(keys, stride_);
+  }
+  /// The query's own token and the one `stride` before it.
+  Count decode_overlap(Count keys) const override { return min(pairs::strided_decode(keys, stride_), 2); }
+
+  Count stride_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kStrided) = {"strided", "half the heads a window, half every `stride`-th token (Sparse Transformer)",
+                               kKeys, true,
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                 return std::make_unique<Strided>(shape, settings.count("stride"));
+                               }};
+
+}  // namespace ctxcost

@@ -1,0 +1,92 @@
+// Vertical-slash sparsity of the prefill: chosen columns and chosen diagonals; decode stays dense and so does the cache
+// [Jiang 2024, MInference; MInference minference_forward.py].
+#include <algorithm>
+
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"vertical", KeyType::count_or_list, "", "columns every later token sees: the first so many, or their positions",
+     0},
+    {"slash", KeyType::count_or_list, "", "diagonals: the nearest so many, or their distances, 0 being a token's own",
+     0},
+};
+
+/// Queries from which the pattern is estimated. [minference_forward.py, vertical_and_slash_kernel]
+constexpr Count kProbeQueries = 64;
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "V = vertical, S = slash: sum_V (n - v) + sum_S (n - s) - |{(v, s): v + s <= n - 1}| exact; n times the keys of "
+     "the "
+     "query that sees most under reach",
+     "COST-MODEL section 3, P_vs"},
+    {"macs", "heads (pairs (d_k + d_v) + min(64, n) n d_k)",
+     "attention, and the last queries' scores that choose V and S"},
+    {"decode keys", "T", "COST-MODEL section 7.6"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.6"},
+};
+
+constexpr std::string_view kNotes[] = {
+    "vertical_slash: prefill only; multiply-adds hold the search for the pattern, min(64, n) n scores a head",
+};
+
+/// {0 .. c-1}, or positions in ascending order.
+using PositionSet = std::variant<Count, std::vector<Count>>;
+
+class VerticalSlash final : public SoftmaxAttention {
+ public:
+  VerticalSlash(const MixerShape& shape, PositionSet vertical, PositionSet slash)
+      : SoftmaxAttention("vertical_slash", shape, Span{}), vertical_(std::move(vertical)), slash_(std::move(slash)) {}
+
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    Work work = softmax_work(shape(), prefill_pairs(n, rule));
+    work.macs += shape().heads * min(kProbeQueries, n) * n * shape().d_k;
+    return work;
+  }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const std::string_view> notes() const override { return kNotes; }
+
+ private:
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    return std::visit(
+        [n, rule](const auto& vertical, const auto& slash) {
+          return rule == PairRule::reach ? n * pairs::vertical_slash_most(n, vertical, slash)
+                                         : pairs::vertical_slash(n, vertical, slash);
+        },
+        vertical_, slash_);
+  }
+  Count decode_keys(Count keys) const override { return keys; }
+
+  PositionSet vertical_;
+  PositionSet slash_;
+};
+
+/// The setting as a count where it is one, or a list that is {0 .. c-1}; else a sorted list.
+PositionSet positions(const Settings& settings, std::string_view key) {
+  std::optional<std::vector<Count>> list = settings.list(key);
+  if (!list) return settings.count(key);
+  std::sort(list->begin(), list->end());
+  const auto repeated = std::adjacent_find(list->begin(), list->end());
+  if (repeated != list->end()) {
+    throw SettingFault{std::string(key), "expected each position once, found " + to_string(*repeated) + " repeated",
+                       ""};
+  }
+  const bool from_zero = list->empty() || list->back() == list->size() - 1;
+  if (from_zero) return Count{list->size()};
+  return *std::move(list);
+}
+
+}  // namespace
+
+CTXCOST_MECHANISM(kVerticalSlash) = {
+    "vertical_slash", "chosen columns and diagonals in prefill, all tokens in decode", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"), positions(settings, "slash"));
+    }};
+
+}  // namespace ctxcost
