@@ -1,5 +1,6 @@
 // GLM-4 and GLM-4.5.
 // [transformers configuration_glm.py, configuration_glm4.py, configuration_glm4_moe.py and their modeling files]
+#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -50,7 +51,10 @@ void read_glm4_moe(const Config& config, Model& model) {
         return layer;
       });
   read_rope(config, model, 131072);
-  add_mtp_layers(config, model, decoder, sparse_layer());
+  // The published files repeat embedding and head in each prediction layer.
+  const PredictionLayers prediction{config.nullable("num_nextn_predict_layers").value_or(0), sparse_layer(), true};
+  add_prediction_layers(model, prediction, "num_nextn_predict_layers: decoder layer, projection, embedding and head");
+  add_block_scales(config, model, prediction);
 }
 
 }  // namespace ctxcost::huggingface

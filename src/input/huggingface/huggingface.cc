@@ -196,7 +196,6 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
   try {
     read_types(config, model);
     read(config, model);
-    if (findings.faults.empty()) add_block_scales(config, model);
   } catch (const CountOverflow& overflow) {
     if (findings.faults.empty()) {
       findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});
