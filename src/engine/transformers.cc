@@ -32,6 +32,24 @@ Count tokens_of(const ReserveRequest& request, const CachePart& part) {
   return min(n, dynamic ? minus_or_zero(part.span.limit, 1) : part.span.limit);
 }
 
+/// Bytes of a state as the models' code keeps it.
+Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
+  const Count activation = request.model.activation.row_bytes(1);
+  const std::string_view kind = mixer.kind();
+  if (part.name == "convolution") {
+    // All K columns [MambaCache, HybridMambaAttentionDynamicCache, Qwen3NextDynamicCache, Lfm2HybridConvCache], where
+    // the last K - 1 would do; RecurrentGemma keeps those.
+    const Count columns = mixer.settings().table.empty() ? Count{} : mixer.settings().count("conv");
+    if (kind == "rg_lru" || columns < 2) return part.elements * activation;
+    return part.elements / (columns - 1) * columns * activation;
+  }
+  // State spaces and lightning attention keep their states in the model's type; delta rules and RG-LRU in fp32.
+  if (part.name == "recurrent" && (kind == "mamba" || kind == "mamba2" || kind == "lightning")) {
+    return part.elements * activation;
+  }
+  return state_bytes(part, request.model, request.kv);
+}
+
 void check_types(const KvPrecision& kv) {
   for (const Precision* type : {&kv.key, &kv.value}) {
     const std::string_view name = type->format().name;
@@ -65,7 +83,7 @@ Reserve reserve(const ReserveRequest& request) {
         }
       }
       for (const StatePart& part : mixer->state()) {
-        add_part(result, part.name, layers * state_bytes(part, request.model, kv));
+        add_part(result, part.name, layers * kept_bytes(request, *mixer, part));
       }
     }
   }

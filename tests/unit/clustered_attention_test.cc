@@ -1,7 +1,7 @@
 // lsh, routing.
 #include <doctest/doctest.h>
 
-#include "mixers.h"
+#include "attention_mixers.h"
 
 using namespace ctxcost;
 using test::fault_of;

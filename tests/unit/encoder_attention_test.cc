@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "ctxcost/pairs.h"
-#include "mixers.h"
+#include "attention_mixers.h"
 
 using namespace ctxcost;
 using test::fault_of;

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 
-#include "mixers.h"
+#include "attention_mixers.h"
 
 using namespace ctxcost;
 using test::fault_of;
