@@ -43,6 +43,35 @@ Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows) {
   return cache_bytes(precision, part.role, 1, part.width, rows);
 }
 
+/// Faults of a cache whose parts its types cannot store; an error, never a wrong number.
+void check_cache_types(const Model& model, const KvPrecision& kv, std::string_view source) {
+  const auto refuse = [&](const Precision& type, const std::string& fault) {
+    throw InputError(Diagnostic{std::string(source), "",
+                                "\"" + type.name() + "\" cannot store the cache of " + model.name + ": " + fault, ""});
+  };
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::encoder) continue;
+    for (const auto& mixer : group.mixers) {
+      for (const CachePart& part : mixer->cache()) {
+        const Precision& type = precision_of(kv, part.role);
+        const std::string fault = storage_fault(type, part.role, part.width);
+        if (!fault.empty()) refuse(type, fault);
+        // Of 576 elements, but parted elsewhere.
+        if (type.format().layout == Layout::latent_record && mixer->settings().has("kv_rank") &&
+            mixer->settings().count("kv_rank") != Count{512}) {
+          refuse(type, "it stores one latent of 512 + 64 elements a token, found a \"kv_rank\" of " +
+                           to_string(mixer->settings().count("kv_rank")));
+        }
+      }
+      for (const StatePart& part : mixer->state()) {
+        const Layout layout = kv.key.format().layout;
+        if (part.type != StateType::cache || layout == Layout::block) continue;
+        refuse(kv.key, "a " + std::string(part.name) + " is not rows of heads");
+      }
+    }
+  }
+}
+
 std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_mac) {
   if (!work) return std::nullopt;
   return work->macs * flops_per_mac + work->scalar_operations;
@@ -68,6 +97,7 @@ Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice 
   if (!weights_.format().weights) {
     throw InputError(Diagnostic{"--weights", "", "\"" + weights_.name() + "\" stores a cache, not weights", ""});
   }
+  check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
   try {
     sum_tensors();
   } catch (const CountOverflow& overflow) {
@@ -324,7 +354,8 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
     if (group.stack == Stack::decoder) state += group.count() * group_state(group);
   }
   set(Metric::kv_cache_bytes, batch * cache);
-  set(Metric::kv_bytes_per_token, live_cache(context + 1) - cache);
+  // KIVI packs a group of tokens at once, so that one more token may need less: then 0.
+  set(Metric::kv_bytes_per_token, minus_or_zero(live_cache(context + 1), cache));
   set(Metric::state_bytes, batch * state);
   set(Metric::kv_reserved_bytes, engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes);
 
@@ -346,10 +377,10 @@ Estimate Estimator::at(Count context, Count batch) const {
   try {
     return evaluate(context, batch);
   } catch (const CountOverflow& overflow) {
-    throw InputError(Diagnostic{model_->name, "",
-                                "a count at context " + to_string(context) + ", batch " + to_string(batch) +
-                                    " does not fit 128 bits",
-                                overflow.what()});
+    throw InputError(Diagnostic{
+        model_->name, "",
+        "a count at context " + to_string(context) + ", batch " + to_string(batch) + " does not fit 128 bits",
+        overflow.what()});
   }
 }
 
@@ -393,6 +424,9 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
       if (group.stack == Stack::encoder) continue;
       for (const CachePart& part : mixer->cache()) {
         if (!part.owned) continue;
+        if (part.role == CacheRole::latent && !(kv_.key == kv_.value)) {
+          note("a latent cache is of the keys' type; that of the values is not used");
+        }
         const Count tokens = part.span.tokens(cached_context(model, part, context));
         const Count bytes = cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
         add_bytes(details.cache_parts, part.name, batch * group.count() * bytes);

@@ -169,13 +169,35 @@ std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Setti
   return faults;
 }
 
+std::shared_ptr<const Mixer> build_mixer(const Mechanism& mechanism, const MixerShape& shape, const Settings& settings) {
+  Settings complete = settings;
+  complete.table = mechanism.keys;
+  std::shared_ptr<Mixer> mixer = mechanism.make(shape, complete);
+  mixer->settings_ = std::move(complete);
+  return mixer;
+}
+
+std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count rank) {
+  MixerShape shape = mixer.shape();
+  shape.tensor_ranks = ranks;
+  shape.tensor_rank = rank;
+  if (shape.kv_heads >= ranks) {
+    const Count group = shape.heads / shape.kv_heads;
+    shape.kv_heads = shape.share(shape.kv_heads);
+    shape.heads = shape.kv_heads * group;
+  } else {
+    shape.kv_heads = 1;
+    shape.heads = shape.share(shape.heads);
+  }
+  return build_mixer(*find_mechanism(mixer.kind()), shape, mixer.settings());
+}
+
 std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, Settings settings) {
   const Mechanism* mechanism = find_mechanism(kind);
   if (mechanism == nullptr) throw std::logic_error("no mechanism " + std::string(kind));
-  settings.table = mechanism->keys;
   const std::vector<SettingFault> faults = check_settings(*mechanism, settings);
   if (!faults.empty()) throw SettingFault(faults.front());
-  return mechanism->make(shape, settings);
+  return build_mixer(*mechanism, shape, settings);
 }
 
 }  // namespace ctxcost

@@ -16,7 +16,8 @@ constexpr Format kFormats[] = {
     {"fp32", "FP32", "f32 float32 float", kBlock, 1, 4, true, true, true},
     {"fp16", "FP16", "f16 float16 half", kBlock, 1, 2, true, true, true},
     {"bf16", "BF16", "bfloat16", kBlock, 1, 2, true, true, true},
-    {"fp8", "FP8", "e4m3 fp8_e4m3 f8_e4m3 e5m2 fp8_e5m2 f8_e5m2 float8_e4m3fn float8_e5m2", kBlock, 1, 1, true, true, true},
+    {"fp8", "FP8", "e4m3 fp8_e4m3 f8_e4m3 e5m2 fp8_e5m2 f8_e5m2 float8_e4m3fn float8_e5m2", kBlock, 1, 1, true, true,
+     true},
     {"int8", "INT8", "i8 w8a8", kBlock, 1, 1, true, true, true},
     {"fp8_per_token_head", "FP8 (per token and head)", "fp8_pth", Layout::per_token_head, 1, 1, false, true, false},
     {"int8_per_token_head", "INT8 (per token and head)", "int8_pth", Layout::per_token_head, 1, 1, false, true, false},
@@ -154,6 +155,12 @@ Precision parse_precision(std::string_view text, std::string_view source) {
     precision.block_ = group;
     precision.block_bytes_ = group / 2 + 2 + (zero ? 2 : 0);
   }
+  if (kivi && precision.residual_ % group != 0) {
+    fail(source,
+         "precision \"" + std::string(text) + "\": the residual of " + to_string(precision.residual_) +
+             " tokens must be whole groups of " + to_string(group),
+         "");
+  }
   precision.group_ = group;
   precision.name_ = std::string(found->name) + std::string(text.substr(colon));
   return precision;
@@ -170,6 +177,25 @@ KvPrecision parse_kv_precision(std::string_view text, std::string_view source) {
     }
   }
   return kv;
+}
+
+std::string storage_fault(const Precision& precision, CacheRole role, Count width) {
+  if (role == CacheRole::index || role == CacheRole::ids) return {};
+  switch (precision.format().layout) {
+    case Layout::latent_record:
+      if (role == CacheRole::latent && width == Count{precision.format().block}) return {};
+      return "it stores one latent of 512 + 64 elements a token, found " +
+             std::string(role == CacheRole::latent ? "a latent of " : "keys and values of ") + to_string(width);
+    case Layout::kivi:
+      if (role == CacheRole::latent) return "it stores keys and values of heads, found a latent";
+      if (role == CacheRole::value && width % precision.group_ != 0) {
+        return "its groups of " + to_string(precision.group_) + " do not divide a value of " + to_string(width);
+      }
+      return {};
+    case Layout::block:
+    case Layout::per_token_head: return {};
+  }
+  return {};
 }
 
 Count cache_bytes(const Precision& precision, CacheRole role, Count heads, Count width, Count tokens) {

@@ -80,77 +80,6 @@ struct Formula {
   std::string_view source;
 };
 
-enum class Norm { rms, layer };
-enum class QkNorm { none, head, full };
-
-/// What a layer gives every mixer: head counts and widths, and how its projections are built.
-struct MixerShape {
-  Count heads;                    ///< query heads H
-  Count kv_heads;                 ///< H_kv, a divisor of heads
-  Count d_k;                      ///< width of one query or key
-  Count d_v;                      ///< width of one value
-  std::optional<Count> d_model;   ///< without it parameters and linear work are unknown
-  bool qkv_bias = false;
-  bool output_bias = false;
-  QkNorm qk_norm = QkNorm::none;
-  bool gate = false;              ///< an output gate as wide as the queries
-  bool sink_logits = false;       ///< H learned logits
-  bool shares_cache = false;      ///< no K,V projection and no cache of its own
-  bool shared_kv_projection = false;  ///< one projection yields keys and values (Gemma 4's global layers)
-};
-
-/// An attention or memory mechanism with its settings: immutable, valid by construction.
-class Mixer {
- public:
-  virtual ~Mixer() = default;
-  Mixer(const Mixer&) = delete;
-  Mixer& operator=(const Mixer&) = delete;
-
-  /// The name in model files.
-  std::string_view kind() const { return kind_; }
-  const MixerShape& shape() const { return shape_; }
-
-  /// Prefill of n tokens, one sequence. Empty where the mechanism's work is not known.
-  virtual std::optional<Work> prefill(Count n, PairRule rule) const = 0;
-  /// The step whose query sees `keys` keys, itself among them (T). Empty where unknown or where there is no causal step.
-  virtual std::optional<Work> decode(Count keys) const = 0;
-  /// False for two-sided masks: no decode, no cache.
-  virtual bool causal() const { return true; }
-
-  /// What is cached per token. The order is fixed: `rows_read` takes an index into it.
-  std::span<const CachePart> cache() const { return cache_; }
-  /// Rows of cache part `part` that one decode step touches (all heads together; the new token's row among them).
-  virtual Count rows_read(std::size_t part, Count keys) const;
-  /// What is kept regardless of n.
-  std::span<const StatePart> state() const { return state_; }
-
-  /// Learned tensors of one layer; empty without d_model or where the format does not give the widths.
-  virtual std::optional<std::vector<Tensor>> tensors() const = 0;
-  /// Multiply-adds of all projections for n tokens of one sequence in prefill. Default: n * every linear tensor.
-  virtual std::optional<Count> linear_macs(Count n) const;
-  /// The same for one decode step. Default: every linear tensor once.
-  virtual std::optional<Count> decode_linear_macs(Count keys) const;
-
-  /// Heads whose n x n scores are materialised without a fused kernel; 0 for a mixer without scores.
-  virtual Count score_heads() const { return shape_.heads; }
-  /// Width of the live projections of a token: H d_k + H_kv (d_k + d_v); a mixer without heads, its input projection.
-  virtual Count activation_width() const { return shape_.heads * shape_.d_k + shape_.kv_heads * (shape_.d_k + shape_.d_v); }
-
-  /// How the numbers come about, for `explain` and the docs.
-  virtual std::span<const Formula> formulas() const { return {}; }
-  /// Remarks that belong beside every number of this mixer ("cache counted without its index").
-  virtual std::span<const std::string_view> notes() const { return {}; }
-
- protected:
-  Mixer(std::string_view kind, MixerShape shape) : kind_(kind), shape_(std::move(shape)) {}
-  std::vector<CachePart> cache_;
-  std::vector<StatePart> state_;
-
- private:
-  std::string_view kind_;
-  MixerShape shape_;
-};
-
 /// The type of a mechanism's key.
 enum class KeyType { count, flag, text, count_or_list };
 
@@ -193,6 +122,91 @@ class Settings {
   std::vector<std::pair<std::string, SettingValue>> values_;
 };
 
+enum class Norm { rms, layer };
+enum class QkNorm { none, head, full };
+
+/// What a layer gives every mixer: head counts and widths, and how its projections are built.
+struct MixerShape {
+  Count heads;                    ///< query heads H
+  Count kv_heads;                 ///< H_kv, a divisor of heads
+  Count d_k;                      ///< width of one query or key
+  Count d_v;                      ///< width of one value
+  std::optional<Count> d_model;   ///< without it parameters and linear work are unknown
+  bool qkv_bias = false;
+  bool output_bias = false;
+  QkNorm qk_norm = QkNorm::none;
+  bool gate = false;              ///< an output gate as wide as the queries
+  bool sink_logits = false;       ///< H learned logits
+  bool shares_cache = false;      ///< no K,V projection and no cache of its own
+  bool shared_kv_projection = false;  ///< one projection yields keys and values (Gemma 4's global layers)
+
+  /// Tensor-parallel ranks that the layer is split over, and which one this is. Heads above are the rank's own; a kind
+  /// with other widths to split (a state space's inner width) takes its share.
+  Count tensor_ranks = 1;
+  Count tensor_rank = 0;
+  /// The rank's part of `whole`: as even as possible, the first ranks hold one more.
+  Count share(Count whole) const {
+    return whole / tensor_ranks + (tensor_rank < whole % tensor_ranks ? Count{1} : Count{});
+  }
+};
+
+/// An attention or memory mechanism with its settings: immutable, valid by construction.
+class Mixer {
+ public:
+  virtual ~Mixer() = default;
+  Mixer(const Mixer&) = delete;
+  Mixer& operator=(const Mixer&) = delete;
+
+  /// The name in model files.
+  std::string_view kind() const { return kind_; }
+  const MixerShape& shape() const { return shape_; }
+  /// The keys it was built from: the same kind can be built again for another shape.
+  const Settings& settings() const { return settings_; }
+
+  /// Prefill of n tokens, one sequence. Empty where the mechanism's work is not known.
+  virtual std::optional<Work> prefill(Count n, PairRule rule) const = 0;
+  /// The step whose query sees `keys` keys, itself among them (T). Empty where unknown or where there is no causal step.
+  virtual std::optional<Work> decode(Count keys) const = 0;
+  /// False for two-sided masks: no decode, no cache.
+  virtual bool causal() const { return true; }
+
+  /// What is cached per token. The order is fixed: `rows_read` takes an index into it.
+  std::span<const CachePart> cache() const { return cache_; }
+  /// Rows of cache part `part` that one decode step touches (all heads together; the new token's row among them).
+  virtual Count rows_read(std::size_t part, Count keys) const;
+  /// What is kept regardless of n.
+  std::span<const StatePart> state() const { return state_; }
+
+  /// Learned tensors of one layer; empty without d_model or where the format does not give the widths.
+  virtual std::optional<std::vector<Tensor>> tensors() const = 0;
+  /// Multiply-adds of all projections for n tokens of one sequence in prefill. Default: n * every linear tensor.
+  virtual std::optional<Count> linear_macs(Count n) const;
+  /// The same for one decode step. Default: every linear tensor once.
+  virtual std::optional<Count> decode_linear_macs(Count keys) const;
+
+  /// Heads whose n x n scores are materialised without a fused kernel; 0 for a mixer without scores.
+  virtual Count score_heads() const { return shape_.heads; }
+  /// Width of the live projections of a token: H d_k + H_kv (d_k + d_v); a mixer without heads, its input projection.
+  virtual Count activation_width() const { return shape_.heads * shape_.d_k + shape_.kv_heads * (shape_.d_k + shape_.d_v); }
+
+  /// How the numbers come about, for `explain` and the docs.
+  virtual std::span<const Formula> formulas() const { return {}; }
+  /// Remarks that belong beside every number of this mixer ("cache counted without its index").
+  virtual std::span<const std::string_view> notes() const { return {}; }
+
+ protected:
+  Mixer(std::string_view kind, MixerShape shape) : kind_(kind), shape_(std::move(shape)) {}
+  std::vector<CachePart> cache_;
+  std::vector<StatePart> state_;
+
+ private:
+  friend std::shared_ptr<const Mixer> build_mixer(const struct Mechanism&, const MixerShape&, const Settings&);
+
+  std::string_view kind_;
+  MixerShape shape_;
+  Settings settings_;
+};
+
 /// A key whose value cannot be used: `key` names it, `message` says what was expected and found.
 struct SettingFault {
   std::string key;
@@ -207,7 +221,7 @@ struct Mechanism {
   std::span<const MechanismKey> keys;
   bool softmax;              ///< takes gate, sink_logits, shares_cache
   /// Builds the mixer; throws SettingFault where keys contradict each other or the shape.
-  std::unique_ptr<const Mixer> (*make)(const MixerShape& shape, const Settings& settings);
+  std::unique_ptr<Mixer> (*make)(const MixerShape& shape, const Settings& settings);
   bool reader_only = false;  ///< built by readers (cross-attention); not a kind that a model file may ask for
   /// Where a model file gives no d_v, it is this many times d_k.
   std::uint32_t d_v_per_d_k = 1;
@@ -223,6 +237,13 @@ std::string expectation(const MechanismKey& key);
 
 /// Faults of names, types, ranges and missing keys, in the order of the table. Empty when `make` may be called.
 std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Settings& settings);
+
+/// Builds a mixer of that kind from checked settings. Throws SettingFault where keys contradict each other or the shape.
+std::shared_ptr<const Mixer> build_mixer(const Mechanism& mechanism, const MixerShape& shape, const Settings& settings);
+
+/// The part of a mixer that one of `ranks` tensor-parallel ranks holds: KV heads as even as possible, each on several
+/// ranks where there are fewer heads than ranks; query heads go with their KV head. Needs ranks <= heads.
+std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count rank);
 
 /// Builds a mixer from settings that the caller vouches for (readers of other formats). Throws SettingFault, also for
 /// what `check_settings` finds.

@@ -110,6 +110,9 @@ struct Model {
   Precision weights;         ///< type of the weights when no other is asked for
   Precision activation;      ///< the 16- or 32-bit type
   KvPrecision kv;            ///< type of the cache when no other is asked for
+  /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
+  /// and nothing counts them, but an engine may reserve a cache for them.
+  Count next_token_layers = 0;
   std::optional<Count> cross_tokens;  ///< encoder length when the file fixes it; else it is n
   Count batch = 1;           ///< the file's default
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result

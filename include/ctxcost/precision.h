@@ -63,13 +63,14 @@ class Precision {
  private:
   friend Precision parse_precision(std::string_view, std::string_view);
   friend Count cache_bytes(const Precision&, CacheRole, Count, Count, Count);
+  friend std::string storage_fault(const Precision&, CacheRole, Count);
   const Format* format_ = nullptr;
   std::string name_;
   Count block_ = 1;
   Count block_bytes_ = 0;
-  Count bits_ = 2;       // kivi
-  Count group_ = 32;     // kivi
-  Count residual_ = 128; // kivi
+  Count bits_ = 2;        // kivi
+  Count group_ = 32;      // kivi
+  Count residual_ = 128;  // kivi
 };
 
 /// Reads NAME or NAME:key=value,… without regard to case. Settings: int4 takes `group` (128) and `zero`; kivi takes
@@ -86,6 +87,10 @@ struct KvPrecision {
 
 /// Reads "q8_0" or "q8_0/q4_0" (keys / values). Throws InputError.
 KvPrecision parse_kv_precision(std::string_view text, std::string_view source);
+
+/// Why rows of that role and width cannot be stored so ("it stores latents of 512 + 64 elements"), or empty when they
+/// can.
+std::string storage_fault(const Precision& precision, CacheRole role, Count width);
 
 /// Bytes of `tokens` cached rows of `width` elements for each of `heads` heads in one sequence.
 /// KIVI's keys depend on the number of tokens (COST-MODEL 11.2), every other format is linear in it.

@@ -2,7 +2,10 @@
 #include "ctxcost/engine.h"
 
 #define CTXCOST_ENGINES(ROW) \
-  ROW(kIdeal)
+  ROW(kIdeal)                \
+  ROW(kVllm)                 \
+  ROW(kLlamaCpp)             \
+  ROW(kTransformers)
 
 namespace ctxcost {
 

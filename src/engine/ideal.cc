@@ -27,7 +27,7 @@ Reserve reserve(const ReserveRequest& request) {
 
 }  // namespace
 
-CTXCOST_ENGINE(kIdeal) = {"ideal", "the live minimum of cache and state, without padding or blocks",
-                          "docs/cost-model.md", {}, reserve};
+CTXCOST_ENGINE(kIdeal) = {
+    "ideal", "the live minimum of cache and state, without padding or blocks", "docs/cost-model.md", {}, reserve};
 
 }  // namespace ctxcost

@@ -4,6 +4,6 @@
 #include "ctxcost/engine.h"
 
 /// Defines an Engine that other files may refer to (a plain const would be local to its file).
-#define CTXCOST_ENGINE(name)   \
-  extern const Engine name; \
+#define CTXCOST_ENGINE(name) \
+  extern const Engine name;  \
   const Engine name

@@ -9,6 +9,8 @@
   ROW(kChunked)                 \
   ROW(kDilated)                 \
   ROW(kSinkWindow)              \
+  ROW(kLatent)                  \
+  ROW(kIndexedLatent)           \
   ROW(kLongformer)              \
   ROW(kBigBird)                 \
   ROW(kLsh)                     \
@@ -17,6 +19,13 @@
   ROW(kFixed)                   \
   ROW(kNativeSparse)            \
   ROW(kVerticalSlash)           \
+  ROW(kLightning)               \
+  ROW(kGatedDelta)              \
+  ROW(kKimiDelta)               \
+  ROW(kShortConv)               \
+  ROW(kMamba)                   \
+  ROW(kMamba2)                  \
+  ROW(kRgLru)                   \
   ROW(kCrossAttention)
 
 namespace ctxcost {

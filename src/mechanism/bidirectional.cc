@@ -38,7 +38,7 @@ class Bidirectional final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kBidirectional) = {
     "bidirectional", "every token, before and after: encoders", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       std::optional<Count> half_window;
       if (settings.has("half_window")) half_window = settings.count("half_window");
       return std::make_unique<Bidirectional>(shape, half_window);

@@ -41,7 +41,7 @@ class BigBird final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kBigBird) = {"bigbird", "window, global and random blocks", kKeys, true,
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<BigBird>(shape, settings.count("block"),
                                                                   settings.count("random_blocks"));
                                }};

@@ -38,7 +38,7 @@ class Chunked final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kChunked) = {"chunked", "the earlier tokens of the same chunk", kKeys, true,
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Chunked>(shape, settings.count("chunk"));
                                }};
 

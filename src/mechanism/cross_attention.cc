@@ -88,7 +88,7 @@ CTXCOST_MECHANISM(kCrossAttention) = {
     "every token of an encoder",
     kKeys,
     true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       std::optional<Count> tokens;
       if (settings.has("tokens")) tokens = settings.count("tokens");
       return std::make_unique<CrossAttention>(shape, tokens);

@@ -43,7 +43,7 @@ class Dilated final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kDilated) = {
     "dilated", "every `dilation`-th of the last tokens, `window` of them", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       try {
         return std::make_unique<Dilated>(shape, settings.count("window"), settings.count("dilation"));
       } catch (const CountOverflow&) {

@@ -49,7 +49,7 @@ class Fixed final : public TwoPatterns {
 
 CTXCOST_MECHANISM(kFixed) = {
     "fixed", "half the heads their block, half the ends of all blocks (Sparse Transformer)", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count stride = settings.count("stride");
       const Count summary = settings.count("summary");
       if (summary > stride) {

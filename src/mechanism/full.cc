@@ -41,13 +41,13 @@ class None final : public Mixer {
 
 CTXCOST_MECHANISM(kFull) = {
     "full", "every earlier token: MHA, GQA, MQA", {}, true,
-    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> {
       return std::make_unique<Full>(shape);
     }};
 
 CTXCOST_MECHANISM(kNone) = {
     "none", "no mixer: the layer is its feed-forward", {}, false,
-    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> {
       return std::make_unique<None>(shape);
     }};
 

@@ -75,7 +75,7 @@ class Longformer final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kLongformer) = {
     "longformer", "a band on both sides and global tokens", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count window = settings.count("window");
       if (window % 2 != 0) {
         throw SettingFault{"window", "expected an even number, found " + to_string(window),

@@ -104,7 +104,7 @@ class Lsh final : public Mixer {
 
 CTXCOST_MECHANISM(kLsh) = {
     "lsh", "tokens that hash alike (Reformer)", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       if (!shape.d_model) {
         throw SettingFault{"kind", "\"lsh\" caches hidden states and needs the model's \"d_model\"", ""};
       }

@@ -86,7 +86,7 @@ class NativeSparse final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kNativeSparse) = {
     "native_sparse", "compressed, selected and recent tokens, gated (NSA)", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<NativeSparse>(
           shape, NsaSettings{settings.count("compress_block"), settings.count("compress_stride"),
                              settings.count("select_block"), settings.count("select_count"), settings.count("window")});

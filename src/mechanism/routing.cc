@@ -50,7 +50,7 @@ class Routing final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kRouting) = {"routing", "tokens of the same k-means cluster", kKeys, true,
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Routing>(shape, settings.count("clusters"));
                                }};
 

@@ -39,7 +39,7 @@ class SinkWindow final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kSinkWindow) = {
     "sink_window", "the first `sinks` and the last `window` tokens", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       try {
         return std::make_unique<SinkWindow>(shape, settings.count("sinks") + settings.count("window"));
       } catch (const CountOverflow&) {

@@ -38,7 +38,7 @@ class SlidingWindow final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kSlidingWindow) = {
     "sliding_window", "the last `window` tokens", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<SlidingWindow>(shape, settings.count("window"));
     }};
 

@@ -44,7 +44,7 @@ class Strided final : public TwoPatterns {
 
 CTXCOST_MECHANISM(kStrided) = {"strided", "half the heads a window, half every `stride`-th token (Sparse Transformer)",
                                kKeys, true,
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Strided>(shape, settings.count("stride"));
                                }};
 

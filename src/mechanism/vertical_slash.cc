@@ -85,7 +85,7 @@ PositionSet positions(const Settings& settings, std::string_view key) {
 
 CTXCOST_MECHANISM(kVerticalSlash) = {
     "vertical_slash", "chosen columns and diagonals in prefill, all tokens in decode", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"), positions(settings, "slash"));
     }};
 

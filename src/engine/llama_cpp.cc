@@ -1,0 +1,206 @@
+// llama.cpp: cells of fixed size for keys, values and recurrent states, all allocated when a context is created.
+// The rules are those of the sources named at each step, at commit 34af94cd9ab277632e27caeec2d41de2fd091b31.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "../live_need.h"
+#include "row.h"
+#include "support.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kName = "llama.cpp";
+
+constexpr EngineSetting kSettings[] = {
+    {"ubatch", "512", "tokens of one physical batch; windows keep that many more", 1},
+    {"swa_full", "0", "1: layers with a window cache every token", 0, "0|1"},
+    {"unified", "0", "1: one stream of n b cells for all sequences; 0: b streams of n", 0, "0|1"},
+    {"rs_seq", "0", "snapshots of recurrent states kept for rollback", 0},
+    {"legacy_mla", "0", "1: files without key_length_mla cache all heads of a latent layer", 0, "0|1"},
+};
+
+constexpr Count kCellPadding = 256;      // of n_ctx, of n_ctx_seq and of window caches [llama-context.cpp, -iswa.cpp]
+constexpr Count kMaxSequences = 256;     // LLAMA_MAX_SEQ [llama-cparams.h]
+constexpr Count kLogicalBatch = 2048;    // default of n_batch [llama-context.cpp]
+constexpr Count kStateElementBytes = 4;  // states are F32 whatever the types of K and V [llama-model.cpp create_memory]
+
+// Types that a cache may have [common/arg.cpp kv_cache_types].
+constexpr std::string_view kCacheTypes[] = {"fp32", "fp16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"};
+
+// Kinds of layers that llama.cpp runs.
+constexpr std::string_view kKinds[] = {"full",       "none",           "bidirectional", "sliding_window", "chunked",
+                                       "latent",     "indexed_latent", "mamba",         "mamba2",         "gated_delta",
+                                       "kimi_delta", "short_conv",     "rwkv",          "cross_attention"};
+
+// Families whose architecture has a window cache (set_swa_pattern in src/models/*.cpp). Everywhere else a window in the
+// configuration is not looked at: mistral and mixtral are of architecture `llama`; phi3 says "Phi SWA is currently
+// disabled"; qwen2, qwen3 and starcoder2 never read it.
+constexpr std::string_view kWindowedFamilies[] = {
+    "own",     "gemma2",       "gemma3", "gemma3_text", "gemma3n",       "gemma3n_text", "gemma4",     "gemma4_text",
+    "cohere2", "cohere2_moe",  "llama4", "llama4_text", "gpt_oss",       "exaone4",      "exaone_moe", "olmo2",
+    "olmo3",   "smallthinker", "afmoe",  "plamo3",      "mimo_v2_flash", "step3p5"};
+
+// Families whose file keeps the layers for next-token prediction, which get a cache though they are not run
+// [llama-kv-cache.cpp: the loop is over n_layer_all].
+constexpr std::string_view kNextLayerFamilies[] = {"glm4_moe", "glm4v_moe", "glm4v_moe_text", "bailing_moe_v2",
+                                                   "exaone_moe"};
+
+// Families with latents whose architecture caches every head all the same.
+constexpr std::string_view kExpandedLatentFamilies[] = {"minicpm3", "plm"};
+
+constexpr Count kLlama4Window =
+    8192;  // n_swa is a constant there, whatever attention_chunk_size says [models/llama4.cpp]
+constexpr std::size_t kExaone4WindowedLayers = 64;  // only the 32B has windows [models/exaone4.cpp]
+
+/// The cells of a context [llama-context.cpp, constructor].
+struct Cells {
+  Count sequence;      ///< n_ctx_seq: cells of a layer that caches every token, in each stream
+  Count streams;       ///< one for all sequences, or one for each
+  Count window_share;  ///< sequences that share a window's cells
+  Count ubatch;
+  bool swa_full;
+
+  /// Cells of a layer with a window, in each stream [llama-kv-cache-iswa.cpp].
+  Count of_window(Count window) const {
+    if (swa_full) return sequence;
+    return round_up(min(sequence, window * window_share + ubatch), kCellPadding);
+  }
+};
+
+Cells cells_of(const ReserveRequest& request) {
+  const EngineChoice& choice = request.choice;
+  const Count asked = request.context * request.batch;
+  const Count total = round_up(asked, kCellPadding);
+  Cells cells;
+  // n_batch = min(n_ctx as asked, n_batch); n_ubatch = min(n_batch, n_ubatch).
+  cells.ubatch = min(min(asked, kLogicalBatch), choice.number("ubatch"));
+  cells.swa_full = choice.number("swa_full") == Count{1};
+  if (choice.number("unified") == Count{1}) {
+    cells.sequence = total;
+    cells.streams = 1;
+    cells.window_share = request.batch;
+  } else {
+    cells.sequence = round_up(total / request.batch, kCellPadding);
+    cells.streams = request.batch;
+    cells.window_share = 1;
+  }
+  return cells;
+}
+
+/// Reserves the layers of one model, collecting parts and notes.
+class Allocation {
+ public:
+  Allocation(const ReserveRequest& request, const Cells& cells) : request_(request), cells_(cells) {
+    const Model& model = request.model;
+    windows_ = contains(kWindowedFamilies, model.family);
+    if (model.family == "exaone4") windows_ = model.layers() == Count{kExaone4WindowedLayers};
+    expand_latents_ =
+        request.choice.number("legacy_mla") == Count{1} || contains(kExpandedLatentFamilies, model.family);
+  }
+
+  void add_group(const LayerGroup& group, Count layers) {
+    for (const auto& mixer : group.mixers) {
+      check_kind(kName, kKinds, mixer->kind());
+      const bool expand = expand_latents_ && !mixer->cache().empty() && mixer->cache()[0].role == CacheRole::latent;
+      if (expand) {
+        // K: nope + rope of every head, V: every head [models/deepseek2.cpp without key_length_mla].
+        add_rows("keys", request_.kv.key, layers, mixer->shape().heads, mixer->shape().d_k, cells_.sequence);
+        add_rows("values", request_.kv.value, layers, mixer->shape().heads, mixer->shape().d_v, cells_.sequence);
+      }
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned || (expand && part.role == CacheRole::latent)) continue;
+        add_cache(part, layers);
+      }
+      const Count states = layers * request_.batch * (1 + request_.choice.number("rs_seq"));
+      for (const StatePart& part : mixer->state()) {
+        add_part(reserve_, part.name, states * part.elements * kStateElementBytes);
+      }
+    }
+  }
+
+  Reserve take() { return std::move(reserve_); }
+
+ private:
+  void add_cache(const CachePart& part, Count layers) {
+    Count cells = cells_.sequence;
+    switch (part.span.kind) {
+      case Span::Kind::cross:
+        add_note(reserve_,
+                 "llama.cpp keeps the encoder's output, not its keys and values: no cache for cross-attention");
+        return;
+      case Span::Kind::window:
+      case Span::Kind::chunk: {
+        const bool llama4 = request_.model.family == "llama4" || request_.model.family == "llama4_text";
+        if (windows_) {
+          cells = cells_.of_window(llama4 ? kLlama4Window : part.span.limit);
+        } else {
+          add_note(reserve_,
+                   "llama.cpp ignores the window of \"" + request_.model.family + "\": its layers cache every token");
+        }
+        break;
+      }
+      default: break;
+    }
+    if (part.role == CacheRole::latent && !(request_.kv.key == request_.kv.value)) {
+      refuse(kName, "a latent cache needs the same type for K and V, found " + request_.kv.name(), "give one type");
+    }
+    // Index keys are a cache of K's type, without a scale [llama-kv-cache-dsa.cpp].
+    const bool value = part.role == CacheRole::value;
+    add_rows(part.name, value ? request_.kv.value : request_.kv.key, layers, part.heads, part.width, cells);
+  }
+
+  /// layers x cells x streams rows of `heads * width` elements: one tensor row for all heads of a token.
+  void add_rows(std::string_view name, const Precision& type, Count layers, Count heads, Count width, Count cells) {
+    if (!contains(kCacheTypes, type.format().name)) {
+      refuse(kName, "\"" + type.name() + "\" is not a type of its cache",
+             "use fp16, bf16, fp32, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl");
+    }
+    // Flash attention works on whole blocks of a head [llama-context.cpp llama_init_from_model].
+    if (width % Count{type.format().block} != 0) {
+      refuse(kName,
+             type.name() + " needs heads of a multiple of " + std::to_string(type.format().block) +
+                 " elements, found " + to_string(width),
+             "use fp16 or bf16");
+    }
+    add_part(reserve_, name, layers * cells * cells_.streams * type.row_bytes(heads * width));
+  }
+
+  const ReserveRequest& request_;
+  const Cells& cells_;
+  bool windows_;
+  bool expand_latents_;
+  Reserve reserve_;
+};
+
+Reserve reserve(const ReserveRequest& request) {
+  const Model& model = request.model;
+  if (request.batch > kMaxSequences) {
+    refuse(kName, "it serves at most " + to_string(kMaxSequences) + " sequences, found " + to_string(request.batch),
+           "");
+  }
+  if (request.batch == 0) return {};
+  const Cells cells = cells_of(request);
+  Allocation allocation(request, cells);
+  // One device holds every layer. A split by layers adds up the same rows for each device's share.
+  const LayerGroup* last = nullptr;
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::encoder) continue;
+    allocation.add_group(group, group.count());
+    if (last == nullptr || group.layers.back() > last->layers.back()) last = &group;
+  }
+  if (last != nullptr && model.next_token_layers > 0 && contains(kNextLayerFamilies, model.family)) {
+    allocation.add_group(*last, model.next_token_layers);
+  }
+  return allocation.take();
+}
+
+}  // namespace
+
+CTXCOST_ENGINE(kLlamaCpp) = {kName, "cells for every token and stream, padded to 256; states in F32",
+                             "ggml-org/llama.cpp @34af94c: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
+                             "llama-memory-recurrent.cpp",
+                             kSettings, reserve};
+
+}  // namespace ctxcost

@@ -1,0 +1,39 @@
+// What the engines' files share: lists of names, and the words of a refusal.
+#pragma once
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/engine.h"
+
+namespace ctxcost {
+
+template <std::size_t N>
+bool contains(const std::string_view (&list)[N], std::string_view word) {
+  return std::find(std::begin(list), std::end(list), word) != std::end(list);
+}
+
+/// The runtime itself would not start with this.
+[[noreturn]] inline void refuse(std::string_view engine, std::string message, std::string hint) {
+  throw InputError(Diagnostic{"--engine " + std::string(engine), "", std::move(message), std::move(hint)});
+}
+
+/// Refuses layers of a kind that the runtime does not have.
+template <std::size_t N>
+void check_kind(std::string_view engine, const std::string_view (&kinds)[N], std::string_view kind) {
+  if (contains(kinds, kind)) return;
+  refuse(engine, "it has no layers of kind \"" + std::string(kind) + "\"", "--engine ideal counts their live need");
+}
+
+/// Adds a note once.
+inline void add_note(Reserve& reserve, std::string text) {
+  if (std::find(reserve.notes.begin(), reserve.notes.end(), text) == reserve.notes.end()) {
+    reserve.notes.push_back(std::move(text));
+  }
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,98 @@
+// transformers: one tensor a layer, grown with the sequence (dynamic) or allocated at once (static) [cache_utils.py].
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "../live_need.h"
+#include "row.h"
+#include "support.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kName = "transformers";
+
+constexpr EngineSetting kSettings[] = {
+    {"cache", "dynamic", "dynamic: what the sequence has; static: allocated for n tokens", 0, "dynamic|static"},
+};
+
+// Kinds of layers that the library runs with its caches.
+constexpr std::string_view kKinds[] = {"full",   "none",           "bidirectional",  "sliding_window", "chunked",
+                                       "latent", "indexed_latent", "longformer",     "bigbird",        "mamba",
+                                       "mamba2", "gated_delta",    "kimi_delta",     "lightning",      "short_conv",
+                                       "rg_lru", "rwkv",           "cross_attention"};
+
+/// Tokens that a layer holds after n. A dynamic window keeps the last w - 1, which with the next token make w
+/// [DynamicSlidingWindowLayer.update]; chunks are windows there.
+Count tokens_of(const ReserveRequest& request, const CachePart& part) {
+  const Count n = cached_context(request.model, part, request.context);
+  if (part.span.kind != Span::Kind::window && part.span.kind != Span::Kind::chunk) return n;
+  const bool dynamic = request.choice.word("cache") == "dynamic";
+  return min(n, dynamic ? minus_or_zero(part.span.limit, 1) : part.span.limit);
+}
+
+/// Bytes of a state as the models' code keeps it.
+Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
+  const Count activation = request.model.activation.row_bytes(1);
+  const std::string_view kind = mixer.kind();
+  if (part.name == "convolution") {
+    // All K columns [MambaCache, HybridMambaAttentionDynamicCache, Qwen3NextDynamicCache, Lfm2HybridConvCache], where
+    // the last K - 1 would do; RecurrentGemma keeps those.
+    const Count columns = mixer.settings().table.empty() ? Count{} : mixer.settings().count("conv");
+    if (kind == "rg_lru" || columns < 2) return part.elements * activation;
+    return part.elements / (columns - 1) * columns * activation;
+  }
+  // State spaces and lightning attention keep their states in the model's type; delta rules and RG-LRU in fp32.
+  if (part.name == "recurrent" && (kind == "mamba" || kind == "mamba2" || kind == "lightning")) {
+    return part.elements * activation;
+  }
+  return state_bytes(part, request.model, request.kv);
+}
+
+void check_types(const KvPrecision& kv) {
+  for (const Precision* type : {&kv.key, &kv.value}) {
+    const std::string_view name = type->format().name;
+    if (name != "fp32" && name != "fp16" && name != "bf16") {
+      refuse(kName, "its caches are of the model's 16- or 32-bit type, found " + kv.name(),
+             "its quantised caches are not modelled");
+    }
+  }
+  if (!(kv.key == kv.value)) refuse(kName, "keys and values are of one type, found " + kv.name(), "give one type");
+}
+
+Reserve reserve(const ReserveRequest& request) {
+  Reserve result;
+  const KvPrecision& kv = request.kv;
+  for (const LayerGroup& group : request.model.groups) {
+    if (group.stack == Stack::encoder) continue;
+    const Count layers = group.count() * request.batch;
+    for (const auto& mixer : group.mixers) {
+      check_kind(kName, kKinds, mixer->kind());
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned) continue;
+        check_types(kv);
+        const Count tokens = tokens_of(request, part);
+        if (part.role == CacheRole::latent) {
+          // The models expand latents before they cache them [modeling_deepseek_v3.py].
+          const MixerShape& shape = mixer->shape();
+          add_part(result, "keys", layers * tokens * shape.heads * kv.key.row_bytes(shape.d_k));
+          add_part(result, "values", layers * tokens * shape.heads * kv.value.row_bytes(shape.d_v));
+        } else {
+          add_part(result, part.name, layers * tokens * part.heads * kv.key.row_bytes(part.width));
+        }
+      }
+      for (const StatePart& part : mixer->state()) {
+        add_part(result, part.name, layers * kept_bytes(request, *mixer, part));
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+CTXCOST_ENGINE(kTransformers) = {kName, "dynamic or static tensors of each layer",
+                                 "huggingface/transformers: cache_utils.py", kSettings, reserve};
+
+}  // namespace ctxcost

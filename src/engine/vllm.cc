@@ -1,0 +1,257 @@
+// vLLM (v1): blocks of tokens from one pool, as many as the longest request can need at once.
+// [vllm/v1/kv_cache_interface.py, vllm/v1/core/kv_cache_utils.py, vllm/model_executor/models/config.py]
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../live_need.h"
+#include "row.h"
+#include "support.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kName = "vllm";
+
+constexpr EngineSetting kSettings[] = {
+    {"block", "", "tokens of one block (16; 64 where there are latents)", 1},
+    {"max_batched_tokens", "2048", "tokens scheduled in one step; windows and chunks keep that many more", 1},
+};
+
+constexpr Count kBlock = 16;
+constexpr Count kLatentBlock = 64;  // FlashMLA's
+
+// Types that a cache may have [vllm/config/cache.py CacheDType].
+constexpr std::string_view kCacheTypes[] = {
+    "fp32", "fp16", "bf16", "fp8", "fp8_per_token_head", "int8_per_token_head", "nvfp4", "fp8_ds_mla"};
+
+// Kinds of layers that vLLM runs.
+constexpr std::string_view kKinds[] = {"full",      "none",           "bidirectional",  "sliding_window",
+                                       "chunked",   "vertical_slash", "latent",         "indexed_latent",
+                                       "mamba",     "mamba2",         "gated_delta",    "kimi_delta",
+                                       "lightning", "short_conv",     "cross_attention"};
+
+/// Layers of equal specification: one entry of the cache groups.
+struct Bucket {
+  enum class Kind { full, window, chunk, cross, index, state };
+  Kind kind;
+  Count limit;                                ///< of a window or chunk
+  std::vector<std::pair<Count, Count>> rows;  ///< heads and width of each tensor; of a state, its bytes and 0
+  Count layers;
+  Count token_bytes;  ///< of one token and layer; 0 for a state
+  Count state_bytes;  ///< of one sequence and layer
+  Count block;        ///< tokens of one block
+
+  bool is_attention() const { return kind != Kind::state; }
+  /// A mask over the whole context: its blocks hold every token.
+  bool is_full() const { return kind == Kind::full || kind == Kind::index; }
+  Count page_bytes() const { return is_attention() ? block * token_bytes : state_bytes; }
+  std::string_view part() const {
+    switch (kind) {
+      case Kind::full: return "attention blocks";
+      case Kind::window: return "window blocks";
+      case Kind::chunk: return "chunk blocks";
+      case Kind::cross: return "cross-attention blocks";
+      case Kind::index: return "index blocks";
+      case Kind::state: return "state pages";
+    }
+    return {};
+  }
+};
+
+/// Blocks of one layer that one sequence can hold at once.
+Count blocks_of(const Bucket& bucket, const ReserveRequest& request) {
+  const Count n = request.context;
+  const Count batched = request.choice.number("max_batched_tokens");
+  switch (bucket.kind) {
+    case Bucket::Kind::full:
+    case Bucket::Kind::index: return ceil_div(n, bucket.block);
+    case Bucket::Kind::cross: return ceil_div(n == 0 ? n : request.model.cross_tokens.value_or(n), bucket.block);
+    case Bucket::Kind::window:
+      // One more, since a window need not start with a block [SlidingWindowSpec.max_memory_usage_bytes].
+      return n == 0 ? Count{} : ceil_div(min(bucket.limit - 1 + batched, n), bucket.block) + 1;
+    case Bucket::Kind::chunk: return ceil_div(min(bucket.limit + batched, n), bucket.block);
+    case Bucket::Kind::state: return 1;
+  }
+  return 0;
+}
+
+void check_type(const KvPrecision& kv, CacheRole role) {
+  if (role == CacheRole::index) return;
+  if (!contains(kCacheTypes, kv.key.format().name)) {
+    refuse(kName, "\"" + kv.key.name() + "\" is not a type of its cache",
+           "use auto types or fp8, nvfp4, fp8_per_token_head, fp8_ds_mla");
+  }
+  if (role != CacheRole::latent && !(kv.key == kv.value)) {
+    refuse(kName, "its keys and values are of one type, found " + kv.name(), "give one type");
+  }
+}
+
+void add_bucket(std::vector<Bucket>& buckets, Bucket bucket) {
+  for (Bucket& known : buckets) {
+    if (known.kind == bucket.kind && known.limit == bucket.limit && known.rows == bucket.rows) {
+      known.layers += bucket.layers;
+      return;
+    }
+  }
+  buckets.push_back(std::move(bucket));
+}
+
+/// The layers of the model by specification, in the order of their first appearance.
+std::vector<Bucket> buckets_of(const ReserveRequest& request) {
+  std::vector<Bucket> buckets;
+  for (const LayerGroup& group : request.model.groups) {
+    if (group.stack == Stack::encoder) continue;
+    for (const auto& mixer : group.mixers) {
+      check_kind(kName, kKinds, mixer->kind());
+      Bucket attention{Bucket::Kind::full, 0, {}, group.count(), 0, 0, 0};
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned) continue;
+        check_type(request.kv, part.role);
+        const Count token = cache_bytes(precision_of(request.kv, part.role), part.role, part.heads, part.width, 1);
+        if (part.role == CacheRole::index) {
+          // A layer of its own with keys of one byte and their scale [deepseek_v2.py DeepseekV32IndexerCache].
+          add_bucket(buckets, {Bucket::Kind::index, 0, {{part.heads, part.width}}, group.count(), token, 0, 0});
+          continue;
+        }
+        switch (part.span.kind) {
+          case Span::Kind::window: attention.kind = Bucket::Kind::window; break;
+          case Span::Kind::chunk: attention.kind = Bucket::Kind::chunk; break;
+          case Span::Kind::cross: attention.kind = Bucket::Kind::cross; break;
+          default: break;
+        }
+        if (attention.kind == Bucket::Kind::window || attention.kind == Bucket::Kind::chunk) {
+          attention.limit = part.span.limit;
+        }
+        attention.rows.emplace_back(part.heads, part.width);
+        attention.token_bytes += token;
+      }
+      if (!attention.rows.empty()) add_bucket(buckets, attention);
+
+      Bucket state{Bucket::Kind::state, 0, {}, group.count(), 0, 0, 0};
+      for (const StatePart& part : mixer->state()) {
+        state.state_bytes += state_bytes(part, request.model, request.kv);
+        state.rows.emplace_back(part.elements, 0);
+      }
+      if (!state.rows.empty()) add_bucket(buckets, state);
+    }
+  }
+  return buckets;
+}
+
+/// Gives every bucket its block, so that a page of attention holds a state where there are both
+/// [config.py HybridAttentionMambaModelConfig]. Returns the block of the attention layers.
+Count set_blocks(std::vector<Bucket>& buckets, const ReserveRequest& request, bool latents) {
+  const Count aligned = latents ? kLatentBlock : kBlock;
+  Count block = request.choice.given("block") ? request.choice.number("block") : aligned;
+  Count state;
+  const Bucket* attention = nullptr;
+  for (const Bucket& bucket : buckets) {
+    state = max(state, bucket.state_bytes);
+    if (bucket.is_attention() && bucket.kind != Bucket::Kind::index &&
+        (attention == nullptr || bucket.token_bytes < attention->token_bytes)) {
+      attention = &bucket;
+    }
+  }
+  if (attention != nullptr && state > 0) {
+    block = max(block, round_up(ceil_div(state, attention->token_bytes), aligned));
+    const Count page = block * attention->token_bytes;
+    for (Bucket& bucket : buckets) {
+      if (!bucket.is_attention()) bucket.state_bytes = page;
+    }
+  }
+  for (Bucket& bucket : buckets) bucket.block = block;
+  return block;
+}
+
+/// Every layer on its own: one specification, or full attention of different widths in one group
+/// (UniformTypeKVCacheSpecs).
+void add_layers(Reserve& reserve, const std::vector<Bucket>& buckets, const ReserveRequest& request) {
+  for (const Bucket& bucket : buckets) {
+    add_part(reserve, bucket.part(), request.batch * bucket.layers * blocks_of(bucket, request) * bucket.page_bytes());
+  }
+}
+
+/// Makes all pages as large as the largest by longer blocks; false where one does not divide it
+/// [unify_kv_cache_spec_page_size].
+bool unify_pages(std::vector<Bucket>& buckets) {
+  Count page;
+  for (const Bucket& bucket : buckets) page = max(page, bucket.page_bytes());
+  for (const Bucket& bucket : buckets) {
+    if (page % bucket.page_bytes() != 0) return false;
+  }
+  for (Bucket& bucket : buckets) {
+    if (bucket.is_attention()) {
+      bucket.block *= page / bucket.page_bytes();
+    } else {
+      bucket.state_bytes = page;
+    }
+  }
+  return true;
+}
+
+/// Groups of equal size that draw from one pool: the layers of the rarest kind, or of the commonest where that is less
+/// than 1.5 times the rarest; a bucket that does not divide is padded [_get_kv_cache_groups_uniform_page_size].
+void add_groups(Reserve& reserve, const std::vector<Bucket>& buckets, const ReserveRequest& request) {
+  Count rarest = buckets.front().layers;
+  Count commonest = rarest;
+  for (const Bucket& bucket : buckets) {
+    rarest = min(rarest, bucket.layers);
+    commonest = max(commonest, bucket.layers);
+  }
+  const Count size = 2 * commonest < 3 * rarest ? commonest : rarest;
+  for (const Bucket& bucket : buckets) {
+    const Count groups = ceil_div(bucket.layers, size);
+    add_part(reserve, bucket.part(), request.batch * groups * size * blocks_of(bucket, request) * bucket.page_bytes());
+    if (bucket.layers % size != 0) {
+      add_note(reserve, "vLLM pads " + to_string(bucket.layers) + " layers to " + to_string(groups * size) +
+                            " slots, in groups of " + to_string(size));
+    }
+  }
+}
+
+Reserve reserve(const ReserveRequest& request) {
+  std::vector<Bucket> buckets = buckets_of(request);
+  Reserve result;
+  if (buckets.empty()) return result;
+
+  bool latents = false;
+  for (const LayerGroup& group : request.model.groups) {
+    for (const auto& mixer : group.mixers) {
+      for (const CachePart& part : mixer->cache()) latents = latents || part.role == CacheRole::latent;
+    }
+  }
+  // Parallel ranks divide heads, states and tokens before this point, and layers after it.
+  const Count block = set_blocks(buckets, request, latents);
+  if (block != (request.choice.given("block") ? request.choice.number("block") : latents ? kLatentBlock : kBlock)) {
+    add_note(result, "vLLM enlarges the block to " + to_string(block) + " tokens, so that a page holds a state");
+  }
+
+  const Bucket& first = buckets.front();
+  bool uniform = true;
+  for (const Bucket& bucket : buckets) {
+    const bool same = bucket.kind == first.kind && bucket.limit == first.limit;
+    uniform = uniform && (same || (bucket.is_full() && first.is_full()));
+  }
+  if (uniform) {
+    add_layers(result, buckets, request);
+  } else if (unify_pages(buckets)) {
+    add_groups(result, buckets, request);
+  } else {
+    for (Bucket& bucket : buckets) {
+      if (bucket.kind == Bucket::Kind::window || bucket.kind == Bucket::Kind::chunk) bucket.kind = Bucket::Kind::full;
+    }
+    add_note(result, "vLLM cannot mix pages of these layers: windows reserve the full length");
+    add_layers(result, buckets, request);
+  }
+  return result;
+}
+
+}  // namespace
+
+CTXCOST_ENGINE(kVllm) = {kName, "blocks of tokens for one request of that length, times the sequences",
+                         "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py", kSettings, reserve};
+
+}  // namespace ctxcost

@@ -1,0 +1,98 @@
+// Sparse latent attention (DSA): a small indexer scores every earlier token, the main attention reads the best `top_k`
+// [DeepSeek-V3.2-Exp inference/model.py classes MLA and Indexer].
+#include "ctxcost/pairs.h"
+#include "latent.h"
+#include "projections.h"
+#include "row.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"kv_rank", KeyType::count, "", "width of the latent that keys and values are made of"},
+    {"rope_dim", KeyType::count, "", "width of the rotated key that all heads share", 0},
+    {"q_rank", KeyType::count, "0", "width of the latent that queries are made of; 0 = none", 0},
+    {"index_heads", KeyType::count, "", "query heads of the indexer"},
+    {"index_dim", KeyType::count, "", "width of an index key"},
+    {"top_k", KeyType::count, "", "tokens that a query attends to"},
+    {"shares_index", KeyType::flag, "false", "takes another layer's selection: no indexer and no index cache"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs", "x = min(n, top_k): x (x + 1) / 2 + (n - x) top_k exact; n x under reach",
+     "top-k of the causal keys, DeepSeek-V3.2-Exp inference/model.py class Indexer"},
+    {"macs", "heads pairs (2 kv_rank + rope_dim) + index_heads index_dim n (n + 1) / 2 exact; n n under reach",
+     "absorbed form and index scores, DeepSeek-V3.2-Exp inference/model.py"},
+    {"decode macs", "heads min(T, top_k) (2 kv_rank + rope_dim) + index_heads index_dim T",
+     "DeepSeek-V3.2-Exp inference/model.py"},
+    {"cached elements", "n (kv_rank + rope_dim), and n index keys of index_dim + 4 bytes",
+     "DeepSeek-V3.2-Exp inference/model.py, k_cache and k_scale_cache"},
+};
+
+struct Indexer {
+  Count heads;
+  Count width;
+  Count top_k;
+  bool shared;  ///< another layer selects
+
+  /// Multiply-adds of one pair.
+  Count macs() const { return shared ? Count{} : heads * width; }
+};
+
+class IndexedLatent final : public Mixer {
+ public:
+  IndexedLatent(const MixerShape& shape, const LatentShape& latent, const Indexer& indexer)
+      : Mixer("indexed_latent", shape), latent_(latent), indexer_(indexer) {
+    cache_ = {latent_cache(shape, latent)};
+    if (!indexer.shared) {
+      cache_.push_back({"index keys", CacheRole::index, 1, indexer.width, Span{}, !shape.shares_cache});
+    }
+  }
+
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    if (rule == PairRule::reach) return work(n * min(n, indexer_.top_k), pairs::full(n));
+    return work(pairs::sliding(n, indexer_.top_k), pairs::causal(n));
+  }
+  std::optional<Work> decode(Count keys) const override { return work(min(keys, indexer_.top_k), keys); }
+  Count rows_read(std::size_t part, Count keys) const override { return part == 0 ? min(keys, indexer_.top_k) : keys; }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> tensors = latent_tensors(shape(), latent_);
+    if (!tensors || indexer_.shared) return tensors;
+    const Count d_model = *shape().d_model;
+    const Count query_input = latent_.q_rank == 0 ? d_model : latent_.q_rank;
+    const bool bias = shape().qkv_bias;
+    project(*tensors, "indexer.attn_q_b", query_input, indexer_.heads * indexer_.width, bias);
+    if (!shape().shares_cache) {
+      project(*tensors, "indexer.attn_k", d_model, indexer_.width, bias);
+      // A layer norm, the only one with a bias in this model.
+      tensors->push_back(vector_of("indexer.k_norm", indexer_.width));
+      tensors->push_back(bias_of("indexer.k_norm", indexer_.width));
+    }
+    project(*tensors, "indexer.proj", d_model, indexer_.heads, bias);
+    return tensors;
+  }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  /// `pairs` of the main attention, `scored` pairs of the indexer.
+  Work work(Count pairs, Count scored) const {
+    const Count heads = shape().heads;
+    return {heads * pairs, pairs, heads * pairs * absorbed_macs(latent_) + scored * indexer_.macs(), 0};
+  }
+
+  LatentShape latent_;
+  Indexer indexer_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kIndexedLatent) = {
+    "indexed_latent", "DSA: latent attention to the tokens that an indexer selects", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      const Indexer indexer{settings.count("index_heads"), settings.count("index_dim"), settings.count("top_k"),
+                            settings.flag("shares_index")};
+      return std::make_unique<IndexedLatent>(shape, read_latent(shape, settings), indexer);
+    }};
+
+}  // namespace ctxcost

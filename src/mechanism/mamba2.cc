@@ -1,0 +1,112 @@
+// Mamba-2 (SSD): heads of `head_dim` channels share a scalar decay, so that prefill works in chunks of matrix products
+// [Dao & Gu 2024; mamba_ssm modules/mamba2.py, ssd_minimal.py].
+#include "inner_width.h"
+#include "projections.h"
+#include "recurrence.h"
+#include "row.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"state", KeyType::count, "128", "numbers kept for each channel"},
+    {"head_dim", KeyType::count, "64", "channels of a head"},
+    {"groups", KeyType::count, "1", "groups of heads that share B and C"},
+    {"inner", KeyType::count, "expand * d_model", "channels"},
+    {"expand", KeyType::count, "2", "channels for each of d_model"},
+    {"conv", KeyType::count, "4", "kernel of the short convolution"},
+    {"chunk", KeyType::count, "256", "tokens of a prefill chunk"},
+    {"conv_bias", KeyType::flag, "true", "the convolution has a bias", 1, {}, true},
+    {"proj_bias", KeyType::flag, "false", "input and output projections have biases", 1, {}, true},
+    {"gated_norm", KeyType::flag, "true", "a norm before the output projection", 1, {}, true},
+};
+
+constexpr Formula kFormulas[] = {
+    {"macs",
+     "with h = inner / head_dim, for each chunk c: groups c c state + h (c c head_dim + 2 c state head_dim) "
+     "+ state head_dim h; and n conv (inner + 2 groups state)",
+     "mamba_ssm modules/ssd_minimal.py"},
+    {"decode macs", "2 state inner + conv (inner + 2 groups state)", "mamba_ssm modules/mamba2.py, step"},
+    {"decode scalar operations", "state inner", "decay of the state, mamba_ssm modules/mamba2.py, step"},
+    {"state elements", "state inner + (conv - 1) (inner + 2 groups state)",
+     "mamba_ssm modules/mamba2.py, allocate_inference_cache (which keeps conv columns)"},
+};
+
+struct Mamba2Parts {
+  Count state;
+  Count head_dim;
+  Count groups;
+  Count inner;
+  Count conv;
+  bool conv_bias;
+  bool proj_bias;
+  bool gated_norm;
+
+  Count heads() const { return inner / head_dim; }
+  /// x, B and C run through the convolution.
+  Count channels() const { return inner + 2 * groups * state; }
+  /// z, x, B, C and the step sizes come out of one projection.
+  Count projected() const { return inner + channels() + heads(); }
+};
+
+class Mamba2 final : public Recurrence {
+ public:
+  Mamba2(const MixerShape& shape, const Mamba2Parts& parts, Count chunk)
+      : Recurrence("mamba2", shape, chunk), parts_(parts) {
+    keep(parts.inner * parts.state);
+    convolve(parts.channels(), parts.conv);
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    if (!shape().d_model) return std::nullopt;
+    const bool biases = shape().output_bias || parts_.proj_bias;
+    std::vector<Tensor> tensors;
+    project(tensors, "ssm_in", *shape().d_model, parts_.projected(), biases);
+    tensors.push_back(convolution_of("ssm_conv1d", parts_.channels(), parts_.conv));
+    if (parts_.conv_bias) tensors.push_back(bias_of("ssm_conv1d", parts_.channels()));
+    tensors.push_back(bias_of("ssm_dt", parts_.heads()));
+    tensors.push_back(vector_of("ssm_a", parts_.heads()));
+    tensors.push_back(vector_of("ssm_d", parts_.heads()));
+    if (parts_.gated_norm) tensors.push_back(vector_of("ssm_norm", parts_.inner));
+    project(tensors, "ssm_out", parts_.inner, *shape().d_model, biases);
+    return tensors;
+  }
+  Count activation_width() const override { return parts_.projected(); }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count step_macs() const override { return 2 * parts_.state * parts_.inner; }
+  Count step_operations() const override { return parts_.state * parts_.inner; }
+  Count chunk_macs(Count c) const override {
+    // C B^T for each group; its product with x, the chunk's state and the read of the state before it for each head;
+    // and the step of the state from chunk to chunk.
+    const Count each = parts_.heads() * (c * c * parts_.head_dim + 2 * c * parts_.state * parts_.head_dim);
+    return parts_.groups * c * c * parts_.state + each + parts_.state * parts_.inner;
+  }
+
+  Mamba2Parts parts_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kMamba2) = {
+    "mamba2", "a state space in heads, prefilled in chunks", kKeys, false,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      const Mamba2Parts parts{settings.count("state"),      settings.count("head_dim"), settings.count("groups"),
+                              inner_width(shape, settings), settings.count("conv"),     settings.flag("conv_bias"),
+                              settings.flag("proj_bias"),   settings.flag("gated_norm")};
+      if (parts.inner % parts.head_dim != 0) {
+        throw SettingFault{
+            "head_dim",
+            "expected a divisor of \"inner\" (" + to_string(parts.inner) + "), found " + to_string(parts.head_dim), ""};
+      }
+      if (parts.heads() % parts.groups != 0) {
+        throw SettingFault{"groups",
+                           "expected a divisor of the heads, \"inner\" / \"head_dim\" (" + to_string(parts.heads()) +
+                               "), found " + to_string(parts.groups),
+                           ""};
+      }
+      return std::make_unique<Mamba2>(shape, parts, settings.count("chunk"));
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,58 @@
+// What the mixers without score pairs share: a state that does not grow, a step for one token (the recurrent form), and
+// for some a prefill in chunks (DESIGN section 4, "Recurrences"; COST-MODEL section 8).
+#pragma once
+
+#include "ctxcost/mechanism.h"
+#include "ctxcost/pairs.h"
+
+namespace ctxcost {
+
+/// One head of linear attention over a chunk of c tokens: scores and values inside it, then read and update of the
+/// d_k x d_v state. With chunks of C over n tokens: (d_k + d_v) P_chunk(n, C) + 2 n d_k d_v [COST-MODEL 8.1].
+inline Count linear_attention_chunk(Count d_k, Count d_v, Count c) {
+  return (d_k + d_v) * pairs::triangle(c) + 2 * c * d_k * d_v;
+}
+
+/// Base of linear attention, state spaces and short convolutions.
+class Recurrence : public Mixer {
+ public:
+  std::optional<Work> prefill(Count n, PairRule) const override {
+    if (!chunk_) return work(n * step_macs(), n * step_operations(), n);
+    Count macs = (n / *chunk_) * chunk_macs(*chunk_);
+    if (n % *chunk_ != 0) macs += chunk_macs(n % *chunk_);
+    return work(macs, 0, n);
+  }
+  std::optional<Work> decode(Count keys) const override {
+    return keys == 0 ? work(0, 0, 0) : work(step_macs(), step_operations(), 1);
+  }
+  Count score_heads() const override { return 0; }
+
+ protected:
+  /// Without `chunk`, prefill is the step repeated.
+  Recurrence(std::string_view kind, const MixerShape& shape, std::optional<Count> chunk = std::nullopt)
+      : Mixer(kind, shape), chunk_(chunk) {}
+
+  /// Keeps `elements` in fp32 between steps.
+  void keep(Count elements) { state_.push_back({"recurrent", elements, StateType::fp32}); }
+  /// Runs a causal depthwise convolution: kernel multiply-adds a channel and token, kernel - 1 columns kept.
+  void convolve(Count channels, Count kernel) {
+    convolution_macs_ = channels * kernel;
+    if (kernel > 1) state_.push_back({"convolution", channels * (kernel - 1), StateType::activation});
+  }
+
+  /// All heads, one token, recurrent form, without the convolution.
+  virtual Count step_macs() const { return 0; }
+  virtual Count step_operations() const { return 0; }
+  /// All heads, a chunk of `tokens`.
+  virtual Count chunk_macs(Count tokens) const { return tokens * step_macs(); }
+
+ private:
+  Work work(Count macs, Count operations, Count tokens) const {
+    return {0, Count{}, macs + tokens * convolution_macs_, operations};
+  }
+
+  std::optional<Count> chunk_;
+  Count convolution_macs_;
+};
+
+}  // namespace ctxcost

@@ -1,0 +1,75 @@
+// RG-LRU, the recurrent block of Griffin and RecurrentGemma [De 2024, arXiv 2402.19427;
+// transformers modeling_recurrent_gemma.py].
+#include "inner_width.h"
+#include "projections.h"
+#include "recurrence.h"
+#include "row.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"width", KeyType::count, "d_model", "channels of the recurrence"},
+    {"conv", KeyType::count, "4", "kernel of the short convolution"},
+    {"blocks", KeyType::count, "heads", "blocks of the block-diagonal gates"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"macs", "n (width + width conv)", "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
+    {"scalar operations", "n width", "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
+    {"gate macs", "2 n width width / blocks, counted as linear", "arXiv 2402.19427, appendix A"},
+    {"state elements", "width + width (conv - 1)", "transformers modeling_recurrent_gemma.py"},
+};
+
+class RgLru final : public Recurrence {
+ public:
+  RgLru(const MixerShape& shape, Count width, Count conv, Count blocks)
+      : Recurrence("rg_lru", shape), width_(width), conv_(conv), blocks_(blocks) {
+    keep(width);
+    convolve(width, conv);
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    if (!shape().d_model) return std::nullopt;
+    const Count d_model = *shape().d_model;
+    // All biases belong to the block, whatever the model says of others.
+    std::vector<Tensor> tensors;
+    project(tensors, "rg_lru_x", d_model, width_, true);
+    project(tensors, "rg_lru_y", d_model, width_, true);
+    tensors.push_back(convolution_of("rg_lru_conv1d", width_, conv_));
+    tensors.push_back(bias_of("rg_lru_conv1d", width_));
+    // Block-diagonal: each output reads the width / blocks inputs of its block.
+    project(tensors, "rg_lru_input_gate", width_ / blocks_, width_, true);
+    project(tensors, "rg_lru_recurrent_gate", width_ / blocks_, width_, true);
+    tensors.push_back(vector_of("rg_lru_a", width_));
+    project(tensors, "rg_lru_out", width_, d_model, true);
+    return tensors;
+  }
+  Count activation_width() const override { return 2 * width_; }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count step_macs() const override { return width_; }
+  Count step_operations() const override { return width_; }
+
+  Count width_;
+  Count conv_;
+  Count blocks_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kRgLru) = {
+    "rg_lru", "a gated linear recurrence (Griffin)", kKeys, false,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      const Count width = settings.has("width") ? settings.count("width") : needs_d_model(shape, "width");
+      const Count blocks = settings.count_or("blocks", shape.heads);
+      if (width % blocks != 0) {
+        throw SettingFault{"blocks",
+                           "expected a divisor of \"width\" (" + to_string(width) + "), found " + to_string(blocks),
+                           settings.has("blocks") ? "" : "\"blocks\" is \"heads\" where it is not given"};
+      }
+      return std::make_unique<RgLru>(shape, width, settings.count("conv"), blocks);
+    }};
+
+}  // namespace ctxcost

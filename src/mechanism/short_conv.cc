@@ -1,0 +1,55 @@
+// A gated short convolution and nothing else, the mixer of most LFM2 layers [transformers modeling_lfm2.py].
+#include "inner_width.h"
+#include "projections.h"
+#include "recurrence.h"
+#include "row.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"conv", KeyType::count, "3", "kernel of the convolution"},
+    {"conv_bias", KeyType::flag, "false", "convolution and projections have biases", 1, {}, true},
+};
+
+constexpr Formula kFormulas[] = {
+    {"macs", "n conv d_model", "transformers modeling_lfm2.py class Lfm2ShortConv"},
+    {"state elements", "(conv - 1) d_model", "llama.cpp src/llama-hparams.cpp n_embd_r"},
+};
+
+class ShortConv final : public Recurrence {
+ public:
+  ShortConv(const MixerShape& shape, Count d_model, Count conv, bool bias)
+      : Recurrence("short_conv", shape), d_model_(d_model), conv_(conv), bias_(bias) {
+    convolve(d_model, conv);
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    const bool biases = shape().output_bias || bias_;
+    std::vector<Tensor> tensors;
+    // The input and its two gates.
+    project(tensors, "shortconv.in_proj", d_model_, 3 * d_model_, biases);
+    tensors.push_back(convolution_of("shortconv.conv", d_model_, conv_));
+    if (bias_) tensors.push_back(bias_of("shortconv.conv", d_model_));
+    project(tensors, "shortconv.out_proj", d_model_, d_model_, biases);
+    return tensors;
+  }
+  Count activation_width() const override { return 3 * d_model_; }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count d_model_;
+  Count conv_;
+  bool bias_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kShortConv) = {"short_conv", "a gated short convolution", kKeys, false,
+                                 [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                   return std::make_unique<ShortConv>(shape, needs_d_model(shape, "kind"),
+                                                                      settings.count("conv"),
+                                                                      settings.flag("conv_bias"));
+                                 }};
+
+}  // namespace ctxcost

@@ -1,0 +1,239 @@
+#include "ctxcost/parallelism.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "ctxcost/diagnostic.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kOption = "--parallel";
+
+struct Degree {
+  std::string_view name;
+  Count Parallelism::*field;
+};
+constexpr Degree kDegrees[] = {
+    {"tp", &Parallelism::tensor}, {"pp", &Parallelism::pipeline}, {"cp", &Parallelism::context},
+    {"ep", &Parallelism::expert}, {"dp", &Parallelism::data},
+};
+/// More devices than any machine has; it bounds the work of `split`.
+constexpr Count kMostDevices = 1 << 16;
+
+[[noreturn]] void fail(std::string message, std::string hint = "") {
+  throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
+}
+
+/// The part of `whole` that one of `ranks` holds: as even as possible, the first hold one more.
+Count part(Count whole, Count ranks, Count rank) { return whole / ranks + (rank < whole % ranks ? 1 : 0); }
+
+/// Which layers of the decoder stack a stage runs.
+struct Stage {
+  Count first, end;
+  bool is_first, is_last;
+};
+
+/// Where a device stands: its tensor rank and its expert rank.
+struct Position {
+  Count tensor_rank, expert_rank;
+};
+
+/// How experts are cut: spread whole over `spread` ranks, and each split over `tensor` ranks.
+struct ExpertSplit {
+  Count spread, tensor;
+};
+
+ExpertSplit expert_split(const Parallelism& parallelism) {
+  if (parallelism.expert == 1) return {1, parallelism.tensor};
+  const bool more = parallelism.tensor > parallelism.expert && parallelism.tensor % parallelism.expert == 0;
+  return {parallelism.expert, more ? parallelism.tensor / parallelism.expert : Count{1}};
+}
+
+FeedForward split_feed_forward(FeedForward ffn, const Parallelism& parallelism, Position at) {
+  if (ffn.d_ff) ffn.d_ff = part(*ffn.d_ff, parallelism.tensor, at.tensor_rank);
+  if (!ffn.experts) return ffn;
+  Experts& moe = *ffn.experts;
+  const ExpertSplit cut = expert_split(parallelism);
+  moe.count = part(moe.count, cut.spread, at.expert_rank);
+  moe.active = min(moe.active, moe.count);
+  moe.d_ff = part(moe.d_ff, cut.tensor, at.tensor_rank % cut.tensor);
+  moe.shared_d_ff = part(moe.shared_d_ff, parallelism.tensor, at.tensor_rank);
+  return ffn;
+}
+
+/// The tensors outside the layers that a device of that stage holds.
+std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& parallelism, const Stage& stage,
+                                       Position at) {
+  std::vector<ModelTensor> kept;
+  for (ModelTensor entry : model.tensors) {
+    const bool is_head = entry.place == Place::head || (entry.place == Place::embedding && model.tied_embeddings);
+    const bool at_end = is_head || entry.place == Place::final_norm || entry.place == Place::once;
+    const bool at_start = entry.place == Place::embedding || entry.place == Place::table || entry.place == Place::other;
+    if (!((at_end && stage.is_last) || (at_start && stage.is_first))) continue;
+    if (entry.place == Place::embedding || entry.place == Place::head) {
+      // Split over the vocabulary: rows of a matrix, entries of a bias.
+      Count& vocabulary = entry.tensor.use == TensorUse::vector ? entry.tensor.columns : entry.tensor.rows;
+      vocabulary = part(vocabulary, parallelism.tensor, at.tensor_rank);
+    }
+    kept.push_back(entry);
+  }
+  return kept;
+}
+
+Model split_model(const Model& model, const Parallelism& parallelism, const Stage& stage, Position at) {
+  Model share = model;
+  share.tensors = split_tensors(model, parallelism, stage, at);
+  if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
+  share.groups.clear();
+  for (const LayerGroup& group : model.groups) {
+    LayerGroup kept = group;
+    if (group.stack == Stack::decoder) {
+      std::erase_if(kept.layers, [&](std::uint32_t layer) { return layer < stage.first || layer >= stage.end; });
+    }
+    if (kept.layers.empty()) continue;
+    for (auto& mixer : kept.mixers) {
+      if (parallelism.tensor > 1) mixer = shard_mixer(*mixer, parallelism.tensor, at.tensor_rank);
+    }
+    kept.feed_forward = split_feed_forward(group.feed_forward, parallelism, at);
+    share.groups.push_back(std::move(kept));
+  }
+  return share;
+}
+
+/// The numbers that a tensor rank's part depends on: ranks on the same side of every remainder are alike.
+std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
+  std::vector<Count> remainders;
+  const auto add = [&](Count whole) { remainders.push_back(whole % ranks); };
+  if (model.vocab) add(*model.vocab);
+  for (const LayerGroup& group : model.groups) {
+    if (group.feed_forward.d_ff) add(*group.feed_forward.d_ff);
+    if (group.feed_forward.experts) {
+      add(group.feed_forward.experts->d_ff);
+      add(group.feed_forward.experts->shared_d_ff);
+    }
+    for (const auto& mixer : group.mixers) {
+      add(mixer->shape().heads);
+      add(mixer->shape().kv_heads);
+      for (const auto& [name, value] : mixer->settings().all()) {
+        if (const auto* width = std::get_if<Count>(&value)) add(*width);
+      }
+      if (model.d_model) add(*model.d_model);
+    }
+  }
+  std::sort(remainders.begin(), remainders.end());
+  remainders.erase(std::unique(remainders.begin(), remainders.end()), remainders.end());
+  return remainders;
+}
+
+void check(const Model& model, const Parallelism& parallelism) {
+  if (parallelism.devices() > kMostDevices) fail(to_string(parallelism.devices()) + " devices are more than 65,536");
+  Count layers, heads, experts;
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::decoder) layers += group.count();
+    if (group.feed_forward.experts) experts = max(experts, group.feed_forward.experts->count);
+    for (const auto& mixer : group.mixers) {
+      if (mixer->score_heads() > 0) heads = heads == 0 ? mixer->shape().heads : min(heads, mixer->shape().heads);
+    }
+  }
+  if (parallelism.pipeline > layers) {
+    fail("pp=" + to_string(parallelism.pipeline) + ": expected at most the " + to_string(layers) + " layers as stages");
+  }
+  if (parallelism.pipeline > 1 && model.has_encoder()) fail("pp of an encoder-decoder is not modelled", "use tp");
+  if (heads > 0 && parallelism.tensor > heads) {
+    fail("tp=" + to_string(parallelism.tensor) + ": expected at most the " + to_string(heads) + " query heads");
+  }
+  if (parallelism.expert > 1 && experts == 0)
+    fail("ep=" + to_string(parallelism.expert) + ": the model has no experts");
+  if (parallelism.expert > 1 && parallelism.expert > experts) {
+    fail("ep=" + to_string(parallelism.expert) + ": expected at most the " + to_string(experts) + " experts");
+  }
+}
+
+}  // namespace
+
+std::string Parallelism::name() const {
+  std::string text;
+  for (const Degree& degree : kDegrees) {
+    if (this->*degree.field == 1) continue;
+    if (!text.empty()) text += ',';
+    text += std::string(degree.name) + "=" + to_string(this->*degree.field);
+  }
+  return text.empty() ? "tp=1" : text;
+}
+
+Parallelism parse_parallelism(std::string_view text) {
+  Parallelism parallelism;
+  std::string seen;
+  if (text.empty()) fail("expected tp=N,pp=N,cp=N,ep=N or dp=N");
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    const std::size_t equals = item.find('=');
+    const auto* degree = std::find_if(std::begin(kDegrees), std::end(kDegrees), [&](const Degree& candidate) {
+      return candidate.name == item.substr(0, equals);
+    });
+    if (degree == std::end(kDegrees)) {
+      fail("unknown degree \"" + std::string(item.substr(0, equals)) + "\"", "tp, pp, cp, ep or dp");
+    }
+    const std::optional<Count> number =
+        equals == std::string_view::npos ? std::nullopt : parse_digits(item.substr(equals + 1));
+    if (!number || *number == 0 || *number > kMostDevices) {
+      fail(std::string(degree->name) + ": expected a positive integer, found \"" +
+           (equals == std::string_view::npos ? std::string() : std::string(item.substr(equals + 1))) + "\"");
+    }
+    if (seen.find(degree->name) != std::string::npos) fail("\"" + std::string(degree->name) + "\" is given twice");
+    seen += degree->name;
+    parallelism.*degree->field = *number;
+  }
+  return parallelism;
+}
+
+std::vector<Count> stage_layers(Count layers, Count stages) {
+  std::vector<Count> counts(static_cast<std::size_t>(stages.u64()), layers / stages);
+  const std::size_t more = static_cast<std::size_t>((layers % stages).u64());
+  // The last stage has the head and the first the embedding, so the ones between get the remainder, from the end.
+  for (std::size_t i = 0; i < more; ++i) counts[counts.size() - 2 - i] += 1;
+  return counts;
+}
+
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
+  check(model, parallelism);
+  Count decoder_layers;
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::decoder) decoder_layers += group.count();
+  }
+  // Devices of one stage that hold the same, by the class of their tensor and expert ranks.
+  const std::vector<Count> remainders = tensor_remainders(model, parallelism.tensor);
+  const auto tensor_class = [&](Count rank) {
+    return std::upper_bound(remainders.begin(), remainders.end(), rank) - remainders.begin();
+  };
+  Count experts;
+  for (const LayerGroup& group : model.groups) {
+    if (group.feed_forward.experts) experts = group.feed_forward.experts->count;
+  }
+  std::map<std::tuple<std::ptrdiff_t, bool>, std::pair<Position, Count>> classes;
+  const Count stage_devices = parallelism.devices() / parallelism.pipeline;
+  for (Count device = 0; device < stage_devices; device += 1) {
+    const Position at{device % parallelism.tensor, device % parallelism.expert};
+    const bool fewer_experts =
+        experts > 0 && at.expert_rank >= experts % parallelism.expert && experts % parallelism.expert > 0;
+    classes.try_emplace({tensor_class(at.tensor_rank), fewer_experts}, at, Count{}).first->second.second += 1;
+  }
+
+  std::vector<Rank> ranks;
+  Count first;
+  const std::vector<Count> stages = stage_layers(decoder_layers, parallelism.pipeline);
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    const Stage stage{first, first + stages[s], s == 0, s + 1 == stages.size()};
+    first = stage.end;
+    for (const auto& [key, value] : classes) {
+      ranks.push_back({split_model(model, parallelism, stage, value.first), Count{s}, value.second});
+    }
+  }
+  return ranks;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,141 @@
+// What vLLM's rules give, from its logs and by hand. [vllm/v1/kv_cache_interface.py, kv_cache_utils.py]
+#include <doctest/doctest.h>
+
+#include "ctxcost/diagnostic.h"
+#include "parts_model.h"
+
+using namespace ctxcost;
+using namespace ctxcost::test;
+
+namespace {
+
+Model uniform(std::uint32_t layers, const MixerPointer& mixer, std::string family = "llama") {
+  return model_of(std::move(family), layers, [&](std::uint32_t) { return std::vector{mixer}; });
+}
+
+Model llama_8b() { return uniform(32, full(8, 128)); }
+
+}  // namespace
+
+TEST_CASE("vLLM reserves whole blocks of 16 tokens") {
+  struct Row {
+    Count context, batch;
+    const char* engine;
+    Count tokens;  // reserved, all sequences
+  };
+  const Row rows[] = {
+      {0, 1, "vllm", 0},
+      {1, 1, "vllm", 16},
+      {16, 1, "vllm", 16},
+      {17, 1, "vllm", 32},
+      {1000, 1, "vllm", 1008},
+      {1000, 3, "vllm", 3024},
+      {1000, 1, "vllm:block=32", 1024},
+      {131072, 1, "vllm", 131072},
+  };
+  // 32 layers, 8 heads of 128, keys and values, 2 bytes.
+  for (const Row& row : rows) {
+    CHECK(reserve(llama_8b(), row.engine, row.context, row.batch).bytes == row.tokens * 131072);
+  }
+  CHECK(reserve(llama_8b(), "vllm", 1000, 1, "fp8").bytes == Count{1008} * 65536);
+  // One fp32 scale for each head, token, key and value.
+  CHECK(reserve(llama_8b(), "vllm", 1000, 1, "fp8_per_token_head").bytes == Count{1008} * 32 * 8 * 2 * 132);
+}
+
+TEST_CASE("vLLM keeps a window, what one step schedules, and a block more") {
+  // min(4095 + 2048, n) tokens in blocks of 16, plus one: 385 blocks, 6,160 tokens (COST-MODEL 6.1).
+  const Model mistral = uniform(32, window(8, 128, 4096), "mistral");
+  const Count token = 131072;
+  CHECK(reserve(mistral, "vllm", 131072).bytes == Count{6160} * token);
+  CHECK(reserve(mistral, "vllm", 1000).bytes == Count{(63 + 1) * 16} * token);
+  CHECK(reserve(mistral, "vllm:max_batched_tokens=8192", 131072).bytes == Count{(768 + 1) * 16} * token);
+  CHECK(reserve(mistral, "vllm", 0).bytes == 0);
+}
+
+TEST_CASE("vLLM groups mixed kinds so that they draw from one pool") {
+  // gemma-3-27b: 10 full and 52 sliding layers in groups of 10; the sliding ones take 60 slots.
+  const MixerPointer global = full(16, 128);
+  const MixerPointer local = window(16, 128, 1024);
+  const Model gemma =
+      model_of("gemma3", 62, [&](std::uint32_t i) { return std::vector{(i + 1) % 6 == 0 ? global : local}; });
+  const Reserve found = reserve(gemma, "vllm:max_batched_tokens=8192", 131072);
+  CHECK(found.bytes == 15275130880);
+  REQUIRE(found.parts.size() == 2);
+  CHECK(found.parts[0].bytes + found.parts[1].bytes == found.bytes);
+  CHECK(found.notes.size() == 1);
+
+  // Llama 4: 12 full and 36 chunked layers, three groups of 12 that hold min(8192 + 2048, n) tokens.
+  const MixerPointer dense = full(8, 128);
+  const MixerPointer chunked = chunk(8, 128, 8192);
+  const Model llama4 =
+      model_of("llama4", 48, [&](std::uint32_t i) { return std::vector{(i + 1) % 4 == 0 ? dense : chunked}; });
+  CHECK(reserve(llama4, "vllm", 131072).bytes == Count{12} * 4096 * (131072 + 3 * 10240));
+
+  // gpt-oss: 12 and 12 layers of the same page, so nothing is padded: (n + min(127 + 2048, n) + 16) tokens each.
+  const MixerPointer even = window(8, 64, 128);
+  const MixerPointer odd = full(8, 64);
+  const Model gpt_oss = model_of("gpt_oss", 24, [&](std::uint32_t i) { return std::vector{i % 2 == 0 ? even : odd}; });
+  CHECK(reserve(gpt_oss, "vllm", 8192).bytes == Count{12} * 2048 * (8192 + 2176 + 16));
+
+  // The commonest kind sets the size when it is less than 1.5 times the rarest: 5 and 7 layers make groups of 7.
+  const Model near = model_of("own", 12, [&](std::uint32_t i) { return std::vector{i < 5 ? odd : even}; });
+  CHECK(reserve(near, "vllm", 8192).bytes == Count{7} * 2048 * (8192 + 2176 + 16));
+}
+
+TEST_CASE("vLLM lengthens the blocks of narrower layers, or reserves windows in full") {
+  // Pages of 8 and 4 heads: the narrow one takes blocks of 32 tokens. ceil(1000/16) and ceil(1000/32) + 1.
+  const MixerPointer wide = full(8, 128);
+  const MixerPointer narrow = window(4, 128, 4096);
+  const Model two = model_of("own", 2, [&](std::uint32_t i) { return std::vector{i == 0 ? wide : narrow}; });
+  CHECK(reserve(two, "vllm", 1000).bytes == Count{16 * 4096} * (63 + 32 + 1));
+  // 8 and 3 heads do not divide.
+  const MixerPointer odd = window(3, 128, 256);
+  const Model mixed = model_of("own", 2, [&](std::uint32_t i) { return std::vector{i == 0 ? wide : odd}; });
+  CHECK(reserve(mixed, "vllm", 8192).bytes == Count{8192} * (4096 + 1536));
+}
+
+TEST_CASE("vLLM stores one latent a token in blocks of 64, and index keys beside it") {
+  const Model v3 = uniform(61, latent(512, 64, 128, 128, 128), "deepseek_v3");
+  CHECK(reserve(v3, "vllm", 131072).bytes == 9210691584);
+  CHECK(reserve(v3, "vllm", 131072, 1, "fp8_ds_mla").bytes == 5244977152);
+  CHECK(reserve(v3, "vllm", 65).bytes == Count{128} * 70272);
+  CHECK(reserve(v3, "vllm:block=16", 65).bytes == Count{80} * 70272);
+  const Model v32 = uniform(61, latent(512, 64, 128, 128, 128, 128), "deepseek_v32");
+  // 132 bytes a token and layer whatever the type of the cache.
+  CHECK(reserve(v32, "vllm", 131072).bytes == Count{9210691584} + 1055391744);
+  CHECK(reserve(v32, "vllm", 1, 1, "fp8").bytes == Count{64} * 61 * (576 + 132));
+}
+
+TEST_CASE("vLLM gives every state a page as large as one of attention") {
+  // 16 attention layers of 4 heads of 256 in fp8 and 48 recurrent ones: 48 heads of 128 x 128 in fp32 and three
+  // columns of 10,240 channels in bf16 are 3,207,168 bytes; / 2,048 bytes a token, in sixteens: a block of 1,568.
+  const MixerPointer attention = full(4, 256);
+  const MixerPointer recurrent = state("gated_delta", 48 * 128 * 128, 3 * 10240);
+  const Model hybrid =
+      model_of("qwen3_5", 64, [&](std::uint32_t i) { return std::vector{(i + 1) % 4 == 0 ? attention : recurrent}; });
+  CHECK(reserve(hybrid, "vllm", 262144, 1, "fp8").bytes == 8786018304);
+  // A longer block that was asked for stays.
+  CHECK(reserve(hybrid, "vllm:block=2048", 262144, 1, "fp8").bytes == Count{(128 + 3)} * 2048 * 16 * 2048);
+  // Jamba: 4 attention layers and 28 recurrent ones, seven groups of 4.
+  const MixerPointer gqa = full(8, 128);
+  const MixerPointer mamba = state("mamba", 8192 * 16, 8192 * 3);
+  const Model jamba = model_of("jamba", 32, [&](std::uint32_t i) { return std::vector{i % 8 == 4 ? gqa : mamba}; });
+  const Count block = 144;  // (524,288 + 49,152) / 4,096 = 140 tokens
+  CHECK(reserve(jamba, "vllm", 262144).bytes == (ceil_div(262144, block) + 7) * block * 4 * 4096);
+}
+
+TEST_CASE("vLLM keeps only states without attention, whatever the length") {
+  const Model mamba = uniform(64, state("mamba2", 655360, 5376 * 3), "mamba2");
+  const Count page = 655360 * 4 + 5376 * 3 * 2;
+  for (const Count context : {Count{1}, Count{1000000}}) {
+    CHECK(reserve(mamba, "vllm", context, 2).bytes == 2 * 64 * page);
+  }
+}
+
+TEST_CASE("vLLM refuses what it has no cache for") {
+  CHECK_THROWS_WITH_AS(reserve(llama_8b(), "vllm", 1, 1, "q8_0"),
+                       doctest::Contains("--engine vllm: \"q8_0\" is not a type of its cache"), InputError);
+  CHECK_THROWS_AS(reserve(llama_8b(), "vllm", 1, 1, "fp8/bf16"), InputError);
+  CHECK_THROWS_WITH_AS(reserve(uniform(1, state("titans", 1, 1)), "vllm", 1),
+                       doctest::Contains("no layers of kind \"titans\""), InputError);
+}

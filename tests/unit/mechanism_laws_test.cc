@@ -1,0 +1,412 @@
+// The laws that every mechanism keeps, over a table of sample settings. A new kind is covered by its samples here:
+// settings, and where its work is a mask, the keys that each query of each head sees.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "ctxcost/mechanism.h"
+
+using namespace ctxcost;
+
+namespace {
+
+constexpr unsigned kHeads = 5;  // odd, so that the Sparse Transformer's halves differ
+constexpr unsigned kMostTokens = 40;
+
+MixerShape shape() {
+  MixerShape shape;
+  shape.heads = kHeads;
+  shape.kv_heads = kHeads;
+  shape.d_k = 8;
+  shape.d_v = 6;
+  shape.d_model = 40;
+  return shape;
+}
+
+/// What a sample's score pairs are.
+enum class Law {
+  causal,        ///< a causal mask: prefill counts it, decode sees its last query, reach charges its longest one
+  causal_parts,  ///< a causal mask of several parts, each with a reach of its own
+  dense_decode,  ///< a causal mask in prefill; a decode step sees every key
+  two_sided,     ///< a mask without a causal step
+  own,           ///< not a mask over the sequence
+};
+
+/// Keys that query i of n sees in `head`, by counting.
+using QueryKeys = std::function<unsigned(unsigned head, unsigned i, unsigned n)>;
+
+struct Sample {
+  std::string_view kind;
+  Settings settings;
+  Law law;
+  QueryKeys keys;  ///< empty for Law::own
+};
+
+/// All heads follow one mask.
+template <class Mask>
+QueryKeys mask(Mask seen) {
+  return [seen](unsigned, unsigned i, unsigned n) {
+    unsigned keys = 0;
+    for (unsigned j = 0; j < n; ++j) keys += seen(i, j) ? 1 : 0;
+    return keys;
+  };
+}
+
+/// The first ceil(H / 2) heads follow one mask, the others another.
+template <class A, class B>
+QueryKeys halves(A a, B b) {
+  return [a = mask(a), b = mask(b)](unsigned head, unsigned i, unsigned n) {
+    return head < (kHeads + 1) / 2 ? a(head, i, n) : b(head, i, n);
+  };
+}
+
+bool causal(unsigned i, unsigned j) { return j <= i; }
+bool everything(unsigned, unsigned) { return true; }
+bool within(unsigned i, unsigned j, unsigned half) { return i <= j + half && j <= i + half; }
+
+/// Adds samples of settings that matter: parameters below, at and above each other and the lengths tried.
+std::vector<Sample> samples() {
+  std::vector<Sample> all;
+  const auto add = [&all](std::string_view kind, Settings settings, Law law, QueryKeys keys = {}) {
+    all.push_back({kind, std::move(settings), law, std::move(keys)});
+  };
+
+  add("full", {}, Law::causal, mask(causal));
+  add("none", {}, Law::own);
+  add("bidirectional", {}, Law::two_sided, mask(everything));
+  for (const unsigned a : {0U, 1U, 7U, 60U}) {
+    if (a > 0) {
+      add("bidirectional", {{"half_window", a}}, Law::two_sided,
+          mask([a](unsigned i, unsigned j) { return within(i, j, a); }));
+    }
+    for (const unsigned g : {0U, 1U, 3U, 50U}) {
+      if (a > 0) {
+        add("longformer", {{"window", 2 * a}, {"global_tokens", g}}, Law::two_sided,
+            mask([a, g](unsigned i, unsigned j) { return within(i, j, a) || i < g || j < g; }));
+      }
+    }
+  }
+  for (const unsigned w : {1U, 2U, 7U, 16U, 60U}) {
+    add("sliding_window", {{"window", w}}, Law::causal,
+        mask([w](unsigned i, unsigned j) { return j <= i && i - j < w; }));
+    add("chunked", {{"chunk", w}}, Law::causal, mask([w](unsigned i, unsigned j) { return j <= i && i / w == j / w; }));
+    add("strided", {{"stride", w}}, Law::causal,
+        halves([w](unsigned i, unsigned j) { return j <= i && i - j <= w; },
+               [w](unsigned i, unsigned j) { return j <= i && (i - j) % w == 0; }));
+    for (const unsigned d : {1U, 2U, 5U, 60U}) {
+      add("dilated", {{"window", w}, {"dilation", d}}, Law::causal,
+          mask([w, d](unsigned i, unsigned j) { return j <= i && (i - j) % d == 0 && (i - j) / d < w; }));
+      add("sink_window", {{"sinks", d}, {"window", w}}, Law::causal,
+          mask([w, d](unsigned i, unsigned j) { return j <= i && (j < d || i - j < w); }));
+      if (d <= w) {
+        add("fixed", {{"stride", w}, {"summary", d}}, Law::causal,
+            halves([w](unsigned i, unsigned j) { return j <= i && i / w == j / w; },
+                   [w, d](unsigned i, unsigned j) { return j <= i && j % w >= w - d; }));
+      }
+      add("vertical_slash", {{"vertical", d}, {"slash", w}}, Law::dense_decode,
+          mask([w, d](unsigned i, unsigned j) { return j <= i && (j < d || i - j < w); }));
+      add("lsh", {{"hashes", d}, {"chunk", w}}, Law::own);
+    }
+    add("routing", {{"clusters", w}}, Law::own);
+  }
+  add("vertical_slash", {{"vertical", std::vector<Count>{2, 9, 30}}, {"slash", std::vector<Count>{0, 3, 5}}},
+      Law::dense_decode, mask([](unsigned i, unsigned j) {
+        const unsigned distance = i - j;
+        return j <= i && (j == 2 || j == 9 || j == 30 || distance == 0 || distance == 3 || distance == 5);
+      }));
+  add("lsh", {{"hashes", 2}, {"chunk", 4}, {"chunks_before", 0}, {"chunks_after", 2}, {"buckets", 6}}, Law::own);
+  add("bigbird", {}, Law::two_sided, mask(everything));  // below the length at which it becomes sparse
+  add("bigbird", {{"block", 2}, {"random_blocks", 0}}, Law::own);
+  for (const unsigned block : {1U, 4U, 30U}) {
+    for (const unsigned stride : {1U, 2U, 4U}) {
+      for (const unsigned count : {1U, 3U, 9U}) {
+        const unsigned w = 3 * stride;
+        add("native_sparse",
+            {{"compress_block", block},
+             {"compress_stride", stride},
+             {"select_block", block},
+             {"select_count", count},
+             {"window", w}},
+            Law::causal_parts, [=](unsigned, unsigned i, unsigned n) {
+              unsigned keys = 0;
+              for (unsigned j = 0; j < n; ++j) {
+                keys += j * stride + block - 1 <= i ? 1 : 0;
+                keys += j <= i && i / block - j / block < count ? 1 : 0;
+                keys += j <= i && i - j < w ? 1 : 0;
+              }
+              return keys;
+            });
+      }
+    }
+  }
+  add("cross_attention", {}, Law::own);
+  add("cross_attention", {{"tokens", 7}}, Law::own);
+  return all;
+}
+
+std::string name_of(const Sample& sample) {
+  std::string name(sample.kind);
+  for (const auto& [key, value] : sample.settings.all()) {
+    const auto* count = std::get_if<Count>(&value);
+    name += " " + key + "=" + (count == nullptr ? std::string("…") : to_string(*count));
+  }
+  return name;
+}
+
+/// Calls `check(sample, mixer)` for every sample.
+template <class Check>
+void for_all(Check check) {
+  for (const Sample& sample : samples()) {
+    const std::shared_ptr<const Mixer> mixer = make_mixer(sample.kind, shape(), sample.settings);
+    INFO(name_of(sample));
+    check(sample, *mixer);
+  }
+}
+
+bool is_mask(Law law) { return law != Law::own; }
+bool grows_by_decode(Law law) { return law == Law::causal || law == Law::causal_parts; }
+
+Count all_heads(const Sample& sample, unsigned n, unsigned i) {
+  Count keys;
+  for (unsigned head = 0; head < kHeads; ++head) keys += sample.keys(head, i, n);
+  return keys;
+}
+
+/// Tokens a part's span sees at context n, cross-attention to 7 or n tokens among them.
+Count cached_tokens(const Sample& sample, const CachePart& part, Count n) {
+  if (part.span.kind == Span::Kind::cross && n > 0) return part.span.tokens(sample.settings.count_or("tokens", n));
+  return part.span.tokens(n);
+}
+
+}  // namespace
+
+TEST_CASE("every kind has a sample, formulas and one line about itself") {
+  std::set<std::string_view> sampled;
+  for (const Sample& sample : samples()) sampled.insert(sample.kind);
+  for (const Mechanism* mechanism : mechanisms()) {
+    CAPTURE(mechanism->kind);
+    CHECK(sampled.count(mechanism->kind) == 1);
+    CHECK_FALSE(mechanism->summary.empty());
+    for (const MechanismKey& key : mechanism->keys) CHECK_FALSE(key.meaning.empty());
+  }
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    CHECK(mixer.kind() == sample.kind);
+    CHECK((sample.kind == "none" || !mixer.formulas().empty()));
+    for (const Formula& formula : mixer.formulas()) {
+      CHECK_FALSE(formula.quantity.empty());
+      CHECK_FALSE(formula.expression.empty());
+      CHECK_FALSE(formula.source.empty());
+    }
+  });
+}
+
+TEST_CASE("no tokens, no work and no cache") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
+      const std::optional<Work> work = mixer.prefill(0, rule);
+      if (!work) continue;
+      CHECK(work->scores == Count{0});
+      CHECK(work->macs == Count{0});
+      CHECK(work->scalar_operations == Count{0});
+    }
+    CHECK(mixer.linear_macs(0).value_or(0) == Count{0});
+    for (const CachePart& part : mixer.cache()) CHECK(cached_tokens(sample, part, 0) == Count{0});
+  });
+}
+
+TEST_CASE("exact pairs are those of the mask, and each costs d_k + d_v multiply-adds a head at least") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    if (!is_mask(sample.law)) return;
+    for (unsigned n = 0; n <= kMostTokens; ++n) {
+      Count counted;
+      for (unsigned i = 0; i < n; ++i) counted += all_heads(sample, n, i);
+      const Work work = *mixer.prefill(n, PairRule::exact);
+      REQUIRE(work.scores == counted);
+      REQUIRE(work.macs >= counted * (mixer.shape().d_k + mixer.shape().d_v));
+      if (work.scores_per_head) REQUIRE(kHeads * *work.scores_per_head == work.scores);
+    }
+  });
+}
+
+TEST_CASE("a causal prefill grows by its decode steps, so its chunks sum to it") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    if (!grows_by_decode(sample.law)) return;
+    Work sum;
+    for (unsigned n = 1; n <= kMostTokens; ++n) {
+      const Work step = *mixer.decode(n);
+      REQUIRE(step.scores == all_heads(sample, n, n - 1));
+      sum.scores += step.scores;
+      sum.macs += step.macs;
+      const Work prefill = *mixer.prefill(n, PairRule::exact);
+      REQUIRE(prefill.scores == sum.scores);
+      REQUIRE(prefill.macs >= sum.macs);
+    }
+  });
+}
+
+TEST_CASE("a prefill-only pattern leaves decode dense") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    if (sample.law != Law::dense_decode) return;
+    for (unsigned n = 1; n <= kMostTokens; ++n) REQUIRE(mixer.decode(n)->scores == Count{kHeads} * n);
+  });
+}
+
+TEST_CASE("reach charges every query the most keys that any of them sees") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    if (sample.law != Law::causal && sample.law != Law::dense_decode) return;
+    for (unsigned n = 0; n <= kMostTokens; ++n) {
+      Count charged;
+      for (unsigned head = 0; head < kHeads; ++head) {
+        Count most;
+        for (unsigned i = 0; i < n; ++i) most = max(most, sample.keys(head, i, n));
+        charged += n * most;
+      }
+      REQUIRE(mixer.prefill(n, PairRule::reach)->scores == charged);
+    }
+  });
+}
+
+TEST_CASE("reach is never below exact, and the same where the work is not a causal mask") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    for (unsigned n = 0; n <= kMostTokens; ++n) {
+      const std::optional<Work> exact = mixer.prefill(n, PairRule::exact);
+      const std::optional<Work> reach = mixer.prefill(n, PairRule::reach);
+      REQUIRE(exact.has_value() == reach.has_value());
+      if (!exact) continue;
+      REQUIRE(reach->scores >= exact->scores);
+      REQUIRE(reach->macs >= exact->macs);
+      if (sample.law == Law::two_sided) {
+        REQUIRE(reach->scores == exact->scores);
+        REQUIRE(reach->macs == exact->macs);
+      }
+    }
+  });
+}
+
+TEST_CASE("a two-sided mask has no causal step and caches nothing") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    if (sample.law == Law::two_sided) CHECK_FALSE(mixer.causal());
+    if (mixer.causal()) return;
+    CHECK_FALSE(mixer.decode(8).has_value());
+    CHECK(mixer.cache().empty());
+    CHECK(mixer.state().empty());
+  });
+}
+
+TEST_CASE("caches never shrink as the context grows, and a step reads no row that is not kept") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    for (std::size_t p = 0; p < mixer.cache().size(); ++p) {
+      const CachePart& part = mixer.cache()[p];
+      CAPTURE(part.name);
+      Count before;
+      for (unsigned n = 0; n <= 2 * kMostTokens; ++n) {
+        const Count tokens = cached_tokens(sample, part, n);
+        REQUIRE(tokens >= before);
+        REQUIRE(mixer.rows_read(p, n) <= part.heads * tokens);
+        before = tokens;
+      }
+    }
+  });
+}
+
+TEST_CASE("sharing a cache takes away what is cached, and the K,V projections") {
+  for (const Sample& sample : samples()) {
+    if (!find_mechanism(sample.kind)->softmax) continue;
+    INFO(name_of(sample));
+    MixerShape sharing = shape();
+    sharing.shares_cache = true;
+    std::shared_ptr<const Mixer> mixer;
+    try {
+      mixer = make_mixer(sample.kind, sharing, sample.settings);
+    } catch (const SettingFault& fault) {
+      CHECK(fault.key == "shares_cache");
+      continue;
+    }
+    for (const CachePart& part : mixer->cache()) CHECK_FALSE(part.owned);
+    for (const Tensor& tensor : *mixer->tensors()) {
+      CHECK(tensor.name != "attn_k");
+      CHECK(tensor.name != "attn_v");
+    }
+  }
+}
+
+TEST_CASE("without d_model the parameters are unknown, the work is not") {
+  for (const Sample& sample : samples()) {
+    INFO(name_of(sample));
+    MixerShape narrow = shape();
+    narrow.d_model.reset();
+    std::shared_ptr<const Mixer> mixer;
+    try {
+      mixer = make_mixer(sample.kind, narrow, sample.settings);
+    } catch (const SettingFault& fault) {
+      CHECK(fault.message.find("\"d_model\"") != std::string::npos);
+      continue;
+    }
+    if (sample.kind != "none") {
+      CHECK_FALSE(mixer->tensors().has_value());
+      CHECK_FALSE(mixer->linear_macs(8).has_value());
+    }
+    const std::shared_ptr<const Mixer> wide = make_mixer(sample.kind, shape(), sample.settings);
+    CHECK(mixer->prefill(8, PairRule::exact).has_value() == wide->prefill(8, PairRule::exact).has_value());
+  }
+}
+
+TEST_CASE("fewer key heads leave scores and attention work alone") {
+  for_all([](const Sample& sample, const Mixer& mixer) {
+    MixerShape grouped = shape();
+    grouped.kv_heads = 1;
+    std::shared_ptr<const Mixer> other;
+    try {
+      other = make_mixer(sample.kind, grouped, sample.settings);
+    } catch (const SettingFault& fault) {
+      CHECK_FALSE(fault.message.empty());
+      return;
+    }
+    for (const unsigned n : {1U, 8U, 33U}) {
+      const std::optional<Work> all = mixer.prefill(n, PairRule::exact);
+      const std::optional<Work> few = other->prefill(n, PairRule::exact);
+      REQUIRE(all.has_value() == few.has_value());
+      if (!all) continue;
+      CHECK(few->scores == all->scores);
+      CHECK(few->macs == all->macs);
+    }
+    for (std::size_t p = 0; p < other->cache().size(); ++p) {
+      for (unsigned n = 0; n <= kMostTokens; ++n) {
+        const CachePart& part = other->cache()[p];
+        REQUIRE(other->rows_read(p, n) <= part.heads * cached_tokens(sample, part, n));
+      }
+    }
+  });
+}
+
+TEST_CASE("every key is checked: missing, misspelt, below its minimum") {
+  for (const Sample& sample : samples()) {
+    const Mechanism& mechanism = *find_mechanism(sample.kind);
+    INFO(name_of(sample));
+    CHECK(check_settings(mechanism, sample.settings).empty());
+
+    Settings misspelt = sample.settings;
+    misspelt.set("no such key", Count{1});
+    REQUIRE(check_settings(mechanism, misspelt).size() == 1);
+    CHECK(check_settings(mechanism, misspelt).front().key == "no such key");
+
+    for (const MechanismKey& key : mechanism.keys) {
+      CAPTURE(key.name);
+      if (key.fallback.empty()) {
+        Settings without;
+        for (const auto& [name, value] : sample.settings.all()) {
+          if (name != key.name) without.set(name, value);
+        }
+        REQUIRE(check_settings(mechanism, without).size() == 1);
+        CHECK(check_settings(mechanism, without).front().key == key.name);
+      }
+      if (key.type != KeyType::count || key.minimum == 0) continue;
+      Settings small = sample.settings;
+      small.set(key.name, Count{key.minimum - 1});
+      REQUIRE(check_settings(mechanism, small).size() == 1);
+      CHECK(check_settings(mechanism, small).front().key == key.name);
+    }
+  }
+}
