@@ -124,10 +124,12 @@ void Estimator::sum_tensors() {
     add(weights_bytes_, bytes);
     if (place == Place::final_norm) add(parameters_non_embedding_, tensor.elements());
     if (place == Place::once && tensor.use == TensorUse::linear) once_macs_ += tensor.elements();
+    if (place == Place::other && tensor.use == TensorUse::linear) token_macs_ += tensor.elements();
     const bool is_head = (place == Place::embedding && model_->tied_embeddings) ||
                          (place == Place::head && tensor.use == TensorUse::linear);
     if (is_head) add(head_macs_, tensor.elements());
     if (place == Place::embedding && !model_->tied_embeddings) untied_embedding += tensor.elements();
+    if (!tensor.in_decode) continue;
     if (tensor.use == TensorUse::lookup && !is_head) {
       decode_row_bytes_ += weights_.row_bytes(tensor.columns);
     } else if (place != Place::once) {
@@ -317,7 +319,7 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   set(Metric::attention_flops_per_layer, per_layer(attention, layers));
 
   std::optional<Count> linear_flops = times(mix.linear_macs, batch * flops_per_mac);
-  if (linear_flops) *linear_flops += batch * once_macs_ * flops_per_mac;
+  if (linear_flops) *linear_flops += batch * (once_macs_ + context * token_macs_) * flops_per_mac;
   const Count logit_rows = context == 0 ? Count{} : settings_.logits == Logits::all ? batch * context : batch;
   const std::optional<Count> logits_flops = times(head_macs_, logit_rows * flops_per_mac);
   std::optional<Count> forward = attention;
@@ -340,6 +342,7 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
       add(step, times(layer, group.count()));
     }
     add(step, times(head_macs_, flops_per_mac));
+    add(step, token_macs_ * flops_per_mac);
     set(Metric::decode_flops, value_of(times(step, batch)));
     if (decode_weights_bytes_) set(Metric::decode_bytes, decode_bytes(context, batch));
   }

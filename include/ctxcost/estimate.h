@@ -112,6 +112,7 @@ class Estimator {
   std::vector<RoutedBytes> routed_;
   std::optional<Count> head_macs_;              // of one row of logits; 0 without a head
   Count once_macs_;                             // once a sequence: a pooler
+  Count token_macs_;                            // once a token outside the layers: projections of the embedding
   std::optional<Count> widest_activation_;      // max(2F, Q) over the layers
   Count score_heads_;                           // of the layer with most
 };

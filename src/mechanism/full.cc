@@ -6,6 +6,10 @@
 namespace ctxcost {
 namespace {
 
+constexpr MechanismKey kKeys[] = {
+    {"unknown_work", KeyType::flag, "false", "keys are selected by a rule that is not counted", 1, {}, true},
+};
+
 constexpr Formula kFormulas[] = {
     {"pairs", "n (n + 1) / 2 exact; n n under reach", "Vaswani 2017, masked self-attention"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
@@ -14,8 +18,14 @@ constexpr Formula kFormulas[] = {
 
 class Full final : public SoftmaxAttention {
  public:
-  explicit Full(const MixerShape& shape) : SoftmaxAttention("full", shape, Span{}) {}
+  Full(const MixerShape& shape, bool unknown_work) : SoftmaxAttention("full", shape, Span{}), unknown_(unknown_work) {}
 
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    return unknown_ ? std::nullopt : SoftmaxAttention::prefill(n, rule);
+  }
+  std::optional<Work> decode(Count keys) const override {
+    return unknown_ ? std::nullopt : SoftmaxAttention::decode(keys);
+  }
   std::span<const Formula> formulas() const override { return kFormulas; }
 
  private:
@@ -23,6 +33,8 @@ class Full final : public SoftmaxAttention {
     return rule == PairRule::reach ? pairs::full(n) : pairs::causal(n);
   }
   Count decode_keys(Count keys) const override { return keys; }
+
+  bool unknown_;
 };
 
 /// A layer that mixes nothing: a feed-forward alone (Nemotron-H).
@@ -39,16 +51,16 @@ class None final : public Mixer {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kFull) = {
-    "full", "every earlier token: MHA, GQA, MQA", {}, true,
-    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> {
-      return std::make_unique<Full>(shape);
-    }};
+CTXCOST_MECHANISM(kFull) = {"full", "every earlier token: MHA, GQA, MQA", kKeys, true,
+                            [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                              return std::make_unique<Full>(shape, settings.flag("unknown_work"));
+                            }};
 
 CTXCOST_MECHANISM(kNone) = {
-    "none", "no mixer: the layer is its feed-forward", {}, false,
-    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> {
-      return std::make_unique<None>(shape);
-    }};
+    "none",
+    "no mixer: the layer is its feed-forward",
+    {},
+    false,
+    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> { return std::make_unique<None>(shape); }};
 
 }  // namespace ctxcost

@@ -116,6 +116,33 @@ void unknown_family(const Config& config, const std::string& name) {
                hint.empty() ? "--assume full counts its cache and scores as full attention" : hint);
 }
 
+/// What a file describes beside its language model and no rule counts.
+void note_other_towers(const Config& config, const JsonValue& root, const Model& model) {
+  for (const std::string_view key : {"vision_config", "audio_config"}) {
+    const JsonValue* value = root.find(key);
+    if (value == nullptr || !value->is(JsonValue::Type::object)) continue;
+    const std::string_view tower = key.substr(0, key.find('_'));
+    const bool counted = std::any_of(model.parameter_parts.begin(), model.parameter_parts.end(),
+                                     [tower](const ParameterPart& part) { return part.name.starts_with(tower); });
+    if (!counted) config.note("the " + std::string(tower) + " tower is not counted");
+  }
+}
+
+/// The last part of _name_or_path, or of the file's path: the directory of a config.json, else the file without .json.
+std::string model_name(const JsonValue& root, std::string_view source) {
+  const auto last_part = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
+  std::string_view named = string_at(root, "_name_or_path");
+  while (named.ends_with('/')) named.remove_suffix(1);
+  if (!last_part(named).empty() && last_part(named) != ".") return std::string(last_part(named));
+  std::string_view file = source;
+  if (last_part(file) == "config.json" && file.size() > last_part(file).size()) {
+    file.remove_suffix(last_part(file).size() + 1);
+  } else if (file.ends_with(".json")) {
+    file.remove_suffix(std::string_view(".json").size());
+  }
+  return std::string(last_part(file));
+}
+
 void finish_notes(Findings& findings, Model& model) {
   if (!findings.defaults.empty()) {
     std::string text =
@@ -151,6 +178,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
 
   Model model;
   model.origin = document.source;
+  model.name = model_name(root, document.source);
   const Family* family = find_family(root, config, model.family);
   std::string_view text_key;
   if (const JsonValue* part = text_part(root, text_key)) config = config.over(*part, child_pointer("", text_key));
@@ -178,6 +206,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
     }
   }
   if (!findings.faults.empty()) throw InputError(std::move(findings.faults));
+  note_other_towers(config, root, model);
   finish_notes(findings, model);
   return model;
 }

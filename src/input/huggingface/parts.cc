@@ -3,7 +3,7 @@
 namespace ctxcost::huggingface {
 
 void append_norm(std::vector<Tensor>& tensors, std::string_view name, NormForm form, Count width) {
-  tensors.push_back(vector_of(name, width));
+  if (form.weight) tensors.push_back(vector_of(name, width));
   if (form.bias) tensors.push_back(bias_of(name, width));
 }
 
@@ -29,12 +29,17 @@ MixerShape make_shape(const Config& config, Count d_model, Count heads, Count kv
 }
 
 Decoder read_decoder(const Config& config, const DecoderDefaults& defaults) {
+  Decoder decoder = read_decoder_without_ff(config, defaults);
+  decoder.d_ff = config.count("intermediate_size", defaults.d_ff);
+  return decoder;
+}
+
+Decoder read_decoder_without_ff(const Config& config, const DecoderDefaults& defaults) {
   const Keys heads_key = {"num_attention_heads", "n_head", "n_heads"};
   Decoder decoder;
   decoder.layers = config.layers({"num_hidden_layers", "n_layer", "n_layers", "num_layers"}, defaults.layers);
   decoder.vocab = config.count("vocab_size", defaults.vocab);
   decoder.d_model = config.count({"hidden_size", "n_embd", "n_embed", "d_model"}, defaults.d_model);
-  decoder.d_ff = config.count("intermediate_size", defaults.d_ff);
   decoder.tied = config.flag("tie_word_embeddings", defaults.tied);
   const Count heads = config.count(heads_key, defaults.heads);
 
@@ -57,6 +62,19 @@ Decoder read_decoder(const Config& config, const DecoderDefaults& defaults) {
   return decoder;
 }
 
+std::vector<Count> per_layer_counts(const Config& config, const Keys& keys, Count class_default, std::uint32_t layers) {
+  const Config::Found found = config.find(keys);
+  if (found && found.value->is(JsonValue::Type::array)) {
+    std::vector<Count> list = config.counts_per_layer(keys, layers).value_or(std::vector<Count>(layers, 1));
+    for (Count& value : list) {
+      if (value == 0) config.fault(keys, "expected positive integers, found 0");
+      value = max(value, 1);
+    }
+    return list;
+  }
+  return std::vector<Count>(layers, config.count(keys, class_default));
+}
+
 void add_tensor(Model& model, Place place, Tensor tensor) { model.tensors.push_back({place, tensor}); }
 
 void add_part(Model& model, std::string name, Count elements, std::string source) {
@@ -77,6 +95,16 @@ void add_frame(Model& model, const Decoder& decoder, NormForm final_norm) {
 FeedForward gated(Count d_ff, bool bias) { return {FeedForwardKind::gated, d_ff, bias, {}}; }
 FeedForward plain(Count d_ff, bool bias) { return {FeedForwardKind::plain, d_ff, bias, {}}; }
 FeedForward gated_experts(Experts experts, bool bias) { return {FeedForwardKind::gated, {}, bias, experts}; }
+
+Experts checked(const Config& config, Experts experts) {
+  if (experts.active > experts.count) {
+    config.fault({"num_experts_per_tok", "experts_per_token", "top_k_experts", "moe_topk"},
+                 "expected at most the number of experts (" + to_string(experts.count) + "), found " +
+                     to_string(experts.active));
+    experts.active = experts.count;
+  }
+  return experts;
+}
 
 void add_layers(Model& model, std::uint32_t layers, Layer layer, Stack stack) {
   add_layers(
@@ -118,18 +146,39 @@ std::shared_ptr<const Mixer> attention(std::string_view kind, const MixerShape& 
   return make_mixer("full", shape);
 }
 
-void set_positions(Model& model, PositionEncoding encoding, std::optional<Count> trained,
-                   std::optional<Count> hard_limit) {
-  model.positions.encoding = encoding;
-  model.positions.trained_context = trained;
-  model.positions.effective_context = trained;
-  model.positions.hard_limit = hard_limit;
+namespace {
+
+constexpr std::string_view kFullAndSliding[] = {kFullLayer, kSlidingLayer};
+
+}  // namespace
+
+void add_layers_of_kinds(const Config& config, Model& model, const Decoder& decoder,
+                         const std::vector<std::string_view>& kinds, std::optional<Count> limit,
+                         const FeedForward& feed_forward, const std::vector<Tensor>& extras) {
+  for (const std::string_view kind : kinds) {
+    if (kind == kFullLayer || limit) continue;
+    config.fault(kind == kChunkedLayer ? "attention_chunk_size" : "sliding_window",
+                 "expected a positive integer, since layer_types names \"" + std::string(kind) + "\", found nothing");
+    break;
+  }
+  add_layers(
+      model, decoder.layers, [&kinds](std::uint32_t i) { return kinds[i]; },
+      [&](std::string_view kind) {
+        return Layer{{attention(kind, decoder.shape, limit.value_or(1))}, feed_forward, extras};
+      });
 }
 
-void read_rope(const Config& config, Model& model, std::optional<Count> class_default) {
-  const std::optional<Count> longest = config.nullable(
-      {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length"}, class_default, 1);
-  set_positions(model, PositionEncoding::rope, longest);
+void add_uniform_layers(const Config& config, Model& model, const Decoder& decoder, std::optional<Count> window,
+                        const FeedForward& feed_forward, const std::vector<Tensor>& extras) {
+  const std::vector<std::string_view> kinds =
+      layer_kinds(config, decoder.layers, kFullAndSliding,
+                  [&window](std::uint32_t) { return window ? kSlidingLayer : kFullLayer; });
+  add_layers_of_kinds(config, model, decoder, kinds, window, feed_forward, extras);
+}
+
+std::vector<std::string_view> sliding_pattern(const Config& config, std::uint32_t layers, Count pattern) {
+  return layer_kinds(config, layers, kFullAndSliding,
+                     [pattern](std::uint32_t i) { return (Count(i) + 1) % pattern == 0 ? kFullLayer : kSlidingLayer; });
 }
 
 }  // namespace ctxcost::huggingface

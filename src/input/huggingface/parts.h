@@ -13,17 +13,20 @@
 
 #include "config.h"
 #include "ctxcost/model.h"
+#include "position.h"
 
 namespace ctxcost::huggingface {
 
 /// A norm as a family builds it; a Gemma norm (1 + weight) counts as rms.
 struct NormForm {
   Norm kind = Norm::rms;
-  bool bias = false;  ///< of a layer norm
+  bool bias = false;   ///< of a layer norm
+  bool weight = true;  ///< OLMo's norms have none
 };
 inline constexpr NormForm kRmsNorm{};
 inline constexpr NormForm kLayerNorm{Norm::layer, true};
 inline constexpr NormForm kLayerNormWithoutBias{Norm::layer, false};
+inline constexpr NormForm kNormWithoutWeights{Norm::layer, false, false};
 
 void append_norm(std::vector<Tensor>& tensors, std::string_view name, NormForm form, Count width);
 /// The two norms of a pre-norm layer: attn_norm and ffn_norm.
@@ -48,6 +51,10 @@ struct Decoder {
 /// Reads vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads,
 /// head_dim and tie_word_embeddings, under the older names too (n_embd, n_layer, …).
 Decoder read_decoder(const Config& config, const DecoderDefaults& defaults);
+/// The same for families whose inner width is another key's; d_ff stays 0.
+Decoder read_decoder_without_ff(const Config& config, const DecoderDefaults& defaults);
+/// An integer for all layers or a list with one for each.
+std::vector<Count> per_layer_counts(const Config& config, const Keys& keys, Count class_default, std::uint32_t layers);
 /// A shape from checked counts: a fault where kv_heads does not divide heads.
 MixerShape make_shape(const Config& config, Count d_model, Count heads, Count kv_heads, Count d_k);
 
@@ -59,6 +66,9 @@ void add_part(Model& model, std::string name, Count elements, std::string source
 FeedForward gated(Count d_ff, bool bias = false);
 FeedForward plain(Count d_ff, bool bias = false);
 FeedForward gated_experts(Experts experts, bool bias = false);
+
+/// The same experts; a fault where more are active than there are.
+Experts checked(const Config& config, Experts experts);
 
 /// One layer without its place.
 struct Layer {
@@ -112,14 +122,18 @@ std::vector<std::string_view> layer_kinds(const Config& config, std::uint32_t la
   return kinds;
 }
 
+/// Adds the layers of a decoder whose layers differ by their kind only. `limit`: the window or chunk; a fault where a
+/// layer needs one and the file gives none (null).
+void add_layers_of_kinds(const Config& config, Model& model, const Decoder& decoder,
+                         const std::vector<std::string_view>& kinds, std::optional<Count> limit,
+                         const FeedForward& feed_forward, const std::vector<Tensor>& extras);
+/// The same where a window, if there is one, holds for every layer (Mistral), unless `layer_types` says otherwise.
+void add_uniform_layers(const Config& config, Model& model, const Decoder& decoder, std::optional<Count> window,
+                        const FeedForward& feed_forward, const std::vector<Tensor>& extras);
+/// `layer_types` of full and sliding layers, or where it is absent every layer but each `pattern`-th slides.
+std::vector<std::string_view> sliding_pattern(const Config& config, std::uint32_t layers, Count pattern);
+
 /// Full, sliding-window or chunked attention for one of the three kinds above; `limit` is the window or chunk.
 std::shared_ptr<const Mixer> attention(std::string_view kind, const MixerShape& shape, Count limit);
-
-/// Rotary positions: max_position_embeddings and rope_scaling / rope_parameters (COST-MODEL section 10).
-/// `class_default`: of max_position_embeddings; empty where the class has none.
-void read_rope(const Config& config, Model& model, std::optional<Count> class_default);
-/// Positions of another kind, trained on `trained` tokens; `hard_limit` where a table ends.
-void set_positions(Model& model, PositionEncoding encoding, std::optional<Count> trained,
-                   std::optional<Count> hard_limit = std::nullopt);
 
 }  // namespace ctxcost::huggingface

@@ -1,0 +1,18 @@
+#include "input/formats.h"
+
+#include "input/catalogue_record.h"
+#include "input/huggingface/huggingface.h"
+#include "input/own_format.h"
+
+namespace ctxcost {
+
+std::span<const InputFormat> input_formats() {
+  static constexpr InputFormat kFormats[] = {
+      {"catalogue record", looks_like_catalogue_record, read_catalogue_record},
+      {"HuggingFace config.json", looks_like_huggingface, read_huggingface},
+      {"own format", looks_like_own_format, read_own_format},
+  };
+  return kFormats;
+}
+
+}  // namespace ctxcost

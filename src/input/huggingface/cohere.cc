@@ -1,0 +1,35 @@
+// Command R and R7B: parallel blocks after one layer norm without bias.
+// [transformers configuration_cohere.py, modeling_cohere.py, configuration_cohere2.py]
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+std::vector<Tensor> one_norm(Count width) { return {vector_of("attn_norm", width)}; }
+
+}  // namespace
+
+void read_cohere(const Config& config, Model& model) {
+  Decoder decoder =
+      read_decoder(config, {.vocab = 256000, .d_model = 8192, .d_ff = 22528, .layers = 40, .heads = 64, .tied = true});
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  // A weight for every element of every head.
+  if (config.flag("use_qk_norm", false)) decoder.shape.qk_norm = QkNorm::full;
+  add_frame(model, decoder, kLayerNormWithoutBias);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), one_norm(decoder.d_model));
+  read_rope(config, model, 8192);
+}
+
+void read_cohere2(const Config& config, Model& model) {
+  Decoder decoder =
+      read_decoder(config, {.vocab = 256000, .d_model = 8192, .d_ff = 22528, .layers = 40, .heads = 64, .tied = true});
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  const Count pattern =
+      config.has("layer_types") ? Count{4} : config.count({"sliding_window_pattern", "_sliding_window_pattern"}, 4);
+  add_frame(model, decoder, kLayerNormWithoutBias);
+  add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, pattern),
+                      config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), one_norm(decoder.d_model));
+  read_rope(config, model, 8192);
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,54 @@
+// MiniMax M2 (full attention in every layer) and M3 (block-sparse selection over a full cache).
+// [transformers configuration_minimax_m2.py, modeling_minimax_m2.py]
+#include "checkpoint.h"
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+
+void read_minimax_m2(const Config& config, Model& model) {
+  Decoder decoder =
+      read_decoder(config, {.vocab = 32000, .d_model = 4096, .d_ff = 14336, .layers = 32, .heads = 32, .kv_heads = 8});
+  // qk_norm_type per_layer: over all heads together.
+  if (config.flag("use_qk_norm", true)) {
+    decoder.shape.qk_norm = config.text("qk_norm_type", "per_layer") == "per_layer" ? QkNorm::full : QkNorm::head;
+  }
+  Experts experts{};
+  experts.count = config.count("num_local_experts", 8);
+  experts.active = config.count("num_experts_per_tok", 2);
+  experts.d_ff = decoder.d_ff;
+  experts.router_bias = config.flag("use_routing_bias", true);
+  experts.shared_d_ff = config.nullable("shared_intermediate_size").value_or(0);
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, config.nullable("sliding_window", std::nullopt, 1),
+                     gated_experts(checked(config, experts)), pre_norms(kRmsNorm, decoder.d_model));
+  read_rope(config, model, 131072);
+  add_block_scales(config, model);
+}
+
+void read_minimax_m3(const Config& config, Model& model) {
+  const std::uint32_t layers = config.layers("num_hidden_layers", 60);
+  const Count heads = config.count("num_attention_heads", 64);
+  MixerShape shape =
+      make_shape(config, 1, heads, config.count("num_key_value_heads", 4), config.count("head_dim", 128));
+  // The widths of the index are not published: what depends on them is unknown, and so is the selection's work.
+  shape.d_model.reset();
+  model.embedding_known = false;
+  const std::optional<Config> sparse = config.object("sparse_attention_config");
+  std::vector<Count> selects(layers, 0);
+  if (sparse && sparse->flag("use_sparse_attention", true)) {
+    selects = sparse->counts_per_layer("sparse_attention_freq", layers).value_or(std::vector<Count>(layers, 1));
+  }
+  add_layers(
+      model, layers, [&](std::uint32_t i) { return selects[i] != 0; },
+      [&](bool selected) {
+        Settings settings;
+        if (selected) settings.set("unknown_work", true);
+        return Layer{{make_mixer("full", shape, settings)}, {}, {}};
+      });
+  config.note(
+      "MiniMax M3: the cache is counted as full attention's without its index; attention figures and parameters "
+      "are unknown");
+  read_rope(config, model, 1048576);
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,46 @@
+// OLMo: norms without weights; OLMo 2: norms after the blocks and over whole queries and keys; OLMo 3: with windows.
+// [transformers configuration_olmo.py, modeling_olmo.py, modeling_olmo2.py, configuration_olmo3.py]
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+constexpr DecoderDefaults kDefaults = {.vocab = 50304, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32};
+
+Decoder read_olmo_decoder(const Config& config) {
+  Decoder decoder = read_decoder(config, kDefaults);
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  return decoder;
+}
+
+std::vector<Tensor> post_norms(Count width) {
+  return {vector_of("post_attention_norm", width), vector_of("post_ffw_norm", width)};
+}
+
+}  // namespace
+
+void read_olmo(const Config& config, Model& model) {
+  const Decoder decoder = read_olmo_decoder(config);
+  add_frame(model, decoder, kNormWithoutWeights);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), {});
+  read_rope(config, model, 2048);
+}
+
+void read_olmo2(const Config& config, Model& model) {
+  Decoder decoder = read_olmo_decoder(config);
+  decoder.shape.qk_norm = QkNorm::full;
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), post_norms(decoder.d_model));
+  read_rope(config, model, 2048);
+}
+
+void read_olmo3(const Config& config, Model& model) {
+  Decoder decoder = read_olmo_decoder(config);
+  decoder.shape.qk_norm = QkNorm::full;
+  add_frame(model, decoder, kRmsNorm);
+  add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, 4),
+                      config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), post_norms(decoder.d_model));
+  read_rope(config, model, 2048);
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,51 @@
+// T5 and mT5: an encoder, and a decoder that attends to it; relative position biases.
+// [transformers configuration_t5.py, modeling_t5.py, configuration_mt5.py]
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+
+void read_t5(const Config& config, Model& model) {
+  const bool multilingual = model.family == "mt5";
+  const std::uint32_t encoder_layers = config.layers({"num_layers", "num_hidden_layers"}, multilingual ? 8 : 6);
+  std::uint32_t decoder_layers = encoder_layers;
+  if (config.has("num_decoder_layers")) decoder_layers = config.layers("num_decoder_layers", encoder_layers);
+  const Count d = config.count({"d_model", "hidden_size"}, 512);
+  const Count d_ff = config.count("d_ff", multilingual ? 1024 : 2048);
+  const Count heads = config.count({"num_heads", "num_attention_heads"}, multilingual ? 6 : 8);
+  const Count buckets = config.count("relative_attention_num_buckets", 32);
+  const Count vocab = config.count("vocab_size", multilingual ? 250112 : 32128);
+  const bool tied = config.flag("tie_word_embeddings", !multilingual);
+  const std::string form = config.text("feed_forward_proj", multilingual ? "gated-gelu" : "relu");
+  // d_kv is independent of d_model.
+  const MixerShape shape = make_shape(config, d, heads, heads, config.count({"d_kv", "head_dim"}, 64));
+  const FeedForward feed_forward = form.starts_with("gated") ? gated(d_ff) : plain(d_ff);
+
+  model.d_model = d;
+  model.vocab = vocab;
+  model.tied_embeddings = tied;
+  add_tensor(model, Place::embedding, lookup("token_embd", d, vocab));
+  if (!tied) add_tensor(model, Place::head, linear("output", d, vocab));
+  // One table a stack, in its first layer and used by all.
+  Tensor encoder_bias = lookup("enc_attn_rel_b", heads, buckets);
+  Tensor encoder_norm = vector_of("enc_output_norm", d);
+  encoder_bias.in_decode = encoder_norm.in_decode = false;
+  add_tensor(model, Place::table, encoder_bias);
+  add_tensor(model, Place::table, lookup("dec_attn_rel_b", heads, buckets));
+  add_tensor(model, Place::final_norm, encoder_norm);
+  add_tensor(model, Place::final_norm, vector_of("output_norm", d));
+
+  add_layers(model, encoder_layers, {{make_mixer("bidirectional", shape)}, feed_forward, pre_norms(kRmsNorm, d)},
+             Stack::encoder);
+  std::vector<Tensor> decoder_norms = pre_norms(kRmsNorm, d);
+  append_norm(decoder_norms, "cross_attn_norm", kRmsNorm, d);
+  add_layers(
+      model, decoder_layers,
+      {{make_mixer("full", shape), make_mixer("cross_attention", shape)}, feed_forward, std::move(decoder_norms)});
+  set_positions(model, PositionEncoding::relative_bias, longest_sequence(config, 512));
+  if (tied) {
+    add_part(model, "unused cross-attention bias", buckets * heads,
+             "relative_attention_bias of the first cross-attention, in the published files of T5 1.0");
+  }
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,144 @@
+// Where a model is found: the catalogue, a file, standard input, a directory.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "ctxcost/catalogue.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
+#include "input/formats.h"
+#include "input/json.h"
+
+namespace ctxcost {
+namespace {
+
+/// Far above any config (the longest published ones have 200 KB), far below what would exhaust memory once parsed.
+constexpr std::size_t kLongestFile = std::size_t{16} << 20;
+
+[[noreturn]] void fail(std::string_view source, std::string message, std::string hint = {}) {
+  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor(int value, bool owned) : value_(value), owned_(owned) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (owned_) close(value_);
+  }
+  int value() const { return value_; }
+
+ private:
+  int value_;
+  bool owned_;
+};
+
+std::string read_all(const Descriptor& file, std::string_view source) {
+  std::string text;
+  constexpr std::size_t kStep = 1 << 14;
+  std::size_t used = 0;
+  for (;;) {
+    if (text.size() < used + kStep) text.resize(std::max(used + kStep, used * 2));
+    const ssize_t got = read(file.value(), text.data() + used, text.size() - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(source, std::string("cannot be read: ") + std::strerror(errno));
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
+    if (used > kLongestFile) fail(source, "expected a model description of at most 16 MiB, found more");
+  }
+  text.resize(used);
+  return text;
+}
+
+std::string read_file(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
+  return read_all(Descriptor(descriptor, true), path);
+}
+
+std::string_view last_part(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path.substr(path.rfind('/') + 1);
+}
+
+/// What to call a model whose file has no name for it: "llama" for llama.json, "llama" for llama/config.json.
+std::string name_from(std::string_view origin) {
+  if (origin == "-") return "standard input";
+  constexpr std::string_view kConfig = "/config.json";
+  if (origin.ends_with(kConfig) && origin.size() > kConfig.size()) {
+    const std::string_view folder = last_part(origin.substr(0, origin.size() - kConfig.size()));
+    if (folder != "." && folder != "..") return std::string(folder);
+  }
+  std::string_view name = last_part(origin);
+  constexpr std::string_view kExtension = ".json";
+  if (name.ends_with(kExtension) && name.size() > kExtension.size()) name.remove_suffix(kExtension.size());
+  return std::string(name);
+}
+
+Model load_from_catalogue(const CatalogueEntry& entry, const LoadOptions& options) {
+  Model model = parse_model(entry.text, entry.id, options);
+  model.id = entry.id;
+  model.origin = "catalogue";
+  return model;
+}
+
+Model load_directory(std::string_view directory, const LoadOptions& options) {
+  std::string path(directory);
+  if (!path.ends_with('/')) path += '/';
+  path += "config.json";
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) {
+    fail(directory, "expected a config.json in this directory, found none");
+  }
+  return parse_model(read_file(path), path, options);
+}
+
+[[noreturn]] void fail_unknown(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
+  std::string hint = did_you_mean(name, names);
+  if (hint.empty()) hint = "`ctxcost list models` shows the catalogue";
+  fail(name, "no such file, and no model of that name in the catalogue", std::move(hint));
+}
+
+}  // namespace
+
+Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options) {
+  const JsonDocument document = parse_json(text, origin);
+  if (!document.root.is(JsonValue::Type::object)) {
+    fail(origin, "expected an object that describes a model, found " + describe(document.root));
+  }
+  for (const InputFormat& format : input_formats()) {
+    if (!format.recognises(document.root)) continue;
+    Model model = format.read(document, options);
+    model.origin = origin;
+    if (model.name.empty()) model.name = name_from(origin);
+    return model;
+  }
+  fail(origin,
+       "expected a model: \"layers\", \"heads\" and \"d_k\", or a published config.json with its \"model_type\", found "
+       "neither");
+}
+
+Model load_model(std::string_view name, const LoadOptions& options) {
+  if (const CatalogueEntry* entry = find_in_catalogue(name)) return load_from_catalogue(*entry, options);
+  if (name == "-") return parse_model(read_all(Descriptor(STDIN_FILENO, false), "-"), "-", options);
+  const std::string path(name);
+  if (path.find('\0') != std::string::npos || path.empty()) fail_unknown(name);
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) fail_unknown(name);
+    fail(name, std::string("cannot be read: ") + std::strerror(errno));
+  }
+  if (S_ISDIR(status.st_mode)) return load_directory(name, options);
+  return parse_model(read_file(path), name, options);
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,87 @@
+// Parameters of every published configuration in configs/models/*.json: to the unit, total and active, and what the
+// checkpoints hold beside them. The figures and their sources stand in those files.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "ctxcost/estimate.h"
+#include "input/huggingface/huggingface.h"
+#include "input/json.h"
+
+using namespace ctxcost;
+
+namespace {
+
+std::vector<JsonDocument> published_files() {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(CTXCOST_SOURCE_DIR) + "/configs/models")) {
+    paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<JsonDocument> files;
+  for (const auto& path : paths) {
+    std::ifstream stream(path);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    JsonDocument file = parse_json(text, path.stem().string());
+    if (file.root.find("config") != nullptr) files.push_back(std::move(file));
+  }
+  return files;
+}
+
+std::optional<Count> number(const JsonValue* value) {
+  return value == nullptr || !value->is(JsonValue::Type::integer) ? std::nullopt : parse_digits(value->text);
+}
+
+std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
+
+/// Files whose total is not parameters and parts, and why; their difference to it.
+struct Difference {
+  const char* model;
+  const char* difference;
+  const char* reason;
+};
+
+}  // namespace
+
+TEST_CASE("every published configuration gives its published parameters") {
+  std::size_t with_count = 0;
+  for (const JsonDocument& file : published_files()) {
+    const std::string name = file.source;
+    CAPTURE(name);
+    const JsonValue& config = *file.root.find("config");
+    LoadOptions options;
+    options.assume_full = name == "deepseek-v4-flash";
+    const Model model = read_huggingface({name, file.text, config}, options);
+    const Estimate estimate = Estimator(model, Workload{}).at(1024, 1);
+    const std::optional<Count> parameters = estimate.count(Metric::parameters);
+
+    const JsonValue* parts = file.root.find("params_computed_parts");
+    const std::optional<Count> text = parts == nullptr ? std::nullopt : number(parts->find("text"));
+    const std::optional<Count> computed = text ? text : number(file.root.find("params_computed"));
+    if (computed) {
+      ++with_count;
+      CHECK_EQ(digits(parameters), digits(computed));
+    }
+    for (const char* key : {"active_per_token_without_embedding", "text_active_per_token_without_embedding"}) {
+      const std::optional<Count> active = parts == nullptr ? std::nullopt : number(parts->find(key));
+      if (active) CHECK_EQ(digits(estimate.count(Metric::active_parameters_without_embedding)), digits(active));
+    }
+    const std::optional<Count> exact = number(file.root.find("params_exact"));
+    if (exact && parameters) {
+      Count total = *parameters;
+      std::string list;
+      for (const ParameterPart& part : model.parameter_parts) {
+        total += part.elements;
+        list += " + " + part.name + " " + to_string(part.elements);
+      }
+      CAPTURE(list);
+      CHECK_EQ(digits(total), digits(exact));
+    }
+  }
+  MESSAGE(with_count, " models compared");
+}
