@@ -1,0 +1,28 @@
+// What a published checkpoint holds beside the parameters of its language model, by the rules of each family.
+#pragma once
+
+#include "config.h"
+#include "ctxcost/model.h"
+#include "parts.h"
+
+namespace ctxcost::huggingface {
+
+/// Elements of all tensors of one layer; without its mixers' when they do not know theirs.
+Count elements(const Layer& layer);
+
+/// How a layer that predicts one more token is stored [DeepSeek-V3 report, section 2.2].
+struct PredictionLayers {
+  Count count;                 ///< of them
+  Layer layer;                 ///< the decoder layer that each is
+  bool own_embedding = false;  ///< each with a copy of the embedding and the head
+};
+
+/// Multi-token-prediction layers: the decoder layer, a projection of hidden state and embedding (2 d_model to d_model),
+/// a norm of each and one before the head.
+void add_prediction_layers(Model& model, const PredictionLayers& prediction, std::string source);
+
+/// One fp32 scale for every block of a weight that `quantization_config` stores in fp8 with `weight_block_size`: the
+/// linears of mixers and feed-forwards, not routers and what scores an index. Those of prediction layers, too.
+void add_block_scales(const Config& config, Model& model, const PredictionLayers& prediction = {});
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,155 @@
+// DeepSeek-V2, V3 and V3.2, and the families that are one of them with other widths: Kimi K2, GLM-5, GLM-4.7-Flash.
+// [transformers configuration_deepseek_v2.py, configuration_deepseek_v3.py, modular_glm_moe_dsa.py,
+//  modular_glm4_moe_lite.py; DeepSeek-V3.2-Exp inference/model.py]
+#include <algorithm>
+
+#include "checkpoint.h"
+#include "latent.h"
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+struct MoeDefaults {
+  std::uint32_t experts, shared, active, d_ff, first_dense;
+};
+
+/// Class defaults of a family, and what its checkpoints hold.
+struct Line {
+  DecoderDefaults decoder;
+  LatentDefaults latent;
+  MoeDefaults moe;
+  std::uint32_t window;               ///< max_position_embeddings
+  std::string_view routing;           ///< topk_method
+  bool prediction_embedding = false;  ///< a prediction layer has its own embedding and head
+};
+
+constexpr Line kV2 = {{.vocab = 32000, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32},
+                      {512, 1536, 128, 64, 128},
+                      {64, 2, 0, 1407, 0},
+                      2048,
+                      "greedy"};
+constexpr Line kV3 = {{.vocab = 129280, .d_model = 7168, .d_ff = 18432, .layers = 61, .heads = 128},
+                      {512, 1536, 128, 64, 128},
+                      {256, 1, 8, 2048, 3},
+                      4096,
+                      "noaux_tc",
+                      true};
+constexpr Line kGlm5 = {{.vocab = 154880, .d_model = 6144, .d_ff = 12288, .layers = 78, .heads = 64},
+                        {512, 2048, 192, 64, 256},
+                        {256, 1, 8, 2048, 3},
+                        202752,
+                        "noaux_tc"};
+constexpr Line kGlmLite = {{.vocab = 154880, .d_model = 2048, .d_ff = 10240, .layers = 47, .heads = 20},
+                           {512, 768, 192, 64, 256},
+                           {64, 1, 4, 1536, 1},
+                           202752,
+                           "noaux_tc",
+                           true};
+
+/// True for the layers whose feed-forward is a mixture of experts.
+std::vector<bool> expert_layers(const Config& config, std::uint32_t layers, const MoeDefaults& defaults) {
+  std::vector<bool> sparse(layers);
+  if (const auto listed = config.texts_per_layer("mlp_layer_types", layers)) {
+    for (std::uint32_t i = 0; i < layers; ++i) {
+      sparse[i] = (*listed)[i] == "sparse";
+      if (!sparse[i] && (*listed)[i] != "dense") {
+        config.fault("mlp_layer_types", "unknown kind \"" + (*listed)[i] + "\"; expected \"dense\" or \"sparse\"");
+      }
+    }
+    return sparse;
+  }
+  const Count first = config.count("first_k_dense_replace", defaults.first_dense, 0);
+  const Count frequency = config.has("moe_layer_freq") ? config.count("moe_layer_freq", 1) : Count{1};
+  for (std::uint32_t i = 0; i < layers; ++i) sparse[i] = Count{i} >= first && Count{i} % frequency == 0;
+  return sparse;
+}
+
+/// True for the layers that reuse the last index instead of computing one [modular_glm_moe_dsa.py GlmMoeDsaConfig].
+std::vector<bool> index_sharing(const Config& config, std::uint32_t layers) {
+  std::vector<bool> shared(layers);
+  if (const auto listed = config.texts_per_layer("indexer_types", layers)) {
+    for (std::uint32_t i = 0; i < layers; ++i) {
+      shared[i] = (*listed)[i] == "shared";
+      if (!shared[i] && (*listed)[i] != "full") {
+        config.fault("indexer_types", "unknown kind \"" + (*listed)[i] + "\"; expected \"full\" or \"shared\"");
+      }
+    }
+  } else if (config.has("index_topk_freq")) {
+    const Count frequency = max(config.count("index_topk_freq", 1, 0), 1);
+    const Count offset = config.count("index_skip_topk_offset", 2, 0);
+    for (std::uint32_t i = 0; i < layers; ++i) shared[i] = minus_or_zero(Count{i} + 1, offset) % frequency != 0;
+  }
+  if (!shared.empty() && shared.front()) config.fault("indexer_types", "expected \"full\" for the first layer");
+  return shared;
+}
+
+void read_line(const Config& config, Model& model, const Line& line, std::optional<Count> index_heads) {
+  const Decoder decoder = read_latent_decoder(config, line.decoder);
+  Latent latent = read_latent(config, decoder.d_model, decoder.shape.heads, line.latent);
+  latent.shape.qkv_bias = latent.shape.output_bias = config.flag("attention_bias", false);
+  std::string_view kind = "latent";
+  std::vector<bool> shared_index(decoder.layers);
+  if (index_heads) {
+    kind = "indexed_latent";
+    latent.settings.set("index_heads", config.count("index_n_heads", *index_heads));
+    latent.settings.set("index_dim", config.count("index_head_dim", 128));
+    latent.settings.set("top_k", config.count("index_topk", 2048));
+    shared_index = index_sharing(config, decoder.layers);
+  }
+
+  Experts experts;
+  experts.count = config.nullable("n_routed_experts", line.moe.experts).value_or(0);
+  const bool any_experts = experts.count > 0;
+  if (any_experts) {
+    experts.active = line.moe.active > 0 ? config.count("num_experts_per_tok", line.moe.active)
+                                         : config.required("num_experts_per_tok");
+    experts.d_ff = config.count("moe_intermediate_size", line.moe.d_ff);
+    experts.shared_d_ff = config.nullable("n_shared_experts", line.moe.shared).value_or(0) * experts.d_ff;
+    experts.router_bias =
+        config.has("topk_method") ? config.text("topk_method", "") == "noaux_tc" : line.routing == "noaux_tc";
+  }
+  std::vector<bool> sparse(decoder.layers);
+  if (any_experts) sparse = expert_layers(config, decoder.layers, line.moe);
+
+  const auto layer = [&](bool with_experts, bool shares_index) {
+    Settings settings = latent.settings;
+    if (shares_index) settings.set("shares_index", true);
+    return Layer{{make_mixer(kind, latent.shape, std::move(settings))},
+                 with_experts ? gated_experts(experts) : gated(decoder.d_ff),
+                 pre_norms(kRmsNorm, decoder.d_model)};
+  };
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers, [&](std::uint32_t i) { return std::pair<bool, bool>(sparse[i], shared_index[i]); },
+      [&](const std::pair<bool, bool>& variant) { return layer(variant.first, variant.second); });
+
+  PredictionLayers prediction;
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = layer(any_experts, false);
+  prediction.own_embedding = line.prediction_embedding;
+  add_prediction_layers(model, prediction,
+                        prediction.own_embedding ? "num_nextn_predict_layers, each with its own embedding and head"
+                                                 : "num_nextn_predict_layers; embedding and head are the model's");
+  add_block_scales(config, model, prediction);
+  read_rope(config, model, line.window);
+}
+
+}  // namespace
+
+void read_deepseek_v2(const Config& config, Model& model) { read_line(config, model, kV2, std::nullopt); }
+void read_deepseek_v3(const Config& config, Model& model) { read_line(config, model, kV3, std::nullopt); }
+void read_deepseek_v32(const Config& config, Model& model) { read_line(config, model, kV3, 64); }
+void read_glm_moe_dsa(const Config& config, Model& model) { read_line(config, model, kGlm5, 32); }
+void read_glm4_moe_lite(const Config& config, Model& model) { read_line(config, model, kGlmLite, std::nullopt); }
+
+void read_kimi_k2(const Config& config, Model& model) {
+  read_deepseek_v3(config, model);
+  // The checkpoints keep the rotary table of each layer, computed for hidden_size / heads [Kimi-K2 model files].
+  const Count heads = model.groups.front().mixers.front()->shape().heads;
+  const Count table = *model.d_model / heads / 2;
+  add_part(model, "rotary inv_freq", model.layers() * table,
+           "one buffer a layer of hidden_size / num_attention_heads / 2 = " + to_string(table));
+}
+
+}  // namespace ctxcost::huggingface

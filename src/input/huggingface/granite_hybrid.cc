@@ -1,0 +1,71 @@
+// Granite 4: Mamba-2 layers with some attention layers; experts beside an always-on feed-forward, or that one alone.
+// [transformers configuration_granitemoehybrid.py, modular_granitemoehybrid.py]
+#include "parts.h"
+#include "readers.h"
+#include "state_space.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+/// The last two are what later versions of the class call the first two.
+constexpr std::string_view kKinds[] = {"mamba", "attention", kLinearLayer, kFullLayer};
+
+}  // namespace
+
+void read_granite_hybrid(const Config& config, Model& model) {
+  Decoder decoder = read_decoder(config, {.vocab = 32000, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32});
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  if (!config.has("layer_types")) config.took_default("layer_types", "mamba in every layer");
+  const std::vector<std::string_view> kinds =
+      layer_kinds(config, decoder.layers, kKinds, [](std::uint32_t) { return kKinds[0]; });
+  const auto is_mamba = [&](std::uint32_t i) { return kinds[i] == "mamba" || kinds[i] == kLinearLayer; };
+
+  // A file without Mamba layers need not describe them.
+  bool any_mamba = false;
+  for (std::uint32_t i = 0; i < decoder.layers; ++i) any_mamba = any_mamba || is_mamba(i);
+  Mamba2Form form;
+  if (any_mamba) {
+    form.d_model = decoder.d_model;
+    form.inner = config.count("mamba_expand", 2) * decoder.d_model;
+    const Count heads = config.count("mamba_n_heads", 128);
+    const Config::Found head_dim = config.find("mamba_d_head");
+    form.head_dim = head_dim && head_dim.value->is(JsonValue::Type::integer) ? config.count("mamba_d_head", 64)
+                                                                             : max(*form.inner / heads, 1);
+    if (heads * form.head_dim != *form.inner) {
+      config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = mamba_expand * hidden_size (" +
+                                        to_string(*form.inner) + "), found " + to_string(heads * form.head_dim));
+    }
+    form.state = config.count("mamba_d_state", 256);
+    form.groups = config.count("mamba_n_groups", 1);
+    form.conv = config.count("mamba_d_conv", 4);
+    form.chunk = config.has("mamba_chunk_size") ? config.count("mamba_chunk_size", 256) : Count{256};
+    form.conv_bias = config.flag("mamba_conv_bias", true);
+    form.proj_bias = config.flag("mamba_proj_bias", false);
+  }
+
+  // intermediate_size is the width of a routed expert; without experts the shared feed-forward is the only one.
+  const Count shared = config.count("shared_intermediate_size", 1024);
+  Experts experts;
+  experts.count = config.count("num_local_experts", 8, 0);
+  FeedForward feed_forward = gated(shared);
+  if (experts.count > 0) {
+    experts.active = config.count("num_experts_per_tok", 2);
+    experts.d_ff = decoder.d_ff;
+    experts.shared_d_ff = shared;
+    feed_forward = gated_experts(experts);
+  }
+
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(model, decoder.layers, is_mamba, [&](bool mamba_layer) {
+    return Layer{{mamba_layer ? mamba2(config, form) : attention(kFullLayer, decoder.shape, 0)},
+                 feed_forward,
+                 pre_norms(kRmsNorm, decoder.d_model)};
+  });
+  if (config.has("position_embedding_type") && config.text("position_embedding_type", "") == "rope") {
+    read_rope(config, model, 2048);
+  } else {
+    set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 2048));
+  }
+}
+
+}  // namespace ctxcost::huggingface

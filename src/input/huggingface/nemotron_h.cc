@@ -1,0 +1,144 @@
+// Nemotron-H and Nemotron 3: each layer is a mixer or a feed-forward alone; the pattern says which.
+// [transformers configuration_nemotron_h.py, modeling_nemotron_h.py]
+#include "checkpoint.h"
+#include "parts.h"
+#include "readers.h"
+#include "state_space.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+constexpr char kMamba = 'M';
+constexpr char kAttention = '*';
+constexpr char kFeedForward = '-';
+constexpr char kExperts = 'E';
+
+/// A layer kind's letter in the pattern; 0 when it is not known.
+char letter(std::string_view kind) {
+  if (kind == "M" || kind == "mamba" || kind == kLinearLayer) return kMamba;
+  if (kind == "*" || kind == "attention" || kind == kFullLayer) return kAttention;
+  if (kind == "-" || kind == "mlp") return kFeedForward;
+  if (kind == "E" || kind == "moe") return kExperts;
+  return 0;
+}
+
+char known_letter(const Config& config, const Keys& key, std::string_view kind) {
+  if (const char known = letter(kind)) return known;
+  if (config.assume_full()) {
+    config.note("layer kind \"" + std::string(kind) + "\" is not known: counted as full attention (--assume full)");
+  } else {
+    config.fault(key, "unknown layer kind \"" + std::string(kind) + "\"; expected M, -, * or E",
+                 "--assume full counts it as full attention");
+  }
+  return kAttention;
+}
+
+/// A pattern of letters, or a list of kinds, under either name; empty when both are absent.
+std::string read_pattern(const Config& config, const Keys& letters_key, const Keys& list_key) {
+  std::string pattern;
+  if (config.has(list_key)) {
+    for (const std::string& kind : config.texts(list_key).value_or(std::vector<std::string>{})) {
+      pattern += known_letter(config, list_key, kind);
+    }
+  } else if (config.has(letters_key)) {
+    for (const char kind : config.text(letters_key, "")) {
+      pattern += known_letter(config, letters_key, std::string_view(&kind, 1));
+    }
+  }
+  return pattern;
+}
+
+bool contains(std::string_view pattern, char kind) { return pattern.find(kind) != std::string_view::npos; }
+
+}  // namespace
+
+void read_nemotron_h(const Config& config, Model& model) {
+  const std::string pattern = read_pattern(config, "hybrid_override_pattern", "layers_block_type");
+  if (pattern.empty()) config.fault("hybrid_override_pattern", "expected a pattern of M, -, * and E, found nothing");
+  if (config.has("num_hidden_layers")) {
+    const Count stated = config.count("num_hidden_layers", 0);
+    if (!pattern.empty() && stated != pattern.size()) {
+      config.fault("hybrid_override_pattern",
+                   "expected one letter a layer (" + to_string(stated) + "), found " + std::to_string(pattern.size()));
+    }
+  }
+
+  Decoder decoder;
+  decoder.layers = static_cast<std::uint32_t>(pattern.size());
+  decoder.vocab = config.count("vocab_size", 131072);
+  decoder.d_model = config.count("hidden_size", 4096);
+  decoder.tied = config.flag("tie_word_embeddings", false);
+  const Count heads = config.count("num_attention_heads", 32);
+  decoder.shape =
+      make_shape(config, decoder.d_model, heads, config.nullable("num_key_value_heads", 8, 1).value_or(heads),
+                 config.count({"head_dim", "attention_head_dim"}, 128));
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+
+  const Count prediction_count = config.nullable("num_nextn_predict_layers").value_or(0);
+  std::string prediction_pattern;
+  if (prediction_count > 0) {
+    prediction_pattern = read_pattern(config, "mtp_hybrid_override_pattern", "mtp_layers_block_type");
+    if (prediction_pattern.empty()) prediction_pattern = "*E";
+  }
+  const std::string every = pattern + prediction_pattern;
+
+  Mamba2Form form;
+  if (contains(every, kMamba)) {
+    form.d_model = decoder.d_model;
+    // heads * head_dim, not expand * hidden_size: they differ in Nemotron Nano 2.
+    form.heads = config.count("mamba_num_heads", 128);
+    form.head_dim = config.count("mamba_head_dim", 64);
+    form.state = config.count("ssm_state_size", 128);
+    form.groups = config.count({"n_groups", "mamba_n_groups"}, 8);
+    form.conv = config.count({"conv_kernel", "mamba_d_conv"}, 4);
+    form.chunk = config.has({"chunk_size", "mamba_chunk_size"}) ? config.count({"chunk_size", "mamba_chunk_size"}, 128)
+                                                                : Count{128};
+    form.conv_bias = config.flag({"use_conv_bias", "mamba_conv_bias"}, true);
+    form.proj_bias = config.flag({"use_bias", "mamba_proj_bias"}, false);
+  }
+  const bool mlp_bias = config.flag("mlp_bias", false);
+  // relu2 has two matrices; a gated activation would have three.
+  const FeedForward dense =
+      contains(every, kFeedForward) ? plain(config.count("intermediate_size", 21504), mlp_bias) : FeedForward{};
+  FeedForward sparse = {FeedForwardKind::plain, {}, mlp_bias, {}};
+  if (contains(every, kExperts)) {
+    Experts experts;
+    experts.count = config.count("n_routed_experts", 8);
+    experts.active = config.count("num_experts_per_tok", 2);
+    experts.d_ff = config.count("moe_intermediate_size", 7688);
+    if (config.count("n_shared_experts", 1, 0) > 0) {
+      experts.shared_d_ff = config.count("moe_shared_expert_intermediate_size", 7688);
+    }
+    experts.latent = config.nullable("moe_latent_size").value_or(0);
+    sparse.experts = experts;
+  }
+
+  const auto layer = [&](char kind) {
+    Layer built;
+    append_norm(built.extras, "attn_norm", kRmsNorm, decoder.d_model);
+    switch (kind) {
+      case kMamba: built.mixers = {mamba2(config, form)}; break;
+      case kAttention: built.mixers = {attention(kFullLayer, decoder.shape, 0)}; break;
+      default:
+        built.mixers = {make_mixer("none", decoder.shape)};
+        built.feed_forward = kind == kExperts ? sparse : dense;
+    }
+    return built;
+  };
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers, [&](std::uint32_t i) { return pattern[i]; }, layer);
+
+  if (prediction_count > 0) {
+    const Count width = decoder.d_model;
+    // The blocks of its pattern, a projection of hidden state and embedding, a norm of each and one at the end.
+    Count each = 2 * width * width + 3 * width;
+    for (const char kind : prediction_pattern) each += elements(layer(kind));
+    add_part(model, "multi-token prediction layers", prediction_count * each,
+             "num_nextn_predict_layers of mtp_hybrid_override_pattern");
+  }
+  add_block_scales(config, model);
+  set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 4096));
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,138 @@
+// Qwen3-Next and Qwen3.5: gated delta nets with gated full attention every few layers.
+// [transformers configuration_qwen3_next.py, modeling_qwen3_next.py, configuration_qwen3_5.py,
+//  configuration_qwen3_5_moe.py, modular_qwen3_5.py]
+#include <algorithm>
+
+#include "checkpoint.h"
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+constexpr std::string_view kKinds[] = {kFullLayer, kLinearLayer};
+
+struct Line {
+  DecoderDefaults decoder;
+  bool dense = false;  ///< no experts at all (Qwen3.5)
+  std::uint32_t experts = 0, active = 0, expert_d_ff = 0, shared_d_ff = 0;
+};
+
+constexpr Line kNext = {
+    {.vocab = 151936, .d_model = 2048, .d_ff = 5632, .layers = 48, .heads = 16, .kv_heads = 2, .d_k = 256},
+    false,
+    512,
+    10,
+    512,
+    512};
+constexpr Line kDense = {
+    {.vocab = 248320, .d_model = 4096, .d_ff = 12288, .layers = 32, .heads = 16, .kv_heads = 4, .d_k = 256}, true};
+constexpr Line kMoe = {
+    {.vocab = 248320, .d_model = 2048, .d_ff = 0, .layers = 40, .heads = 16, .kv_heads = 2, .d_k = 256},
+    false,
+    256,
+    8,
+    512,
+    512};
+
+/// The decoder, and the layer that a prediction layer is: full attention with the family's feed-forward.
+PredictionLayers read_line(const Config& config, Model& model, const Line& line) {
+  Decoder decoder = read_decoder(config, line.decoder);
+  MixerShape& full = decoder.shape;
+  full.qkv_bias = full.output_bias = config.flag("attention_bias", false);
+  full.qk_norm = QkNorm::head;
+  full.gate = !config.has("attn_output_gate") || config.flag("attn_output_gate", true);
+
+  const Count value_heads = config.count("linear_num_value_heads", 32);
+  const Count key_heads = config.count("linear_num_key_heads", 16);
+  if (value_heads % key_heads != 0) {
+    config.fault("linear_num_key_heads", "expected a divisor of linear_num_value_heads (" + to_string(value_heads) +
+                                             "), found " + to_string(key_heads));
+  }
+  MixerShape delta;
+  delta.heads = delta.kv_heads = value_heads;
+  delta.d_k = config.count("linear_key_head_dim", 128);
+  delta.d_v = config.count("linear_value_head_dim", 128);
+  delta.d_model = decoder.d_model;
+  const Count kernel = config.count("linear_conv_kernel_dim", 4);
+
+  Experts experts;
+  if (!line.dense) {
+    experts.count = config.count("num_experts", line.experts, 0);
+    experts.active = config.count("num_experts_per_tok", line.active, experts.count > 0 ? 1 : 0);
+    experts.d_ff = config.count("moe_intermediate_size", line.expert_d_ff);
+    experts.shared_d_ff = config.count("shared_expert_intermediate_size", line.shared_d_ff, 0);
+    experts.shared_gate = experts.shared_d_ff > 0;
+  }
+  const Count step = config.has("decoder_sparse_step") ? config.count("decoder_sparse_step", 1) : Count{1};
+  const std::vector<Count> dense_layers = config.counts("mlp_only_layers").value_or(std::vector<Count>{});
+  const auto has_experts = [&](std::uint32_t i) {
+    return experts.count > 0 && Count{i + 1} % step == 0 &&
+           std::find(dense_layers.begin(), dense_layers.end(), Count{i}) == dense_layers.end();
+  };
+
+  Count interval = 4;
+  if (!config.has("layer_types")) interval = config.count("full_attention_interval", 4);
+  const std::vector<std::string_view> kinds = layer_kinds(config, decoder.layers, kKinds, [&](std::uint32_t i) {
+    return Count{i + 1} % interval == 0 ? kFullLayer : kLinearLayer;
+  });
+
+  const auto layer = [&](bool is_full, bool with_experts) {
+    return Layer{{is_full ? make_mixer("full", full)
+                          : make_mixer("gated_delta", delta, {{"key_heads", key_heads}, {"conv", kernel}})},
+                 with_experts ? gated_experts(experts) : gated(decoder.d_ff),
+                 pre_norms(kRmsNorm, decoder.d_model)};
+  };
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers,
+      [&](std::uint32_t i) { return std::pair<bool, bool>(kinds[i] == kFullLayer, has_experts(i)); },
+      [&](const std::pair<bool, bool>& variant) { return layer(variant.first, variant.second); });
+  read_rope(config, model, 32768);
+  return {1, layer(true, experts.count > 0), false};
+}
+
+/// The vision tower of Qwen3.5 [modular_qwen3_5.py Qwen3_5VisionModel]: patches by a convolution over time and space,
+/// learned positions, pre-norm blocks with biases everywhere, and a merger of 2 x 2 patches.
+void add_vision_tower(const Config& config, Model& model) {
+  const std::optional<Config> vision = config.object("vision_config");
+  if (!vision) return;
+  const Count width = vision->count("hidden_size", 1152);
+  const Count inner = vision->count("intermediate_size", 4304);
+  const Count patch = vision->count("patch_size", 16);
+  const Count merged = width * vision->count("spatial_merge_size", 2) * vision->count("spatial_merge_size", 2);
+  const Count output = vision->count("out_hidden_size", 3584);
+  const auto biased = [](Count inputs, Count outputs) { return inputs * outputs + outputs; };
+
+  const Count block =
+      2 * (2 * width) + biased(width, 3 * width) + biased(width, width) + biased(width, inner) + biased(inner, width);
+  const Count patches =
+      biased(vision->count("in_channels", 3) * vision->count("temporal_patch_size", 2) * patch * patch, width);
+  const Count positions = vision->count("num_position_embeddings", 2304) * width;
+  const Count merger = 2 * width + biased(merged, merged) + biased(merged, output);
+  add_part(model, "vision tower", patches + positions + vision->count("depth", 27) * block + merger,
+           "vision_config [transformers modular_qwen3_5.py]");
+}
+
+void read_qwen3_5_line(const Config& config, Model& model, const Line& line) {
+  PredictionLayers prediction = read_line(config, model, line);
+  prediction.count = config.nullable("mtp_num_hidden_layers").value_or(0);
+  prediction.own_embedding =
+      config.has("mtp_use_dedicated_embeddings") && config.flag("mtp_use_dedicated_embeddings", false);
+  add_prediction_layers(model, prediction, "mtp_num_hidden_layers");
+  add_block_scales(config, model, prediction);
+  add_vision_tower(config, model);
+}
+
+}  // namespace
+
+void read_qwen3_next(const Config& config, Model& model) {
+  const PredictionLayers prediction = read_line(config, model, kNext);
+  // No key tells it: Qwen3-Next-80B-A3B holds one such layer, Qwen3-Coder-Next, of the same shape, none.
+  add_prediction_layers(model, prediction, "Qwen3-Next-80B-A3B holds one that config.json does not mention");
+  add_block_scales(config, model, prediction);
+}
+
+void read_qwen3_5(const Config& config, Model& model) { read_qwen3_5_line(config, model, kDense); }
+void read_qwen3_5_moe(const Config& config, Model& model) { read_qwen3_5_line(config, model, kMoe); }
+
+}  // namespace ctxcost::huggingface

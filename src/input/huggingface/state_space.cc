@@ -1,0 +1,50 @@
+#include "state_space.h"
+
+namespace ctxcost::huggingface {
+
+std::shared_ptr<const Mixer> mamba(const MambaForm& form) {
+  MixerShape shape;
+  // One head as wide as the layer: the mixer has no heads of its own.
+  shape.heads = shape.kv_heads = 1;
+  shape.d_k = shape.d_v = form.inner;
+  shape.d_model = form.d_model;
+  return make_mixer("mamba", shape,
+                    {{"state", form.state},
+                     {"inner", form.inner},
+                     {"conv", form.conv},
+                     {"dt_rank", form.dt_rank},
+                     {"conv_bias", form.conv_bias},
+                     {"proj_bias", form.proj_bias},
+                     {"inner_norms", form.inner_norms}});
+}
+
+std::shared_ptr<const Mixer> mamba2(const Config& config, Mamba2Form form) {
+  const Count inner = form.inner.value_or(form.heads * form.head_dim);
+  if (inner % form.head_dim != 0) {
+    config.fault({"mamba_d_head", "mamba_head_dim", "head_dim", "headdim"},
+                 "expected a divisor of the inner width " + to_string(inner) + ", found " + to_string(form.head_dim));
+    form.head_dim = inner;
+  }
+  const Count heads = inner / form.head_dim;
+  if (heads % form.groups != 0) {
+    config.fault({"mamba_n_groups", "n_groups", "ngroups"},
+                 "expected a divisor of the " + to_string(heads) + " heads, found " + to_string(form.groups));
+    form.groups = 1;
+  }
+  MixerShape shape;
+  shape.heads = shape.kv_heads = heads;
+  shape.d_k = shape.d_v = form.head_dim;
+  shape.d_model = form.d_model;
+  return make_mixer("mamba2", shape,
+                    {{"state", form.state},
+                     {"head_dim", form.head_dim},
+                     {"groups", form.groups},
+                     {"inner", inner},
+                     {"conv", form.conv},
+                     {"chunk", form.chunk},
+                     {"conv_bias", form.conv_bias},
+                     {"proj_bias", form.proj_bias},
+                     {"gated_norm", form.gated_norm}});
+}
+
+}  // namespace ctxcost::huggingface

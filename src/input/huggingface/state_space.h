@@ -1,0 +1,31 @@
+// The Mamba and Mamba-2 mixers as the families configure them.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "config.h"
+#include "ctxcost/mechanism.h"
+
+namespace ctxcost::huggingface {
+
+struct MambaForm {
+  Count d_model, inner, state = 16, conv = 4, dt_rank;
+  bool conv_bias = true;
+  bool proj_bias = false;    ///< of the input and output projections
+  bool inner_norms = false;  ///< RMS norms of dt, B and C (Jamba)
+};
+
+struct Mamba2Form {
+  Count d_model, head_dim = 64, heads = 0, state = 128, groups = 1, conv = 4, chunk = 256;
+  std::optional<Count> inner;  ///< heads * head_dim where it is empty
+  bool conv_bias = true;
+  bool proj_bias = false;
+  bool gated_norm = true;  ///< an RMS norm of the inner width before the output projection
+};
+
+std::shared_ptr<const Mixer> mamba(const MambaForm& form);
+/// A fault is recorded in `config` where the widths contradict each other.
+std::shared_ptr<const Mixer> mamba2(const Config& config, Mamba2Form form);
+
+}  // namespace ctxcost::huggingface
