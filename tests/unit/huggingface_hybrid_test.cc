@@ -1,0 +1,374 @@
+// HuggingFace families with latent attention, linear attention and state spaces: parameters to the unit, cache and
+// state. Published counts and their sources stand in configs/models/*.json; other totals are derived beside them.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/estimate.h"
+#include "input/huggingface/huggingface.h"
+#include "input/json.h"
+
+using namespace ctxcost;
+
+namespace {
+
+/// A published model: its configuration as read, and the file's figures.
+struct Published {
+  JsonDocument file;
+
+  explicit Published(const std::string& name) {
+    const std::string path = std::string(CTXCOST_SOURCE_DIR) + "/configs/models/" + name + ".json";
+    std::ifstream stream(path);
+    REQUIRE_MESSAGE(stream.good(), path);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    file = parse_json(text, name);
+  }
+  Model model(LoadOptions options = {}) const {
+    return read_huggingface({file.source, file.text, *file.root.find("config")}, options);
+  }
+  std::optional<Count> figure(std::string_view key) const { return number(file.root.find(key)); }
+  std::optional<Count> part(std::string_view key) const {
+    const JsonValue* parts = file.root.find("params_computed_parts");
+    return parts == nullptr ? std::nullopt : number(parts->find(key));
+  }
+  static std::optional<Count> number(const JsonValue* value) {
+    return value == nullptr || value->is(JsonValue::Type::null) ? std::nullopt : parse_digits(value->text);
+  }
+};
+
+Model read(std::string_view text, LoadOptions options = {}) {
+  return read_huggingface(parse_json(text, "config.json"), options);
+}
+
+/// What a reader says of a file it refuses.
+std::string refusal(std::string_view text) {
+  try {
+    read(text);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+Estimate at(const Model& model, Count context) { return Estimator(model, Workload{}).at(context, 1); }
+
+std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
+
+std::string parts_of(const Model& model) {
+  std::string text;
+  for (const ParameterPart& part : model.parameter_parts) {
+    text += (text.empty() ? "" : ", ") + part.name + " " + to_string(part.elements);
+  }
+  return text;
+}
+
+std::string named(const std::vector<NamedBytes>& bytes) {
+  std::string text;
+  for (const NamedBytes& part : bytes) {
+    text += (text.empty() ? "" : ", ") + std::string(part.name) + " " + to_string(part.bytes);
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("parameters of published models are exact, and what their checkpoints hold beside them is named") {
+  struct Row {
+    const char* model;
+    const char* parts;
+    /// Parts that the published total leaves out.
+    Count not_in_total = 0;
+  };
+  const Row rows[] = {
+      {"deepseek-v2-lite", ""},
+      {"deepseek-v3", "multi-token prediction layers 13463426304, fp8 block scales 41540496"},
+      {"deepseek-v3.2", "multi-token prediction layers 13477385728, fp8 block scales 41591584"},
+      // The present total of Kimi K2 counts no scales, an earlier one did.
+      {"kimi-k2-instruct", "fp8 block scales 62495192, rotary inv_freq 3416", 62495192},
+      {"glm-5", "multi-token prediction layers 9952920576"},
+      {"qwen3-next-80b-a3b-instruct", "multi-token prediction layers 1650471424"},
+      {"qwen3.5-27b", "multi-token prediction layers 424699392, vision tower 460730096"},
+      {"minimax-text-01", ""},
+      {"ai21-jamba-1.5-mini", ""},
+      {"mamba-130m-hf", ""},
+      {"mamba-790m-hf", ""},
+      {"mamba-1.4b-hf", ""},
+      {"mamba2-2.7b", ""},
+      {"mamba-codestral-7b-v0.1", ""},
+      {"recurrentgemma-2b", ""},
+      {"falcon-h1-0.5b-base", ""},
+      {"granite-4.0-h-tiny", ""},
+      {"granite-4.0-h-micro", ""},
+      {"nemotron-h-8b-base-8k", ""},
+      {"nvidia-nemotron-nano-9b-v2", ""},
+      {"nvidia-nemotron-3-nano-30b-a3b-bf16", ""},
+      {"nvidia-nemotron-3-super-120b-a12b-fp8", "multi-token prediction layers 2942324736"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Published published(row.model);
+    const Model model = published.model();
+    const Estimate estimate = at(model, 1024);
+    const std::optional<Count> text = published.part("text");
+    CHECK_EQ(digits(estimate.count(Metric::parameters)), digits(text ? text : published.figure("params_computed")));
+    if (const auto active = published.part("active_per_token_without_embedding")) {
+      CHECK_EQ(digits(estimate.count(Metric::active_parameters_without_embedding)), digits(active));
+    }
+    CHECK_EQ(parts_of(model), row.parts);
+    if (const auto exact = published.figure("params_exact")) {
+      Count total = estimate.count(Metric::parameters).value_or(0);
+      for (const ParameterPart& part : model.parameter_parts) total += part.elements;
+      CHECK_EQ(digits(total), digits(*exact + row.not_in_total));
+    }
+  }
+}
+
+TEST_CASE("parameters of models whose totals follow from their configuration") {
+  struct Row {
+    const char* model;
+    const char* config;
+    Count parameters;
+    const char* parts;
+  };
+  const Row rows[] = {
+      // d = 2304, H = 32, d_h = 128. KDA: q, k, v, o 4 x 9437184; three convolutions 49152; decay 294912 + 524288 +
+      // 4096 + 32; beta 73728; gate 294912 + 524288; norm 128: 39514272, 20 times. MLA: 14155776 + 1327104 + 512 +
+      // 4194304 + 9437184 = 29114880, 7 times. MoE: 589824 + 256 + 257 x 7077888 = 1819607296, 26 times. Dense:
+      // 63700992. Norms 27 x 4608 + 2304. Embedding and head 2 x 377487360.
+      {"Kimi-Linear-48B-A3B", R"({"model_type": "kimi_linear", "vocab_size": 163840, "hidden_size": 2304,
+          "num_hidden_layers": 27, "num_attention_heads": 32, "num_key_value_heads": 32, "head_dim": 72,
+          "intermediate_size": 9216, "kv_lora_rank": 512, "q_lora_rank": null, "qk_nope_head_dim": 128,
+          "qk_rope_head_dim": 64, "v_head_dim": 128, "mla_use_nope": true, "num_experts": 256,
+          "num_experts_per_token": 8, "num_shared_experts": 1, "moe_intermediate_size": 1024,
+          "first_k_dense_replace": 1, "moe_layer_freq": 1, "tie_word_embeddings": false, "dtype": "bfloat16",
+          "num_nextn_predict_layers": 0, "model_max_length": 1048576,
+          "linear_attn_config": {"full_attn_layers": [4, 8, 12, 16, 20, 24, 27], "head_dim": 128,
+            "kda_layers": [1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 21, 22, 23, 25, 26], "num_heads": 32,
+            "short_conv_kernel_size": 4}})",
+       49122681728, ""},
+      // Class defaults. MLA 1572864 + 768 + 3932160 + 1179648 + 512 + 4587520 + 10485760 = 21759232; MoE 131072 + 64 +
+      // 65 x 9437184 = 613548096 in 46 layers, dense 62914560; norms 47 x 4096 + 2048; 2 x 317194240. The prediction
+      // layer with 2 x 2048^2 + 3 x 2048 and its own 2 x 317194240.
+      {"GLM-4.7-Flash", R"({"model_type": "glm4_moe_lite", "num_nextn_predict_layers": 1, "dtype": "bfloat16"})",
+       29943393920, "multi-token prediction layers 1278094656"},
+      // 2 x 12288 / 3 = 8192. Attention 4 x 2048^2 / 2 + 2 x 2048 x 512 + 128 = 10485888, 6 times; convolution
+      // 4 x 2048^2 + 3 x 2048 = 16783360, 10 times; feed-forward 50331648; norms 16 x 4096 + 2048; embedding 134217728.
+      {"LFM2-1.2B", R"({"model_type": "lfm2", "hidden_size": 2048, "num_hidden_layers": 16, "block_ff_dim": 12288,
+          "block_auto_adjust_ff_dim": true, "block_ffn_dim_multiplier": 1.0, "block_multiple_of": 256,
+          "full_attn_idxs": [2, 5, 8, 10, 12, 14], "conv_L_cache": 3, "conv_bias": false, "num_attention_heads": 32,
+          "num_key_value_heads": 8, "vocab_size": 65536, "tie_embedding": true, "torch_dtype": "bfloat16"})",
+       1170340608, ""},
+      // The same mixers, 6 and 18; two dense layers of 44040192; 22 with 65536 + 32 x 11010048 = 352387072; norms
+      // 24 x 4096 + 2048.
+      {"LFM2-8B-A1B", R"({"model_type": "lfm2_moe", "num_hidden_layers": 24, "layer_types": ["conv", "conv",
+          "full_attention", "conv", "conv", "conv", "full_attention", "conv", "conv", "conv", "full_attention", "conv",
+          "conv", "conv", "full_attention", "conv", "conv", "conv", "full_attention", "conv", "conv", "full_attention",
+          "conv", "conv"], "dtype": "bfloat16"})",
+       8339929856, ""},
+      // 67108864 + 40960 + 2359296 + 2105344 + 131072 + 8192 + 33554432 + 4096 a layer; 2 x 266338304 + 4096.
+      {"Falcon-Mamba-7B", R"({"model_type": "falcon_mamba", "hidden_size": 4096, "intermediate_size": 8192,
+          "expand": 16, "num_hidden_layers": 64, "state_size": 16, "conv_kernel": 4, "time_step_rank": 256,
+          "use_bias": false, "use_conv_bias": true, "vocab_size": 65024, "tie_word_embeddings": false,
+          "torch_dtype": "bfloat16"})",
+       7272665088, ""},
+      // Class defaults. Delta net 25165824 + 131072 + 32768 + 192 + 8388608 = 33718464, 30 times; attention 16777216 +
+      // 2097152 + 8388608 + 512 = 27263488, 10 times; MoE 524288 + 257 x 3145728 + 2048 = 808978432; norms 40 x 4096 +
+      // 2048; 2 x 508559360. Prediction layer 27263488 + 808978432 + 4096 + 8388608 + 6144. Vision tower as that of
+      // Qwen3.5-27B with (5120 - 2048) x 4609 fewer.
+      {"Qwen3.5-35B-A3B", R"({"model_type": "qwen3_5_moe", "text_config": {"model_type": "qwen3_5_moe_text",
+          "mtp_num_hidden_layers": 1, "dtype": "bfloat16"}, "vision_config": {"out_hidden_size": 2048}})",
+       34660610688, "multi-token prediction layers 844640768, vision tower 446571248"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Model model = read(row.config);
+    CHECK_EQ(digits(at(model, 1024).count(Metric::parameters)), to_string(row.parameters));
+    CHECK_EQ(parts_of(model), row.parts);
+  }
+}
+
+TEST_CASE("active parameters of a mixture: the routed experts of a token, everything else in full") {
+  // Nemotron 3 Nano: 23 layers x (128 - 6) experts x 2 x 2688 x 1856 stand idle.
+  const Estimate nano = at(Published("nvidia-nemotron-3-nano-30b-a3b-bf16").model(), 1024);
+  CHECK_EQ(digits(nano.count(Metric::active_parameters)),
+           to_string(Count{31577937344} - 23 * 122 * 2 * Count{2688} * 1856));
+  // MiniMax-Text-01: 80 layers x 30 experts x 3 x 6144 x 9216.
+  const Estimate minimax = at(Published("minimax-text-01").model(), 1024);
+  CHECK_EQ(digits(minimax.count(Metric::active_parameters)),
+           to_string(Count{456089655296} - 80 * 30 * 3 * Count{6144} * 9216));
+  // Nemotron 3 Super: experts of the latent width 1024; the latent projections always work.
+  const Estimate super = at(Published("nvidia-nemotron-3-super-120b-a12b-fp8").model(), 1024);
+  CHECK_EQ(digits(super.count(Metric::active_parameters)),
+           to_string(Count{120668687360} - 40 * (512 - 22) * 2 * Count{1024} * 2688));
+}
+
+TEST_CASE("latents are cached, not heads") {
+  for (const char* name : {"deepseek-v3", "kimi-k2-instruct"}) {
+    CAPTURE(name);
+    const Model model = Published(name).model();
+    const Estimate estimate = at(model, 131072);
+    CHECK_EQ(estimate.count(Metric::kv_bytes_per_token), Count{70272});
+    CHECK_EQ(estimate.count(Metric::kv_cache_bytes), Count{9210691584});
+    CHECK_EQ(estimate.count(Metric::state_bytes), Count{0});
+  }
+  // 27 layers x 576 x 2 bytes.
+  CHECK_EQ(at(Published("deepseek-v2-lite").model(), 4096).count(Metric::kv_bytes_per_token), Count{31104});
+}
+
+TEST_CASE("index keys are cached beside the latents, unless a layer shares another's index") {
+  const Model v32 = Published("deepseek-v3.2").model();
+  const Estimator estimator(v32, Workload{});
+  CHECK_EQ(named(estimator.details(131072, 1).cache_parts), "latents 9210691584, index keys 1055391744");
+
+  // GLM-5.2: 21 of 78 layers have an indexer of 2048 x 4096 + 6144 x 128 + 256 + 6144 x 32 = 9371904 parameters.
+  const Model glm = Published("glm-5.2").model();
+  CHECK_EQ(glm.groups.size(), 3);
+  CHECK_EQ(digits(at(glm, 1024).count(Metric::parameters)), to_string(Count{743911218432} - 57 * Count{9371904}));
+  CHECK_EQ(named(Estimator(glm, Workload{}).details(1000, 1).cache_parts),
+           "latents " + to_string(Count{78} * 576 * 2 * 1000) + ", index keys " + to_string(Count{21} * 132 * 1000));
+}
+
+TEST_CASE("the indexer's types are listed or follow from frequency and offset") {
+  // [transformers modular_glm_moe_dsa.py]: full where max(i - offset + 1, 0) is a multiple of the frequency.
+  const std::string head = R"({"model_type": "glm_moe_dsa", "num_hidden_layers": 8, "dtype": "bfloat16")";
+  const auto index_bytes = [&](const std::string& keys) {
+    const Model model = read(head + keys + "}");
+    const std::vector<NamedBytes> parts = Estimator(model, Workload{}).details(1, 1).cache_parts;
+    return parts.size() == 2 ? parts[1].bytes : Count{};
+  };
+  CHECK_EQ(index_bytes(""), Count{8 * 132});
+  CHECK_EQ(index_bytes(R"(, "index_topk_freq": 4, "index_skip_topk_offset": 3)"), Count{4 * 132});  // 0 1 2 6
+  CHECK_EQ(index_bytes(R"(, "indexer_types": ["full", "shared", "shared", "full", "shared", "full", "full", "full"])"),
+           Count{5 * 132});
+  CHECK_NE(refusal(head + R"(, "indexer_types": ["full", "half", "full", "full", "full", "full", "full", "full"]})")
+               .find("/indexer_types: unknown kind \"half\""),
+           std::string::npos);
+}
+
+TEST_CASE("constant state stands apart from the cache that grows") {
+  struct Row {
+    const char* model;
+    Count context, bytes_per_token, cache;
+    const char* state;
+  };
+  const Row rows[] = {
+      // COST-MODEL 8.4: 36 x 524288 x 4 + 36 x 24576 x 2 = 77266944.
+      {"qwen3-next-80b-a3b-instruct", 262144, 24576, 6442450944, "recurrent 75497472, convolution 1769472"},
+      // COST-MODEL 8.3: 70 x 1048576 x 4.
+      {"minimax-text-01", 1048576, 40960, 42949672960, "recurrent 293601280"},
+      // COST-MODEL 8.6 with K - 1 columns and an fp32 state: 64 x 655360 x 4, 64 x 3 x 5376 x 2.
+      {"mamba2-2.7b", 65536, 0, 0, "recurrent 167772160, convolution 2064384"},
+      // COST-MODEL 8.7: 18 x 2560 x 4 + 18 x 3 x 2560 x 2 = 460800; 8 windows of 2048 x 2 x 256 x 2.
+      {"recurrentgemma-2b", 8192, 0, 16777216, "recurrent 184320, convolution 276480"},
+      // 24 layers in fp32: 1536 x 16 x 4 and 3 x 1536 x 4.
+      {"mamba-130m-hf", 2048, 0, 0, "recurrent 2359296, convolution 442368"},
+      // 4 of 32 layers with 2 x 8 x 128 x 2; 28 with 8192 x 16 x 4 and 3 x 8192 x 2.
+      {"ai21-jamba-1.5-mini", 1024, 16384, 16777216, "recurrent 14680064, convolution 1376256"},
+      // Both in each of 36 layers: 2 x 2 x 64 x 2; 24 x 64 x 128 x 4; 3 x (1536 + 256) x 2.
+      {"falcon-h1-0.5b-base", 1024, 18432, 18874368, "recurrent 28311552, convolution 387072"},
+      // 4 of 40: 2 x 4 x 128 x 2; 36: 48 x 64 x 128 x 4 and 3 x 3328 x 2.
+      {"granite-4.0-h-tiny", 1024, 8192, 8388608, "recurrent 56623104, convolution 718848"},
+      // 6 of 52: 2 x 2 x 128 x 2; 23: 64 x 64 x 128 x 4 and 3 x (4096 + 2048) x 2.
+      {"nvidia-nemotron-3-nano-30b-a3b-bf16", 1024, 6144, 6291456, "recurrent 48234496, convolution 847872"},
+      // 24 MLA layers x 576 x 2; 69 KDA layers: 96 x 128 x 128 x 4 and 3 x 36864 x 2.
+      {"kimi-k3", 1024, 27648, 28311552, "recurrent 434110464, convolution 15261696"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Model model = Published(row.model).model();
+    const Estimator estimator(model, Workload{});
+    const Estimate estimate = estimator.at(row.context, 1);
+    CHECK_EQ(digits(estimate.count(Metric::kv_bytes_per_token)), to_string(row.bytes_per_token));
+    CHECK_EQ(digits(estimate.count(Metric::kv_cache_bytes)), to_string(row.cache));
+    CHECK_EQ(named(estimator.details(row.context, 1).state_parts), row.state);
+  }
+}
+
+TEST_CASE("Mamba and Mamba-2 of COST-MODEL 8.5 and 8.6 in the original layout") {
+  // No layer: Mamba1. d = 2560: 5120 x 16 x 4 and 3 x 5120 x 2 a layer.
+  const Model first = read(R"({"d_model": 2560, "n_layer": 64, "vocab_size": 50277, "ssm_cfg": {},
+                               "rms_norm": true, "pad_vocab_size_multiple": 8})");
+  CHECK_EQ(first.vocab, Count{50280});
+  CHECK_EQ(named(Estimator(first, Workload{}).details(1, 1).state_parts), "recurrent 20971520, convolution 1966080");
+  // A layer: 2560 x 10240 + 5120 x 4 + 5120 + 5120 x 192 + 160 x 5120 + 5120 + 5120 x 16 + 5120 + 5120 x 2560 + 2560.
+  CHECK_EQ(digits(at(first, 1).count(Metric::parameters)),
+           to_string(Count{50280} * 2560 + 2560 + 64 * Count{41244160}));
+  // Projections of COST-MODEL 8.5: 82,247,680 FLOPs a token and layer.
+  Workload causal;
+  causal.convention = causal_convention();
+  CHECK_EQ(digits(Estimator(first, causal).at(1, 1).count(Metric::linear_flops)), to_string(64 * Count{82247680}));
+  // COST-MODEL 8.6: 80,363,520.
+  const Model second = Published("mamba2-2.7b").model();
+  CHECK_EQ(digits(Estimator(second, causal).at(1, 1).count(Metric::linear_flops)), to_string(64 * Count{80363520}));
+}
+
+TEST_CASE("layers that are only a feed-forward mix nothing") {
+  const Model model = Published("nemotron-h-8b-base-8k").model();
+  CHECK_EQ(model.layers(), Count{52});
+  REQUIRE_EQ(model.groups.size(), 3);
+  CHECK_EQ(model.groups[0].mixers.front()->kind(), "mamba2");
+  CHECK_EQ(model.groups[1].mixers.front()->kind(), "none");
+  CHECK_EQ(model.groups[2].mixers.front()->kind(), "full");
+  CHECK_EQ(model.groups[0].count(), Count{24});
+  CHECK_EQ(model.groups[1].count(), Count{24});
+  CHECK_EQ(model.groups[2].layers, std::vector<std::uint32_t>{7, 18, 29, 40});
+  CHECK_EQ(model.positions.encoding, PositionEncoding::none);
+}
+
+TEST_CASE("Kimi K3: delta and latent layers at listed places, latent experts, attention over the depth") {
+  const Model model = Published("kimi-k3").model();
+  REQUIRE_EQ(model.groups.size(), 3);  // delta with a dense feed-forward, delta and latent with experts
+  CHECK_EQ(model.groups[0].layers, std::vector<std::uint32_t>{0});
+  CHECK_EQ(model.groups[1].count(), Count{68});
+  CHECK_EQ(model.groups[2].count(), Count{24});
+  CHECK_EQ(model.groups[2].layers.back(), 92);
+  CHECK_EQ(model.groups[2].layers[22], 91);
+  // Tensors of the checkpoint [Kimi-K3 modeling_kimi_linear.py]; d = 7168, 96 heads of 128 = 12288.
+  const Count d = 7168, wide = 12288;
+  const Count delta =
+      3 * d * wide + 3 * 4 * wide + (d * 128 + 128 * wide + wide + 96) + d * 96 + d * wide + 128 + wide * d;
+  const Count latent =
+      d * 1536 + 1536 + 1536 * Count{96 * 192} + d * 576 + 512 + 512 * Count{96 * 256} + d * wide + wide * d;
+  const Count experts = d * 896 + 896 + 2 * d * 3584 + 3584 + 896 * 3 * Count{3584} * 3072 + 3 * d * 6144;
+  const Count layer = 6 * d;  // two norms, and a norm and a row of scores before each of the two parts
+  const Count total = 2 * 163840 * d + d + 2 * d + 69 * delta + 24 * latent + 93 * layer + 3 * d * 33792 + 92 * experts;
+  CHECK_EQ(digits(at(model, 1).count(Metric::parameters)), to_string(total));
+}
+
+TEST_CASE("what is not known is an error that names it") {
+  CHECK_NE(refusal(R"({"model_type": "deepseek_v4", "num_hidden_layers": 43})").find("unknown family \"deepseek_v4\""),
+           std::string::npos);
+  const Model assumed = Published("deepseek-v4-flash").model({.assume_full = true});
+  CHECK_EQ(assumed.layers(), Count{43});
+
+  CHECK_EQ(
+      refusal(R"({"model_type": "nemotron_h", "hybrid_override_pattern": "MX", "num_hidden_layers": 2})"),
+      "config.json: /hybrid_override_pattern: unknown layer kind \"X\"; expected M, -, * or E (--assume full counts "
+      "it as full attention)");
+  CHECK_NE(refusal(R"({"model_type": "nemotron_h", "hybrid_override_pattern": "M-", "num_hidden_layers": 3})")
+               .find("expected one letter a layer (3), found 2"),
+           std::string::npos);
+  CHECK_NE(refusal(R"({"model_type": "qwen3_next", "num_hidden_layers": 2,
+                       "layer_types": ["linear_attention", "sparse_attention"]})")
+               .find("/layer_types/1: unknown layer kind \"sparse_attention\""),
+           std::string::npos);
+  CHECK_NE(
+      refusal(R"({"model_type": "minimax_text_01", "num_hidden_layers": 2})").find("/attn_type_list: expected a list"),
+      std::string::npos);
+  CHECK_NE(refusal(R"({"model_type": "recurrent_gemma", "block_types": ["recurrent", "global"]})")
+               .find("unknown layer kind \"global\""),
+           std::string::npos);
+  CHECK_NE(refusal(R"({"model_type": "falcon_h1", "mamba_d_ssm": 1536, "mamba_n_heads": 25, "mamba_d_head": 64})")
+               .find("/mamba_n_heads: expected mamba_n_heads * mamba_d_head = 1536 (mamba_d_ssm), found 1600"),
+           std::string::npos);
+  CHECK_NE(refusal(R"({"model_type": "kimi_linear", "linear_attn_config": {"kda_layers": [1, 40], "num_heads": 1,
+                       "head_dim": 8}})")
+               .find("/linear_attn_config/kda_layers: expected layers from 1 to 32, found 40"),
+           std::string::npos);
+  CHECK_NE(refusal(R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"layer": "Mamba3"}})").find("/ssm_cfg/layer"),
+           std::string::npos);
+}
