@@ -135,6 +135,14 @@ TEST_CASE("parameters of models whose totals follow from their configuration") {
     const char* parts;
   };
   const Row rows[] = {
+      // d = 5120, H = 128. MLA: 7864320 + 37748736 + 2949120 + 16777216 + 83886080 + 1536 + 512 = 149227520, 60 times.
+      // MoE: 819200 + 162 x 23592960 = 3822878720, 59 times; dense 188743680. Norms 60 x 10240 + 5120. Embedding and
+      // head 2 x 524288000. llama.cpp prints 235,741 B for it.
+      {"DeepSeek-V2.5", R"({"model_type": "deepseek_v2", "num_hidden_layers": 60, "hidden_size": 5120,
+          "num_attention_heads": 128, "intermediate_size": 12288, "vocab_size": 102400, "q_lora_rank": 1536,
+          "kv_lora_rank": 512, "n_routed_experts": 160, "n_shared_experts": 2, "num_experts_per_tok": 6,
+          "moe_intermediate_size": 1536, "first_k_dense_replace": 1, "dtype": "bfloat16"})",
+       235741434880, ""},
       // d = 2304, H = 32, d_h = 128. KDA: q, k, v, o 4 x 9437184; three convolutions 49152; decay 294912 + 524288 +
       // 4096 + 32; beta 73728; gate 294912 + 524288; norm 128: 39514272, 20 times. MLA: 14155776 + 1327104 + 512 +
       // 4194304 + 9437184 = 29114880, 7 times. MoE: 589824 + 256 + 257 x 7077888 = 1819607296, 26 times. Dense:
@@ -217,6 +225,13 @@ TEST_CASE("latents are cached, not heads") {
   }
   // 27 layers x 576 x 2 bytes.
   CHECK_EQ(at(Published("deepseek-v2-lite").model(), 4096).count(Metric::kv_bytes_per_token), Count{31104});
+}
+
+TEST_CASE("biases of latent attention stand on the way down to the latents and on the output") {
+  const std::string head = R"({"model_type": "deepseek_v3", "dtype": "bfloat16", "attention_bias": )";
+  const std::optional<Count> without = at(read(head + "false}"), 1).count(Metric::parameters);
+  // 61 layers of 1536 + (512 + 64) + 7168.
+  CHECK_EQ(digits(at(read(head + "true}"), 1).count(Metric::parameters)), digits(*without + 61 * 9280));
 }
 
 TEST_CASE("index keys are cached beside the latents, unless a layer shares another's index") {

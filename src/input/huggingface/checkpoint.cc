@@ -14,15 +14,17 @@ std::vector<Tensor> tensors_of(const Layer& layer) {
   return all;
 }
 
-/// Kept in 16 or 32 bits by every fp8 checkpoint [DeepSeek-V3 modeling_deepseek.py, DeepSeek-V3.2-Exp model.py].
-bool is_scoring(const Tensor& tensor) {
-  return tensor.name == "ffn_gate_inp" || tensor.name == "ffn_gate_inp_shexp" || tensor.name == "indexer.proj";
+/// Routers, what scores an index, and the step sizes of delta nets stay in 16 or 32 bits [DeepSeek-V3.2-Exp model.py;
+/// modules_to_not_convert of Qwen3-Next's FP8 files].
+bool stays_wide(const Tensor& tensor) {
+  return tensor.name == "ffn_gate_inp" || tensor.name == "ffn_gate_inp_shexp" || tensor.name == "indexer.proj" ||
+         tensor.name == "ssm_ba";
 }
 
 Count block_scales(const Layer& layer, Count rows, Count columns) {
   Count scales;
   for (const Tensor& tensor : tensors_of(layer)) {
-    if (tensor.use != TensorUse::linear || is_scoring(tensor)) continue;
+    if (tensor.use != TensorUse::linear || stays_wide(tensor)) continue;
     scales += tensor.copies * ceil_div(tensor.rows, rows) * ceil_div(tensor.columns, columns);
   }
   return scales;

@@ -22,7 +22,7 @@ struct PredictionLayers {
 void add_prediction_layers(Model& model, const PredictionLayers& prediction, std::string source);
 
 /// One fp32 scale for every block of a weight that `quantization_config` stores in fp8 with `weight_block_size`: the
-/// linears of mixers and feed-forwards, not routers and what scores an index. Those of prediction layers, too.
+/// linears of mixers and feed-forwards, not routers and other small scorers. Those of prediction layers, too.
 void add_block_scales(const Config& config, Model& model, const PredictionLayers& prediction = {});
 
 }  // namespace ctxcost::huggingface

@@ -87,7 +87,14 @@ std::vector<bool> index_sharing(const Config& config, std::uint32_t layers) {
 void read_line(const Config& config, Model& model, const Line& line, std::optional<Count> index_heads) {
   const Decoder decoder = read_latent_decoder(config, line.decoder);
   Latent latent = read_latent(config, decoder.d_model, decoder.shape.heads, line.latent);
-  latent.shape.qkv_bias = latent.shape.output_bias = config.flag("attention_bias", false);
+  std::vector<Tensor> extras = pre_norms(kRmsNorm, decoder.d_model);
+  if (config.flag("attention_bias", false)) {
+    // On the projections down to the latents and on the output, not on those up from them.
+    const Count q_rank = latent.settings.count("q_rank");
+    if (q_rank > 0) extras.push_back(bias_of("attn_q_a", q_rank));
+    extras.push_back(bias_of("attn_kv_a_mqa", latent.settings.count("kv_rank") + latent.settings.count("rope_dim")));
+    extras.push_back(bias_of("attn_output", decoder.d_model));
+  }
   std::string_view kind = "latent";
   std::vector<bool> shared_index(decoder.layers);
   if (index_heads) {
@@ -99,7 +106,8 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
   }
 
   Experts experts;
-  experts.count = config.nullable("n_routed_experts", line.moe.experts).value_or(0);
+  experts.count =
+      config.nullable({"n_routed_experts", "num_experts", "num_local_experts"}, line.moe.experts).value_or(0);
   const bool any_experts = experts.count > 0;
   if (any_experts) {
     experts.active = line.moe.active > 0 ? config.count("num_experts_per_tok", line.moe.active)
@@ -117,7 +125,7 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
     if (shares_index) settings.set("shares_index", true);
     return Layer{{make_mixer(kind, latent.shape, std::move(settings))},
                  with_experts ? gated_experts(experts) : gated(decoder.d_ff),
-                 pre_norms(kRmsNorm, decoder.d_model)};
+                 extras};
   };
   add_frame(model, decoder, kRmsNorm);
   add_layers(
