@@ -1,5 +1,6 @@
 // GLM-4 and GLM-4.5.
 // [transformers configuration_glm.py, configuration_glm4.py, configuration_glm4_moe.py and their modeling files]
+#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -50,7 +51,11 @@ void read_glm4_moe(const Config& config, Model& model) {
         return layer;
       });
   read_rope(config, model, 131072);
-  add_mtp_layers(config, model, decoder, sparse_layer());
+  PredictionLayers prediction;
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = sparse_layer();
+  prediction.own_embedding = true;
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers");
 }
 
 }  // namespace ctxcost::huggingface

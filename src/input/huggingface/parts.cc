@@ -111,27 +111,6 @@ void add_layers(Model& model, std::uint32_t layers, Layer layer, Stack stack) {
       model, layers, [](std::uint32_t) { return 0; }, [&layer](int) { return layer; }, stack);
 }
 
-namespace {
-
-Count elements(const std::optional<std::vector<Tensor>>& tensors) {
-  Count sum;
-  for (const Tensor& tensor : tensors.value_or(std::vector<Tensor>{})) sum += tensor.elements();
-  return sum;
-}
-
-}  // namespace
-
-void add_mtp_layers(const Config& config, Model& model, const Decoder& decoder, const Layer& layer) {
-  const Count layers = config.nullable("num_nextn_predict_layers").value_or(0);
-  if (layers == 0) return;
-  const Count d = decoder.d_model;
-  Count one = 2 * d * d + 3 * d + elements(layer.extras) + elements(layer.feed_forward.tensors(d));
-  for (const auto& mixer : layer.mixers) one += elements(mixer->tensors());
-  const std::string source = "num_nextn_predict_layers, as the published files hold them";
-  add_part(model, "multi-token prediction layers", layers * one, source);
-  add_part(model, "embedding and head of the multi-token prediction layers", layers * 2 * decoder.vocab * d, source);
-}
-
 std::vector<std::string_view> read_layer_types(const Config& config, std::uint32_t layers,
                                                std::span<const std::string_view> known) {
   const Keys key = "layer_types";

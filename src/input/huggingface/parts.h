@@ -101,11 +101,6 @@ void add_layers(Model& model, std::uint32_t layers, VariantOf variant_of, Descri
 /// All layers alike.
 void add_layers(Model& model, std::uint32_t layers, Layer layer, Stack stack = Stack::decoder);
 
-/// Parameter part for num_nextn_predict_layers layers that predict further tokens: each a layer like `layer` with its
-/// projection of 2 d_model to d_model, its three norms, and its own copy of embedding and head [DeepSeek-V3
-/// report 2.2].
-void add_mtp_layers(const Config& config, Model& model, const Decoder& decoder, const Layer& layer);
-
 /// Kinds of `layer_types` that several families share.
 inline constexpr std::string_view kFullLayer = "full_attention";
 inline constexpr std::string_view kSlidingLayer = "sliding_attention";

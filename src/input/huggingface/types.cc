@@ -39,30 +39,4 @@ void read_types(const Config& config, Model& model) {
               ": the checkpoint stores quantised weights");
 }
 
-void add_block_scales(const Config& config, Model& model) {
-  const std::optional<Config> quantization = config.object("quantization_config");
-  if (!quantization || quantization->text({"quant_method", "quant_algo"}, "") != "fp8") return;
-  const std::optional<std::vector<Count>> block = quantization->counts("weight_block_size");
-  if (!block) return;
-  if (block->size() != 2 || (*block)[0] == 0 || (*block)[1] == 0) {
-    quantization->fault("weight_block_size", "expected two positive integers");
-    return;
-  }
-  Count scales;
-  for (const LayerGroup& group : model.groups) {
-    const auto add = [&](const std::optional<std::vector<Tensor>>& tensors) {
-      for (const Tensor& tensor : tensors.value_or(std::vector<Tensor>{})) {
-        if (tensor.use != TensorUse::linear || tensor.name.starts_with("ffn_gate_inp")) continue;
-        scales +=
-            group.count() * tensor.copies * ceil_div(tensor.rows, (*block)[0]) * ceil_div(tensor.columns, (*block)[1]);
-      }
-    };
-    for (const auto& mixer : group.mixers) add(mixer->tensors());
-    add(group.feed_forward.tensors(model.d_model));
-  }
-  if (scales > 0) {
-    model.parameter_parts.push_back({"fp8 block scales", scales, "quantization_config weight_block_size"});
-  }
-}
-
 }  // namespace ctxcost::huggingface

@@ -9,8 +9,4 @@ namespace ctxcost::huggingface {
 /// Sets `weights`, `activation` and `kv`; bf16 with a note where the file names no type.
 void read_types(const Config& config, Model& model);
 
-/// Adds the scales of fp8 weights in blocks as a parameter part: one for each block of each matrix of the layers but
-/// routers. Needs the groups [transformers quantizers/quantizer_finegrained_fp8.py].
-void add_block_scales(const Config& config, Model& model);
-
 }  // namespace ctxcost::huggingface
