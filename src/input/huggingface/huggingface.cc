@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
 #include "types.h"
