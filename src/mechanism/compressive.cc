@@ -68,7 +68,7 @@ class Compressive final : public SegmentRecurrence {
 
 CTXCOST_MECHANISM(kCompressive) = {
     "compressive", "Transformer-XL with a compressed memory behind the memory", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Compressive>(shape, settings.count("segment"), settings.count("memory"),
                                            settings.count("compressed"), settings.count("ratio"));
     }};

@@ -62,7 +62,7 @@ class Infini final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kInfini) = {"infini", "local attention and a compressive memory of fixed size", kKeys, true,
-                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Infini>(shape, settings.count("segment"),
                                                                 settings.flag("delta"));
                               }};

@@ -48,7 +48,7 @@ class LinearAttention final : public Recurrence {
 }  // namespace
 
 CTXCOST_MECHANISM(kLinear) = {"linear", "linear attention with a feature map", kKeys, false,
-                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<LinearAttention>(
                                     shape, settings.count_or("feature_dim", shape.d_k), settings.count("chunk"));
                               }};

@@ -44,13 +44,15 @@ class Retention final : public Recurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kRetention) = {"retention",
-                                 "linear attention with a fixed decay (RetNet)",
-                                 kKeys,
-                                 false,
-                                 [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
-                                   return std::make_unique<Retention>(shape, settings.count("chunk"));
-                                 },
-                                 2};  // expand_k 1, expand_v 2 [fla layers/multiscale_retention.py]
+CTXCOST_MECHANISM(kRetention) = {
+    .kind = "retention",
+    .summary = "linear attention with a fixed decay (RetNet)",
+    .keys = kKeys,
+    .softmax = false,
+    .make = [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Retention>(shape, settings.count("chunk"));
+    },
+    .d_v_per_d_k = 2,  // expand_k 1, expand_v 2 [fla layers/multiscale_retention.py]
+};
 
 }  // namespace ctxcost

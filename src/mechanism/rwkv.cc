@@ -58,7 +58,7 @@ class Rwkv final : public Recurrence {
 
 CTXCOST_MECHANISM(kRwkv) = {
     "rwkv", "RWKV, a recurrence with token shifts", kKeys, false,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count version = settings.count("version");
       if (version > 7) throw SettingFault{"version", "expected 4, 5, 6 or 7, found " + to_string(version), ""};
       const Count width = shape.d_model.value_or(shape.heads * shape.d_k);

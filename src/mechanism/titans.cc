@@ -126,7 +126,7 @@ Count network_weights(Count d_model, Count depth, Count expansion) {
 
 CTXCOST_MECHANISM(kTitans) = {
     "titans", "attention beside a memory that learns while it reads", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const std::string variant(settings.text("variant"));
       const bool context = variant == "mac";
       const std::string length = context ? "segment" : "window";

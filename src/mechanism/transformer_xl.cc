@@ -43,7 +43,7 @@ class TransformerXl final : public SegmentRecurrence {
 
 CTXCOST_MECHANISM(kTransformerXl) = {
     "transformer_xl", "segments with a memory of earlier hidden states", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<const Mixer> {
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<TransformerXl>(shape, settings.count("segment"), settings.count("memory"));
     }};
 
