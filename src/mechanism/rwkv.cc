@@ -24,10 +24,14 @@ constexpr std::string_view kNotes4[] = {
 class Rwkv final : public Recurrence {
  public:
   Rwkv(const MixerShape& shape, Count version, Count width, Count head_dim)
-      : Recurrence("rwkv", shape), version_(version), width_(width), head_dim_(head_dim) {
+      : Recurrence("rwkv", shape),
+        version_(version),
+        width_(shape.d_model ? shape.share(width / head_dim) * head_dim : width),
+        head_dim_(head_dim) {
     // Version 4 keeps numerator, denominator and their exponent; later ones a head_dim x head_dim matrix a head.
-    keep(version == 4 ? 3 * width : width * head_dim);
-    // The last token, for the time mix and for the channel mix: fp32 in the reference like the rest of its state.
+    keep(version == 4 ? 3 * width_ : width_ * head_dim);
+    // The last token, whole on every rank, for the time mix and for the channel mix: fp32 in the reference like the
+    // rest of its state.
     state_.push_back({"token shift", 2 * width, StateType::fp32});
   }
 
@@ -67,7 +71,7 @@ CTXCOST_MECHANISM(kRwkv) = {
         throw SettingFault{
             "head_dim", "expected a divisor of the width (" + to_string(width) + "), found " + to_string(head_dim), ""};
       }
-      return std::make_unique<Rwkv>(shape, version, width, head_dim);
+      return std::make_unique<Rwkv>(shape, version, width, version == 4 ? Count{1} : head_dim);
     }};
 
 }  // namespace ctxcost

@@ -350,6 +350,50 @@ TEST_CASE("recurrences refuse what does not divide, and say when d_model is need
         "kind: this mechanism needs \"d_model\", which the model does not give");
 }
 
+TEST_CASE("tensor-parallel ranks share the channels of a recurrence, and together hold its state") {
+  struct Row {
+    const char* kind;
+    Settings settings;
+    Count replicated;  ///< state elements that every rank holds
+  };
+  // 6 heads of 8, d_model 48.
+  const Row rows[] = {
+      {"linear", {}, 0},
+      {"retention", {}, 0},
+      {"lightning", {}, 0},
+      {"gated_delta", {{"key_heads", Count{3}}}, 0},
+      {"kimi_delta", {}, 0},
+      {"mamba", {}, 0},
+      {"mamba2", {{"head_dim", Count{8}}, {"groups", Count{3}}, {"state", Count{4}}}, 0},
+      {"rg_lru", {}, 0},
+      {"rg_lru", {{"width", Count{60}}, {"blocks", Count{12}}}, 0},
+      {"rwkv", {{"version", Count{7}}, {"head_dim", Count{8}}}, 2 * 48},
+      {"rwkv", {{"version", Count{4}}}, 2 * 48},
+      {"short_conv", {}, 0},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.kind);
+    const auto whole = make_mixer(row.kind, mixer_shape(6, 8, 48), row.settings);
+    const auto elements = [](const Mixer& mixer) {
+      Count sum;
+      for (const StatePart& part : mixer.state()) sum += part.elements;
+      return sum;
+    };
+    Count states, macs;
+    for (std::uint32_t rank = 0; rank < 3; ++rank) {
+      const auto part = shard_mixer(*whole, 3, rank);
+      states += elements(*part) - row.replicated;
+      if (const auto work = part->decode(1)) macs += work->macs;
+    }
+    CHECK(states + row.replicated == elements(*whole));
+    if (const auto work = whole->decode(1)) CHECK(macs == work->macs);
+  }
+  // One group of B and C is needed, and kept, by both ranks: 64 channels, 2 * 4 of B and C, 3 columns.
+  const auto whole = make_mixer("mamba2", mixer_shape(1, 1, 32), {{"head_dim", Count{8}}, {"state", Count{4}}});
+  CHECK(state_elements(*shard_mixer(*whole, 2, 1), "recurrent") == 32 * 4);
+  CHECK(state_elements(*shard_mixer(*whole, 2, 1), "convolution") == (32 + 2 * 4) * 3);
+}
+
 TEST_CASE("laws of every recurrence: no cache, a state that never grows, whole chunks add up") {
   struct Row {
     const char* kind;
