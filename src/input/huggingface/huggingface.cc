@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
 #include "types.h"
@@ -196,6 +197,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
   try {
     read_types(config, model);
     read(config, model);
+    if (findings.faults.empty()) add_block_scales(config, model);
   } catch (const CountOverflow& overflow) {
     if (findings.faults.empty()) {
       findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});
