@@ -114,7 +114,7 @@ void unknown_family(const Config& config, const std::string& name) {
   }
   const std::string hint = did_you_mean(name, known);
   config.fault(typed ? "model_type" : "architectures", "unknown family \"" + name + "\"",
-               hint.empty() ? "--assume full counts its cache and scores as full attention" : hint);
+               (hint.empty() ? "" : hint + " ") + "--assume full counts its cache and scores as full attention");
 }
 
 /// What a file describes beside its language model and no rule counts.
