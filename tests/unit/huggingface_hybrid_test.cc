@@ -360,8 +360,10 @@ TEST_CASE("Kimi K3: delta and latent layers at listed places, latent experts, at
 }
 
 TEST_CASE("what is not known is an error that names it") {
-  CHECK_NE(refusal(R"({"model_type": "deepseek_v4", "num_hidden_layers": 43})").find("unknown family \"deepseek_v4\""),
-           std::string::npos);
+  CHECK_EQ(
+      refusal(R"({"model_type": "deepseek_v4", "num_hidden_layers": 43})"),
+      "config.json: /model_type: unknown family \"deepseek_v4\" (did you mean \"deepseek_v2\"? --assume full counts "
+      "its cache and scores as full attention)");
   const Model assumed = Published("deepseek-v4-flash").model({.assume_full = true});
   CHECK_EQ(assumed.layers(), Count{43});
 
