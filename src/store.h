@@ -11,7 +11,7 @@ namespace ctxcost {
 /// One tensor in rows of whole blocks.
 StoredTensor plain(const Tensor& tensor, const Precision& precision);
 
-/// By the rules of `model.stored`, the rest in `model.weights`.
+/// By the rules of `model.stored`, the rest in `model.activation`.
 std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model);
 
 /// As llama.cpp writes and quantises a file of that type. [engine/llama_cpp_file_types.cc]

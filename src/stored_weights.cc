@@ -79,11 +79,11 @@ std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model)
         if (!names(rule, tensor)) continue;
         add(packed(tensor, weights.formats[rule.format]), take(open, rule.layers));
       }
-      add(plain(tensor, model.weights), std::move(open));
+      add(plain(tensor, model.activation), std::move(open));
     }
   }
   for (const auto& [place, tensor] : model.tensors) {
-    StoredTensor stored = plain(tensor, model.weights);
+    StoredTensor stored = plain(tensor, model.activation);
     for (const StoredRule& rule : weights.rules) {
       if (!names(rule, tensor)) continue;
       stored = packed(tensor, weights.formats[rule.format]);
