@@ -1,7 +1,5 @@
 #include "ctxcost/weight_scheme.h"
 
-#include <cctype>
-
 #include "ctxcost/diagnostic.h"
 #include "engine/llama_cpp_file_types.h"
 #include "store.h"
@@ -13,6 +11,10 @@ namespace {
   throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
 }
 
+[[noreturn]] void fail_to_store(const Precision& precision, std::string_view source) {
+  fail(source, "\"" + precision.name() + "\" stores a cache, not weights", "");
+}
+
 std::string lower_case(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -21,14 +23,14 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-/// bf16 and fp32 are plain types in every case of their letters: their files go by their full names only.
-bool is_plain_type(std::string_view word) { return word == "bf16" || word == "f32"; }
-
+/// F16, BF16 and F32 are file types in capitals, as llama.cpp writes them, and plain types in small letters.
 const GgufFileType* find_file_type(std::string_view word) {
+  const std::string name = lower_case(word);
   for (const std::string_view prefix : {std::string_view("mostly_"), std::string_view("all_")}) {
-    if (word.substr(0, prefix.size()) == prefix) return find_gguf_file_type(word.substr(prefix.size()));
+    if (name.starts_with(prefix)) return find_gguf_file_type(std::string_view(name).substr(prefix.size()));
   }
-  return is_plain_type(word) ? nullptr : find_gguf_file_type(word);
+  const GgufFileType* type = find_gguf_file_type(name);
+  return type == nullptr || type->quantised() || word == type->name ? type : nullptr;
 }
 
 std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision) {
@@ -78,7 +80,7 @@ std::vector<StoredType> sum_by_type(const std::vector<StoredTensor>& tensors) {
 
 WeightScheme::WeightScheme(const Precision& uniform)
     : kind_(Kind::uniform), uniform_(uniform), name_(uniform.name()), display_(uniform.display()) {
-  if (!uniform.format().weights) fail("--weights", "\"" + name_ + "\" stores a cache, not weights", "");
+  if (!uniform.format().weights) fail_to_store(uniform, "--weights");
 }
 
 std::string WeightScheme::display() const { return display_; }
@@ -105,10 +107,12 @@ std::optional<std::vector<StoredTensor>> WeightScheme::store(const Model& model)
 
 WeightScheme parse_weight_scheme(std::string_view text, std::string_view source) {
   const std::size_t colon = text.find(':');
-  const GgufFileType* file_type = find_file_type(lower_case(text.substr(0, colon)));
+  const GgufFileType* file_type = find_file_type(text.substr(0, colon));
   if (file_type == nullptr) {
     try {
-      return parse_precision(text, source);
+      const Precision precision = parse_precision(text, source);
+      if (!precision.format().weights) fail_to_store(precision, source);
+      return precision;
     } catch (const InputError& error) {
       // A slip in the name of a file type deserves its hint, too.
       const std::string hint = did_you_mean(text.substr(0, colon), gguf_file_type_names());
@@ -128,7 +132,7 @@ WeightScheme parse_weight_scheme(std::string_view text, std::string_view source)
     }
     scheme.mxfp4_experts_ = true;
   }
-  scheme.name_ = lower_case(text);
+  scheme.name_ = std::string(file_type->name) + (scheme.mxfp4_experts_ ? ":experts=mxfp4" : "");
   scheme.display_ = std::string(file_type->name) + (scheme.mxfp4_experts_ ? " with MXFP4 experts" : "");
   return scheme;
 }

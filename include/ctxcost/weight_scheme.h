@@ -50,7 +50,7 @@ class WeightScheme {
   /// Every tensor at one type, in rows of whole blocks.
   WeightScheme(const Precision& uniform);  // NOLINT(google-explicit-constructor)
 
-  /// As written: "q4_k_m", "int4:group=32"; empty for what the model's file says.
+  /// As it is read: "Q4_K_M", "int4:group=32"; empty for what the model's file says.
   const std::string& name() const { return name_; }
   /// In headings: "Q4_K_M".
   std::string display() const;
@@ -74,10 +74,11 @@ class WeightScheme {
   std::string display_;
 };
 
-/// Reads the value of `--weights` without regard to case. Names of llama.cpp's file types (Q8_0, Q4_K_M, F16) mean its
-/// choice of a type per tensor; bf16 and fp32 are plain types (the files are `mostly_bf16`, `all_f32`); every other
-/// name is a precision. A file type takes `experts=mxfp4` (routed experts are left in MXFP4, as gpt-oss is converted).
-/// Throws InputError naming `source` with a near match.
+/// Reads the value of `--weights` without regard to case. Names of llama.cpp's file types (Q8_0, Q4_K_M, MXFP4_MOE)
+/// mean its choice of a type per tensor; F16, BF16 and F32 do so only in capitals or as mostly_f16, mostly_bf16,
+/// all_f32: f16, bf16 and f32 are plain types. Every other name is a precision. A file type takes `experts=mxfp4`:
+/// routed experts stay in MXFP4 in an unquantised file (as gpt-oss is converted). Throws InputError naming `source`
+/// with a near match.
 WeightScheme parse_weight_scheme(std::string_view text, std::string_view source);
 
 /// The names of the file types that `parse_weight_scheme` reads ("Q4_K_M"), for lists and hints.

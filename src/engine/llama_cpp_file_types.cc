@@ -22,106 +22,116 @@ constexpr std::string_view kFormatNames[] = {"fp32",   "fp16",    "bf16",   "q4_
                                              "iq1_m",  "iq2_xxs", "iq2_xs", "iq2_s", "iq3_xxs", "iq3_s", "iq4_nl",
                                              "iq4_xs", "tq1_0",   "tq2_0",  "mxfp4"};
 
-constexpr Choice everywhere(GgmlType type) { return {Layers::all, type, type}; }
+/// Builds a row: at first every tensor has the base type, the output matrix Q6_K.
+class Mix {
+ public:
+  constexpr Mix(std::string_view name, GgmlType base, GgmlType head = q6_k)
+      : type_{name, base, head, base, base, base, all_of(base), base, base, all_of(base), all_of(base), false} {}
+  constexpr operator GgufFileType() const { return type_; }  // NOLINT(google-explicit-constructor)
 
-/// A file type whose tensors all take one type, but for the output matrix.
-constexpr GgufFileType flat(std::string_view name, GgmlType base, GgmlType head = q6_k) {
-  return {name, base, head, base, base, base, everywhere(base), base, base, everywhere(base), everywhere(base), false};
-}
+  constexpr Mix embedding(GgmlType type) const {
+    Mix mix = *this;
+    mix.type_.embedding = type;
+    return mix;
+  }
+  constexpr Mix query_key(GgmlType type) const {
+    Mix mix = *this;
+    mix.type_.query = mix.type_.key = type;
+    return mix;
+  }
+  constexpr Mix value(Layers where, GgmlType type) const { return value(where, type, type_.base); }
+  constexpr Mix value(Layers where, GgmlType type, GgmlType rest) const {
+    Mix mix = *this;
+    mix.type_.value = {where, type, rest};
+    return mix;
+  }
+  constexpr Mix down(Layers where, GgmlType type) const { return down(where, type, type_.base); }
+  constexpr Mix down(Layers where, GgmlType type, GgmlType rest) const {
+    Mix mix = *this;
+    mix.type_.down = {where, type, rest};
+    return mix;
+  }
+  constexpr Mix gate_up(Layers where, GgmlType type) const {
+    Mix mix = *this;
+    mix.type_.gate_up = {where, type, type_.base};
+    return mix;
+  }
+  constexpr Mix output(GgmlType type, GgmlType in_mixtures_of_8) const {
+    Mix mix = *this;
+    mix.type_.output = type;
+    mix.type_.output_of_8 = in_mixtures_of_8;
+    return mix;
+  }
+  constexpr Mix counts_experts() const {
+    Mix mix = *this;
+    mix.type_.counts_experts = true;
+    return mix;
+  }
 
-constexpr GgufFileType with_embedding(GgufFileType type, GgmlType embedding) {
-  type.embedding = embedding;
-  return type;
-}
-constexpr GgufFileType with_value(GgufFileType type, Layers where, GgmlType better, GgmlType rest) {
-  type.value = {where, better, rest};
-  return type;
-}
-constexpr GgufFileType with_down(GgufFileType type, Layers where, GgmlType better, GgmlType rest) {
-  type.down = {where, better, rest};
-  return type;
-}
-constexpr GgufFileType with_output(GgufFileType type, GgmlType output, GgmlType output_of_8) {
-  type.output = output;
-  type.output_of_8 = output_of_8;
-  return type;
-}
-constexpr GgufFileType with_query_key(GgufFileType type, GgmlType both) {
-  type.query = type.key = both;
-  return type;
-}
-constexpr GgufFileType with_gate_up(GgufFileType type, Layers where, GgmlType other, GgmlType rest) {
-  type.gate_up = {where, other, rest};
-  return type;
-}
+ private:
+  static constexpr Choice all_of(GgmlType type) { return {Layers::all, type, type}; }
+  GgufFileType type_;
+};
 
-/// The types of 1 and 2 bits share one pattern: values in Q4_K where they are few, else `better`, as are the first down
+/// The types of 1 and 2 bits share a pattern: values in Q4_K where they are few, else `better`, as are the first down
 /// projections.
-constexpr GgufFileType low_bit(std::string_view name, GgmlType base, GgmlType embedding, GgmlType better,
-                               GgmlType output) {
-  GgufFileType type = with_embedding(flat(name, base, q5_k), embedding);
-  type = with_value(type, Layers::grouped_or_experts, q4_k, better);
-  type = with_down(type, Layers::first_eighth, better, base);
-  type = with_output(type, output, q5_k);
-  type.counts_experts = true;
-  return type;
+constexpr Mix low_bit(std::string_view name, GgmlType base, GgmlType embedding, GgmlType better, GgmlType output) {
+  return Mix(name, base, q5_k)
+      .embedding(embedding)
+      .value(Layers::grouped_or_experts, q4_k, better)
+      .down(Layers::first_eighth, better)
+      .output(output, q5_k)
+      .counts_experts();
 }
 
+constexpr auto kAll = Layers::all;
+constexpr auto kEighth = Layers::first_eighth;
 constexpr auto kEnds = Layers::ends_and_every_third;
 constexpr auto kGrouped = Layers::grouped_query;
 
 constexpr GgufFileType kFileTypes[] = {
-    flat("F32", f32, f32),
-    flat("F16", f16, f16),
-    flat("BF16", bf16, bf16),
-    flat("Q8_0", q8_0, q8_0),
-    flat("Q6_K", q6_k),
-    with_down(with_value(flat("Q5_K_M", q5_k), kEnds, q6_k, q5_k), kEnds, q6_k, q5_k),
-    flat("Q5_K_S", q5_k),
-    flat("Q5_1", q5_1),
-    flat("Q5_0", q5_0),
-    with_output(with_down(with_value(flat("Q4_K_M", q4_k), kEnds, q6_k, q4_k), kEnds, q6_k, q4_k), q4_k, q5_k),
-    with_output(with_down(with_value(flat("Q4_K_S", q4_k), Layers::first_four, q5_k, q4_k),  //
-                          Layers::first_eighth, q5_k, q4_k),
-                q4_k, q5_k),
-    flat("Q4_1", q4_1),
-    flat("Q4_0", q4_0),
-    with_output(with_down(with_value(flat("IQ4_NL", iq4_nl), kGrouped, q5_k, iq4_nl),  //
-                          Layers::first_eighth, q5_k, iq4_nl),
-                iq4_nl, q5_k),
-    with_output(with_down(with_value(flat("IQ4_XS", iq4_xs), kGrouped, q5_k, iq4_xs),  //
-                          Layers::first_eighth, q5_k, iq4_xs),
-                iq4_xs, q5_k),
-    with_output(with_down(with_value(flat("Q3_K_L", q3_k), Layers::all, q5_k, q5_k), Layers::all, q5_k, q5_k),  //
-                q5_k, q3_k),
-    with_output(with_down(with_value(flat("Q3_K_M", q3_k), Layers::first_two, q5_k, q4_k),  //
-                          Layers::first_sixteenth, q5_k, q4_k),
-                q4_k, q5_k),
-    with_output(flat("Q3_K_S", q3_k), q3_k, q5_k),
-    with_output(with_down(with_value(flat("IQ3_M", iq3_s), Layers::all, q4_k, q4_k),  //
-                          Layers::first_eighth, q4_k, iq3_s),
-                q4_k, q5_k),
-    with_output(with_value(flat("IQ3_S", iq3_s), kGrouped, q4_k, iq3_s), iq3_s, q5_k),
-    with_gate_up(with_output(with_query_key(with_value(flat("IQ3_XS", iq3_s), kGrouped, q4_k, iq3_s), iq3_xxs),  //
-                             iq3_s, q5_k),
-                 Layers::middle, iq3_xxs, iq3_s),
-    with_output(with_down(with_query_key(with_value(with_embedding(flat("IQ3_XXS", iq3_xxs, q5_k), iq3_s),  //
-                                                    kGrouped, q4_k, iq3_s),
-                                         iq2_s),  //
-                          Layers::first_eighth, q4_k, q3_k),
-                iq3_s, q5_k),
-    with_output(with_down(with_value(flat("Q2_K", q2_k), kGrouped, q4_k, q3_k), Layers::all, q3_k, q3_k), q3_k, q5_k),
-    with_down(with_value(flat("Q2_K_S", q2_k), kGrouped, q4_k, q2_k), Layers::first_eighth, q4_k, q2_k),
+    Mix("F32", f32, f32),
+    Mix("F16", f16, f16),
+    Mix("BF16", bf16, bf16),
+    Mix("Q8_0", q8_0, q8_0),
+    Mix("Q6_K", q6_k),
+    Mix("Q5_K_M", q5_k).value(kEnds, q6_k).down(kEnds, q6_k),
+    Mix("Q5_K_S", q5_k),
+    Mix("Q5_1", q5_1),
+    Mix("Q5_0", q5_0),
+    Mix("Q4_K_M", q4_k).value(kEnds, q6_k).down(kEnds, q6_k).output(q4_k, q5_k),
+    Mix("Q4_K_S", q4_k).value(Layers::first_four, q5_k).down(kEighth, q5_k).output(q4_k, q5_k),
+    Mix("Q4_1", q4_1),
+    Mix("Q4_0", q4_0),
+    Mix("IQ4_NL", iq4_nl).value(kGrouped, q5_k).down(kEighth, q5_k).output(iq4_nl, q5_k),
+    Mix("IQ4_XS", iq4_xs).value(kGrouped, q5_k).down(kEighth, q5_k).output(iq4_xs, q5_k),
+    Mix("Q3_K_L", q3_k).value(kAll, q5_k).down(kAll, q5_k).output(q5_k, q3_k),
+    Mix("Q3_K_M", q3_k)
+        .value(Layers::first_two, q5_k, q4_k)
+        .down(Layers::first_sixteenth, q5_k, q4_k)
+        .output(q4_k, q5_k),
+    Mix("Q3_K_S", q3_k).output(q3_k, q5_k),
+    Mix("IQ3_M", iq3_s).value(kAll, q4_k).down(kEighth, q4_k).output(q4_k, q5_k),
+    Mix("IQ3_S", iq3_s).value(kGrouped, q4_k).output(iq3_s, q5_k),
+    Mix("IQ3_XS", iq3_s).query_key(iq3_xxs).value(kGrouped, q4_k).gate_up(Layers::middle, iq3_xxs).output(iq3_s, q5_k),
+    Mix("IQ3_XXS", iq3_xxs, q5_k)
+        .embedding(iq3_s)
+        .query_key(iq2_s)
+        .value(kGrouped, q4_k, iq3_s)
+        .down(kEighth, q4_k, q3_k)
+        .output(iq3_s, q5_k),
+    Mix("Q2_K", q2_k).value(kGrouped, q4_k, q3_k).down(kAll, q3_k).output(q3_k, q5_k),
+    Mix("Q2_K_S", q2_k).value(kGrouped, q4_k).down(kEighth, q4_k),
     low_bit("IQ2_M", iq2_s, iq3_s, iq3_s, iq3_s),
     low_bit("IQ2_S", iq2_xs, iq3_s, iq3_s, iq3_s),
     low_bit("IQ2_XS", iq2_xs, q2_k, q2_k, iq2_xs),
     low_bit("IQ2_XXS", iq2_xxs, q2_k, q2_k, iq2_xxs),
     low_bit("IQ1_M", iq1_m, q2_k, q2_k, iq2_xxs),
     low_bit("IQ1_S", iq1_s, q2_k, q2_k, iq2_xxs),
-    with_embedding(flat("TQ2_0", tq2_0), q4_k),
-    with_embedding(flat("TQ1_0", tq1_0), q4_k),
-    // Routed experts (whatever has a third dimension) in MXFP4, all else in Q8_0.
-    flat("MXFP4_MOE", mxfp4, q8_0),
+    Mix("TQ2_0", tq2_0).embedding(q4_k),
+    Mix("TQ1_0", tq1_0).embedding(q4_k),
+    // Whatever has a third dimension (routed experts) in MXFP4, all else in Q8_0.
+    Mix("MXFP4_MOE", mxfp4, q8_0),
 };
 
 bool is_mxfp4_file(const GgufFileType& type) { return type.base == mxfp4; }
@@ -164,7 +174,7 @@ class Chooser {
   /// `layer` is that of the tensor; 0 outside the layers.
   GgmlType choose(const GgufTensor& tensor, Count layer) {
     if (always_fp32(tensor)) return f32;
-    if (!is_quantised(type_.base)) return mxfp4_experts_ && tensor.tensor.routed() ? mxfp4 : type_.base;
+    if (!type_.quantised()) return mxfp4_experts_ && tensor.tensor.routed() ? mxfp4 : type_.base;
     if (keeps_its_type(tensor)) return f16;  // the file that is quantised is F16
     const Count width = tensor.tensor.columns;
     return fitting(wanted(tensor, layer), width, tensor.tensor.name);
@@ -234,7 +244,6 @@ class Chooser {
     const Count eighth = of / 8;
     const Count last_eighth = 7 * of / 8;
     switch (where) {
-      case Layers::none: return false;
       case Layers::all: return true;
       case Layers::first_two: return index < 2;
       case Layers::first_four: return index < 4;

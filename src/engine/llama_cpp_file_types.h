@@ -37,7 +37,6 @@ enum class GgmlType : std::uint8_t {
 
 /// Which of a model's layers a better type is spent on. "The i-th" counts the tensors of one role in file order.
 enum class Layers : std::uint8_t {
-  none,
   all,
   first_two,
   first_four,
@@ -51,7 +50,7 @@ enum class Layers : std::uint8_t {
 
 /// The type of one role: `type` in the layers chosen, `rest` in the others.
 struct Choice {
-  Layers where = Layers::none;
+  Layers where = Layers::all;
   GgmlType type = GgmlType::f32;
   GgmlType rest = GgmlType::f32;
 };
@@ -69,6 +68,8 @@ struct GgufFileType {
   Choice gate_up;
   Choice down;
   bool counts_experts;  ///< the layers of `down` are told by counting tensors, even in mixtures of experts
+
+  bool quantised() const { return base > GgmlType::bf16; }
 };
 
 /// By its name in lower case, without "mostly_" or "all_"; or null.

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "ctxcost/estimate.h"
+#include "input/huggingface/family.h"
+#include "input/huggingface/huggingface.h"
 #include "input/json.h"
 
 using namespace ctxcost;
@@ -82,6 +84,14 @@ Model decoder_of(const JsonValue& h) {
   return model;
 }
 
+bool has_reader(std::string_view model_type) {
+  for (const huggingface::Family& family : huggingface::families()) {
+    const std::string names = " " + std::string(family.model_types) + " ";
+    if (names.find(" " + std::string(model_type) + " ") != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("file types give the bytes, types and tensor counts that llama.cpp reports") {
@@ -89,11 +99,14 @@ TEST_CASE("file types give the bytes, types and tensor counts that llama.cpp rep
   int checked = 0;
   for (const JsonValue& row : facts.root.items) {
     const JsonValue& hyperparameters = *row.find("hyperparameters");
-    if (number(hyperparameters, "head_dim") == 0 || hyperparameters.find("ssm") != nullptr) continue;
-    if (text(hyperparameters, "model_type") == "mamba2") continue;
+    const bool by_reader = has_reader(text(hyperparameters, "model_type"));
+    if (!by_reader && number(hyperparameters, "head_dim") == 0) continue;
     const std::string id = text(row, "id");
     CAPTURE(id);
-    Model model = decoder_of(hyperparameters);
+    JsonDocument config;
+    config.source = id;
+    config.root = hyperparameters;
+    Model model = by_reader ? read_huggingface(config, {}) : decoder_of(hyperparameters);
     // Llama 3.2 scales its rotary frequencies, which the row leaves out.
     if (text(row, "model") == "llama-3.2-1b") model.positions.scaling_type = "llama3";
 
