@@ -10,6 +10,7 @@
 #include "ctxcost/engine.h"
 #include "ctxcost/metric.h"
 #include "ctxcost/model.h"
+#include "ctxcost/weight_scheme.h"
 #include "ctxcost/workload.h"
 
 namespace ctxcost {
@@ -59,7 +60,7 @@ struct EstimateDetails {
 class Estimator {
  public:
   /// `settings.context` and `settings.batch` are not looked at. The model must outlive the estimator.
-  /// Throws InputError when a weight type cannot store weights.
+  /// Throws InputError when the weight scheme cannot store the model.
   Estimator(const Model& model, const Workload& settings, EngineChoice engine = ideal_engine());
 
   /// All metrics for b sequences of n tokens, except the growth ratios, which need a first point.
@@ -69,7 +70,10 @@ class Estimator {
 
   const Model& model() const { return *model_; }
   const KvPrecision& kv() const { return kv_; }
-  const Precision& weights() const { return weights_; }
+  /// The scheme in force: never one that leaves the choice to the model's file.
+  const WeightScheme& weights() const { return weights_; }
+  /// Every tensor in its type; empty where tensors of the model are unknown.
+  const std::optional<std::vector<StoredTensor>>& stored_tensors() const { return stored_; }
   const Workload& settings() const { return settings_; }
   const EngineChoice& engine() const { return engine_; }
 
@@ -87,6 +91,7 @@ class Estimator {
 
   void sum_tensors();
   void add_group_tensors(const LayerGroup& group);
+  void sum_stored();
   Estimate evaluate(Count context, Count batch) const;
   Mixing mixing(Count context) const;
   Count live_cache(Count context) const;
@@ -99,7 +104,8 @@ class Estimator {
   Workload settings_;
   EngineChoice engine_;
   KvPrecision kv_;
-  Precision weights_;
+  WeightScheme weights_;
+  std::optional<std::vector<StoredTensor>> stored_;
 
   std::vector<GroupConstants> groups_;          // as model_->groups
   std::optional<Count> parameters_;
