@@ -210,10 +210,11 @@ Count Estimator::group_cache(const LayerGroup& group, Count context) const {
   return bytes;
 }
 
-Count Estimator::group_state(const LayerGroup& group) const {
-  Count bytes;
+std::optional<Count> Estimator::group_state(const LayerGroup& group) const {
+  std::optional<Count> bytes = Count{};
   for (const auto& mixer : group.mixers) {
-    for (const StatePart& part : mixer->state()) bytes += state_bytes(part, *model_, kv_);
+    if (!mixer->state_known()) return std::nullopt;
+    for (const StatePart& part : mixer->state()) *bytes += state_bytes(part, *model_, kv_);
   }
   return bytes;
 }
@@ -335,15 +336,16 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   set(Metric::flash_workspace_bytes, kFp32Bytes * batch * score_heads_ * context);
 
   const Count cache = live_cache(context);
-  Count state;
+  std::optional<Count> state = Count{};
   for (const LayerGroup& group : model.groups) {
-    if (group.stack == Stack::decoder) state += group.count() * group_state(group);
+    if (group.stack == Stack::decoder) add(state, times(group_state(group), group.count()));
   }
   set(Metric::kv_cache_bytes, batch * cache);
   // KIVI packs a group of tokens at once, so that one more token may need less: then 0.
   set(Metric::kv_bytes_per_token, minus_or_zero(live_cache(context + 1), cache));
-  set(Metric::state_bytes, batch * state);
-  set(Metric::kv_reserved_bytes, engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes);
+  set(Metric::state_bytes, value_of(times(state, batch)));
+  const Count reserved = engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes;
+  set(Metric::kv_reserved_bytes, state ? MetricValue(reserved) : MetricValue());
 
   set(Metric::parameters, value_of(parameters_));
   set(Metric::parameters_non_embedding, value_of(parameters_non_embedding_));
@@ -424,7 +426,8 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
     if (group.mixers.size() != 1) row.scores_per_head.reset();
     if (row.linear_flops_per_layer) *row.linear_flops_per_layer *= batch * settings_.convention.flops_per_mac;
     row.kv_cache_bytes_per_layer = batch * group_cache(group, context);
-    row.state_bytes_per_layer = group.stack == Stack::decoder ? batch * group_state(group) : Count{};
+    row.state_bytes_per_layer = group.stack == Stack::decoder ? group_state(group) : std::optional(Count{});
+    if (row.state_bytes_per_layer) *row.state_bytes_per_layer *= batch;
     row.parameters_per_layer = groups_[g].parameters;
     details.groups.push_back(row);
   }

@@ -30,7 +30,7 @@ struct GroupEstimate {
   std::optional<Count> attention_flops_per_layer;
   std::optional<Count> linear_flops_per_layer;
   Count kv_cache_bytes_per_layer;
-  Count state_bytes_per_layer;
+  std::optional<Count> state_bytes_per_layer;
   std::optional<Count> parameters_per_layer;
 };
 
@@ -96,7 +96,7 @@ class Estimator {
   Mixing mixing(Count context) const;
   Count live_cache(Count context) const;
   Count group_cache(const LayerGroup& group, Count context) const;
-  Count group_state(const LayerGroup& group) const;
+  std::optional<Count> group_state(const LayerGroup& group) const;
   Count decode_bytes(Count context, Count batch) const;
   Count stack_length(const LayerGroup& group, Count context) const;
 
