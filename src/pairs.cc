@@ -1,6 +1,7 @@
 #include "ctxcost/pairs.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ctxcost::pairs {
 namespace {
@@ -11,6 +12,22 @@ Count below_diagonal(Count m, Count half) {
   const Count k = min(m, half + 1);
   const Count start = k == 0 ? Count{} : triangle(k - 1);
   return start + (m - k) * half;
+}
+
+/// Sum over i < count of floor((step i + start) / divisor), in a logarithmic number of divisions.
+Count floor_sum(Count count, Count step, Count start, Count divisor) {
+  Count sum;
+  while (count > 0) {
+    sum += triangle(count - 1) * (step / divisor) + count * (start / divisor);
+    step = step % divisor;
+    start = start % divisor;
+    // What is left counts lattice points under a line of slope below one: swap the axes.
+    const Count top = step * count + start;
+    count = top / divisor;
+    start = top % divisor;
+    std::swap(step, divisor);
+  }
+  return sum;
 }
 
 }  // namespace
@@ -117,6 +134,19 @@ Count segment_memory(Count n, Count segment, Count memory) {
   Count sum = q * triangle(segment) + segment * (segment * growing + (q - k) * memory);
   if (r > 0) sum += r * min(memory, q * segment) + triangle(r);
   return sum;
+}
+
+Count segment_memory_rows(Count count, Count segment, Count memory) {
+  const Count k = min(count, ceil_div(memory, segment));
+  return (k == 0 ? Count{} : segment * triangle(k - 1)) + (count - k) * memory;
+}
+
+Count compressed_memory_rows(Count count, Count segment, Count memory, Count slots, Count ratio) {
+  // From segment `first` on tokens leave the memory; from `full` on every slot is taken.
+  const Count first = ceil_div(memory, segment);
+  const Count full = max(first, ceil_div(memory + slots * ratio, segment));
+  const Count growing = minus_or_zero(min(count, full), first);
+  return floor_sum(growing, segment, first * segment - memory, ratio) + minus_or_zero(count, full) * slots;
 }
 
 Count segment_memory_decode(Count keys, Count segment, Count memory) {

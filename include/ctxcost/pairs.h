@@ -131,4 +131,10 @@ Count selected_decode(Count keys, Count block, Count count);
 Count segment_memory(Count n, Count segment, Count memory);
 Count segment_memory_decode(Count keys, Count segment, Count memory);
 
+/// What a segment's queries see of earlier segments, min(memory, q segment) tokens, summed over q < count.
+Count segment_memory_rows(Count count, Count segment, Count memory);
+/// The same for slots of `ratio` tokens that have left the memory,
+/// min(slots, floor(max(0, q segment - memory) / ratio)) (Compressive Transformer).
+Count compressed_memory_rows(Count count, Count segment, Count memory, Count slots, Count ratio);
+
 }  // namespace ctxcost::pairs

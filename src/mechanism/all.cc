@@ -19,6 +19,8 @@
   ROW(kFixed)                   \
   ROW(kNativeSparse)            \
   ROW(kVerticalSlash)           \
+  ROW(kLinear)                  \
+  ROW(kRetention)               \
   ROW(kLightning)               \
   ROW(kGatedDelta)              \
   ROW(kKimiDelta)               \
@@ -26,6 +28,12 @@
   ROW(kMamba)                   \
   ROW(kMamba2)                  \
   ROW(kRgLru)                   \
+  ROW(kRwkv)                    \
+  ROW(kTransformerXl)           \
+  ROW(kCompressive)             \
+  ROW(kMemorizing)              \
+  ROW(kInfini)                  \
+  ROW(kTitans)                  \
   ROW(kCrossAttention)
 
 namespace ctxcost {

@@ -53,8 +53,10 @@ class GatedDelta final : public DeltaRule {
 CTXCOST_MECHANISM(kGatedDelta) = {
     "gated_delta", "linear attention with the gated delta rule", kKeys, false,
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      const Count key_heads = settings.count_or("key_heads", shape.heads);
-      if (shape.heads % key_heads != 0) {
+      // Ranks split key heads as they do value heads; one that several ranks need is on each of them.
+      const Count key_heads =
+          settings.has("key_heads") ? max(1, shape.share(settings.count("key_heads"))) : shape.heads;
+      if (shape.tensor_ranks == 1 && shape.heads % key_heads != 0) {
         throw SettingFault{
             "key_heads",
             "expected a divisor of \"heads\" (" + to_string(shape.heads) + "), found " + to_string(key_heads), ""};

@@ -15,7 +15,7 @@ inline Count needs_d_model(const MixerShape& shape, std::string_view key) {
                      "add \"d_model\" to the model"};
 }
 
-/// Channels of a state space: `inner`, or `expand` times d_model.
+/// The whole layer's channels of a state space: `inner`, or `expand` times d_model.
 inline Count inner_width(const MixerShape& shape, const Settings& settings) {
   if (settings.has("inner")) return settings.count("inner");
   return settings.count("expand") * needs_d_model(shape, "inner");

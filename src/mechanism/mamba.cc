@@ -81,7 +81,7 @@ class Mamba final : public Recurrence {
 
 CTXCOST_MECHANISM(kMamba) = {"mamba", "a selective state space", kKeys, false,
                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                               MambaParts parts{settings.count("state"),     inner_width(shape, settings),
+                               MambaParts parts{settings.count("state"),     shape.share(inner_width(shape, settings)),
                                                 settings.count("conv"),      std::nullopt,
                                                 settings.flag("conv_bias"),  settings.flag("proj_bias"),
                                                 settings.flag("inner_norms")};

@@ -92,9 +92,9 @@ class Mamba2 final : public Recurrence {
 CTXCOST_MECHANISM(kMamba2) = {
     "mamba2", "a state space in heads, prefilled in chunks", kKeys, false,
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      const Mamba2Parts parts{settings.count("state"),      settings.count("head_dim"), settings.count("groups"),
-                              inner_width(shape, settings), settings.count("conv"),     settings.flag("conv_bias"),
-                              settings.flag("proj_bias"),   settings.flag("gated_norm")};
+      Mamba2Parts parts{settings.count("state"),      settings.count("head_dim"), settings.count("groups"),
+                        inner_width(shape, settings), settings.count("conv"),     settings.flag("conv_bias"),
+                        settings.flag("proj_bias"),   settings.flag("gated_norm")};
       if (parts.inner % parts.head_dim != 0) {
         throw SettingFault{
             "head_dim",
@@ -106,6 +106,9 @@ CTXCOST_MECHANISM(kMamba2) = {
                                "), found " + to_string(parts.groups),
                            ""};
       }
+      // Ranks split the heads; a group that several ranks need is on each of them.
+      parts.inner = shape.share(parts.heads()) * parts.head_dim;
+      parts.groups = max(1, shape.share(parts.groups));
       return std::make_unique<Mamba2>(shape, parts, settings.count("chunk"));
     }};
 

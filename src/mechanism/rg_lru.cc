@@ -23,8 +23,8 @@ constexpr Formula kFormulas[] = {
 
 class RgLru final : public Recurrence {
  public:
-  RgLru(const MixerShape& shape, Count width, Count conv, Count blocks)
-      : Recurrence("rg_lru", shape), width_(width), conv_(conv), blocks_(blocks) {
+  RgLru(const MixerShape& shape, Count width, Count conv, Count block_width)
+      : Recurrence("rg_lru", shape), width_(width), conv_(conv), block_width_(block_width) {
     keep(width);
     convolve(width, conv);
   }
@@ -38,9 +38,9 @@ class RgLru final : public Recurrence {
     project(tensors, "rg_lru_y", d_model, width_, true);
     tensors.push_back(convolution_of("rg_lru_conv1d", width_, conv_));
     tensors.push_back(bias_of("rg_lru_conv1d", width_));
-    // Block-diagonal: each output reads the width / blocks inputs of its block.
-    project(tensors, "rg_lru_input_gate", width_ / blocks_, width_, true);
-    project(tensors, "rg_lru_recurrent_gate", width_ / blocks_, width_, true);
+    // Block-diagonal: each output reads the inputs of its block.
+    project(tensors, "rg_lru_input_gate", block_width_, width_, true);
+    project(tensors, "rg_lru_recurrent_gate", block_width_, width_, true);
     tensors.push_back(vector_of("rg_lru_a", width_));
     project(tensors, "rg_lru_out", width_, d_model, true);
     return tensors;
@@ -54,7 +54,7 @@ class RgLru final : public Recurrence {
 
   Count width_;
   Count conv_;
-  Count blocks_;
+  Count block_width_;
 };
 
 }  // namespace
@@ -63,13 +63,19 @@ CTXCOST_MECHANISM(kRgLru) = {
     "rg_lru", "a gated linear recurrence (Griffin)", kKeys, false,
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count width = settings.has("width") ? settings.count("width") : needs_d_model(shape, "width");
+      // A rank knows its own heads only, which then stand for its share of the width.
+      if (shape.tensor_ranks > 1 && !settings.has("blocks")) {
+        const Count share = shape.share(width);
+        return std::make_unique<RgLru>(shape, share, settings.count("conv"), share / shape.heads);
+      }
       const Count blocks = settings.count_or("blocks", shape.heads);
       if (width % blocks != 0) {
         throw SettingFault{"blocks",
                            "expected a divisor of \"width\" (" + to_string(width) + "), found " + to_string(blocks),
                            settings.has("blocks") ? "" : "\"blocks\" is \"heads\" where it is not given"};
       }
-      return std::make_unique<RgLru>(shape, width, settings.count("conv"), blocks);
+      return std::make_unique<RgLru>(shape, shape.share(blocks) * (width / blocks), settings.count("conv"),
+                                     width / blocks);
     }};
 
 }  // namespace ctxcost

@@ -20,25 +20,26 @@ constexpr Formula kFormulas[] = {
 class ShortConv final : public Recurrence {
  public:
   ShortConv(const MixerShape& shape, Count d_model, Count conv, bool bias)
-      : Recurrence("short_conv", shape), d_model_(d_model), conv_(conv), bias_(bias) {
-    convolve(d_model, conv);
+      : Recurrence("short_conv", shape), d_model_(d_model), channels_(shape.share(d_model)), conv_(conv), bias_(bias) {
+    convolve(channels_, conv);
   }
 
   std::optional<std::vector<Tensor>> tensors() const override {
     const bool biases = shape().output_bias || bias_;
     std::vector<Tensor> tensors;
     // The input and its two gates.
-    project(tensors, "shortconv.in_proj", d_model_, 3 * d_model_, biases);
-    tensors.push_back(convolution_of("shortconv.conv", d_model_, conv_));
-    if (bias_) tensors.push_back(bias_of("shortconv.conv", d_model_));
-    project(tensors, "shortconv.out_proj", d_model_, d_model_, biases);
+    project(tensors, "shortconv.in_proj", d_model_, 3 * channels_, biases);
+    tensors.push_back(convolution_of("shortconv.conv", channels_, conv_));
+    if (bias_) tensors.push_back(bias_of("shortconv.conv", channels_));
+    project(tensors, "shortconv.out_proj", channels_, d_model_, biases);
     return tensors;
   }
-  Count activation_width() const override { return 3 * d_model_; }
+  Count activation_width() const override { return 3 * channels_; }
   std::span<const Formula> formulas() const override { return kFormulas; }
 
  private:
   Count d_model_;
+  Count channels_;
   Count conv_;
   bool bias_;
 };

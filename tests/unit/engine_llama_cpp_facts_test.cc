@@ -1,11 +1,10 @@
 // Every allocation of cache and state that a real llama.cpp reported (tests/data/llamacpp.json), to the byte.
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <iterator>
 #include <map>
 
-#include "input/json.h"
+#include "ctxcost/input.h"
+#include "facts.h"
 #include "parts_model.h"
 
 using namespace ctxcost;
@@ -13,43 +12,23 @@ using namespace ctxcost::test;
 
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 Count count_of(const JsonValue& object, std::string_view key) { return parse_digits(object.find(key)->text).value(); }
 bool flag_of(const JsonValue& object, std::string_view key) { return object.find(key)->boolean; }
 
-Model model_of_row(const JsonValue& h) {
-  const std::string family = h.find("model_type")->text;
-  const auto n = [&](std::string_view key) { return count_of(h, key); };
-  const std::uint32_t layers = static_cast<std::uint32_t>(n("num_hidden_layers").u64());
-  MixerPointer a, b;
-  std::uint32_t period = 1;
-  if (family == "deepseek_v2") {
-    a = latent(512, 64, 16, 128, 128);
-  } else if (family == "mamba2") {
-    a = state("mamba2", 1536 * 128, 3 * (1536 + 256));
-  } else if (family == "jamba") {
-    a = full(8, 128);
-    b = state("mamba", 8192 * 16, 3 * 8192);
-    return model_of(family, layers, [&](std::uint32_t i) { return std::vector{i % 8 == 4 ? a : b}; });
-  } else {
-    a = full(n("num_key_value_heads"), n("head_dim"));
-    if (h.find("sliding_window") != nullptr) {
-      b = window(n("num_key_value_heads"), n("head_dim"), n("sliding_window"));
-      period = family == "gemma3_text" ? 6 : 2;
-    }
+/// The text of an object, as it stands in the document.
+std::string_view text_of(const JsonDocument& document, const JsonValue& object) {
+  std::size_t end = object.offset;
+  for (int depth = 0; end == object.offset || depth > 0; ++end) {
+    if (document.text[end] == '{') ++depth;
+    if (document.text[end] == '}') --depth;
   }
-  return model_of(family, layers, [&](std::uint32_t i) { return std::vector{i % period < period - 1 ? b : a}; });
+  return std::string_view(document.text).substr(object.offset, end - object.offset);
 }
 
 }  // namespace
 
 TEST_CASE("llama.cpp's own figures for cache and state") {
-  const JsonDocument facts =
-      parse_json(read_file(CTXCOST_SOURCE_DIR "/tests/data/llamacpp.json"), "tests/data/llamacpp.json");
+  const JsonDocument facts = load_facts("llamacpp.json");
   std::size_t reproduced = 0;
   std::size_t quantized = 0;
   for (const JsonValue& row : facts.root.items) {
@@ -61,7 +40,8 @@ TEST_CASE("llama.cpp's own figures for cache and state") {
       ++quantized;
       continue;
     }
-    const Model model = model_of_row(*row.find("hyperparameters"));
+    // The row's hyperparameters are the keys of its config.json.
+    const Model model = parse_model(text_of(facts, *row.find("hyperparameters")), "config.json");
     // n_ctx is the total over all sequences. Where it does not divide (10,000 for 3), the runtime rounds the padded
     // total down and pads again, which floor(n_ctx / n_seq) tokens each come to as well.
     const Count sequences = count_of(conditions, "n_seq");

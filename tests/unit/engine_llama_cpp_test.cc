@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
 #include "parts_model.h"
 
 using namespace ctxcost;
@@ -114,6 +115,12 @@ TEST_CASE("the layer for next-token prediction gets a cache in glm4moe, not in d
   Model air = uniform("glm4_moe", 46, full(8, 128));
   air.next_token_layers = 1;
   CHECK(reserve(air, kEngine, 32768, 1, "fp16").bytes == Count{32768} * 47 * 4096);
+  // The same from a config.json.
+  const Model read = parse_model(R"({"model_type": "glm4_moe", "num_hidden_layers": 46, "hidden_size": 4096,
+      "num_attention_heads": 96, "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 10944,
+      "vocab_size": 151552, "num_nextn_predict_layers": 1})",
+                                 "config.json");
+  CHECK(reserve(read, kEngine, 32768, 1, "fp16").bytes == Count{32768} * 47 * 4096);
   Model v3 = uniform("deepseek_v3", 61, latent(512, 64, 128, 128, 128));
   v3.next_token_layers = 1;
   CHECK(reserve(v3, kEngine, 4096, 1, "fp16").bytes == 287834112);

@@ -2,6 +2,7 @@
 // settings, and where its work is a mask, the keys that each query of each head sees.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <string>
@@ -63,6 +64,10 @@ QueryKeys halves(A a, B b) {
 }
 
 bool causal(unsigned i, unsigned j) { return j <= i; }
+/// The best `k` of the causal keys.
+QueryKeys top(unsigned k) {
+  return [k](unsigned, unsigned i, unsigned) { return std::min(i + 1, k); };
+}
 bool everything(unsigned, unsigned) { return true; }
 bool within(unsigned i, unsigned j, unsigned half) { return i <= j + half && j <= i + half; }
 
@@ -143,6 +148,58 @@ std::vector<Sample> samples() {
   }
   add("cross_attention", {}, Law::own);
   add("cross_attention", {{"tokens", 7}}, Law::own);
+
+  // Absorbed decode costs 2 kv_rank + rope_dim a pair: no more than naive prefill here, no less than d_k + d_v below.
+  add("latent", {{"kv_rank", 5}, {"rope_dim", 4}}, Law::causal, mask(causal));
+  add("latent", {{"kv_rank", 5}, {"rope_dim", 0}, {"q_rank", 3}}, Law::causal, mask(causal));
+  for (const unsigned k : {1U, 6U, 60U}) {
+    const Settings settings{{"kv_rank", 12}, {"rope_dim", 4}, {"index_heads", 2}, {"index_dim", 3}, {"top_k", k}};
+    add("indexed_latent", settings, Law::causal, top(k));
+    Settings shared = settings;
+    shared.set("shares_index", true);
+    add("indexed_latent", shared, Law::causal, top(k));
+  }
+  for (const unsigned chunk : {1U, 7U, 60U}) {
+    add("linear", {{"chunk", chunk}, {"feature_dim", 3}}, Law::own);
+    add("retention", {{"chunk", chunk}}, Law::own);
+    add("lightning", {{"block", chunk}}, Law::own);
+    add("gated_delta", {{"chunk", chunk}, {"key_heads", 1}, {"conv", 1}}, Law::own);
+    add("kimi_delta", {{"chunk", chunk}}, Law::own);
+    add("mamba2", {{"chunk", chunk}, {"head_dim", 4}, {"groups", 2}}, Law::own);
+  }
+  add("mamba", {}, Law::own);
+  add("mamba", {{"inner", 30}, {"dt_rank", 3}}, Law::own);
+  add("mamba2", {{"inner", 64}}, Law::own);
+  add("rg_lru", {}, Law::own);
+  add("rg_lru", {{"width", 30}, {"blocks", 3}}, Law::own);
+  add("short_conv", {}, Law::own);
+  for (const unsigned version : {4U, 5U, 6U, 7U}) add("rwkv", {{"version", version}, {"head_dim", 8}}, Law::own);
+
+  for (const unsigned segment : {1U, 4U, 60U}) {
+    const auto before = [segment](unsigned i) { return i / segment * segment; };
+    for (const unsigned memory : {1U, 3U, 8U, 60U}) {
+      // Tokens of its own segment, and the last `memory` before it.
+      const QueryKeys recent = mask([=](unsigned i, unsigned j) { return j <= i && j + memory >= before(i); });
+      add("transformer_xl", {{"segment", segment}, {"memory", memory}}, Law::causal, recent);
+      add("compressive", {{"segment", segment}, {"memory", memory}, {"compressed", 2}, {"ratio", 3}}, Law::causal,
+          [=](unsigned head, unsigned i, unsigned n) {
+            const unsigned left = before(i) > memory ? before(i) - memory : 0;
+            return recent(head, i, n) + std::min(2U, left / 3);
+          });
+      add("memorizing", {{"segment", segment}, {"memory", memory}, {"top_k", 5}}, Law::causal,
+          [=](unsigned, unsigned i, unsigned) {
+            return i - before(i) + 1 + std::min(segment, before(i)) + std::min({5U, memory, before(i)});
+          });
+      add("titans", {{"variant", std::string("mag")}, {"window", segment}, {"persistent", memory}}, Law::causal,
+          [=](unsigned, unsigned i, unsigned) { return memory + std::min(i + 1, segment); });
+    }
+    for (const bool delta : {false, true}) {
+      add("infini", {{"segment", segment}, {"delta", delta}}, Law::causal,
+          mask([=](unsigned i, unsigned j) { return j <= i && j >= before(i); }));
+    }
+    add("titans", {{"variant", std::string("mac")}, {"segment", segment}, {"chunk", 3}}, Law::own);
+  }
+  add("titans", {{"variant", std::string("mal")}, {"window", 6}, {"persistent", 0}, {"depth", 3}}, Law::causal, top(6));
   return all;
 }
 

@@ -265,6 +265,77 @@ TEST_CASE("a short convolution keeps its last columns and pays its kernel") {
   CHECK(make_mixer("short_conv", mixer_shape(1, 1, 8), {{"conv", Count{1}}})->state().empty());
 }
 
+TEST_CASE("linear attention: features in place of keys, a normaliser beside the state") {
+  const int heads = 2, features = 6, d_v = 5, chunk = 4;
+  const auto mixer = make_mixer("linear", with_d_v(mixer_shape(heads, 3), d_v),
+                                {{"feature_dim", Count{features}}, {"chunk", Count{chunk}}});
+  for (int n = 0; n < 15; ++n) {
+    Loops loops;
+    chunks_of(n, chunk, [&](int c) {
+      for (int h = 0; h < heads; ++h) {
+        loops.causal_scores(c, features);
+        loops.causal_values(c, d_v);
+        loops.product(c, features, d_v);  // phi(Q) S
+        loops.product(features, c, d_v);  // S + phi(K)^T V
+      }
+    });
+    check(mixer->prefill(static_cast<unsigned>(n), PairRule::exact), loops);
+  }
+  Loops step;
+  for (int h = 0; h < heads; ++h) {
+    step.product(features, 1, d_v);  // S + phi(k) v^T
+    step.elementwise(features);      // z + phi(k)
+    step.product(1, features, d_v);  // phi(q) S
+    step.product(1, features, 1);    // phi(q) z
+    step.elementwise(d_v);           // their quotient
+  }
+  check(mixer->decode(3), step);
+}
+
+TEST_CASE("linear attention of 32 heads of 128: COST-MODEL 8.1") {
+  const auto mixer = make_mixer("linear", mixer_shape(32, 128, 4096), {});
+  CHECK(state_elements(*mixer, "recurrent") == 528384);
+  // 4*128*128 + 3*128 + 128 a head
+  CHECK(flop2(mixer->decode(1)) == 32 * 66048);
+  CHECK(parameters(*mixer) == Count{4} * 4096 * 4096);
+}
+
+TEST_CASE("retention: values twice as wide as keys, a decayed state, a gate") {
+  CHECK(find_mechanism("retention")->d_v_per_d_k == 2);
+  CHECK(find_mechanism("linear")->d_v_per_d_k == 1);
+  const auto mixer = make_mixer("retention", with_d_v(mixer_shape(8, 256, 2048), 512), {});
+  CHECK(state_elements(*mixer, "recurrent") == 1048576);
+  CHECK(mixer->decode(1)->macs == 2 * 1048576);
+  CHECK(mixer->decode(1)->scalar_operations == 1048576);
+  CHECK(mixer->prefill(64, PairRule::exact)->macs == Count{8} * (768 * 64 * 65 / 2 + 2 * 64 * 256 * 512));
+  // q, k of 2048*2048; v, gate and output of 2048*4096; a norm of one head's 512
+  CHECK(parameters(*mixer) == Count{2} * 2048 * 2048 + Count{3} * 2048 * 4096 + 512);
+}
+
+TEST_CASE("RWKV: states of COST-MODEL 8.8, work of versions 5 to 7") {
+  const auto total = [](const Mixer& mixer) {
+    return state_elements(mixer, "recurrent") + state_elements(mixer, "token shift");
+  };
+  const auto four = make_mixer("rwkv", mixer_shape(12, 64, 768), {{"version", Count{4}}});
+  CHECK(12 * total(*four) == 46080);
+  CHECK_FALSE(four->prefill(10, PairRule::exact).has_value());
+  CHECK_FALSE(four->decode(10).has_value());
+  for (const std::uint32_t version : {5, 6, 7}) {
+    const auto mixer = make_mixer("rwkv", mixer_shape(32, 64, 2048), {{"version", Count{version}}});
+    CHECK(24 * total(*mixer) == 3244032);
+    CHECK(mixer->decode(10)->macs == 32 * 3 * 64 * 64);
+    CHECK(mixer->decode(10)->scalar_operations == 32 * 64 * 64);
+    CHECK(mixer->prefill(10, PairRule::exact)->macs == 10 * 32 * 3 * 64 * 64);
+    CHECK_FALSE(mixer->tensors().has_value());
+    CHECK_FALSE(mixer->linear_macs(10).has_value());
+  }
+  CHECK(fault_of("rwkv", mixer_shape(1, 64), {{"version", Count{8}}}) == "version: expected 4, 5, 6 or 7, found 8");
+  CHECK(fault_of("rwkv", mixer_shape(1, 64), {{"version", Count{3}}}) ==
+        "version: expected an integer of at least 4, found 3");
+  CHECK(fault_of("rwkv", mixer_shape(1, 100), {{"version", Count{7}}}) ==
+        "head_dim: expected a divisor of the width (100), found 64");
+}
+
 TEST_CASE("recurrences refuse what does not divide, and say when d_model is needed") {
   CHECK(fault_of("gated_delta", mixer_shape(32, 128), {{"key_heads", Count{7}}}) ==
         "key_heads: expected a divisor of \"heads\" (32), found 7");
@@ -277,4 +348,88 @@ TEST_CASE("recurrences refuse what does not divide, and say when d_model is need
         "inner: missing; its default needs \"d_model\", which the model does not give");
   CHECK(fault_of("short_conv", mixer_shape(1, 1), {}) ==
         "kind: this mechanism needs \"d_model\", which the model does not give");
+}
+
+TEST_CASE("tensor-parallel ranks share the channels of a recurrence, and together hold its state") {
+  struct Row {
+    const char* kind;
+    Settings settings;
+    Count replicated;  ///< state elements that every rank holds
+  };
+  // 6 heads of 8, d_model 48.
+  const Row rows[] = {
+      {"linear", {}, 0},
+      {"retention", {}, 0},
+      {"lightning", {}, 0},
+      {"gated_delta", {{"key_heads", Count{3}}}, 0},
+      {"kimi_delta", {}, 0},
+      {"mamba", {}, 0},
+      {"mamba2", {{"head_dim", Count{8}}, {"groups", Count{3}}, {"state", Count{4}}}, 0},
+      {"rg_lru", {}, 0},
+      {"rg_lru", {{"width", Count{60}}, {"blocks", Count{12}}}, 0},
+      {"rwkv", {{"version", Count{7}}, {"head_dim", Count{8}}}, 2 * 48},
+      {"rwkv", {{"version", Count{4}}}, 2 * 48},
+      {"short_conv", {}, 0},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.kind);
+    const auto whole = make_mixer(row.kind, mixer_shape(6, 8, 48), row.settings);
+    const auto elements = [](const Mixer& mixer) {
+      Count sum;
+      for (const StatePart& part : mixer.state()) sum += part.elements;
+      return sum;
+    };
+    Count states, macs;
+    for (std::uint32_t rank = 0; rank < 3; ++rank) {
+      const auto part = shard_mixer(*whole, 3, rank);
+      states += elements(*part) - row.replicated;
+      if (const auto work = part->decode(1)) macs += work->macs;
+    }
+    CHECK(states + row.replicated == elements(*whole));
+    if (const auto work = whole->decode(1)) CHECK(macs == work->macs);
+  }
+  // One group of B and C is needed, and kept, by both ranks: 64 channels, 2 * 4 of B and C, 3 columns.
+  const auto whole = make_mixer("mamba2", mixer_shape(1, 1, 32), {{"head_dim", Count{8}}, {"state", Count{4}}});
+  CHECK(state_elements(*shard_mixer(*whole, 2, 1), "recurrent") == 32 * 4);
+  CHECK(state_elements(*shard_mixer(*whole, 2, 1), "convolution") == (32 + 2 * 4) * 3);
+}
+
+TEST_CASE("laws of every recurrence: no cache, a state that never grows, whole chunks add up") {
+  struct Row {
+    const char* kind;
+    Settings settings;
+    std::uint32_t chunk;  ///< 1 where prefill is the step repeated
+  };
+  const Row rows[] = {
+      {"linear", {{"chunk", Count{5}}}, 5},
+      {"retention", {{"chunk", Count{5}}}, 5},
+      {"lightning", {{"block", Count{5}}}, 5},
+      {"gated_delta", {{"chunk", Count{5}}}, 5},
+      {"kimi_delta", {{"chunk", Count{5}}}, 5},
+      {"mamba", {}, 1},
+      {"mamba2", {{"chunk", Count{5}}, {"head_dim", Count{8}}}, 5},
+      {"rg_lru", {}, 1},
+      {"rwkv", {{"version", Count{6}}, {"head_dim", Count{8}}}, 1},
+      {"short_conv", {}, 1},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.kind);
+    const auto mixer = make_mixer(row.kind, mixer_shape(4, 8, 32), row.settings);
+    CHECK(mixer->cache().empty());
+    CHECK(mixer->score_heads() == 0);
+    CHECK(mixer->causal());
+    CHECK_FALSE(mixer->state().empty());
+    CHECK_FALSE(mixer->formulas().empty());
+    CHECK(mixer->prefill(0, PairRule::exact)->macs == 0);
+    CHECK(mixer->prefill(0, PairRule::exact)->scalar_operations == 0);
+    CHECK(mixer->decode(1)->macs == mixer->decode(1000000)->macs);
+    for (std::uint32_t chunks = 0; chunks < 4; ++chunks) {
+      for (std::uint32_t rest = 0; rest < 12; ++rest) {
+        const Count start = chunks * row.chunk;
+        CHECK(mixer->prefill(start + rest, PairRule::exact)->macs ==
+              mixer->prefill(start, PairRule::exact)->macs + mixer->prefill(rest, PairRule::exact)->macs);
+      }
+    }
+    if (row.chunk == 1) CHECK(mixer->prefill(1, PairRule::exact)->macs == mixer->decode(1)->macs);
+  }
 }

@@ -21,13 +21,43 @@ bool stays_wide(const Tensor& tensor) {
          tensor.name == "ssm_ba";
 }
 
-Count block_scales(const Layer& layer, Count rows, Count columns) {
+struct Block {
+  Count rows, columns;
+};
+
+/// The block that one scale covers; empty when weights are not stored so.
+std::optional<Block> read_block(const Config& config) {
+  const std::optional<Config> quantization = config.object("quantization_config");
+  if (!quantization || quantization->text({"quant_method", "quant_algo"}, "") != "fp8") return std::nullopt;
+  const std::optional<std::vector<Count>> sides = quantization->counts("weight_block_size");
+  if (!sides) return std::nullopt;
+  if (sides->size() != 2 || (*sides)[0] == 0 || (*sides)[1] == 0) {
+    quantization->fault("weight_block_size", "expected two positive integers");
+    return std::nullopt;
+  }
+  return Block{(*sides)[0], (*sides)[1]};
+}
+
+Count scales_of(const Layer& layer, const Block& block) {
   Count scales;
   for (const Tensor& tensor : tensors_of(layer)) {
     if (tensor.use != TensorUse::linear || stays_wide(tensor)) continue;
-    scales += tensor.copies * ceil_div(tensor.rows, rows) * ceil_div(tensor.columns, columns);
+    scales += tensor.copies * ceil_div(tensor.rows, block.rows) * ceil_div(tensor.columns, block.columns);
   }
   return scales;
+}
+
+/// Adds to the part of that name.
+void add_scales(Model& model, Count scales) {
+  constexpr std::string_view kName = "fp8 block scales";
+  if (scales == 0) return;
+  for (ParameterPart& part : model.parameter_parts) {
+    if (part.name == kName) {
+      part.elements += scales;
+      return;
+    }
+  }
+  add_part(model, std::string(kName), scales, "quantization_config weight_block_size, one fp32 scale a block");
 }
 
 }  // namespace
@@ -38,31 +68,29 @@ Count elements(const Layer& layer) {
   return sum;
 }
 
-void add_prediction_layers(Model& model, const PredictionLayers& prediction, std::string source) {
+void add_prediction_layers(const Config& config, Model& model, const PredictionLayers& prediction, std::string source) {
+  model.next_token_layers = prediction.count;
   if (prediction.count == 0) return;
   const Count d_model = *model.d_model;
-  Count each = elements(prediction.layer) + 2 * d_model * d_model + 3 * d_model;
-  if (prediction.own_embedding) each += 2 * *model.vocab * d_model;
-  add_part(model, "multi-token prediction layers", prediction.count * each, std::move(source));
+  const Count each = elements(prediction.layer) + 2 * d_model * d_model + 3 * d_model;
+  add_part(model, "multi-token prediction layers", prediction.count * each, source);
+  if (prediction.own_embedding) {
+    add_part(model, "embedding and head of the multi-token prediction layers",
+             prediction.count * 2 * *model.vocab * d_model, std::move(source));
+  }
+  if (const std::optional<Block> block = read_block(config)) {
+    add_scales(model, prediction.count * scales_of(prediction.layer, *block));
+  }
 }
 
-void add_block_scales(const Config& config, Model& model, const PredictionLayers& prediction) {
-  const std::optional<Config> quantization = config.object("quantization_config");
-  if (!quantization || quantization->text("quant_method", "") != "fp8") return;
-  const std::optional<std::vector<Count>> block = quantization->counts("weight_block_size");
+void add_block_scales(const Config& config, Model& model) {
+  const std::optional<Block> block = read_block(config);
   if (!block) return;
-  if (block->size() != 2 || (*block)[0] == 0 || (*block)[1] == 0) {
-    quantization->fault("weight_block_size", "expected two positive integers");
-    return;
-  }
   Count scales;
   for (const LayerGroup& group : model.groups) {
-    scales += group.count() * block_scales({group.mixers, group.feed_forward, group.extras}, (*block)[0], (*block)[1]);
+    scales += group.count() * scales_of({group.mixers, group.feed_forward, group.extras}, *block);
   }
-  if (prediction.count > 0) scales += prediction.count * block_scales(prediction.layer, (*block)[0], (*block)[1]);
-  add_part(model, "fp8 block scales", scales,
-           "one fp32 scale for each block of " + to_string((*block)[0]) + " x " + to_string((*block)[1]) +
-               " [quantization_config weight_block_size]");
+  add_scales(model, scales);
 }
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,8 @@
 // What a published checkpoint holds beside the parameters of its language model, by the rules of each family.
 #pragma once
 
+#include <string>
+
 #include "config.h"
 #include "ctxcost/model.h"
 #include "parts.h"
@@ -10,7 +12,7 @@ namespace ctxcost::huggingface {
 /// Elements of all tensors of one layer; without its mixers' when they do not know theirs.
 Count elements(const Layer& layer);
 
-/// How a layer that predicts one more token is stored [DeepSeek-V3 report, section 2.2].
+/// Layers that predict one more token each [DeepSeek-V3 report, section 2.2].
 struct PredictionLayers {
   Count count;                 ///< of them
   Layer layer;                 ///< the decoder layer that each is
@@ -18,11 +20,11 @@ struct PredictionLayers {
 };
 
 /// Multi-token-prediction layers: the decoder layer, a projection of hidden state and embedding (2 d_model to d_model),
-/// a norm of each and one before the head.
-void add_prediction_layers(Model& model, const PredictionLayers& prediction, std::string source);
+/// a norm of each and one before the head; and their block scales.
+void add_prediction_layers(const Config& config, Model& model, const PredictionLayers& prediction, std::string source);
 
 /// One fp32 scale for every block of a weight that `quantization_config` stores in fp8 with `weight_block_size`: the
-/// linears of mixers and feed-forwards, not routers and other small scorers. Those of prediction layers, too.
-void add_block_scales(const Config& config, Model& model, const PredictionLayers& prediction = {});
+/// linears of mixers and feed-forwards in all layers of the model, not routers and other small scorers.
+void add_block_scales(const Config& config, Model& model);
 
 }  // namespace ctxcost::huggingface

@@ -116,6 +116,7 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
     experts.shared_d_ff = config.nullable("n_shared_experts", line.moe.shared).value_or(0) * experts.d_ff;
     experts.router_bias =
         config.has("topk_method") ? config.text("topk_method", "") == "noaux_tc" : line.routing == "noaux_tc";
+    experts = checked(config, experts);
   }
   std::vector<bool> sparse(decoder.layers);
   if (any_experts) sparse = expert_layers(config, decoder.layers, line.moe);
@@ -136,10 +137,9 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
   prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
   prediction.layer = layer(any_experts, false);
   prediction.own_embedding = line.prediction_embedding;
-  add_prediction_layers(model, prediction,
+  add_prediction_layers(config, model, prediction,
                         prediction.own_embedding ? "num_nextn_predict_layers, each with its own embedding and head"
                                                  : "num_nextn_predict_layers; embedding and head are the model's");
-  add_block_scales(config, model, prediction);
   read_rope(config, model, line.window);
 }
 

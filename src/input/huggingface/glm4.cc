@@ -51,10 +51,11 @@ void read_glm4_moe(const Config& config, Model& model) {
         return layer;
       });
   read_rope(config, model, 131072);
-  // The published files repeat embedding and head in each prediction layer.
-  const PredictionLayers prediction{config.nullable("num_nextn_predict_layers").value_or(0), sparse_layer(), true};
-  add_prediction_layers(model, prediction, "num_nextn_predict_layers: decoder layer, projection, embedding and head");
-  add_block_scales(config, model, prediction);
+  PredictionLayers prediction;
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = sparse_layer();
+  prediction.own_embedding = true;
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers");
 }
 
 }  // namespace ctxcost::huggingface

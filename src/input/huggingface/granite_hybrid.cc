@@ -52,7 +52,7 @@ void read_granite_hybrid(const Config& config, Model& model) {
     experts.active = config.count("num_experts_per_tok", 2);
     experts.d_ff = decoder.d_ff;
     experts.shared_d_ff = shared;
-    feed_forward = gated_experts(experts);
+    feed_forward = gated_experts(checked(config, experts));
   }
 
   add_frame(model, decoder, kRmsNorm);

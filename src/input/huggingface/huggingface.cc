@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
 #include "types.h"
@@ -113,7 +114,7 @@ void unknown_family(const Config& config, const std::string& name) {
   }
   const std::string hint = did_you_mean(name, known);
   config.fault(typed ? "model_type" : "architectures", "unknown family \"" + name + "\"",
-               hint.empty() ? "--assume full counts its cache and scores as full attention" : hint);
+               (hint.empty() ? "" : hint + " ") + "--assume full counts its cache and scores as full attention");
 }
 
 /// What a file describes beside its language model and no rule counts.
@@ -196,6 +197,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
   try {
     read_types(config, model);
     read(config, model);
+    if (findings.faults.empty()) add_block_scales(config, model);
   } catch (const CountOverflow& overflow) {
     if (findings.faults.empty()) {
       findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});

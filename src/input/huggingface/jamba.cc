@@ -47,6 +47,7 @@ void read_jamba(const Config& config, Model& model) {
   experts.count = config.count("num_experts", 16);
   experts.active = config.count("num_experts_per_tok", 2);
   experts.d_ff = decoder.d_ff;
+  if (experts.count > 1) experts = checked(config, experts);
 
   add_frame(model, decoder, kRmsNorm);
   add_layers(

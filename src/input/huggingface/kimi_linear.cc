@@ -65,6 +65,7 @@ void read_kimi_linear(const Config& config, Model& model) {
     experts.router_bias = true;
     experts.latent = config.nullable("routed_expert_hidden_size").value_or(0);
     experts.latent_norm = experts.latent > 0 && config.flag("latent_moe_use_norm", false);
+    experts = checked(config, experts);
     first_expert_layer = config.count("first_k_dense_replace", 0, 0);
     frequency = config.count("moe_layer_freq", 1);
   }
@@ -100,8 +101,7 @@ void read_kimi_linear(const Config& config, Model& model) {
   PredictionLayers prediction;
   prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
   prediction.layer = layer(false, experts.count > 0);
-  add_prediction_layers(model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
-  add_block_scales(config, model, prediction);
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
 
   if (config.has("mla_use_nope") && config.flag("mla_use_nope", false)) {
     set_positions(model, PositionEncoding::none, config.nullable({"max_position_embeddings", "model_max_length"}));

@@ -86,7 +86,7 @@ void read_lfm2_moe(const Config& config, Model& model) {
   experts.active = config.count("num_experts_per_tok", 4);
   experts.d_ff = config.count("moe_intermediate_size", 1792);
   // use_expert_bias is a buffer of the class, not a parameter.
-  read_line(config, model, decoder, gated(decoder.d_ff), gated_experts(experts),
+  read_line(config, model, decoder, gated(decoder.d_ff), gated_experts(checked(config, experts)),
             config.count("num_dense_layers", 2, 0));
 }
 

@@ -1,6 +1,5 @@
 // MiMo-V2-Flash: sliding layers with their own heads and sinks, values narrower than keys.
 // [XiaomiMiMo/MiMo-V2-Flash configuration_mimo_v2_flash.py, modeling_mimo_v2_flash.py]
-#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -49,7 +48,6 @@ void read_mimo_v2_flash(const Config& config, Model& model) {
             pre_norms(kRmsNorm, decoder.d_model)};
       });
   read_rope(config, model, 262144);
-  add_block_scales(config, model);
 }
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,5 @@
 // MiniMax-Text-01 and MiniMax-M1: lightning attention with full attention in between.
 // [MiniMaxAI MiniMax-Text-01 modeling_minimax_text_01.py; transformers modular_minimax.py]
-#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -46,6 +45,7 @@ void read_line(const Config& config, Model& model, bool alternates_by_default) {
   experts.d_ff = decoder.d_ff;
   experts.shared_d_ff = config.nullable("shared_intermediate_size").value_or(0);
   experts.shared_gate = experts.shared_d_ff > 0;
+  experts = checked(config, experts);
 
   add_frame(model, decoder, kRmsNorm);
   add_layers(
@@ -56,7 +56,6 @@ void read_line(const Config& config, Model& model, bool alternates_by_default) {
             gated_experts(experts),
             pre_norms(kRmsNorm, decoder.d_model)};
       });
-  add_block_scales(config, model);
   read_rope(config, model, 131072);
 }
 

@@ -1,6 +1,5 @@
 // MiniMax M2 (full attention in every layer) and M3 (block-sparse selection over a full cache).
 // [transformers configuration_minimax_m2.py, modeling_minimax_m2.py]
-#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -22,7 +21,6 @@ void read_minimax_m2(const Config& config, Model& model) {
   add_uniform_layers(config, model, decoder, config.nullable("sliding_window", std::nullopt, 1),
                      gated_experts(checked(config, experts)), pre_norms(kRmsNorm, decoder.d_model));
   read_rope(config, model, 131072);
-  add_block_scales(config, model);
 }
 
 void read_minimax_m3(const Config& config, Model& model) {

@@ -110,7 +110,7 @@ void read_nemotron_h(const Config& config, Model& model) {
       experts.shared_d_ff = config.count("moe_shared_expert_intermediate_size", 7688);
     }
     experts.latent = config.nullable("moe_latent_size").value_or(0);
-    sparse.experts = experts;
+    sparse.experts = checked(config, experts);
   }
 
   const auto layer = [&](char kind) {
@@ -137,7 +137,6 @@ void read_nemotron_h(const Config& config, Model& model) {
     add_part(model, "multi-token prediction layers", prediction_count * each,
              "num_nextn_predict_layers of mtp_hybrid_override_pattern");
   }
-  add_block_scales(config, model);
   set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 4096));
 }
 

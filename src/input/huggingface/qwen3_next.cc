@@ -36,7 +36,8 @@ constexpr Line kMoe = {
 
 /// The decoder, and the layer that a prediction layer is: full attention with the family's feed-forward.
 PredictionLayers read_line(const Config& config, Model& model, const Line& line) {
-  Decoder decoder = read_decoder(config, line.decoder);
+  Decoder decoder =
+      line.decoder.d_ff > 0 ? read_decoder(config, line.decoder) : read_decoder_without_ff(config, line.decoder);
   MixerShape& full = decoder.shape;
   full.qkv_bias = full.output_bias = config.flag("attention_bias", false);
   full.qk_norm = QkNorm::head;
@@ -62,6 +63,7 @@ PredictionLayers read_line(const Config& config, Model& model, const Line& line)
     experts.d_ff = config.count("moe_intermediate_size", line.expert_d_ff);
     experts.shared_d_ff = config.count("shared_expert_intermediate_size", line.shared_d_ff, 0);
     experts.shared_gate = experts.shared_d_ff > 0;
+    experts = checked(config, experts);
   }
   const Count step = config.has("decoder_sparse_step") ? config.count("decoder_sparse_step", 1) : Count{1};
   const std::vector<Count> dense_layers = config.counts("mlp_only_layers").value_or(std::vector<Count>{});
@@ -118,8 +120,7 @@ void read_qwen3_5_line(const Config& config, Model& model, const Line& line) {
   prediction.count = config.nullable("mtp_num_hidden_layers").value_or(0);
   prediction.own_embedding =
       config.has("mtp_use_dedicated_embeddings") && config.flag("mtp_use_dedicated_embeddings", false);
-  add_prediction_layers(model, prediction, "mtp_num_hidden_layers");
-  add_block_scales(config, model, prediction);
+  add_prediction_layers(config, model, prediction, "mtp_num_hidden_layers");
   add_vision_tower(config, model);
 }
 
@@ -128,8 +129,7 @@ void read_qwen3_5_line(const Config& config, Model& model, const Line& line) {
 void read_qwen3_next(const Config& config, Model& model) {
   const PredictionLayers prediction = read_line(config, model, kNext);
   // No key tells it: Qwen3-Next-80B-A3B holds one such layer, Qwen3-Coder-Next, of the same shape, none.
-  add_prediction_layers(model, prediction, "Qwen3-Next-80B-A3B holds one that config.json does not mention");
-  add_block_scales(config, model, prediction);
+  add_prediction_layers(config, model, prediction, "Qwen3-Next-80B-A3B holds one that config.json does not mention");
 }
 
 void read_qwen3_5(const Config& config, Model& model) { read_qwen3_5_line(config, model, kDense); }

@@ -1,0 +1,31 @@
+// How exact integers are shown to people: one decimal, rounded half up on the integer itself.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ctxcost/count.h"
+
+namespace ctxcost {
+
+/// Units of bytes: si is KB = 10^3, MB = 10^6, …; iec is KiB = 2^10, MiB = 2^20, ….
+enum class UnitSystem { si, iec };
+
+std::string_view name(UnitSystem units);
+
+/// "1,048,576"
+std::string with_separators(Count value);
+
+/// "512", "8.2K", "16.8M", "17.2B", "1.1T"; above that more trillions: "1,125.9T".
+std::string short_count(Count value);
+
+/// "8.6 GigaFLOPs"; below a thousand the integer: "512 FLOPs". `noun` is "FLOPs" or "MACs".
+std::string short_work(Count value, std::string_view noun);
+
+/// "536.9 MB" or "512.0 MiB"; below one KB or KiB the integer: "512 B".
+std::string short_bytes(Count value, UnitSystem units);
+
+/// value / base: "16,384x" where that is whole, else to one decimal: "1.5x"; "<0.1x" for less; "–" when base is 0.
+std::string short_ratio(Count value, Count base);
+
+}  // namespace ctxcost

@@ -1,0 +1,31 @@
+// The commands of the program. A new one is a file of its own and a line in commands.cc.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "arguments.h"
+
+namespace ctxcost::cli {
+
+/// Exit status (DESIGN section 2).
+enum class Status { answered = 0, over_budget = 1, no_answer = 2 };
+
+struct Command {
+  std::string_view name;       ///< "scale"
+  std::string_view arguments;  ///< "MODEL..."
+  std::string_view summary;    ///< one line
+  std::span<const OptionInfo> options;
+  std::string_view examples;   ///< lines of the help
+  Status (*run)(const Arguments& arguments);
+};
+
+std::span<const Command* const> commands();
+/// The command of that name, or null.
+const Command* find_command(std::string_view name);
+
+/// The help of the whole program, or of one command.
+std::string program_help();
+std::string command_help(const Command& command);
+
+}  // namespace ctxcost::cli

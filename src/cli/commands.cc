@@ -1,0 +1,20 @@
+// The list of commands, in the order in which they are shown.
+#include "command.h"
+
+namespace ctxcost::cli {
+
+extern const Command kScale;
+
+std::span<const Command* const> commands() {
+  static constexpr const Command* kAll[] = {&kScale};
+  return kAll;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command* command : commands()) {
+    if (command->name == name) return command;
+  }
+  return nullptr;
+}
+
+}  // namespace ctxcost::cli

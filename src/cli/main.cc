@@ -1,0 +1,96 @@
+// ctxcost: from the command line to a document and an exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "command.h"
+#include "ctxcost/count.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/render.h"
+#include "output.h"
+
+namespace ctxcost::cli {
+namespace {
+
+/// One line on standard error, whole even where several processes write to it.
+void complain(std::string_view message) {
+  const std::string line = "ctxcost: " + std::string(message) + "\n";
+  write_all(STDERR_FILENO, line);
+}
+
+/// A file that is opened must never get the number of a standard stream that was closed by whoever started us: it would
+/// be written to by mistake. The stand-ins fail as a closed one does.
+void occupy_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF) {
+      static_cast<void>(open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY));
+    }
+  }
+}
+
+Status print(const std::string& text) {
+  Output output("");
+  output.write(text);
+  output.commit();
+  return Status::answered;
+}
+
+Status help(std::span<const char* const> tokens) {
+  if (tokens.empty()) return print(program_help());
+  if (const Command* command = find_command(tokens[0])) return print(command_help(*command));
+  std::vector<std::string_view> names;
+  for (const Command* command : commands()) names.push_back(command->name);
+  throw InputError(Diagnostic{"help", "", "unknown command \"" + std::string(tokens[0]) + "\"",
+                              did_you_mean(tokens[0], names)});
+}
+
+Status run(std::span<const char* const> tokens) {
+  if (tokens.empty()) {
+    write_all(STDERR_FILENO, program_help());
+    return Status::no_answer;
+  }
+  if (asks_for("--version", "", tokens)) return print("ctxcost " + std::string(version()) + "\n");
+  if (std::string_view(tokens[0]) == "help") return help(tokens.subspan(1));
+  const Command* command = find_command(tokens[0]);
+  if (asks_for("--help", "-h", tokens)) return print(command == nullptr ? program_help() : command_help(*command));
+  if (command != nullptr) {
+    tokens = tokens.subspan(1);
+  } else {
+    command = find_command("scale");
+  }
+  return command->run(parse_arguments(command->options, tokens));
+}
+
+Status run_or_complain(std::span<const char* const> tokens) {
+  try {
+    return run(tokens);
+  } catch (const InputError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics()) complain(to_string(diagnostic));
+  } catch (const OutputError& error) {
+    // Whoever read us has seen enough: `| head` is no failure.
+    if (error.error() == EPIPE) return Status::answered;
+    complain(to_string(Diagnostic{error.target(), "", std::strerror(error.error()), ""}));
+  } catch (const CountOverflow& error) {
+    complain(std::string("a count does not fit 128 bits (") + error.what() + ")");
+  } catch (const std::bad_alloc&) {
+    complain("out of memory");
+  } catch (const std::exception& error) {
+    complain(std::string("internal error: ") + error.what());
+  }
+  return Status::no_answer;
+}
+
+}  // namespace
+}  // namespace ctxcost::cli
+
+int main(int argc, char** argv) {
+  using namespace ctxcost::cli;
+  occupy_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::size_t count = argc > 0 ? static_cast<std::size_t>(argc - 1) : 0;
+  return static_cast<int>(run_or_complain({argv + 1, count}));
+}

@@ -1,0 +1,115 @@
+#include "output.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr mode_t kNewFileMode = 0666;
+
+// The temporary file that a signal has to remove; set while there is one.
+const char* volatile pending_file = nullptr;
+
+extern "C" void remove_pending_file(int signal_number) {
+  if (pending_file != nullptr) unlink(pending_file);
+  std::signal(signal_number, SIG_DFL);
+  std::raise(signal_number);
+}
+
+/// The file behind links, also where it does not exist yet; the path itself where links cannot be followed.
+std::string followed(const std::string& path) {
+  std::string result = path;
+  if (char* const real = realpath(path.c_str(), nullptr)) {
+    result = real;
+    std::free(real);
+  }
+  return result;
+}
+
+}  // namespace
+
+int write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+Output::Output(const std::string& path) {
+  if (path.empty() || path == "-") {
+    descriptor_ = STDOUT_FILENO;
+    target_ = "standard output";
+    return;
+  }
+  target_ = followed(path);
+  struct stat status;
+  const bool exists = stat(target_.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) throw OutputError(path, EISDIR);
+  if (exists && !S_ISREG(status.st_mode)) {
+    descriptor_ = open(target_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (descriptor_ < 0) throw OutputError(path, errno);
+    return;
+  }
+  // A file that may not be written to is not replaced either.
+  if (exists && access(target_.c_str(), W_OK) != 0) throw OutputError(path, errno);
+  open_temporary();
+  mode_t mode = exists ? status.st_mode & 07777 : kNewFileMode;
+  if (!exists) {
+    const mode_t mask = umask(0);
+    umask(mask);
+    mode &= ~mask;
+  }
+  // Ownership can be kept by root only; permissions always.
+  if (exists && fchown(descriptor_, status.st_uid, status.st_gid) != 0) mode &= 0777;
+  if (fchmod(descriptor_, mode) != 0) throw OutputError(target_, errno);
+}
+
+void Output::open_temporary() {
+  const std::size_t slash = target_.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : target_.substr(0, slash + 1);
+  temporary_ = folder + ".ctxcost-XXXXXX";
+  descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    throw OutputError(target_, errno);
+  }
+  pending_file = temporary_.c_str();
+  for (const int number : {SIGHUP, SIGINT, SIGTERM}) {
+    if (std::signal(number, remove_pending_file) == SIG_IGN) std::signal(number, SIG_IGN);
+  }
+}
+
+Output::~Output() {
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+  pending_file = nullptr;
+  if (descriptor_ > STDERR_FILENO) close(descriptor_);
+}
+
+void Output::write(std::string_view bytes) {
+  if (const int error = write_all(descriptor_, bytes); error != 0) throw OutputError(target_, error);
+}
+
+void Output::commit() {
+  // A network file system may report a full disk only here.
+  if (close(std::exchange(descriptor_, -1)) != 0) throw OutputError(target_, errno);
+  if (temporary_.empty()) return;
+  if (rename(temporary_.c_str(), target_.c_str()) != 0) throw OutputError(target_, errno);
+  pending_file = nullptr;
+  temporary_.clear();
+}
+
+bool Output::is_terminal() const { return isatty(descriptor_) == 1; }
+
+}  // namespace ctxcost::cli

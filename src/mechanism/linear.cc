@@ -1,0 +1,56 @@
+// Linear attention: a feature map in place of the softmax, a running sum in place of the cache
+// [Katharopoulos 2020, arXiv 2006.16236].
+#include "recurrence.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"feature_dim", KeyType::count, "d_k", "width of a query or key after the feature map"},
+    {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"macs", "heads ((feature_dim + d_v) P + 2 n feature_dim d_v), P = c (c + 1) / 2 for each chunk c",
+     "arXiv 2006.16236, section 3.2, in chunks"},
+    {"decode macs", "heads (2 feature_dim d_v + feature_dim)",
+     "update, read and normaliser, arXiv 2006.16236, section 3.3"},
+    {"decode scalar operations", "heads (feature_dim + d_v)",
+     "sum of keys and division, arXiv 2006.16236, section 3.3"},
+    {"state elements", "heads feature_dim (d_v + 1)", "arXiv 2006.16236, section 3.3"},
+};
+
+constexpr std::string_view kNotes[] = {"linear: the feature map has no multiply-adds and no parameters here"};
+
+class LinearAttention final : public Recurrence {
+ public:
+  LinearAttention(const MixerShape& shape, Count feature_dim, Count chunk)
+      : Recurrence("linear", shape, chunk), feature_dim_(feature_dim) {
+    keep(shape.heads * feature_dim * (shape.d_v + 1));
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override { return softmax_tensors(shape()); }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const std::string_view> notes() const override { return kNotes; }
+
+ private:
+  Count step_macs() const override { return shape().heads * (2 * feature_dim_ * shape().d_v + feature_dim_); }
+  Count step_operations() const override { return shape().heads * (feature_dim_ + shape().d_v); }
+  Count chunk_macs(Count c) const override {
+    return shape().heads * linear_attention_chunk(feature_dim_, shape().d_v, c);
+  }
+
+  Count feature_dim_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kLinear) = {"linear", "linear attention with a feature map", kKeys, false,
+                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                return std::make_unique<LinearAttention>(
+                                    shape, settings.count_or("feature_dim", shape.d_k), settings.count("chunk"));
+                              }};
+
+}  // namespace ctxcost

@@ -1,0 +1,98 @@
+// Memorizing Transformer: local attention, and for each query the best `top_k` of a store of earlier keys and values
+// [Wu 2022, arXiv 2203.08913; lucidrains/memorizing-transformers-pytorch].
+#include "ctxcost/pairs.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"memory", KeyType::count, "", "keys and values in the store"},
+    {"top_k", KeyType::count, "32", "stored tokens that a query attends to"},
+    {"segment", KeyType::count, "", "tokens processed together; local attention sees one segment back"},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "for each segment q of c tokens: c (c + 1) / 2 + c min(segment, q segment) local, and c min(memory, q segment, "
+     "top_k) "
+     "retrieved exact; n times the most keys of a query under reach",
+     "arXiv 2203.08913, section 3"},
+    {"macs", "heads (pairs (d_k + d_v) + searched d_k), c min(memory, q segment) searched for each segment",
+     "exact search, arXiv 2203.08913, section 3.2"},
+    {"cached elements", "(min(n, segment) + min(n, memory)) kv_heads (d_k + d_v)",
+     "arXiv 2203.08913, section 3: a local cache and a store of its own"},
+};
+
+class Memorizing final : public Mixer {
+ public:
+  Memorizing(const MixerShape& shape, Count memory, Count top_k, Count segment)
+      : Mixer("memorizing", shape), memory_(memory), top_k_(top_k), segment_(segment) {
+    cache_ = key_value_cache(shape, {.kind = Span::Kind::chunk, .limit = segment});
+    std::vector<CachePart> store = key_value_cache(shape, {.kind = Span::Kind::window, .limit = memory});
+    store[0].name = "stored keys";
+    store[1].name = "stored values";
+    cache_.insert(cache_.end(), store.begin(), store.end());
+  }
+
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    const Count searched = seen_of(n, memory_);
+    if (rule == PairRule::exact) {
+      return work(pairs::segment_memory(n, segment_, segment_) + seen_of(n, min(memory_, top_k_)), searched);
+    }
+    // The query with most keys ends the last segment or the last full one.
+    Count most = keys_of(n);
+    if (n >= segment_) most = max(most, keys_of(n / segment_ * segment_));
+    return work(n * most, searched);
+  }
+  std::optional<Work> decode(Count keys) const override { return work(keys_of(keys), min(memory_, before(keys))); }
+
+  Count rows_read(std::size_t part, Count keys) const override {
+    const Count kv_heads = cache()[part].heads;
+    if (part < 2) return kv_heads * pairs::chunked_decode(keys, segment_);
+    // The segment before is a part of the store. Every stored key is searched; values are read where they are attended.
+    const Count stored = min(memory_, before(keys));
+    if (part == 2) return kv_heads * stored;
+    const Count local = min(stored, segment_);
+    return min(kv_heads * stored, kv_heads * local + shape().heads * min(stored, top_k_));
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
+    // How much each head trusts the store.
+    if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
+    return tensors;
+  }
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Work work(Count pairs, Count searched) const {
+    const Count heads = shape().heads;
+    return {heads * pairs, pairs, heads * (pairs * (shape().d_k + shape().d_v) + searched * shape().d_k), 0};
+  }
+  /// Sum over queries of min(limit, tokens before their segment).
+  Count seen_of(Count n, Count limit) const {
+    return pairs::segment_memory(n, segment_, limit) - pairs::chunked(n, segment_);
+  }
+  /// Tokens before the segment of the query that sees `keys`.
+  Count before(Count keys) const { return keys == 0 ? Count{} : (keys - 1) / segment_ * segment_; }
+  Count keys_of(Count keys) const {
+    return pairs::segment_memory_decode(keys, segment_, segment_) + min(min(memory_, top_k_), before(keys));
+  }
+
+  Count memory_;
+  Count top_k_;
+  Count segment_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kMemorizing) = {
+    "memorizing", "local attention and a searched store of earlier keys and values", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Memorizing>(shape, settings.count("memory"), settings.count("top_k"),
+                                          settings.count("segment"));
+    }};
+
+}  // namespace ctxcost

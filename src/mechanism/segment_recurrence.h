@@ -1,0 +1,101 @@
+// Attention that carries hidden states from segment to segment (Transformer-XL and its compressive successor): keys and
+// values of what it remembers are projected again for each segment, and every pair has a second, relative-position
+// score.
+#pragma once
+
+#include <string_view>
+
+#include "ctxcost/pairs.h"
+#include "inner_width.h"
+#include "projections.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+
+class SegmentRecurrence : public SoftmaxAttention {
+ public:
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    return work(prefill_pairs(n, rule), (n / segment_) * segment_end_macs());
+  }
+  std::optional<Work> decode(Count keys) const override {
+    const bool ends = keys > 0 && keys % segment_ == 0;
+    return work(decode_keys(keys), ends ? segment_end_macs() : Count{});
+  }
+  /// The memory is state; of the cache a step touches its segment's own tokens.
+  Count rows_read(std::size_t part, Count keys) const override {
+    return cache()[part].heads * pairs::chunked_decode(keys, segment_);
+  }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
+    if (!tensors) return tensors;
+    const Count queries = shape().heads * shape().d_k;
+    project(*tensors, kPositions, *shape().d_model, queries);
+    // The learned stand-ins for a query's position, for contents and for distances.
+    tensors->push_back(vector_of("attn_rel_u", queries));
+    tensors->push_back(vector_of("attn_rel_v", queries));
+    return tensors;
+  }
+  std::optional<Count> linear_macs(Count n) const override { return linear(n, rows_sum(ceil_div(n, segment_))); }
+  std::optional<Count> decode_linear_macs(Count keys) const override {
+    // The first token of a segment pays for what the segment remembers, so that steps add up to the prefill.
+    const bool begins = keys > 0 && (keys - 1) % segment_ == 0;
+    return linear(1, begins ? rows((keys - 1) / segment_) : Count{});
+  }
+
+ protected:
+  SegmentRecurrence(std::string_view kind, const MixerShape& shape, Count segment)
+      : SoftmaxAttention(kind, shape, {.kind = Span::Kind::chunk, .limit = segment}), segment_(segment) {}
+
+  /// Keeps `rows` hidden states.
+  void remember(std::string_view name, Count rows) {
+    if (rows > 0) state_.push_back({name, rows * needs_d_model(shape(), "kind"), StateType::cache});
+  }
+  Count segment() const { return segment_; }
+
+  /// Remembered rows that a query of segment q sees; never falls.
+  virtual Count rows(Count q) const = 0;
+  /// Their sum over segments 0 .. count - 1.
+  virtual Count rows_sum(Count count) const = 0;
+  /// Multiply-adds at the end of each full segment, beside the pairs.
+  virtual Count segment_end_macs() const { return 0; }
+
+ private:
+  static constexpr std::string_view kPositions = "attn_pos";
+
+  Work work(Count pairs, Count more) const {
+    const Count all = shape().heads * pairs;
+    return {all, pairs, all * (2 * shape().d_k + shape().d_v) + more, 0};
+  }
+  Count prefill_pairs(Count n, PairRule rule) const override {
+    if (n == 0) return 0;
+    const Count full = n / segment_;
+    const Count rest = n % segment_;
+    if (rule == PairRule::exact) {
+      return pairs::chunked(n, segment_) + segment_ * rows_sum(full) + rest * (rest == 0 ? Count{} : rows(full));
+    }
+    // The query with most keys ends the last segment or the last full one.
+    const Count last = decode_keys(n);
+    return n * (full == 0 ? last : max(last, decode_keys(full * segment_)));
+  }
+  Count decode_keys(Count keys) const override {
+    if (keys == 0) return 0;
+    return rows((keys - 1) / segment_) + pairs::chunked_decode(keys, segment_);
+  }
+  /// All linears for `tokens`, and keys, values and positions for `remembered` rows.
+  std::optional<Count> linear(Count tokens, Count remembered) const {
+    const std::optional<std::vector<Tensor>> all = tensors();
+    if (!all) return std::nullopt;
+    Count macs;
+    for (const Tensor& tensor : *all) {
+      if (tensor.use != TensorUse::linear) continue;
+      const bool again = tensor.name == "attn_k" || tensor.name == "attn_v" || tensor.name == kPositions;
+      macs += tensor.active_elements() * (again ? tokens + remembered : tokens);
+    }
+    return macs;
+  }
+
+  Count segment_;
+};
+
+}  // namespace ctxcost

@@ -1,0 +1,147 @@
+// Titans: attention beside a neural memory, a small network that is trained on the sequence as it is read
+// [Behrouz 2025, arXiv 2501.00663; lucidrains/titans-pytorch mac_transformer.py, neural_memory.py].
+#include "ctxcost/pairs.h"
+#include "inner_width.h"
+#include "projections.h"
+#include "row.h"
+#include "softmax_attention.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"variant", KeyType::text, "", "memory as context, as a gate, or as a layer", 1, "mac|mag|mal"},
+    {"segment", KeyType::count, "needed by mac", "tokens of a segment (mac)"},
+    {"window", KeyType::count, "needed by mag and mal", "keys of the sliding window (mag, mal)"},
+    {"persistent", KeyType::count, "4", "learned tokens that every query sees", 0},
+    {"depth", KeyType::count, "2", "matrices of the memory network"},
+    {"expansion", KeyType::count, "2", "its inner width, in d_model"},
+    {"chunk", KeyType::count, "segment, or window", "tokens of one update of the memory"},
+};
+
+constexpr Formula kContextFormulas[] = {
+    {"pairs", "x (x + 1) / 2 with x = persistent + 2 c for each segment c: persistent, retrieved and own tokens",
+     "arXiv 2501.00663, section 4.1"},
+    {"decode pairs", "persistent + 2 c, c tokens into the segment", "arXiv 2501.00663, section 4.1"},
+    {"macs",
+     "heads pairs (d_k + d_v) + 4 n P; P = d_model d_model for depth 1, else with x = expansion d_model: "
+     "2 d_model x + (depth - 2) x x",
+     "one forward and two backward products to store, one forward to retrieve, neural_memory.py"},
+    {"scalar operations", "5 P for each full chunk", "momentum, decay and step, arXiv 2501.00663, section 3.1"},
+    {"cached elements", "(persistent + 2 min(n, segment)) kv_heads (d_k + d_v)", "mac_transformer.py"},
+    {"state elements", "2 P", "weights and momentum, neural_memory.py"},
+};
+constexpr Formula kWindowFormulas[] = {
+    {"pairs",
+     "n persistent + P_swa, with y = min(n, window): P_swa = y (y + 1) / 2 + (n - y) window exact; n y under reach",
+     "arXiv 2501.00663, sections 4.2 and 4.3"},
+    kContextFormulas[2],
+    kContextFormulas[3],
+    {"cached elements", "(persistent + min(n, window)) kv_heads (d_k + d_v)", "arXiv 2501.00663, section 4.2"},
+    kContextFormulas[5],
+};
+
+constexpr std::string_view kNotes[] = {
+    "titans: the memory's gates have no parameters here, and projections are counted for the sequence's own tokens"};
+
+struct TitansParts {
+  bool context;  ///< mac
+  Count length;  ///< segment or window
+  Count persistent;
+  Count memory;  ///< P, weights of the memory network
+  Count chunk;
+};
+
+class Titans final : public Mixer {
+ public:
+  Titans(const MixerShape& shape, const TitansParts& parts) : Mixer("titans", shape), parts_(parts) {
+    cache_ = key_value_cache(shape, {.kind = parts.context ? Span::Kind::chunk : Span::Kind::window,
+                                     .limit = parts.length,
+                                     .factor = parts.context ? 2 : 1,
+                                     .constant = parts.persistent});
+    state_ = {{"memory weights", parts.memory, StateType::fp32}, {"memory momentum", parts.memory, StateType::fp32}};
+  }
+
+  std::optional<Work> prefill(Count n, PairRule rule) const override {
+    return work(pairs(n, rule), n, n / parts_.chunk);
+  }
+  std::optional<Work> decode(Count keys) const override {
+    const bool updates = keys > 0 && keys % parts_.chunk == 0;
+    return work(keys_of(keys), min(keys, 1), updates ? 1 : 0);
+  }
+  Count rows_read(std::size_t part, Count keys) const override { return cache()[part].heads * keys_of(keys); }
+
+  std::optional<std::vector<Tensor>> tensors() const override {
+    std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
+    if (!tensors) return tensors;
+    const Count d_model = *shape().d_model;
+    project(*tensors, "memory_q", d_model, d_model);
+    project(*tensors, "memory_k", d_model, d_model);
+    project(*tensors, "memory_v", d_model, d_model);
+    // What the memory starts from; its work is that of storing and retrieving.
+    tensors->push_back(vector_of("memory_weights", parts_.memory));
+    if (parts_.persistent == 0) return tensors;
+    // Tokens in front of each segment; beside a window they are only attended to.
+    const Count width = parts_.context ? d_model : shape().kv_heads * (shape().d_k + shape().d_v);
+    tensors->push_back(table_of("persistent_memory", parts_.persistent, width));
+    return tensors;
+  }
+  std::span<const Formula> formulas() const override {
+    if (parts_.context) return kContextFormulas;
+    return kWindowFormulas;
+  }
+  std::span<const std::string_view> notes() const override { return kNotes; }
+
+ private:
+  Count pairs(Count n, PairRule rule) const {
+    if (parts_.context) {
+      const auto rows = [this](Count c) { return pairs::triangle(parts_.persistent + 2 * c); };
+      const Count rest = n % parts_.length;
+      return n / parts_.length * rows(parts_.length) + (rest == 0 ? Count{} : rows(rest));
+    }
+    const Count local = rule == PairRule::reach ? n * min(n, parts_.length) : pairs::sliding(n, parts_.length);
+    return n * parts_.persistent + local;
+  }
+  Count keys_of(Count keys) const {
+    if (keys == 0) return 0;
+    return parts_.persistent + (parts_.context ? 2 * pairs::chunked_decode(keys, parts_.length)
+                                               : pairs::sliding_decode(keys, parts_.length));
+  }
+  Work work(Count pairs, Count tokens, Count updates) const {
+    const Count all = shape().heads * pairs;
+    return {all, pairs, all * (shape().d_k + shape().d_v) + 4 * tokens * parts_.memory, 5 * updates * parts_.memory};
+  }
+
+  TitansParts parts_;
+};
+
+/// Weights of a network d_model -> expansion * d_model -> … -> d_model of `depth` matrices.
+Count network_weights(Count d_model, Count depth, Count expansion) {
+  if (depth == 1) return d_model * d_model;
+  const Count inner = expansion * d_model;
+  return 2 * d_model * inner + (depth - 2) * inner * inner;
+}
+
+}  // namespace
+
+CTXCOST_MECHANISM(kTitans) = {
+    "titans", "attention beside a memory that learns while it reads", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      const std::string variant(settings.text("variant"));
+      const bool context = variant == "mac";
+      const std::string length = context ? "segment" : "window";
+      const std::string other = context ? "window" : "segment";
+      if (settings.has(other)) {
+        throw SettingFault{other, "not a key of variant \"" + variant + "\"", "did you mean \"" + length + "\"?"};
+      }
+      if (!settings.has(length)) {
+        throw SettingFault{length, "missing; variant \"" + variant + "\" needs a positive integer", ""};
+      }
+      TitansParts parts{context, settings.count(length), settings.count("persistent"), {}, {}};
+      parts.memory =
+          network_weights(needs_d_model(shape, "kind"), settings.count("depth"), settings.count("expansion"));
+      parts.chunk = settings.count_or("chunk", parts.length);
+      return std::make_unique<Titans>(shape, parts);
+    }};
+
+}  // namespace ctxcost

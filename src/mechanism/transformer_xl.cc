@@ -1,0 +1,50 @@
+// Transformer-XL: segments that also attend to the hidden states of the last `memory` tokens before them
+// [Dai 2019, arXiv 1901.02860; kimiyoung/transformer-xl pytorch/mem_transformer.py].
+#include "row.h"
+#include "segment_recurrence.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr MechanismKey kKeys[] = {
+    {"segment", KeyType::count, "", "tokens processed together"},
+    {"memory", KeyType::count, "", "hidden states kept from before the segment", 0},
+};
+
+constexpr Formula kFormulas[] = {
+    {"pairs",
+     "for each segment q of c tokens: c (c + 1) / 2 + c min(memory, q segment) exact; n times the most keys of a query "
+     "under reach",
+     "arXiv 1901.02860, section 3.2"},
+    {"macs", "heads pairs (2 d_k + d_v): content score, position score, value", "arXiv 1901.02860, section 3.3"},
+    {"memory macs", "min(memory, q segment) (attn_k + attn_v + attn_pos) a segment, counted as linear",
+     "mem_transformer.py class RelPartialLearnableMultiHeadAttn"},
+    {"cached elements", "min(n, segment) kv_heads (d_k + d_v)", "keys and values of the current segment"},
+    {"state elements", "memory d_model", "mem_transformer.py init_mems"},
+};
+
+class TransformerXl final : public SegmentRecurrence {
+ public:
+  TransformerXl(const MixerShape& shape, Count segment, Count memory)
+      : SegmentRecurrence("transformer_xl", shape, segment), memory_(memory) {
+    remember("memory", memory);
+  }
+
+  std::span<const Formula> formulas() const override { return kFormulas; }
+
+ private:
+  Count rows(Count q) const override { return min(memory_, q * segment()); }
+  Count rows_sum(Count count) const override { return pairs::segment_memory_rows(count, segment(), memory_); }
+
+  Count memory_;
+};
+
+}  // namespace
+
+CTXCOST_MECHANISM(kTransformerXl) = {
+    "transformer_xl", "segments with a memory of earlier hidden states", kKeys, true,
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<TransformerXl>(shape, settings.count("segment"), settings.count("memory"));
+    }};
+
+}  // namespace ctxcost

@@ -1,0 +1,136 @@
+#include "json_writer.h"
+
+#include <cmath>
+
+#include "number.h"
+
+namespace ctxcost {
+namespace {
+
+/// Length of the UTF-8 sequence at the start of `text`, or 0 where it is not one (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  if (length < 3) return length;
+  // Overlong forms, surrogates and what lies beyond U+10FFFF.
+  const unsigned char second = byte(1);
+  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+      (lead == 0xf4 && second > 0x8f)) {
+    return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+void JsonWriter::new_line() {
+  if (!indented_) return;
+  out_->character('\n');
+  out_->repeat(' ', 2 * depth_);
+}
+
+void JsonWriter::separate() {
+  if (after_key_) {
+    after_key_ = false;
+    return;
+  }
+  const std::uint64_t bit = std::uint64_t{1} << depth_;
+  if ((has_items_ & bit) != 0) out_->character(',');
+  if (depth_ > 0) new_line();
+  has_items_ |= bit;
+}
+
+void JsonWriter::begin(char bracket) {
+  separate();
+  out_->character(bracket);
+  ++depth_;
+  has_items_ &= ~(std::uint64_t{1} << depth_);
+}
+
+void JsonWriter::end(char bracket) {
+  const bool empty = (has_items_ & std::uint64_t{1} << depth_) == 0;
+  --depth_;
+  if (!empty) new_line();
+  out_->character(bracket);
+}
+
+void JsonWriter::key(std::string_view name) {
+  separate();
+  quoted(name);
+  out_->text(indented_ ? ": " : ":");
+  after_key_ = true;
+}
+
+void JsonWriter::string(std::string_view value) {
+  separate();
+  quoted(value);
+}
+
+void JsonWriter::quoted(std::string_view value) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out_->character('"');
+  while (!value.empty()) {
+    const std::size_t length = utf8_length(value);
+    const char c = value[0];
+    if (length == 0) {
+      out_->text("\xef\xbf\xbd");  // U+FFFD for a byte that is not UTF-8, as a file name may hold
+    } else if (c == '"' || c == '\\') {
+      out_->character('\\');
+      out_->character(c);
+    } else if (c == '\n') {
+      out_->text("\\n");
+    } else if (c == '\t') {
+      out_->text("\\t");
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out_->text("\\u00");
+      out_->character(kHex[c >> 4]);
+      out_->character(kHex[c & 15]);
+    } else {
+      out_->text(value.substr(0, length));
+    }
+    value.remove_prefix(length == 0 ? 1 : length);
+  }
+  out_->character('"');
+}
+
+void JsonWriter::count(Count value) {
+  separate();
+  out_->digits(value);
+}
+
+void JsonWriter::number(double value) {
+  if (!std::isfinite(value)) return null();
+  separate();
+  write_double(*out_, value);
+}
+
+void JsonWriter::boolean(bool value) {
+  separate();
+  out_->text(value ? "true" : "false");
+}
+
+void JsonWriter::null() {
+  separate();
+  out_->text("null");
+}
+
+void JsonWriter::value(const MetricValue& value) {
+  if (const Count* integer = std::get_if<Count>(&value)) {
+    count(*integer);
+  } else if (const double* real = std::get_if<double>(&value)) {
+    number(*real);
+  } else if (const std::string_view* level = std::get_if<std::string_view>(&value)) {
+    string(*level);
+  } else {
+    null();
+  }
+}
+
+void JsonWriter::value(const std::optional<Count>& value) { value ? count(*value) : null(); }
+
+}  // namespace ctxcost

@@ -1,0 +1,48 @@
+// Writes JSON: integers with all their digits, doubles in the shortest form that reads back the same.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "ctxcost/metric.h"
+#include "ctxcost/writer.h"
+
+namespace ctxcost {
+
+class JsonWriter {
+ public:
+  enum class Layout { compact, indented };
+
+  JsonWriter(Writer& out, Layout layout) : out_(&out), indented_(layout == Layout::indented) {}
+
+  void begin_object() { begin('{'); }
+  void end_object() { end('}'); }
+  void begin_array() { begin('['); }
+  void end_array() { end(']'); }
+  void key(std::string_view name);
+
+  void string(std::string_view value);
+  void count(Count value);
+  void number(double value);
+  void boolean(bool value);
+  void null();
+  void value(const MetricValue& value);
+  void value(const std::optional<Count>& value);
+
+ private:
+  void quoted(std::string_view value);
+  void begin(char bracket);
+  void end(char bracket);
+  /// The comma and the line before a value or a key.
+  void separate();
+  void new_line();
+
+  Writer* out_;
+  bool indented_;
+  bool after_key_ = false;
+  std::uint32_t depth_ = 0;
+  std::uint64_t has_items_ = 0;  // a bit for each depth
+};
+
+}  // namespace ctxcost

@@ -1,0 +1,281 @@
+#include "layout.h"
+
+#include <algorithm>
+
+#include "wording.h"
+
+namespace ctxcost {
+namespace {
+
+std::string label_text(Label label, const Estimator& estimator) {
+  switch (label) {
+    case Label::model: return printable(estimator.model().name);
+    case Label::weights: return estimator.weights().name();
+    case Label::kv_precision: return estimator.kv().name();
+    case Label::engine: return estimator.engine().name;
+    case Label::convention: return estimator.settings().convention.name;
+  }
+  return {};
+}
+
+std::string_view label_heading(Label label) {
+  static constexpr std::string_view kHeadings[] = {"Model", "Weights", "KV", "Engine", "Convention"};
+  return kHeadings[static_cast<std::size_t>(label)];
+}
+
+std::string metric_text(Metric metric, const Row& row, UnitSystem units) {
+  static constexpr std::string_view kUnknown = "–";
+  const MetricValue& value = row.values[metric];
+  if (const std::string_view* level = std::get_if<std::string_view>(&value)) return std::string(*level);
+  if (std::holds_alternative<double>(value)) {
+    const Metric base = metric == Metric::growth_kv_cache ? Metric::kv_cache_bytes : Metric::attention_flops;
+    return short_ratio(std::get<Count>(row.values[base]), std::get<Count>(row.first[base]));
+  }
+  const Count* const count = std::get_if<Count>(&value);
+  if (count == nullptr) return std::string(kUnknown);
+  switch (info(metric).unit) {
+    case Unit::tokens:
+    case Unit::sequences: return with_separators(*count);
+    case Unit::pairs:
+    case Unit::parameters: return short_count(*count);
+    case Unit::macs: return short_work(*count, "MACs");
+    case Unit::flops: return short_work(*count, "FLOPs");
+    case Unit::bytes: return short_bytes(*count, units);
+    case Unit::level:
+    case Unit::ratio: break;
+  }
+  return std::string(kUnknown);
+}
+
+bool ideal(const EngineChoice& choice) { return choice.engine == ideal_engine().engine; }
+
+void add_once(std::vector<std::string>& texts, std::string text) {
+  if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+}
+
+std::string sequences(Count batch) { return with_separators(batch) + (batch == 1 ? " sequence" : " sequences"); }
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::size_t characters(std::string_view text) {
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  return count;
+}
+
+TableLayout::Cell TableLayout::of(const Column& column) {
+  Cell cell;
+  if (const Label* label = std::get_if<Label>(&column)) {
+    cell.kind = Cell::Kind::label;
+    cell.label = *label;
+    cell.heading = label_heading(*label);
+  } else {
+    cell.kind = Cell::Kind::metric;
+    cell.metric = std::get<Metric>(column);
+    cell.heading = info(cell.metric).heading;
+  }
+  return cell;
+}
+
+bool TableLayout::varies(Label label) const {
+  const std::vector<Estimator>& estimators = report_->estimators();
+  if (label == Label::model) return report_->grid().models.size() > 1;
+  const std::string first = label_text(label, estimators.front());
+  return std::any_of(estimators.begin(), estimators.end(),
+                     [&](const Estimator& estimator) { return label_text(label, estimator) != first; });
+}
+
+void TableLayout::choose_leading() {
+  for (const Label label : {Label::model, Label::weights, Label::kv_precision, Label::engine}) {
+    const bool asked = std::find(options_->columns.begin(), options_->columns.end(), Column(label)) !=
+                       options_->columns.end();
+    if (varies(label) && !asked) cells_.push_back(of(label));
+  }
+  const LengthList first = report_->batches(report_->estimators().front());
+  batch_varies_ = first.smallest() != first.largest();
+  for (const Estimator& estimator : report_->estimators()) {
+    if (report_->batches(estimator).largest() != first.largest()) batch_varies_ = true;
+  }
+  if (batch_varies_) cells_.push_back(of(Metric::batch));
+  Cell context;
+  context.kind = Cell::Kind::length;
+  context.heading = "Context";
+  cells_.push_back(context);
+}
+
+TableLayout::TableLayout(const Report& report, const RenderOptions& options) : report_(&report), options_(&options) {
+  choose_leading();
+  const bool own_choice = options.columns.empty();
+  if (own_choice) {
+    // Each metric of a layer is followed by the total that takes its place where layers differ.
+    for (const Metric metric : {Metric::context, Metric::scores_per_head, Metric::scores,
+                                Metric::attention_flops_per_layer, Metric::attention_flops, Metric::kv_cache_bytes,
+                                Metric::state_bytes, Metric::kv_reserved_bytes}) {
+      cells_.push_back(of(metric));
+    }
+  } else {
+    for (const Column& column : options.columns) {
+      if (column != Column(Metric::batch) || !batch_varies_) cells_.push_back(of(column));
+    }
+  }
+
+  std::vector<std::size_t> widths(cells_.size(), 0);
+  bool any_state = false;
+  bool head_known = true;
+  bool layer_known = true;
+  const Estimator* estimator = nullptr;
+  std::vector<std::string_view> statuses;  // seen for this estimator
+  report.for_each_row([&](const Row& row) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) widths[i] = std::max(widths[i], characters(text(cells_[i], row)));
+    const std::optional<Count> head = row.values.count(Metric::scores_per_head);
+    const Count n = row.context();
+    head_known = head_known && head;
+    every_pair_ = every_pair_ && head && *head == n * n;
+    layer_known = layer_known && row.values.count(Metric::attention_flops_per_layer);
+    any_state = any_state || row.values.count(Metric::state_bytes) != Count{};
+    if (estimator != &row.estimator) statuses.clear();
+    estimator = &row.estimator;
+    const std::string_view* const status = std::get_if<std::string_view>(&row.values[Metric::window_status]);
+    if (status == nullptr || std::find(statuses.begin(), statuses.end(), *status) != statuses.end()) return;
+    statuses.push_back(*status);
+    std::string note = window_note(row.estimator.model(), row.values, n);
+    if (note.empty()) return;
+    if (varies(Label::model)) note = printable(row.estimator.model().name) + ": " + note;
+    add_once(window_notes_, std::move(note));
+  });
+
+  std::vector<Cell> kept;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    Cell& cell = cells_[i];
+    if (cell.kind == Cell::Kind::metric) {
+      if (own_choice) {
+        const auto& engines = report.grid().engines;
+        if (cell.metric == (head_known ? Metric::scores : Metric::scores_per_head)) continue;
+        if (cell.metric == (layer_known ? Metric::attention_flops : Metric::attention_flops_per_layer)) continue;
+        if (cell.metric == Metric::state_bytes && !any_state) continue;
+        if (cell.metric == Metric::kv_reserved_bytes && std::all_of(engines.begin(), engines.end(), ideal)) continue;
+      }
+      if (cell.metric == Metric::scores_per_head && every_pair_) cell.heading += " (n²)";
+      if (cell.metric == Metric::kv_cache_bytes && !varies(Label::kv_precision)) {
+        cell.heading += " (" + report.estimators().front().kv().display() + ")";
+      }
+    }
+    heads_.push_back({cell.heading, std::max(widths[i], characters(cell.heading)),
+                      cell.kind == Cell::Kind::metric && cell.metric != Metric::window_status});
+    kept.push_back(std::move(cell));
+  }
+  cells_ = std::move(kept);
+}
+
+std::string TableLayout::text(const Cell& cell, const Row& row) const {
+  switch (cell.kind) {
+    case Cell::Kind::label: return label_text(cell.label, row.estimator);
+    case Cell::Kind::length: return length_label(row.context());
+    case Cell::Kind::metric: return metric_text(cell.metric, row, options_->units);
+  }
+  return {};
+}
+
+std::vector<std::string> TableLayout::cells(const Row& row) const {
+  std::vector<std::string> texts;
+  texts.reserve(cells_.size());
+  for (const Cell& cell : cells_) texts.push_back(text(cell, row));
+  return texts;
+}
+
+std::string TableLayout::caption() const {
+  const Convention& convention = report_->convention();
+  std::string line = convention.name + " convention: ";
+  line += convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs";
+  line += " per multiply-add, ";
+  if (convention.pairs == PairRule::exact) {
+    line += "unmasked pairs only";
+  } else {
+    line += every_pair_ ? "every query charged all n keys" : "every query charged the most keys any query sees";
+  }
+  if (report_->logits() == Logits::all) line += ", logits of every token";
+  line += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
+  const Estimator& first = report_->estimators().front();
+  std::string about;
+  if (!varies(Label::model)) about = printable(first.model().name);
+  if (!batch_varies_) about += (about.empty() ? "" : ", ") + sequences(report_->batches(first).largest());
+  if (!about.empty()) line += "; " + about;
+  return line;
+}
+
+std::string TableLayout::series(const Row& row) const {
+  std::string text;
+  const auto append = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  for (const Label label : {Label::model, Label::weights, Label::kv_precision, Label::engine}) {
+    if (varies(label)) append(label_text(label, row.estimator));
+  }
+  if (batch_varies_) append("batch " + with_separators(row.batch()));
+  return text;
+}
+
+std::string TableLayout::growth(const Row& row) const {
+  const Count n = row.context();
+  const Count first = std::get<Count>(row.first[Metric::context]);
+  if (n == first || first == 0) return {};
+  std::string changes;
+  const auto change = [&](std::string_view what, Metric metric) {
+    const std::optional<Count> value = row.values.count(metric);
+    const std::optional<Count> base = row.first.count(metric);
+    if (!value || !base || *base == 0) return;
+    changes += changes.empty() ? "" : ", ";
+    changes += std::string(what) + " " + short_ratio(*value, *base);
+  };
+  change("attention FLOPs", Metric::attention_flops);
+  change("KV cache", Metric::kv_cache_bytes);
+  if (changes.empty()) return {};
+  std::string line = series(row);
+  if (!line.empty()) line += ": ";
+  return line + length_label(first) + " → " + length_label(n) + " (" + short_ratio(n, first) + " tokens): " + changes;
+}
+
+std::vector<std::string> TableLayout::notes() const {
+  std::vector<std::string> notes;
+  const LengthList& contexts = report_->grid().contexts;
+  for (const Estimator& estimator : report_->estimators()) {
+    const std::string prefix = varies(Label::model) ? printable(estimator.model().name) + ": " : "";
+    const LengthList batches = report_->batches(estimator);
+    const EstimateDetails least = estimator.details(contexts.smallest(), batches.smallest());
+    const EstimateDetails most = estimator.details(contexts.largest(), batches.largest());
+    for (const EstimateDetails* details : {&least, &most}) {
+      for (const std::string& note : details->notes) add_once(notes, prefix + printable(note));
+    }
+    if (!options_->verbose) continue;
+    const Model& model = estimator.model();
+    if (!model.source.empty()) add_once(notes, prefix + "source: " + printable(model.source));
+    for (const GroupEstimate& group : most.groups) {
+      std::string line = "layers " + index_ranges(group.group->layers) + ":";
+      for (const auto& mixer : group.group->mixers) {
+        const MixerShape& shape = mixer->shape();
+        line += " " + std::string(mixer->kind()) + " (" + to_string(shape.heads) + " heads, " +
+                to_string(shape.kv_heads) + " KV heads, d_k " + to_string(shape.d_k) + ", d_v " + to_string(shape.d_v) +
+                "),";
+      }
+      add_once(notes, prefix + line + " feed-forward " + std::string(feed_forward_word(group.group->feed_forward)));
+    }
+  }
+  for (const std::string& note : window_notes_) add_once(notes, note);
+  return notes;
+}
+
+}  // namespace ctxcost

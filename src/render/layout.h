@@ -1,0 +1,63 @@
+// What the table people read is made of: shared by the aligned table and by Markdown.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/render.h"
+
+namespace ctxcost {
+
+/// Columns, headings and cells of a report.
+class TableLayout {
+ public:
+  /// Reads the whole report once: which columns it needs and how wide they are depends on every row.
+  TableLayout(const Report& report, const RenderOptions& options);
+
+  struct Head {
+    std::string text;
+    std::size_t width;   ///< characters of the widest cell, the heading among them
+    bool right_aligned;
+  };
+  const std::vector<Head>& heads() const { return heads_; }
+  /// The cells of a row, as many as there are heads.
+  std::vector<std::string> cells(const Row& row) const;
+
+  /// "article convention: 1 FLOP per multiply-add, …; SI units, 1 GB = 10^9 bytes; approx. 7B, 1 sequence"
+  std::string caption() const;
+  /// "1K → 4K (4x tokens): attention FLOPs 16x, KV cache 4x"; empty for a first point.
+  std::string growth(const Row& row) const;
+  /// Assumptions of readers, remarks of mixers and engines, contexts beyond the model's window.
+  std::vector<std::string> notes() const;
+
+ private:
+  /// How a cell is made.
+  struct Cell {
+    enum class Kind { label, length, metric } kind;
+    Label label = Label::model;
+    Metric metric = Metric::context;
+    std::string heading;
+  };
+  static Cell of(const Column& column);
+  void choose_leading();
+  std::string text(const Cell& cell, const Row& row) const;
+  /// The settings of a row that vary over the report: "Llama 3.1 8B, q8_0, batch 4".
+  std::string series(const Row& row) const;
+  bool varies(Label label) const;
+
+  const Report* report_;
+  const RenderOptions* options_;
+  bool batch_varies_ = false;
+  bool every_pair_ = true;  // scores_per_head is n^2 in every row
+  std::vector<Cell> cells_;
+  std::vector<Head> heads_;
+  std::vector<std::string> window_notes_;
+};
+
+/// The text with control characters as \xNN, so that it stays in its cell.
+std::string printable(std::string_view text);
+/// Characters, not bytes, of UTF-8.
+std::size_t characters(std::string_view text);
+
+}  // namespace ctxcost
