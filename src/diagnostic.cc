@@ -75,11 +75,13 @@ InputError::InputError(std::vector<Diagnostic> diagnostics) : diagnostics_(std::
 }
 
 std::string_view near_match(std::string_view word, std::span<const std::string_view> candidates) {
-  // A third of the word may be wrong, two letters at least: "kv_head" finds "kv_heads", "x" finds nothing.
+  // A third of the word may be wrong, two letters at least, one of a short word: "kv_head" finds "kv_heads", "gatd"
+  // finds "gated", "sink" does not find "kind".
   constexpr std::size_t kLongestWord = 64;
   if (word.size() < 2 || word.size() > kLongestWord) return {};
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  const std::size_t allowed = word.size() <= 4 ? 1 : std::max<std::size_t>(2, word.size() / 3);
+  std::size_t best_distance = allowed + 1;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {

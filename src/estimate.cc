@@ -30,10 +30,6 @@ MetricValue per_layer(std::optional<Count> total, Count layers) {
   return *total / layers;
 }
 
-Count tensor_bytes(const Tensor& tensor, const Precision& precision) {
-  return tensor.copies * tensor.rows * precision.row_bytes(tensor.columns);
-}
-
 /// Bytes of `rows` cached rows, which may not divide evenly among the heads.
 Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows) {
   const Precision& precision = precision_of(kv, part.role);
@@ -93,13 +89,11 @@ Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice 
       settings_(settings),
       engine_(std::move(engine)),
       kv_(settings.kv.value_or(model.kv)),
-      weights_(settings.weights.value_or(model.weights)) {
-  if (!weights_.format().weights) {
-    throw InputError(Diagnostic{"--weights", "", "\"" + weights_.name() + "\" stores a cache, not weights", ""});
-  }
+      weights_(settings.weights.resolved(model)) {
   check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
   try {
     sum_tensors();
+    sum_stored();
   } catch (const CountOverflow& overflow) {
     throw InputError(Diagnostic{model.origin, "", "the parameters of this model do not fit 128 bits", overflow.what()});
   }
@@ -111,17 +105,15 @@ Count Estimator::stack_length(const LayerGroup& group, Count context) const {
 }
 
 void Estimator::sum_tensors() {
-  parameters_ = parameters_non_embedding_ = active_parameters_ = weights_bytes_ = decode_weights_bytes_ = Count{};
+  parameters_ = parameters_non_embedding_ = active_parameters_ = Count{};
   head_macs_ = widest_activation_ = Count{};
   for (const LayerGroup& group : model_->groups) add_group_tensors(group);
   if (!model_->d_model) widest_activation_.reset();
 
   Count untied_embedding;
   for (const auto& [place, tensor] : model_->tensors) {
-    const Count bytes = tensor_bytes(tensor, weights_);
     add(parameters_, tensor.elements());
     add(active_parameters_, tensor.elements());
-    add(weights_bytes_, bytes);
     if (place == Place::final_norm) add(parameters_non_embedding_, tensor.elements());
     if (place == Place::once && tensor.use == TensorUse::linear) once_macs_ += tensor.elements();
     if (place == Place::other && tensor.use == TensorUse::linear) token_macs_ += tensor.elements();
@@ -129,18 +121,10 @@ void Estimator::sum_tensors() {
                          (place == Place::head && tensor.use == TensorUse::linear);
     if (is_head) add(head_macs_, tensor.elements());
     if (place == Place::embedding && !model_->tied_embeddings) untied_embedding += tensor.elements();
-    if (!tensor.in_decode) continue;
-    if (tensor.use == TensorUse::lookup && !is_head) {
-      decode_row_bytes_ += weights_.row_bytes(tensor.columns);
-    } else if (place != Place::once) {
-      add(decode_weights_bytes_, bytes);
-    }
   }
   if (!model_->embedding_known) {
     parameters_.reset();
     active_parameters_.reset();
-    weights_bytes_.reset();
-    decode_weights_bytes_.reset();
     head_macs_.reset();
   }
   active_without_embedding_ = active_parameters_;
@@ -153,22 +137,12 @@ void Estimator::add_group_tensors(const LayerGroup& group) {
   std::optional<Count> widest = group.feed_forward.activation_width();
   if (widest) *widest *= 2;
 
-  std::optional<std::vector<Tensor>> tensors;
-  if (model_->d_model) tensors = group.extras;
-  const auto append = [&tensors](const std::optional<std::vector<Tensor>>& more) {
-    if (tensors && more) {
-      tensors->insert(tensors->end(), more->begin(), more->end());
-    } else {
-      tensors.reset();
-    }
-  };
+  const std::optional<std::vector<Tensor>> tensors = model_->layer_tensors(group);
   for (const auto& mixer : group.mixers) {
-    append(mixer->tensors());
     if (widest) *widest = max(*widest, mixer->activation_width());
     score_heads_ = max(score_heads_, mixer->score_heads());
   }
   const std::optional<std::vector<Tensor>> feed_forward = group.feed_forward.tensors(model_->d_model);
-  append(feed_forward);
   if (!feed_forward) constants.feed_forward_macs.reset();
   for (const Tensor& tensor : feed_forward.value_or(std::vector<Tensor>{})) {
     if (tensor.use == TensorUse::linear) *constants.feed_forward_macs += tensor.active_elements();
@@ -190,28 +164,37 @@ void Estimator::add_group_tensors(const LayerGroup& group) {
     parameters_.reset();
     parameters_non_embedding_.reset();
     active_parameters_.reset();
-    weights_bytes_.reset();
-    decode_weights_bytes_.reset();
     groups_.push_back(constants);
     return;
   }
   for (const Tensor& tensor : *tensors) {
-    const Count bytes = tensor_bytes(tensor, weights_);
     *constants.parameters += tensor.elements();
     add(active_parameters_, layers * tensor.active_elements());
-    add(weights_bytes_, layers * bytes);
-    if (group.stack == Stack::encoder || !tensor.in_decode) continue;
-    if (tensor.routed()) {
-      routed_.push_back({layers, tensor.copies, tensor.active_copies, bytes / tensor.copies});
-    } else if (tensor.use == TensorUse::lookup) {
-      decode_row_bytes_ += layers * weights_.row_bytes(tensor.columns);
-    } else {
-      add(decode_weights_bytes_, layers * bytes);
-    }
   }
   add(parameters_, layers * *constants.parameters);
   add(parameters_non_embedding_, layers * *constants.parameters);
   groups_.push_back(constants);
+}
+
+void Estimator::sum_stored() {
+  stored_ = weights_.store(*model_);
+  if (!stored_) return;
+  weights_bytes_ = decode_weights_bytes_ = Count{};
+  for (const StoredTensor& stored : *stored_) {
+    const Tensor& tensor = stored.tensor;
+    const Count layers = stored.count();
+    *weights_bytes_ += layers * stored.bytes;
+    if (stored.group == nullptr ? stored.place == Place::once : stored.group->stack == Stack::encoder) continue;
+    if (!tensor.in_decode) continue;
+    const bool is_head = stored.group == nullptr && stored.place == Place::embedding && model_->tied_embeddings;
+    if (tensor.routed()) {
+      routed_.push_back({layers, tensor.copies, tensor.active_copies, stored.bytes / tensor.copies});
+    } else if (tensor.use == TensorUse::lookup && !is_head) {
+      decode_row_bytes_ += layers * stored.row_bytes;
+    } else {
+      *decode_weights_bytes_ += layers * stored.bytes;
+    }
+  }
 }
 
 Count Estimator::group_cache(const LayerGroup& group, Count context) const {
@@ -227,10 +210,11 @@ Count Estimator::group_cache(const LayerGroup& group, Count context) const {
   return bytes;
 }
 
-Count Estimator::group_state(const LayerGroup& group) const {
-  Count bytes;
+std::optional<Count> Estimator::group_state(const LayerGroup& group) const {
+  std::optional<Count> bytes = Count{};
   for (const auto& mixer : group.mixers) {
-    for (const StatePart& part : mixer->state()) bytes += state_bytes(part, *model_, kv_);
+    if (!mixer->state_known()) return std::nullopt;
+    for (const StatePart& part : mixer->state()) *bytes += state_bytes(part, *model_, kv_);
   }
   return bytes;
 }
@@ -352,15 +336,16 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   set(Metric::flash_workspace_bytes, kFp32Bytes * batch * score_heads_ * context);
 
   const Count cache = live_cache(context);
-  Count state;
+  std::optional<Count> state = Count{};
   for (const LayerGroup& group : model.groups) {
-    if (group.stack == Stack::decoder) state += group.count() * group_state(group);
+    if (group.stack == Stack::decoder) add(state, times(group_state(group), group.count()));
   }
   set(Metric::kv_cache_bytes, batch * cache);
   // KIVI packs a group of tokens at once, so that one more token may need less: then 0.
   set(Metric::kv_bytes_per_token, minus_or_zero(live_cache(context + 1), cache));
-  set(Metric::state_bytes, batch * state);
-  set(Metric::kv_reserved_bytes, engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes);
+  set(Metric::state_bytes, value_of(times(state, batch)));
+  const Count reserved = engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes;
+  set(Metric::kv_reserved_bytes, state ? MetricValue(reserved) : MetricValue());
 
   set(Metric::parameters, value_of(parameters_));
   set(Metric::parameters_non_embedding, value_of(parameters_non_embedding_));
@@ -441,7 +426,8 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
     if (group.mixers.size() != 1) row.scores_per_head.reset();
     if (row.linear_flops_per_layer) *row.linear_flops_per_layer *= batch * settings_.convention.flops_per_mac;
     row.kv_cache_bytes_per_layer = batch * group_cache(group, context);
-    row.state_bytes_per_layer = group.stack == Stack::decoder ? batch * group_state(group) : Count{};
+    row.state_bytes_per_layer = group.stack == Stack::decoder ? group_state(group) : std::optional(Count{});
+    if (row.state_bytes_per_layer) *row.state_bytes_per_layer *= batch;
     row.parameters_per_layer = groups_[g].parameters;
     details.groups.push_back(row);
   }

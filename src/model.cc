@@ -26,4 +26,18 @@ bool Model::decodes() const {
                      [](const LayerGroup& group) { return group.stack == Stack::decoder; });
 }
 
+std::optional<std::vector<Tensor>> Model::layer_tensors(const LayerGroup& group) const {
+  if (!d_model) return std::nullopt;
+  std::vector<Tensor> all = group.extras;
+  const auto append = [&all](const std::optional<std::vector<Tensor>>& more) {
+    if (more) all.insert(all.end(), more->begin(), more->end());
+    return more.has_value();
+  };
+  for (const auto& mixer : group.mixers) {
+    if (!append(mixer->tensors())) return std::nullopt;
+  }
+  if (!append(group.feed_forward.tensors(d_model))) return std::nullopt;
+  return all;
+}
+
 }  // namespace ctxcost

@@ -10,6 +10,7 @@
 #include "ctxcost/engine.h"
 #include "ctxcost/metric.h"
 #include "ctxcost/model.h"
+#include "ctxcost/weight_scheme.h"
 #include "ctxcost/workload.h"
 
 namespace ctxcost {
@@ -29,7 +30,7 @@ struct GroupEstimate {
   std::optional<Count> attention_flops_per_layer;
   std::optional<Count> linear_flops_per_layer;
   Count kv_cache_bytes_per_layer;
-  Count state_bytes_per_layer;
+  std::optional<Count> state_bytes_per_layer;
   std::optional<Count> parameters_per_layer;
 };
 
@@ -59,7 +60,7 @@ struct EstimateDetails {
 class Estimator {
  public:
   /// `settings.context` and `settings.batch` are not looked at. The model must outlive the estimator.
-  /// Throws InputError when a weight type cannot store weights.
+  /// Throws InputError when the weight scheme cannot store the model.
   Estimator(const Model& model, const Workload& settings, EngineChoice engine = ideal_engine());
 
   /// All metrics for b sequences of n tokens, except the growth ratios, which need a first point.
@@ -69,7 +70,10 @@ class Estimator {
 
   const Model& model() const { return *model_; }
   const KvPrecision& kv() const { return kv_; }
-  const Precision& weights() const { return weights_; }
+  /// The scheme in force: never one that leaves the choice to the model's file.
+  const WeightScheme& weights() const { return weights_; }
+  /// Every tensor in its type; empty where tensors of the model are unknown.
+  const std::optional<std::vector<StoredTensor>>& stored_tensors() const { return stored_; }
   const Workload& settings() const { return settings_; }
   const EngineChoice& engine() const { return engine_; }
 
@@ -87,11 +91,12 @@ class Estimator {
 
   void sum_tensors();
   void add_group_tensors(const LayerGroup& group);
+  void sum_stored();
   Estimate evaluate(Count context, Count batch) const;
   Mixing mixing(Count context) const;
   Count live_cache(Count context) const;
   Count group_cache(const LayerGroup& group, Count context) const;
-  Count group_state(const LayerGroup& group) const;
+  std::optional<Count> group_state(const LayerGroup& group) const;
   Count decode_bytes(Count context, Count batch) const;
   Count stack_length(const LayerGroup& group, Count context) const;
 
@@ -99,7 +104,8 @@ class Estimator {
   Workload settings_;
   EngineChoice engine_;
   KvPrecision kv_;
-  Precision weights_;
+  WeightScheme weights_;
+  std::optional<std::vector<StoredTensor>> stored_;
 
   std::vector<GroupConstants> groups_;          // as model_->groups
   std::optional<Count> parameters_;

@@ -176,6 +176,8 @@ class Mixer {
   virtual Count rows_read(std::size_t part, Count keys) const;
   /// What is kept regardless of n.
   std::span<const StatePart> state() const { return state_; }
+  /// False where the file does not give a width that the state depends on: `state` then lacks it.
+  bool state_known() const { return state_known_; }
 
   /// Learned tensors of one layer; empty without d_model or where the format does not give the widths.
   virtual std::optional<std::vector<Tensor>> tensors() const = 0;
@@ -198,6 +200,7 @@ class Mixer {
   Mixer(std::string_view kind, MixerShape shape) : kind_(kind), shape_(std::move(shape)) {}
   std::vector<CachePart> cache_;
   std::vector<StatePart> state_;
+  bool state_known_ = true;
 
  private:
   friend std::shared_ptr<const Mixer> build_mixer(const struct Mechanism&, const MixerShape&, const Settings&);

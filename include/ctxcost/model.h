@@ -11,6 +11,7 @@
 #include "ctxcost/count.h"
 #include "ctxcost/mechanism.h"
 #include "ctxcost/precision.h"
+#include "ctxcost/stored_weights.h"
 #include "ctxcost/tensor.h"
 
 namespace ctxcost {
@@ -66,6 +67,7 @@ struct Positions {
   std::optional<Count> effective_context; ///< W_eff, trained_context when nothing scales
   std::string scaling_type;               ///< "llama3", "yarn"; empty = none
   std::string scaling_factor;             ///< as written in the file
+  std::optional<Count> rotary_width;      ///< dimensions of a head that are rotated, where not all are
 };
 
 /// Where a tensor outside the layers belongs: parameters_non_embedding counts only `final_norm`.
@@ -108,6 +110,7 @@ struct Model {
   Positions positions;
 
   Precision weights;         ///< type of the weights when no other is asked for
+  std::optional<StoredWeights> stored;  ///< what a checkpoint stores in another type than `weights`
   Precision activation;      ///< the 16- or 32-bit type
   KvPrecision kv;            ///< type of the cache when no other is asked for
   /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
@@ -122,6 +125,8 @@ struct Model {
   bool has_encoder() const;
   /// False for an encoder: there is no causal step.
   bool decodes() const;
+  /// All tensors of one layer of the group; empty where some are unknown.
+  std::optional<std::vector<Tensor>> layer_tensors(const LayerGroup& group) const;
 };
 
 }  // namespace ctxcost

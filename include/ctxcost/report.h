@@ -9,6 +9,7 @@
 #include "ctxcost/lengths.h"
 #include "ctxcost/model.h"
 #include "ctxcost/precision.h"
+#include "ctxcost/weight_scheme.h"
 #include "ctxcost/workload.h"
 
 namespace ctxcost {
@@ -16,7 +17,7 @@ namespace ctxcost {
 /// The axes, slowest first; an empty one stands for the model's own value.
 struct Grid {
   std::vector<Model> models;
-  std::vector<Precision> weights;
+  std::vector<WeightScheme> weights;
   std::vector<KvPrecision> kv;
   std::vector<EngineChoice> engines;  ///< `ideal` where empty
   LengthList batches;

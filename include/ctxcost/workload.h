@@ -8,6 +8,7 @@
 #include "ctxcost/count.h"
 #include "ctxcost/mechanism.h"
 #include "ctxcost/precision.h"
+#include "ctxcost/weight_scheme.h"
 
 namespace ctxcost {
 
@@ -31,7 +32,7 @@ struct Workload {
   Count context = 0;  ///< n tokens a sequence
   Count batch = 1;    ///< b sequences
   std::optional<KvPrecision> kv;       ///< the model's own where empty
-  std::optional<Precision> weights;    ///< the model's own where empty
+  WeightScheme weights;                ///< by default as the model's file says
   Convention convention = article_convention();
   Logits logits = Logits::last;
 };

@@ -21,7 +21,7 @@ constexpr OptionInfo kOptions[] = {
      "1,000 and m 1,000,000 (1K,4K,16K,64K,128K,1M)"},
     {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)"},
     {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)"},
-    {"--weights", 0, "LIST", "types of the weights: bf16,q4_k (the model's own)"},
+    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or a GGUF file type:\nQ4_K_M (as the model is stored)"},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)"},
     {"--convention", 0, "NAME[:KEY=VALUE,...]",
      "how FLOPs are counted: article (1 FLOP per\n"
@@ -65,8 +65,8 @@ std::vector<std::string> split_names(const std::vector<std::string>& texts, std:
         throw InputError(Diagnostic{std::string(option), "", "expected a name, found nothing in \"" + text + "\"", ""});
       }
       const std::size_t equals = item.find('=');
-      const bool continues = !fresh && settings && item.find(':') == std::string::npos &&
-                             (equals != std::string::npos || item == "zero");
+      const bool continues =
+          !fresh && settings && item.find(':') == std::string::npos && (equals != std::string::npos || item == "zero");
       if (continues) {
         items.back() += "," + item;
       } else {
@@ -146,7 +146,7 @@ Status run(const Arguments& arguments) {
     grid.kv.push_back(parse_kv_precision(text, "--kv-precision"));
   }
   for (const std::string& text : split_names(arguments.all("--weights"), "--weights")) {
-    grid.weights.push_back(parse_precision(text, "--weights"));
+    grid.weights.push_back(parse_weight_scheme(text, "--weights"));
   }
   for (const std::string& text : arguments.all("--engine")) grid.engines.push_back(parse_engine(text));
 
@@ -178,7 +178,7 @@ Status run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kScale = {"scale", "MODEL...", "the scaling table of models over contexts, batches and types", kOptions,
-                        kExamples, run};
+const Command kScale = {"scale",  "MODEL...", "the scaling table of models over contexts, batches and types",
+                        kOptions, kExamples,  run};
 
 }  // namespace ctxcost::cli

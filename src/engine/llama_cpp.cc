@@ -44,8 +44,8 @@ constexpr std::string_view kWindowedFamilies[] = {
 
 // Families whose file keeps the layers for next-token prediction, which get a cache though they are not run
 // [llama-kv-cache.cpp: the loop is over n_layer_all].
-constexpr std::string_view kNextLayerFamilies[] = {"glm4_moe", "glm4v_moe", "glm4v_moe_text", "bailing_moe_v2",
-                                                   "exaone_moe"};
+constexpr std::string_view kNextLayerFamilies[] = {"glm4_moe",    "glm4v_moe",      "glm4v_moe_text",
+                                                   "glm_moe_dsa", "bailing_moe_v2", "exaone_moe"};
 
 // Families with latents whose architecture caches every head all the same.
 constexpr std::string_view kExpandedLatentFamilies[] = {"minicpm3", "plm"};

@@ -30,21 +30,21 @@ constexpr Formula kFormulas[] = {
 class Compressive final : public SegmentRecurrence {
  public:
   Compressive(const MixerShape& shape, Count segment, Count memory, Count compressed, Count ratio)
-      : SegmentRecurrence("compressive", shape, segment),
-        d_model_(needs_d_model(shape, "kind")),
-        memory_(memory),
-        compressed_(compressed),
-        ratio_(ratio) {
+      : SegmentRecurrence("compressive", shape, segment), memory_(memory), compressed_(compressed), ratio_(ratio) {
     remember("memory", memory);
     remember("compressed memory", compressed);
   }
 
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> tensors = SegmentRecurrence::tensors();
-    if (tensors) tensors->push_back(table_of("attn_compress", d_model_, ratio_ * d_model_));
+    if (tensors) tensors->push_back(table_of("attn_compress", *shape().d_model, ratio_ * *shape().d_model));
     return tensors;
   }
   std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const std::string_view> notes() const override {
+    if (shape().d_model) return {};
+    return kWorkUnknown;
+  }
 
  private:
   Count rows(Count q) const override {
@@ -56,9 +56,11 @@ class Compressive final : public SegmentRecurrence {
            pairs::compressed_memory_rows(count, segment(), memory_, compressed_, ratio_);
   }
   // segment / ratio outputs of ratio * d_model inputs for each of d_model channels.
-  Count segment_end_macs() const override { return segment() * d_model_ * d_model_; }
+  std::optional<Count> segment_end_macs() const override {
+    if (!shape().d_model) return std::nullopt;
+    return segment() * *shape().d_model * *shape().d_model;
+  }
 
-  Count d_model_;
   Count memory_;
   Count compressed_;
   Count ratio_;

@@ -1,9 +1,9 @@
 // Mamba: a selective state space, one state of `state` numbers for each of `inner` channels
 // [Gu & Dao 2023; mamba_ssm modules/mamba_simple.py].
-#include "inner_width.h"
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"
+#include "unsized.h"
 
 namespace ctxcost {
 namespace {
@@ -81,7 +81,9 @@ class Mamba final : public Recurrence {
 
 CTXCOST_MECHANISM(kMamba) = {"mamba", "a selective state space", kKeys, false,
                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                               MambaParts parts{settings.count("state"),     shape.share(inner_width(shape, settings)),
+                               const std::optional<Count> inner = inner_width(shape, settings);
+                               if (!inner) return std::make_unique<Unsized>("mamba", shape, kFormulas);
+                               MambaParts parts{settings.count("state"),     shape.share(*inner),
                                                 settings.count("conv"),      std::nullopt,
                                                 settings.flag("conv_bias"),  settings.flag("proj_bias"),
                                                 settings.flag("inner_norms")};

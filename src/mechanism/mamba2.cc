@@ -1,9 +1,9 @@
 // Mamba-2 (SSD): heads of `head_dim` channels share a scalar decay, so that prefill works in chunks of matrix products
 // [Dao & Gu 2024; mamba_ssm modules/mamba2.py, ssd_minimal.py].
-#include "inner_width.h"
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"
+#include "unsized.h"
 
 namespace ctxcost {
 namespace {
@@ -92,9 +92,11 @@ class Mamba2 final : public Recurrence {
 CTXCOST_MECHANISM(kMamba2) = {
     "mamba2", "a state space in heads, prefilled in chunks", kKeys, false,
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      Mamba2Parts parts{settings.count("state"),      settings.count("head_dim"), settings.count("groups"),
-                        inner_width(shape, settings), settings.count("conv"),     settings.flag("conv_bias"),
-                        settings.flag("proj_bias"),   settings.flag("gated_norm")};
+      const std::optional<Count> inner = inner_width(shape, settings);
+      if (!inner) return std::make_unique<Unsized>("mamba2", shape, kFormulas);
+      Mamba2Parts parts{
+          settings.count("state"), settings.count("head_dim"), settings.count("groups"),   *inner,
+          settings.count("conv"),  settings.flag("conv_bias"), settings.flag("proj_bias"), settings.flag("gated_norm")};
       if (parts.inner % parts.head_dim != 0) {
         throw SettingFault{
             "head_dim",

@@ -1,9 +1,9 @@
 // RG-LRU, the recurrent block of Griffin and RecurrentGemma [De 2024, arXiv 2402.19427;
 // transformers modeling_recurrent_gemma.py].
-#include "inner_width.h"
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"
+#include "unsized.h"
 
 namespace ctxcost {
 namespace {
@@ -62,7 +62,8 @@ class RgLru final : public Recurrence {
 CTXCOST_MECHANISM(kRgLru) = {
     "rg_lru", "a gated linear recurrence (Griffin)", kKeys, false,
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      const Count width = settings.has("width") ? settings.count("width") : needs_d_model(shape, "width");
+      if (!settings.has("width") && !shape.d_model) return std::make_unique<Unsized>("rg_lru", shape, kFormulas);
+      const Count width = settings.has("width") ? settings.count("width") : *shape.d_model;
       // A rank knows its own heads only, which then stand for its share of the width.
       if (shape.tensor_ranks > 1 && !settings.has("blocks")) {
         const Count share = shape.share(width);

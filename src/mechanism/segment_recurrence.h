@@ -6,26 +6,29 @@
 #include <string_view>
 
 #include "ctxcost/pairs.h"
-#include "inner_width.h"
 #include "projections.h"
 #include "softmax_attention.h"
+#include "unsized.h"
 
 namespace ctxcost {
 
 class SegmentRecurrence : public SoftmaxAttention {
  public:
   std::optional<Work> prefill(Count n, PairRule rule) const override {
-    return work(prefill_pairs(n, rule), (n / segment_) * segment_end_macs());
+    return work(prefill_pairs(n, rule), n / segment_);
   }
   std::optional<Work> decode(Count keys) const override {
-    const bool ends = keys > 0 && keys % segment_ == 0;
-    return work(decode_keys(keys), ends ? segment_end_macs() : Count{});
+    return work(decode_keys(keys), keys > 0 && keys % segment_ == 0 ? 1 : 0);
   }
   /// The memory is state; of the cache a step touches its segment's own tokens.
   Count rows_read(std::size_t part, Count keys) const override {
     return cache()[part].heads * pairs::chunked_decode(keys, segment_);
   }
 
+  std::span<const std::string_view> notes() const override {
+    if (state_known()) return {};
+    return kStateUnknown;
+  }
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
     if (!tensors) return tensors;
@@ -49,7 +52,12 @@ class SegmentRecurrence : public SoftmaxAttention {
 
   /// Keeps `rows` hidden states.
   void remember(std::string_view name, Count rows) {
-    if (rows > 0) state_.push_back({name, rows * needs_d_model(shape(), "kind"), StateType::cache});
+    if (rows == 0) return;
+    if (shape().d_model) {
+      state_.push_back({name, rows * *shape().d_model, StateType::cache});
+    } else {
+      state_known_ = false;
+    }
   }
   Count segment() const { return segment_; }
 
@@ -57,15 +65,17 @@ class SegmentRecurrence : public SoftmaxAttention {
   virtual Count rows(Count q) const = 0;
   /// Their sum over segments 0 .. count - 1.
   virtual Count rows_sum(Count count) const = 0;
-  /// Multiply-adds at the end of each full segment, beside the pairs.
-  virtual Count segment_end_macs() const { return 0; }
+  /// Multiply-adds at the end of each full segment, beside the pairs; empty where unknown.
+  virtual std::optional<Count> segment_end_macs() const { return Count{}; }
 
  private:
   static constexpr std::string_view kPositions = "attn_pos";
 
-  Work work(Count pairs, Count more) const {
+  std::optional<Work> work(Count pairs, Count full_segments) const {
+    const std::optional<Count> each = segment_end_macs();
+    if (!each) return std::nullopt;
     const Count all = shape().heads * pairs;
-    return {all, pairs, all * (2 * shape().d_k + shape().d_v) + more, 0};
+    return Work{all, pairs, all * (2 * shape().d_k + shape().d_v) + full_segments * *each, 0};
   }
   Count prefill_pairs(Count n, PairRule rule) const override {
     if (n == 0) return 0;

@@ -1,8 +1,8 @@
 // A gated short convolution and nothing else, the mixer of most LFM2 layers [transformers modeling_lfm2.py].
-#include "inner_width.h"
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"
+#include "unsized.h"
 
 namespace ctxcost {
 namespace {
@@ -48,8 +48,8 @@ class ShortConv final : public Recurrence {
 
 CTXCOST_MECHANISM(kShortConv) = {"short_conv", "a gated short convolution", kKeys, false,
                                  [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                   return std::make_unique<ShortConv>(shape, needs_d_model(shape, "kind"),
-                                                                      settings.count("conv"),
+                                   if (!shape.d_model) return std::make_unique<Unsized>("short_conv", shape, kFormulas);
+                                   return std::make_unique<ShortConv>(shape, *shape.d_model, settings.count("conv"),
                                                                       settings.flag("conv_bias"));
                                  }};
 

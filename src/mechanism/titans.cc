@@ -1,10 +1,10 @@
 // Titans: attention beside a neural memory, a small network that is trained on the sequence as it is read
 // [Behrouz 2025, arXiv 2501.00663; lucidrains/titans-pytorch mac_transformer.py, neural_memory.py].
 #include "ctxcost/pairs.h"
-#include "inner_width.h"
 #include "projections.h"
 #include "row.h"
 #include "softmax_attention.h"
+#include "unsized.h"
 
 namespace ctxcost {
 namespace {
@@ -48,7 +48,7 @@ struct TitansParts {
   bool context;  ///< mac
   Count length;  ///< segment or window
   Count persistent;
-  Count memory;  ///< P, weights of the memory network
+  std::optional<Count> memory;  ///< P, weights of the memory network
   Count chunk;
 };
 
@@ -59,7 +59,9 @@ class Titans final : public Mixer {
                                      .limit = parts.length,
                                      .factor = parts.context ? 2 : 1,
                                      .constant = parts.persistent});
-    state_ = {{"memory weights", parts.memory, StateType::fp32}, {"memory momentum", parts.memory, StateType::fp32}};
+    state_known_ = parts.memory.has_value();
+    if (!state_known()) return;
+    state_ = {{"memory weights", *parts.memory, StateType::fp32}, {"memory momentum", *parts.memory, StateType::fp32}};
   }
 
   std::optional<Work> prefill(Count n, PairRule rule) const override {
@@ -79,7 +81,7 @@ class Titans final : public Mixer {
     project(*tensors, "memory_k", d_model, d_model);
     project(*tensors, "memory_v", d_model, d_model);
     // What the memory starts from; its work is that of storing and retrieving.
-    tensors->push_back(vector_of("memory_weights", parts_.memory));
+    tensors->push_back(vector_of("memory_weights", *parts_.memory));
     if (parts_.persistent == 0) return tensors;
     // Tokens in front of each segment; beside a window they are only attended to.
     const Count width = parts_.context ? d_model : shape().kv_heads * (shape().d_k + shape().d_v);
@@ -90,7 +92,10 @@ class Titans final : public Mixer {
     if (parts_.context) return kContextFormulas;
     return kWindowFormulas;
   }
-  std::span<const std::string_view> notes() const override { return kNotes; }
+  std::span<const std::string_view> notes() const override {
+    if (!state_known()) return kWorkUnknown;
+    return kNotes;
+  }
 
  private:
   Count pairs(Count n, PairRule rule) const {
@@ -107,9 +112,11 @@ class Titans final : public Mixer {
     return parts_.persistent + (parts_.context ? 2 * pairs::chunked_decode(keys, parts_.length)
                                                : pairs::sliding_decode(keys, parts_.length));
   }
-  Work work(Count pairs, Count tokens, Count updates) const {
+  std::optional<Work> work(Count pairs, Count tokens, Count updates) const {
+    if (!parts_.memory) return std::nullopt;
     const Count all = shape().heads * pairs;
-    return {all, pairs, all * (shape().d_k + shape().d_v) + 4 * tokens * parts_.memory, 5 * updates * parts_.memory};
+    return Work{all, pairs, all * (shape().d_k + shape().d_v) + 4 * tokens * *parts_.memory,
+                5 * updates * *parts_.memory};
   }
 
   TitansParts parts_;
@@ -138,8 +145,9 @@ CTXCOST_MECHANISM(kTitans) = {
         throw SettingFault{length, "missing; variant \"" + variant + "\" needs a positive integer", ""};
       }
       TitansParts parts{context, settings.count(length), settings.count("persistent"), {}, {}};
-      parts.memory =
-          network_weights(needs_d_model(shape, "kind"), settings.count("depth"), settings.count("expansion"));
+      if (shape.d_model) {
+        parts.memory = network_weights(*shape.d_model, settings.count("depth"), settings.count("expansion"));
+      }
       parts.chunk = settings.count_or("chunk", parts.length);
       return std::make_unique<Titans>(shape, parts);
     }};

@@ -407,6 +407,7 @@ TEST_CASE("without d_model the parameters are unknown, the work is not") {
       CHECK_FALSE(mixer->linear_macs(8).has_value());
     }
     const std::shared_ptr<const Mixer> wide = make_mixer(sample.kind, shape(), sample.settings);
+    if (!mixer->state_known()) continue;  // its widths follow from d_model
     CHECK(mixer->prefill(8, PairRule::exact).has_value() == wide->prefill(8, PairRule::exact).has_value());
   }
 }

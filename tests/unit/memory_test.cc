@@ -319,12 +319,26 @@ TEST_CASE("memories refuse what they cannot use") {
         "segment: not a key of variant \"mag\"");
   CHECK(fault_of("titans", shape, {{"variant", std::string("mat")}, {"segment", Count{4}}}) ==
         "variant: expected one of mac|mag|mal, found \"mat\"");
-  CHECK(fault_of("titans", mixer_shape(4, 8), {{"variant", std::string("mac")}, {"segment", Count{4}}}) ==
-        "kind: this mechanism needs \"d_model\", which the model does not give");
-  CHECK(fault_of("transformer_xl", mixer_shape(4, 8), {{"segment", Count{4}}, {"memory", Count{4}}}) ==
-        "kind: this mechanism needs \"d_model\", which the model does not give");
-  CHECK(fault_of("transformer_xl", mixer_shape(4, 8), {{"segment", Count{4}}, {"memory", Count{0}}}) == "no fault");
   CHECK(fault_of("infini", shape, {{"segment", Count{0}}}) == "segment: expected a positive integer, found 0");
+}
+
+TEST_CASE("without d_model a memory of hidden states is unknown, its cache is not") {
+  const MixerShape shape = mixer_shape(4, 8);
+  const auto recurrent = make_mixer("transformer_xl", shape, {{"segment", Count{4}}, {"memory", Count{6}}});
+  CHECK_FALSE(recurrent->state_known());
+  CHECK(recurrent->notes().size() == 1);
+  CHECK(recurrent->prefill(4, PairRule::exact)->scores_per_head == Count{10});
+  CHECK(make_mixer("transformer_xl", shape, {{"segment", Count{4}}, {"memory", Count{0}}})->state_known());
+  const auto titans = make_mixer("titans", shape, {{"variant", std::string("mag")}, {"window", Count{4}}});
+  CHECK_FALSE(titans->state_known());
+  CHECK_FALSE(titans->prefill(4, PairRule::exact).has_value());
+  CHECK(cached_elements(*titans, 100) == (4 + 4) * 4 * 16);
+  const auto compressive =
+      make_mixer("compressive", shape,
+                 {{"segment", Count{4}}, {"memory", Count{4}}, {"compressed", Count{4}}, {"ratio", Count{2}}});
+  CHECK_FALSE(compressive->state_known());
+  CHECK_FALSE(compressive->decode(4).has_value());
+  CHECK(cached_elements(*compressive, 100) == 4 * 4 * 16);
 }
 
 TEST_CASE("local attention of a memory still takes biases, norms, sinks, and another layer's cache") {

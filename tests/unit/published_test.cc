@@ -109,7 +109,11 @@ class OwnFormat {
     } else {
       add("d_k", to_string(number("hidden_size") / heads));
     }
-    if (has("hidden_size")) add("d_model", of("hidden_size"));
+    if (has("hidden_size")) {
+      add("d_model", of("hidden_size"));
+    } else if (has("segment")) {
+      add("d_model", to_string(heads * number("head_dim")));  // kinds that keep hidden states need their width
+    }
   }
 
   void add_feed_forward() {

@@ -336,7 +336,7 @@ TEST_CASE("RWKV: states of COST-MODEL 8.8, work of versions 5 to 7") {
         "head_dim: expected a divisor of the width (100), found 64");
 }
 
-TEST_CASE("recurrences refuse what does not divide, and say when d_model is needed") {
+TEST_CASE("recurrences refuse what does not divide") {
   CHECK(fault_of("gated_delta", mixer_shape(32, 128), {{"key_heads", Count{7}}}) ==
         "key_heads: expected a divisor of \"heads\" (32), found 7");
   CHECK(fault_of("mamba2", mixer_shape(1, 1), {{"inner", Count{100}}}) ==
@@ -344,10 +344,25 @@ TEST_CASE("recurrences refuse what does not divide, and say when d_model is need
   CHECK(fault_of("mamba2", mixer_shape(1, 1), {{"inner", Count{128}}, {"groups", Count{3}}}) ==
         "groups: expected a divisor of the heads, \"inner\" / \"head_dim\" (2), found 3");
   CHECK(fault_of("rg_lru", mixer_shape(7, 1, 2560), {}) == "blocks: expected a divisor of \"width\" (2560), found 7");
-  CHECK(fault_of("mamba", mixer_shape(1, 1), {}) ==
-        "inner: missing; its default needs \"d_model\", which the model does not give");
-  CHECK(fault_of("short_conv", mixer_shape(1, 1), {}) ==
-        "kind: this mechanism needs \"d_model\", which the model does not give");
+}
+
+TEST_CASE("without d_model and a width of its own, a recurrence is unknown, not guessed") {
+  const auto known = [](std::string_view kind, Settings settings) {
+    const auto mixer = make_mixer(kind, mixer_shape(4, 8), std::move(settings));
+    CHECK(mixer->state_known() == mixer->prefill(8, PairRule::exact).has_value());
+    CHECK(mixer->state_known() == mixer->decode(8).has_value());
+    CHECK(mixer->state_known() == mixer->notes().empty());
+    CHECK_FALSE(mixer->tensors().has_value());
+    return mixer->state_known();
+  };
+  CHECK_FALSE(known("mamba", {}));
+  CHECK(known("mamba", {{"inner", Count{64}}}));
+  CHECK_FALSE(known("mamba2", {{"expand", Count{3}}}));
+  CHECK(known("mamba2", {{"inner", Count{64}}}));
+  CHECK_FALSE(known("rg_lru", {}));
+  CHECK(known("rg_lru", {{"width", Count{64}}}));
+  CHECK_FALSE(known("short_conv", {}));
+  CHECK(known("gated_delta", {}));
 }
 
 TEST_CASE("tensor-parallel ranks share the channels of a recurrence, and together hold its state") {

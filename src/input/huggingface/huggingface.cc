@@ -5,6 +5,7 @@
 #include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
+#include "quantization.h"
 #include "types.h"
 
 namespace ctxcost {
@@ -191,6 +192,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
     read_types(config, model);
     read(config, model);
     if (findings.faults.empty()) add_block_scales(config, model);
+    if (findings.faults.empty()) read_quantization(config, model);
   } catch (const CountOverflow& overflow) {
     if (findings.faults.empty()) {
       findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});

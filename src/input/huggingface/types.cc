@@ -31,12 +31,6 @@ void read_types(const Config& config, Model& model) {
   model.activation = parse_precision(type, config.findings().source);
   if (!model.weights.valid()) model.weights = model.activation;
   model.kv = {model.activation, model.activation};
-
-  const std::optional<Config> quantization = config.object("quantization_config");
-  if (!quantization) return;
-  const std::string method = quantization->text({"quant_method", "quant_algo"}, "");
-  config.note("quantization_config" + (method.empty() ? std::string() : " (" + method + ")") +
-              ": the checkpoint stores quantised weights");
 }
 
 }  // namespace ctxcost::huggingface

@@ -1,4 +1,4 @@
-// Element types of weights, activations and cache: torch_dtype or dtype, and what quantization_config says.
+// Element types of weights, activations and cache: torch_dtype or dtype.
 #pragma once
 
 #include "config.h"

@@ -1,0 +1,39 @@
+// Mechanisms whose widths follow from d_model, in a model that does not give it.
+#pragma once
+
+#include "ctxcost/mechanism.h"
+
+namespace ctxcost {
+
+/// Says which figures a mixer lacks without d_model.
+inline constexpr std::string_view kWorkUnknown[] = {"without d_model the work and state of this mechanism are unknown"};
+inline constexpr std::string_view kStateUnknown[] = {"without d_model the memory of this mechanism is unknown"};
+
+/// A mixer of which nothing is known but that it caches no token.
+class Unsized final : public Mixer {
+ public:
+  Unsized(std::string_view kind, const MixerShape& shape, std::span<const Formula> formulas)
+      : Mixer(kind, shape), formulas_(formulas) {
+    state_known_ = false;
+  }
+
+  std::optional<Work> prefill(Count, PairRule) const override { return std::nullopt; }
+  std::optional<Work> decode(Count) const override { return std::nullopt; }
+  std::optional<std::vector<Tensor>> tensors() const override { return std::nullopt; }
+  Count score_heads() const override { return 0; }
+  Count activation_width() const override { return 0; }
+  std::span<const Formula> formulas() const override { return formulas_; }
+  std::span<const std::string_view> notes() const override { return kWorkUnknown; }
+
+ private:
+  std::span<const Formula> formulas_;
+};
+
+/// The whole layer's channels of a state space: `inner`, or `expand` times d_model; empty without both.
+inline std::optional<Count> inner_width(const MixerShape& shape, const Settings& settings) {
+  if (settings.has("inner")) return settings.count("inner");
+  if (!shape.d_model) return std::nullopt;
+  return settings.count("expand") * *shape.d_model;
+}
+
+}  // namespace ctxcost

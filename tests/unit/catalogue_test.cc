@@ -1,0 +1,93 @@
+#include "ctxcost/catalogue.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
+#include "input/json.h"
+
+using namespace ctxcost;
+
+TEST_CASE("a name is the id, its last part or an alias, without regard to case") {
+  struct Row {
+    const char* name;
+    const char* id;
+  };
+  const Row rows[] = {
+      {"meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B"},
+      {"META-LLAMA/llama-3.1-8b", "meta-llama/Llama-3.1-8B"},
+      {"llama-3.1-8b", "meta-llama/Llama-3.1-8B"},
+      {"llama-3-8b", "meta-llama/Meta-Llama-3-8B"},
+      {"Meta-Llama-3-8B", "meta-llama/Meta-Llama-3-8B"},
+      {"gpt2", "openai-community/gpt2"},
+      {"deepseek-v3", "deepseek-ai/DeepSeek-V3"},
+      {"article-7b", "article-7b"},
+  };
+  for (const Row& row : rows) {
+    const CatalogueEntry* entry = find_in_catalogue(row.name);
+    REQUIRE_MESSAGE(entry != nullptr, row.name);
+    CHECK(entry->id == row.id);
+  }
+  for (const char* name : {"", "llama", "llama-3.1-8b ", "llama-3.1-8b.json", "meta-llama/", "-"}) {
+    CHECK(find_in_catalogue(name) == nullptr);
+  }
+  CHECK(find_in_catalogue(std::string(1 << 20, 'x')) == nullptr);
+}
+
+TEST_CASE("tables are sorted, names belong to one entry, and every id has its own") {
+  const auto entries = catalogue();
+  const auto names = catalogue_names();
+  // 114 published models and the article's.
+  CHECK(entries.size() == 115);
+  CHECK(std::is_sorted(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.id < b.id; }));
+  for (std::size_t i = 1; i < names.size(); ++i) CHECK(names[i - 1].name < names[i].name);
+  for (const CatalogueEntry& entry : entries) {
+    CHECK(find_in_catalogue(entry.id) == &entry);
+    CHECK(find_in_catalogue(entry.id.substr(entry.id.rfind('/') + 1)) == &entry);
+  }
+}
+
+TEST_CASE("every entry is JSON without a repeated key, and says where it is from") {
+  for (const CatalogueEntry& entry : catalogue()) {
+    CAPTURE(entry.id);
+    const JsonDocument document = parse_json(entry.text, entry.id);
+    CHECK(repeated_keys(document.root).empty());
+    REQUIRE(document.root.find("source") != nullptr);
+    CHECK_FALSE(document.root.find("source")->text.empty());
+  }
+}
+
+TEST_CASE("a record adds to its config what the config cannot tell") {
+  const Model model = load_model("llama-2-7b");
+  CHECK(model.id == "meta-llama/Llama-2-7b-hf");
+  CHECK(model.name == "Llama-2-7b-hf");
+  CHECK(model.origin == "catalogue");
+  CHECK(model.source.starts_with("mlc-ai/mlc-llm"));
+  // 32 layers of 64 inverse frequencies, which the checkpoint stores.
+  REQUIRE(model.parameter_parts.size() == 1);
+  CHECK(model.parameter_parts[0].elements == Count{2048});
+}
+
+TEST_CASE("a record is as strict as a model") {
+  const auto error_of = [](std::string_view text) -> std::string {
+    try {
+      parse_model(text, "r.json");
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  CHECK(error_of(R"({"id": "a/b", "config": {}, "param_exact": 1})") ==
+        "r.json: /param_exact: unknown key of a catalogue record; did you mean \"params_exact\"?");
+  CHECK(error_of(R"({"id": 1, "config": [], "checkpoint_parts": [{"elements": -1}]})") ==
+        "r.json: /id: expected a string, found 1\n"
+        "r.json: /config: expected an object, found an empty list\n"
+        "r.json: /checkpoint_parts/0/name: expected a string, found nothing\n"
+        "r.json: /checkpoint_parts/0/elements: expected a positive integer, found -1");
+  // Faults of the config stand under it.
+  CHECK(error_of(R"({"id": "a/b", "config": {"model_type": "llama", "hidden_size": -4}})")
+            .starts_with("r.json: /config/hidden_size: expected a positive integer, found -4"));
+}
