@@ -107,6 +107,7 @@ struct Model {
   bool tied_embeddings = false;           ///< the head is the embedding matrix: counted once
   bool embedding_known = true;            ///< false: embedding or head are not in the file (no vocab or d_model)
   std::vector<ParameterPart> parameter_parts;  ///< what a checkpoint holds beside `parameters`
+  std::optional<Count> published_elements;     ///< what the published checkpoint holds, where a record says so
   Positions positions;
 
   Precision weights;         ///< type of the weights when no other is asked for
