@@ -117,6 +117,7 @@ struct Model {
   /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
   /// and nothing counts them, but an engine may reserve a cache for them.
   Count next_token_layers = 0;
+  bool next_token_embedding = false;  ///< each of them with a copy of the embedding and the head
   std::optional<Count> cross_tokens;  ///< encoder length when the file fixes it; else it is n
   Count batch = 1;           ///< the file's default
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result
