@@ -28,7 +28,7 @@ Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), se
       for (const std::optional<KvPrecision>& kv : choices(grid_.kv)) {
         for (const EngineChoice& engine : grid_.engines) {
           Workload workload = settings_;
-          workload.weights = weights.value_or(WeightScheme());
+          if (weights) workload.weights = *weights;
           workload.kv = kv;
           estimators_.emplace_back(model, workload, engine);
         }

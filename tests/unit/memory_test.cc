@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "ctxcost/estimate.h"
+#include "ctxcost/input.h"
 #include "mixers.h"
 
 using namespace ctxcost;
@@ -347,4 +349,25 @@ TEST_CASE("local attention of a memory still takes biases, norms, sinks, and ano
   const auto mixer = make_mixer("infini", shape, {{"segment", Count{4}}});
   CHECK(cached_elements(*mixer, 100) == 0);
   CHECK(parameters(*mixer) == 32 * 32 + 32 * 32 + 4);
+}
+
+TEST_CASE("an unknown memory makes state and reserve null, and leaves cache and scores alone") {
+  const Model model = parse_model(
+      R"({"layers": 2, "heads": 4, "d_k": 8, "attention": {"kind": "transformer_xl", "segment": 4, "memory": 6}})",
+      "test");
+  const Estimator estimator(model, Workload{});
+  const Estimate estimate = estimator.at(8, 3);
+  CHECK_FALSE(estimate.count(Metric::state_bytes).has_value());
+  CHECK_FALSE(estimate.count(Metric::kv_reserved_bytes).has_value());
+  CHECK_FALSE(estimator.details(8, 3).groups[0].state_bytes_per_layer.has_value());
+  // 3 sequences, 2 layers, 4 tokens of 4 heads of 8 + 8, fp16
+  CHECK(estimate.count(Metric::kv_cache_bytes) == Count{3 * 2 * 4 * 4 * 16 * 2});
+  // 8 queries, each charged its segment's 4 tokens and the 4 before it
+  CHECK(estimate.count(Metric::scores_per_head) == Count{8 * 8});
+
+  const Model wide = parse_model(R"({"layers": 2, "heads": 4, "d_k": 8, "d_model": 32,
+      "attention": {"kind": "transformer_xl", "segment": 4, "memory": 6}})",
+                                 "test");
+  // 6 hidden states of 32 in fp16
+  CHECK(Estimator(wide, Workload{}).at(8, 3).count(Metric::state_bytes) == Count{3 * 2 * 6 * 32 * 2});
 }
