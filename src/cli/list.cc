@@ -25,6 +25,14 @@ constexpr std::string_view kExamples =
     "  ctxcost list mechanisms\n"
     "  ctxcost list models --format json | jq -r '.models[].name'\n";
 
+/// The published total less what is counted: 0, "-62495192", or nothing where one of them is not known.
+ListingCell difference(std::optional<Count> parameters, Count beside, std::optional<Count> published) {
+  if (!parameters || !published) return {};
+  const Count counted = *parameters + beside;
+  if (counted > *published) return "-" + to_string(counted - *published);
+  return *published - counted;
+}
+
 /// Parameters of a catalogue model, what its checkpoint holds beside them, and the published total.
 Listing models() {
   Listing listing{"models",
@@ -34,6 +42,7 @@ Listing models() {
                    {"active_parameters", "Active"},
                    {"checkpoint_parts", "Beside them"},
                    {"checkpoint_elements", "Published total"},
+                   {"difference", "Difference"},
                    {"trained_context", "Trained context"},
                    {"effective_context", "Effective context"}},
                   {}};
@@ -47,6 +56,7 @@ Listing models() {
     for (const ParameterPart& part : model.parameter_parts) beside += part.elements;
     listing.rows.push_back({id.substr(id.rfind('/') + 1), model.family, cell(estimate.count(Metric::parameters)),
                             cell(estimate.count(Metric::active_parameters)), beside, cell(model.published_elements),
+                            difference(estimate.count(Metric::parameters), beside, model.published_elements),
                             cell(model.positions.trained_context), cell(model.positions.effective_context)});
   }
   return listing;
