@@ -68,6 +68,7 @@ Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
     dup2(out_end, STDOUT_FILENO);
     dup2(err.ends[1], STDERR_FILENO);
     if (options.closed_out) close(STDOUT_FILENO);
+    if (!options.directory.empty() && chdir(options.directory.c_str()) != 0) _exit(126);
     execve(argv[0], argv.data(), environment.data());
     _exit(127);
   }

@@ -13,6 +13,7 @@ struct Run {
 struct RunOptions {
   std::string input = {};                     ///< standard input
   std::vector<std::string> environment = {};  ///< NAME=VALUE, beside PATH
+  std::string directory = {};                 ///< where it runs; this process's where empty
   std::string out_path = {};                  ///< standard output goes there instead ("/dev/full")
   bool closed_pipe = false;                   ///< standard output is a pipe that nobody reads
   bool closed_out = false;                    ///< standard output is closed
