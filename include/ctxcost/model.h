@@ -10,6 +10,7 @@
 
 #include "ctxcost/count.h"
 #include "ctxcost/mechanism.h"
+#include "ctxcost/model_files.h"
 #include "ctxcost/precision.h"
 #include "ctxcost/stored_weights.h"
 #include "ctxcost/tensor.h"
@@ -112,6 +113,7 @@ struct Model {
 
   Precision weights;         ///< type of the weights when no other is asked for
   std::optional<StoredWeights> stored;  ///< what a checkpoint stores in another type than `weights`
+  std::optional<ModelFiles> files;      ///< the tensors of its files, where their headers were read
   Precision activation;      ///< the 16- or 32-bit type
   KvPrecision kv;            ///< type of the cache when no other is asked for
   /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
