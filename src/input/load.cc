@@ -44,11 +44,13 @@ class Descriptor {
 };
 
 std::string read_all(const Descriptor& file, std::string_view source) {
-  std::string text;
-  constexpr std::size_t kStep = 1 << 14;
+  // A regular file says how long it is; one byte more, so that the read that fills it is followed by the one that ends.
+  struct stat status;
+  const bool known = fstat(file.value(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0;
+  std::string text(known ? std::min(static_cast<std::size_t>(status.st_size), kLongestFile) + 1 : 4096, '\0');
   std::size_t used = 0;
   for (;;) {
-    if (text.size() < used + kStep) text.resize(std::max(used + kStep, used * 2));
+    if (used == text.size()) text.resize(2 * used);
     const ssize_t got = read(file.value(), text.data() + used, text.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(source, std::string("cannot be read: ") + std::strerror(errno));
