@@ -60,7 +60,7 @@ TEST_CASE("faults of several models are all reported") {
   CHECK(result.out == "");
   CHECK(result.err ==
         "ctxcost: a.json: /heads: expected a positive integer, found 0\n"
-        "ctxcost: .: expected a config.json in this directory, found none\n");
+        "ctxcost: .: expected a config.json or a .gguf file in this directory, found none\n");
 }
 
 TEST_CASE("a name that is nowhere gets a near match or the way to the list") {
