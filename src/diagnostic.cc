@@ -49,7 +49,8 @@ std::string to_string(const Diagnostic& diagnostic) {
   for (const std::string* part : {&diagnostic.source, &diagnostic.place}) {
     if (part->empty()) continue;
     // As compilers write it: "file:12:9: …", but "file: /heads: …".
-    const bool line_number = part == &diagnostic.place && part->front() != '/' && !diagnostic.source.empty();
+    const bool digit = part->front() >= '0' && part->front() <= '9';
+    const bool line_number = part == &diagnostic.place && digit && !diagnostic.source.empty();
     if (line_number) line.pop_back();
     append_line_safe(line, *part);
     line += ": ";

@@ -23,6 +23,7 @@ constexpr Substitute kSubstitutes[] = {
     {"ffn_gate", {"ffn_up"}},
     {"ffn_gate_exps", {"ffn_gate_up_exps"}},
     {"ffn_up_exps", {"ffn_gate_up_exps"}},
+    {"ffn_gate_inp", {"exp_probs_b"}},  // its bias
 };
 
 class GgufTensors {

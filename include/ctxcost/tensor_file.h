@@ -27,6 +27,8 @@ struct FileTensor {
 struct GgufArray {
   std::uint64_t length = 0;
   std::vector<std::int64_t> integers;  ///< of an integer or boolean array of at most 4,096 entries
+
+  friend bool operator==(const GgufArray&, const GgufArray&) = default;
 };
 /// Strings are cut after 4,096 bytes (a chat template is longer).
 using GgufValue = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, GgufArray>;

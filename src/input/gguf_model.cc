@@ -1,6 +1,6 @@
-// From GGUF metadata to config.json keys, one function for each of llama.cpp's architectures: what its converter writes,
-// read backwards [llama.cpp conversion/*.py, gguf-py/gguf/constants.py]. What a GGUF does not say (biases, an output
-// matrix) is told by the tensors it holds.
+// From GGUF metadata to config.json keys, one function for each of llama.cpp's architectures: what its converter
+// writes, read backwards [llama.cpp conversion/*.py, gguf-py/gguf/constants.py]. What a GGUF does not say (biases, an
+// output matrix) is told by the tensors it holds.
 #include "input/gguf_model.h"
 
 #include <algorithm>
@@ -217,8 +217,8 @@ class Source {
 
 std::string shortest(double value) {
   std::array<char, 64> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<float>(value),
-                                 std::chars_format::fixed);
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<float>(value), std::chars_format::fixed);
   return end.ec == std::errc() ? std::string(digits.data(), end.ptr) : "0";
 }
 
@@ -360,9 +360,7 @@ void cohere2(Source& file) {
   file.set("sliding_window_pattern", 4);
 }
 
-void phi2(Source& file) {
-  set_decoder(file, "phi");
-}
+void phi2(Source& file) { set_decoder(file, "phi"); }
 void phi3(Source& file) { plain_decoder(file, "phi3"); }
 void phimoe(Source& file) {
   plain_decoder(file, "phimoe");
@@ -409,8 +407,8 @@ void set_delta_net(Source& file, std::string_view model_type) {
   const Count heads = file.required("ssm.time_step_rank");
   const Count inner = file.required("ssm.inner_size");
   if (heads == 0 || inner % heads != 0) {
-    file.fail(file.key("ssm.inner_size"), "expected a multiple of ssm.time_step_rank (" + to_string(heads) +
-                                              "), found " + to_string(inner));
+    file.fail(file.key("ssm.inner_size"),
+              "expected a multiple of ssm.time_step_rank (" + to_string(heads) + "), found " + to_string(inner));
   }
   file.set("linear_value_head_dim", integer(inner / heads), file.key("ssm.inner_size"));
   file.set("full_attention_interval", file.count("full_attention_interval").value_or(4));
@@ -457,8 +455,8 @@ void minimax_m2(Source& file) {
   set_frame(file, "minimax_m2");
   set_heads(file);
   set_experts(file, "num_local_experts");
-  file.need("intermediate_size", file.has("expert_feed_forward_length") ? "expert_feed_forward_length"
-                                                                        : "feed_forward_length");
+  file.need("intermediate_size",
+            file.has("expert_feed_forward_length") ? "expert_feed_forward_length" : "feed_forward_length");
   file.set_flag("use_qk_norm", file.in_any_layer("attn_q_norm.weight"));
   file.set_text("qk_norm_type", "per_layer");
   file.set_flag("use_routing_bias", file.in_any_layer("exp_probs_b.bias"));
@@ -498,8 +496,8 @@ void set_latent(Source& file) {
   const Count key_width = file.required(key_name);
   const Count rope = file.required("rope.dimension_count");
   if (rope >= key_width) {
-    file.fail(file.key(key_name), "expected more than rope.dimension_count (" + to_string(rope) + "), found " +
-                                      to_string(key_width));
+    file.fail(file.key(key_name),
+              "expected more than rope.dimension_count (" + to_string(rope) + "), found " + to_string(key_width));
   }
   file.set("qk_rope_head_dim", integer(rope), file.key("rope.dimension_count"));
   file.set("qk_nope_head_dim", integer(key_width - rope), file.key(key_name));
@@ -593,7 +591,9 @@ Period period_of(const Source& file, const std::string& place, const std::vector
 }
 
 void jamba(Source& file) {
-  set_decoder(file, "jamba");
+  set_frame(file, "jamba");
+  set_hybrid_heads(file);
+  file.need("intermediate_size", "feed_forward_length");
   // Its list of KV heads has 0 for the Mamba layers, which one number for all cannot show.
   const std::vector<Count> kv_heads = file.per_layer("attention.head_count_kv");
   std::vector<bool> attention, experts;
@@ -794,6 +794,7 @@ Model model_from_gguf(const std::vector<TensorFile>& parts, const LoadOptions& o
     throw InputError(std::move(diagnostics));
   }
   model.name = file.general("name");
+  if (!file.has("nextn_predict_layers")) model.next_token_layers = 0;  // the converter left them out
   // Llama 3.1's scaling is in the file as a table, without its numbers: context_length is the extended one.
   if (model.positions.scaling_type.empty() && file.tensor("rope_freqs.weight") != nullptr) {
     model.positions.scaling_type = "llama3";

@@ -47,7 +47,7 @@ class HeaderReader {
   void read(void* out, std::size_t length, const char* what);
 
   std::string path_;
-  int file_ = -1;           // or none: everything is in `window_`
+  int file_ = -1;  // or none: everything is in `window_`
   std::uint64_t size_ = 0;
   std::uint64_t limit_ = UINT64_MAX;
   std::uint64_t position_ = 0;

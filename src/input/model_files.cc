@@ -42,11 +42,11 @@ std::string joined_types(const ModelFiles& files) {
 
 /// enum llama_ftype [llama.cpp include/llama.h].
 constexpr std::pair<std::uint64_t, std::string_view> kFileTypes[] = {
-    {2, "Q4_0"},    {3, "Q4_1"},    {7, "Q8_0"},    {8, "Q5_0"},    {9, "Q5_1"},   {10, "Q2_K"},  {11, "Q3_K_S"},
-    {12, "Q3_K_M"}, {13, "Q3_K_L"}, {14, "Q4_K_S"}, {15, "Q4_K_M"}, {16, "Q5_K_S"}, {17, "Q5_K_M"}, {18, "Q6_K"},
-    {19, "IQ2_XXS"}, {20, "IQ2_XS"}, {21, "Q2_K_S"}, {22, "IQ3_XS"}, {23, "IQ3_XXS"}, {24, "IQ1_S"}, {25, "IQ4_NL"},
-    {26, "IQ3_S"},  {27, "IQ3_M"},  {28, "IQ2_S"},  {29, "IQ2_M"},  {30, "IQ4_XS"}, {31, "IQ1_M"}, {36, "TQ1_0"},
-    {37, "TQ2_0"},  {38, "MXFP4_MOE"},
+    {2, "Q4_0"},     {3, "Q4_1"},    {7, "Q8_0"},     {8, "Q5_0"},    {9, "Q5_1"},    {10, "Q2_K"},
+    {11, "Q3_K_S"},  {12, "Q3_K_M"}, {13, "Q3_K_L"},  {14, "Q4_K_S"}, {15, "Q4_K_M"}, {16, "Q5_K_S"},
+    {17, "Q5_K_M"},  {18, "Q6_K"},   {19, "IQ2_XXS"}, {20, "IQ2_XS"}, {21, "Q2_K_S"}, {22, "IQ3_XS"},
+    {23, "IQ3_XXS"}, {24, "IQ1_S"},  {25, "IQ4_NL"},  {26, "IQ3_S"},  {27, "IQ3_M"},  {28, "IQ2_S"},
+    {29, "IQ2_M"},   {30, "IQ4_XS"}, {31, "IQ1_M"},   {36, "TQ1_0"},  {37, "TQ2_0"},  {38, "MXFP4_MOE"},
 };
 
 /// A quantised GGUF says which mix it is.
@@ -105,7 +105,8 @@ std::string_view part_suffix(std::string_view stem) {
   const std::string_view tail = stem.substr(stem.size() - kLength);
   const auto digits = [&](std::size_t from) {
     return std::all_of(tail.begin() + static_cast<std::ptrdiff_t>(from),
-                       tail.begin() + static_cast<std::ptrdiff_t>(from) + 5, [](char c) { return c >= '0' && c <= '9'; });
+                       tail.begin() + static_cast<std::ptrdiff_t>(from) + 5,
+                       [](char c) { return c >= '0' && c <= '9'; });
   };
   const bool matches = tail[0] == '-' && digits(1) && tail.substr(6, 4) == "-of-" && digits(10);
   return matches ? tail : std::string_view{};

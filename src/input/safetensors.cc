@@ -133,8 +133,8 @@ class HeaderBuilder {
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
-    fail(path_, "offset " + std::to_string(sizeof(std::uint64_t) + position), "expected JSON, found something else",
-         "not a safetensors file?");
+    fail(path_, "offset " + std::to_string(sizeof(std::uint64_t) + (position > 0 ? position - 1 : 0)),
+         "expected JSON, found something else", "not a safetensors file?");
   }
 
   /// Bits of one element of each tensor.
