@@ -22,7 +22,7 @@ namespace {
 using Type = JsonValue::Type;
 
 /// As many layers as the readers of config.json allow.
-constexpr std::uint64_t kMostLayers = 65536;
+constexpr std::uint64_t kMostLayers = 4096;
 
 JsonValue integer(Count value) {
   JsonValue json;

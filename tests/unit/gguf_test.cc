@@ -310,7 +310,7 @@ TEST_CASE("what a GGUF lacks is named by its own key") {
         "(put the model's config.json beside the file and give the directory)");
   const auto llama = [] { return Gguf().text("general.architecture", "llama"); };
   CHECK(error(llama().number("llama.block_count", 0)) ==
-        "llama.block_count: expected an integer from 1 to 65536, found 0");
+        "llama.block_count: expected an integer from 1 to 4096, found 0");
   CHECK(error(llama().text("llama.block_count", "2")) == "llama.block_count: expected an integer, found another type");
   CHECK(error(llama().numbers("llama.block_count", {2, 3})) ==
         "llama.block_count: expected the same integer for every layer");

@@ -7,7 +7,7 @@ namespace ctxcost::huggingface {
 namespace {
 
 /// More layers than any model has, few enough to remember one by one.
-constexpr std::uint32_t kMostLayers = 65536;
+constexpr std::uint32_t kMostLayers = 4096;
 
 std::string at_least(std::uint32_t minimum) {
   if (minimum == 0) return "a non-negative integer";

@@ -77,6 +77,9 @@ struct Method {
   bool head = false;  ///< the output matrix, too
 };
 
+/// Patterns times layers; the longest published lists, a name for every linear that is kept, have some 30,000.
+constexpr Count kMostTrials = 100'000;
+
 bool is_router(std::string_view tensor) {
   // Scoring layers are no linear modules, or kept in 16 bits by every published checkpoint.
   return tensor == "ffn_gate_inp" || tensor == "ffn_gate_inp_shexp" || tensor == "indexer.proj";
@@ -347,6 +350,13 @@ void read_quantization(const Config& file, Model& model) {
     const std::string name = config->has("quant_method") ? config->text("quant_method", "") : "unknown";
     config->note("quantization_config (" + name + ") is not understood: weights are counted in " +
                  model.weights.display() + " (--weights names another type)");
+    return;
+  }
+  // Each pattern is tried on every linear of every layer: hostile lists must not take minutes.
+  std::size_t patterns = 0;
+  for (const Method& method : methods) patterns += method.kept.size() + method.targets.size();
+  if (patterns * model.layers() > kMostTrials) {
+    config->fault("modules_to_not_convert", "expected fewer patterns of modules, found " + std::to_string(patterns));
     return;
   }
   StoredWeights stored;
