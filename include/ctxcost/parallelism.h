@@ -21,7 +21,9 @@ struct Parallelism {
 
   /// Experts are spread over the devices that there are anyway; ep beyond those needs more.
   Count devices() const { return pipeline * max(tensor * context * data, expert); }
-  std::string name() const;  ///< "tp=2,pp=2"; "1 device" where nothing is split
+  std::string name() const;  ///< "tp=2,pp=2"; "tp=1" where nothing is split
+  /// Devices over which one set of all experts is spread.
+  Count expert_group() const { return tensor > expert ? tensor : expert; }
   friend bool operator==(const Parallelism&, const Parallelism&) = default;
 };
 
@@ -32,6 +34,7 @@ Parallelism parse_parallelism(std::string_view text);
 struct Rank {
   Model model;      ///< their layers, heads, experts and vocabulary rows
   Count stage;      ///< pipeline stage, from 0
+  bool is_last;     ///< of the stages: it has the head
   Count devices;    ///< how many hold just this
 };
 
