@@ -84,6 +84,8 @@ std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& pa
 
 Model split_model(const Model& model, const Parallelism& parallelism, const Stage& stage, Position at) {
   Model share = model;
+  share.files.reset();  // of the whole model, as is how a checkpoint stores it
+  share.stored.reset();
   share.tensors = split_tensors(model, parallelism, stage, at);
   if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
   share.groups.clear();

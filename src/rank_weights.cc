@@ -92,8 +92,10 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
     // A tied matrix is read as the head, by the stage that has it; the first of several looks rows up in its copy.
     const bool head = embedding && model.tied_embeddings && rank.is_last;
     const bool lookup = entry.tensor.use == TensorUse::lookup && !head;
-    add_dense(sum, entry.tensor, lookup, share.of(entry.bytes), share.of(entry.row_bytes), true,
-              entry.place != Place::once);
+    // What only the files hold (a vision tower) is in memory, but no part of the text's work.
+    const bool works = share.whole > 0;
+    add_dense(sum, entry.tensor, lookup, share.of(entry.bytes), share.of(entry.row_bytes), works,
+              works && entry.place != Place::once);
   }
   return sum;
 }

@@ -50,6 +50,11 @@ Most search(const std::function<bool(Count)>& fits, Count ripple, const std::fun
 /// Tokens over which the cache's bytes may fall again.
 Count ripple_of(const KvPrecision& kv) { return max(kv.key.packed_tokens(), kv.value.packed_tokens()); }
 
+/// Formats of the literature: behind those that engines store, where they take as much.
+bool of_papers(const Format& format) {
+  return format.layout == Layout::kivi || format.name == "int4" || format.name == "nf4";
+}
+
 /// Query heads, or ranks that a model without heads may have.
 Count most_ranks(const Model& model) {
   constexpr Count kWithoutHeads = 64;
@@ -132,9 +137,11 @@ std::vector<Choice<KvPrecision>> kv_precision_choices(const Setup& setup, Count 
   };
   const KvPrecision own = setup.model->kv;
   add(own);
-  for (const Format& format : formats()) {
-    const KvPrecision kv{Precision(format), Precision(format)};
-    if (format.cache && !(kv.key == own.key && kv.value == own.value)) add(kv);
+  for (const bool papers : {false, true}) {
+    for (const Format& format : formats()) {
+      const KvPrecision kv{Precision(format), Precision(format)};
+      if (format.cache && of_papers(format) == papers && !(kv.key == own.key && kv.value == own.value)) add(kv);
+    }
   }
   sort_choices(choices);
   return choices;
@@ -156,8 +163,9 @@ std::vector<Choice<WeightScheme>> weight_choices(const Setup& setup, Count conte
     for (const std::string_view name : gguf_file_type_names()) add(parse_weight_scheme(name, "--weights"));
   } else {
     for (const Format& format : formats()) {
-      // The super-blocks of 256 are for GGUF files alone.
-      if (format.weights && format.block < 256) add(WeightScheme(Precision(format)));
+      // Blocks of ggml are for GGUF files alone.
+      const bool ggml = format.name.starts_with('q') || format.name.starts_with("iq") || format.name.starts_with("tq");
+      if (format.weights && !ggml) add(WeightScheme(Precision(format)));
     }
   }
   sort_choices(choices);
