@@ -18,8 +18,8 @@ constexpr Count kMostSteps = 1 << 17;
 
 /// Mixers of whose cache a longer context never reads less in a decode step.
 constexpr std::string_view kSteadyKinds[] = {
-    "full",  "none",   "sliding_window", "sink_window", "latent",    "indexed_latent", "mamba",           "mamba2",
-    "rwkv",  "rg_lru", "gated_delta",    "kimi_delta",  "lightning", "short_conv",     "cross_attention", "linear",
+    "full",     "none",   "sliding_window", "sink_window", "latent",    "indexed_latent", "mamba",           "mamba2",
+    "rwkv",     "rg_lru", "gated_delta",    "kimi_delta",  "lightning", "short_conv",     "cross_attention", "linear",
     "retention"};
 
 /// The first value of [1, most] for which `holds`, which stays true once it is; empty where it never is.
@@ -141,9 +141,7 @@ std::optional<Count> Deployment::capacity() const {
 }
 
 /// Context parallelism gives every device its part of the tokens.
-Count Deployment::rank_context(Count context) const {
-  return ceil_div(context, setup_.settings.parallelism.context);
-}
+Count Deployment::rank_context(Count context) const { return ceil_div(context, setup_.settings.parallelism.context); }
 
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
   std::vector<DeviceMemory> all;
@@ -170,9 +168,9 @@ std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Cou
   for (const DeviceMemory& device : devices) {
     Count used;
     const std::pair<std::string_view, std::optional<Count>> parts[] = {{"weights", device.weights},
-                                                                      {"overhead", device.overhead},
-                                                                      {"activations", device.activations},
-                                                                      {"kv_cache", device.kv_reserved}};
+                                                                       {"overhead", device.overhead},
+                                                                       {"activations", device.activations},
+                                                                       {"kv_cache", device.kv_reserved}};
     for (const auto& [name, bytes] : parts) {
       used += bytes.value_or(0);
       if (used > *room) return name;
@@ -197,8 +195,7 @@ bool Deployment::fits(Count context, Count batch) const {
   return limit(devices, context).empty();
 }
 
-std::optional<Deployment::Load> Deployment::load(const Device& device, bool prefill, Count context,
-                                                 Count batch) const {
+std::optional<Deployment::Load> Deployment::load(const Device& device, bool prefill, Count context, Count batch) const {
   if (!device.weights) return std::nullopt;
   const RankWeights& weights = *device.weights;
   const Parallelism& parallelism = setup_.settings.parallelism;
@@ -445,7 +442,8 @@ std::vector<std::string> Deployment::notes() const {
                       ": that of " + peak.type + " is taken");
     }
     if (!settings.gpu->memory_reported_mib) {
-      notes.push_back("what " + settings.gpu->id + " reports as its memory is not published: the nominal size is taken");
+      notes.push_back("what " + settings.gpu->id +
+                      " reports as its memory is not published: the nominal size is taken");
     }
   }
   const Parallelism& parallelism = settings.parallelism;

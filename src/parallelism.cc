@@ -156,11 +156,12 @@ void check(const Model& model, const Parallelism& parallelism) {
     fail("ep=" + to_string(parallelism.expert) + ": the model has no experts");
   const Count others = parallelism.tensor * parallelism.context * parallelism.data;
   if (parallelism.expert > 1 && others % parallelism.expert != 0 && parallelism.expert % others != 0) {
-    fail("ep=" + to_string(parallelism.expert) + ": expected a divisor or a multiple of tp*cp*dp = " + to_string(others));
+    fail("ep=" + to_string(parallelism.expert) +
+         ": expected a divisor or a multiple of tp*cp*dp = " + to_string(others));
   }
   if (parallelism.tensor > parallelism.expert && parallelism.tensor % parallelism.expert != 0) {
-    fail("ep=" + to_string(parallelism.expert) + ": expected a divisor or a multiple of tp=" +
-         to_string(parallelism.tensor));
+    fail("ep=" + to_string(parallelism.expert) +
+         ": expected a divisor or a multiple of tp=" + to_string(parallelism.tensor));
   }
   if (parallelism.expert > 1 && parallelism.expert > experts) {
     fail("ep=" + to_string(parallelism.expert) + ": expected at most the " + to_string(experts) + " experts");

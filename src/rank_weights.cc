@@ -77,8 +77,8 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
         sum.experts.push_back({layers, tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
                                decode && tensor.in_decode});
       } else {
-        add_dense(sum, tensor, tensor.use == TensorUse::lookup, layers * bytes, layers * share.of(entry.row_bytes), true,
-                  decode);
+        add_dense(sum, tensor, tensor.use == TensorUse::lookup, layers * bytes, layers * share.of(entry.row_bytes),
+                  true, decode);
       }
     }
   }

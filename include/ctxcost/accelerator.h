@@ -17,12 +17,12 @@ struct Accelerator {
   std::string id;    ///< "h100-sxm-80gb"
   std::string name;  ///< "H100 SXM5 80GB"
   std::string vendor;
-  Count memory_bytes;                          ///< nominal
-  std::optional<Count> memory_reported_mib;    ///< what the driver reports, where it is published
+  Count memory_bytes;                        ///< nominal
+  std::optional<Count> memory_reported_mib;  ///< what the driver reports, where it is published
   Count bandwidth_bytes_per_s;
   std::vector<std::pair<std::string, Count>> peak_dense_flops;  ///< FLOP/s by type, without sparsity
-  std::optional<Count> link_bytes_per_s;       ///< one direction to its peers, by the fastest link known
-  std::string link;                            ///< "NVLink", "PCIe"
+  std::optional<Count> link_bytes_per_s;  ///< one direction to its peers, by the fastest link known
+  std::string link;                       ///< "NVLink", "PCIe"
   std::optional<Count> tdp_watts;
   std::string source;
   std::string notes;

@@ -35,7 +35,7 @@ Fraction parse_fraction(std::string_view text, std::string_view source);
 
 /// What a model is put on.
 struct DeploymentSettings {
-  std::optional<Accelerator> gpu;       ///< without it there is no capacity and no time
+  std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
   Parallelism parallelism;
   std::optional<Fraction> utilization;  ///< of a device's memory; by default the engine's
   Count overhead;                       ///< bytes of each device that the runtime takes besides
@@ -70,7 +70,7 @@ struct DeviceMemory {
 
 /// A roofline bound. Stages of a pipeline work one after another.
 struct PhaseTime {
-  double seconds = 0;               ///< for each stage the larger side of its slowest device, summed
+  double seconds = 0;  ///< for each stage the larger side of its slowest device, summed
   double compute_seconds = 0;
   double memory_seconds = 0;
   /// All-reduces of tensor parallelism, as a ring over the fastest link; not part of `seconds`. Empty where no link is
@@ -116,8 +116,8 @@ class Deployment {
 
   /// All metrics for b sequences of n tokens (of each replica, under dp), but `solve`'s. Throws InputError.
   DeploymentEstimate at(Count context, Count batch) const;
-  /// Whether every device holds its part, and the positions reach that far. Throws InputError where that is unknown: the
-  /// file does not give the weights, or there is neither a GPU nor a cache size.
+  /// Whether every device holds its part, and the positions reach that far. Throws InputError where that is unknown:
+  /// the file does not give the weights, or there is neither a GPU nor a cache size.
   bool fits(Count context, Count batch) const;
 
   const Setup& setup() const { return setup_; }

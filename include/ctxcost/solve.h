@@ -27,7 +27,7 @@ struct Fewest {
   std::optional<Count> devices;  ///< empty: no degree fits
   Parallelism parallelism;       ///< that fits, or the largest one tried
   /// Degrees with fewer devices: each does not fit, or is impossible.
-  std::vector<Count> refused;    ///< device counts on which the split is impossible
+  std::vector<Count> refused;  ///< device counts on which the split is impossible
 };
 Fewest min_gpus(const Setup& setup, Count context, Count batch);
 

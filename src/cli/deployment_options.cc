@@ -9,19 +9,20 @@ namespace ctxcost::cli {
 namespace {
 
 constexpr OptionInfo kOptions[] = {
-    {"--gpu", 'g', "NAME[:COUNT]", "devices, as a list; `ctxcost list gpus` shows them, a\nfile of your own ends in .json"},
+    {"--gpu", 0, "NAME[:COUNT]", "devices, as a list (`ctxcost list gpus`); a file of\nyour own ends in .json"},
     {"--context", 'n', "LIST", "contexts: 4K, 8K,32K, 1K..1M (what the model was\ntrained for)"},
     {"--batch", 'b', "LIST", "sequences at once; under dp those of a replica (1)"},
     {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)"},
     {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as the model is stored)"},
-    {"--parallel", 0, "DEGREES", "tp=2,pp=2 (also cp, ep, dp); repeat it for alternatives\n(tp = the number of devices)"},
+    {"--parallel", 0, "DEGREES", "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices)"},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)"},
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used (1; vllm 0.9)"},
     {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides:\n2GiB, 500MB (0)"},
-    {"--kv-memory", 0, "SIZE", "bytes of each device for the cache, as a runtime's log\nprints them"},
-    {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured (1: a bound)"},
+    {"--kv-memory", 0, "SIZE", "bytes of each device for the cache, as a runtime's\nlog prints them"},
+    {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured (1)"},
     {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured (1)"},
-    {"--convention", 0, "NAME[:KEY=VALUE,...]", "how FLOPs are counted in JSON and CSV; times are\nalways of the causal count (causal)"},
+    {"--convention", 0, "NAME[:KEY=VALUE,...]",
+     "how FLOPs are counted in JSON and CSV; times are\nalways of the causal count (causal)"},
     {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},
     {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)"},
     {"--units", 0, "si|iec", "GB or GiB in tables (si)"},
@@ -161,8 +162,8 @@ LengthList contexts_of(const DeploymentGrid& grid, const Model& model) {
   if (!grid.contexts.empty()) return grid.contexts;
   if (model.positions.trained_context) return LengthList(*model.positions.trained_context);
   if (model.positions.hard_limit) return LengthList(*model.positions.hard_limit);
-  throw InputError(Diagnostic{"--context", "", "expected a context: " + model.name + " does not say what it was trained for",
-                              "write -n 8K"});
+  throw InputError(Diagnostic{
+      "--context", "", "expected a context: " + model.name + " does not say what it was trained for", "write -n 8K"});
 }
 
 LengthList batches_of(const DeploymentGrid& grid, const Model& model) {

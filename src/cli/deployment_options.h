@@ -29,8 +29,8 @@ struct DeploymentGrid {
   LengthList batches;   ///< empty: each model's own
 };
 
-/// `words` name the models of the command `command`. Throws InputError, also where a split does not have as many devices
-/// as --gpu asks for.
+/// `words` name the models of the command `command`. Throws InputError, also where a split does not have as many
+/// devices as --gpu asks for.
 DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words);
 
 /// The contexts asked for, else the one the model was trained for; throws InputError where that is not known.

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kExamples =
     "  ctxcost fit llama-3.1-8b --gpu h100-sxm-80gb -n 32K -b 8\n"
-    "  ctxcost fit llama-3.3-70b-instruct --weights fp8 -n 128K -b 8 --gpu h100-sxm-80gb:2,h100-sxm-80gb:4\n"
+    "  ctxcost fit llama-3.1-8b -n 128K -b 8 --gpu l4-24gb:4,l4-24gb:8 --weights fp8\n"
     "  ctxcost fit llama-3.1-8b --engine vllm --kv-memory 4.06GiB -n 20k\n";
 
 /// One alternative with its answer.
@@ -210,7 +210,8 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
   const DeploymentSettings& settings = row.deployment->setup().settings;
   const bool measured = !(settings.mfu == Fraction{} && settings.mbu == Fraction{});
   write_phase("prefill: ", estimate.prefill, measured, "", out);
-  const std::string rate = " a token, " + real_text(estimate[Metric::decode_tokens_per_second], one_decimal) + " tokens/s";
+  const std::string rate =
+      " a token, " + real_text(estimate[Metric::decode_tokens_per_second], one_decimal) + " tokens/s";
   write_phase("decode:  ", estimate.decode, measured, rate, out);
   if (const auto batch = estimate.count(Metric::critical_batch)) {
     line("decode turns compute-bound at batch " + with_separators(*batch) + ", attention left out");
@@ -238,18 +239,18 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
   Listing listing{"alternatives", {}, {}};
   const auto column = [&](std::string_view key, std::string_view heading, bool always,
                           const std::function<ListingCell(const Row&)>& cell_of) {
-    const bool varies = std::any_of(rows.begin(), rows.end(),
-                                    [&](const Row& row) { return cell_of(row) != cell_of(rows.front()); });
+    const bool varies =
+        std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return cell_of(row) != cell_of(rows.front()); });
     if (!exact && !always && !varies) return;
     listing.columns.push_back({key, heading});
     listing.rows.resize(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) listing.rows[i].push_back(cell_of(rows[i]));
   };
   const auto text = [](std::string value) { return ListingCell(std::move(value)); };
-  column("verdict", "Verdict", true,
-         [&](const Row& row) { return text(row.estimate.fits ? "fits" : "does not fit"); });
+  column("verdict", "Verdict", true, [&](const Row& row) { return text(row.estimate.fits ? "fits" : "does not fit"); });
   column("model", "Model", false, [&](const Row& row) { return text(row.deployment->setup().model->name); });
-  column("weights", "Weights", false, [&](const Row& row) { return text(row.deployment->estimator().weights().name()); });
+  column("weights", "Weights", false,
+         [&](const Row& row) { return text(row.deployment->estimator().weights().name()); });
   column("kv_precision", "KV", false, [&](const Row& row) { return text(row.deployment->estimator().kv().name()); });
   column("engine", "Engine", false, [&](const Row& row) { return text(row.deployment->setup().engine.name); });
   column("gpu", "GPU", true, [&](const Row& row) {
@@ -281,8 +282,9 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
          [](const Row& row) { return exact_cell(row.estimate[Metric::max_context]); });
   column("prefill_seconds", "Prefill", true,
          [&](const Row& row) { return text(real_text(row.estimate[Metric::prefill_seconds], short_seconds)); });
-  column("decode_seconds_per_token", "Decode/token", true,
-         [&](const Row& row) { return text(real_text(row.estimate[Metric::decode_seconds_per_token], short_seconds)); });
+  column("decode_seconds_per_token", "Decode/token", true, [&](const Row& row) {
+    return text(real_text(row.estimate[Metric::decode_seconds_per_token], short_seconds));
+  });
   return listing;
 }
 
@@ -387,7 +389,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kFit;
-const Command kFit = {"fit", "MODEL...", "whether it fits, and how fast it can be there", deployment_options(), kExamples,
-                      run};
+const Command kFit = {"fit",     "MODEL...", "whether it fits, and how fast it can be there", deployment_options(),
+                      kExamples, run};
 
 }  // namespace ctxcost::cli

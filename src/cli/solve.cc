@@ -10,6 +10,7 @@
 #include "ctxcost/units.h"
 #include "deployment_document.h"
 #include "deployment_options.h"
+#include "render/wording.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kExamples =
     "  ctxcost solve context llama-3.1-8b --gpu rtx-4090-24gb --weights int4\n"
     "  ctxcost solve gpus llama-3.3-70b-instruct --gpu h100-sxm-80gb -n 128K -b 8\n"
-    "  ctxcost solve kv-precision llama-3.1-8b --gpu rtx-4090-24gb -n 64K --weights int4\n";
+    "  ctxcost solve kv-precision llama-3.1-8b --gpu rtx-4090-24gb -n 64K\n";
 
 /// A value that was tried, and what it takes.
 struct Trial {
@@ -32,8 +33,9 @@ struct Trial {
 struct Answer {
   std::optional<std::string> value;  ///< empty: nothing fits, or nothing bounds it
   bool nothing_fits = false;
-  std::optional<Trial> fits;  ///< the answer
-  std::optional<Trial> next;  ///< one more, which does not fit
+  std::optional<Trial> fits;                         ///< the answer
+  std::optional<Trial> next;                         ///< one more, which does not fit
+  std::string note;                                  ///< what the answer means for the model's window
   std::vector<std::pair<Fix, std::string>> unlocks;  ///< what would allow more, and how much
 };
 
@@ -93,16 +95,18 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
   Setup setup = base;
   setup.settings.parallelism.tensor = base.settings.parallelism.tensor * 2;
   const std::string more = setup.settings.parallelism.name();
-  add(std::move(setup), query.point->spread
-                            ? Fix{"--parallel", more}
-                            : Fix{"--gpu", base.settings.gpu->id + ":" + to_string(2 * base.settings.parallelism.tensor)});
+  add(std::move(setup), query.point->spread ? Fix{"--parallel", more}
+                                            : Fix{"--gpu", base.settings.gpu->id + ":" +
+                                                               to_string(2 * base.settings.parallelism.tensor)});
 }
 
 Answer solve_context(const Query& query) {
   const Deployment deployment(query.point->setup);
   const Most most = max_context(deployment, query.batch);
-  Answer answer =
-      answer_most(most, [&](Count n) { return trial(to_string(n), deployment, n, query.batch); });
+  Answer answer = answer_most(most, [&](Count n) { return trial(to_string(n), deployment, n, query.batch); });
+  if (most.value) {
+    answer.note = window_note(*query.point->setup.model, deployment.at(*most.value, query.batch).model, *most.value);
+  }
   const auto solve = [&](const Deployment& other) { return max_context(other, query.batch); };
   if (!most.unbounded) add_unlocks(answer, query, solve, most.value);
   return answer;
@@ -111,8 +115,7 @@ Answer solve_context(const Query& query) {
 Answer solve_batch(const Query& query) {
   const Deployment deployment(query.point->setup);
   const Most most = max_batch(deployment, query.context);
-  Answer answer =
-      answer_most(most, [&](Count b) { return trial(to_string(b), deployment, query.context, b); });
+  Answer answer = answer_most(most, [&](Count b) { return trial(to_string(b), deployment, query.context, b); });
   const auto solve = [&](const Deployment& other) { return max_batch(other, query.context); };
   if (!most.unbounded) add_unlocks(answer, query, solve, most.value);
   return answer;
@@ -166,13 +169,12 @@ Answer answer_choices(const std::vector<Choice<Type>>& choices, const std::funct
 }
 
 Answer solve_kv_precision(const Query& query) {
-  return answer_choices<KvPrecision>(kv_precision_choices(query.point->setup, query.context, query.batch),
-                                     [&](const KvPrecision& type) {
-                                       Setup setup = query.point->setup;
-                                       setup.workload.kv = type;
-                                       return trial(type.name(), Deployment(std::move(setup)), query.context,
-                                                    query.batch);
-                                     });
+  return answer_choices<KvPrecision>(
+      kv_precision_choices(query.point->setup, query.context, query.batch), [&](const KvPrecision& type) {
+        Setup setup = query.point->setup;
+        setup.workload.kv = type;
+        return trial(type.name(), Deployment(std::move(setup)), query.context, query.batch);
+      });
 }
 
 Answer solve_weights(const Query& query) {
@@ -245,6 +247,7 @@ void write_text(const Question& question, const Query& query, const Answer& answ
     out.text("    " + fix.option + " " + fix.value + ": " + shown(value) + "\n");
   }
   for (const std::string& note : deployment.notes()) out.text("  note: " + note + "\n");
+  if (!answer.note.empty()) out.text("  note: " + answer.note + "\n");
 }
 
 void write_value(JsonWriter& json, const std::string& value) {
@@ -330,6 +333,7 @@ void write_result(JsonWriter& json, const Question& question, const Query& query
   json.key("notes");
   json.begin_array();
   for (const std::string& note : deployment.notes()) json.string(note);
+  if (!answer.note.empty()) json.string(answer.note);
   if (!answer.value && !answer.nothing_fits) json.string("nothing bounds the answer");
   json.end_array();
 }
@@ -373,7 +377,7 @@ const Question& question_of(const Arguments& arguments) {
     all += (all.empty() ? "" : ", ") + std::string(question.name);
   }
   if (arguments.words().empty()) {
-    throw InputError(Diagnostic{"solve", "", "expected a question and a MODEL, found nothing", all});
+    throw InputError(Diagnostic{"solve", "", "expected WHAT to look for and a MODEL, found nothing", all});
   }
   const std::string& word = arguments.words().front();
   for (const Question& question : kQuestions) {
@@ -400,8 +404,8 @@ std::vector<Query> queries(const Question& question, const DeploymentGrid& grid)
 void check_given(const Question& question, const Arguments& arguments) {
   const std::string option = "--" + std::string(question.name);
   if (question.name != "gpus" && arguments.has(option)) {
-    throw InputError(Diagnostic{option, "", "is what `solve " + std::string(question.name) + "` looks for",
-                                "leave it out"});
+    throw InputError(
+        Diagnostic{option, "", "is what `solve " + std::string(question.name) + "` looks for", "leave it out"});
   }
 }
 
@@ -415,8 +419,7 @@ Status run(const Arguments& arguments) {
   const std::string_view format = output_format(arguments, path).name;
   const Question& question = question_of(arguments);
   check_given(question, arguments);
-  const DeploymentGrid grid =
-      read_grid("solve", arguments, {arguments.words().begin() + 1, arguments.words().end()});
+  const DeploymentGrid grid = read_grid("solve", arguments, {arguments.words().begin() + 1, arguments.words().end()});
 
   std::vector<std::pair<Query, Answer>> answers;
   bool any = false;
@@ -468,11 +471,8 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kSolve;
-const Command kSolve = {"solve",
-                        "context|batch|gpus|kv-precision|weights MODEL...",
-                        "the most that still fits, proven",
-                        deployment_options(),
-                        kExamples,
-                        run};
+const Command kSolve = {
+    "solve", "WHAT MODEL...", "context, batch, gpus, kv-precision or weights that fit", deployment_options(), kExamples,
+    run};
 
 }  // namespace ctxcost::cli

@@ -24,12 +24,9 @@ struct Link {
   Count directions;
 };
 constexpr Link kLinks[] = {
-    {"nvlink_bytes_per_s_per_direction", "NVLink", 1},
-    {"nvlink_bytes_per_s", "NVLink", 2},
-    {"infinity_fabric_bytes_per_s", "Infinity Fabric", 2},
-    {"neuronlink_bytes_per_s", "NeuronLink", 2},
-    {"ici_bytes_per_s_bidirectional_per_chip", "ICI", 2},
-    {"roce_bytes_per_s_per_direction", "RoCE", 1},
+    {"nvlink_bytes_per_s_per_direction", "NVLink", 1},     {"nvlink_bytes_per_s", "NVLink", 2},
+    {"infinity_fabric_bytes_per_s", "Infinity Fabric", 2}, {"neuronlink_bytes_per_s", "NeuronLink", 2},
+    {"ici_bytes_per_s_bidirectional_per_chip", "ICI", 2},  {"roce_bytes_per_s_per_direction", "RoCE", 1},
     {"pcie_bytes_per_s_per_direction", "PCIe", 1},
 };
 /// Links that do not join a device to its peers: to a host's processor, to another machine.
@@ -175,10 +172,10 @@ GpuChoice parse_gpu(std::string_view text) {
   const std::string_view digits = text.substr(colon + 1);
   const std::optional<Count> count = parse_digits(digits);
   if (!count || *count == 0 || *count > Count{1 << 16}) {
-    throw InputError(Diagnostic{std::string(kOption), "",
-                                "expected a number of devices from 1 to 65536 after \":\", found \"" +
-                                    std::string(digits) + "\"",
-                                "write NAME:2"});
+    throw InputError(
+        Diagnostic{std::string(kOption), "",
+                   "expected a number of devices from 1 to 65536 after \":\", found \"" + std::string(digits) + "\"",
+                   "write NAME:2"});
   }
   return {load_accelerator(text.substr(0, colon)), count};
 }

@@ -39,8 +39,8 @@ TEST_CASE("fit: a verdict in the first line, the parts below it") {
 }
 
 TEST_CASE("fit: exit status 1 where it does not fit, 0 with --exit-zero, and each way out is one") {
-  const std::vector<std::string> question = {"fit", "llama-3.3-70b-instruct", "--weights", "fp8", "-n", "128K",
-                                             "-b",  "8",                      "--gpu",     "h100-sxm-80gb:2"};
+  const std::vector<std::string> question = {
+      "fit", "llama-3.3-70b-instruct", "--weights", "fp8", "-n", "128K", "-b", "8", "--gpu", "h100-sxm-80gb:2"};
   const Json report = json_of(question, 1);
   CHECK(report["verdict"] == "does not fit");
   const Json& result = report["results"][0];
@@ -73,7 +73,8 @@ TEST_CASE("fit: alternatives, cheapest first") {
   CHECK(report["results"].size() == 6);
   std::vector<std::tuple<bool, int, std::uint64_t>> keys;
   for (const Json& result : report["results"]) {
-    keys.emplace_back(result["verdict"] != "fits", result["gpus"].get<int>(), result["total_bytes"].get<std::uint64_t>());
+    keys.emplace_back(result["verdict"] != "fits", result["gpus"].get<int>(),
+                      result["total_bytes"].get<std::uint64_t>());
   }
   CHECK(std::is_sorted(keys.begin(), keys.end()));
   CHECK(report["verdict"] == "fits");
@@ -104,8 +105,8 @@ TEST_CASE("fit: parts add up on every device, devices to the total") {
 
 TEST_CASE("solve: the answer fits, one more does not") {
   for (const std::string question : {"context", "batch"}) {
-    std::vector<std::string> arguments = {"solve", question, "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "--engine", "vllm",
-                                          "--weights", "int4"};
+    std::vector<std::string> arguments = {"solve",    question, "llama-3.1-8b", "--gpu", "rtx-4090-24gb",
+                                          "--engine", "vllm",   "--weights",    "int4"};
     if (question == "batch") arguments.insert(arguments.end(), {"-n", "4K"});
     const Json result = json_of(arguments)["results"][0];
     const std::uint64_t answer = result["answer"];
@@ -114,8 +115,8 @@ TEST_CASE("solve: the answer fits, one more does not") {
     CHECK(result["unlocks"].size() >= 2);
     for (const std::uint64_t more : {0u, 1u}) {
       const std::string value = std::to_string(answer + more);
-      std::vector<std::string> fit = {"fit",      "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "--engine", "vllm",
-                                      "--weights", "int4"};
+      std::vector<std::string> fit = {"fit",      "llama-3.1-8b", "--gpu",     "rtx-4090-24gb",
+                                      "--engine", "vllm",         "--weights", "int4"};
       if (question == "batch") {
         fit.insert(fit.end(), {"-n", "4K", "-b", value});
       } else {
@@ -140,6 +141,17 @@ TEST_CASE("solve: types and devices") {
   CHECK(endless["results"][0]["notes"].back() == "nothing bounds the answer");
 }
 
+TEST_CASE("the help of fit and solve fits 80 columns") {
+  for (const char* command : {"fit", "solve"}) {
+    const std::string help = run({"help", command}).out;
+    for (std::size_t start = 0; start < help.size();) {
+      const std::size_t end = help.find('\n', start);
+      CHECK_MESSAGE(end - start <= 80, help.substr(start, end - start));
+      start = end + 1;
+    }
+  }
+}
+
 TEST_CASE("a GPU of one's own") {
   const TemporaryDirectory directory;
   const std::string card = directory.path("my-card.json");
@@ -158,7 +170,8 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
   };
   const Row rows[] = {
       {{"fit", "llama-3.1-8b", "-n", "4K"},
-       "ctxcost: fit: expected --gpu NAME or --kv-memory SIZE, found neither (`ctxcost list gpus` shows the devices)\n"},
+       "ctxcost: fit: expected --gpu NAME or --kv-memory SIZE, found neither (`ctxcost list gpus` shows the "
+       "devices)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80bg", "-n", "4K"},
        "ctxcost: --gpu: unknown GPU \"h100-sxm-80bg\"; did you mean \"h100-sxm-80gb\"?\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:64", "-n", "4K"},

@@ -155,9 +155,7 @@ TEST_CASE("the devices of an even split hold the model's weights once, norms on 
     // router of each layer is whole on every device.
     const Count ranks = setup.settings.parallelism.tensor;
     const bool moe = name.starts_with("mixtral");
-    const Count vector_bytes = weights == "Q4_K_M" ? 4096 * 4
-                               : weights == "int4" ? 4096 / 128 * 66
-                                                                     : 4096 * 2;
+    const Count vector_bytes = weights == "Q4_K_M" ? 4096 * 4 : weights == "int4" ? 4096 / 128 * 66 : 4096 * 2;
     // A GGUF file of Llama 3.1 has a table of 64 rotary frequencies, which every device needs.
     const Count table = weights == "Q4_K_M" ? Count{64 * 4} : Count{};
     const Count repeated = (ranks - 1) * (65 * vector_bytes + (moe ? 32 * 8 * 4096 * 2 : 0)) +
@@ -216,7 +214,8 @@ TEST_CASE("all-reduces of tensor parallelism are told apart") {
   const DeploymentEstimate estimate = Deployment(setup_of(model, "h100-sxm-80gb", "tp=8")).at(8192, 4);
   // 64 of 4 tokens of 4,096 in bf16, 7/4 of that over 450 GB/s.
   CHECK(*estimate.decode->interconnect_seconds == doctest::Approx(64 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
-  CHECK(*estimate.prefill->interconnect_seconds == doctest::Approx(64.0 * 8192 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
+  CHECK(*estimate.prefill->interconnect_seconds ==
+        doctest::Approx(64.0 * 8192 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
 }
 
 TEST_CASE("vLLM's log: blocks that fit, tokens, concurrency") {
