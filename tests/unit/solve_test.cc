@@ -47,6 +47,16 @@ class Models {
   std::mt19937 engine_{20'260'817};
 };
 
+/// A card of that much memory.
+Accelerator card_of(Count bytes) {
+  Accelerator card;
+  card.id = "card";
+  card.memory_bytes = bytes;
+  card.bandwidth_bytes_per_s = 1000;
+  card.peak_dense_flops = {{"bf16", 1000}};
+  return card;
+}
+
 }  // namespace
 
 TEST_CASE("the longest context and the largest batch equal a scan, and one more does not fit") {
@@ -63,12 +73,7 @@ TEST_CASE("the longest context and the largest batch equal a scan, and one more 
       const Deployment measure(setup);
       const DeploymentEstimate least = measure.at(1, 1);
       const Count most = *measure.at(models.pick(1, 400), batch).count(Metric::device_bytes);
-      Accelerator card;
-      card.id = "card";
-      card.memory_bytes = max(most, *least.count(Metric::device_bytes)) + models.pick(0, 5000);
-      card.bandwidth_bytes_per_s = 1000;
-      card.peak_dense_flops = {{"bf16", 1000}};
-      setup.settings.gpu = card;
+      setup.settings.gpu = card_of(max(most, *least.count(Metric::device_bytes)) + models.pick(0, 5000));
       const Deployment deployment(setup);
 
       const Most context = max_context(deployment, batch);
@@ -109,6 +114,42 @@ TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
   const Count rest = Count{81559} * Count{1 << 20} - 16'060'522'496 - (2048 * 36864 * 2 + 128256 * 4);
   CHECK(most.value == rest / 131'072);
   CHECK(most.limit == "kv_cache");
+}
+
+TEST_CASE("a card of exactly that many bytes holds it, one byte less does not") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  const Count bytes = *Deployment(setup).at(5000, 3).count(Metric::device_bytes);
+  setup.settings.gpu = card_of(bytes);
+  CHECK(Deployment(setup).at(5000, 3).fits);
+  CHECK(Deployment(setup).fits(5000, 3));
+  CHECK(Deployment(setup).at(5000, 3).count(Metric::headroom_bytes) == Count{0});
+  CHECK(max_context(Deployment(setup), 3).value == Count{5000});
+  setup.settings.gpu = card_of(bytes - 1);
+  const DeploymentEstimate estimate = Deployment(setup).at(5000, 3);
+  CHECK_FALSE(estimate.fits);
+  CHECK(std::get<Negative>(estimate[Metric::headroom_bytes]).magnitude == Count{1});
+  CHECK(max_context(Deployment(setup), 3).value == Count{4999});
+}
+
+TEST_CASE(
+    "a cache that packs groups needs less behind a group's end: the longest context is past the first that fails") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  // Not a power of two, whose multiples bisection meets by chance.
+  setup.workload.kv = parse_kv_precision("kivi:residual=96", "test");
+  for (Count full = 2112; full <= Count{4032}; full += 96) {
+    // Where a group of 96 is packed; the 95 before it in fp16 take more.
+    setup.settings.gpu = card_of(*Deployment(setup).at(full, 1).count(Metric::device_bytes) + 1000);
+    const Deployment deployment(setup);
+    CHECK_FALSE(deployment.fits(full - 1, 1));
+    Count longest;
+    for (Count n = full; n <= full + 1000; n += 1) {
+      if (deployment.fits(n, 1)) longest = n;
+    }
+    CHECK(longest >= full);
+    CHECK(max_context(deployment, 1).value == longest);
+  }
 }
 
 TEST_CASE("positions cap the context, a window without a cap is bounded by nothing") {
