@@ -258,24 +258,40 @@ Estimator::Mixing Estimator::mixing(Count context) const {
   return sum;
 }
 
-Count Estimator::decode_bytes(Count context, Count batch) const {
+Count Estimator::decode_weight_bytes(Count batch) const {
   Count bytes = *decode_weights_bytes_ + batch * decode_row_bytes_;
   for (const RoutedBytes& experts : routed_) {
     bytes += experts.layers * min(experts.count, batch * experts.active) * experts.bytes_each;
   }
-  Count per_sequence;
-  for (const LayerGroup& group : model_->groups) {
+  return bytes;
+}
+
+DecodeStep Estimator::decode_step(Count context, Count batch) const {
+  const Count flops_per_mac = settings_.convention.flops_per_mac;
+  const auto flops = [&](std::optional<Count> macs, Count times) {
+    return macs ? std::optional<Count>(*macs * times * flops_per_mac * batch) : std::nullopt;
+  };
+  DecodeStep step;
+  for (std::size_t g = 0; g < model_->groups.size(); ++g) {
+    const LayerGroup& group = model_->groups[g];
     if (group.stack == Stack::encoder) continue;
-    Count layer;
+    add(step.linear_flops, flops(groups_[g].feed_forward_macs, group.count()));
+    Count cache, state;
     for (const auto& mixer : group.mixers) {
+      const std::optional<Count> attention = flops_of(mixer->decode(context), flops_per_mac);
+      add(step.attention_flops, attention ? std::optional(group.count() * batch * *attention) : std::nullopt);
+      add(step.linear_flops, flops(mixer->decode_linear_macs(context), group.count()));
       for (std::size_t p = 0; p < mixer->cache().size(); ++p) {
-        layer += row_bytes(mixer->cache()[p], kv_, mixer->rows_read(p, context));
+        cache += row_bytes(mixer->cache()[p], kv_, mixer->rows_read(p, context));
       }
-      for (const StatePart& part : mixer->state()) layer += 2 * state_bytes(part, *model_, kv_);
+      for (const StatePart& part : mixer->state()) state += 2 * state_bytes(part, *model_, kv_);
     }
-    per_sequence += group.count() * layer;
+    step.cache_bytes += group.count() * batch * cache;
+    step.state_bytes += group.count() * batch * state;
   }
-  return bytes + batch * per_sequence;
+  add(step.linear_flops, flops(token_macs_, 1));
+  step.logits_flops = flops(head_macs_, 1);
+  return step;
 }
 
 Estimate Estimator::evaluate(Count context, Count batch) const {
@@ -314,21 +330,14 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   set(Metric::forward_flops, value_of(forward));
 
   if (model.decodes() && context > 0) {
-    std::optional<Count> step = Count{};
-    for (std::size_t g = 0; g < model.groups.size(); ++g) {
-      const LayerGroup& group = model.groups[g];
-      if (group.stack == Stack::encoder) continue;
-      std::optional<Count> layer = times(groups_[g].feed_forward_macs, flops_per_mac);
-      for (const auto& mixer : group.mixers) {
-        add(layer, flops_of(mixer->decode(context), flops_per_mac));
-        add(layer, times(mixer->decode_linear_macs(context), flops_per_mac));
-      }
-      add(step, times(layer, group.count()));
+    const DecodeStep step = decode_step(context, batch);
+    std::optional<Count> flops = step.attention_flops;
+    add(flops, step.linear_flops);
+    add(flops, step.logits_flops);
+    set(Metric::decode_flops, value_of(flops));
+    if (decode_weights_bytes_) {
+      set(Metric::decode_bytes, decode_weight_bytes(batch) + step.cache_bytes + step.state_bytes);
     }
-    add(step, times(head_macs_, flops_per_mac));
-    add(step, token_macs_ * flops_per_mac);
-    set(Metric::decode_flops, value_of(times(step, batch)));
-    if (decode_weights_bytes_) set(Metric::decode_bytes, decode_bytes(context, batch));
   }
 
   const Count activation_bytes = model.activation.row_bytes(1);

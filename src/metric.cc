@@ -46,7 +46,8 @@ constexpr MetricInfo kMetrics[] = {
      "parameters that work for one token: the active experts, the rest in full"},
     {Metric::active_parameters_without_embedding, "active_parameters_without_embedding", Unit::parameters,
      "Active w/o embedding", "the same less an untied input embedding"},
-    {Metric::weights_bytes, "weights_bytes", Unit::bytes, "Weights", "every tensor in its type, in rows of whole blocks"},
+    {Metric::weights_bytes, "weights_bytes", Unit::bytes, "Weights",
+     "every tensor in its type, in rows of whole blocks"},
     {Metric::activation_bytes, "activation_bytes", Unit::bytes, "Activations",
      "live activations of the largest layer over min(n, 2048) tokens, and the logits"},
     {Metric::window_status, "window_status", Unit::level, "Window", "trained, scaled, beyond or impossible"},
@@ -57,12 +58,48 @@ constexpr MetricInfo kMetrics[] = {
 };
 static_assert(std::size(kMetrics) == kMetricCount);
 
+constexpr MetricInfo kDeviceMetrics[] = {
+    {Metric::device_bytes, "device_bytes", Unit::bytes, "Per Device",
+     "the largest device: weights + kv_reserved + activations + overhead"},
+    {Metric::total_bytes, "total_bytes", Unit::bytes, "All Devices", "the sum over all devices"},
+    {Metric::device_kv_bytes, "device_kv_bytes", Unit::bytes, "Device KV", "cache and state reserved on that device"},
+    {Metric::headroom_bytes, "headroom_bytes", Unit::bytes, "Headroom",
+     "capacity - device_bytes; negative where it does not fit"},
+    {Metric::kv_capacity_tokens, "kv_capacity_tokens", Unit::tokens, "KV Capacity",
+     "tokens of cache that fit beside the rest, as the engine's log counts them"},
+    {Metric::max_concurrency, "max_concurrency", Unit::ratio, "Concurrency",
+     "sequences of n tokens whose cache fits beside the rest"},
+    {Metric::prefill_seconds, "prefill_seconds", Unit::seconds, "Prefill",
+     "roofline bound of the prefill of all sequences in one chunk"},
+    {Metric::decode_seconds_per_token, "decode_seconds_per_token", Unit::seconds, "Decode/token",
+     "roofline bound of one decode step"},
+    {Metric::decode_tokens_per_second, "decode_tokens_per_second", Unit::rate, "Tokens/s",
+     "tokens a second of all sequences: b / step"},
+    {Metric::critical_batch, "critical_batch", Unit::sequences, "Critical Batch",
+     "smallest batch at which a decode step's linear and logits time reaches its weight-read time"},
+    {Metric::kv_equals_weights_context, "kv_equals_weights_context", Unit::tokens, "KV = Weights at",
+     "smallest n at which the cache traffic of a decode step reaches its weight traffic"},
+    {Metric::max_context, "max_context", Unit::tokens, "Max Context", "longest context that fits (solve)"},
+    {Metric::max_batch, "max_batch", Unit::sequences, "Max Batch", "most sequences that fit (solve)"},
+    {Metric::min_gpus, "min_gpus", Unit::devices, "Min GPUs", "fewest devices that it fits on (solve)"},
+};
+static_assert(std::size(kDeviceMetrics) == kDeviceMetricCount);
+
 }  // namespace
 
 std::span<const MetricInfo> metrics() { return kMetrics; }
+std::span<const MetricInfo> device_metrics() { return kDeviceMetrics; }
+
+const MetricInfo& info(Metric metric) {
+  const auto index = static_cast<std::size_t>(metric);
+  return needs_devices(metric) ? kDeviceMetrics[index - kMetricCount] : kMetrics[index];
+}
 
 std::optional<Metric> find_metric(std::string_view name) {
   for (const MetricInfo& row : kMetrics) {
+    if (row.name == name) return row.metric;
+  }
+  for (const MetricInfo& row : kDeviceMetrics) {
     if (row.name == name) return row.metric;
   }
   return std::nullopt;

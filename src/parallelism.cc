@@ -45,9 +45,9 @@ struct ExpertSplit {
   Count spread, tensor;
 };
 
+/// Each expert is split over the tensor ranks that ep leaves: all of them without ep, none where ep takes them all.
 ExpertSplit expert_split(const Parallelism& parallelism) {
-  if (parallelism.expert == 1) return {1, parallelism.tensor};
-  const bool more = parallelism.tensor > parallelism.expert && parallelism.tensor % parallelism.expert == 0;
+  const bool more = parallelism.tensor > parallelism.expert;
   return {parallelism.expert, more ? parallelism.tensor / parallelism.expert : Count{1}};
 }
 
@@ -84,6 +84,8 @@ std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& pa
 
 Model split_model(const Model& model, const Parallelism& parallelism, const Stage& stage, Position at) {
   Model share = model;
+  share.files.reset();  // of the whole model, as is how a checkpoint stores it
+  share.stored.reset();
   share.tensors = split_tensors(model, parallelism, stage, at);
   if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
   share.groups.clear();
@@ -119,7 +121,13 @@ std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
       for (const auto& [name, value] : mixer->settings().all()) {
         if (const auto* width = std::get_if<Count>(&value)) add(*width);
       }
-      if (model.d_model) add(*model.d_model);
+      if (!model.d_model) continue;
+      add(*model.d_model);
+      // Recurrences of whole heads share the heads of their inner width.
+      const Settings& settings = mixer->settings();
+      const Count head = settings.count_or("head_dim", 1);
+      add(settings.count_or("inner", settings.count_or("expand", 2) * *model.d_model) / head);
+      add(*model.d_model / head);
     }
   }
   std::sort(remainders.begin(), remainders.end());
@@ -146,6 +154,15 @@ void check(const Model& model, const Parallelism& parallelism) {
   }
   if (parallelism.expert > 1 && experts == 0)
     fail("ep=" + to_string(parallelism.expert) + ": the model has no experts");
+  const Count others = parallelism.tensor * parallelism.context * parallelism.data;
+  if (parallelism.expert > 1 && others % parallelism.expert != 0 && parallelism.expert % others != 0) {
+    fail("ep=" + to_string(parallelism.expert) +
+         ": expected a divisor or a multiple of tp*cp*dp = " + to_string(others));
+  }
+  if (parallelism.tensor > parallelism.expert && parallelism.tensor % parallelism.expert != 0) {
+    fail("ep=" + to_string(parallelism.expert) +
+         ": expected a divisor or a multiple of tp=" + to_string(parallelism.tensor));
+  }
   if (parallelism.expert > 1 && parallelism.expert > experts) {
     fail("ep=" + to_string(parallelism.expert) + ": expected at most the " + to_string(experts) + " experts");
   }
@@ -166,11 +183,12 @@ std::string Parallelism::name() const {
 Parallelism parse_parallelism(std::string_view text) {
   Parallelism parallelism;
   std::string seen;
-  if (text.empty()) fail("expected tp=N,pp=N,cp=N,ep=N or dp=N");
-  while (!text.empty()) {
+  for (bool more = true; more;) {
     const std::size_t comma = text.find(',');
     const std::string_view item = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+    if (item.empty()) fail("expected tp=N,pp=N,cp=N,ep=N or dp=N, found nothing");
     const std::size_t equals = item.find('=');
     const auto* degree = std::find_if(std::begin(kDegrees), std::end(kDegrees), [&](const Degree& candidate) {
       return candidate.name == item.substr(0, equals);
@@ -210,17 +228,20 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
   const auto tensor_class = [&](Count rank) {
     return std::upper_bound(remainders.begin(), remainders.end(), rank) - remainders.begin();
   };
-  Count experts;
+  Count experts, expert_width;
   for (const LayerGroup& group : model.groups) {
-    if (group.feed_forward.experts) experts = group.feed_forward.experts->count;
+    if (!group.feed_forward.experts) continue;
+    experts = group.feed_forward.experts->count;
+    expert_width = group.feed_forward.experts->d_ff;
   }
-  std::map<std::tuple<std::ptrdiff_t, bool>, std::pair<Position, Count>> classes;
+  std::map<std::tuple<std::ptrdiff_t, bool, bool>, std::pair<Position, Count>> classes;
   const Count stage_devices = parallelism.devices() / parallelism.pipeline;
+  const ExpertSplit cut = expert_split(parallelism);
   for (Count device = 0; device < stage_devices; device += 1) {
-    const Position at{device % parallelism.tensor, device % parallelism.expert};
-    const bool fewer_experts =
-        experts > 0 && at.expert_rank >= experts % parallelism.expert && experts % parallelism.expert > 0;
-    classes.try_emplace({tensor_class(at.tensor_rank), fewer_experts}, at, Count{}).first->second.second += 1;
+    const Position at{device % parallelism.tensor, device / cut.tensor % parallelism.expert};
+    const bool fewer_experts = experts % parallelism.expert > 0 && at.expert_rank >= experts % parallelism.expert;
+    const bool narrower = at.tensor_rank % cut.tensor >= expert_width % cut.tensor;
+    classes.try_emplace({tensor_class(at.tensor_rank), fewer_experts, narrower}, at, Count{}).first->second.second += 1;
   }
 
   std::vector<Rank> ranks;
@@ -230,7 +251,7 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
     const Stage stage{first, first + stages[s], s == 0, s + 1 == stages.size()};
     first = stage.end;
     for (const auto& [key, value] : classes) {
-      ranks.push_back({split_model(model, parallelism, stage, value.first), Count{s}, value.second});
+      ranks.push_back({split_model(model, parallelism, stage, value.first), Count{s}, stage.is_last, value.second});
     }
   }
   return ranks;

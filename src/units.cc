@@ -1,6 +1,9 @@
 #include "ctxcost/units.h"
 
+#include <fmt/format.h>
+
 #include <span>
+#include <utility>
 
 namespace ctxcost {
 namespace {
@@ -55,6 +58,14 @@ std::string short_work(Count value, std::string_view noun) {
 
 std::string short_bytes(Count value, UnitSystem units) {
   return units == UnitSystem::si ? scaled(value, 1000, kSiSteps, " B") : scaled(value, 1024, kIecSteps, " B");
+}
+
+std::string short_seconds(double seconds) {
+  static constexpr std::pair<double, const char*> kSteps[] = {{1, " s"}, {1e-3, " ms"}, {1e-6, " µs"}};
+  for (const auto& [unit, suffix] : kSteps) {
+    if (seconds >= unit) return fmt::format("{:.4g}{}", seconds / unit, suffix);
+  }
+  return fmt::format("{:.4g} ns", seconds * 1e9);
 }
 
 std::string short_ratio(Count value, Count base) {

@@ -1,4 +1,5 @@
-// The models that are compiled in: configs/models/*.json, found by name without reading any JSON.
+// What is compiled in: the models of configs/models/*.json, found by name without reading any JSON, and the devices of
+// configs/accelerators.json.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,8 @@ struct CatalogueName {
 std::span<const CatalogueEntry> catalogue();
 /// All names, sorted.
 std::span<const CatalogueName> catalogue_names();
+/// The entries of configs/accelerators.json, in its order.
+std::span<const CatalogueEntry> accelerator_catalogue();
 /// The entry of that name without regard to case, or null.
 const CatalogueEntry* find_in_catalogue(std::string_view name);
 

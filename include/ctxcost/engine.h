@@ -58,6 +58,15 @@ struct Reserve {
   std::vector<std::string> notes;   ///< what the engine does that a user may not expect ("windows are ignored")
 };
 
+/// What fits into memory that is left for the cache, in the engine's own units.
+struct CacheCapacity {
+  Count tokens;                ///< as its log prints them
+  Count units;                 ///< blocks that there are
+  Count units_per_sequence;    ///< blocks that one sequence of n tokens needs; 0 = none
+};
+
+struct Parallelism;  // ctxcost/parallelism.h
+
 /// One row of the list of engines.
 struct Engine {
   std::string_view name;
@@ -66,6 +75,13 @@ struct Engine {
   std::span<const EngineSetting> settings;
   /// Throws InputError where the engine itself refuses (a V type that MLA does not take, …).
   Reserve (*reserve)(const ReserveRequest& request);
+  /// What fits into `available` bytes for sequences of the request's n tokens, whatever its batch. Null where the engine
+  /// has no rule of its own: then the ratio of bytes.
+  CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
+  /// Throws InputError where the engine refuses to spread the model so. Null where it takes all that is possible.
+  void (*check_split)(const Model& model, const Parallelism& parallelism) = nullptr;
+  /// Percent of a device's memory that it takes by default.
+  std::uint32_t utilization_percent = 100;
 };
 
 std::span<const Engine* const> engines();

@@ -46,6 +46,15 @@ struct Estimate {
   }
 };
 
+/// The step that reads the n-th token, by part, for all b sequences.
+struct DecodeStep {
+  std::optional<Count> attention_flops = Count{};
+  std::optional<Count> linear_flops = Count{};
+  std::optional<Count> logits_flops = Count{};
+  Count cache_bytes;  ///< rows read, and the new one written
+  Count state_bytes;  ///< read and written
+};
+
 /// What `Estimator::details` adds for documents that show it.
 struct EstimateDetails {
   std::vector<NamedBytes> cache_parts;         ///< sum: kv_cache_bytes
@@ -67,6 +76,8 @@ class Estimator {
   /// Throws InputError where an integer leaves 128 bits, naming the model, n and b; or where the engine refuses.
   Estimate at(Count context, Count batch) const;
   EstimateDetails details(Count context, Count batch) const;
+  /// Of a model that decodes, n at least 1. Throws CountOverflow.
+  DecodeStep decode_step(Count context, Count batch) const;
 
   const Model& model() const { return *model_; }
   const KvPrecision& kv() const { return kv_; }
@@ -97,7 +108,7 @@ class Estimator {
   Count live_cache(Count context) const;
   Count group_cache(const LayerGroup& group, Count context) const;
   std::optional<Count> group_state(const LayerGroup& group) const;
-  Count decode_bytes(Count context, Count batch) const;
+  Count decode_weight_bytes(Count batch) const;
   Count stack_length(const LayerGroup& group, Count context) const;
 
   const Model* model_;

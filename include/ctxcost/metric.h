@@ -40,11 +40,28 @@ enum class Metric {
   window_status,
   growth_attention_flops,
   growth_kv_cache,
+  // Of devices: only a `DeploymentEstimate` has them.
+  device_bytes,
+  total_bytes,
+  device_kv_bytes,
+  headroom_bytes,
+  kv_capacity_tokens,
+  max_concurrency,
+  prefill_seconds,
+  decode_seconds_per_token,
+  decode_tokens_per_second,
+  critical_batch,
+  kv_equals_weights_context,
+  max_context,
+  max_batch,
+  min_gpus,
 };
+/// Metrics of an `Estimate`: those that need no device, the first of the enumeration.
 inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::growth_kv_cache) + 1;
+inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metric::min_gpus) + 1 - kMetricCount;
 
 /// What a metric counts: it decides how tables show it and which limits a budget may set.
-enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio };
+enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
 
 struct MetricInfo {
   Metric metric;
@@ -54,13 +71,23 @@ struct MetricInfo {
   std::string_view meaning;  ///< one line for `list metrics`
 };
 
-/// All metrics, in the order of the enumeration.
+/// The metrics of an `Estimate`, in the order of the enumeration.
 std::span<const MetricInfo> metrics();
-inline const MetricInfo& info(Metric metric) { return metrics()[static_cast<std::size_t>(metric)]; }
-/// The metric of that name, or empty.
+/// Those that need devices.
+std::span<const MetricInfo> device_metrics();
+constexpr bool needs_devices(Metric metric) { return static_cast<std::size_t>(metric) >= kMetricCount; }
+const MetricInfo& info(Metric metric);
+/// The metric of that name, of either kind, or empty.
 std::optional<Metric> find_metric(std::string_view name);
 
-/// A value: nothing (null in JSON, – in tables), an exact integer, a ratio, or the name of a level.
-using MetricValue = std::variant<std::monostate, Count, double, std::string_view>;
+/// Less than nothing: the bytes that are missing where headroom is negative.
+struct Negative {
+  Count magnitude;  ///< above 0
+  friend bool operator==(const Negative&, const Negative&) = default;
+};
+
+/// A value: nothing (null in JSON, – in tables), an exact integer, a ratio or time, the name of a level, or a negative
+/// integer.
+using MetricValue = std::variant<std::monostate, Count, double, std::string_view, Negative>;
 
 }  // namespace ctxcost

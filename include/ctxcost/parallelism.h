@@ -21,7 +21,9 @@ struct Parallelism {
 
   /// Experts are spread over the devices that there are anyway; ep beyond those needs more.
   Count devices() const { return pipeline * max(tensor * context * data, expert); }
-  std::string name() const;  ///< "tp=2,pp=2"; "1 device" where nothing is split
+  std::string name() const;  ///< "tp=2,pp=2"; "tp=1" where nothing is split
+  /// Devices over which one set of all experts is spread.
+  Count expert_group() const { return tensor > expert ? tensor : expert; }
   friend bool operator==(const Parallelism&, const Parallelism&) = default;
 };
 
@@ -30,16 +32,17 @@ Parallelism parse_parallelism(std::string_view text);
 
 /// What some devices hold, all of them alike.
 struct Rank {
-  Model model;      ///< their layers, heads, experts and vocabulary rows
-  Count stage;      ///< pipeline stage, from 0
-  Count devices;    ///< how many hold just this
+  Model model;    ///< their layers, heads, experts and vocabulary rows
+  Count stage;    ///< pipeline stage, from 0
+  bool is_last;   ///< of the stages: it has the head
+  Count devices;  ///< how many hold just this
 };
 
 /// Splits a model: every rank that differs, the largest of each stage first. A cache is split by KV heads, which repeat
 /// when there are more devices than heads; latents and states without heads repeat on every device; norms and the other
 /// vectors of the model's width, too. Uneven splits leave the larger part on the first devices.
-/// Throws InputError with the reason where the parallelism is impossible (more stages than layers, more experts ranks than
-/// experts, more tensor ranks than query heads).
+/// Throws InputError with the reason where the parallelism is impossible (more stages than layers, more experts ranks
+/// than experts, more tensor ranks than query heads).
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
 
 /// Layers of each stage: as even as possible; where it is not, the stages before the last get one more, the last one

@@ -57,6 +57,8 @@ class Precision {
 
   /// Bytes of one row of `width` elements in whole blocks. For KIVI and latent records, see `cache_bytes`.
   Count row_bytes(Count width) const;
+  /// Tokens that are packed at once, so that one more may need less: KIVI's residual, else 0.
+  Count packed_tokens() const { return valid() && format_->layout == Layout::kivi ? residual_ : Count{}; }
 
   friend bool operator==(const Precision& a, const Precision& b) { return a.name_ == b.name_; }
 

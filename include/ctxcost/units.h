@@ -25,6 +25,9 @@ std::string short_work(Count value, std::string_view noun);
 /// "536.9 MB" or "512.0 MiB"; below one KB or KiB the integer: "512 B".
 std::string short_bytes(Count value, UnitSystem units);
 
+/// Four digits: "133.3 ms", "4.801 ms", "12.5 s".
+std::string short_seconds(double seconds);
+
 /// value / base: "16,384x" where that is whole, else to one decimal: "1.5x"; "<0.1x" for less; "–" when base is 0.
 std::string short_ratio(Count value, Count base);
 

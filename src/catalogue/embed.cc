@@ -1,8 +1,8 @@
-// Build step: writes the models of configs/models/ as C++ tables, so that the program looks names up without reading
-// JSON or a file. Refuses what the catalogue promises not to hold: invalid JSON, a name for two models, a file under
+// Build step: writes the models of configs/models/ and the devices of configs/accelerators.json as C++ tables, so that
+// the program looks names up without reading JSON or a file. Refuses what the catalogue promises not to hold: invalid JSON, a name for two models, a file under
 // another name than its id's.
 //
-//   embed OUTPUT FILE…
+//   embed OUTPUT ACCELERATORS MODEL…
 
 #include <algorithm>
 #include <cstdio>
@@ -82,6 +82,22 @@ Entry read_entry(const std::string& path) {
   return entry;
 }
 
+/// One entry for each device of the file.
+std::vector<Entry> read_accelerators(const std::string& path) {
+  std::vector<Entry> entries;
+  std::map<std::string, int> seen;
+  for (const nlohmann::ordered_json& json : nlohmann::ordered_json::parse(read_file(path))) {
+    Entry entry;
+    entry.id = json.at("id").get<std::string>();
+    entry.text = json.dump();
+    if (entry.id != lower(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
+    if (++seen[entry.id] > 1) throw std::runtime_error(entry.id + " stands twice");
+    if (!json.contains("source")) throw std::runtime_error(entry.id + ": expected a \"source\"");
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
 /// A literal of any length is more than C++ promises; the longest file has a tenth of the limit.
 std::string literal(const std::string& text) {
   constexpr std::size_t kLongestLiteral = 65535;
@@ -92,24 +108,32 @@ std::string literal(const std::string& text) {
   return "R\"json(" + text + ")json\"";
 }
 
-void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::map<std::string, std::size_t>& names) {
+void write_entries(std::FILE* out, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    std::fprintf(out, "    {%s,\n     %s},\n", literal(entry.id).c_str(), literal(entry.text).c_str());
+  }
+}
+
+void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::map<std::string, std::size_t>& names,
+                  const std::vector<Entry>& accelerators) {
   std::fputs(
-      "// Made by src/catalogue/embed.cc from configs/models/.\n"
+      "// Made by src/catalogue/embed.cc from configs/.\n"
       "#include \"ctxcost/catalogue.h\"\n\n"
       "namespace ctxcost {\n\n"
       "namespace {\n\n"
       "constexpr CatalogueEntry kEntries[] = {\n",
       out);
-  for (const Entry& entry : entries) {
-    std::fprintf(out, "    {%s,\n     %s},\n", literal(entry.id).c_str(), literal(entry.text).c_str());
-  }
+  write_entries(out, entries);
+  std::fputs("};\n\nconstexpr CatalogueEntry kAccelerators[] = {\n", out);
+  write_entries(out, accelerators);
   std::fputs("};\n\nconstexpr CatalogueName kNames[] = {\n", out);
   for (const auto& [name, entry] : names) std::fprintf(out, "    {%s, %zu},\n", literal(name).c_str(), entry);
   std::fputs(
       "};\n\n"
       "}  // namespace\n\n"
       "std::span<const CatalogueEntry> catalogue() { return kEntries; }\n"
-      "std::span<const CatalogueName> catalogue_names() { return kNames; }\n\n"
+      "std::span<const CatalogueName> catalogue_names() { return kNames; }\n"
+      "std::span<const CatalogueEntry> accelerator_catalogue() { return kAccelerators; }\n\n"
       "}  // namespace ctxcost\n",
       out);
 }
@@ -117,8 +141,8 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fputs("usage: embed OUTPUT FILE...\n", stderr);
+  if (argc < 4) {
+    std::fputs("usage: embed OUTPUT ACCELERATORS MODEL...\n", stderr);
     return 2;
   }
   std::vector<Entry> entries;
@@ -127,7 +151,13 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s: %s\n", path, why.c_str());
     good = false;
   };
-  for (int i = 2; i < argc; ++i) {
+  std::vector<Entry> accelerators;
+  try {
+    accelerators = read_accelerators(argv[2]);
+  } catch (const std::exception& error) {
+    refuse(argv[2], error.what());
+  }
+  for (int i = 3; i < argc; ++i) {
     try {
       entries.push_back(read_entry(argv[i]));
     } catch (const std::exception& error) {
@@ -150,7 +180,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   try {
-    write_tables(out, entries, names);
+    write_tables(out, entries, names, accelerators);
   } catch (const std::exception& error) {
     refuse(argv[1], error.what());
   }

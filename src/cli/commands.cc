@@ -3,12 +3,14 @@
 
 namespace ctxcost::cli {
 
+extern const Command kFit;
 extern const Command kList;
 extern const Command kScale;
 extern const Command kShow;
+extern const Command kSolve;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kList, &kShow};
+  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kList, &kShow};
   return kAll;
 }
 

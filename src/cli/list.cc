@@ -3,6 +3,7 @@
 #include <array>
 
 #include "command.h"
+#include "ctxcost/accelerator.h"
 #include "ctxcost/catalogue.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/estimate.h"
@@ -115,8 +116,30 @@ Listing engine_rows() {
 
 Listing metric_rows() {
   Listing listing{"metrics", {{"name", "Metric"}, {"meaning", "Meaning"}}, {}};
-  for (const MetricInfo& metric : metrics()) {
-    listing.rows.push_back({std::string(metric.name), std::string(metric.meaning)});
+  for (const std::span<const MetricInfo> kind : {metrics(), device_metrics()}) {
+    for (const MetricInfo& metric : kind) {
+      listing.rows.push_back({std::string(metric.name), std::string(metric.meaning)});
+    }
+  }
+  return listing;
+}
+
+Listing gpus() {
+  Listing listing{"gpus",
+                  {{"name", "GPU"},
+                   {"memory_bytes", "Memory"},
+                   {"memory_reported_mib", "Reported MiB"},
+                   {"memory_bandwidth_bytes_per_s", "Bandwidth B/s"},
+                   {"peak_type", "Type"},
+                   {"peak_dense_flops", "Dense peak FLOP/s"},
+                   {"link_bytes_per_s_per_direction", "Link B/s"},
+                   {"tdp_watts", "Watts"}},
+                  {}};
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    const Accelerator gpu = load_accelerator(entry.id);
+    const Accelerator::Peak peak = gpu.peak(parse_precision("bf16", "list"));
+    listing.rows.push_back({gpu.id, gpu.memory_bytes, cell(gpu.memory_reported_mib), gpu.bandwidth_bytes_per_s,
+                            peak.type, peak.flops_per_s, cell(gpu.link_bytes_per_s), cell(gpu.tdp_watts)});
   }
   return listing;
 }
@@ -126,8 +149,8 @@ struct Kind {
   Listing (*list)();
 };
 constexpr Kind kKinds[] = {
-    {"models", models},       {"precisions", precisions}, {"mechanisms", kinds},
-    {"engines", engine_rows}, {"metrics", metric_rows},
+    {"models", models},    {"gpus", gpus},           {"precisions", precisions},
+    {"mechanisms", kinds}, {"engines", engine_rows}, {"metrics", metric_rows},
 };
 
 Status run(const Arguments& arguments) {
@@ -161,6 +184,6 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kList;
-const Command kList = {"list", "KIND", "models, precisions, mechanisms, engines or metrics", kOptions, kExamples, run};
+const Command kList = {"list", "KIND", "models, gpus, precisions, mechanisms, engines, metrics", kOptions, kExamples, run};
 
 }  // namespace ctxcost::cli

@@ -1,7 +1,6 @@
 // ctxcost scale: the scaling table of models over types, engines, batches and contexts.
-#include <cstdlib>
-
 #include "command.h"
+#include "counting.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/input.h"
 #include "ctxcost/render.h"
@@ -50,79 +49,9 @@ constexpr std::string_view kExamples =
     "  ctxcost config.json -n 131072 --format json | jq '.results[0].kv_cache_bytes'\n"
     "  ctxcost scale mistral-7b qwen3-8b --convention causal -o costs.csv\n";
 
-/// Items of a comma list of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
-std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option) {
-  std::vector<std::string> items;
-  for (const std::string& text : texts) {
-    std::size_t start = 0;
-    bool settings = false;  // the item so far has settings
-    bool fresh = true;
-    while (start <= text.size()) {
-      const std::size_t comma = std::min(text.find(',', start), text.size());
-      const std::string item = text.substr(start, comma - start);
-      start = comma + 1;
-      if (item.empty()) {
-        throw InputError(Diagnostic{std::string(option), "", "expected a name, found nothing in \"" + text + "\"", ""});
-      }
-      const std::size_t equals = item.find('=');
-      const bool continues =
-          !fresh && settings && item.find(':') == std::string::npos && (equals != std::string::npos || item == "zero");
-      if (continues) {
-        items.back() += "," + item;
-      } else {
-        items.push_back(item);
-        settings = item.find(':') != std::string::npos;
-      }
-      fresh = false;
-    }
-  }
-  return items;
-}
-
-/// A model by its name; a word in the place of a command gets a hint where it looks like a misspelt one.
-Model load(const std::string& word, const LoadOptions& options) {
-  try {
-    return load_model(word, options);
-  } catch (const InputError& error) {
-    std::vector<Diagnostic> diagnostics = error.diagnostics();
-    if (diagnostics.size() != 1 || diagnostics[0].source != word || diagnostics[0].hint.ends_with('?')) throw;
-    std::vector<std::string_view> names = {"help"};
-    for (const Command* command : commands()) names.push_back(command->name);
-    const std::string_view match = near_match(word, names);
-    if (match.empty()) throw;
-    diagnostics[0].hint = "did you mean the command \"" + std::string(match) + "\"?";
-    throw InputError(std::move(diagnostics));
-  }
-}
-
-LengthList lengths(const Arguments& arguments, std::string_view option, Count minimum) {
-  LengthList list;
-  for (const std::string& text : arguments.all(option)) list.append(parse_lengths(text, option, minimum));
-  return list;
-}
-
-const OutputFormat& output_format(const Arguments& arguments, const std::string& path) {
-  std::vector<std::string_view> names;
-  for (const OutputFormat* format : output_formats()) names.push_back(format->name);
-  if (arguments.has("--format")) return *find_output_format(arguments.choice("--format", names, ""));
-  const OutputFormat* const format = output_format_of(path);
-  return format != nullptr ? *format : *output_formats().front();
-}
-
-bool wants_color(const Arguments& arguments, const Output& output) {
-  static constexpr std::string_view kChoices[] = {"auto", "always", "never"};
-  const std::string_view choice = arguments.choice("--color", kChoices, "auto");
-  if (choice != "auto") return choice == "always";
-  const char* const no_color = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
-  return output.is_terminal() && (no_color == nullptr || *no_color == '\0') && !dumb;
-}
-
 Status run(const Arguments& arguments) {
   static constexpr std::string_view kLogits[] = {"last", "all"};
   static constexpr std::string_view kUnits[] = {"si", "iec"};
-  static constexpr std::string_view kAssumptions[] = {"full"};
 
   // Everything the user wrote is checked before a model is read.
   Workload settings;
@@ -154,17 +83,7 @@ Status run(const Arguments& arguments) {
     throw InputError(Diagnostic{"scale", "", "expected a MODEL, found nothing",
                                 "a JSON file, a directory with a config.json, - or a catalogue name"});
   }
-  LoadOptions load_options;
-  load_options.assume_full = arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
-  std::vector<Diagnostic> faults;
-  for (const std::string& word : arguments.words()) {
-    try {
-      grid.models.push_back(load(word, load_options));
-    } catch (const InputError& error) {
-      faults.insert(faults.end(), error.diagnostics().begin(), error.diagnostics().end());
-    }
-  }
-  if (!faults.empty()) throw InputError(std::move(faults));
+  grid.models = load_models(arguments, arguments.words());
 
   const Report report(std::move(grid), settings);
   Output output(path);

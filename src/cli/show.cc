@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "command.h"
+#include "ctxcost/accelerator.h"
 #include "ctxcost/catalogue.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/estimate.h"
@@ -131,6 +132,21 @@ std::string precision_sheet(const Format& format) {
   return sheet.text();
 }
 
+std::string gpu_sheet(const Accelerator& gpu) {
+  Sheet sheet;
+  sheet.line("gpu", gpu.id);
+  sheet.line("name", gpu.vendor + " " + gpu.name);
+  sheet.line("memory bytes, nominal", gpu.memory_bytes);
+  if (gpu.memory_reported_mib) sheet.line("memory MiB, as reported", gpu.memory_reported_mib);
+  sheet.line("bandwidth bytes/s", gpu.bandwidth_bytes_per_s);
+  for (const auto& [type, peak] : gpu.peak_dense_flops) sheet.line("dense peak FLOP/s, " + type, peak);
+  if (gpu.link_bytes_per_s) sheet.line(gpu.link + " bytes/s, one direction", gpu.link_bytes_per_s);
+  if (gpu.tdp_watts) sheet.line("power, watts", gpu.tdp_watts);
+  sheet.line("source", gpu.source);
+  sheet.line("notes", gpu.notes);
+  return sheet.text();
+}
+
 std::string sheet_of(const std::string& word) {
   if (const CatalogueEntry* entry = find_in_catalogue(word)) return model_sheet(*entry);
   if (const Mechanism* mechanism = find_mechanism(word)) return mechanism_sheet(*mechanism);
@@ -145,9 +161,15 @@ std::string sheet_of(const std::string& word) {
     if (format.name == word) return precision_sheet(format);
     names.push_back(format.name);
   }
-  for (const MetricInfo& metric : metrics()) {
-    if (metric.name == word) return std::string(metric.name) + ": " + std::string(metric.meaning) + "\n";
-    names.push_back(metric.name);
+  for (const std::span<const MetricInfo> kind : {metrics(), device_metrics()}) {
+    for (const MetricInfo& metric : kind) {
+      if (metric.name == word) return std::string(metric.name) + ": " + std::string(metric.meaning) + "\n";
+      names.push_back(metric.name);
+    }
+  }
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    if (entry.id == word) return gpu_sheet(load_accelerator(word));
+    names.push_back(entry.id);
   }
   const std::string hint = did_you_mean(word, names);
   throw InputError(Diagnostic{"show", "", "nothing built in is called \"" + word + "\"",
@@ -158,7 +180,7 @@ Status run(const Arguments& arguments) {
   static constexpr std::string_view kFormats[] = {"table", "json"};
   const std::string_view format = arguments.choice("--format", kFormats, "table");
   if (arguments.words().size() != 1) {
-    throw InputError(Diagnostic{"show", "", "expected one NAME", "a model, mechanism, engine, precision or metric"});
+    throw InputError(Diagnostic{"show", "", "expected one NAME", "a model, gpu, mechanism, engine, precision or metric"});
   }
   const std::string& word = arguments.words().front();
   std::string text;
@@ -180,6 +202,6 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kShow;
-const Command kShow = {"show", "NAME", "one model, mechanism, engine, precision or metric", kOptions, kExamples, run};
+const Command kShow = {"show", "NAME", "one model, gpu, mechanism, engine, precision or metric", kOptions, kExamples, run};
 
 }  // namespace ctxcost::cli

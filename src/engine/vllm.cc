@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../live_need.h"
+#include "ctxcost/parallelism.h"
 #include "row.h"
 #include "support.h"
 
@@ -166,14 +167,6 @@ Count set_blocks(std::vector<Bucket>& buckets, const ReserveRequest& request, bo
   return block;
 }
 
-/// Every layer on its own: one specification, or full attention of different widths in one group
-/// (UniformTypeKVCacheSpecs).
-void add_layers(Reserve& reserve, const std::vector<Bucket>& buckets, const ReserveRequest& request) {
-  for (const Bucket& bucket : buckets) {
-    add_part(reserve, bucket.part(), request.batch * bucket.layers * blocks_of(bucket, request) * bucket.page_bytes());
-  }
-}
-
 /// Makes all pages as large as the largest by longer blocks; false where one does not divide it
 /// [unify_kv_cache_spec_page_size].
 bool unify_pages(std::vector<Bucket>& buckets) {
@@ -192,30 +185,35 @@ bool unify_pages(std::vector<Bucket>& buckets) {
   return true;
 }
 
-/// Groups of equal size that draw from one pool: the layers of the rarest kind, or of the commonest where that is less
-/// than 1.5 times the rarest; a bucket that does not divide is padded [_get_kv_cache_groups_uniform_page_size].
-void add_groups(Reserve& reserve, const std::vector<Bucket>& buckets, const ReserveRequest& request) {
+/// How the layers draw from the pool.
+struct Plan {
+  std::vector<Bucket> buckets;
+  Count group_size;  ///< layers of one group; 0 = every layer on its own (one specification, or full attention of
+                     ///< different widths in one group, UniformTypeKVCacheSpecs)
+  std::vector<std::string> notes;
+
+  /// Layers that a bucket takes room for.
+  Count slots(const Bucket& bucket) const {
+    return group_size == 0 ? bucket.layers : round_up(bucket.layers, group_size);
+  }
+};
+
+/// Layers of a group: those of the rarest kind, or of the commonest where that is less than 1.5 times the rarest; a
+/// bucket that does not divide is padded [_get_kv_cache_groups_uniform_page_size].
+Count group_size(const std::vector<Bucket>& buckets) {
   Count rarest = buckets.front().layers;
   Count commonest = rarest;
   for (const Bucket& bucket : buckets) {
     rarest = min(rarest, bucket.layers);
     commonest = max(commonest, bucket.layers);
   }
-  const Count size = 2 * commonest < 3 * rarest ? commonest : rarest;
-  for (const Bucket& bucket : buckets) {
-    const Count groups = ceil_div(bucket.layers, size);
-    add_part(reserve, bucket.part(), request.batch * groups * size * blocks_of(bucket, request) * bucket.page_bytes());
-    if (bucket.layers % size != 0) {
-      add_note(reserve, "vLLM pads " + to_string(bucket.layers) + " layers to " + to_string(groups * size) +
-                            " slots, in groups of " + to_string(size));
-    }
-  }
+  return 2 * commonest < 3 * rarest ? commonest : rarest;
 }
 
-Reserve reserve(const ReserveRequest& request) {
-  std::vector<Bucket> buckets = buckets_of(request);
-  Reserve result;
-  if (buckets.empty()) return result;
+Plan plan_for(const ReserveRequest& request) {
+  Plan plan;
+  std::vector<Bucket>& buckets = plan.buckets = buckets_of(request);
+  if (buckets.empty()) return plan;
 
   bool latents = false;
   for (const LayerGroup& group : request.model.groups) {
@@ -226,7 +224,7 @@ Reserve reserve(const ReserveRequest& request) {
   // Parallel ranks divide heads, states and tokens before this point, and layers after it.
   const Count block = set_blocks(buckets, request, latents);
   if (block != (request.choice.given("block") ? request.choice.number("block") : latents ? kLatentBlock : kBlock)) {
-    add_note(result, "vLLM enlarges the block to " + to_string(block) + " tokens, so that a page holds a state");
+    plan.notes.push_back("vLLM enlarges the block to " + to_string(block) + " tokens, so that a page holds a state");
   }
 
   const Bucket& first = buckets.front();
@@ -235,23 +233,86 @@ Reserve reserve(const ReserveRequest& request) {
     const bool same = bucket.kind == first.kind && bucket.limit == first.limit;
     uniform = uniform && (same || (bucket.is_full() && first.is_full()));
   }
-  if (uniform) {
-    add_layers(result, buckets, request);
-  } else if (unify_pages(buckets)) {
-    add_groups(result, buckets, request);
-  } else {
+  if (uniform) return plan;
+  if (!unify_pages(buckets)) {
     for (Bucket& bucket : buckets) {
       if (bucket.kind == Bucket::Kind::window || bucket.kind == Bucket::Kind::chunk) bucket.kind = Bucket::Kind::full;
     }
-    add_note(result, "vLLM cannot mix pages of these layers: windows reserve the full length");
-    add_layers(result, buckets, request);
+    plan.notes.emplace_back("vLLM cannot mix pages of these layers: windows reserve the full length");
+    return plan;
   }
+  plan.group_size = group_size(buckets);
+  for (const Bucket& bucket : buckets) {
+    if (bucket.layers % plan.group_size == 0) continue;
+    plan.notes.push_back("vLLM pads " + to_string(bucket.layers) + " layers to " + to_string(plan.slots(bucket)) +
+                         " slots, in groups of " + to_string(plan.group_size));
+  }
+  return plan;
+}
+
+Reserve reserve(const ReserveRequest& request) {
+  const Plan plan = plan_for(request);
+  Reserve result;
+  for (const Bucket& bucket : plan.buckets) {
+    add_part(result, bucket.part(),
+             request.batch * plan.slots(bucket) * blocks_of(bucket, request) * bucket.page_bytes());
+  }
+  for (const std::string& note : plan.notes) add_note(result, note);
   return result;
+}
+
+/// "GPU KV cache size" and "Maximum concurrency" of the log [get_num_blocks, get_max_concurrency_for_kv_cache_config,
+/// _report_kv_cache_config]. A block of the pool holds a page of every layer of a group, or of all layers.
+CacheCapacity capacity(const ReserveRequest& request, Count available) {
+  const Plan plan = plan_for(request);
+  CacheCapacity result;
+  if (plan.buckets.empty()) return result;
+  Count block_bytes, blocks, groups, block;
+  for (const Bucket& bucket : plan.buckets) {
+    const Count bucket_groups = plan.group_size == 0 ? Count{} : plan.slots(bucket) / plan.group_size;
+    block_bytes = plan.group_size == 0 ? block_bytes + bucket.layers * bucket.page_bytes()
+                                       : plan.group_size * bucket.page_bytes();
+    groups += bucket_groups;
+    blocks = plan.group_size == 0 ? max(blocks, blocks_of(bucket, request))
+                                  : blocks + bucket_groups * blocks_of(bucket, request);
+    if (bucket.is_attention()) block = block == 0 ? bucket.block : min(block, bucket.block);
+  }
+  result.units = available / block_bytes;
+  result.units_per_sequence = blocks;
+  // A state is a block of its own; its tokens have no number.
+  result.tokens = result.units / max(1, groups) * block;
+  return result;
+}
+
+/// Heads that do not divide stop it at the start [vllm/config/model.py verify_with_parallel_config; the attention
+/// layers' own assertions about KV heads].
+void check_split(const Model& model, const Parallelism& parallelism) {
+  const Count ranks = parallelism.tensor;
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) {
+      if (mixer->score_heads() == 0) continue;
+      const MixerShape& shape = mixer->shape();
+      if (shape.heads % ranks != 0) {
+        refuse(kName, to_string(shape.heads) + " query heads must be divisible by tp=" + to_string(ranks), "");
+      }
+      const bool divides = shape.kv_heads >= ranks ? shape.kv_heads % ranks == 0 : ranks % shape.kv_heads == 0;
+      if (!divides) {
+        refuse(kName,
+               to_string(shape.kv_heads) + " KV heads and tp=" + to_string(ranks) + ": one must divide the other", "");
+      }
+    }
+  }
 }
 
 }  // namespace
 
-CTXCOST_ENGINE(kVllm) = {kName, "blocks of tokens for one request of that length, times the sequences",
-                         "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py", kSettings, reserve};
+CTXCOST_ENGINE(kVllm) = {kName,
+                         "blocks of tokens for one request of that length, times the sequences",
+                         "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py",
+                         kSettings,
+                         reserve,
+                         capacity,
+                         check_split,
+                         90};
 
 }  // namespace ctxcost

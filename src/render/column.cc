@@ -25,12 +25,14 @@ std::vector<Column> parse_columns(std::string_view text, std::string_view source
     for (std::size_t i = 0; i < std::size(kLabels); ++i) {
       if (kLabels[i] == word) columns.emplace_back(static_cast<Label>(i));
     }
-    if (const std::optional<Metric> metric = find_metric(word)) columns.emplace_back(*metric);
+    const std::optional<Metric> metric = find_metric(word);
+    if (metric && !needs_devices(*metric)) columns.emplace_back(*metric);
     if (columns.size() == before) {
       std::vector<std::string_view> known(std::begin(kLabels), std::end(kLabels));
       for (const MetricInfo& row : metrics()) known.push_back(row.name);
       std::string hint = did_you_mean(word, known);
       if (hint.empty()) hint = "metric names, as in the header of --format csv";
+      if (metric) hint = "it needs a device: `ctxcost fit`";
       throw InputError(Diagnostic{std::string(source), "", "unknown column \"" + std::string(word) + "\"", hint});
     }
     if (comma == std::string_view::npos) return columns;

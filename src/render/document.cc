@@ -112,17 +112,17 @@ void write_header(JsonWriter& json, const RenderOptions& options) {
   json.string(options.command);
 }
 
-void write_conventions(JsonWriter& json, const Report& report, const RenderOptions& options) {
+void write_conventions(JsonWriter& json, const Convention& convention, Logits logits, const RenderOptions& options) {
   json.key("conventions");
   json.begin_object();
   json.key("name");
-  json.string(report.convention().name);
+  json.string(convention.name);
   json.key("flops_per_mac");
-  json.count(report.convention().flops_per_mac);
+  json.count(convention.flops_per_mac);
   json.key("pairs");
-  json.string(report.convention().pairs == PairRule::reach ? "reach" : "exact");
+  json.string(convention.pairs == PairRule::reach ? "reach" : "exact");
   json.key("logits");
-  json.string(report.logits() == Logits::last ? "last" : "all");
+  json.string(logits == Logits::last ? "last" : "all");
   json.key("units");
   json.string(name(options.units));
   json.end_object();

@@ -9,7 +9,10 @@ namespace ctxcost {
 /// The members "schema_version", "tool" and "command".
 void write_header(JsonWriter& json, const RenderOptions& options);
 /// The member "conventions".
-void write_conventions(JsonWriter& json, const Report& report, const RenderOptions& options);
+void write_conventions(JsonWriter& json, const Convention& convention, Logits logits, const RenderOptions& options);
+inline void write_conventions(JsonWriter& json, const Report& report, const RenderOptions& options) {
+  write_conventions(json, report.convention(), report.logits(), options);
+}
 /// The members of one result: what it is about, its metrics, their parts and layer groups, notes. With chosen columns
 /// only those metrics, without parts and groups.
 void write_result(JsonWriter& json, const Row& row, const RenderOptions& options);

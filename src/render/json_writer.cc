@@ -126,6 +126,10 @@ void JsonWriter::value(const MetricValue& value) {
     number(*real);
   } else if (const std::string_view* level = std::get_if<std::string_view>(&value)) {
     string(*level);
+  } else if (const Negative* negative = std::get_if<Negative>(&value)) {
+    separate();
+    out_->character('-');
+    out_->digits(negative->magnitude);
   } else {
     null();
   }

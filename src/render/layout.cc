@@ -42,7 +42,10 @@ std::string metric_text(Metric metric, const Row& row, UnitSystem units) {
     case Unit::flops: return short_work(*count, "FLOPs");
     case Unit::bytes: return short_bytes(*count, units);
     case Unit::level:
-    case Unit::ratio: break;
+    case Unit::ratio:
+    case Unit::seconds:
+    case Unit::rate:
+    case Unit::devices: break;
   }
   return std::string(kUnknown);
 }

@@ -1,0 +1,151 @@
+// A model on devices: memory of each, what fits beside it, and time bounds.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/accelerator.h"
+#include "ctxcost/engine.h"
+#include "ctxcost/estimate.h"
+#include "ctxcost/metric.h"
+#include "ctxcost/model.h"
+#include "ctxcost/parallelism.h"
+#include "ctxcost/workload.h"
+
+namespace ctxcost {
+
+struct RankWeights;
+struct FeedForwardWork;
+
+/// An exact decimal above 0 and at most 1: a share of memory, a measured efficiency.
+struct Fraction {
+  Count numerator = 1;
+  Count denominator = 1;
+
+  Count of(Count whole) const { return whole * numerator / denominator; }
+  double value() const { return numerator.to_double() / denominator.to_double(); }
+  friend bool operator==(const Fraction&, const Fraction&) = default;
+};
+/// Reads "0.9" or "1". Throws InputError that names `source`.
+Fraction parse_fraction(std::string_view text, std::string_view source);
+
+/// What a model is put on.
+struct DeploymentSettings {
+  std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
+  Parallelism parallelism;
+  std::optional<Fraction> utilization;  ///< of a device's memory; by default the engine's
+  Count overhead;                       ///< bytes of each device that the runtime takes besides
+  std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
+  Fraction mfu;                         ///< of the peak, where measured
+  Fraction mbu;                         ///< of the bandwidth, where measured
+};
+
+/// A model, what is asked of it, and what it is put on. The model must outlive it.
+struct Setup {
+  const Model* model;
+  Workload workload;  ///< context and batch are not looked at
+  EngineChoice engine = ideal_engine();
+  DeploymentSettings settings;
+};
+
+/// Memory of one kind of device; empty where the model's file does not allow it to be known.
+struct DeviceMemory {
+  Count stage;
+  Count devices;  ///< that are alike
+  std::optional<Count> weights;
+  std::optional<Count> kv_reserved;
+  std::optional<Count> activations;
+  Count overhead;
+
+  /// The sum of the parts.
+  std::optional<Count> bytes() const {
+    if (!weights || !kv_reserved || !activations) return std::nullopt;
+    return *weights + *kv_reserved + *activations + overhead;
+  }
+};
+
+/// A roofline bound. Stages of a pipeline work one after another.
+struct PhaseTime {
+  double seconds = 0;  ///< for each stage the larger side of its slowest device, summed
+  double compute_seconds = 0;
+  double memory_seconds = 0;
+  /// All-reduces of tensor parallelism, as a ring over the fastest link; not part of `seconds`. Empty where no link is
+  /// known.
+  std::optional<double> interconnect_seconds;
+  std::string_view bound() const { return compute_seconds >= memory_seconds ? "compute" : "memory"; }
+};
+
+/// Every metric at one point.
+struct DeploymentEstimate {
+  Estimate model;  ///< of the whole model
+  std::array<MetricValue, kDeviceMetricCount> device;
+  const MetricValue& operator[](Metric metric) const {
+    return needs_devices(metric) ? device[static_cast<std::size_t>(metric) - kMetricCount] : model[metric];
+  }
+  MetricValue& operator[](Metric metric) {
+    return needs_devices(metric) ? device[static_cast<std::size_t>(metric) - kMetricCount] : model[metric];
+  }
+  std::optional<Count> count(Metric metric) const {
+    const Count* value = std::get_if<Count>(&(*this)[metric]);
+    return value == nullptr ? std::nullopt : std::optional<Count>(*value);
+  }
+
+  std::vector<DeviceMemory> devices;  ///< one for each kind of device
+  std::size_t largest = 0;            ///< index into `devices`
+  std::optional<Count> capacity;      ///< of each device
+  std::optional<PhaseTime> prefill;
+  std::optional<PhaseTime> decode;
+  bool fits = false;
+  /// What does not fit: "weights", "kv_cache", "activations", "overhead", "positions"; empty where all fits.
+  std::string_view limit;
+};
+
+/// Evaluates one setup at many points.
+class Deployment {
+ public:
+  /// Throws InputError where the parallelism is impossible, or the engine refuses it.
+  explicit Deployment(Setup setup);
+  ~Deployment();
+  Deployment(Deployment&&) noexcept;
+  Deployment(const Deployment&) = delete;
+  Deployment& operator=(const Deployment&) = delete;
+
+  /// All metrics for b sequences of n tokens (of each replica, under dp), but `solve`'s. Throws InputError.
+  DeploymentEstimate at(Count context, Count batch) const;
+  /// Whether every device holds its part, and the positions reach that far. Throws InputError where that is unknown:
+  /// the file does not give the weights, or there is neither a GPU nor a cache size.
+  bool fits(Count context, Count batch) const;
+
+  const Setup& setup() const { return setup_; }
+  const Estimator& estimator() const { return whole_; }
+  Count devices() const { return setup_.settings.parallelism.devices(); }
+  Fraction utilization() const;
+  /// Bytes of each device that may be used; empty without a GPU.
+  std::optional<Count> capacity() const;
+  /// Assumptions behind every number: fallbacks, efficiencies, what is replicated.
+  std::vector<std::string> notes() const;
+
+ private:
+  struct Device;
+  struct Load;
+
+  std::vector<DeviceMemory> memory(Count context, Count batch) const;
+  std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
+  std::optional<PhaseTime> time(bool prefill, Count context, Count batch) const;
+  std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
+  void set_capacity(DeploymentEstimate& result, Count context) const;
+  std::optional<Count> critical_batch() const;
+  std::optional<Count> kv_equals_weights(Count batch) const;
+  Count rank_context(Count context) const;
+
+  Setup setup_;
+  Estimator whole_;
+  std::vector<Rank> ranks_;
+  std::vector<Device> devices_;  // as ranks_
+};
+
+}  // namespace ctxcost

@@ -1,0 +1,101 @@
+#include "counting.h"
+
+#include <cstdlib>
+
+#include "command.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
+
+namespace ctxcost::cli {
+
+/// Items of a comma list of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
+std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option) {
+  std::vector<std::string> items;
+  for (const std::string& text : texts) {
+    std::size_t start = 0;
+    bool settings = false;  // the item so far has settings
+    bool fresh = true;
+    while (start <= text.size()) {
+      const std::size_t comma = std::min(text.find(',', start), text.size());
+      const std::string item = text.substr(start, comma - start);
+      start = comma + 1;
+      if (item.empty()) {
+        throw InputError(Diagnostic{std::string(option), "", "expected a name, found nothing in \"" + text + "\"", ""});
+      }
+      const std::size_t equals = item.find('=');
+      const bool continues =
+          !fresh && settings && item.find(':') == std::string::npos && (equals != std::string::npos || item == "zero");
+      if (continues) {
+        items.back() += "," + item;
+      } else {
+        items.push_back(item);
+        settings = item.find(':') != std::string::npos;
+      }
+      fresh = false;
+    }
+  }
+  return items;
+}
+
+namespace {
+
+/// A model by its name; a word in the place of a command gets a hint where it looks like a misspelt one.
+Model load(const std::string& word, const LoadOptions& options) {
+  try {
+    return load_model(word, options);
+  } catch (const InputError& error) {
+    std::vector<Diagnostic> diagnostics = error.diagnostics();
+    if (diagnostics.size() != 1 || diagnostics[0].source != word || diagnostics[0].hint.ends_with('?')) throw;
+    std::vector<std::string_view> names = {"help"};
+    for (const Command* command : commands()) names.push_back(command->name);
+    const std::string_view match = near_match(word, names);
+    if (match.empty()) throw;
+    diagnostics[0].hint = "did you mean the command \"" + std::string(match) + "\"?";
+    throw InputError(std::move(diagnostics));
+  }
+}
+
+}  // namespace
+
+LengthList lengths(const Arguments& arguments, std::string_view option, Count minimum) {
+  LengthList list;
+  for (const std::string& text : arguments.all(option)) list.append(parse_lengths(text, option, minimum));
+  return list;
+}
+
+const OutputFormat& output_format(const Arguments& arguments, const std::string& path) {
+  std::vector<std::string_view> names;
+  for (const OutputFormat* format : output_formats()) names.push_back(format->name);
+  if (arguments.has("--format")) return *find_output_format(arguments.choice("--format", names, ""));
+  const OutputFormat* const format = output_format_of(path);
+  return format != nullptr ? *format : *output_formats().front();
+}
+
+bool wants_color(const Arguments& arguments, const Output& output) {
+  static constexpr std::string_view kChoices[] = {"auto", "always", "never"};
+  const std::string_view choice = arguments.choice("--color", kChoices, "auto");
+  if (choice != "auto") return choice == "always";
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return output.is_terminal() && (no_color == nullptr || *no_color == '\0') && !dumb;
+}
+
+std::vector<Model> load_models(const Arguments& arguments, const std::vector<std::string>& words) {
+  static constexpr std::string_view kAssumptions[] = {"full"};
+  LoadOptions options;
+  options.assume_full = arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
+  std::vector<Model> models;
+  std::vector<Diagnostic> faults;
+  for (const std::string& word : words) {
+    try {
+      models.push_back(load(word, options));
+    } catch (const InputError& error) {
+      faults.insert(faults.end(), error.diagnostics().begin(), error.diagnostics().end());
+    }
+  }
+  if (!faults.empty()) throw InputError(std::move(faults));
+  return models;
+}
+
+}  // namespace ctxcost::cli

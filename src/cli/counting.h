@@ -1,0 +1,30 @@
+// What the commands that count have in common: the options they share, and what those say.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arguments.h"
+#include "ctxcost/lengths.h"
+#include "ctxcost/model.h"
+#include "ctxcost/render.h"
+#include "output.h"
+
+namespace ctxcost::cli {
+
+/// Items of a comma list of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
+std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option);
+
+/// Every model named, under --assume. Throws InputError with the faults of all of them.
+std::vector<Model> load_models(const Arguments& arguments, const std::vector<std::string>& words);
+
+/// All values of an option as one list, each at least `minimum`.
+LengthList lengths(const Arguments& arguments, std::string_view option, Count minimum);
+
+/// --format, else by the extension of the path, else the first.
+const OutputFormat& output_format(const Arguments& arguments, const std::string& path);
+
+bool wants_color(const Arguments& arguments, const Output& output);
+
+}  // namespace ctxcost::cli

@@ -1,0 +1,30 @@
+// What the JSON documents of `fit` and `solve` share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ctxcost/deployment.h"
+#include "listing.h"
+#include "render/document.h"
+
+namespace ctxcost::cli {
+
+/// One changed option under which it fits, or more does.
+struct Fix {
+  std::string option;  ///< "--kv-precision"
+  std::string value;   ///< "q8_0"
+};
+
+/// The members of one result: everything of `scale`'s, the devices, parts, metrics and times, the assumptions.
+void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
+                      const RenderOptions& options);
+
+/// Assumptions and remarks that belong to the numbers, each once.
+std::vector<std::string> row_notes(const Deployment& deployment, const DeploymentEstimate& estimate, Count context,
+                                   Count batch);
+
+/// All digits, in the shortest form that reads back the same.
+ListingCell exact_cell(const MetricValue& value);
+
+}  // namespace ctxcost::cli

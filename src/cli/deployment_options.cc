@@ -1,0 +1,181 @@
+#include "deployment_options.h"
+
+#include <optional>
+
+#include "counting.h"
+#include "ctxcost/diagnostic.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr OptionInfo kOptions[] = {
+    {"--gpu", 0, "NAME[:COUNT]", "devices, as a list (`ctxcost list gpus`); a file of\nyour own ends in .json"},
+    {"--context", 'n', "LIST", "contexts: 4K, 8K,32K, 1K..1M (what the model was\ntrained for)"},
+    {"--batch", 'b', "LIST", "sequences at once; under dp those of a replica (1)"},
+    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)"},
+    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as the model is stored)"},
+    {"--parallel", 0, "DEGREES", "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices)"},
+    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)"},
+    {"--utilization", 0, "FRACTION", "of a device's memory that may be used (1; vllm 0.9)"},
+    {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides:\n2GiB, 500MB (0)"},
+    {"--kv-memory", 0, "SIZE", "bytes of each device for the cache, as a runtime's\nlog prints them"},
+    {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured (1)"},
+    {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured (1)"},
+    {"--convention", 0, "NAME[:KEY=VALUE,...]",
+     "how FLOPs are counted in JSON and CSV; times are\nalways of the causal count (causal)"},
+    {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},
+    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)"},
+    {"--units", 0, "si|iec", "GB or GiB in tables (si)"},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+    {"--assume", 0, "full", "count families and layer kinds that are not known\nas full attention, with a note"},
+    {"--color", 0, "auto|always|never", "a bold verdict (auto: on a terminal, unless NO_COLOR\nis set)"},
+    {"--quiet", 'q', "", "the answer alone"},
+    {"--verbose", 'v', "", "every kind of device"},
+    {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
+};
+
+/// "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped.
+Count parse_size(std::string_view text, std::string_view option) {
+  struct Suffix {
+    std::string_view text;
+    Count factor;
+  };
+  static constexpr Suffix kSuffixes[] = {
+      {"", 1},
+      {"B", 1},
+      {"KB", 1000},
+      {"MB", 1'000'000},
+      {"GB", 1'000'000'000},
+      {"TB", 1'000'000'000'000},
+      {"KiB", 1 << 10},
+      {"MiB", 1 << 20},
+      {"GiB", 1 << 30},
+      {"TiB", std::int64_t{1} << 40},
+  };
+  std::size_t end = text.find_first_not_of("0123456789.");
+  if (end == std::string_view::npos) end = text.size();
+  std::string_view suffix = text.substr(end);
+  while (suffix.starts_with(' ')) suffix.remove_prefix(1);
+  const std::string_view number = text.substr(0, end);
+  const std::size_t point = number.find('.');
+  const std::string_view decimals = point == std::string_view::npos ? std::string_view{} : number.substr(point + 1);
+  const std::optional<Count> digits = parse_digits(std::string(number.substr(0, point)) + std::string(decimals));
+  constexpr std::size_t kMostDigits = 20;
+  for (const Suffix& row : kSuffixes) {
+    if (row.text != suffix || !digits || number.size() > kMostDigits) continue;
+    if (row.text.empty() && point != std::string_view::npos) break;
+    Count unit = 1;
+    for (std::size_t i = 0; i < decimals.size(); ++i) unit *= 10;
+    return *digits * row.factor / unit;
+  }
+  throw InputError(Diagnostic{std::string(option), "", "expected bytes, found \"" + std::string(text) + "\"",
+                              "write 2GiB, 500MB or an integer"});
+}
+
+/// The value of each axis, or nothing once where it was not given.
+template <typename T>
+std::vector<std::optional<T>> axis(const std::vector<T>& values) {
+  if (values.empty()) return {std::nullopt};
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+std::span<const OptionInfo> deployment_options() { return kOptions; }
+
+DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words) {
+  static constexpr std::string_view kLogits[] = {"last", "all"};
+  Setup base{nullptr, {}, ideal_engine(), {}};
+  base.workload.convention =
+      arguments.has("--convention") ? parse_convention(arguments.value("--convention")) : causal_convention();
+  base.workload.logits = arguments.choice("--logits", kLogits, "last") == "all" ? Logits::all : Logits::last;
+  DeploymentSettings& settings = base.settings;
+  const auto fraction = [&](std::string_view option) { return parse_fraction(arguments.value(option), option); };
+  if (arguments.has("--utilization")) settings.utilization = fraction("--utilization");
+  if (arguments.has("--mfu")) settings.mfu = fraction("--mfu");
+  if (arguments.has("--mbu")) settings.mbu = fraction("--mbu");
+  if (arguments.has("--overhead")) settings.overhead = parse_size(arguments.value("--overhead"), "--overhead");
+  if (arguments.has("--kv-memory")) settings.kv_memory = parse_size(arguments.value("--kv-memory"), "--kv-memory");
+
+  DeploymentGrid grid;
+  grid.contexts = lengths(arguments, "--context", 1);
+  grid.batches = lengths(arguments, "--batch", 1);
+  std::vector<KvPrecision> kvs;
+  for (const std::string& text : split_names(arguments.all("--kv-precision"), "--kv-precision")) {
+    kvs.push_back(parse_kv_precision(text, "--kv-precision"));
+  }
+  std::vector<WeightScheme> weights;
+  for (const std::string& text : split_names(arguments.all("--weights"), "--weights")) {
+    weights.push_back(parse_weight_scheme(text, "--weights"));
+  }
+  std::vector<EngineChoice> engines;
+  for (const std::string& text : arguments.all("--engine")) engines.push_back(parse_engine(text));
+  std::vector<GpuChoice> gpus;
+  for (const std::string& text : split_names(arguments.all("--gpu"), "--gpu")) gpus.push_back(parse_gpu(text));
+  std::vector<Parallelism> splits;
+  for (const std::string& text : arguments.all("--parallel")) splits.push_back(parse_parallelism(text));
+
+  if (gpus.empty() && !settings.kv_memory) {
+    throw InputError(Diagnostic{std::string(command), "", "expected --gpu NAME or --kv-memory SIZE, found neither",
+                                "`ctxcost list gpus` shows the devices"});
+  }
+  if (words.empty()) {
+    throw InputError(Diagnostic{std::string(command), "", "expected a MODEL, found nothing",
+                                "a JSON file, a directory with a config.json, - or a catalogue name"});
+  }
+  grid.models = load_models(arguments, words);
+  for (const Model& model : grid.models) {
+    for (const auto& weight : axis(weights)) {
+      for (const auto& kv : axis(kvs)) {
+        for (const auto& engine : axis(engines)) {
+          for (const auto& gpu : axis(gpus)) {
+            for (const auto& split : axis(splits)) {
+              Case point{base, "", split.has_value()};
+              point.setup.model = &model;
+              point.setup.workload.weights = weight.value_or(WeightScheme());
+              point.setup.workload.kv = kv;
+              if (engine) point.setup.engine = *engine;
+              if (split) point.setup.settings.parallelism = *split;
+              if (gpu) {
+                point.setup.settings.gpu = gpu->gpu;
+                point.gpu = gpu->gpu.id + (gpu->count ? ":" + to_string(*gpu->count) : "");
+                if (!split) point.setup.settings.parallelism.tensor = gpu->count.value_or(1);
+                const Count devices = point.setup.settings.parallelism.devices();
+                if (split && gpu->count && devices != *gpu->count) {
+                  throw InputError(Diagnostic{"--parallel", "",
+                                              split->name() + " has " + to_string(devices) + " devices, --gpu " +
+                                                  point.gpu + " has " + to_string(*gpu->count),
+                                              "leave the number of --gpu out"});
+                }
+              }
+              grid.cases.push_back(std::move(point));
+            }
+          }
+        }
+      }
+    }
+  }
+  return grid;
+}
+
+LengthList contexts_of(const DeploymentGrid& grid, const Model& model) {
+  if (!grid.contexts.empty()) return grid.contexts;
+  if (model.positions.trained_context) return LengthList(*model.positions.trained_context);
+  if (model.positions.hard_limit) return LengthList(*model.positions.hard_limit);
+  throw InputError(Diagnostic{
+      "--context", "", "expected a context: " + model.name + " does not say what it was trained for", "write -n 8K"});
+}
+
+LengthList batches_of(const DeploymentGrid& grid, const Model& model) {
+  return grid.batches.empty() ? LengthList(model.batch) : grid.batches;
+}
+
+std::string place_text(const Deployment& deployment) {
+  const DeploymentSettings& settings = deployment.setup().settings;
+  std::string text = to_string(deployment.devices());
+  text += settings.gpu ? " x " + settings.gpu->id : deployment.devices() == 1 ? " device" : " devices";
+  if (deployment.devices() > 1) text += " (" + settings.parallelism.name() + ")";
+  return text;
+}
+
+}  // namespace ctxcost::cli

@@ -1,0 +1,478 @@
+// ctxcost solve: the largest context or batch, the fewest devices, the widest types that still fit, each proven.
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "command.h"
+#include "counting.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/solve.h"
+#include "ctxcost/units.h"
+#include "deployment_document.h"
+#include "deployment_options.h"
+#include "render/wording.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr std::string_view kExamples =
+    "  ctxcost solve context llama-3.1-8b --gpu rtx-4090-24gb --weights int4\n"
+    "  ctxcost solve gpus llama-3.3-70b-instruct --gpu h100-sxm-80gb -n 128K -b 8\n"
+    "  ctxcost solve kv-precision llama-3.1-8b --gpu rtx-4090-24gb -n 64K\n";
+
+/// A value that was tried, and what it takes.
+struct Trial {
+  std::string value;
+  std::optional<Count> device_bytes;
+  MetricValue headroom;
+  std::string_view limit;  ///< empty: it fits
+  std::string fault;       ///< it is impossible
+};
+
+/// An answer with its proof.
+struct Answer {
+  std::optional<std::string> value;  ///< empty: nothing fits, or nothing bounds it
+  bool nothing_fits = false;
+  std::optional<Trial> fits;                         ///< the answer
+  std::optional<Trial> next;                         ///< one more, which does not fit
+  std::string note;                                  ///< what the answer means for the model's window
+  std::vector<std::pair<Fix, std::string>> unlocks;  ///< what would allow more, and how much
+};
+
+/// One question: a case at a context and a batch (of which it may ask).
+struct Query {
+  const Case* point;
+  Count context, batch;
+};
+
+Trial trial(std::string value, const Deployment& deployment, Count context, Count batch) {
+  const DeploymentEstimate estimate = deployment.at(context, batch);
+  return {std::move(value), estimate.count(Metric::device_bytes), estimate[Metric::headroom_bytes], estimate.limit, ""};
+}
+
+Answer answer_most(const Most& most, const std::function<Trial(Count)>& attempt) {
+  Answer answer;
+  if (most.value) {
+    answer.value = to_string(*most.value);
+    answer.fits = attempt(*most.value);
+    answer.next = attempt(*most.value + 1);
+  } else if (!most.unbounded) {
+    answer.nothing_fits = true;
+    answer.next = attempt(1);
+  }
+  return answer;
+}
+
+/// The answer under other settings, one changed at a time, where it is more.
+void add_unlocks(Answer& answer, const Query& query, const std::function<Most(const Deployment&)>& solve,
+                 std::optional<Count> now) {
+  if (answer.next && answer.next->limit == "positions") return;
+  const auto add = [&](Setup setup, Fix fix) {
+    try {
+      const Most most = solve(Deployment(std::move(setup)));
+      if (most.unbounded) {
+        answer.unlocks.emplace_back(std::move(fix), "any");
+      } else if (most.value && *most.value > now.value_or(0)) {
+        answer.unlocks.emplace_back(std::move(fix), to_string(*most.value));
+      }
+    } catch (const InputError&) {
+      // This engine or these shapes do not allow it.
+    }
+  };
+  const Setup& base = query.point->setup;
+  for (const char* type : {"fp8", "q8_0", "q4_0"}) {
+    Setup setup = base;
+    setup.workload.kv = parse_kv_precision(type, "--kv-precision");
+    add(std::move(setup), {"--kv-precision", type});
+  }
+  if (!base.settings.gpu) return;
+  const bool gguf = base.engine.engine->name == "llama.cpp";
+  for (const char* type : {gguf ? "Q8_0" : "fp8", gguf ? "Q4_K_M" : "int4"}) {
+    Setup setup = base;
+    setup.workload.weights = parse_weight_scheme(type, "--weights");
+    add(std::move(setup), {"--weights", type});
+  }
+  Setup setup = base;
+  setup.settings.parallelism.tensor = base.settings.parallelism.tensor * 2;
+  const std::string more = setup.settings.parallelism.name();
+  add(std::move(setup), query.point->spread ? Fix{"--parallel", more}
+                                            : Fix{"--gpu", base.settings.gpu->id + ":" +
+                                                               to_string(2 * base.settings.parallelism.tensor)});
+}
+
+Answer solve_context(const Query& query) {
+  const Deployment deployment(query.point->setup);
+  const Most most = max_context(deployment, query.batch);
+  Answer answer = answer_most(most, [&](Count n) { return trial(to_string(n), deployment, n, query.batch); });
+  if (most.value) {
+    answer.note = window_note(*query.point->setup.model, deployment.at(*most.value, query.batch).model, *most.value);
+  }
+  const auto solve = [&](const Deployment& other) { return max_context(other, query.batch); };
+  if (!most.unbounded) add_unlocks(answer, query, solve, most.value);
+  return answer;
+}
+
+Answer solve_batch(const Query& query) {
+  const Deployment deployment(query.point->setup);
+  const Most most = max_batch(deployment, query.context);
+  Answer answer = answer_most(most, [&](Count b) { return trial(to_string(b), deployment, query.context, b); });
+  const auto solve = [&](const Deployment& other) { return max_batch(other, query.context); };
+  if (!most.unbounded) add_unlocks(answer, query, solve, most.value);
+  return answer;
+}
+
+Answer solve_gpus(const Query& query) {
+  const Setup& base = query.point->setup;
+  if (!base.settings.gpu) {
+    throw InputError(Diagnostic{"solve gpus", "", "expected --gpu NAME, found none", "`ctxcost list gpus` shows all"});
+  }
+  const Fewest fewest = min_gpus(base, query.context, query.batch);
+  const auto at = [&](Count ranks) {
+    Setup setup = base;
+    setup.settings.parallelism.tensor = ranks;
+    const std::string value = to_string(setup.settings.parallelism.devices());
+    try {
+      return trial(value, Deployment(std::move(setup)), query.context, query.batch);
+    } catch (const InputError& error) {
+      return Trial{value, std::nullopt, {}, "", error.diagnostics().front().message};
+    }
+  };
+  Answer answer;
+  const Count ranks = fewest.parallelism.tensor;
+  if (fewest.devices) {
+    answer.value = to_string(*fewest.devices);
+    answer.fits = at(ranks);
+    // One less does not hold it; where one less cannot be split, neither does the next that can.
+    if (ranks > 1) answer.next = at(ranks - 1);
+  } else {
+    answer.nothing_fits = true;
+    answer.next = at(ranks);
+  }
+  return answer;
+}
+
+template <typename Type>
+Answer answer_choices(const std::vector<Choice<Type>>& choices, const std::function<Trial(const Type&)>& attempt) {
+  Answer answer;
+  const Choice<Type>* wider = nullptr;
+  for (const Choice<Type>& choice : choices) {
+    if (choice.fits) {
+      answer.value = choice.type.name();
+      answer.fits = attempt(choice.type);
+      break;
+    }
+    wider = &choice;
+  }
+  answer.nothing_fits = !answer.value;
+  if (wider != nullptr) answer.next = attempt(wider->type);
+  return answer;
+}
+
+Answer solve_kv_precision(const Query& query) {
+  return answer_choices<KvPrecision>(
+      kv_precision_choices(query.point->setup, query.context, query.batch), [&](const KvPrecision& type) {
+        Setup setup = query.point->setup;
+        setup.workload.kv = type;
+        return trial(type.name(), Deployment(std::move(setup)), query.context, query.batch);
+      });
+}
+
+Answer solve_weights(const Query& query) {
+  Answer answer = answer_choices<WeightScheme>(
+      weight_choices(query.point->setup, query.context, query.batch), [&](const WeightScheme& type) {
+        Setup setup = query.point->setup;
+        setup.workload.weights = type;
+        const std::string name = type.resolved(*setup.model).name();
+        return trial(name, Deployment(std::move(setup)), query.context, query.batch);
+      });
+  if (answer.fits) answer.value = answer.fits->value;
+  return answer;
+}
+
+struct Question {
+  std::string_view name;
+  std::string_view unit;  ///< of the answer
+  Metric metric;          ///< that it is, or `context` for a type
+  Answer (*solve)(const Query& query);
+};
+constexpr Question kQuestions[] = {
+    {"context", "tokens", Metric::max_context, solve_context},
+    {"batch", "sequences", Metric::max_batch, solve_batch},
+    {"gpus", "devices", Metric::min_gpus, solve_gpus},
+    {"kv-precision", "", Metric::context, solve_kv_precision},
+    {"weights", "", Metric::context, solve_weights},
+};
+
+std::string shown(const std::string& value) {
+  const std::optional<Count> count = parse_digits(value);
+  return count ? with_separators(*count) : value;
+}
+
+std::string trial_text(const Trial& trial, UnitSystem units) {
+  if (!trial.fault.empty()) return shown(trial.value) + " is impossible (" + trial.fault + ")";
+  if (trial.limit == "positions") return shown(trial.value) + " is beyond the position table";
+  std::string text = shown(trial.value);
+  if (trial.device_bytes) text += " takes " + short_bytes(*trial.device_bytes, units) + " a device";
+  if (const Negative* missing = std::get_if<Negative>(&trial.headroom)) {
+    return text + ", " + with_separators(missing->magnitude) + " B too much";
+  }
+  if (const Count* room = std::get_if<Count>(&trial.headroom)) text += ", " + with_separators(*room) + " B left";
+  if (!trial.limit.empty()) text += ", more than the cache's memory";
+  return text;
+}
+
+std::string about(const Question& question, const Query& query, const Deployment& deployment) {
+  std::string text = deployment.setup().model->name;
+  if (question.name != "context") text += ", " + with_separators(query.context) + " tokens";
+  if (question.name != "batch") text += " x " + with_separators(query.batch);
+  if (question.name == "gpus") return text + " on " + deployment.setup().settings.gpu->id;
+  return text + " on " + place_text(deployment);
+}
+
+void write_text(const Question& question, const Query& query, const Answer& answer, const RenderOptions& options,
+                Writer& out) {
+  const Deployment deployment(query.point->setup);
+  std::string line = std::string(question.name) + ": ";
+  if (answer.value) {
+    line += shown(*answer.value) + (question.unit.empty() ? "" : " " + std::string(question.unit));
+  } else {
+    line += answer.nothing_fits ? "nothing fits" : "nothing bounds it";
+  }
+  out.text(line + " (" + about(question, query, deployment) + ")\n");
+  if (options.quiet) return;
+  if (answer.fits) out.text("  fits: " + trial_text(*answer.fits, options.units) + "\n");
+  if (answer.next) out.text("  does not fit: " + trial_text(*answer.next, options.units) + "\n");
+  if (!answer.unlocks.empty()) out.text("  unlocks more:\n");
+  for (const auto& [fix, value] : answer.unlocks) {
+    out.text("    " + fix.option + " " + fix.value + ": " + shown(value) + "\n");
+  }
+  for (const std::string& note : deployment.notes()) out.text("  note: " + note + "\n");
+  if (!answer.note.empty()) out.text("  note: " + answer.note + "\n");
+}
+
+void write_value(JsonWriter& json, const std::string& value) {
+  const std::optional<Count> count = parse_digits(value);
+  count ? json.count(*count) : json.string(value);
+}
+
+void write_trial(JsonWriter& json, std::string_view key, const std::optional<Trial>& trial) {
+  json.key(key);
+  if (!trial) return json.null();
+  json.begin_object();
+  json.key("value");
+  write_value(json, trial->value);
+  json.key("device_bytes");
+  json.value(trial->device_bytes);
+  json.key("headroom_bytes");
+  json.value(trial->headroom);
+  json.key("limit");
+  trial->limit.empty() ? json.null() : json.string(trial->limit);
+  if (!trial->fault.empty()) {
+    json.key("impossible");
+    json.string(trial->fault);
+  }
+  json.end_object();
+}
+
+void write_result(JsonWriter& json, const Question& question, const Query& query, const Answer& answer) {
+  const Deployment deployment(query.point->setup);
+  const Setup& setup = deployment.setup();
+  json.key("question");
+  json.string(question.name);
+  json.key("answer");
+  answer.value ? write_value(json, *answer.value) : json.null();
+  if (needs_devices(question.metric)) {
+    json.key(info(question.metric).name);
+    answer.value ? write_value(json, *answer.value) : json.null();
+  }
+  json.key("verdict");
+  json.string(answer.nothing_fits ? "does not fit" : "fits");
+  json.key("model");
+  json.begin_object();
+  json.key("name");
+  json.string(setup.model->name);
+  json.key("id");
+  setup.model->id.empty() ? json.null() : json.string(setup.model->id);
+  json.end_object();
+  json.key("weights");
+  json.string(deployment.estimator().weights().name());
+  json.key("kv_precision");
+  json.string(deployment.estimator().kv().name());
+  json.key("engine");
+  json.string(setup.engine.name);
+  json.key("gpu");
+  setup.settings.gpu ? json.string(setup.settings.gpu->id) : json.null();
+  json.key("parallel");
+  json.string(setup.settings.parallelism.name());
+  json.key("gpus");
+  json.count(deployment.devices());
+  json.key("capacity_bytes");
+  json.value(deployment.capacity());
+  json.key("context");
+  question.name == "context" ? json.null() : json.count(query.context);
+  json.key("batch");
+  question.name == "batch" ? json.null() : json.count(query.batch);
+  json.key("proof");
+  json.begin_object();
+  write_trial(json, "fits", answer.fits);
+  write_trial(json, "does_not_fit", answer.next);
+  json.end_object();
+  json.key("unlocks");
+  json.begin_array();
+  for (const auto& [fix, value] : answer.unlocks) {
+    json.begin_object();
+    json.key("option");
+    json.string(fix.option);
+    json.key("value");
+    json.string(fix.value);
+    json.key("answer");
+    write_value(json, value);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("notes");
+  json.begin_array();
+  for (const std::string& note : deployment.notes()) json.string(note);
+  if (!answer.note.empty()) json.string(answer.note);
+  if (!answer.value && !answer.nothing_fits) json.string("nothing bounds the answer");
+  json.end_array();
+}
+
+Listing listing_of(const Question& question, const std::vector<std::pair<Query, Answer>>& answers) {
+  Listing listing{"answers",
+                  {{"question", "Question"},
+                   {"answer", "Answer"},
+                   {"model", "Model"},
+                   {"weights", "Weights"},
+                   {"kv_precision", "KV"},
+                   {"engine", "Engine"},
+                   {"gpu", "GPU"},
+                   {"parallel", "Split"},
+                   {"context", "Context"},
+                   {"batch", "Batch"}},
+                  {}};
+  for (const auto& [query, answer] : answers) {
+    const Deployment deployment(query.point->setup);
+    const Setup& setup = deployment.setup();
+    ListingCell value;
+    if (answer.value) {
+      const std::optional<Count> count = parse_digits(*answer.value);
+      value = count ? ListingCell(*count) : ListingCell(*answer.value);
+    }
+    listing.rows.push_back({std::string(question.name), value, setup.model->name,
+                            deployment.estimator().weights().name(), deployment.estimator().kv().name(),
+                            setup.engine.name, setup.settings.gpu ? setup.settings.gpu->id : std::string(),
+                            setup.settings.parallelism.name(),
+                            question.name == "context" ? ListingCell() : ListingCell(query.context),
+                            question.name == "batch" ? ListingCell() : ListingCell(query.batch)});
+  }
+  return listing;
+}
+
+const Question& question_of(const Arguments& arguments) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const Question& question : kQuestions) {
+    names.push_back(question.name);
+    all += (all.empty() ? "" : ", ") + std::string(question.name);
+  }
+  if (arguments.words().empty()) {
+    throw InputError(Diagnostic{"solve", "", "expected WHAT to look for and a MODEL, found nothing", all});
+  }
+  const std::string& word = arguments.words().front();
+  for (const Question& question : kQuestions) {
+    if (question.name == word) return question;
+  }
+  const std::string hint = did_you_mean(word, names);
+  throw InputError(Diagnostic{"solve", "", "unknown question \"" + word + "\"", hint.empty() ? all : hint});
+}
+
+/// The axes that the question leaves: what it asks for is not given.
+std::vector<Query> queries(const Question& question, const DeploymentGrid& grid) {
+  std::vector<Query> all;
+  for (const Case& point : grid.cases) {
+    const Model& model = *point.setup.model;
+    const LengthList batches = question.name == "batch" ? LengthList(1) : batches_of(grid, model);
+    const LengthList contexts = question.name == "context" ? LengthList(1) : contexts_of(grid, model);
+    for (const Count batch : batches) {
+      for (const Count context : contexts) all.push_back({&point, context, batch});
+    }
+  }
+  return all;
+}
+
+void check_given(const Question& question, const Arguments& arguments) {
+  const std::string option = "--" + std::string(question.name);
+  if (question.name != "gpus" && arguments.has(option)) {
+    throw InputError(
+        Diagnostic{option, "", "is what `solve " + std::string(question.name) + "` looks for", "leave it out"});
+  }
+}
+
+Status run(const Arguments& arguments) {
+  static constexpr std::string_view kUnits[] = {"si", "iec"};
+  RenderOptions options;
+  options.command = "solve";
+  options.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
+  options.quiet = arguments.has("--quiet");
+  const std::string path(arguments.value("--output"));
+  const std::string_view format = output_format(arguments, path).name;
+  const Question& question = question_of(arguments);
+  check_given(question, arguments);
+  const DeploymentGrid grid = read_grid("solve", arguments, {arguments.words().begin() + 1, arguments.words().end()});
+
+  std::vector<std::pair<Query, Answer>> answers;
+  bool any = false;
+  for (const Query& query : queries(question, grid)) {
+    answers.emplace_back(query, question.solve(query));
+    any = any || !answers.back().second.nothing_fits;
+  }
+
+  Output output(path);
+  Writer out(output);
+  const Workload& workload = grid.cases.front().setup.workload;
+  if (format == "json") {
+    JsonWriter json(out, JsonWriter::Layout::indented);
+    json.begin_object();
+    write_header(json, options);
+    write_conventions(json, workload.convention, workload.logits, options);
+    json.key("verdict");
+    json.string(any ? "fits" : "does not fit");
+    json.key("results");
+    json.begin_array();
+    for (const auto& [query, answer] : answers) {
+      json.begin_object();
+      write_result(json, question, query, answer);
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+    out.character('\n');
+  } else if (format == "ndjson") {
+    for (const auto& [query, answer] : answers) {
+      JsonWriter json(out, JsonWriter::Layout::compact);
+      json.begin_object();
+      write_header(json, options);
+      write_conventions(json, workload.convention, workload.logits, options);
+      write_result(json, question, query, answer);
+      json.end_object();
+      out.character('\n');
+    }
+  } else if (format == "table") {
+    for (const auto& [query, answer] : answers) write_text(question, query, answer, options, out);
+  } else {
+    render_listing(listing_of(question, answers), format, out);
+  }
+  out.flush();
+  output.commit();
+  return any || arguments.has("--exit-zero") ? Status::answered : Status::over_budget;
+}
+
+}  // namespace
+
+extern const Command kSolve;
+const Command kSolve = {
+    "solve", "WHAT MODEL...", "context, batch, gpus, kv-precision or weights that fit", deployment_options(), kExamples,
+    run};
+
+}  // namespace ctxcost::cli

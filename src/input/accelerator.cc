@@ -1,0 +1,183 @@
+// Devices: entries of configs/accelerators.json and files of one such entry.
+#include "ctxcost/accelerator.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "ctxcost/catalogue.h"
+#include "ctxcost/diagnostic.h"
+#include "input/cursor.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kOption = "--gpu";
+constexpr std::string_view kPeakTypes[] = {"fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4"};
+constexpr std::size_t kLongestFile = std::size_t{1} << 20;
+
+/// A link's key in the files. Figures of both directions together are halved.
+struct Link {
+  std::string_view key;
+  std::string_view name;
+  Count directions;
+};
+constexpr Link kLinks[] = {
+    {"nvlink_bytes_per_s_per_direction", "NVLink", 1},     {"nvlink_bytes_per_s", "NVLink", 2},
+    {"infinity_fabric_bytes_per_s", "Infinity Fabric", 2}, {"neuronlink_bytes_per_s", "NeuronLink", 2},
+    {"ici_bytes_per_s_bidirectional_per_chip", "ICI", 2},  {"roce_bytes_per_s_per_direction", "RoCE", 1},
+    {"pcie_bytes_per_s_per_direction", "PCIe", 1},
+};
+/// Links that do not join a device to its peers: to a host's processor, to another machine.
+constexpr std::string_view kOtherLinks[] = {"pcie", "nvlink_generation", "c2c_bytes_per_s", "connectx7_bytes_per_s"};
+
+/// A count, or null for what is not published.
+std::optional<Count> known_count(ObjectCursor& object, std::string_view key) {
+  const JsonValue* value = object.find(key);
+  if (value == nullptr || value->is(JsonValue::Type::null)) return std::nullopt;
+  return object.count(key);
+}
+
+void read_peaks(ObjectCursor& entry, Accelerator& gpu) {
+  if (entry.required("peak_dense_flops", "an object of FLOP/s by type") == nullptr) return;
+  std::optional<ObjectCursor> peaks = entry.object("peak_dense_flops");
+  if (!peaks) return;
+  for (const std::string_view type : kPeakTypes) {
+    if (const std::optional<Count> peak = known_count(*peaks, type)) gpu.peak_dense_flops.emplace_back(type, *peak);
+  }
+  peaks->finish("of \"peak_dense_flops\"");
+  if (gpu.peak_dense_flops.empty() && peaks->faults().none()) {
+    entry.fault("peak_dense_flops", "expected the peak of one type at least, found none");
+  }
+}
+
+void read_links(ObjectCursor& entry, Accelerator& gpu) {
+  std::optional<ObjectCursor> links = entry.object("interconnect");
+  if (!links) return;
+  for (const Link& link : kLinks) {
+    const std::optional<Count> both = known_count(*links, link.key);
+    if (!both) continue;
+    const Count one = *both / link.directions;
+    if (gpu.link_bytes_per_s && *gpu.link_bytes_per_s >= one) continue;
+    gpu.link_bytes_per_s = one;
+    gpu.link = link.name;
+  }
+  for (const std::string_view key : kOtherLinks) links->find(key);
+  links->finish("of \"interconnect\"");
+}
+
+std::string read_file(const std::string& path) {
+  const auto fail = [&path](std::string message) { throw InputError(Diagnostic{path, "", std::move(message), ""}); };
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) fail(std::string("cannot be read: ") + std::strerror(errno));
+  std::string text(kLongestFile + 1, '\0');
+  errno = 0;
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  const int error = std::ferror(file) != 0 ? errno : 0;
+  std::fclose(file);
+  if (error != 0) fail(std::string("cannot be read: ") + std::strerror(error));
+  if (text.size() > kLongestFile) fail("expected a device of at most 1 MiB, found more");
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+[[noreturn]] void fail_unknown(std::string_view name) {
+  const std::string wanted = lower(name);
+  std::vector<std::string_view> ids;
+  std::string alike;  // "h100" stands for several
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    ids.push_back(entry.id);
+    if (!wanted.empty() && entry.id.find(wanted) != std::string_view::npos) {
+      alike += (alike.empty() ? "" : ", ") + std::string(entry.id);
+    }
+  }
+  std::string hint = did_you_mean(wanted, ids);
+  if (!alike.empty()) hint = "there are " + alike;
+  if (hint.empty()) hint = "`ctxcost list gpus` shows all; a file of your own ends in .json";
+  throw InputError(Diagnostic{std::string(kOption), "", "unknown GPU \"" + std::string(name) + "\"", hint});
+}
+
+}  // namespace
+
+Accelerator::Peak Accelerator::peak(const Precision& activation) const {
+  const auto find = [this](std::string_view type) {
+    return std::find_if(peak_dense_flops.begin(), peak_dense_flops.end(),
+                        [type](const auto& row) { return row.first == type; });
+  };
+  bool fallback = false;
+  for (const std::string_view type : {std::string_view(activation.format().name), std::string_view("bf16"),
+                                      std::string_view("fp16"), std::string_view("fp32")}) {
+    const auto row = find(type);
+    if (row != peak_dense_flops.end()) return {row->second, row->first, fallback};
+    fallback = true;
+  }
+  return {peak_dense_flops.front().second, peak_dense_flops.front().first, true};
+}
+
+Accelerator parse_accelerator(std::string_view text, std::string_view source) {
+  const JsonDocument document = parse_json(text, source);
+  if (!document.root.is(JsonValue::Type::object)) {
+    throw InputError(Diagnostic{std::string(source), "",
+                                "expected an object that describes a GPU, found " + describe(document.root), ""});
+  }
+  Faults faults(source);
+  ObjectCursor entry(document.root, "", faults);
+  Accelerator gpu;
+  gpu.id = entry.text("id").value_or("");
+  gpu.name = entry.text("name").value_or(gpu.id);
+  gpu.vendor = entry.text("vendor").value_or("");
+  gpu.memory_bytes = entry.required_count("memory_bytes").value_or(1);
+  gpu.memory_reported_mib = known_count(entry, "memory_reported_mib");
+  gpu.bandwidth_bytes_per_s = entry.required_count("memory_bandwidth_bytes_per_s").value_or(1);
+  read_peaks(entry, gpu);
+  read_links(entry, gpu);
+  gpu.tdp_watts = known_count(entry, "tdp_watts");
+  gpu.source = entry.text("source").value_or("");
+  gpu.notes = entry.text("notes").value_or("");
+  for (const std::string_view remark : {"memory_label_unit", "memory_reported_source"}) entry.text(remark);
+  entry.finish("of a GPU");
+  faults.throw_if_any();
+  return gpu;
+}
+
+Accelerator load_accelerator(std::string_view name) {
+  constexpr std::string_view kExtension = ".json";
+  if (name.ends_with(kExtension) || name.find('/') != std::string_view::npos) {
+    Accelerator gpu = parse_accelerator(read_file(std::string(name)), name);
+    if (gpu.id.empty()) {
+      gpu.id = name.substr(name.rfind('/') + 1);
+      if (gpu.id.ends_with(kExtension)) gpu.id.resize(gpu.id.size() - kExtension.size());
+    }
+    if (gpu.name.empty()) gpu.name = gpu.id;
+    return gpu;
+  }
+  const std::string wanted = lower(name);
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    if (entry.id == wanted) return parse_accelerator(entry.text, entry.id);
+  }
+  fail_unknown(name);
+}
+
+GpuChoice parse_gpu(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {load_accelerator(text), std::nullopt};
+  const std::string_view digits = text.substr(colon + 1);
+  const std::optional<Count> count = parse_digits(digits);
+  if (!count || *count == 0 || *count > Count{1 << 16}) {
+    throw InputError(
+        Diagnostic{std::string(kOption), "",
+                   "expected a number of devices from 1 to 65536 after \":\", found \"" + std::string(digits) + "\"",
+                   "write NAME:2"});
+  }
+  return {load_accelerator(text.substr(0, colon)), count};
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,128 @@
+#include "rank_weights.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ctxcost {
+namespace {
+
+/// Every device scores all experts.
+constexpr std::string_view kRouter = "ffn_gate_inp";
+
+/// What a device holds of a tensor: `part` of `whole` elements; all of one that only a file has (tables of rotary
+/// frequencies).
+struct Share {
+  Count part, whole;
+  Count of(Count value) const { return whole == 0 ? value : ceil_div(value * part, whole); }
+};
+
+/// The tensors of one name taken together: a name that stands twice in a layer is split alike.
+Count elements_of(const std::vector<Tensor>& tensors, const Tensor& tensor) {
+  Count elements;
+  for (const Tensor& candidate : tensors) {
+    if (candidate.name == tensor.name && candidate.is_bias == tensor.is_bias) elements += candidate.elements();
+  }
+  return elements;
+}
+
+Count elements_of(const std::vector<ModelTensor>& tensors, Place place, const Tensor& tensor) {
+  Count elements;
+  for (const ModelTensor& candidate : tensors) {
+    if (candidate.place == place && candidate.tensor.name == tensor.name &&
+        candidate.tensor.is_bias == tensor.is_bias) {
+      elements += candidate.tensor.elements();
+    }
+  }
+  return elements;
+}
+
+/// The group of the whole model that a rank's group is a part of.
+const LayerGroup& origin_of(const LayerGroup& part, const Model& model) {
+  return *std::find_if(model.groups.begin(), model.groups.end(), [&part](const LayerGroup& group) {
+    return group.stack == part.stack && std::binary_search(group.layers.begin(), group.layers.end(), part.layers[0]);
+  });
+}
+
+Count common_layers(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
+  std::vector<std::uint32_t> both;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+  return both.size();
+}
+
+void add_dense(RankWeights& sum, const Tensor& tensor, bool lookup, Count bytes, Count row_bytes, bool prefill,
+               bool decode) {
+  if (prefill) (lookup ? sum.prefill_row_bytes : sum.prefill_bytes) += lookup ? row_bytes : bytes;
+  if (decode && tensor.in_decode) (lookup ? sum.decode_row_bytes : sum.decode_bytes) += lookup ? row_bytes : bytes;
+}
+
+}  // namespace
+
+RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank) {
+  RankWeights sum;
+  for (const LayerGroup& part : rank.model.groups) {
+    const LayerGroup& origin = origin_of(part, model);
+    const std::vector<Tensor> whole = model.layer_tensors(origin).value();
+    const std::vector<Tensor> held = rank.model.layer_tensors(part).value();
+    for (const StoredTensor& entry : stored) {
+      if (entry.group != &origin) continue;
+      const Tensor& tensor = entry.tensor;
+      const Count layers = common_layers(entry.layers, part.layers);
+      Share share{elements_of(held, tensor), elements_of(whole, tensor)};
+      if (tensor.name == kRouter) share.part = share.whole;
+      const Count bytes = share.of(entry.bytes);
+      sum.bytes += layers * bytes;
+      const bool decode = part.stack == Stack::decoder;
+      if (tensor.copies > 1) {
+        const Count experts = part.feed_forward.experts ? part.feed_forward.experts->count : tensor.copies;
+        sum.experts.push_back({layers, tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
+                               decode && tensor.in_decode});
+      } else {
+        add_dense(sum, tensor, tensor.use == TensorUse::lookup, layers * bytes, layers * share.of(entry.row_bytes),
+                  true, decode);
+      }
+    }
+  }
+  for (const StoredTensor& entry : stored) {
+    if (entry.group != nullptr) continue;
+    const Share share{elements_of(rank.model.tensors, entry.place, entry.tensor),
+                      elements_of(model.tensors, entry.place, entry.tensor)};
+    if (share.part == 0 && share.whole > 0) continue;
+    sum.bytes += share.of(entry.bytes);
+    const bool embedding = entry.place == Place::embedding && entry.tensor.use == TensorUse::lookup;
+    // A tied matrix is read as the head, by the stage that has it; the first of several looks rows up in its copy.
+    const bool head = embedding && model.tied_embeddings && rank.is_last;
+    const bool lookup = entry.tensor.use == TensorUse::lookup && !head;
+    // What only the files hold (a vision tower) is in memory, but no part of the text's work.
+    const bool works = share.whole > 0;
+    add_dense(sum, entry.tensor, lookup, share.of(entry.bytes), share.of(entry.row_bytes), works,
+              works && entry.place != Place::once);
+  }
+  return sum;
+}
+
+FeedForwardWork feed_forward_work(const Model& model, const Rank& rank) {
+  FeedForwardWork work;
+  for (const LayerGroup& part : rank.model.groups) {
+    if (!part.feed_forward.experts || part.stack == Stack::encoder) continue;
+    const LayerGroup& origin = origin_of(part, model);
+    const std::vector<Tensor> whole = origin.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});
+    const std::vector<Tensor> held = part.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});
+    for (const Tensor& tensor : held) {
+      if (tensor.use == TensorUse::linear) work.counted_macs += part.count() * tensor.active_elements();
+    }
+    for (const Tensor& tensor : whole) {
+      if (tensor.use != TensorUse::linear) continue;
+      const Share share{elements_of(held, tensor), elements_of(whole, tensor)};
+      if (tensor.name == kRouter) {
+        work.dense_macs += part.count() * tensor.elements();
+      } else if (tensor.copies > 1) {
+        work.routed_macs += part.count() * share.of(tensor.active_elements());
+      } else {
+        work.dense_macs += part.count() * share.of(tensor.elements());
+      }
+    }
+  }
+  return work;
+}
+
+}  // namespace ctxcost

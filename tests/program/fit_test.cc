@@ -1,0 +1,202 @@
+// fit and solve as their users run them.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json json_of(std::vector<std::string> arguments, int status = 0) {
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Run result = run(arguments);
+  REQUIRE_MESSAGE(result.status == status, result.err);
+  return Json::parse(result.out);
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+TEST_CASE("fit: a verdict in the first line, the parts below it") {
+  const Run result = run({"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "8192"});
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+  CHECK(first_line(result.out) ==
+        "fits: Llama-3.1-8B, 8,192 tokens x 1 on 1 x h100-sxm-80gb: 17.3 GB of 85.5 GB a device (20.2%), 68.2 GB free");
+  for (const char* text :
+       {"\n  weights          16.1 GB   18.8%  ########\n", "\n  KV cache          1.1 GB    1.3%  #\n",
+        "binds first as the context grows: KV cache, above 528,784 tokens\n",
+        "prefill: bound 133.3 ms, compute-bound (compute 133.3 ms, memory 4.821 ms)\n",
+        "decode:  bound 4.801 ms a token, 208.3 tokens/s, memory-bound (compute 19.51 µs, memory 4.801 ms)\n",
+        "at batch 296,", "at 114,517 tokens\n"}) {
+    CHECK_MESSAGE(result.out.find(text) != std::string::npos, text);
+  }
+  const Run quiet = run({"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "8192", "-q"});
+  CHECK(quiet.out == first_line(result.out) + "\n");
+}
+
+TEST_CASE("fit: exit status 1 where it does not fit, 0 with --exit-zero, and each way out is one") {
+  const std::vector<std::string> question = {
+      "fit", "llama-3.3-70b-instruct", "--weights", "fp8", "-n", "128K", "-b", "8", "--gpu", "h100-sxm-80gb:2"};
+  const Json report = json_of(question, 1);
+  CHECK(report["verdict"] == "does not fit");
+  const Json& result = report["results"][0];
+  CHECK(result["limit"] == "kv_cache");
+  CHECK(result["headroom_bytes"].get<std::int64_t>() < 0);
+  CHECK(result["headroom_bytes"].get<std::int64_t>() ==
+        result["gpu"]["capacity_bytes"].get<std::int64_t>() - result["device_bytes"].get<std::int64_t>());
+  std::vector<std::string> zero = question;
+  zero.push_back("--exit-zero");
+  CHECK(run(zero).status == 0);
+
+  CHECK(result["fixes"].size() >= 3);
+  for (const Json& fix : result["fixes"]) {
+    std::vector<std::string> changed = question;
+    const std::string option = fix["option"];
+    const std::string letter = option == "--context" ? "-n" : option == "--batch" ? "-b" : option;
+    for (std::size_t i = 0; i < changed.size(); ++i) {
+      if (changed[i] == letter) changed[i + 1] = fix["value"];
+    }
+    if (std::find(changed.begin(), changed.end(), letter) == changed.end()) {
+      changed.insert(changed.end(), {option, fix["value"]});
+    }
+    CHECK_MESSAGE(run(changed).status == 0, option);
+  }
+}
+
+TEST_CASE("fit: alternatives, cheapest first") {
+  const Json report = json_of({"fit", "llama-3.1-8b", "-n", "32K", "-b", "4", "--weights", "bf16,int4", "--gpu",
+                               "l4-24gb,l4-24gb:4,h100-sxm-80gb"});
+  CHECK(report["results"].size() == 6);
+  std::vector<std::tuple<bool, int, std::uint64_t>> keys;
+  for (const Json& result : report["results"]) {
+    keys.emplace_back(result["verdict"] != "fits", result["gpus"].get<int>(),
+                      result["total_bytes"].get<std::uint64_t>());
+  }
+  CHECK(std::is_sorted(keys.begin(), keys.end()));
+  CHECK(report["verdict"] == "fits");
+  for (const char* format : {"table", "markdown", "csv", "ndjson"}) {
+    const Run result = run({"fit", "llama-3.1-8b", "-n", "32K", "--gpu", "l4-24gb,h100-sxm-80gb", "--format", format});
+    CHECK(result.status == 0);
+    CHECK(result.out.find("h100-sxm-80gb") != std::string::npos);
+  }
+}
+
+TEST_CASE("fit: parts add up on every device, devices to the total") {
+  const Json result = json_of({"fit", "mixtral-8x7b-v0.1", "-n", "32K", "-b", "3", "--gpu", "h100-sxm-80gb",
+                               "--parallel", "tp=2,pp=2,ep=2", "--overhead", "2GiB"})["results"][0];
+  std::uint64_t total = 0;
+  std::uint64_t largest = 0;
+  for (const Json& device : result["devices"]) {
+    const std::uint64_t bytes = device["weights_bytes"].get<std::uint64_t>() +
+                                device["kv_reserved_bytes"].get<std::uint64_t>() +
+                                device["activation_bytes"].get<std::uint64_t>() + (2ull << 30);
+    CHECK(device["device_bytes"] == bytes);
+    total += bytes * device["count"].get<std::uint64_t>();
+    largest = std::max(largest, bytes);
+  }
+  CHECK(result["total_bytes"] == total);
+  CHECK(result["device_bytes"] == largest);
+  CHECK(result["gpus"] == 4);
+}
+
+TEST_CASE("solve: the answer fits, one more does not") {
+  for (const std::string question : {"context", "batch"}) {
+    std::vector<std::string> arguments = {"solve",    question, "llama-3.1-8b", "--gpu", "rtx-4090-24gb",
+                                          "--engine", "vllm",   "--weights",    "int4"};
+    if (question == "batch") arguments.insert(arguments.end(), {"-n", "4K"});
+    const Json result = json_of(arguments)["results"][0];
+    const std::uint64_t answer = result["answer"];
+    CHECK(result["proof"]["fits"]["value"] == answer);
+    CHECK(result["proof"]["does_not_fit"]["value"] == answer + 1);
+    CHECK(result["unlocks"].size() >= 2);
+    for (const std::uint64_t more : {0u, 1u}) {
+      const std::string value = std::to_string(answer + more);
+      std::vector<std::string> fit = {"fit",      "llama-3.1-8b", "--gpu",     "rtx-4090-24gb",
+                                      "--engine", "vllm",         "--weights", "int4"};
+      if (question == "batch") {
+        fit.insert(fit.end(), {"-n", "4K", "-b", value});
+      } else {
+        fit.insert(fit.end(), {"-n", value});
+      }
+      CHECK(run(fit).status == static_cast<int>(more));
+    }
+  }
+}
+
+TEST_CASE("solve: types and devices") {
+  const Json kv = json_of({"solve", "kv-precision", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "128K"});
+  CHECK(kv["results"][0]["answer"] == "q8_0");
+  CHECK(kv["results"][0]["proof"]["does_not_fit"]["limit"] == "kv_cache");
+  const Json gpus = json_of({"solve", "gpus", "llama-3.3-70b-instruct", "--gpu", "h100-sxm-80gb", "-n", "32K"});
+  CHECK(gpus["results"][0]["min_gpus"] == 2);
+  const Json none = json_of({"solve", "gpus", "llama-3.1-405b", "--gpu", "t4-16gb", "-n", "128K", "-b", "64"}, 1);
+  CHECK(none["verdict"] == "does not fit");
+  CHECK(none["results"][0]["answer"] == nullptr);
+  const Json endless = json_of({"solve", "context", "mamba-1.4b-hf", "--gpu", "h100-sxm-80gb"});
+  CHECK(endless["results"][0]["answer"] == nullptr);
+  CHECK(endless["results"][0]["notes"].back() == "nothing bounds the answer");
+}
+
+TEST_CASE("the help of fit and solve fits 80 columns") {
+  for (const char* command : {"fit", "solve"}) {
+    const std::string help = run({"help", command}).out;
+    for (std::size_t start = 0; start < help.size();) {
+      const std::size_t end = help.find('\n', start);
+      CHECK_MESSAGE(end - start <= 80, help.substr(start, end - start));
+      start = end + 1;
+    }
+  }
+}
+
+TEST_CASE("a GPU of one's own") {
+  const TemporaryDirectory directory;
+  const std::string card = directory.path("my-card.json");
+  write_file(card, R"({"name": "My Card", "memory_bytes": 20000000000, "memory_bandwidth_bytes_per_s": 500000000000,
+                       "peak_dense_flops": {"fp16": 100000000000000}})");
+  const Json result = json_of({"fit", "llama-3.1-8b", "--gpu", card, "-n", "8K"})["results"][0];
+  CHECK(result["gpu"]["id"] == "my-card");
+  CHECK(result["gpu"]["capacity_bytes"] == 20000000000);
+  CHECK(result["gpu"]["peak_type"] == "fp16");
+}
+
+TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* error;
+  };
+  const Row rows[] = {
+      {{"fit", "llama-3.1-8b", "-n", "4K"},
+       "ctxcost: fit: expected --gpu NAME or --kv-memory SIZE, found neither (`ctxcost list gpus` shows the "
+       "devices)\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80bg", "-n", "4K"},
+       "ctxcost: --gpu: unknown GPU \"h100-sxm-80bg\"; did you mean \"h100-sxm-80gb\"?\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:64", "-n", "4K"},
+       "ctxcost: --parallel: tp=64: expected at most the 32 query heads\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:3", "-n", "4K", "--engine", "vllm"},
+       "ctxcost: --engine vllm: 32 query heads must be divisible by tp=3\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--parallel", "ep=2", "-n", "4K"},
+       "ctxcost: --parallel: ep=2: the model has no experts\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:4", "--parallel", "tp=2", "-n", "4K"},
+       "ctxcost: --parallel: tp=2 has 2 devices, --gpu h100-sxm-80gb:4 has 4 (leave the number of --gpu out)\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "2G", "-n", "4K"},
+       "ctxcost: --overhead: expected bytes, found \"2G\" (write 2GiB, 500MB or an integer)\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--utilization", "90%", "-n", "4K"},
+       "ctxcost: --utilization: expected a decimal above 0 and at most 1, found \"90%\" (write 0.9 for 90%)\n"},
+      {{"fit", "article-7b", "--gpu", "h100-sxm-80gb", "-n", "4K"},
+       "ctxcost: approx. 7B: its weights and activations are not known, so that nothing can be said to fit (the file "
+       "needs d_model, d_ff and vocab; or ask with --kv-memory alone, without --gpu)\n"},
+      {{"solve", "contxt", "llama-3.1-8b"}, "ctxcost: solve: unknown question \"contxt\"; did you mean \"context\"?\n"},
+      {{"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb", "-n", "4K"},
+       "ctxcost: --context: is what `solve context` looks for (leave it out)\n"},
+  };
+  for (const auto& [arguments, error] : rows) {
+    const Run result = run(arguments);
+    CHECK(result.status == 2);
+    CHECK(result.out == "");
+    CHECK(result.err == error);
+  }
+}

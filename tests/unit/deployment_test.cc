@@ -1,0 +1,292 @@
+// Models on devices: memory by part, splits, roofline bounds, what fits beside the rest.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "ctxcost/accelerator.h"
+#include "ctxcost/deployment.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
+#include "ctxcost/solve.h"
+
+using namespace ctxcost;
+
+namespace {
+
+Setup setup_of(const Model& model, std::string_view gpu, std::string_view parallel = {},
+               std::string_view engine = "ideal") {
+  Setup setup{&model, {}, parse_engine(engine), {}};
+  setup.workload.convention = causal_convention();
+  if (!gpu.empty()) setup.settings.gpu = load_accelerator(gpu);
+  if (!parallel.empty()) setup.settings.parallelism = parse_parallelism(parallel);
+  return setup;
+}
+
+double real(const DeploymentEstimate& estimate, Metric metric) { return std::get<double>(estimate[metric]); }
+
+}  // namespace
+
+TEST_CASE("Llama 3.1 8B at 8,192 tokens on an H100: the roofline of COST-MODEL section 14") {
+  const Model model = load_model("llama-3.1-8b");
+  const Deployment deployment(setup_of(model, "h100-sxm-80gb"));
+  const DeploymentEstimate estimate = deployment.at(8192, 1);
+
+  // 15,009,849,344 of weights, one embedding row, 8,192 tokens of 131,072 bytes.
+  CHECK(estimate.count(Metric::decode_bytes) == Count{16'083'599'360});
+  CHECK(real(estimate, Metric::decode_seconds_per_token) == doctest::Approx(16'083'599'360 / 3.35e12).epsilon(1e-12));
+  CHECK(real(estimate, Metric::decode_tokens_per_second) == doctest::Approx(3.35e12 / 16'083'599'360).epsilon(1e-12));
+  CHECK(estimate.decode->bound() == "memory");
+  CHECK(estimate.decode->compute_seconds == doctest::Approx(19'304'284'160 / 989.5e12).epsilon(1e-12));
+  CHECK(estimate.count(Metric::forward_flops) == Count{131'944'593'489'920});
+  CHECK(real(estimate, Metric::prefill_seconds) == doctest::Approx(131'944'593'489'920 / 989.5e12).epsilon(1e-12));
+  CHECK(estimate.prefill->bound() == "compute");
+  CHECK(estimate.prefill->interconnect_seconds == 0.0);
+  CHECK(estimate.count(Metric::critical_batch) == Count{296});
+  CHECK(estimate.count(Metric::kv_equals_weights_context) == Count{114'517});
+
+  // The parts: 2 bytes a parameter; the cache; 8192 -> 2048 tokens of (2*4096 + 2*14336) in bf16 and 128,256 logits.
+  REQUIRE(estimate.devices.size() == 1);
+  CHECK(estimate.devices[0].weights == Count{16'060'522'496});
+  CHECK(estimate.devices[0].kv_reserved == Count{1'073'741'824});
+  CHECK(estimate.devices[0].activations == Count{2048 * 36864 * 2 + 128256 * 4});
+  const Count bytes = 16'060'522'496 + 1'073'741'824 + 2048 * 36864 * 2 + 128256 * 4;
+  CHECK(estimate.count(Metric::device_bytes) == bytes);
+  CHECK(estimate.count(Metric::total_bytes) == bytes);
+  CHECK(estimate.capacity == Count{81559} * Count{1 << 20});
+  CHECK(estimate.count(Metric::headroom_bytes) == Count{81559} * Count{1 << 20} - bytes);
+  CHECK(estimate.fits);
+  CHECK(estimate.limit == "");
+  const Count available = Count{81559} * Count{1 << 20} - (bytes - 1'073'741'824);
+  CHECK(estimate.count(Metric::kv_capacity_tokens) == available / 131'072);
+}
+
+TEST_CASE("measured efficiencies divide peak and bandwidth") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup = setup_of(model, "h100-sxm-80gb");
+  setup.settings.mfu = parse_fraction("0.5", "--mfu");
+  setup.settings.mbu = parse_fraction("0.7", "--mbu");
+  const DeploymentEstimate estimate = Deployment(setup).at(8192, 1);
+  // 6.859 ms and 0.2667 s (COST-MODEL section 14.4).
+  CHECK(real(estimate, Metric::decode_seconds_per_token) == doctest::Approx(0.006859).epsilon(1e-4));
+  CHECK(real(estimate, Metric::prefill_seconds) == doctest::Approx(0.2667).epsilon(1e-3));
+  // 15,009,849,344 + 8,192 b bytes against 15,009,316,864 b FLOPs at 494.75e12 / 2.345e12 FLOP/B.
+  CHECK(estimate.count(Metric::critical_batch) == Count{211 + 1});
+}
+
+TEST_CASE("fractions are exact decimals above 0 and at most 1") {
+  CHECK(parse_fraction("0.9", "x").of(81559) == Count{73403});
+  CHECK(parse_fraction("1", "x") == Fraction{1, 1});
+  CHECK(parse_fraction(".5", "x").of(9) == Count{4});
+  CHECK(parse_fraction("1.0", "x").of(9) == Count{9});
+  for (const char* text : {"", ".", "0", "0.0", "1.1", "2", "-0.5", "90%", "0.1234567", "1e-1", "nan", "0,9"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(parse_fraction(text, "--utilization"), InputError);
+  }
+}
+
+TEST_CASE("KV heads of a tensor rank: the replication rules of COST-MODEL section 11.4") {
+  struct Row {
+    int heads, kv_heads, ranks;
+    int replication;  // ranks * heads of a rank / heads of the model
+  };
+  for (const auto& [heads, kv_heads, ranks, replication] :
+       {Row{32, 8, 8, 1}, Row{32, 8, 16, 2}, Row{32, 1, 8, 8}, Row{32, 32, 4, 1}, Row{64, 4, 64, 16}}) {
+    CAPTURE(ranks);
+    const Model model = parse_model(R"({"layers": 2, "heads": )" + std::to_string(heads) + R"(, "kv_heads": )" +
+                                        std::to_string(kv_heads) + R"(, "d_k": 64, "d_model": 256, "d_ff": 512,
+                                        "vocab": 1024})",
+                                    "test.json");
+    const Deployment whole(setup_of(model, ""));
+    const Deployment spread(setup_of(model, "", "tp=" + std::to_string(ranks)));
+    const Count one = *whole.at(1000, 3).count(Metric::kv_cache_bytes);
+    const DeploymentEstimate estimate = spread.at(1000, 3);
+    CHECK(*estimate.count(Metric::device_kv_bytes) * ranks == one * replication);
+  }
+}
+
+TEST_CASE("uneven heads: the largest rank holds the larger part") {
+  // 10 KV heads of 4 query heads on 4 devices: 3, 3, 2, 2.
+  const Model model = parse_model(R"({"layers": 3, "heads": 40, "kv_heads": 10, "d_k": 8, "d_model": 320,
+                                      "d_ff": 400, "vocab": 1000, "precision": "fp16"})",
+                                  "test.json");
+  const DeploymentEstimate estimate = Deployment(setup_of(model, "", "tp=4")).at(100, 2);
+  CHECK(estimate.count(Metric::device_kv_bytes) == Count{3 * 2 * 100 * 3 * 2 * 8 * 2});
+  Count heads, devices;
+  for (const DeviceMemory& device : estimate.devices) {
+    devices += device.devices;
+    heads += device.devices * (*device.kv_reserved / (3 * 2 * 100 * 2 * 8 * 2));
+  }
+  CHECK(devices == Count{4});
+  CHECK(heads == Count{10});
+  CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=4", "vllm")),
+                       "--engine vllm: 10 KV heads and tp=4: one must divide the other", InputError);
+  CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=3", "vllm")),
+                       "--engine vllm: 40 query heads must be divisible by tp=3", InputError);
+  CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=5", "vllm")));
+}
+
+TEST_CASE("latent caches repeat on every tensor rank") {
+  const Model model = load_model("deepseek-v3");
+  const Count one = *Deployment(setup_of(model, "")).at(1000, 1).count(Metric::device_kv_bytes);
+  CHECK(one == Count{70272 * 1000});
+  CHECK(Deployment(setup_of(model, "", "tp=8")).at(1000, 1).count(Metric::device_kv_bytes) == one);
+}
+
+TEST_CASE("the devices of an even split hold the model's weights once, norms on every tensor rank") {
+  struct Row {
+    std::string model;
+    std::string parallel;
+    std::string weights;
+  };
+  for (const auto& [name, parallel, weights] :
+       {Row{"llama-3.1-8b", "tp=4", ""}, Row{"llama-3.1-8b", "pp=4", ""}, Row{"llama-3.1-8b", "tp=2,pp=2", "int4"},
+        Row{"mixtral-8x7b-v0.1", "tp=8,ep=8", ""}, Row{"mixtral-8x7b-v0.1", "tp=4,ep=2", ""},
+        Row{"llama-3.1-8b", "tp=2", "Q4_K_M"}, Row{"llama-3.1-8b", "pp=2", "Q4_K_M"}}) {
+    CAPTURE(name);
+    CAPTURE(parallel);
+    const Model model = load_model(name);
+    Setup setup = setup_of(model, "", parallel);
+    if (!weights.empty()) setup.workload.weights = parse_weight_scheme(weights, "test");
+    const DeploymentEstimate estimate = Deployment(setup).at(1, 1);
+    Count sum;
+    for (const DeviceMemory& device : estimate.devices) sum += device.devices * *device.weights;
+    // A layer's two norms of 4,096 and the last one, in bf16 (fp32 in GGUF files; int4 stores them in blocks, too); the
+    // router of each layer is whole on every device.
+    const Count ranks = setup.settings.parallelism.tensor;
+    const bool moe = name.starts_with("mixtral");
+    const Count vector_bytes = weights == "Q4_K_M" ? 4096 * 4 : weights == "int4" ? 4096 / 128 * 66 : 4096 * 2;
+    // A GGUF file of Llama 3.1 has a table of 64 rotary frequencies, which every device needs.
+    const Count table = weights == "Q4_K_M" ? Count{64 * 4} : Count{};
+    const Count repeated = (ranks - 1) * (65 * vector_bytes + (moe ? 32 * 8 * 4096 * 2 : 0)) +
+                           (setup.settings.parallelism.devices() - 1) * table;
+    CHECK(sum == *estimate.count(Metric::weights_bytes) + repeated);
+  }
+}
+
+TEST_CASE("pipeline stages hold their layers, the ends the embedding and the head") {
+  const Model model = load_model("llama-3.1-8b");
+  CHECK(stage_layers(32, 4) == std::vector<Count>{8, 8, 8, 8});
+  CHECK(stage_layers(61, 4) == std::vector<Count>{15, 15, 16, 15});  // vLLM: the last but one first
+  CHECK(stage_layers(62, 4) == std::vector<Count>{15, 16, 16, 15});
+  const DeploymentEstimate estimate = Deployment(setup_of(model, "h100-sxm-80gb", "pp=4")).at(8192, 1);
+  REQUIRE(estimate.devices.size() == 4);
+  const Count layer = 218'112'000 * 2;  // parameters of a layer, bf16
+  const Count table = 128256 * Count{4096} * 2;
+  CHECK(estimate.devices[0].weights == 8 * layer + table);
+  CHECK(estimate.devices[1].weights == 8 * layer);
+  CHECK(estimate.devices[3].weights == 8 * layer + table + 4096 * 2);
+  CHECK(estimate.largest == 3);
+  for (const DeviceMemory& device : estimate.devices) CHECK(device.kv_reserved == Count{1'073'741'824 / 4});
+  // Stages work one after another: all of the traffic at the bandwidth of one device.
+  CHECK(real(estimate, Metric::decode_seconds_per_token) == doctest::Approx(16'083'599'360 / 3.35e12).epsilon(1e-12));
+}
+
+TEST_CASE("context parallelism divides tokens, data parallelism repeats") {
+  const Model model = load_model("llama-3.1-8b");
+  const DeploymentEstimate split = Deployment(setup_of(model, "h100-sxm-80gb", "cp=4")).at(8190, 1);
+  CHECK(split.count(Metric::device_kv_bytes) == Count{2048 * 131'072});  // ceil(8190 / 4)
+  CHECK(split.devices[0].weights == Count{16'060'522'496});
+  const DeploymentEstimate data = Deployment(setup_of(model, "h100-sxm-80gb", "dp=3")).at(8192, 2);
+  CHECK(data.count(Metric::device_kv_bytes) == Count{2 * 1'073'741'824ull});
+  CHECK(data.count(Metric::total_bytes) == 3 * *data.count(Metric::device_bytes));
+  const DeploymentEstimate one = Deployment(setup_of(model, "h100-sxm-80gb")).at(8192, 1);
+  CHECK(real(split, Metric::prefill_seconds) < real(one, Metric::prefill_seconds) / 3.9);
+}
+
+TEST_CASE("experts are spread over devices, and read evenly") {
+  const Model model = load_model("mixtral-8x7b-v0.1");
+  // 32 layers of 8 experts of three matrices 4096 x 14336 in bf16; 2 work for a token.
+  const Count expert = 3 * 4096 * Count{14336} * 2;
+  const DeploymentEstimate whole = Deployment(setup_of(model, "h100-sxm-80gb")).at(100, 1);
+  const DeploymentEstimate spread = Deployment(setup_of(model, "h100-sxm-80gb", "dp=8,ep=8")).at(100, 1);
+  CHECK(*whole.devices[0].weights - *spread.devices[0].weights == 32 * 7 * expert);
+  // Eight replicas choose 16 experts, 8 of which differ at most: each device reads its one; alone, two are read.
+  CHECK(whole.decode->memory_seconds - spread.decode->memory_seconds ==
+        doctest::Approx((32 * expert).to_double() / 3.35e12).epsilon(1e-9));
+  // Work is conserved: eight replicas' tokens on eight devices.
+  CHECK(whole.decode->compute_seconds == doctest::Approx(spread.decode->compute_seconds).epsilon(1e-12));
+  CHECK(whole.prefill->compute_seconds == doctest::Approx(spread.prefill->compute_seconds).epsilon(1e-12));
+}
+
+TEST_CASE("all-reduces of tensor parallelism are told apart") {
+  const Model model = load_model("llama-3.1-8b");
+  const DeploymentEstimate estimate = Deployment(setup_of(model, "h100-sxm-80gb", "tp=8")).at(8192, 4);
+  // 64 of 4 tokens of 4,096 in bf16, 7/4 of that over 450 GB/s.
+  CHECK(*estimate.decode->interconnect_seconds == doctest::Approx(64 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
+  CHECK(*estimate.prefill->interconnect_seconds ==
+        doctest::Approx(64.0 * 8192 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
+}
+
+TEST_CASE("vLLM's log: blocks that fit, tokens, concurrency") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup = setup_of(model, "", "", "vllm");
+  setup.settings.kv_memory = Count{31232} * 131'072 + 131'071 * 16;  // less than one block more
+  const DeploymentEstimate estimate = Deployment(setup).at(20'000, 1);
+  CHECK(estimate.count(Metric::kv_capacity_tokens) == Count{31'232});
+  CHECK(real(estimate, Metric::max_concurrency) == doctest::Approx(1952.0 / 1250).epsilon(1e-12));
+  CHECK(estimate.fits);
+  // 1,951 blocks are free where 1,952 are needed for 31,217 tokens.
+  setup.settings.kv_memory = Count{31232} * 131'072 - 1;
+  CHECK_FALSE(Deployment(setup).at(31'217, 1).fits);
+  CHECK(Deployment(setup).at(31'216, 1).fits);
+}
+
+TEST_CASE("vLLM's log of a hybrid: groups share one pool") {
+  // Gemma 3 27B: 62 layers in groups of 10, seven of them (the sliding ones padded to 60 slots).
+  const Model model = load_model("gemma-3-27b-it");
+  Setup setup = setup_of(model, "", "", "vllm:max_batched_tokens=8192");
+  const Count block = Count{10} * 16 * (2 * 16 * 128 * 2);
+  setup.settings.kv_memory = 70'000 * block + block - 1;
+  const DeploymentEstimate estimate = Deployment(setup).at(131'072, 1);
+  CHECK(estimate.count(Metric::kv_capacity_tokens) == Count{70'000 / 7 * 16});
+  // One group of full layers: 8,192 blocks; six of windows: ceil((1023 + 8192) / 16) + 1 = 577.
+  CHECK(real(estimate, Metric::max_concurrency) == doctest::Approx(70'000.0 / (8192 + 6 * 577)).epsilon(1e-12));
+}
+
+TEST_CASE("vLLM takes 0.9 of a device unless told otherwise") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup = setup_of(model, "h100-sxm-80gb", "", "vllm");
+  const Count memory = Count{81559} * Count{1 << 20};
+  CHECK(Deployment(setup).capacity() == memory * 9 / 10);
+  setup.settings.utilization = parse_fraction("0.95", "test");
+  CHECK(Deployment(setup).capacity() == memory * 95 / 100);
+}
+
+TEST_CASE("what is impossible is refused with the reason") {
+  const Model dense = load_model("llama-3.1-8b");
+  const Model moe = load_model("mixtral-8x7b-v0.1");
+  const Model t5 = load_model("t5-base");
+  struct Row {
+    const Model* model;
+    const char* parallel;
+    const char* message;
+  };
+  for (const auto& [model, parallel, message] :
+       {Row{&dense, "tp=64", "--parallel: tp=64: expected at most the 32 query heads"},
+        Row{&dense, "pp=33", "--parallel: pp=33: expected at most the 32 layers as stages"},
+        Row{&dense, "ep=2", "--parallel: ep=2: the model has no experts"},
+        Row{&moe, "ep=16", "--parallel: ep=16: expected at most the 8 experts"},
+        Row{&moe, "tp=3,ep=2", "--parallel: ep=2: expected a divisor or a multiple of tp*cp*dp = 3"},
+        Row{&t5, "pp=2", "--parallel: pp of an encoder-decoder is not modelled (use tp)"}}) {
+    CHECK_THROWS_WITH_AS(Deployment(setup_of(*model, "", parallel)), message, InputError);
+  }
+  for (const char* text : {"", "tp", "tp=", "tp=0", "tp=-1", "xp=2", "tp=2,tp=2", "tp=2,", "tp=70000"}) {
+    CAPTURE(std::string(text));
+    CHECK_THROWS_AS(parse_parallelism(text), InputError);
+  }
+  CHECK(parse_parallelism("pp=2,tp=4,dp=3").devices() == Count{24});
+  CHECK(parse_parallelism("ep=8").devices() == Count{8});
+  CHECK(parse_parallelism("tp=8,ep=8").devices() == Count{8});
+  CHECK(parse_parallelism("pp=2,tp=4").name() == "tp=4,pp=2");
+}
+
+TEST_CASE("unknown weights: nothing is said to fit, the cache's own size can be asked") {
+  const Model model = load_model("article-7b");
+  CHECK_THROWS_AS(Deployment(setup_of(model, "h100-sxm-80gb")).fits(4096, 1), InputError);
+  CHECK_THROWS_AS(Deployment(setup_of(model, "")).fits(4096, 1), InputError);
+  Setup setup = setup_of(model, "");
+  setup.settings.kv_memory = Count{524'288} * 4096;
+  CHECK(Deployment(setup).fits(4096, 1));
+  CHECK_FALSE(Deployment(setup).fits(4097, 1));
+}

@@ -1,0 +1,216 @@
+// Exact search: solve equals a brute-force scan, and its answer is proven on both sides.
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
+#include "ctxcost/solve.h"
+
+using namespace ctxcost;
+
+namespace {
+
+/// Random small models of every cache shape, with a fixed seed.
+class Models {
+ public:
+  Model next() {
+    static constexpr const char* kMixers[] = {
+        R"("full")",
+        R"({"kind": "sliding_window", "window": 24})",
+        R"({"kind": "chunked", "chunk": 17})",
+        R"({"kind": "sink_window", "sinks": 2, "window": 9})",
+        R"({"kind": "mamba2", "state": 8, "head_dim": 8, "inner": 64})",
+        R"({"kind": "native_sparse", "compress_block": 8, "compress_stride": 4, "select_block": 8, "select_count": 2,
+            "window": 16})",
+        R"({"kind": "latent", "kv_rank": 32, "rope_dim": 8})",
+    };
+    const int kv_heads = 1 << pick(0, 2);
+    const int heads = kv_heads << pick(0, 2);
+    const std::string first = mixer(kMixers[pick(0, 6)]);
+    const std::string second = mixer(kMixers[pick(0, 6)]);
+    const std::string text = R"({"layers": )" + std::to_string(pick(1, 9)) + R"(, "heads": )" + std::to_string(heads) +
+                             R"(, "kv_heads": )" + std::to_string(kv_heads) +
+                             R"(, "d_k": 32, "d_model": 64, "d_ff": 96, "vocab": 300, "precision": "bf16",
+                               "pattern": [{"repeat": )" +
+                             std::to_string(pick(1, 3)) + ", \"attention\": " + first + "}, {\"attention\": " + second +
+                             "}]" + (pick(0, 3) == 0 ? R"(, "positions": {"encoding": "learned", "rows": 60})" : "") +
+                             "}";
+    CAPTURE(text);
+    return parse_model(text, "random.json");
+  }
+  int pick(int least, int most) { return std::uniform_int_distribution<int>(least, most)(engine_); }
+
+ private:
+  static std::string mixer(std::string text) { return text[0] == '"' ? "{\"kind\": " + text + "}" : text; }
+  std::mt19937 engine_{20'260'817};
+};
+
+/// A card of that much memory.
+Accelerator card_of(Count bytes) {
+  Accelerator card;
+  card.id = "card";
+  card.memory_bytes = bytes;
+  card.bandwidth_bytes_per_s = 1000;
+  card.peak_dense_flops = {{"bf16", 1000}};
+  return card;
+}
+
+}  // namespace
+
+TEST_CASE("the longest context and the largest batch equal a scan, and one more does not fit") {
+  Models models;
+  std::size_t bounded = 0;
+  for (int round = 0; round < 80; ++round) {
+    const Model model = models.next();
+    Setup setup{&model, {}, parse_engine(round % 4 == 3 ? "llama.cpp" : "ideal"), {}};
+    if (round % 5 == 0) setup.workload.kv = parse_kv_precision("kivi:residual=32", "test");
+    try {
+      setup.settings.parallelism.tensor = models.pick(1, 2);
+      const Count batch = models.pick(1, 4);
+      // A card that holds the model and some of its cache.
+      const Deployment measure(setup);
+      const DeploymentEstimate least = measure.at(1, 1);
+      const Count most = *measure.at(models.pick(1, 400), batch).count(Metric::device_bytes);
+      setup.settings.gpu = card_of(max(most, *least.count(Metric::device_bytes)) + models.pick(0, 5000));
+      const Deployment deployment(setup);
+
+      const Most context = max_context(deployment, batch);
+      Count longest;
+      for (Count n = 1; n <= Count{700}; n += 1) {
+        if (deployment.fits(n, batch)) longest = n;
+      }
+      if (longest < Count{700}) {
+        ++bounded;
+        CHECK(context.value.value_or(0) == longest);
+        CHECK_FALSE(context.unbounded);
+        CHECK_FALSE(deployment.at(longest + 1, batch).fits);
+        CHECK_FALSE(context.limit.empty());
+        if (longest > 0) CHECK(deployment.at(longest, batch).fits);
+      } else {
+        CHECK((context.unbounded || *context.value >= longest));
+      }
+
+      const Most sequences = max_batch(deployment, 10);
+      Count largest;
+      for (Count b = 1; b <= Count{300}; b += 1) {
+        if (deployment.fits(10, b)) largest = b;
+      }
+      if (largest < Count{300}) CHECK(sequences.value.value_or(0) == largest);
+    } catch (const InputError&) {
+      continue;  // an engine that has no such layers, types or splits
+    }
+  }
+  CHECK(bounded > 25);  // most rounds have an answer to compare
+}
+
+TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  setup.settings.gpu = load_accelerator("h100-sxm-80gb");
+  const Most most = max_context(Deployment(setup), 1);
+  // Memory less weights and activations, over 131,072 bytes a token.
+  const Count rest = Count{81559} * Count{1 << 20} - 16'060'522'496 - (2048 * 36864 * 2 + 128256 * 4);
+  CHECK(most.value == rest / 131'072);
+  CHECK(most.limit == "kv_cache");
+}
+
+TEST_CASE("a card of exactly that many bytes holds it, one byte less does not") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  const Count bytes = *Deployment(setup).at(5000, 3).count(Metric::device_bytes);
+  setup.settings.gpu = card_of(bytes);
+  CHECK(Deployment(setup).at(5000, 3).fits);
+  CHECK(Deployment(setup).fits(5000, 3));
+  CHECK(Deployment(setup).at(5000, 3).count(Metric::headroom_bytes) == Count{0});
+  CHECK(max_context(Deployment(setup), 3).value == Count{5000});
+  setup.settings.gpu = card_of(bytes - 1);
+  const DeploymentEstimate estimate = Deployment(setup).at(5000, 3);
+  CHECK_FALSE(estimate.fits);
+  CHECK(std::get<Negative>(estimate[Metric::headroom_bytes]).magnitude == Count{1});
+  CHECK(max_context(Deployment(setup), 3).value == Count{4999});
+}
+
+TEST_CASE(
+    "a cache that packs groups needs less behind a group's end: the longest context is past the first that fails") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  // Not a power of two, whose multiples bisection meets by chance.
+  setup.workload.kv = parse_kv_precision("kivi:residual=96", "test");
+  for (Count full = 2112; full <= Count{4032}; full += 96) {
+    // Where a group of 96 is packed; the 95 before it in fp16 take more.
+    setup.settings.gpu = card_of(*Deployment(setup).at(full, 1).count(Metric::device_bytes) + 1000);
+    const Deployment deployment(setup);
+    CHECK_FALSE(deployment.fits(full - 1, 1));
+    Count longest;
+    for (Count n = full; n <= full + 1000; n += 1) {
+      if (deployment.fits(n, 1)) longest = n;
+    }
+    CHECK(longest >= full);
+    CHECK(max_context(deployment, 1).value == longest);
+  }
+}
+
+TEST_CASE("positions cap the context, a window without a cap is bounded by nothing") {
+  const Model gpt2 = load_model("gpt2");
+  Setup setup{&gpt2, {}, ideal_engine(), {}};
+  setup.settings.gpu = load_accelerator("h100-sxm-80gb");
+  const Most capped = max_context(Deployment(setup), 1);
+  CHECK(capped.value == Count{1024});
+  CHECK(capped.limit == "positions");
+  const Model mamba = load_model("mamba-1.4b-hf");
+  setup.model = &mamba;
+  const Most endless = max_context(Deployment(setup), 1);
+  CHECK(endless.unbounded);
+  CHECK_FALSE(endless.value);
+}
+
+TEST_CASE("the fewest devices: one less does not hold it") {
+  const Model model = load_model("llama-3.3-70b-instruct");
+  for (const char* engine : {"ideal", "vllm"}) {
+    Setup setup{&model, {}, parse_engine(engine), {}};
+    setup.settings.gpu = load_accelerator("h100-sxm-80gb");
+    const Fewest fewest = min_gpus(setup, 32'768, 4);
+    REQUIRE(fewest.devices);
+    for (Count ranks = 1; ranks <= *fewest.devices; ranks += 1) {
+      setup.settings.parallelism.tensor = ranks;
+      // 64 heads under vLLM.
+      if (64 % ranks.u64() != 0 && setup.engine.engine->name == "vllm") {
+        CHECK_THROWS_AS(Deployment{setup}, InputError);
+      } else {
+        CHECK(Deployment(setup).fits(32'768, 4) == (ranks == *fewest.devices));
+      }
+    }
+  }
+}
+
+TEST_CASE("no degree is enough: the largest one is named") {
+  const Model model = load_model("llama-3.1-405b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  setup.settings.gpu = load_accelerator("t4-16gb");
+  const Fewest fewest = min_gpus(setup, 1'048'576, 64);
+  CHECK_FALSE(fewest.devices);
+  CHECK(fewest.parallelism.tensor == Count{128});
+}
+
+TEST_CASE("the widest types that fit: what is wider does not, none is wider than the model's own") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  setup.settings.gpu = load_accelerator("rtx-4090-24gb");
+  for (const Count context : {Count{1024}, Count{65'536}, Count{131'072}}) {
+    const auto choices = kv_precision_choices(setup, context, 1);
+    CHECK(choices.front().type.name() == "bf16");
+    for (std::size_t i = 1; i < choices.size(); ++i) {
+      CHECK(choices[i].bytes <= choices[i - 1].bytes);
+      CHECK(choices[i].fits >= choices[i - 1].fits);
+    }
+  }
+  const auto weights = weight_choices(setup, 131'072, 1);
+  CHECK(weights.front().type.of_model());
+  CHECK_FALSE(weights.front().fits);
+  setup.engine = parse_engine("llama.cpp");
+  bool found = false;
+  for (const auto& choice : weight_choices(setup, 8192, 1)) found = found || choice.type.name() == "Q4_K_M";
+  CHECK(found);
+}
