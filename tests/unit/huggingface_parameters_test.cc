@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "ctxcost/estimate.h"
-#include "input/huggingface/huggingface.h"
+#include "input/catalogue_record.h"
 #include "input/json.h"
 
 using namespace ctxcost;
@@ -39,12 +39,15 @@ std::optional<Count> number(const JsonValue* value) {
 
 std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
 
-/// Files whose total is not parameters and parts, and why; their difference to it.
-struct Difference {
-  const char* model;
-  const char* difference;
-  const char* reason;
-};
+/// Published totals that leave something out which the checkpoint holds, and what.
+Count left_out(const std::string& name, const Model& model) {
+  if (name != "kimi-k2-instruct") return 0;
+  // The present total of Kimi K2 counts no scales, an earlier one did.
+  for (const ParameterPart& part : model.parameter_parts) {
+    if (part.name == "fp8 block scales") return part.elements;
+  }
+  return 0;
+}
 
 }  // namespace
 
@@ -53,10 +56,9 @@ TEST_CASE("every published configuration gives its published parameters") {
   for (const JsonDocument& file : published_files()) {
     const std::string name = file.source;
     CAPTURE(name);
-    const JsonValue& config = *file.root.find("config");
     LoadOptions options;
     options.assume_full = name == "deepseek-v4-flash";
-    const Model model = read_huggingface({name, file.text, config}, options);
+    const Model model = read_catalogue_record(file, options);
     const Estimate estimate = Estimator(model, Workload{}).at(1024, 1);
     const std::optional<Count> parameters = estimate.count(Metric::parameters);
 
@@ -80,8 +82,9 @@ TEST_CASE("every published configuration gives its published parameters") {
         list += " + " + part.name + " " + to_string(part.elements);
       }
       CAPTURE(list);
-      CHECK_EQ(digits(total), digits(exact));
+      CHECK_EQ(digits(total), digits(*exact + left_out(name, model)));
     }
   }
-  MESSAGE(with_count, " models compared");
+  // 108 of 114 records have a computed count.
+  CHECK(with_count == 108);
 }

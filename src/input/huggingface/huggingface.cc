@@ -130,19 +130,12 @@ void note_other_towers(const Config& config, const JsonValue& root, const Model&
   }
 }
 
-/// The last part of _name_or_path, or of the file's path: the directory of a config.json, else the file without .json.
-std::string model_name(const JsonValue& root, std::string_view source) {
-  const auto last_part = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
+/// The last part of _name_or_path, or empty: the file's name is the loader's to give.
+std::string model_name(const JsonValue& root) {
   std::string_view named = string_at(root, "_name_or_path");
   while (named.ends_with('/')) named.remove_suffix(1);
-  if (!last_part(named).empty() && last_part(named) != ".") return std::string(last_part(named));
-  std::string_view file = source;
-  if (last_part(file) == "config.json" && file.size() > last_part(file).size()) {
-    file.remove_suffix(last_part(file).size() + 1);
-  } else if (file.ends_with(".json")) {
-    file.remove_suffix(std::string_view(".json").size());
-  }
-  return std::string(last_part(file));
+  named = named.substr(named.rfind('/') + 1);
+  return named == "." || named == ".." ? std::string() : std::string(named);
 }
 
 void finish_notes(Findings& findings, Model& model) {
@@ -180,7 +173,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
 
   Model model;
   model.origin = document.source;
-  model.name = model_name(root, document.source);
+  model.name = model_name(root);
   const Family* family = find_family(root, config, model.family);
   std::string_view text_key;
   if (const JsonValue* part = text_part(root, text_key)) config = config.over(*part, child_pointer("", text_key));
