@@ -14,6 +14,9 @@ StoredTensor plain(const Tensor& tensor, const Precision& precision);
 /// By the rules of `model.stored`, the rest in `model.activation`.
 std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model);
 
+/// As the headers of `model.files` say: their bytes to the last one.
+std::optional<std::vector<StoredTensor>> store_as_files(const Model& model);
+
 /// As llama.cpp writes and quantises a file of that type. [engine/llama_cpp_file_types.cc]
 std::optional<std::vector<StoredTensor>> store_as_gguf(const Model& model, const GgufFileType& type,
                                                        bool mxfp4_experts);

@@ -87,6 +87,12 @@ std::string WeightScheme::display() const { return display_; }
 
 WeightScheme WeightScheme::resolved(const Model& model) const {
   if (kind_ != Kind::model) return *this;
+  if (model.files) {
+    WeightScheme scheme;
+    scheme.kind_ = Kind::files;
+    scheme.name_ = scheme.display_ = model.files->name;
+    return scheme;
+  }
   if (!model.stored) return parse_weight_scheme(model.weights.name(), model.origin);
   WeightScheme scheme;
   scheme.kind_ = Kind::checkpoint;
@@ -100,6 +106,7 @@ std::optional<std::vector<StoredTensor>> WeightScheme::store(const Model& model)
     case Kind::model: return resolved(model).store(model);
     case Kind::uniform: return store_uniformly(model, uniform_);
     case Kind::checkpoint: return store_as_checkpoint(model);
+    case Kind::files: return store_as_files(model);
     case Kind::gguf: return store_as_gguf(model, *file_type_, mxfp4_experts_);
   }
   return std::nullopt;

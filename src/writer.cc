@@ -3,52 +3,66 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::size_t kMostDigits = 39;  // of 2^128 - 1
 constexpr std::uint64_t kTenTo19 = 10'000'000'000'000'000'000U;
 
-struct DigitPairs {
-  char text[200];
-  constexpr DigitPairs() : text() {
-    for (int i = 0; i < 100; ++i) {
-      text[2 * i] = static_cast<char>('0' + i / 10);
-      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+/// The digits of 0000 to 9999.
+struct FourDigits {
+  char text[40000];
+  constexpr FourDigits() : text() {
+    for (int i = 0; i < 10000; ++i) {
+      int rest = i;
+      for (int place = 3; place >= 0; --place, rest /= 10) text[4 * i + place] = static_cast<char>('0' + rest % 10);
     }
   }
 };
-constexpr DigitPairs kPairs;
+constexpr FourDigits kFourDigits;
 
-/// Writes the digits of `value` so that they end at `end`; returns where they start.
-char* digits_before(char* end, std::uint64_t value) {
-  while (value >= 100) {
-    end -= 2;
-    std::memcpy(end, kPairs.text + 2 * (value % 100), 2);
-    value /= 100;
+constexpr struct PowersOfTen {
+  std::uint64_t of[20];
+  constexpr PowersOfTen() : of() {
+    std::uint64_t power = 1;
+    for (std::uint64_t& value : of) {
+      value = power;
+      power *= 10;
+    }
   }
-  if (value >= 10) {
-    end -= 2;
-    std::memcpy(end, kPairs.text + 2 * value, 2);
-  } else {
-    *--end = static_cast<char>('0' + value);
+} kPowers;
+
+int digit_count(std::uint64_t value) {
+  // 1233 / 4096 is log10(2); the guess is right or one too small.
+  const int bits = 64 - __builtin_clzll(value | 1);
+  const int guess = bits * 1233 >> 12;
+  return guess + (value >= kPowers.of[guess] ? 1 : 0) + (value == 0 ? 1 : 0);
+}
+
+/// Writes the last `count` digits of `value`, leading zeros among them.
+void write_places(char* to, std::uint64_t value, int count) {
+  while (count >= 4) {
+    count -= 4;
+    std::memcpy(to + count, kFourDigits.text + 4 * (value % 10000), 4);
+    value /= 10000;
   }
-  return end;
+  while (count > 0) {
+    to[--count] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
+char* write_u64(char* to, std::uint64_t value) {
+  const int count = digit_count(value);
+  write_places(to, value, count);
+  return to + count;
 }
 
 }  // namespace
 
-void Writer::digits(Count value) {
-  char text[kMostDigits];
-  char* const end = text + kMostDigits;
-  char* first = end;
-  Uint128 rest = value.raw();
-  while (rest > UINT64_MAX) {
-    const Uint128 high = rest / kTenTo19;
-    char* const wanted = first - 19;
-    first = digits_before(first, static_cast<std::uint64_t>(rest - high * kTenTo19));
-    while (first > wanted) *--first = '0';
-    rest = high;
-  }
-  first = digits_before(first, static_cast<std::uint64_t>(rest));
-  this->text({first, static_cast<std::size_t>(end - first)});
+char* write_digits(char* to, Count value) {
+  if (value.fits_u64()) return write_u64(to, static_cast<std::uint64_t>(value.raw()));
+  const Uint128 high = value.raw() / kTenTo19;
+  const auto low = static_cast<std::uint64_t>(value.raw() - high * kTenTo19);
+  to = write_digits(to, Count::from_raw(high));  // one digit more than 64 bits hold at most
+  write_places(to, low, 19);
+  return to + 19;
 }
 
 void Writer::flush() {

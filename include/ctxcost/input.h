@@ -14,7 +14,8 @@ struct LoadOptions {
   bool assume_full = false;  ///< `--assume full`: unknown families and layer kinds count as full attention, with a note
 };
 
-/// Loads MODEL: a catalogue name, a file, "-" (standard input) or a directory with a config.json.
+/// Loads MODEL: a catalogue name, a JSON, .gguf or .safetensors file, "-" (standard input) or a directory with a
+/// config.json, where the headers of safetensors or of a GGUF beside it give the exact weights.
 /// An exact catalogue name wins over a file of that name. Throws InputError with every fault found.
 Model load_model(std::string_view name, const LoadOptions& options = {});
 

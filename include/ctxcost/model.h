@@ -10,6 +10,7 @@
 
 #include "ctxcost/count.h"
 #include "ctxcost/mechanism.h"
+#include "ctxcost/model_files.h"
 #include "ctxcost/precision.h"
 #include "ctxcost/stored_weights.h"
 #include "ctxcost/tensor.h"
@@ -107,15 +108,18 @@ struct Model {
   bool tied_embeddings = false;           ///< the head is the embedding matrix: counted once
   bool embedding_known = true;            ///< false: embedding or head are not in the file (no vocab or d_model)
   std::vector<ParameterPart> parameter_parts;  ///< what a checkpoint holds beside `parameters`
+  std::optional<Count> published_elements;     ///< what the published checkpoint holds, where a record says so
   Positions positions;
 
   Precision weights;         ///< type of the weights when no other is asked for
   std::optional<StoredWeights> stored;  ///< what a checkpoint stores in another type than `weights`
+  std::optional<ModelFiles> files;      ///< the tensors of its files, where their headers were read
   Precision activation;      ///< the 16- or 32-bit type
   KvPrecision kv;            ///< type of the cache when no other is asked for
   /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
   /// and nothing counts them, but an engine may reserve a cache for them.
   Count next_token_layers = 0;
+  bool next_token_embedding = false;  ///< each of them with a copy of the embedding and the head
   std::optional<Count> cross_tokens;  ///< encoder length when the file fixes it; else it is n
   Count batch = 1;           ///< the file's default
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result

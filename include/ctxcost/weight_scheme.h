@@ -45,7 +45,7 @@ std::vector<StoredType> sum_by_type(const std::vector<StoredTensor>& tensors);
 /// The value of `--weights`.
 class WeightScheme {
  public:
-  /// As the model's file says: its `quantization_config`, else its own type.
+  /// As the model's files say: their headers, else its `quantization_config`, else its own type.
   WeightScheme() = default;
   /// Every tensor at one type, in rows of whole blocks.
   WeightScheme(const Precision& uniform);  // NOLINT(google-explicit-constructor)
@@ -65,7 +65,7 @@ class WeightScheme {
 
  private:
   friend WeightScheme parse_weight_scheme(std::string_view, std::string_view);
-  enum class Kind { model, uniform, checkpoint, gguf };
+  enum class Kind { model, uniform, checkpoint, files, gguf };
   Kind kind_ = Kind::model;
   Precision uniform_;
   const GgufFileType* file_type_ = nullptr;

@@ -9,6 +9,12 @@
 
 namespace ctxcost {
 
+/// Digits of the largest count.
+inline constexpr std::size_t kMostDigits = 39;
+
+/// Writes all decimal digits of `value` at `to`, which has room for kMostDigits; returns where they end.
+char* write_digits(char* to, Count value);
+
 /// Takes bytes: a file descriptor, a string. May throw; the error reaches whoever renders.
 class Sink {
  public:
@@ -26,22 +32,30 @@ class Writer {
     std::memcpy(buffer_.get() + used_, bytes.data(), bytes.size());
     used_ += bytes.size();
   }
-  void character(char c) { *room(1) = c, used_ += 1; }
+  void character(char c) {
+    *room(1) = c;
+    advance(1);
+  }
   void repeat(char c, std::size_t times) {
     while (times-- > 0) character(c);
   }
   /// All decimal digits.
-  void digits(Count value);
+  void digits(Count value) {
+    char* const to = room(kMostDigits);
+    advance(static_cast<std::size_t>(write_digits(to, value) - to));
+  }
   void flush();
 
- private:
-  static constexpr std::size_t kCapacity = std::size_t{1} << 16;
-
-  /// Where `size` bytes may be written; size is at most kCapacity.
+  /// Where the next `size` bytes, a few hundred at most, may be written before `advance` takes them in.
   char* room(std::size_t size) {
     if (size > kCapacity - used_) flush();
     return buffer_.get() + used_;
   }
+  void advance(std::size_t size) { used_ += size; }
+
+ private:
+  static constexpr std::size_t kCapacity = std::size_t{1} << 16;
+
   void text_beyond(std::string_view bytes);
 
   Sink* sink_;

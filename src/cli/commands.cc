@@ -3,10 +3,12 @@
 
 namespace ctxcost::cli {
 
+extern const Command kList;
 extern const Command kScale;
+extern const Command kShow;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale};
+  static constexpr const Command* kAll[] = {&kScale, &kList, &kShow};
   return kAll;
 }
 

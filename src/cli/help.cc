@@ -7,9 +7,9 @@ namespace ctxcost::cli {
 namespace {
 
 constexpr std::string_view kModels =
-    "MODEL is a JSON file (our own format or a HuggingFace config.json), a directory\n"
-    "that holds one, - for standard input, or a name from the built-in catalogue;\n"
-    "./NAME means the file where the catalogue has that name, too.\n";
+    "MODEL is a JSON file (our own format or a HuggingFace config.json), a .gguf or\n"
+    ".safetensors file, a directory of such files, - for standard input, or a name\n"
+    "from the built-in catalogue; ./NAME means the file where the catalogue has it.\n";
 
 constexpr std::string_view kExitStatus =
     "Exit status: 0 answered, and within budget; 1 answered, and over budget; 2 no\n"

@@ -21,7 +21,7 @@ constexpr OptionInfo kOptions[] = {
      "1,000 and m 1,000,000 (1K,4K,16K,64K,128K,1M)"},
     {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)"},
     {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)"},
-    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or a GGUF file type:\nQ4_K_M (as the model is stored)"},
+    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as the model is stored)"},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)"},
     {"--convention", 0, "NAME[:KEY=VALUE,...]",
      "how FLOPs are counted: article (1 FLOP per\n"
@@ -85,7 +85,7 @@ Model load(const std::string& word, const LoadOptions& options) {
     return load_model(word, options);
   } catch (const InputError& error) {
     std::vector<Diagnostic> diagnostics = error.diagnostics();
-    if (diagnostics.size() != 1 || !diagnostics[0].hint.empty()) throw;
+    if (diagnostics.size() != 1 || diagnostics[0].source != word || diagnostics[0].hint.ends_with('?')) throw;
     std::vector<std::string_view> names = {"help"};
     for (const Command* command : commands()) names.push_back(command->name);
     const std::string_view match = near_match(word, names);
@@ -178,7 +178,7 @@ Status run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kScale = {"scale",  "MODEL...", "the scaling table of models over contexts, batches and types",
-                        kOptions, kExamples,  run};
+const Command kScale = {"scale", "MODEL...", "the scaling table over contexts, batches, types", kOptions, kExamples,
+                        run};
 
 }  // namespace ctxcost::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace ctxcost {
 namespace {
@@ -31,7 +32,7 @@ constexpr std::array<std::string_view, 6> kCutVocabulary = {"gemma3",       "gem
                                                             "gemma3n_text", "gemma4",      "gemma4_text"};
 constexpr Count kGemmaTokens = 262144;
 /// Families whose files keep the layer that predicts a second token ahead (NextN, MTP).
-constexpr std::array<std::string_view, 2> kNextToken = {"glm4_moe", "glm_moe_dsa"};
+constexpr std::array<std::string_view, 4> kNextToken = {"glm4_moe", "glm4v_moe", "glm4v_moe_text", "glm_moe_dsa"};
 /// Families with tables of long and short RoPE factors in the file.
 constexpr std::array<std::string_view, 4> kLongRope = {"phi3", "phimoe", "minicpm", "minicpm3"};
 /// Families that llama.cpp runs as its architecture "llama", whose 80 layers make a 70B (or 65B) model.
@@ -152,22 +153,34 @@ void add_rope_tables(const Model& model, std::vector<GgufTensor>& tensors) {
   }
 }
 
-/// The layer that predicts a second token: the last layer's tensors and the NextN ones, none of them used here.
-void add_next_token_layer(const Model& model, GgufModel& file) {
-  const auto last = std::max_element(file.groups.begin(), file.groups.end(),
-                                     [](const auto& a, const auto& b) { return a.layers.back() < b.layers.back(); });
+bool has_indexer(const GgufLayers& layers) {
+  return std::any_of(layers.tensors.begin(), layers.tensors.end(),
+                     [](const GgufTensor& held) { return starts_with(held.tensor.name, "indexer."); });
+}
+
+/// Layers that predict further tokens: the last layer's tensors (with an indexer of its own) and the NextN ones. No
+/// plain step reads them.
+void add_next_token_layers(const Model& model, GgufModel& file) {
+  const auto before = [](const GgufLayers& a, const GgufLayers& b) {
+    return std::pair(has_indexer(a), a.layers.back()) < std::pair(has_indexer(b), b.layers.back());
+  };
+  const auto last = std::max_element(file.groups.begin(), file.groups.end(), before);
   if (last == file.groups.end() || !model.vocab) return;
   const Count width = *model.d_model;
-  GgufLayers layer = {last->group, {last->layers.back() + 1}, last->tensors};
-  for (const Tensor& tensor :
-       {linear("nextn.eh_proj", 2 * width, width), linear("nextn.embed_tokens", width, *model.vocab),
-        vector_of("nextn.enorm", width), vector_of("nextn.hnorm", width),
-        linear("nextn.shared_head_head", width, *model.vocab), vector_of("nextn.shared_head_norm", width)}) {
-    layer.tensors.push_back(gguf_tensor(tensor));
+  GgufLayers layer = {last->group, {}, last->tensors};
+  std::vector<Tensor> added = {linear("nextn.eh_proj", 2 * width, width), vector_of("nextn.enorm", width),
+                               vector_of("nextn.hnorm", width), vector_of("nextn.shared_head_norm", width)};
+  if (model.next_token_embedding) {
+    added.push_back(linear("nextn.embed_tokens", width, *model.vocab));
+    added.push_back(linear("nextn.shared_head_head", width, *model.vocab));
   }
-  for (GgufTensor& tensor : layer.tensors) tensor.tensor.in_decode = false;
+  for (const Tensor& tensor : added) layer.tensors.push_back(gguf_tensor(tensor));
+  for (GgufTensor& held : layer.tensors) held.tensor.in_decode = false;
+  for (Count i; i < model.next_token_layers; i += 1) {
+    layer.layers.push_back(static_cast<std::uint32_t>((file.layers + i).u64()));
+  }
+  file.layers += model.next_token_layers;
   file.groups.push_back(std::move(layer));
-  file.layers += 1;
 }
 
 }  // namespace
@@ -180,6 +193,7 @@ std::optional<GgufModel> gguf_model(const Model& model) {
   file.is_70b = is_70b(model);
   file.queries_per_kv_head = queries_per_kv_head(model);
   for (const auto& [place, tensor] : model.tensors) {
+    if (place == Place::once) continue;  // the converter drops poolers
     GgufTensor held = gguf_tensor(tensor, place);
     if (place == Place::embedding && one_of(model.family, kCutVocabulary)) {
       held.tensor.rows = min(held.tensor.rows, kGemmaTokens);
@@ -193,7 +207,7 @@ std::optional<GgufModel> gguf_model(const Model& model) {
     if (group.feed_forward.experts) file.experts = max(file.experts, group.feed_forward.experts->count);
     file.groups.push_back({&group, group.layers, layer_tensors(model, group, std::move(*tensors))});
   }
-  if (one_of(model.family, kNextToken)) add_next_token_layer(model, file);
+  if (model.next_token_layers > 0 && one_of(model.family, kNextToken)) add_next_token_layers(model, file);
   return file;
 }
 

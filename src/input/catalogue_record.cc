@@ -64,8 +64,9 @@ Model read_catalogue_record(const JsonDocument& document, const LoadOptions& opt
   const JsonValue* config = root.find("config");
   if (!config->is(Type::object)) root.wrong("config", "an object");
   // What else a record says describes the model or checks it; no figure follows from it.
-  for (const char* key : {"aliases", "params_exact", "params_source", "params_computed", "params_computed_parts",
-                          "params_check", "context_window", "position_encoding", "notes"}) {
+  const JsonValue* published = root.find("params_exact");
+  for (const char* key : {"aliases", "params_source", "params_computed", "params_computed_parts", "params_check",
+                          "context_window", "position_encoding", "notes"}) {
     root.find(key);
   }
   root.finish("of a catalogue record");
@@ -75,6 +76,7 @@ Model read_catalogue_record(const JsonDocument& document, const LoadOptions& opt
   model.id = id;
   model.name = id.substr(id.rfind('/') + 1);
   model.source = source;
+  if (published != nullptr && published->is(Type::integer)) model.published_elements = parse_digits(published->text);
   model.parameter_parts.insert(model.parameter_parts.end(), parts.begin(), parts.end());
   return model;
 }

@@ -11,8 +11,11 @@
 #include "ctxcost/catalogue.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/input.h"
+#include "ctxcost/tensor_file.h"
 #include "input/formats.h"
+#include "input/gguf_model.h"
 #include "input/json.h"
+#include "input/model_files.h"
 
 namespace ctxcost {
 namespace {
@@ -41,11 +44,13 @@ class Descriptor {
 };
 
 std::string read_all(const Descriptor& file, std::string_view source) {
-  std::string text;
-  constexpr std::size_t kStep = 1 << 14;
+  // A regular file says how long it is; one byte more, so that the read that fills it is followed by the one that ends.
+  struct stat status;
+  const bool known = fstat(file.value(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0;
+  std::string text(known ? std::min(static_cast<std::size_t>(status.st_size), kLongestFile) + 1 : 4096, '\0');
   std::size_t used = 0;
   for (;;) {
-    if (text.size() < used + kStep) text.resize(std::max(used + kStep, used * 2));
+    if (used == text.size()) text.resize(2 * used);
     const ssize_t got = read(file.value(), text.data() + used, text.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(source, std::string("cannot be read: ") + std::strerror(errno));
@@ -77,8 +82,9 @@ std::string name_from(std::string_view origin) {
     if (folder != "." && folder != "..") return std::string(folder);
   }
   std::string_view name = last_part(origin);
-  constexpr std::string_view kExtension = ".json";
-  if (name.ends_with(kExtension) && name.size() > kExtension.size()) name.remove_suffix(kExtension.size());
+  for (const std::string_view extension : {std::string_view(".json"), std::string_view(".gguf")}) {
+    if (name.ends_with(extension) && name.size() > extension.size()) name.remove_suffix(extension.size());
+  }
   return std::string(name);
 }
 
@@ -89,15 +95,61 @@ Model load_from_catalogue(const CatalogueEntry& entry, const LoadOptions& option
   return model;
 }
 
-Model load_directory(std::string_view directory, const LoadOptions& options) {
-  std::string path(directory);
-  if (!path.ends_with('/')) path += '/';
-  path += "config.json";
+bool is_file(const std::string& path) {
   struct stat status;
-  if (stat(path.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) {
-    fail(directory, "expected a config.json in this directory, found none");
+  return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+/// "" for a file in the working directory.
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+
+Model load_gguf(const std::string& path, const LoadOptions& options) {
+  std::vector<TensorFile> parts = read_gguf_parts(path);
+  Model model = model_from_gguf(parts, options);
+  model.origin = path;
+  if (model.name.empty()) model.name = name_from(path);
+  attach_files(model, ModelFiles::Format::gguf, std::move(parts));
+  return model;
+}
+
+/// The model of a config.json with the weights beside it: safetensors, or a GGUF where there is just one.
+Model load_directory(std::string_view directory, const LoadOptions& options) {
+  std::string folder(directory);
+  if (!folder.ends_with('/')) folder += '/';
+  const std::string config = folder + "config.json";
+  const std::vector<std::string> ggufs = gguf_models_in(folder);
+  if (!is_file(config)) {
+    if (ggufs.size() == 1) return load_gguf(folder + ggufs.front(), options);
+    if (ggufs.empty()) fail(directory, "expected a config.json or a .gguf file in this directory, found none");
+    fail(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
+         "name one of them: " + folder + ggufs.front());
   }
-  return parse_model(read_file(path), path, options);
+  Model model = parse_model(read_file(config), config, options);
+  if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
+    attach_files(model, ModelFiles::Format::safetensors, std::move(files));
+  } else if (ggufs.size() == 1) {
+    attach_files(model, ModelFiles::Format::gguf, read_gguf_parts(folder + ggufs.front()));
+  } else if (ggufs.size() > 1) {
+    model.notes.push_back("the directory holds " + std::to_string(ggufs.size()) +
+                          " GGUF models: none of them was read; name one to count its weights");
+  }
+  return model;
+}
+
+/// Weights alone do not tell heads, windows or positions.
+Model load_safetensors(const std::string& path, const LoadOptions& options) {
+  const std::string folder = folder_of(path);
+  const std::string config = folder + "config.json";
+  if (!is_file(config)) {
+    fail(path, "expected a config.json beside this file, found none", "safetensors hold weights but no description");
+  }
+  // One shard stands for its checkpoint.
+  if (is_file(folder + "model.safetensors.index.json")) return load_directory(folder.empty() ? "." : folder, options);
+  Model model = parse_model(read_file(config), config, options);
+  std::vector<TensorFile> files;
+  files.push_back(read_safetensors(path));
+  attach_files(model, ModelFiles::Format::safetensors, std::move(files));
+  return model;
 }
 
 [[noreturn]] void fail_unknown(std::string_view name) {
@@ -138,6 +190,8 @@ Model load_model(std::string_view name, const LoadOptions& options) {
     fail(name, std::string("cannot be read: ") + std::strerror(errno));
   }
   if (S_ISDIR(status.st_mode)) return load_directory(name, options);
+  if (name.ends_with(".gguf")) return load_gguf(path, options);
+  if (name.ends_with(".safetensors")) return load_safetensors(path, options);
   return parse_model(read_file(path), name, options);
 }
 

@@ -33,14 +33,35 @@ std::vector<Column> all_columns() {
   return columns;
 }
 
-void write_metric(Writer& out, const MetricValue& value) {
-  if (const Count* integer = std::get_if<Count>(&value)) {
-    out.digits(*integer);
-  } else if (const double* real = std::get_if<double>(&value)) {
-    write_double(out, *real);
-  } else if (const std::string_view* level = std::get_if<std::string_view>(&value)) {
-    out.text(*level);
+/// The integers of one column. In a grid most of a row's stand in the row above or some columns before as well (what
+/// does not depend on the context, FLOPs that equal multiply-adds): their digits are copied.
+struct IntegerCell {
+  Count value;
+  char digits[40] = {};
+  std::size_t size = 0;  // 0 until there is a value
+};
+static_assert(sizeof(IntegerCell::digits) >= kMostDigits);
+
+/// How far back an equal value is looked for: as far as attention_flops stands behind attention_macs.
+constexpr std::size_t kLookBack = 2;
+
+void write_integer(Writer& out, Count value, std::vector<IntegerCell>& cells, std::size_t column) {
+  IntegerCell& cell = cells[column];
+  if (cell.size == 0 || value != cell.value) {
+    const IntegerCell* equal = nullptr;
+    for (std::size_t back = 1; back <= kLookBack && back <= column; ++back) {
+      const IntegerCell& before = cells[column - back];
+      if (before.size != 0 && before.value == value) equal = &before;
+    }
+    if (equal != nullptr) {
+      cell = *equal;
+    } else {
+      cell.value = value;
+      cell.size = static_cast<std::size_t>(write_digits(cell.digits, value) - cell.digits);
+    }
   }
+  std::memcpy(out.room(sizeof cell.digits), cell.digits, sizeof cell.digits);
+  out.advance(cell.size);
 }
 
 void render(const Report& report, const RenderOptions& options, Writer& out) {
@@ -53,6 +74,7 @@ void render(const Report& report, const RenderOptions& options, Writer& out) {
 
   const Estimator* labelled = nullptr;
   std::vector<std::string> labels(columns.size());
+  std::vector<IntegerCell> integers(columns.size());
   report.for_each_row([&](const Row& row) {
     if (labelled != &row.estimator) {
       labelled = &row.estimator;
@@ -62,10 +84,18 @@ void render(const Report& report, const RenderOptions& options, Writer& out) {
     }
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) out.character(',');
-      if (const Metric* metric = std::get_if<Metric>(&columns[i])) {
-        write_metric(out, row.values[*metric]);
-      } else {
+      const Metric* const metric = std::get_if<Metric>(&columns[i]);
+      if (metric == nullptr) {
         out.text(labels[i]);
+        continue;
+      }
+      const MetricValue& value = row.values[*metric];
+      if (const Count* integer = std::get_if<Count>(&value)) {
+        write_integer(out, *integer, integers, i);
+      } else if (const double* real = std::get_if<double>(&value)) {
+        write_double(out, *real);
+      } else if (const std::string_view* level = std::get_if<std::string_view>(&value)) {
+        out.text(*level);
       }
     }
     out.character('\n');

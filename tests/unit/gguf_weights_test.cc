@@ -1,25 +1,17 @@
 // Weights as llama.cpp stores them: sizes of real files, from tests/data/llamacpp.json (each row names its commit).
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <map>
-#include <sstream>
+#include <string>
 
 #include "ctxcost/estimate.h"
+#include "facts.h"
 #include "input/huggingface/huggingface.h"
 #include "input/json.h"
 
 using namespace ctxcost;
 
 namespace {
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  REQUIRE_MESSAGE(file.good(), path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 Count number(const JsonValue& object, std::string_view key, Count otherwise = 0) {
   const JsonValue* value = object.find(key);
@@ -29,6 +21,7 @@ std::string text(const JsonValue& object, std::string_view key) {
   const JsonValue* value = object.find(key);
   return value == nullptr ? "" : value->text;
 }
+
 /// A row's hyperparameters are those of its config.json.
 Model model_of(const JsonValue& row) {
   JsonDocument config;
@@ -43,7 +36,7 @@ Model model_of(const JsonValue& row) {
 }  // namespace
 
 TEST_CASE("file types give the bytes, types and tensor counts that llama.cpp reports") {
-  const JsonDocument facts = parse_json(read_file(CTXCOST_SOURCE_DIR "/tests/data/llamacpp.json"), "llamacpp.json");
+  const JsonDocument facts = test::load_facts("llamacpp.json");
   int checked = 0;
   for (const JsonValue& row : facts.root.items) {
     const std::string id = text(row, "id");

@@ -39,8 +39,11 @@ std::optional<Count> number(const JsonValue* value) {
 
 std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
 
-/// Published totals that leave something out which the checkpoint holds, and what.
+/// Elements of the parts that the published total does not hold.
 Count left_out(const std::string& name, const Model& model) {
+  // Beside prediction layers the total leaves 18717312 for scales, where the rule gives 18767040: its o_proj are stored
+  // without (- 98304), its prediction layers with (+ 48000), and full layers' keys in blocks of one head (+ 576).
+  if (name == "mimo-v2-flash") return 49728;
   if (name != "kimi-k2-instruct") return 0;
   // The present total of Kimi K2 counts no scales, an earlier one did.
   for (const ParameterPart& part : model.parameter_parts) {

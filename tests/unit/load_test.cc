@@ -106,8 +106,8 @@ TEST_CASE("what cannot be loaded is one line") {
                              "the catalogue)"));
   CHECK(error_of("cut.json/deeper").starts_with("cut.json/deeper: no such file"));
   CHECK(error_of(std::string(5000, 'x')).ends_with("(`ctxcost list models` shows the catalogue)"));
-  CHECK(error_of("empty") == "empty: expected a config.json in this directory, found none");
-  CHECK(error_of("odd") == "odd: expected a config.json in this directory, found none");
+  CHECK(error_of("empty") == "empty: expected a config.json or a .gguf file in this directory, found none");
+  CHECK(error_of("odd") == "odd: expected a config.json or a .gguf file in this directory, found none");
   CHECK(error_of("empty.json") == "empty.json: expected JSON, found nothing: the file is empty");
   CHECK(error_of("/dev/null") == "/dev/null: expected JSON, found nothing: the file is empty");
   CHECK(error_of("cut.json") == "cut.json:1:22: expected ':' after a key, found the end of the file");

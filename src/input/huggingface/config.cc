@@ -33,10 +33,24 @@ Config Config::over(const JsonValue& object, std::string pointer) const {
 Config::Found Config::find(const Keys& keys) const {
   for (const Scope& scope : scopes_) {
     for (const std::string_view name : keys.names()) {
-      if (const JsonValue* value = scope.object->find(name)) return {value, child_pointer(scope.pointer, name)};
+      const JsonValue* value = scope.object->find(name);
+      if (value == nullptr) continue;
+      const Found found{value, child_pointer(scope.pointer, name)};
+      reject_repeated(*scope.object, name, found.place);
+      return found;
     }
   }
   return {};
+}
+
+void Config::reject_repeated(const JsonValue& object, std::string_view key, const std::string& place) const {
+  const auto times = std::count_if(object.members.begin(), object.members.end(),
+                                   [key](const JsonMember& member) { return member.key == key; });
+  if (times < 2) return;
+  Diagnostic fault{findings_->source, place, "expected one value, found the key " + std::to_string(times) + " times",
+                   ""};
+  std::vector<Diagnostic>& faults = findings_->faults;
+  if (std::find(faults.begin(), faults.end(), fault) == faults.end()) faults.push_back(std::move(fault));
 }
 
 bool Config::has(const Keys& keys) const {

@@ -97,6 +97,8 @@ class Config {
   };
 
   std::optional<Count> read_count(const Found& found, std::uint32_t minimum) const;
+  /// A key that is read and stands more than once is a fault: readers of JSON disagree on which value counts.
+  void reject_repeated(const JsonValue& object, std::string_view key, const std::string& place) const;
   void wrong(const Found& found, std::string_view expected) const;
 
   std::vector<Scope> scopes_;

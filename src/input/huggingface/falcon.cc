@@ -35,10 +35,6 @@ void read_falcon(const Config& config, Model& model) {
   } else {
     read_rope(config, model, 2048);
   }
-  if (decoder.tied) {
-    add_part(model, "head stored again", decoder.vocab * decoder.d_model,
-             "lm_head.weight of the published files, a copy of the embedding");
-  }
 }
 
 }  // namespace ctxcost::huggingface

@@ -1,9 +1,20 @@
 // Phi-1/2, Phi-3/4, Phi-3.5-MoE.
 // [transformers configuration_phi.py, modeling_phi.py; configuration_phi3.py; configuration_phimoe.py,
 // modeling_phimoe.py]
+#include "ctxcost/positions.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
+namespace {
+
+/// Phi-4-mini rotates three quarters of a head.
+void read_partial_rope(const Config& config, Model& model, std::uint32_t window, Count d_k) {
+  read_rope(config, model, window);
+  const std::string part = config.number("partial_rotary_factor");
+  if (!part.empty()) model.positions.rotary_width = scaled_window(d_k, part);
+}
+
+}  // namespace
 
 void read_phi(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 51200, .d_model = 2048, .d_ff = 8192, .layers = 24, .heads = 32});
@@ -28,7 +39,7 @@ void read_phi3(const Config& config, Model& model) {
   add_frame(model, decoder, kRmsNorm);
   add_uniform_layers(config, model, decoder, config.nullable("sliding_window", std::nullopt, 1), gated(decoder.d_ff),
                      pre_norms(kRmsNorm, decoder.d_model));
-  read_rope(config, model, 4096);
+  read_partial_rope(config, model, 4096, decoder.shape.d_k);
 }
 
 void read_phimoe(const Config& config, Model& model) {
@@ -43,7 +54,7 @@ void read_phimoe(const Config& config, Model& model) {
   if (config.flag("lm_head_bias", false)) add_tensor(model, Place::head, bias_of("output", decoder.vocab));
   add_uniform_layers(config, model, decoder, config.nullable("sliding_window", std::nullopt, 1),
                      gated_experts(checked(config, experts)), pre_norms(kLayerNorm, decoder.d_model));
-  read_rope(config, model, 131072);
+  read_partial_rope(config, model, 131072, decoder.shape.d_k);
 }
 
 }  // namespace ctxcost::huggingface

@@ -83,6 +83,7 @@ bool is_router(std::string_view tensor) {
 }
 
 bool meant(const std::vector<ModulePattern>& patterns, std::string_view tensor, std::string_view prefix) {
+  if (patterns.empty()) return false;
   for (const Module& module : kModules) {
     if (module.tensor != tensor) continue;
     for (const std::string_view name : module.names) {

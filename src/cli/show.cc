@@ -1,0 +1,185 @@
+// `ctxcost show NAME`: one built-in entry, whole.
+#include <algorithm>
+
+#include "command.h"
+#include "ctxcost/catalogue.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/estimate.h"
+#include "ctxcost/input.h"
+#include "ctxcost/metric.h"
+#include "ctxcost/render.h"
+#include "ctxcost/units.h"
+#include "output.h"
+#include "render/wording.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr OptionInfo kOptions[] = {
+    {"--format", 0, "NAME", "table: for people; json: a model's file (table)"},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+};
+
+constexpr std::string_view kExamples =
+    "  ctxcost show gemma-3-27b-it\n"
+    "  ctxcost show llama-3.1-8b --format json >llama.json\n"
+    "  ctxcost show sliding_window\n";
+
+/// A text of "name: value" lines.
+class Sheet {
+ public:
+  void line(std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    text_ += name;
+    text_ += ": ";
+    text_ += value;
+    text_ += '\n';
+  }
+  void line(std::string_view name, std::optional<Count> value) {
+    line(name, value ? with_separators(*value) : std::string("unknown"));
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// "layers 0-4,6: sliding_window, 32 heads, 16 KV heads, d_k 128, gated feed-forward"
+void add_group(Sheet& sheet, const LayerGroup& group) {
+  std::string text;
+  for (const auto& mixer : group.mixers) {
+    const MixerShape& shape = mixer->shape();
+    text += (text.empty() ? "" : " and ") + std::string(mixer->kind());
+    for (const auto& [key, value] : mixer->settings().all()) {
+      if (const auto* count = std::get_if<Count>(&value)) text += " " + key + "=" + to_string(*count);
+    }
+    if (mixer->score_heads() > 0) {
+      text += ", " + to_string(shape.heads) + " heads, " + to_string(shape.kv_heads) + " KV heads, d_k " +
+              to_string(shape.d_k);
+      if (shape.d_v != shape.d_k) text += ", d_v " + to_string(shape.d_v);
+    }
+  }
+  if (text.empty()) text = "no mixer";
+  text += "; feed-forward: " + std::string(feed_forward_word(group.feed_forward));
+  const std::string stack = group.stack == Stack::encoder ? "encoder layers " : "layers ";
+  sheet.line(stack + index_ranges(group.layers), text);
+}
+
+std::string model_sheet(const CatalogueEntry& entry) {
+  LoadOptions options;
+  options.assume_full = true;
+  const Model model = load_model(entry.id, options);
+  const Estimator estimator(model, Workload{});
+  const Estimate estimate = estimator.at(1, 1);
+  Sheet sheet;
+  sheet.line("model", entry.id);
+  sheet.line("family", model.family);
+  sheet.line("source", model.source);
+  sheet.line("parameters", estimate.count(Metric::parameters));
+  sheet.line("parameters without embedding and head", estimate.count(Metric::parameters_non_embedding));
+  sheet.line("active parameters", estimate.count(Metric::active_parameters));
+  for (const ParameterPart& part : model.parameter_parts) sheet.line("beside them, " + part.name, part.elements);
+  if (model.published_elements) sheet.line("published total of the checkpoint", model.published_elements);
+  sheet.line("weights", estimator.weights().display());
+  sheet.line("weights bytes", estimate.count(Metric::weights_bytes));
+  sheet.line("KV bytes of the first token, " + estimator.kv().display(), estimate.count(Metric::kv_cache_bytes));
+  if (estimate.count(Metric::state_bytes) != Count{}) {
+    sheet.line("state bytes of a sequence", estimate.count(Metric::state_bytes));
+  }
+  if (model.positions.trained_context) sheet.line("trained context", model.positions.trained_context);
+  if (model.positions.effective_context && model.positions.effective_context != model.positions.trained_context) {
+    sheet.line("effective context (" + model.positions.scaling_type + ")", model.positions.effective_context);
+  }
+  if (model.positions.hard_limit) sheet.line("hard limit of positions", model.positions.hard_limit);
+  for (const LayerGroup& group : model.groups) add_group(sheet, group);
+  for (const std::string& note : estimator.details(1, 1).notes) sheet.line("note", note);
+  return sheet.text();
+}
+
+std::string mechanism_sheet(const Mechanism& mechanism) {
+  Sheet sheet;
+  sheet.line("mechanism", mechanism.kind);
+  sheet.line("sees", mechanism.summary);
+  for (const MechanismKey& key : mechanism.keys) {
+    if (key.reader_only) continue;
+    sheet.line("key " + std::string(key.name),
+               std::string(key.meaning) + (key.fallback.empty() ? "; required" : "; = " + std::string(key.fallback)));
+  }
+  if (mechanism.softmax) sheet.line("further keys", "gate, sink_logits, shares_cache (= false)");
+  return sheet.text();
+}
+
+std::string engine_sheet(const Engine& engine) {
+  Sheet sheet;
+  sheet.line("engine", engine.name);
+  sheet.line("reserves", engine.summary);
+  sheet.line("source", engine.source);
+  for (const EngineSetting& setting : engine.settings) {
+    sheet.line("setting " + std::string(setting.name),
+               std::string(setting.meaning) + (setting.fallback.empty() ? "" : "; = " + std::string(setting.fallback)));
+  }
+  return sheet.text();
+}
+
+std::string precision_sheet(const Format& format) {
+  Sheet sheet;
+  sheet.line("precision", format.name);
+  sheet.line("aliases", format.aliases);
+  sheet.line("block", Count{format.block});
+  sheet.line("bytes of a block", Count{format.block_bytes});
+  sheet.line("stores", format.weights && format.cache ? "weights, cache" : format.weights ? "weights" : "cache");
+  return sheet.text();
+}
+
+std::string sheet_of(const std::string& word) {
+  if (const CatalogueEntry* entry = find_in_catalogue(word)) return model_sheet(*entry);
+  if (const Mechanism* mechanism = find_mechanism(word)) return mechanism_sheet(*mechanism);
+  std::vector<std::string_view> names;
+  for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
+  for (const Mechanism* mechanism : mechanisms()) names.push_back(mechanism->kind);
+  for (const Engine* engine : engines()) {
+    if (engine->name == word) return engine_sheet(*engine);
+    names.push_back(engine->name);
+  }
+  for (const Format& format : formats()) {
+    if (format.name == word) return precision_sheet(format);
+    names.push_back(format.name);
+  }
+  for (const MetricInfo& metric : metrics()) {
+    if (metric.name == word) return std::string(metric.name) + ": " + std::string(metric.meaning) + "\n";
+    names.push_back(metric.name);
+  }
+  const std::string hint = did_you_mean(word, names);
+  throw InputError(Diagnostic{"show", "", "nothing built in is called \"" + word + "\"",
+                              hint.empty() ? "`ctxcost list models` and its like show all names" : hint});
+}
+
+Status run(const Arguments& arguments) {
+  static constexpr std::string_view kFormats[] = {"table", "json"};
+  const std::string_view format = arguments.choice("--format", kFormats, "table");
+  if (arguments.words().size() != 1) {
+    throw InputError(Diagnostic{"show", "", "expected one NAME", "a model, mechanism, engine, precision or metric"});
+  }
+  const std::string& word = arguments.words().front();
+  std::string text;
+  if (format == "json") {
+    const CatalogueEntry* entry = find_in_catalogue(word);
+    if (entry == nullptr) {
+      throw InputError(Diagnostic{"show", "", "--format json: \"" + word + "\" is not a model of the catalogue", ""});
+    }
+    text = std::string(entry->text) + "\n";
+  } else {
+    text = sheet_of(word);
+  }
+  Output output{std::string(arguments.value("--output"))};
+  output.write(text);
+  output.commit();
+  return Status::answered;
+}
+
+}  // namespace
+
+extern const Command kShow;
+const Command kShow = {"show", "NAME", "one model, mechanism, engine, precision or metric", kOptions, kExamples, run};
+
+}  // namespace ctxcost::cli

@@ -1,0 +1,42 @@
+// The tables of docs/ are what the program lists, and their counts are those of the list.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace {
+
+const std::string kDocs = std::string(CTXCOST_SOURCE_DIR) + "/docs/";
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("generated tables are up to date (scripts/update-docs writes them)") {
+  for (const auto& [file, kind] : {std::pair("models.md", "models"), std::pair("mechanisms.md", "mechanisms"),
+                                   std::pair("engines.md", "engines")}) {
+    const Run list = run({"list", kind, "--format", "markdown"});
+    CHECK(list.status == 0);
+    CHECK_MESSAGE(holds(read_file(kDocs + file), "<!-- begin generated -->\n" + list.out + "<!-- end"), file);
+  }
+}
+
+TEST_CASE("docs/models.md counts the models as the list does") {
+  const auto models = nlohmann::json::parse(run({"list", "models", "--format", "json"}).out)["models"];
+  std::size_t published = 0, compared = 0, equal = 0, with_parts = 0;
+  for (const auto& model : models) {
+    published += model["checkpoint_elements"].is_null() ? 0 : 1;
+    if (model["difference"].is_null()) continue;
+    ++compared;
+    if (model["difference"] != 0) continue;
+    ++(model["checkpoint_parts"] == 0 ? equal : with_parts);
+  }
+  const std::string text = read_file(kDocs + "models.md");
+  CHECK(holds(text, "Of the " + std::to_string(models.size()) + " models, " + std::to_string(published) +
+                        " have a published total"));
+  CHECK(holds(text, std::to_string(compared) + " of those can be compared"));
+  CHECK(holds(text, "For " + std::to_string(equal) + " the\nparameters are that total; for " +
+                        std::to_string(with_parts) + " the total is"));
+  CHECK(compared - equal - with_parts == 2);  // named in the text
+}

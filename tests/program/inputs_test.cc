@@ -1,0 +1,81 @@
+// Whole error texts beside bad inputs: one line a fault, exit status 2, nothing on standard output.
+#include <doctest/doctest.h>
+
+#include "program.h"
+
+namespace {
+
+struct BadFile {
+  const char* name;
+  std::string text;
+  const char* lines;
+};
+
+}  // namespace
+
+TEST_CASE("each fault of a model file is one line that names file, place, and what to do") {
+  const BadFile files[] = {
+      {"typo.json", R"({"layers": 32, "heads": 32, "d_k": 128, "kv_head": 8})",
+       "ctxcost: typo.json: /kv_head: unknown key; did you mean \"kv_heads\"?\n"},
+      {"text.json", R"({"layers": 32, "heads": "32", "d_k": 128})",
+       "ctxcost: text.json: /heads: expected a positive integer, found \"32\" (remove the quotes)\n"},
+      {"zero.json", R"({"layers": 32, "heads": 0, "d_k": 128})",
+       "ctxcost: zero.json: /heads: expected a positive integer, found 0\n"},
+      {"divisor.json", R"({"layers": 32, "heads": 32, "kv_heads": 7, "d_k": 128})",
+       "ctxcost: divisor.json: /kv_heads: expected a divisor of \"heads\" (32), found 7\n"},
+      {"repeated.json", R"({"layers": 32, "heads": 32, "d_k": 128, "heads": 16})",
+       "ctxcost: repeated.json: /heads: repeated key (keep one of them)\n"},
+      {"truncated.json", R"({"layers":32,"heads":)",
+       "ctxcost: truncated.json:1:22: expected a value after ':', found the end of the file\n"},
+      {"empty.json", "", "ctxcost: empty.json: expected JSON, found nothing: the file is empty\n"},
+      {"nan.json", R"({"layers": NaN, "heads": 32, "d_k": 128})",
+       "ctxcost: nan.json: /layers: expected a positive integer of at most 1000000, found NaN\n"},
+      {"binary.json", std::string("\x7f" "ELF\x02\x01\x01\0\0\0", 10),
+       "ctxcost: binary.json:1:8: expected JSON text, found a zero byte; is this a binary file?\n"},
+      {"family.json", R"({"model_type": "zzz"})",
+       "ctxcost: family.json: /model_type: unknown family \"zzz\" (--assume full counts its cache and scores as full "
+       "attention)\n"},
+      {"several.json", R"({"layers": 0, "heads": "x", "d_k": -1, "precison": "fp16"})",
+       "ctxcost: several.json: /layers: expected a positive integer of at most 1000000, found 0\n"
+       "ctxcost: several.json: /heads: expected a positive integer, found \"x\"\n"
+       "ctxcost: several.json: /d_k: expected a positive integer, found -1\n"
+       "ctxcost: several.json: /precison: unknown key; did you mean \"precision\"?\n"},
+  };
+  const TemporaryDirectory directory;
+  for (const BadFile& file : files) {
+    CAPTURE(file.name);
+    write_file(directory.path(file.name), file.text);
+    const Run result = run({file.name, "--format", "json"}, {.directory = directory.path()});
+    CHECK(result.status == 2);
+    CHECK(result.out == "");
+    CHECK(result.err == file.lines);
+  }
+}
+
+TEST_CASE("faults of several models are all reported") {
+  const TemporaryDirectory directory;
+  write_file(directory.path("a.json"), R"({"layers": 32, "heads": 0, "d_k": 128})");
+  const Run result = run({"a.json", "article-7b", "."}, {.directory = directory.path()});
+  CHECK(result.status == 2);
+  CHECK(result.out == "");
+  CHECK(result.err ==
+        "ctxcost: a.json: /heads: expected a positive integer, found 0\n"
+        "ctxcost: .: expected a config.json or a .gguf file in this directory, found none\n");
+}
+
+TEST_CASE("a name that is nowhere gets a near match or the way to the list") {
+  CHECK(run({"llama-3.1-8"}).err ==
+        "ctxcost: llama-3.1-8: no such file, and no model of that name in the catalogue; did you mean "
+        "\"llama-3.1-8b\"?\n");
+  CHECK(run({"nowhere.json"}).err ==
+        "ctxcost: nowhere.json: no such file, and no model of that name in the catalogue (`ctxcost list models` shows "
+        "the catalogue)\n");
+  // A line end in a name cannot make a second line.
+  CHECK(run({"a\nb"}).err.starts_with("ctxcost: a\\x0ab: no such file"));
+}
+
+TEST_CASE("standard input may be empty") {
+  const Run result = run({"-"});
+  CHECK(result.status == 2);
+  CHECK(result.err == "ctxcost: -: expected JSON, found nothing: the file is empty\n");
+}

@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "program.h"
+
+namespace {
+
+/// Exit status 2, nothing on standard output, one line on standard error.
+void check_refused(const Run& result, const std::string& line) {
+  CHECK(result.status == 2);
+  CHECK(result.out == "");
+  CHECK(result.err == "ctxcost: " + line + "\n");
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("usage errors are one line with a hint, and exit status 2") {
+  const std::string no_value = R"(expected a value, found nothing (write "--context LIST"))";
+  check_refused(run({"article-7b", "--formt", "json"}), R"(--formt: unknown option; did you mean "--format"?)");
+  check_refused(run({"article-7b", "--formt=json"}), R"(--formt: unknown option; did you mean "--format"?)");
+  check_refused(run({"-x", "article-7b"}), "-x: unknown option (--help lists all)");
+  check_refused(run({"article-7b", "-n"}), "--context: " + no_value);
+  check_refused(run({"article-7b", "--context="}), "--context: " + no_value);
+  check_refused(run({"article-7b", "--quiet=yes"}), R"(--quiet: takes no value (write "--quiet"))");
+  check_refused(run({"article-7b", "--format", "jsn"}),
+                R"(--format: expected table, json, ndjson, csv or markdown, found "jsn"; did you mean "json"?)");
+  check_refused(run({"article-7b", "--columns", "kv_cache_byte"}),
+                R"(--columns: unknown column "kv_cache_byte"; did you mean "kv_cache_bytes"?)");
+  check_refused(run({"article-7b", "--units", "bytes"}), R"(--units: expected si or iec, found "bytes")");
+  check_refused(run({"article-7b", "--logits", "al"}),
+                R"(--logits: expected last or all, found "al"; did you mean "all"?)");
+  check_refused(run({"article-7b", "-n", "1kb"}), R"(--context: expected a length, found "1kb"; did you mean "1k"?)");
+  check_refused(run({"article-7b", "-b", "0"}), R"(--batch: expected an integer of at least 1, found "0")");
+  check_refused(run({"article-7b", "--engine", "idael"}),
+                R"(--engine: unknown engine "idael"; did you mean "ideal"?)");
+  check_refused(run({"article-7b", "--kv-precision", "q4_k"}),
+                R"(--kv-precision: "q4_k" stores weights, not a cache (use q8_0, q4_0, fp8 or bf16))");
+  check_refused(run({"article-7b", "--convention", "casual"}),
+                R"(--convention: unknown convention "casual"; did you mean "causal"?)");
+  check_refused(run({"scale"}),
+                "scale: expected a MODEL, found nothing (a JSON file, a directory with a config.json, - or a catalogue "
+                "name)");
+  check_refused(run({"help", "scal"}), R"(help: unknown command "scal"; did you mean "scale"?)");
+}
+
+TEST_CASE("a misspelt command gets a hint") {
+  const Run result = run({"scal", "article-7b"});
+  CHECK(result.status == 2);
+  CHECK(contains(result.err, R"(did you mean the command "scale"?)"));
+}
+
+TEST_CASE("a count above 128 bits is an error that names its input, before anything is written") {
+  const std::string million = "1000000000000000000000000000000";  // 10^30
+  const Run result = run({"article-7b", "-n", "1K," + million, "--format", "csv"});
+  check_refused(result, "approx. 7B: a count at context " + million + ", batch 1 does not fit 128 bits (product above 2^128)");
+  check_refused(run({"article-7b", "-n", "1" + std::string(40, '0')}),
+                "--context: the length \"1" + std::string(40, '0') + "\" does not fit 128 bits");
+}
+
+TEST_CASE("without arguments the help goes to standard error") {
+  const Run result = run({});
+  CHECK(result.status == 2);
+  CHECK(result.out == "");
+  CHECK(contains(result.err, "Usage: ctxcost MODEL..."));
+}
+
+TEST_CASE("help and version are answers") {
+  const std::string help = run({"--help"}).out;
+  CHECK(contains(help, "Examples:\n  ctxcost article-7b\n"));
+  CHECK(contains(help, "Exit status: 0 answered"));
+  CHECK(run({"help"}).out == help);
+  CHECK(run({"-h"}).out == help);
+  CHECK(run({"article-7b", "--help"}).status == 0);
+  CHECK(run({"scale", "--help"}).out == run({"help", "scale"}).out);
+  for (const std::string& text : {help, run({"help", "scale"}).out}) {
+    for (std::size_t start = 0; start < text.size();) {
+      const std::size_t end = text.find('\n', start);
+      CHECK_MESSAGE(end - start <= 80, text.substr(start, end - start));
+      start = end + 1;
+    }
+  }
+  const Run version = run({"--version"});
+  CHECK(version.status == 0);
+  CHECK(version.out.starts_with("ctxcost "));
+  CHECK(version.err == "");
+}
+
+TEST_CASE("options may stand anywhere, joined to their values, and after -- nothing is an option") {
+  const std::string expected = run({"scale", "article-7b", "-q", "-n", "4K", "--format", "csv"}).out;
+  CHECK(run({"-qn4K", "--format=csv", "article-7b"}).out == expected);
+  CHECK(run({"scale", "-n", "4K", "--", "article-7b"}).status == 0);
+  CHECK(run({"--exit-zero", "article-7b", "-q", "-q", "--format", "json", "--format", "csv", "-n", "4K"}).out == expected);
+  const Run result = run({"--", "--format"});
+  CHECK(result.status == 2);
+  CHECK(contains(result.err, "ctxcost: --format: no such file"));
+}
+
+TEST_CASE("a pipe that is closed ends the run quietly") {
+  const Run result = run({"article-7b", "-n", "1..100000:+1", "--format", "csv"}, {.closed_pipe = true});
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+}
+
+TEST_CASE("what cannot be written is exit status 2") {
+  for (const char* format : {"table", "json", "csv"}) {
+    const Run full = run({"article-7b", "--format", format}, {.out_path = "/dev/full"});
+    CHECK(full.status == 2);
+    CHECK(full.err == "ctxcost: standard output: No space left on device\n");
+  }
+  CHECK(run({"--help"}, {.out_path = "/dev/full"}).status == 2);
+  check_refused(run({"article-7b", "-o", "/dev/full"}), "/dev/full: No space left on device");
+  const Run closed = run({"article-7b"}, {.closed_out = true});
+  CHECK(closed.status == 2);
+  CHECK(closed.err == "ctxcost: standard output: Bad file descriptor\n");
+  check_refused(run({"article-7b", "-o", "/no/such/directory/x"}), "/no/such/directory/x: No such file or directory");
+  const TemporaryDirectory directory;
+  check_refused(run({"article-7b", "-o", directory.path()}), directory.path() + ": Is a directory");
+}
+
+TEST_CASE("a file is replaced whole or not at all") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("table.txt");
+  write_file(path, "old");
+  chmod(path.c_str(), 0640);
+
+  CHECK(run({"article-7b", "-o", path, "-n", "1kb"}).status == 2);
+  CHECK(run({"no-such-model", "-o", path}).status == 2);
+  CHECK(read_file(path) == "old");
+
+  CHECK(run({"article-7b", "-o", path}).status == 0);
+  CHECK(read_file(path) == run({"article-7b"}).out);
+  struct stat status;
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0640);
+
+  const std::string link = directory.path("link.txt");
+  REQUIRE(symlink("table.txt", link.c_str()) == 0);
+  CHECK(run({"article-7b", "-o", link, "-n", "4K"}).status == 0);
+  REQUIRE(lstat(link.c_str(), &status) == 0);
+  CHECK(S_ISLNK(status.st_mode));
+  CHECK(read_file(path) == run({"article-7b", "-n", "4K"}).out);
+
+  CHECK(directory.names() == std::vector<std::string>{"link.txt", "table.txt"});
+  CHECK(run({"article-7b", "-o", "-"}).out == run({"article-7b"}).out);
+  CHECK(run({"article-7b", "-o", "/dev/stdout"}).out == run({"article-7b"}).out);
+}
+
+TEST_CASE("the same bytes in every locale and time zone") {
+  const std::string expected = run({"article-7b"}).out;
+  for (const char* locale : {"LC_ALL=C", "LC_ALL=de_DE.UTF-8", "LC_ALL=C.UTF-8", "LC_ALL=nonsense"}) {
+    CHECK(run({"article-7b"}, {.environment = {locale, "LANG=de_DE.UTF-8", "TZ=Asia/Tokyo"}}).out == expected);
+  }
+}
+
+TEST_CASE("colour is for terminals, and NO_COLOR and --color are obeyed") {
+  const std::string plain = run({"article-7b"}).out;
+  CHECK(!contains(plain, "\x1b["));
+  CHECK(contains(run({"article-7b", "--color", "always"}).out, "\x1b[1m"));
+  CHECK(contains(run({"article-7b", "--color=always"}, {.environment = {"NO_COLOR=1"}}).out, "\x1b[1m"));
+  CHECK(contains(run({"article-7b"}, {.terminal = true}).out, "\x1b[1m"));
+  CHECK(!contains(run({"article-7b"}, {.environment = {"NO_COLOR=1"}, .terminal = true}).out, "\x1b["));
+  CHECK(contains(run({"article-7b"}, {.environment = {"NO_COLOR="}, .terminal = true}).out, "\x1b[1m"));
+  CHECK(!contains(run({"article-7b"}, {.environment = {"TERM=dumb"}, .terminal = true}).out, "\x1b["));
+  CHECK(!contains(run({"article-7b", "--color=never"}, {.terminal = true}).out, "\x1b["));
+  CHECK(!contains(run({"article-7b", "--color=always", "--format", "csv"}).out, "\x1b["));
+}

@@ -1,0 +1,196 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string kSource = CTXCOST_SOURCE_DIR;
+const std::string kArticle = kSource + "/configs/models/article-7b.json";
+
+std::string golden(const std::string& name) { return read_file(kSource + "/tests/golden/" + name); }
+
+Json json_of(std::vector<std::string> arguments, const std::string& input = {}) {
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Run result = run(arguments, {.input = input});
+  REQUIRE_MESSAGE(result.status == 0, result.err);
+  return Json::parse(result.out);
+}
+
+}  // namespace
+
+TEST_CASE("the table of the article's model is the article's table, in every format") {
+  const std::pair<const char*, const char*> formats[] = {{"table", "article-7b.txt"},
+                                                         {"markdown", "article-7b.md"},
+                                                         {"json", "article-7b.json"},
+                                                         {"ndjson", "article-7b.ndjson"},
+                                                         {"csv", "article-7b.csv"}};
+  for (const auto& [format, file] : formats) {
+    const Run result = run({"scale", "article-7b", "--format", format});
+    CHECK(result.status == 0);
+    CHECK(result.err == "");
+    CHECK(result.out == golden(file));
+  }
+  CHECK(run({"article-7b"}).out == golden("article-7b.txt"));
+  CHECK(run({kArticle}).out == golden("article-7b.txt"));
+}
+
+TEST_CASE("the table of the article's model fits 80 columns") {
+  const std::string table = run({"article-7b", "-q"}).out;
+  CHECK(table.find("1K → 4K") == std::string::npos);
+  CHECK(table.find("convention") == std::string::npos);
+  std::size_t start = 0;
+  while (start < table.size()) {
+    const std::size_t end = table.find('\n', start);
+    std::size_t width = 0;
+    for (const char c : table.substr(start, end - start)) width += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    CHECK(width == 80);
+    start = end + 1;
+  }
+}
+
+TEST_CASE("attention FLOPs of a layer follow the named convention") {
+  // COST-MODEL section 16, 131,072 tokens: 2 H n^2 d_k; twice that; 4 H d_k n (n + 1) / 2.
+  struct Row {
+    const char* convention;
+    std::uint64_t flops;
+    std::uint64_t macs;
+    const char* pairs;
+  };
+  const Row rows[] = {
+      {"article", 140737488355328, 140737488355328, "reach"},
+      {"standard", 281474976710656, 140737488355328, "reach"},
+      {"causal", 140738562097152, 70369281048576, "exact"},
+      {"article:flops_per_mac=2", 281474976710656, 140737488355328, "reach"},
+      {"standard:pairs=exact", 140738562097152, 70369281048576, "exact"},
+  };
+  for (const Row& row : rows) {
+    const Json document = json_of({"scale", "article-7b", "--convention", row.convention});
+    CHECK(document["conventions"]["name"] == row.convention);
+    CHECK(document["conventions"]["pairs"] == row.pairs);
+    CHECK(document["results"][4]["attention_flops_per_layer"] == row.flops);
+    CHECK(document["results"][4]["attention_macs_per_layer"] == row.macs);
+    CHECK(document["results"][5]["kv_cache_bytes"] == 549755813888);
+  }
+}
+
+TEST_CASE("the article's prose at 128,000 tokens") {
+  const Json result = json_of({"article-7b", "-n", "128000", "--convention", "standard"})["results"][0];
+  CHECK(result["scores_per_head"] == 16384000000);
+  CHECK(result["attention_flops_per_layer"] == 268435456000000);  // its "268 TeraFLOPs"
+  CHECK(result["attention_flops"] == 8589934592000000);
+  CHECK(result["kv_cache_bytes"] == 67108864000);
+}
+
+TEST_CASE("Llama 3.1 8B from the catalogue, from its file and from standard input") {
+  // COST-MODEL section 4.4.
+  const std::string file = kSource + "/configs/models/llama-3.1-8b.json";
+  const std::vector<std::string> tail = {"-n", "8192", "--convention", "causal"};
+  for (const std::string& model : {std::string("llama-3.1-8b"), file, std::string("-")}) {
+    std::vector<std::string> arguments = {"scale", model};
+    arguments.insert(arguments.end(), tail.begin(), tail.end());
+    const Json result = json_of(arguments, model == "-" ? read_file(file) : "")["results"][0];
+    CHECK(result["parameters"] == 8030261248);
+    CHECK(result["kv_precision"] == "bf16");
+    CHECK(result["kv_cache_bytes"] == 1073741824);
+    CHECK(result["attention_flops"] == 17594333528064);
+    CHECK(result["linear_flops"] == 114349209288704);
+    CHECK(result["logits_flops"] == 1050673152);
+    CHECK(result["forward_flops"] == 131944593489920);
+  }
+}
+
+TEST_CASE("the grid runs over models, weights, KV types, engines, batches and contexts, the context fastest") {
+  const Run result = run({"article-7b", kArticle, "-n", "1K,2K", "-b", "1,3", "--kv-precision", "fp16,q8_0/q4_0",
+                          "--weights", "fp16", "--weights", "int4:group=64,zero,q8_0", "--format", "csv", "--columns",
+                          "weights,kv_precision,batch,context,kv_cache_bytes"});
+  CHECK(result.status == 0);
+  std::string expected = "weights,kv_precision,batch,context,kv_cache_bytes\n";
+  // 32 layers of 32 heads of 128: fp16 2 * 2 * 128 bytes a token and head; q8_0 4 * 34 for K, q4_0 4 * 18 for V.
+  for (int model = 0; model < 2; ++model) {
+    for (const char* weights : {"fp16", "\"int4:group=64,zero\"", "Q8_0"}) {
+      for (const auto& [kv, bytes] : {std::pair("fp16", 512), std::pair("q8_0/q4_0", 208)}) {
+        for (const int batch : {1, 3}) {
+          for (const int context : {1024, 2048}) {
+            expected += std::string(weights) + "," + kv + "," + std::to_string(batch) + "," + std::to_string(context) +
+                        "," + std::to_string(1024L * bytes * batch * context) + "\n";
+          }
+        }
+      }
+    }
+  }
+  CHECK(result.out == expected);
+}
+
+TEST_CASE("columns that vary lead the table; the others are in its headings and caption") {
+  const Run result = run({"article-7b", "-n", "4K", "-b", "1,2", "--kv-precision", "fp16,q8_0", "--units", "iec"});
+  CHECK(result.out ==
+        "article convention: 1 FLOP per multiply-add, every query charged all n keys; IEC units, 1 GiB = 2^30 bytes; "
+        "approx. 7B\n"
+        "\n"
+        "| KV   | Batch | Context | Tokens (n) | Attn Scores (n²) | Attn FLOPs/layer | KV Cache |\n"
+        "|------|------:|---------|-----------:|-----------------:|-----------------:|---------:|\n"
+        "| fp16 |     1 | 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs |  2.0 GiB |\n"
+        "| fp16 |     2 | 4K      |      4,096 |            16.8M |  274.9 GigaFLOPs |  4.0 GiB |\n"
+        "| q8_0 |     1 | 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs |  1.1 GiB |\n"
+        "| q8_0 |     2 | 4K      |      4,096 |            16.8M |  274.9 GigaFLOPs |  2.1 GiB |\n");
+}
+
+TEST_CASE("a model of unlike layers shows totals, and each group's own numbers in JSON") {
+  // Two layers of full attention and two of a window of 1,024, at 2,048 tokens; one head of 64.
+  const std::string model =
+      R"({"name": "mixed", "layers": 4, "heads": 1, "d_k": 64,
+          "pattern": [{"attention": {"kind": "sliding_window", "window": 1024}}, {"attention": {"kind": "full"}}]})";
+  const Run table = run({"-", "-n", "2K", "-q"}, {.input = model});
+  CHECK(table.out ==
+        "| Context | Tokens (n) | Attn Scores (total) | Attn FLOPs/layer | KV Cache (FP16) |\n"
+        "|---------|-----------:|--------------------:|-----------------:|----------------:|\n"
+        "| 2K      |      2,048 |               12.6M |  402.7 MegaFLOPs |          1.6 MB |\n");
+  // 2 n^2 + 2 n w pairs of 128 multiply-adds; 2 n + 2 w tokens of 256 bytes.
+  const Json result = json_of({"-", "-n", "2K"}, model)["results"][0];
+  CHECK(result["scores_per_head"].is_null());
+  CHECK(result["scores"] == 12582912);
+  CHECK(result["attention_macs"] == 1610612736);
+  CHECK(result["attention_macs_per_layer"] == 402653184);
+  CHECK(result["kv_cache_bytes"] == 1572864);
+  REQUIRE(result["layer_groups"].size() == 2);
+  CHECK(result["layer_groups"][0]["indices"] == "0,2");
+  CHECK(result["layer_groups"][0]["mixers"][0]["kind"] == "sliding_window");
+  CHECK(result["layer_groups"][0]["scores_per_head"] == 2097152);
+  CHECK(result["layer_groups"][0]["kv_cache_bytes_per_layer"] == 262144);
+  CHECK(result["layer_groups"][1]["scores_per_head"] == 4194304);
+  CHECK(result["layer_groups"][1]["kv_cache_bytes_per_layer"] == 524288);
+}
+
+TEST_CASE("integers above 64 bits keep all their digits") {
+  // n = 10^12: scores 1024 n^2, multiply-adds 256 times that.
+  const Run result = run({"article-7b", "-n", "1000000000000", "--format", "csv", "--columns", "scores,attention_macs"});
+  CHECK(result.out == "scores,attention_macs\n1024000000000000000000000000,262144000000000000000000000000\n");
+}
+
+TEST_CASE("growth is relative to the first context of the same series") {
+  const Run result = run({"article-7b", "-n", "2K,1K,3K", "-b", "1,2", "--format", "csv", "--columns",
+                          "batch,growth_attention_flops,growth_kv_cache"});
+  CHECK(result.out ==
+        "batch,growth_attention_flops,growth_kv_cache\n"
+        "1,1,1\n1,0.25,0.5\n1,2.25,1.5\n"
+        "2,1,1\n2,0.25,0.5\n2,2.25,1.5\n");
+}
+
+TEST_CASE("the format follows the file's extension unless it is named") {
+  const TemporaryDirectory directory;
+  const std::pair<const char*, const char*> files[] = {{"a.txt", "article-7b.txt"},      {"a.md", "article-7b.md"},
+                                                       {"a.json", "article-7b.json"},    {"a.jsonl", "article-7b.ndjson"},
+                                                       {"a.ndjson", "article-7b.ndjson"}, {"a.csv", "article-7b.csv"}};
+  for (const auto& [file, expected] : files) {
+    const Run result = run({"article-7b", "-o", directory.path(file)});
+    CHECK(result.status == 0);
+    CHECK(result.out == "");
+    CHECK(read_file(directory.path(file)) == golden(expected));
+  }
+  CHECK(run({"article-7b", "-o", directory.path("b.csv"), "--format", "table"}).status == 0);
+  CHECK(read_file(directory.path("b.csv")) == golden("article-7b.txt"));
+}

@@ -1,0 +1,390 @@
+// Families of dense decoders, mixtures and encoders: parameters of public models that the catalogue does not hold,
+// layer kinds, windows, class defaults, and what is refused.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/estimate.h"
+#include "input/huggingface/huggingface.h"
+#include "input/json.h"
+
+using namespace ctxcost;
+
+namespace {
+
+Model read(std::string_view text, bool assume_full = false) {
+  LoadOptions options;
+  options.assume_full = assume_full;
+  return read_huggingface(parse_json(text, "config.json"), options);
+}
+
+/// What a reader says of a file it refuses.
+std::string refusal(std::string_view text) {
+  try {
+    read(text);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+Estimate at(const Model& model, Count context) { return Estimator(model, Workload{}).at(context, 1); }
+std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
+std::string metric(const Model& model, Metric metric, Count context = 1024) {
+  return digits(at(model, context).count(metric));
+}
+
+/// "full 5, sliding_window 25": kinds of the decoder's first mixers with their layers, in order of appearance.
+std::string kinds(const Model& model) {
+  std::string text;
+  for (const LayerGroup& group : model.groups) {
+    if (!text.empty()) text += ", ";
+    for (std::size_t i = 0; i < group.mixers.size(); ++i) {
+      text += (i == 0 ? "" : "+") + std::string(group.mixers[i]->kind());
+    }
+    text += " " + to_string(group.count());
+  }
+  return text;
+}
+
+bool has_note(const Model& model, std::string_view part) {
+  for (const std::string& note : model.notes) {
+    if (note.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("parameters of public models are those that their model pages state") {
+  struct Row {
+    const char* model;
+    const char* config;
+    Count parameters;
+  };
+  const Row rows[] = {
+      {"Llama-3.2-3B",
+       R"({"model_type": "llama", "hidden_size": 3072, "num_hidden_layers": 28, "num_attention_heads": 24,
+           "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 8192, "vocab_size": 128256,
+           "tie_word_embeddings": true})",
+       3212749824},
+      {"TinyLlama-1.1B",
+       R"({"architectures": ["LlamaForCausalLM"], "hidden_size": 2048, "num_hidden_layers": 22,
+           "num_attention_heads": 32, "num_key_value_heads": 4, "intermediate_size": 5632, "vocab_size": 32000})",
+       1100048384},
+      {"Mistral-Nemo-Base-2407",
+       R"({"model_type": "mistral", "hidden_size": 5120, "num_hidden_layers": 40, "num_attention_heads": 32,
+           "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 14336, "vocab_size": 131072})",
+       12247782400},
+      {"Ministral-8B-Instruct-2410",
+       R"({"model_type": "mistral", "hidden_size": 4096, "num_hidden_layers": 36, "num_attention_heads": 32,
+           "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 12288, "vocab_size": 131072})",
+       8019808256},
+      {"Mixtral-8x22B",
+       R"({"model_type": "mixtral", "hidden_size": 6144, "num_hidden_layers": 56, "num_attention_heads": 48,
+           "num_key_value_heads": 8, "intermediate_size": 16384, "vocab_size": 32000})",
+       140620634112},
+      {"Qwen-7B",
+       R"({"model_type": "qwen", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+           "kv_channels": 128, "intermediate_size": 22016, "vocab_size": 151936, "no_bias": true})",
+       7721324544},
+      {"Qwen2.5-3B",
+       R"({"model_type": "qwen2", "hidden_size": 2048, "num_hidden_layers": 36, "num_attention_heads": 16,
+           "num_key_value_heads": 2, "intermediate_size": 11008, "vocab_size": 151936, "tie_word_embeddings": true})",
+       3085938688},
+      {"Qwen3-4B",
+       R"({"model_type": "qwen3", "hidden_size": 2560, "num_hidden_layers": 36, "num_attention_heads": 32,
+           "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 9728, "vocab_size": 151936,
+           "tie_word_embeddings": true})",
+       4022468096},
+      {"Qwen3-235B-A22B",
+       R"({"model_type": "qwen3_moe", "hidden_size": 4096, "num_hidden_layers": 94, "num_attention_heads": 64,
+           "num_key_value_heads": 4, "head_dim": 128, "moe_intermediate_size": 1536, "num_experts": 128,
+           "num_experts_per_tok": 8, "vocab_size": 151936})",
+       235093634560},
+      {"gemma-7b", R"({"model_type": "gemma"})", 8537680896},
+      {"gemma-2-27b",
+       R"({"model_type": "gemma2", "hidden_size": 4608, "num_hidden_layers": 46, "num_attention_heads": 32,
+           "num_key_value_heads": 16, "head_dim": 128, "intermediate_size": 36864})",
+       27227128320},
+      {"gemma-3-1b-it",
+       R"({"model_type": "gemma3_text", "hidden_size": 1152, "num_hidden_layers": 26, "num_attention_heads": 4,
+           "num_key_value_heads": 1, "intermediate_size": 6912, "vocab_size": 262144, "sliding_window": 512})",
+       999885952},
+      {"phi-1_5", R"({"model_type": "phi"})", 1418270720},
+      {"Phi-3-medium-4k-instruct",
+       R"({"model_type": "phi3", "hidden_size": 5120, "num_hidden_layers": 40, "num_attention_heads": 40,
+           "num_key_value_heads": 10, "intermediate_size": 17920, "vocab_size": 32064, "sliding_window": 2047})",
+       13960238080},
+      {"Phi-4-mini-instruct",
+       R"({"model_type": "phi3", "hidden_size": 3072, "num_hidden_layers": 32, "num_attention_heads": 24,
+           "num_key_value_heads": 8, "intermediate_size": 8192, "vocab_size": 200064, "tie_word_embeddings": true})",
+       3836021760},
+      {"c4ai-command-r-plus",
+       R"({"model_type": "cohere", "hidden_size": 12288, "num_hidden_layers": 64, "num_attention_heads": 96,
+           "num_key_value_heads": 8, "intermediate_size": 33792, "vocab_size": 256000, "use_qk_norm": true})",
+       103810674688},
+      {"OLMo-2-0425-1B",
+       R"({"model_type": "olmo2", "hidden_size": 2048, "num_hidden_layers": 16, "num_attention_heads": 16,
+           "intermediate_size": 8192, "vocab_size": 100352})",
+       1484916736},
+      {"stablelm-3b-4e1t", R"({"model_type": "stablelm"})", 2795443200},
+      {"stablelm-2-1_6b",
+       R"({"model_type": "stablelm", "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32,
+           "intermediate_size": 5632, "vocab_size": 100352, "use_qkv_bias": true})",
+       1644515328},
+      {"starcoder2-3b", R"({"model_type": "starcoder2", "sliding_window": 4096})", 3030371328},
+      {"starcoder2-15b",
+       R"({"model_type": "starcoder2", "hidden_size": 6144, "num_hidden_layers": 40, "num_attention_heads": 48,
+           "num_key_value_heads": 4, "intermediate_size": 24576, "tie_word_embeddings": false})",
+       15957889024},
+      {"GLM-4-9B-0414", R"({"model_type": "glm4", "attention_bias": true})", 9400279040},
+      {"glm-4-9b-chat-hf", R"({"model_type": "glm", "attention_bias": true})", 9399951360},
+      {"Seed-OSS-36B",
+       R"({"model_type": "seed_oss", "hidden_size": 5120, "num_hidden_layers": 64, "num_attention_heads": 80,
+           "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 27648, "vocab_size": 155136})",
+       36151104512},
+      {"gpt2-large", R"({"model_type": "gpt2", "n_embd": 1280, "n_layer": 36, "n_head": 20})", 774030080},
+      {"starcoder",
+       R"({"model_type": "gpt_bigcode", "n_embd": 6144, "n_layer": 40, "n_head": 48, "n_inner": 24576,
+           "n_positions": 8192, "vocab_size": 49152, "multi_query": true})",
+       15517456384},
+      {"opt-350m",
+       R"({"model_type": "opt", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16,
+           "ffn_dim": 4096, "word_embed_proj_dim": 512, "do_layer_norm_before": false})",
+       331196416},
+      {"bloom-1b1", R"({"model_type": "bloom", "n_embed": 1536, "n_layer": 24, "num_attention_heads": 16})",
+       1065314304},
+      {"pythia-1.4b",
+       R"({"model_type": "gpt_neox", "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 16,
+           "intermediate_size": 8192, "vocab_size": 50304})",
+       1414647808},
+      {"falcon-40b",
+       R"({"model_type": "RefinedWeb", "hidden_size": 8192, "n_layer": 60, "n_head": 128, "n_head_kv": 8,
+           "vocab_size": 65024, "bias": false, "parallel_attn": true, "alibi": false})",
+       41303293952},
+      {"bert-large-uncased",
+       R"({"model_type": "bert", "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16,
+           "intermediate_size": 4096})",
+       335141888},
+      {"roberta-base",
+       R"({"model_type": "roberta", "max_position_embeddings": 514, "type_vocab_size": 1, "vocab_size": 50265})",
+       124645632},
+      {"xlm-roberta-base",
+       R"({"model_type": "xlm-roberta", "max_position_embeddings": 514, "type_vocab_size": 1, "vocab_size": 250002})",
+       278043648},
+      {"t5-large", R"({"model_type": "t5", "d_model": 1024, "d_ff": 4096, "num_layers": 24, "num_heads": 16})",
+       737668096},
+      {"flan-t5-small",
+       R"({"model_type": "t5", "d_model": 512, "d_ff": 1024, "num_layers": 8, "num_decoder_layers": 8, "num_heads": 6,
+           "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false})",
+       76961152},
+      {"mt5-small", R"({"model_type": "mt5"})", 300176768},
+      // llama.cpp prints 6.87 B for it. Derived: embedding 537395200, per-layer table 2348810240, its projection
+      // 18350080 + 256, AltUp 6 x 2048^2, 35 layers of 112484944, final norm 2048.
+      {"gemma-3n-E4B (language model)", R"({"model_type": "gemma3n_text"})", 6866696688},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    CHECK_EQ(metric(read(row.config), Metric::parameters), to_string(row.parameters));
+  }
+}
+
+TEST_CASE("kinds of layers follow the keys and class rules of each family") {
+  struct Row {
+    const char* what;
+    const char* config;
+    const char* kinds;
+  };
+  const Row rows[] = {
+      {"Mistral slides everywhere by class default", R"({"model_type": "mistral"})", "sliding_window 32"},
+      {"null is no window", R"({"model_type": "mistral", "sliding_window": null})", "full 32"},
+      {"Qwen2 does not slide without use_sliding_window", R"({"model_type": "qwen2", "sliding_window": 4096})",
+       "full 32"},
+      {"and then from max_window_layers on",
+       R"({"model_type": "qwen2", "sliding_window": 4096, "use_sliding_window": true, "max_window_layers": 20})",
+       "full 20, sliding_window 12"},
+      {"Gemma 2 starts with a window", R"({"model_type": "gemma2"})", "sliding_window 13, full 13"},
+      {"Gemma 3: five to one", R"({"model_type": "gemma3_text", "num_hidden_layers": 34})",
+       "sliding_window 29, full 5"},
+      {"layer_types wins",
+       R"({"model_type": "gemma3_text", "num_hidden_layers": 3, "layer_types": ["full_attention", "full_attention",
+           "sliding_attention"]})",
+       "full 2, sliding_window 1"},
+      {"gpt-oss alternates", R"({"model_type": "gpt_oss"})", "sliding_window 18, full 18"},
+      {"Cohere 2: three to one", R"({"model_type": "cohere2"})", "sliding_window 30, full 10"},
+      {"OLMo 3: three to one", R"({"model_type": "olmo3"})", "sliding_window 24, full 8"},
+      {"Llama 4: three chunked to one full", R"({"model_type": "llama4_text"})", "chunked 36, full 12"},
+      {"with its own list: 1 = RoPE in chunks",
+       R"({"model_type": "llama4_text", "num_hidden_layers": 3, "no_rope_layers": [0, 0, 1]})", "full 2, chunked 1"},
+      // Groups differ by feed-forward, too: layers 0, 2 dense, 1 with experts.
+      {"Llama 4 Maverick has experts in every second layer",
+       R"({"model_type": "llama4_text", "num_hidden_layers": 4, "interleave_moe_layer_step": 2})",
+       "chunked 2, chunked 1, full 1"},
+      {"SmolLM3 slides only where asked",
+       R"({"model_type": "smollm3", "use_sliding_window": true, "sliding_window": 512})", "full 27, sliding_window 9"},
+      {"Qwen2-MoE keeps listed layers dense",
+       R"({"model_type": "qwen2_moe", "mlp_only_layers": [0], "decoder_sparse_step": 2})", "full 12, full 12"},
+      {"Gemma 4's last layer is full", R"({"model_type": "gemma4_text", "num_hidden_layers": 7})",
+       "sliding_window 5, full 2"},
+      {"Gemma 3n: the last 15 of 35 read earlier caches", R"({"model_type": "gemma3n_text"})",
+       "sliding_window 16, full 4, sliding_window 12, full 3"},
+      {"T5 decodes beside its encoder", R"({"model_type": "t5"})", "bidirectional 6, full+cross_attention 6"},
+      {"BigBird may be asked for full attention", R"({"model_type": "big_bird", "attention_type": "original_full"})",
+       "bidirectional 12"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    CHECK_EQ(kinds(read(row.config)), row.kinds);
+  }
+}
+
+TEST_CASE("cache per token and in all, by the layers that keep it") {
+  // 2 x 64 heads x 128 x 2 B x 40 layers.
+  CHECK_EQ(metric(read(R"({"model_type": "cohere", "num_hidden_layers": 40})"), Metric::kv_bytes_per_token), "1310720");
+  // COST-MODEL 6.2, at 131072 in bf16.
+  const Model gemma3 = read(R"({"model_type": "gemma3_text", "num_hidden_layers": 62, "num_attention_heads": 32,
+      "num_key_value_heads": 16, "head_dim": 128, "hidden_size": 5376, "intermediate_size": 21504,
+      "sliding_window": 1024})");
+  CHECK_EQ(metric(gemma3, Metric::kv_cache_bytes, 131072), "11173625856");
+  CHECK_EQ(metric(read(R"({"model_type": "gpt_oss"})"), Metric::kv_cache_bytes, 131072), "4836556800");
+  CHECK_EQ(metric(read(R"({"model_type": "llama4_text"})"), Metric::kv_cache_bytes, 131072), "7650410496");
+  // Falcon 7B: one head of 64 whatever num_kv_heads says; 2 x 64 x 2 B x 32 layers.
+  CHECK_EQ(metric(read(R"({"model_type": "falcon", "num_kv_heads": 71})"), Metric::kv_bytes_per_token), "8192");
+  // Gemma 3n: 4 full layers of 2 heads of 256 grow, 16 keep 512 tokens; 15 layers keep nothing.
+  const Model gemma3n = read(R"({"model_type": "gemma3n_text"})");
+  CHECK_EQ(metric(gemma3n, Metric::kv_bytes_per_token, 4096), "8192");
+  CHECK_EQ(metric(gemma3n, Metric::kv_cache_bytes, 4096), to_string(Count(2048) * (4 * 4096 + 16 * 512)));
+  // T5: own keys and values, and those of the encoder: 2 x 2 x 8 heads x 64 x 2 B x 6 layers.
+  CHECK_EQ(metric(read(R"({"model_type": "t5"})"), Metric::kv_bytes_per_token), "24576");
+  // An encoder keeps nothing.
+  CHECK_EQ(metric(read(R"({"model_type": "bert"})"), Metric::kv_cache_bytes, 512), "0");
+  // MiniMax M3: 2 x 4 heads x 128 x 2 B x 60 layers; its selection's work is not counted.
+  const Model minimax = read(R"({"model_type": "minimax_m3", "num_hidden_layers": 60, "num_attention_heads": 64,
+      "num_key_value_heads": 4, "head_dim": 128, "sparse_attention_config": {"use_sparse_attention": true}})");
+  CHECK_EQ(metric(minimax, Metric::kv_bytes_per_token), "122880");
+  CHECK_EQ(metric(minimax, Metric::attention_macs), "nothing");
+  CHECK(has_note(minimax, "without its index"));
+}
+
+TEST_CASE("the usable window follows the kind of positions and their scaling") {
+  struct Row {
+    const char* what;
+    const char* config;
+    Count context;
+    const char* status;
+  };
+  const char* llama31 = R"({"model_type": "llama", "max_position_embeddings": 131072, "rope_scaling":
+      {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192}})";
+  const char* gemma3 = R"({"model_type": "gemma3_text", "rope_scaling": {"rope_type": "linear", "factor": 8.0}})";
+  const char* qwen = R"({"model_type": "qwen2", "max_position_embeddings": 32768, "rope_scaling":
+      {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}})";
+  const char* phi = R"({"model_type": "phi3", "max_position_embeddings": 131072,
+      "original_max_position_embeddings": 4096, "rope_scaling": {"type": "su"}})";
+  const char* gemma4 = R"({"model_type": "gemma4_text", "max_position_embeddings": 262144, "rope_parameters":
+      {"full_attention": {"rope_type": "proportional"}, "sliding_attention": {"rope_type": "default"}}})";
+  const Row rows[] = {
+      {"llama3", llama31, 8192, "trained"},
+      {"llama3", llama31, 8193, "scaled"},
+      {"llama3", llama31, 131072, "scaled"},
+      {"llama3", llama31, 131073, "beyond"},
+      {"Gemma 3's factor is in its positions already", gemma3, 131072, "trained"},
+      {"Gemma 3's factor is in its positions already", gemma3, 131073, "beyond"},
+      {"yarn", qwen, 131072, "scaled"},
+      {"yarn", qwen, 131073, "beyond"},
+      {"longrope under its old name", phi, 4097, "scaled"},
+      {"parameters for each kind of layer", gemma4, 262144, "trained"},
+      {"a learned table ends", R"({"model_type": "gpt2"})", 1024, "trained"},
+      {"a learned table ends", R"({"model_type": "gpt2"})", 1025, "impossible"},
+      {"OPT's two extra rows hold no positions", R"({"model_type": "opt"})", 2049, "impossible"},
+      {"RoBERTa's 514 rows hold 512", R"({"model_type": "roberta", "max_position_embeddings": 514})", 513,
+       "impossible"},
+      {"ALiBi does not end", R"({"model_type": "bloom"})", 4096, "beyond"},
+      {"T5's length is that of its training", R"({"model_type": "t5"})", 1024, "beyond"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    CAPTURE(to_string(row.context));
+    const MetricValue value = at(read(row.config), row.context)[Metric::window_status];
+    REQUIRE(std::holds_alternative<std::string_view>(value));
+    CHECK_EQ(std::string(std::get<std::string_view>(value)), row.status);
+  }
+}
+
+TEST_CASE("absent keys take class defaults, and a note lists them") {
+  // Gemma 3 4B as published: everything else is the class's.
+  const Model sparse = read(R"({"model_type": "gemma3", "torch_dtype": "bfloat16", "text_config": {"hidden_size": 2560,
+      "intermediate_size": 10240, "model_type": "gemma3_text", "num_hidden_layers": 34,
+      "rope_scaling": {"factor": 8.0, "rope_type": "linear"}, "sliding_window": 1024}})");
+  CHECK_EQ(metric(sparse, Metric::parameters), "3880263168");
+  CHECK(has_note(sparse, "num_attention_heads 8"));
+  CHECK(has_note(sparse, "head_dim 256"));
+  CHECK(has_note(read(R"({"model_type": "llama"})"), "counted in bf16"));
+  CHECK_FALSE(has_note(sparse, "counted in bf16"));
+}
+
+TEST_CASE("a language model inside another kind is read, and said so") {
+  const Model model = read(R"({"model_type": "llava_next", "vision_config": {"hidden_size": 1024}, "text_config":
+      {"model_type": "mistral", "sliding_window": null}})");
+  CHECK_EQ(model.family, "mistral");
+  CHECK_EQ(kinds(model), "full 32");
+  CHECK(has_note(model, "\"llava_next\" is counted as its language model, \"mistral\""));
+  CHECK(has_note(model, "the vision tower is not counted"));
+}
+
+TEST_CASE("what nobody reads may be anything; what is read may not") {
+  CHECK_EQ(refusal(R"({"model_type": "llama", "spare": NaN, "other": [1, {"x": Infinity}]})"), "accepted");
+  struct Row {
+    const char* config;
+    const char* message;
+  };
+  const Row rows[] = {
+      {R"({"model_type": "llama", "num_hidden_layers": "32"})",
+       R"(config.json: /num_hidden_layers: expected a positive integer, found "32" (remove the quotes))"},
+      {R"({"model_type": "llama", "hidden_size": NaN})",
+       "config.json: /hidden_size: expected a positive integer, found NaN"},
+      {R"({"model_type": "llama", "hidden_size": 4096.5})",
+       "config.json: /hidden_size: expected a positive integer, found 4096.5"},
+      {R"({"model_type": "llama", "num_attention_heads": 0})",
+       "config.json: /num_attention_heads: expected a positive integer, found 0"},
+      {R"({"model_type": "llama", "num_key_value_heads": 7})",
+       "config.json: /num_key_value_heads: expected a divisor of num_attention_heads (32), found 7"},
+      {R"({"model_type": "llama", "tie_word_embeddings": 1})",
+       "config.json: /tie_word_embeddings: expected true or false, found 1"},
+      {R"({"model_type": "llama", "hidden_size": 4096, "hidden_size": 5120})",
+       "config.json: /hidden_size: expected one value, found the key 2 times"},
+      {R"({"model_type": "gemma3", "text_config": {"hidden_size": true}})",
+       "config.json: /text_config/hidden_size: expected a positive integer, found true"},
+      {R"({"model_type": "mixtral", "num_experts_per_tok": 9})",
+       "config.json: /num_experts_per_tok: expected at most the number of experts (8), found 9"},
+      {R"({"model_type": "qwen3", "num_hidden_layers": 2, "layer_types": ["full_attention"]})",
+       "config.json: /layer_types: expected one entry a layer (2), found 1"},
+      {R"({"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["slidng_attention"]})",
+       R"(config.json: /layer_types/0: unknown layer kind "slidng_attention"; did you mean "sliding_attention"?)"},
+      {R"({"model_type": "lama"})",
+       R"(config.json: /model_type: unknown family "lama" (did you mean "llama"? --assume full counts its cache and )"
+       "scores as full attention)"},
+  };
+  for (const Row& row : rows) CHECK_EQ(refusal(row.config), row.message);
+  // All faults at once.
+  CHECK_EQ(refusal(R"({"model_type": "llama", "vocab_size": -1, "hidden_size": "x"})"),
+           "config.json: /vocab_size: expected a positive integer, found -1\n"
+           R"(config.json: /hidden_size: expected a positive integer, found "x")");
+  CHECK(refusal(R"({"model_type": "llama", "num_hidden_layers": 1000000000000000000000000000000})") != "accepted");
+}
+
+TEST_CASE("--assume full goes on where a family or a layer kind is not known, and says so") {
+  const Model family = read(R"({"model_type": "newcomer", "num_hidden_layers": 10, "num_attention_heads": 8,
+      "num_key_value_heads": 2, "hidden_size": 1024})",
+                            true);
+  CHECK_EQ(kinds(family), "full 10");
+  CHECK_EQ(metric(family, Metric::kv_bytes_per_token), to_string(Count(2) * 2 * 128 * 2 * 10));
+  CHECK_EQ(metric(family, Metric::parameters), "nothing");
+  CHECK(has_note(family, "newcomer"));
+  const Model kind = read(R"({"model_type": "qwen3", "num_hidden_layers": 2, "layer_types": ["full_attention",
+      "spiral_attention"]})",
+                          true);
+  CHECK_EQ(kinds(kind), "full 2");
+  CHECK(has_note(kind, "spiral_attention"));
+}

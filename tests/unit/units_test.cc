@@ -1,0 +1,118 @@
+#include "ctxcost/units.h"
+
+#include <doctest/doctest.h>
+
+using namespace ctxcost;
+
+namespace {
+
+constexpr Count kMost = Count::from_raw(~Uint128{0});
+
+/// 10^exponent
+Count ten_to(int exponent) {
+  Count result = 1;
+  for (int i = 0; i < exponent; ++i) result *= 10;
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the article's cells are shown to the character") {
+  // COST-MODEL section 16: scores, FLOPs of a layer, KV bytes, and their cells.
+  struct Row {
+    Count scores;
+    const char* scores_cell;
+    Count flops;
+    const char* flops_cell;
+    Count bytes;
+    const char* bytes_cell;
+  };
+  const Row rows[] = {
+      {1048576, "1.0M", 8589934592, "8.6 GigaFLOPs", 536870912, "536.9 MB"},
+      {16777216, "16.8M", 137438953472, "137.4 GigaFLOPs", 2147483648, "2.1 GB"},
+      {268435456, "268.4M", 2199023255552, "2.2 TeraFLOPs", 8589934592, "8.6 GB"},
+      {4294967296, "4.3B", 35184372088832, "35.2 TeraFLOPs", 34359738368, "34.4 GB"},
+      {17179869184, "17.2B", 140737488355328, "140.7 TeraFLOPs", 68719476736, "68.7 GB"},
+      {1099511627776, "1.1T", 9007199254740992, "9.0 PetaFLOPs", 549755813888, "549.8 GB"},
+      // n = 128,000
+      {16384000000, "16.4B", 134217728000000, "134.2 TeraFLOPs", 67108864000, "67.1 GB"},
+  };
+  for (const Row& row : rows) {
+    CHECK(short_count(row.scores) == row.scores_cell);
+    CHECK(short_work(row.flops, "FLOPs") == row.flops_cell);
+    CHECK(short_bytes(row.bytes, UnitSystem::si) == row.bytes_cell);
+  }
+  CHECK(short_bytes(536870912, UnitSystem::iec) == "512.0 MiB");
+  CHECK(short_bytes(549755813888, UnitSystem::iec) == "512.0 GiB");
+  CHECK(short_bytes(524288000000, UnitSystem::iec) == "488.3 GiB");  // one million tokens
+}
+
+TEST_CASE("rounding is half up on the integer") {
+  struct Row {
+    Count value;
+    const char* si;
+    const char* iec;
+  };
+  const Row rows[] = {
+      {0, "0 B", "0 B"},
+      {1, "1 B", "1 B"},
+      {999, "999 B", "999 B"},
+      {1000, "1.0 KB", "1000 B"},
+      {1023, "1.0 KB", "1023 B"},
+      {1024, "1.0 KB", "1.0 KiB"},
+      {1049, "1.0 KB", "1.0 KiB"},
+      {1050, "1.1 KB", "1.0 KiB"},
+      {1075, "1.1 KB", "1.0 KiB"},   // 1.0498 KiB
+      {1076, "1.1 KB", "1.1 KiB"},   // 1.0508 KiB
+      {1149, "1.1 KB", "1.1 KiB"},
+      {1150, "1.2 KB", "1.1 KiB"},
+      {250000, "250.0 KB", "244.1 KiB"},
+      {999949, "999.9 KB", "976.5 KiB"},
+      {999950, "1.0 MB", "976.5 KiB"},    // rounds to 1000.0: the next unit
+      {1048524, "1.0 MB", "1,023.9 KiB"},  // 1023.949 KiB
+      {1048525, "1.0 MB", "1.0 MiB"},      // 1023.9501 KiB rounds to 1024.0
+  };
+  for (const Row& row : rows) {
+    CHECK(short_bytes(row.value, UnitSystem::si) == row.si);
+    CHECK(short_bytes(row.value, UnitSystem::iec) == row.iec);
+  }
+  // These two are the same double.
+  CHECK(short_work(ten_to(22) * 995 - 1, "FLOPs") == "9.9 YottaFLOPs");
+  CHECK(short_work(ten_to(22) * 995, "FLOPs") == "10.0 YottaFLOPs");
+}
+
+TEST_CASE("every power of a thousand has its prefix, and past the last one the number grows") {
+  const char* const prefixes[] = {"Kilo", "Mega", "Giga", "Tera", "Peta", "Exa", "Zetta", "Yotta", "Ronna", "Quetta"};
+  for (int i = 0; i < 10; ++i) {
+    CHECK(short_work(ten_to(3 * (i + 1)), "FLOPs") == std::string("1.0 ") + prefixes[i] + "FLOPs");
+  }
+  CHECK(short_work(ten_to(33), "FLOPs") == "1,000.0 QuettaFLOPs");
+  CHECK(short_work(512, "MACs") == "512 MACs");
+  CHECK(short_count(ten_to(15)) == "1,000.0T");
+  // 2^128 - 1 = 340,282,366,920,938,463,463,374,607,431,768,211,455
+  CHECK(short_bytes(kMost, UnitSystem::si) == "340,282,366.9 QB");
+  CHECK(short_bytes(kMost, UnitSystem::iec) == "268,435,456.0 QiB");
+}
+
+TEST_CASE("separators stand between groups of three") {
+  CHECK(with_separators(0) == "0");
+  CHECK(with_separators(999) == "999");
+  CHECK(with_separators(1000) == "1,000");
+  CHECK(with_separators(1048576) == "1,048,576");
+  CHECK(with_separators(kMost) == "340,282,366,920,938,463,463,374,607,431,768,211,455");
+}
+
+TEST_CASE("ratios are exact where they are whole") {
+  CHECK(short_ratio(16, 1) == "16x");
+  CHECK(short_ratio(17179869184, 1048576) == "16,384x");  // 128 times the tokens
+  CHECK(short_ratio(3, 2) == "1.5x");
+  CHECK(short_ratio(100, 3) == "33.3x");
+  CHECK(short_ratio(1, 16) == "0.1x");  // 0.0625
+  CHECK(short_ratio(1, 1024) == "<0.1x");
+  CHECK(short_ratio(0, 7) == "0x");
+  CHECK(short_ratio(7, 0) == "–");
+  CHECK(short_ratio(kMost, kMost) == "1x");
+  CHECK(short_ratio(kMost, kMost - 1) == "1.0x");
+  CHECK(short_ratio(kMost - 1, kMost) == "1.0x");
+  CHECK(short_ratio(kMost, 2) == "170,141,183,460,469,231,731,687,303,715,884,105,727x");
+}

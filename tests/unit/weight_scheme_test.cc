@@ -1,0 +1,270 @@
+// What `--weights` names, and what checkpoints store by their quantization_config.
+#include "ctxcost/weight_scheme.h"
+
+#include <doctest/doctest.h>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/estimate.h"
+#include "ctxcost/input.h"
+#include "input/huggingface/module_pattern.h"
+
+using namespace ctxcost;
+
+namespace {
+
+struct Totals {
+  Count tensors, elements, bytes;
+};
+
+Totals totals(const Model& model, const WeightScheme& scheme) {
+  const auto stored = scheme.store(model);
+  REQUIRE(stored);
+  Totals sum;
+  for (const StoredType& type : sum_by_type(*stored)) {
+    sum.tensors += type.tensors;
+    sum.elements += type.elements;
+    sum.bytes += type.bytes;
+  }
+  return sum;
+}
+
+StoredType of_type(const Model& model, std::string_view name) {
+  const auto stored = WeightScheme().store(model);
+  REQUIRE(stored);
+  for (const StoredType& type : sum_by_type(*stored)) {
+    if (type.type == name) return type;
+  }
+  return {std::string(name), 0, 0, 0};
+}
+
+/// Two layers of Llama's form, of width 256; `quantization` is the value of quantization_config.
+Model small_llama(const std::string& quantization) {
+  return parse_model(R"({"model_type": "llama", "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000, "max_position_embeddings": 2048,
+    "tie_word_embeddings": false, "torch_dtype": "bfloat16", "quantization_config": )" +
+                         quantization + "}",
+                     "config.json");
+}
+// Linears of its layers: q, o 256 x 256; k, v 128 x 256; gate, up 512 x 256; down 256 x 512.
+constexpr std::uint64_t kLinear = 2 * (2 * 256 * 256 + 2 * 128 * 256 + 3 * 512 * 256);
+// Embedding and head, five norms.
+constexpr std::uint64_t kRest = 2 * 1000 * 256 + 5 * 256;
+
+std::string error_of(std::string_view text) {
+  try {
+    static_cast<void>(parse_weight_scheme(text, "--weights"));
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a name means a file type or a plain type") {
+  struct Row {
+    const char* text;
+    const char* name;
+  };
+  for (const auto& [text, name] :
+       {Row{"q4_k_m", "Q4_K_M"}, Row{"Q8_0", "Q8_0"}, Row{"q8_0", "Q8_0"}, Row{"Mxfp4_MoE", "MXFP4_MOE"},
+        Row{"F16", "F16"}, Row{"f16", "fp16"}, Row{"BF16", "BF16"}, Row{"bf16", "bf16"}, Row{"mostly_bf16", "BF16"},
+        Row{"half", "fp16"}, Row{"mxfp4", "mxfp4"}, Row{"q4_k", "q4_k"},
+        Row{"int4:group=32,zero", "int4:group=32,zero"}, Row{"F16:experts=mxfp4", "F16:experts=mxfp4"}}) {
+    CAPTURE(text);
+    const WeightScheme scheme = parse_weight_scheme(text, "--weights");
+    CHECK(scheme.name() == name);
+    CHECK(parse_weight_scheme(scheme.name(), "--weights").name() == name);
+  }
+}
+
+TEST_CASE("a name that means nothing gets a hint") {
+  CHECK(error_of("Q4_K_N").find("did you mean") != std::string::npos);
+  CHECK(error_of("kivi") == "--weights: \"kivi\" stores a cache, not weights");
+  CHECK(error_of("Q4_K_M:group=32").find("experts=mxfp4") != std::string::npos);
+}
+
+TEST_CASE("bits a weight of published GGUF files") {
+  struct Row {
+    const char* model;
+    const char* type;
+    double bits;
+    const char* source;
+  };
+  const Row rows[] = {
+      {"meta-llama/Meta-Llama-3-8B", "Q4_K_M", 4.894, "llama.cpp 34af94c, llama-quantize --dry-run"},
+      {"meta-llama/Meta-Llama-3-70B", "Q4_K_M", 4.820, "llama.cpp 34af94c: values of a 70B in Q5_K"},
+      {"Qwen/Qwen3-30B-A3B", "Q4_K_M", 4.861, "llama.cpp 34af94c: down projections by layer"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Totals sum = totals(load_model(row.model), parse_weight_scheme(row.type, ""));
+    const double bits = sum.bytes.to_double() * 8 / sum.elements.to_double();
+    CHECK(bits == doctest::Approx(row.bits).epsilon(0.0005 / row.bits));
+  }
+}
+
+TEST_CASE("a GGUF file holds what the converter writes") {
+  struct Row {
+    const char* model;
+    Count parameters;
+    const char* why;
+  };
+  const Row rows[] = {
+      {"meta-llama/Llama-3.1-8B", 8030261248 + 64, "128 / 2 rotary frequencies"},
+      {"microsoft/Phi-3.5-mini-instruct", 3821079552 + 2 * 48, "long and short factors of 96 / 2"},
+      {"google/gemma-3-4b-it", 3880099328, "64 of 262208 embedding rows name no token"},
+      {"zai-org/GLM-4.5", 358337791296, "the hub's total: with the prediction layer, its embedding and head"},
+      {"zai-org/GLM-5", 753864139008, "the hub's total: with the prediction layer alone"},
+      {"deepseek-ai/DeepSeek-V3", 671026419200, "without the prediction layer"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    CAPTURE(row.why);
+    CHECK(to_string(totals(load_model(row.model), parse_weight_scheme("Q8_0", "")).elements) ==
+          to_string(row.parameters));
+  }
+}
+
+TEST_CASE("llama.cpp has no smaller block than 32 for Q8_0") {
+  const Model mamba = load_model("state-spaces/mamba-130m-hf");  // dt_rank 48
+  CHECK_THROWS_AS(static_cast<void>(parse_weight_scheme("Q8_0", "").store(mamba)), InputError);
+  CHECK(parse_weight_scheme("Q6_K", "").store(mamba).has_value());
+}
+
+TEST_CASE("decode reads the stored bytes: weights once, a row of the embedding, active experts") {
+  const Model model = load_model("meta-llama/Llama-3.1-8B");
+  Workload workload;
+  workload.weights = parse_weight_scheme("bf16", "");
+  CHECK(Estimator(model, workload).at(8192, 1).count(Metric::decode_bytes) == Count{16083599360});
+
+  // Q8_0: 34 bytes for 32; norms and rotary frequencies in fp32.
+  workload.weights = parse_weight_scheme("Q8_0", "");
+  const Estimator q8(model, workload);
+  const Count embedding = Count{128256} * 4096 / 32 * 34;
+  const Count row = Count{4096} / 32 * 34;
+  const Count cache = Count{8192} * 2 * 32 * 8 * 128 * 2;
+  CHECK(q8.at(8192, 3).count(Metric::decode_bytes) ==
+        *q8.at(8192, 3).count(Metric::weights_bytes) - embedding + 3 * row + 3 * cache);
+}
+
+TEST_CASE("quantization_config: elements, scales and what stays in 16 bits") {
+  struct Row {
+    const char* config;
+    const char* type;
+    Count bytes;  // of the layers' linears
+    const char* formula;
+  };
+  const Row rows[] = {
+      {R"({"quant_method": "fp8", "weight_block_size": [128, 128]})", "fp8", kLinear + kLinear / 16384 * 4,
+       "fp32 a block; every matrix is whole blocks"},
+      {R"({"quant_method": "fp8", "activation_scheme": "static"})", "fp8", kLinear + 14 * 8,
+       "14 matrices, a weight and an input scale each"},
+      {R"({"quant_method": "gptq", "bits": 4, "group_size": 128, "desc_act": false})", "int4",
+       kLinear / 2 + kLinear / 128 * 2 + kLinear / 128 / 2 + 2 * 4 * (6 * 256 + 512),
+       "fp16 scale and 4-bit zero a group, an int32 group index an input"},
+      {R"({"quant_method": "gptq", "bits": 8, "group_size": -1})", "int8",
+       kLinear + 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256) * (2 + 1) + 2 * 4 * (6 * 256 + 512), "one group an output"},
+      {R"({"quant_method": "awq", "bits": 4, "group_size": 64, "zero_point": true})", "int4",
+       kLinear / 2 + kLinear / 64 * 2 + kLinear / 64 / 2, "no group index"},
+      {R"({"quant_method": "bitsandbytes", "load_in_4bit": true, "bnb_4bit_quant_type": "nf4"})", "nf4",
+       kLinear / 64 * 36, "COST-MODEL 11.1: 36 bytes for 64"},
+      {R"({"quant_method": "bitsandbytes", "load_in_4bit": true, "bnb_4bit_quant_type": "nf4",
+           "bnb_4bit_use_double_quant": true})",
+       "nf4", kLinear / 2 + kLinear / 64 + kLinear / 64 / 256 * 4, "8-bit scales, an fp32 one for 256 of them"},
+      {R"({"quant_method": "bitsandbytes", "load_in_8bit": true})", "int8",
+       kLinear + 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256) * 4, "fp32 a row"},
+      {R"({"quant_method": "modelopt", "quant_algo": "NVFP4"})", "nvfp4", kLinear / 16 * 9 + 14 * 8,
+       "9 bytes for 16, two fp32 scales a matrix"},
+      {R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"group_0":
+           {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 128,
+           "symmetric": true}}}, "ignore": ["lm_head"]})",
+       "int4", kLinear / 2 + kLinear / 128 * 2 + 14 * 16, "a 16-bit scale a group, the shape as two int64"},
+      {R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0":
+           {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "channel"}}},
+           "ignore": ["lm_head"]})",
+       "fp8", kLinear + 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256) * 2, "a 16-bit scale a row"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    CAPTURE(row.formula);
+    const Model model = small_llama(row.config);
+    REQUIRE(model.stored);
+    CHECK(to_string(of_type(model, row.type).bytes) == to_string(row.bytes));
+    CHECK(to_string(of_type(model, row.type).elements) == to_string(kLinear));
+    CHECK(to_string(of_type(model, "bf16").bytes) == to_string(Count{2 * kRest}));
+    // --weights overrules the file.
+    CHECK(totals(model, parse_weight_scheme("bf16", "")).bytes == Count{2 * (kLinear + kRest)});
+  }
+}
+
+TEST_CASE("modules that are not converted stay in 16 bits, layer by layer") {
+  const Model model = small_llama(
+      R"({"quant_method": "fp8", "modules_to_not_convert": ["model.layers.1.mlp.down_proj", "self_attn", "lm_head"]})");
+  // gate and up of both layers, down of the first.
+  CHECK(of_type(model, "fp8").elements == Count{5 * 512 * 256});
+  CHECK(of_type(model, "fp8").tensors == Count{5});
+}
+
+TEST_CASE("a method that is not known leaves the model's type, with a note") {
+  const Model model = small_llama(R"({"quant_method": "aqlm"})");
+  CHECK(!model.stored);
+  bool noted = false;
+  for (const std::string& note : model.notes) noted = noted || note.find("aqlm") != std::string::npos;
+  CHECK(noted);
+  CHECK(totals(model, {}).bytes == Count{2 * (kLinear + kRest)});
+}
+
+TEST_CASE("published quantised checkpoints") {
+  // The hub splits DeepSeek-V3 into F8_E4M3 680,571,043,840, F32 41,555,600 and BF16 3,918,786,560 with its prediction
+  // layer, which holds 256 experts, a shared one and attention in fp8.
+  const Model v3 = load_model("deepseek-ai/DeepSeek-V3");
+  const Count attention = Count{7168} * 1536 + 1536 * 128 * 192 + 7168 * 576 + 512 * 128 * 256 + 128 * 128 * 7168;
+  CHECK(of_type(v3, "fp8").elements == Count{680571043840} - 257 * 3 * Count{7168} * 2048 - attention);
+  // 41,540,496 scales there: of one layer of experts 257 * 3 * 56 * 16, of its attention 12*56 + 192*12 + 5*56 + 256*4
+  // + 56*128.
+  const Count scales = Count{41540496} - 257 * 3 * 56 * 16 - (12 * 56 + 192 * 12 + 5 * 56 + 256 * 4 + 56 * 128);
+  CHECK(of_type(v3, "fp8").bytes == of_type(v3, "fp8").elements + 4 * scales);
+  // Corrections of the router: 58 layers of 256 experts.
+  CHECK(of_type(v3, "fp32").bytes == Count{58 * 256 * 4});
+
+  const Model gpt = load_model("openai/gpt-oss-20b");
+  CHECK(of_type(gpt, "mxfp4").bytes == Count{9555148800} + 597196800);
+  CHECK(of_type(gpt, "bf16").bytes == 2 * (Count{20914757184} - 2 * Count{9555148800}));
+
+  // An older total of the hub counts 62,495,192 scales of Kimi K2.
+  const StoredType kimi = of_type(load_model("moonshotai/Kimi-K2-Instruct"), "fp8");
+  CHECK(kimi.bytes - kimi.elements == 4 * Count{62495192});
+}
+
+TEST_CASE("patterns name modules by parts of their path, or by a regular expression") {
+  struct Row {
+    const char* pattern;
+    const char* module;
+    bool matches;
+  };
+  const Row rows[] = {
+      {"lm_head", "lm_head", true},
+      {"gate", "model.layers.0.block_sparse_moe.gate", true},
+      {"gate", "model.layers.0.mlp.gate_proj", false},
+      {"model.layers.*.self_attn", "model.layers.17.self_attn.q_proj", true},
+      {"model.layers.1", "model.layers.11.mlp.up_proj", false},
+      {"language_model.model.layers.0.mlp", "model.layers.0.mlp.up_proj", true},
+      {"re:.*self_attn.*", "model.layers.0.self_attn.q_proj", true},
+      {"re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.0.mlp.up_proj", true},
+      {"re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.0.mlp.experts.0.up_proj", false},
+      {"re:.*mlp.gate$", "model.layers.3.mlp.gate", true},
+      {"re:.*mlp.gate$", "model.layers.3.mlp.gate_proj", false},
+      {"re:model.layers.[0-2].mlp", "model.layers.2.mlp.up_proj", true},
+      {"re:^model\\.layers\\.\\d+\\.mlp", "model.layers.12.mlp.up_proj", true},
+      {"re:(unclosed", "unclosed", false},
+      {"re:(?=x)y", "y", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.pattern);
+    CAPTURE(row.module);
+    CHECK(huggingface::ModulePattern(row.pattern).matches(row.module) == row.matches);
+  }
+  // A pattern made to take forever ends as no match.
+  CHECK_FALSE(huggingface::ModulePattern("re:(a*)*(a*)*(a*)*b").matches(std::string(60, 'a')));
+}
