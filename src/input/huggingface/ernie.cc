@@ -1,5 +1,6 @@
 // ERNIE 4.5, dense and with experts.
 // [transformers configuration_ernie4_5.py, configuration_ernie4_5_moe.py, modeling_ernie4_5_moe.py]
+#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -49,6 +50,12 @@ void read_ernie4_5_moe(const Config& config, Model& model) {
                      sparse ? gated_experts(experts, bias) : gated(decoder.d_ff, bias),
                      pre_norms(kRmsNorm, decoder.d_model)};
       });
+  PredictionLayers prediction;  // their layer has no experts
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = {
+      {attention(kFullLayer, decoder.shape, 1)}, gated(decoder.d_ff, bias), pre_norms(kRmsNorm, decoder.d_model)};
+  prediction.final_norm = false;
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
   read_rope(config, model, 131072);
 }
 
