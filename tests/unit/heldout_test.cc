@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "ctxcost/diagnostic.h"
 #include "ctxcost/estimate.h"
 #include "facts.h"
 #include "input/huggingface/huggingface.h"
