@@ -2,10 +2,12 @@
 // is public; then the ways config files say the same thing, and what a packed file occupies.
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/estimate.h"
+#include "ctxcost/weight_scheme.h"
 #include "facts.h"
 #include "input/huggingface/huggingface.h"
 
@@ -105,6 +107,51 @@ TEST_CASE("bitsandbytes is known by its keys, too") {
   CHECK_EQ(metric(read(qwen(R"(, "quantization_config": {)" + keys)), Metric::weights_bytes),
            metric(read(qwen(R"(, "quantization_config": {"quant_method": "bitsandbytes", )" + keys)),
                   Metric::weights_bytes));
+}
+
+TEST_CASE("file types give the sizes that llama.cpp's public logs state") {
+  struct Row {
+    const char* id;  ///< in heldout.json
+    const char* type;
+    std::uint64_t unit;
+    const char* size;  ///< "model size" of llm_load_print_meta, in that unit
+  };
+  constexpr std::uint64_t kMiB = 1048576, kGiB = 1073741824;
+  constexpr Row kRows[] = {
+      {"TinyLlama/TinyLlama-1.1B-Chat-v1.0", "Q4_K_M", kMiB, "636.18"},
+      {"TinyLlama/TinyLlama-1.1B-Chat-v1.0", "Q4_0", kMiB, "606.53"},
+      {"meta-llama/Llama-2-13b-hf", "Q4_K_M", kGiB, "7.33"},
+      {"meta-llama/Llama-3.2-3B", "Q4_K_M", kGiB, "1.87"},
+      {"mistralai/Mistral-Nemo-Instruct-2407", "Q4_K_M", kGiB, "6.96"},
+      {"01-ai/Yi-34B", "Q4_K_M", kGiB, "19.24"},
+      {"Qwen/Qwen2.5-0.5B", "Q4_K_M", kMiB, "373.71"},
+      {"Qwen/Qwen2.5-0.5B", "Q8_0", kMiB, "500.79"},
+      {"Qwen/Qwen2.5-72B", "Q4_K_M", kGiB, "44.15"},
+      {"Qwen/Qwen3-4B", "Q4_K_M", kGiB, "2.32"},
+      {"Qwen/Qwen3-32B", "Q4_K_M", kGiB, "18.40"},
+      {"google/gemma-2-27b-it", "Q4_K_M", kGiB, "15.50"},
+      {"google/gemma-3-1b-it", "Q4_K_M", kMiB, "762.49"},
+      {"google/gemma-3-270m", "Q8_0", kMiB, "271.81"},
+      {"CohereForAI/c4ai-command-r-plus", "Q4_K_M", kGiB, "58.43"},
+      {"THUDM/GLM-4-9B-0414", "Q4_K_M", kGiB, "5.73"},
+      {"LiquidAI/LFM2-1.2B", "Q4_K_M", kMiB, "694.76"},
+  };
+  const JsonDocument facts = test::load_facts("heldout.json");
+  for (const Row& row : kRows) {
+    CAPTURE(row.id);
+    CAPTURE(row.type);
+    for (const JsonValue& held : facts.root.items) {
+      if (held.find("id")->text != row.id) continue;
+      Workload workload;
+      workload.weights = parse_weight_scheme(row.type, "--weights");
+      const Model model = read_huggingface({row.id, facts.text, *held.find("config")}, LoadOptions{});
+      const std::optional<Count> bytes = Estimator(model, workload).at(1024, 1).count(Metric::weights_bytes);
+      REQUIRE(bytes);
+      const std::uint64_t hundredths = ((*bytes * 100 + Count(row.unit) / 2) / Count(row.unit)).u64();
+      const std::string cents = std::to_string(hundredths % 100);
+      CHECK_EQ(std::to_string(hundredths / 100) + "." + std::string(2 - cents.size(), '0') + cents, row.size);
+    }
+  }
 }
 
 TEST_CASE("GPT-Neo's attention_types name every layer") {
