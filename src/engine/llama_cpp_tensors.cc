@@ -23,7 +23,7 @@ bool ends_with(std::string_view name, std::string_view end) {
 constexpr std::array<std::string_view, 11> kFusedQkv = {"gpt2", "bloom", "mpt",     "falcon", "gpt_neox", "gpt_bigcode",
                                                         "phi3", "dbrx",  "chatglm", "qwen",   "codeshell"};
 /// Families whose gate and up projections are one matrix "ffn_up" of twice the width.
-constexpr std::array<std::string_view, 3> kFusedGateUp = {"phi3", "glm4", "chatglm"};
+constexpr std::array<std::string_view, 5> kFusedGateUp = {"phi3", "glm4", "glm4v", "glm4v_text", "chatglm"};
 /// Families whose query projection yields the output gate, too.
 constexpr std::array<std::string_view, 6> kGateInQuery = {"qwen3_next",  "qwen3_5",          "qwen3_5_text",
                                                           "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_5_text_moe"};
@@ -96,6 +96,8 @@ std::vector<GgufTensor> layer_tensors(const Model& model, const LayerGroup& grou
     merge(tensors, "attn_q", "attn_gate");
   }
   split_latent(tensors, group);
+  // The numbers of Apertus' activation are metadata of the file.
+  std::erase_if(tensors, [](const Tensor& tensor) { return starts_with(tensor.name, "ffn_act."); });
 
   std::vector<GgufTensor> result;
   for (const Tensor& tensor : tensors) result.push_back(gguf_tensor(tensor));

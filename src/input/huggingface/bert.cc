@@ -1,5 +1,5 @@
-// Encoders: BERT, RoBERTa, Longformer, BigBird. Counted as the base model with its pooler.
-// [transformers configuration_<family>.py and modeling_<family>.py of each]
+// Encoders: BERT, DistilBERT (no token types, no pooler), RoBERTa, Longformer, BigBird. Counted as the base model with
+// its pooler. [transformers configuration_<family>.py and modeling_<family>.py of each]
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -63,6 +63,30 @@ void read_bert(const Config& config, Model& model) {
   const Count d = encoder.d_model;
   add_part(model, "pretraining heads", d * d + d + 2 * d + *model.vocab + 2 * d + 2,
            "BertForPreTraining: the masked-word head (its matrix is the embedding) and the next-sentence head");
+}
+
+void read_distilbert(const Config& config, Model& model) {
+  Encoder encoder;
+  encoder.layers = config.layers({"n_layers", "num_hidden_layers"}, 6);
+  encoder.d_model = config.count({"dim", "hidden_size"}, 768);
+  encoder.d_ff = config.count({"hidden_dim", "intermediate_size"}, 3072);
+  const Count heads = config.count({"n_heads", "num_attention_heads"}, 12);
+  if (encoder.d_model % heads != 0) {
+    config.fault("n_heads",
+                 "expected a divisor of dim (" + to_string(encoder.d_model) + "), found " + to_string(heads));
+  }
+  encoder.shape = make_shape(config, encoder.d_model, heads, heads, max(encoder.d_model / heads, 1));
+  encoder.shape.qkv_bias = encoder.shape.output_bias = true;
+  const Count rows = config.count("max_position_embeddings", 512);
+  model.d_model = encoder.d_model;
+  model.vocab = config.count("vocab_size", 30522);
+  add_tensor(model, Place::embedding, lookup("token_embd", encoder.d_model, *model.vocab));
+  add_tensor(model, Place::table, lookup("position_embd", encoder.d_model, rows));
+  std::vector<Tensor> norm;
+  append_norm(norm, "token_embd_norm", kLayerNorm, encoder.d_model);
+  for (const Tensor& tensor : norm) add_tensor(model, Place::other, tensor);
+  add_layers(model, encoder.layers, encoder_layer(encoder, make_mixer("bidirectional", encoder.shape)), Stack::encoder);
+  set_positions(model, PositionEncoding::learned, rows, rows);
 }
 
 void read_roberta(const Config& config, Model& model) {

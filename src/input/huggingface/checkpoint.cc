@@ -73,7 +73,7 @@ void add_prediction_layers(const Config& config, Model& model, const PredictionL
   model.next_token_embedding = prediction.own_embedding;
   if (prediction.count == 0) return;
   const Count d_model = *model.d_model;
-  const Count each = elements(prediction.layer) + 2 * d_model * d_model + 3 * d_model;
+  const Count each = elements(prediction.layer) + 2 * d_model * d_model + (prediction.final_norm ? 3 : 2) * d_model;
   add_part(model, "multi-token prediction layers", prediction.count * each, source);
   if (prediction.own_embedding) {
     add_part(model, "embedding and head of the multi-token prediction layers",

@@ -17,10 +17,11 @@ struct PredictionLayers {
   Count count;                 ///< of them
   Layer layer;                 ///< the decoder layer that each is
   bool own_embedding = false;  ///< each with a copy of the embedding and the head
+  bool final_norm = true;      ///< each with a norm before the head
 };
 
 /// Multi-token-prediction layers: the decoder layer, a projection of hidden state and embedding (2 d_model to d_model),
-/// a norm of each and one before the head; and their block scales.
+/// a norm of each and perhaps one before the head; and their block scales.
 void add_prediction_layers(const Config& config, Model& model, const PredictionLayers& prediction, std::string source);
 
 /// One fp32 scale for every block of a weight that `quantization_config` stores in fp8 with `weight_block_size`: the

@@ -7,6 +7,14 @@ namespace {
 
 std::vector<Tensor> one_norm(Count width) { return {vector_of("attn_norm", width)}; }
 
+/// model_max_length is the window where given, whatever max_position_embeddings says
+/// [vLLM config/model.py _get_and_verify_max_len: Command R, Cohere2, Aya].
+void read_cohere_positions(const Config& config, Model& model) {
+  read_rope(config, model, 8192);
+  const std::optional<Count> window = config.nullable("model_max_length", std::nullopt, 1);
+  if (window) set_positions(model, PositionEncoding::rope, window);
+}
+
 }  // namespace
 
 void read_cohere(const Config& config, Model& model) {
@@ -17,7 +25,7 @@ void read_cohere(const Config& config, Model& model) {
   if (config.flag("use_qk_norm", false)) decoder.shape.qk_norm = QkNorm::full;
   add_frame(model, decoder, kLayerNormWithoutBias);
   add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), one_norm(decoder.d_model));
-  read_rope(config, model, 8192);
+  read_cohere_positions(config, model);
 }
 
 void read_cohere2(const Config& config, Model& model) {
@@ -29,7 +37,7 @@ void read_cohere2(const Config& config, Model& model) {
   add_frame(model, decoder, kLayerNormWithoutBias);
   add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, pattern),
                       config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), one_norm(decoder.d_model));
-  read_rope(config, model, 8192);
+  read_cohere_positions(config, model);
 }
 
 }  // namespace ctxcost::huggingface

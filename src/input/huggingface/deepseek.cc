@@ -86,9 +86,19 @@ std::vector<bool> index_sharing(const Config& config, std::uint32_t layers) {
 
 void read_line(const Config& config, Model& model, const Line& line, std::optional<Count> index_heads) {
   const Decoder decoder = read_latent_decoder(config, line.decoder);
-  Latent latent = read_latent(config, decoder.d_model, decoder.shape.heads, line.latent);
+  // DeepSeek-VL2-Tiny and DeepSeek-OCR have ordinary heads.
+  const bool plain_heads = config.has("use_mla") && !config.flag("use_mla", true);
+  Latent latent;
+  if (plain_heads) {
+    const Count heads = decoder.shape.heads;
+    latent.shape = make_shape(config, decoder.d_model, heads,
+                              config.nullable("num_key_value_heads", std::nullopt, 1).value_or(heads),
+                              max(decoder.d_model / heads, 1));
+  } else {
+    latent = read_latent(config, decoder.d_model, decoder.shape.heads, line.latent);
+  }
   std::vector<Tensor> extras = pre_norms(kRmsNorm, decoder.d_model);
-  if (config.flag("attention_bias", false)) {
+  if (!plain_heads && config.flag("attention_bias", false)) {
     // On the projections down to the latents and on the output, not on those up from them.
     const Count q_rank = latent.settings.count("q_rank");
     if (q_rank > 0) extras.push_back(bias_of("attn_q_a", q_rank));
@@ -97,7 +107,7 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
   }
   std::string_view kind = "latent";
   std::vector<bool> shared_index(decoder.layers);
-  if (index_heads) {
+  if (index_heads && !plain_heads) {
     kind = "indexed_latent";
     latent.settings.set("index_heads", config.count("index_n_heads", *index_heads));
     latent.settings.set("index_dim", config.count("index_head_dim", 128));
@@ -122,6 +132,11 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
   if (any_experts) sparse = expert_layers(config, decoder.layers, line.moe);
 
   const auto layer = [&](bool with_experts, bool shares_index) {
+    if (plain_heads) {
+      return Layer{{attention(kFullLayer, latent.shape, 1)},
+                   with_experts ? gated_experts(experts) : gated(decoder.d_ff),
+                   extras};
+    }
     Settings settings = latent.settings;
     if (shares_index) settings.set("shares_index", true);
     return Layer{{make_mixer(kind, latent.shape, std::move(settings))},

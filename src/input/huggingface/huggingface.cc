@@ -52,14 +52,23 @@ bool has_own_key(const Family& family, const JsonValue& root) {
   return !family.own_key.empty() && root.find(family.own_key) != nullptr;
 }
 
-/// The language model's part of a file that describes more than one.
-const JsonValue* text_part(const JsonValue& root, std::string_view& key) {
-  for (const std::string_view name : {"text_config", "llm_config", "language_config"}) {
+/// The language model's part of a file that describes more than one, and where it stands; in the files of models that
+/// also speak it is the thinker's (Qwen-Omni).
+const JsonValue* text_part(const JsonValue& root, std::string& pointer) {
+  for (const std::string_view name : {"text_config", "llm_config", "language_config", "thinker_config"}) {
     const JsonValue* value = root.find(name);
-    if (value != nullptr && value->is(JsonValue::Type::object)) {
-      key = name;
-      return value;
-    }
+    if (value == nullptr || !value->is(JsonValue::Type::object)) continue;
+    pointer = child_pointer(pointer, name);
+    const JsonValue* inner = name == "thinker_config" ? text_part(*value, pointer) : nullptr;
+    return inner == nullptr ? value : inner;
+  }
+  return nullptr;
+}
+
+const Family* by_architecture(std::string_view name) {
+  if (name.empty()) return nullptr;
+  for (const Family& family : families()) {
+    if (lists(family.architectures, name)) return &family;
   }
   return nullptr;
 }
@@ -88,19 +97,26 @@ void read_unknown(const Config& config, Model& model) {
 const Family* find_family(const JsonValue& root, const Config& config, std::string& name) {
   name = string_at(root, "model_type");
   if (const Family* family = by_model_type(name)) return family;
-  std::string_view key;
-  const JsonValue* part = text_part(root, key);
-  const std::string_view inner = part == nullptr ? std::string_view{} : string_at(*part, "model_type");
-  if (const Family* family = by_model_type(inner)) {
-    config.note("\"" + name + "\" is counted as its language model, \"" + std::string(inner) + "\"");
-    name = inner;
-    return family;
+  std::string pointer;
+  if (const JsonValue* part = text_part(root, pointer)) {
+    const std::string_view inner = string_at(*part, "model_type");
+    const Family* family = by_model_type(inner);
+    if (family == nullptr && inner.empty()) family = by_architecture(architecture(*part));
+    if (family != nullptr) {
+      const std::string_view found = inner.empty() ? words(family->model_types).front() : inner;
+      config.note("\"" + name + "\" is counted as its language model, \"" + std::string(found) + "\"");
+      name = found;
+      return family;
+    }
   }
   if (!name.empty()) return nullptr;
-  for (const Family& family : families()) {
-    if (!lists(family.architectures, architecture(root)) && !has_own_key(family, root)) continue;
-    name = words(family.model_types).front();
-    return &family;
+  const Family* family = by_architecture(architecture(root));
+  for (const Family& candidate : families()) {
+    if (family == nullptr && has_own_key(candidate, root)) family = &candidate;
+  }
+  if (family != nullptr) {
+    name = words(family->model_types).front();
+    return family;
   }
   name = architecture(root);
   return nullptr;
@@ -175,8 +191,8 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
   model.origin = document.source;
   model.name = model_name(root);
   const Family* family = find_family(root, config, model.family);
-  std::string_view text_key;
-  if (const JsonValue* part = text_part(root, text_key)) config = config.over(*part, child_pointer("", text_key));
+  std::string text_pointer;
+  if (const JsonValue* part = text_part(root, text_pointer)) config = config.over(*part, text_pointer);
   ReadFamily read = read_unknown;
   if (family != nullptr) {
     read = family->read;

@@ -1,4 +1,4 @@
-// Llama and what differs from it by a few keys: Granite, SmolLM3, Seed-OSS.
+// Llama and what differs from it by a few keys: Granite, SmolLM3, Seed-OSS, MiniCPM.
 // [transformers configuration_<family>.py and modeling_<family>.py of each]
 #include "readers.h"
 
@@ -36,6 +36,14 @@ void read_smollm3(const Config& config, Model& model) {
   add_layers_of_kinds(config, model, decoder, kinds, window, gated(decoder.d_ff, config.flag("mlp_bias", false)),
                       pre_norms(kRmsNorm, decoder.d_model));
   read_rope(config, model, 32768);
+}
+
+void read_minicpm(const Config& config, Model& model) {
+  const Decoder decoder =
+      read_decoder(config, {.vocab = 32000, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32, .tied = true});
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), pre_norms(kRmsNorm, decoder.d_model));
+  read_rope(config, model, 2048);
 }
 
 void read_granite(const Config& config, Model& model) { read_llama(config, model); }

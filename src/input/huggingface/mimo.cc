@@ -1,8 +1,20 @@
-// MiMo-V2-Flash: sliding layers with their own heads and sinks, values narrower than keys.
-// [XiaomiMiMo/MiMo-V2-Flash configuration_mimo_v2_flash.py, modeling_mimo_v2_flash.py]
+// MiMo-7B: Qwen2 with prediction layers. MiMo-V2-Flash: sliding layers with their own heads and sinks, values narrower
+// than keys.
+// [XiaomiMiMo/MiMo-7B-RL modeling_mimo.py; MiMo-V2-Flash configuration_mimo_v2_flash.py, modeling_mimo_v2_flash.py]
+#include "checkpoint.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
+
+void read_mimo(const Config& config, Model& model) {
+  read_qwen2(config, model);
+  if (model.groups.empty()) return;
+  const LayerGroup& last = model.groups.back();
+  PredictionLayers prediction;
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = {last.mixers, last.feed_forward, last.extras};
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
+}
 
 void read_mimo_v2_flash(const Config& config, Model& model) {
   Decoder decoder = read_decoder(

@@ -1,5 +1,6 @@
-// OLMo: norms without weights; OLMo 2: norms after the blocks and over whole queries and keys; OLMo 3: with windows.
-// [transformers configuration_olmo.py, modeling_olmo.py, modeling_olmo2.py, configuration_olmo3.py]
+// OLMo: norms without weights; OLMoE: experts, whole queries and keys normalised; OLMo 2: norms after the blocks and
+// over whole queries and keys; OLMo 3: with windows. [transformers configuration_olmo.py, modeling_olmo.py,
+// modeling_olmo2.py, configuration_olmo3.py]
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -32,6 +33,20 @@ void read_olmo2(const Config& config, Model& model) {
   add_frame(model, decoder, kRmsNorm);
   add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), post_norms(decoder.d_model));
   read_rope(config, model, 2048);
+}
+
+void read_olmoe(const Config& config, Model& model) {
+  Decoder decoder = read_decoder(config, {.vocab = 50304, .d_model = 2048, .d_ff = 2048, .layers = 16, .heads = 16});
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  decoder.shape.qk_norm = QkNorm::full;
+  Experts experts{};
+  experts.count = config.count("num_experts", 64);
+  experts.active = config.count("num_experts_per_tok", 8);
+  experts.d_ff = decoder.d_ff;
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated_experts(checked(config, experts)),
+                     pre_norms(kRmsNorm, decoder.d_model));
+  read_rope(config, model, 4096);
 }
 
 void read_olmo3(const Config& config, Model& model) {

@@ -75,6 +75,7 @@ struct Method {
   std::vector<ModulePattern> targets;  ///< only these; empty = every linear of the layers
   bool experts_only = false;
   bool head = false;  ///< the output matrix, too
+  bool all = false;   ///< routers, embedding and output matrix, too
 };
 
 /// Patterns times layers; the longest published lists, a name for every linear that is kept, have some 30,000.
@@ -102,7 +103,7 @@ bool meant(const std::vector<ModulePattern>& patterns, std::string_view tensor, 
 }
 
 bool converts(const Method& method, const Tensor& tensor, std::string_view prefix) {
-  if (tensor.use != TensorUse::linear || is_router(tensor.name)) return false;
+  if (tensor.use != TensorUse::linear || (is_router(tensor.name) && !method.all)) return false;
   if (method.experts_only && !tensor.routed()) return false;
   if (!method.targets.empty() && !meant(method.targets, tensor.name, prefix)) return false;
   return !meant(method.kept, tensor.name, prefix);
@@ -222,6 +223,20 @@ Method bitsandbytes(const Config& config) {
   return method;
 }
 
+/// Every linear and embedding in integers, with a scale and a bias of 16 bits a group. [MLX nn/layers/quantized.py]
+Method mlx(const Config& config) {
+  Method method;
+  const Count bits = bits_of(config, "bits", 4);
+  const Count group = config.count("group_size", 64);
+  method.name = "mlx " + bits_name("int", bits) + ", group " + to_string(group);
+  method.format = {bits_name("int", bits), bits};
+  method.format.tile_columns = group;
+  method.format.scale_bits = 16;
+  method.format.zero_bits = 16;
+  method.all = true;
+  return method;
+}
+
 /// E2M1 in blocks of 16 with an fp8 scale, and two fp32 scales a matrix.
 PackedFormat nvfp4_format() {
   PackedFormat format{"nvfp4", 4};
@@ -317,8 +332,13 @@ std::vector<Method> compressed_tensors(const Config& config) {
 }
 
 std::vector<Method> methods_of(const Config& config) {
-  const std::string name = config.has("quant_method") ? config.text("quant_method", "") : "";
+  std::string name = config.has("quant_method") ? config.text("quant_method", "") : "";
   std::optional<Method> one;
+  if (name.empty()) {
+    // Early bitsandbytes files and those of MLX do not name it.
+    if (config.has("load_in_4bit") || config.has("load_in_8bit")) name = "bitsandbytes";
+    if (config.has("bits") && config.has("group_size")) one = mlx(config);
+  }
   if (name == "fp8") one = fp8(config);
   if (name == "fbgemm_fp8") one = fbgemm(config);
   if (name == "mxfp4") one = mxfp4(config);
@@ -343,7 +363,7 @@ void add_rule(StoredWeights& stored, const Method& method, std::size_t format, c
 }  // namespace
 
 void read_quantization(const Config& file, Model& model) {
-  const std::optional<Config> config = file.object("quantization_config");
+  const std::optional<Config> config = file.object({"quantization_config", "quantization"});
   if (!config) return;
   const std::vector<Method> methods = methods_of(*config);
   if (methods.empty()) {
@@ -369,7 +389,8 @@ void read_quantization(const Config& file, Model& model) {
       if (!tensors) return;
       for (const Tensor& tensor : *tensors) add_rule(stored, method, format, group, tensor);
     }
-    if (method.head && !model.tied_embeddings) stored.rules.push_back({"output", false, {}, format});
+    if ((method.head || method.all) && !model.tied_embeddings) stored.rules.push_back({"output", false, {}, format});
+    if (method.all) stored.rules.push_back({"token_embd", false, {}, format});
   }
   if (methods.front().format.name == "fp8") {
     // The correction of router scores is in fp32 [DeepSeek-V3: F32 elements of the files are scales and these].

@@ -2,6 +2,7 @@
 // [Qwen/Qwen configuration_qwen.py; transformers configuration_qwen2.py, modeling_qwen2.py and those of its followers]
 #include <algorithm>
 
+#include "qwen3_vision.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -103,6 +104,7 @@ void read_qwen3(const Config& config, Model& model) {
   add_layers_of_kinds(config, model, decoder, sliding.kinds, sliding.window, gated(decoder.d_ff),
                       pre_norms(kRmsNorm, decoder.d_model));
   read_qwen_positions(config, model);
+  if (model.family.starts_with("qwen3_vl")) add_qwen3_vision(config, model);
 }
 
 void read_qwen2_moe(const Config& config, Model& model) {
@@ -132,6 +134,7 @@ void read_qwen3_moe(const Config& config, Model& model) {
   add_frame(model, decoder, kRmsNorm);
   add_sparse_layers(config, model, decoder, checked(config, experts));
   read_qwen_positions(config, model);
+  if (model.family.starts_with("qwen3_vl")) add_qwen3_vision(config, model);
 }
 
 }  // namespace ctxcost::huggingface

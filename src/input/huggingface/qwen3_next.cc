@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "checkpoint.h"
+#include "qwen3_vision.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {
@@ -93,35 +94,13 @@ PredictionLayers read_line(const Config& config, Model& model, const Line& line)
   return {1, layer(true, experts.count > 0), false};
 }
 
-/// The vision tower of Qwen3.5 [modular_qwen3_5.py Qwen3_5VisionModel]: patches by a convolution over time and space,
-/// learned positions, pre-norm blocks with biases everywhere, and a merger of 2 x 2 patches.
-void add_vision_tower(const Config& config, Model& model) {
-  const std::optional<Config> vision = config.object("vision_config");
-  if (!vision) return;
-  const Count width = vision->count("hidden_size", 1152);
-  const Count inner = vision->count("intermediate_size", 4304);
-  const Count patch = vision->count("patch_size", 16);
-  const Count merged = width * vision->count("spatial_merge_size", 2) * vision->count("spatial_merge_size", 2);
-  const Count output = vision->count("out_hidden_size", 3584);
-  const auto biased = [](Count inputs, Count outputs) { return inputs * outputs + outputs; };
-
-  const Count block =
-      2 * (2 * width) + biased(width, 3 * width) + biased(width, width) + biased(width, inner) + biased(inner, width);
-  const Count patches =
-      biased(vision->count("in_channels", 3) * vision->count("temporal_patch_size", 2) * patch * patch, width);
-  const Count positions = vision->count("num_position_embeddings", 2304) * width;
-  const Count merger = 2 * width + biased(merged, merged) + biased(merged, output);
-  add_part(model, "vision tower", patches + positions + vision->count("depth", 27) * block + merger,
-           "vision_config [transformers modular_qwen3_5.py]");
-}
-
 void read_qwen3_5_line(const Config& config, Model& model, const Line& line) {
   PredictionLayers prediction = read_line(config, model, line);
   prediction.count = config.nullable("mtp_num_hidden_layers").value_or(0);
   prediction.own_embedding =
       config.has("mtp_use_dedicated_embeddings") && config.flag("mtp_use_dedicated_embeddings", false);
   add_prediction_layers(config, model, prediction, "mtp_num_hidden_layers");
-  add_vision_tower(config, model);
+  add_qwen3_vision(config, model);
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+// EXAONE 3: Llama under other names. EXAONE 4: queries and keys normalised, norms after the blocks, alternating
+// windows. [LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct configuration_exaone.py; transformers configuration_exaone4.py,
+//  modeling_exaone4.py]
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+
+void read_exaone(const Config& config, Model& model) {
+  Decoder decoder = read_decoder_without_ff(
+      config, {.vocab = 102400, .d_model = 2048, .d_ff = 0, .layers = 32, .heads = 32, .tied = true});
+  decoder.d_ff = config.nullable("intermediate_size", std::nullopt, 1).value_or(4 * decoder.d_model);
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), pre_norms(kRmsNorm, decoder.d_model));
+  read_rope(config, model, 2048);
+}
+
+void read_exaone4(const Config& config, Model& model) {
+  Decoder decoder = read_decoder(
+      config, {.vocab = 102400, .d_model = 4096, .d_ff = 16384, .layers = 32, .heads = 32, .kv_heads = 32});
+  decoder.shape.qk_norm = QkNorm::head;
+  const std::optional<Count> window = config.nullable("sliding_window", 4096, 1);
+  // The pattern is a word, "LLLG", or a number, and means nothing beside layer_types or without a window.
+  Count pattern = 1;
+  if (window && !config.has("layer_types")) {
+    const Config::Found found = config.find("sliding_window_pattern");
+    if (found && found.value->is(JsonValue::Type::string)) {
+      pattern = max(Count(found.value->text.size()), 1);
+    } else if (!config.is_null("sliding_window_pattern")) {
+      pattern = config.count("sliding_window_pattern", 4);
+    }
+  }
+  add_frame(model, decoder, kRmsNorm);
+  add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, pattern), window,
+                      gated(decoder.d_ff),
+                      {vector_of("post_attention_norm", decoder.d_model), vector_of("post_ffw_norm", decoder.d_model)});
+  read_rope(config, model, 2048);
+}
+
+}  // namespace ctxcost::huggingface

@@ -1,0 +1,67 @@
+// HunYuan, dense and with experts: Llama with normalised queries and keys.
+// [transformers configuration_hunyuan_v1_dense.py, modeling_hunyuan_v1_dense.py, modeling_hunyuan_v1_moe.py;
+//  tencent/Hunyuan-A13B-Instruct hunyuan.py]
+#include "readers.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+constexpr DecoderDefaults kDefaults = {.vocab = 290943, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32};
+
+Decoder read_hunyuan_decoder(const Config& config) {
+  Decoder decoder = read_decoder(config, kDefaults);
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  if (config.flag("use_qk_norm", true)) decoder.shape.qk_norm = QkNorm::head;
+  if (config.has("use_cla") && config.flag("use_cla", false)) {
+    config.note("layers that share keys and values (use_cla) are counted each with its own");
+  }
+  return decoder;
+}
+
+}  // namespace
+
+void read_hunyuan_dense(const Config& config, Model& model) {
+  const Decoder decoder = read_hunyuan_decoder(config);
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), pre_norms(kRmsNorm, decoder.d_model));
+  read_rope(config, model, 2048);
+}
+
+void read_hunyuan_moe(const Config& config, Model& model) {
+  const Decoder decoder = read_hunyuan_decoder(config);
+  // Each an integer for all layers or a list with one for each.
+  const auto counts = per_layer_counts(config, "num_experts", 1, decoder.layers);
+  const auto active = per_layer_counts(config, {"moe_topk", "num_experts_per_tok"}, 1, decoder.layers);
+  std::vector<Count> widths(decoder.layers, decoder.d_ff);
+  if (config.has("moe_intermediate_size")) {
+    widths = per_layer_counts(config, "moe_intermediate_size", decoder.d_ff, decoder.layers);
+  }
+  std::vector<Count> shared(decoder.layers, 1);
+  if (config.has("num_shared_expert")) shared = per_layer_counts(config, "num_shared_expert", 1, decoder.layers);
+  const bool mixed = config.flag("use_mixed_mlp_moe", true);
+  struct Variant {
+    Count count, active, d_ff, shared;
+    bool operator==(const Variant&) const = default;
+  };
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers,
+      [&](std::uint32_t i) {
+        return Variant{counts[i], active[i], widths[i], shared[i]};
+      },
+      [&](const Variant& variant) {
+        FeedForward feed_forward = gated(decoder.d_ff);
+        if (variant.count > 1) {
+          Experts experts{};
+          experts.count = variant.count;
+          experts.active = variant.active;
+          experts.d_ff = variant.d_ff;
+          if (mixed) experts.shared_d_ff = decoder.d_ff * variant.shared;
+          feed_forward = gated_experts(checked(config, experts));
+        }
+        return Layer{{attention(kFullLayer, decoder.shape, 1)}, feed_forward, pre_norms(kRmsNorm, decoder.d_model)};
+      });
+  read_rope(config, model, 2048);
+}
+
+}  // namespace ctxcost::huggingface
