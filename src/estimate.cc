@@ -70,6 +70,7 @@ void check_cache_types(const Model& model, const KvPrecision& kv, std::string_vi
 
 std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_mac) {
   if (!work) return std::nullopt;
+  if (!work->macs_known) return std::nullopt;
   return work->macs * flops_per_mac + work->scalar_operations;
 }
 
@@ -245,9 +246,9 @@ Estimator::Mixing Estimator::mixing(Count context) const {
         continue;
       }
       add(sum.scores, group.count() * work->scores);
-      add(sum.macs, group.count() * work->macs);
       const std::optional<Count> flops = flops_of(work, settings_.convention.flops_per_mac);
-      add(sum.flops, group.count() * *flops);
+      add(sum.macs, flops ? std::optional(group.count() * work->macs) : std::nullopt);
+      add(sum.flops, flops ? std::optional(group.count() * *flops) : std::nullopt);
       if (!work->scores_per_head || (any_scores && sum.scores_per_head != work->scores_per_head)) agree = false;
       sum.scores_per_head = work->scores_per_head;
       any_scores = true;
@@ -413,8 +414,8 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
       const std::optional<Work> work = mixer->prefill(n, settings_.convention.pairs);
       if (work) row.scores_per_head = work->scores_per_head;
       add(row.scores_per_layer, work ? std::optional(batch * work->scores) : std::nullopt);
-      add(row.attention_macs_per_layer, work ? std::optional(batch * work->macs) : std::nullopt);
       const std::optional<Count> flops = flops_of(work, settings_.convention.flops_per_mac);
+      add(row.attention_macs_per_layer, flops ? std::optional(batch * work->macs) : std::nullopt);
       add(row.attention_flops_per_layer, flops ? std::optional(batch * *flops) : std::nullopt);
       add(row.linear_flops_per_layer, mixer->linear_macs(n));
       for (const std::string_view text : mixer->notes()) note(text);

@@ -26,6 +26,7 @@ struct Work {
   std::optional<Count> scores_per_head;  ///< where all heads agree
   Count macs;                            ///< multiply-adds: scores, values, recurrent cores, memory reads and writes
   Count scalar_operations;               ///< of recurrences: one FLOP each under every convention
+  bool macs_known = true;                ///< false: only the scores are known, the rest needs d_model or a source
 };
 
 /// Which tokens a cache keeps. Engines look at `kind`; `tokens` is the live need.

@@ -36,10 +36,10 @@ class Rwkv final : public Recurrence {
   }
 
   std::optional<Work> prefill(Count n, PairRule rule) const override {
-    return version_ == 4 ? std::nullopt : Recurrence::prefill(n, rule);
+    return version_ == 4 ? unknown_work() : Recurrence::prefill(n, rule);
   }
   std::optional<Work> decode(Count keys) const override {
-    return version_ == 4 ? std::nullopt : Recurrence::decode(keys);
+    return version_ == 4 ? unknown_work() : Recurrence::decode(keys);
   }
   std::optional<std::vector<Tensor>> tensors() const override { return std::nullopt; }
   Count activation_width() const override { return 3 * width_; }
@@ -50,6 +50,9 @@ class Rwkv final : public Recurrence {
   }
 
  private:
+  /// No pairs, and multiply-adds that no source gives.
+  static std::optional<Work> unknown_work() { return Work{0, Count{}, 0, 0, false}; }
+
   Count step_macs() const override { return 3 * width_ * head_dim_; }
   Count step_operations() const override { return width_ * head_dim_; }
 

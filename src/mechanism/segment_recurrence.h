@@ -73,8 +73,8 @@ class SegmentRecurrence : public SoftmaxAttention {
 
   std::optional<Work> work(Count pairs, Count full_segments) const {
     const std::optional<Count> each = segment_end_macs();
-    if (!each) return std::nullopt;
     const Count all = shape().heads * pairs;
+    if (!each) return Work{all, pairs, 0, 0, false};
     return Work{all, pairs, all * (2 * shape().d_k + shape().d_v) + full_segments * *each, 0};
   }
   Count prefill_pairs(Count n, PairRule rule) const override {

@@ -113,8 +113,8 @@ class Titans final : public Mixer {
                                                : pairs::sliding_decode(keys, parts_.length));
   }
   std::optional<Work> work(Count pairs, Count tokens, Count updates) const {
-    if (!parts_.memory) return std::nullopt;
     const Count all = shape().heads * pairs;
+    if (!parts_.memory) return Work{all, pairs, 0, 0, false};
     return Work{all, pairs, all * (shape().d_k + shape().d_v) + 4 * tokens * *parts_.memory,
                 5 * updates * *parts_.memory};
   }

@@ -333,13 +333,16 @@ TEST_CASE("without d_model a memory of hidden states is unknown, its cache is no
   CHECK(make_mixer("transformer_xl", shape, {{"segment", Count{4}}, {"memory", Count{0}}})->state_known());
   const auto titans = make_mixer("titans", shape, {{"variant", std::string("mag")}, {"window", Count{4}}});
   CHECK_FALSE(titans->state_known());
-  CHECK_FALSE(titans->prefill(4, PairRule::exact).has_value());
+  // 4 persistent tokens for each query and a causal window of 4: 4 * 4 + 10.
+  CHECK_FALSE(titans->prefill(4, PairRule::exact)->macs_known);
+  CHECK(titans->prefill(4, PairRule::exact)->scores_per_head == Count{26});
   CHECK(cached_elements(*titans, 100) == (4 + 4) * 4 * 16);
   const auto compressive =
       make_mixer("compressive", shape,
                  {{"segment", Count{4}}, {"memory", Count{4}}, {"compressed", Count{4}}, {"ratio", Count{2}}});
   CHECK_FALSE(compressive->state_known());
-  CHECK_FALSE(compressive->decode(4).has_value());
+  CHECK_FALSE(compressive->decode(4)->macs_known);
+  CHECK(compressive->decode(4)->scores_per_head == Count{4});
   CHECK(cached_elements(*compressive, 100) == 4 * 4 * 16);
 }
 
