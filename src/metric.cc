@@ -4,8 +4,9 @@ namespace ctxcost {
 namespace {
 
 constexpr MetricInfo kMetrics[] = {
-    {Metric::context, "context", Unit::tokens, "Tokens (n)", "tokens of a sequence"},
-    {Metric::batch, "batch", Unit::sequences, "Batch", "sequences"},
+    {Metric::context, "context", Unit::tokens, "Tokens (n)", "tokens of a sequence",
+     Worse::neither},
+    {Metric::batch, "batch", Unit::sequences, "Batch", "sequences", Worse::neither},
     {Metric::scores_per_head, "scores_per_head", Unit::pairs, "Attn Scores",
      "score pairs of one head of one sequence; null unless all layers agree"},
     {Metric::scores_per_layer, "scores_per_layer", Unit::pairs, "Attn Scores/layer",
@@ -52,9 +53,9 @@ constexpr MetricInfo kMetrics[] = {
      "live activations of the largest layer over min(n, 2048) tokens, and the logits"},
     {Metric::window_status, "window_status", Unit::level, "Window", "trained, scaled, beyond or impossible"},
     {Metric::growth_attention_flops, "growth_attention_flops", Unit::ratio, "Attn Growth",
-     "attention FLOPs relative to the first context of the run"},
+     "attention FLOPs relative to the first context of the run", Worse::neither},
     {Metric::growth_kv_cache, "growth_kv_cache", Unit::ratio, "KV Growth",
-     "KV cache relative to the first context of the run"},
+     "KV cache relative to the first context of the run", Worse::neither},
 };
 static_assert(std::size(kMetrics) == kMetricCount);
 
