@@ -377,12 +377,12 @@ std::optional<bool> holds(const Threshold& threshold, const RecordedValue& befor
     }
   } else if (const double* real = std::get_if<double>(&change.change)) {
     const double base = std::fabs(*as_real(before));
-    const double by = turn ? -*real : *real;
+    const double by_real = turn ? -*real : *real;
     double amount = threshold.real;
     if (threshold.amount == Threshold::Amount::percent) {
       amount = Decimal{threshold.digits, threshold.decimals}.to_double() / 100 * base;
     }
-    order = by <=> (threshold.negative ? -amount : amount);
+    order = by_real <=> (threshold.negative ? -amount : amount);
   } else {
     return std::nullopt;
   }

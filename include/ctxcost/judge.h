@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ctxcost/budget.h"
+#include "ctxcost/comparison.h"
 #include "ctxcost/deployment.h"
 #include "ctxcost/metric.h"
 
@@ -51,11 +52,36 @@ struct JudgedBudget {
   Verdict verdict = Verdict::pass;   ///< the worst of its limits
 };
 
+/// A metric that is not as in the baseline.
+struct BudgetChange {
+  const JudgedBudget* budget;
+  Count context;
+  Count batch;
+  MetricChange change;
+  std::string allowed;  ///< "5%"; empty where it is not judged
+  Verdict verdict = Verdict::pass;
+};
+
+/// What differs from an earlier report.
+struct BaselineComparison {
+  struct Point {
+    const JudgedBudget* budget;
+    Count context;
+    Count batch;
+  };
+  std::string source;                        ///< the report's file
+  std::size_t compared = 0;                  ///< points that are in both
+  std::vector<Point> missing;                ///< that the baseline lacks
+  std::vector<BudgetChange> changes;         ///< in the order of the budgets
+  Verdict verdict = Verdict::pass;
+};
+
 /// Everything that was judged. Its budgets are referred to and stay where they are.
 struct BudgetReport {
   std::vector<Budget> budgets;
   std::vector<JudgedBudget> judged;  ///< as budgets
-  Verdict verdict = Verdict::pass;
+  std::optional<BaselineComparison> baseline;
+  Verdict verdict = Verdict::pass;  ///< the worst of all
 };
 
 struct JudgeOptions {

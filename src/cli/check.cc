@@ -3,9 +3,11 @@
 
 #include "command.h"
 #include "counting.h"
+#include "ctxcost/baseline.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/render_budgets.h"
 #include "input/quantity.h"
+#include "input/saved_report.h"
 #include "output.h"
 
 namespace ctxcost::cli {
@@ -117,7 +119,20 @@ Status run(const Arguments& arguments) {
     throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
   }
 
-  const BudgetReport report = judge(load_budgets(files, options), judging);
+  std::vector<AllowedIncrease> increases;
+  for (const std::string& text : arguments.all("--max-increase")) {
+    increases.push_back(parse_allowed_increase(text, "--max-increase"));
+  }
+  const std::string baseline(arguments.value("--baseline"));
+  if (baseline.empty() && !increases.empty()) {
+    throw InputError(Diagnostic{"--max-increase", "", "needs --baseline FILE", ""});
+  }
+  if (baseline == "-" && std::count(files.begin(), files.end(), "-") > 0) {
+    throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
+  }
+
+  BudgetReport report = judge(load_budgets(files, options), judging);
+  if (!baseline.empty()) compare_with_baseline(report, load_saved_report(baseline), increases, judging);
   write(report, format, render, arguments, path);
   if (arguments.has("--save")) {
     write(report, *find_budget_format("json"), render, arguments, std::string(arguments.value("--save")));

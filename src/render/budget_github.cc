@@ -20,16 +20,23 @@ std::string escaped(std::string_view text, bool property) {
   return out;
 }
 
+void annotate(Writer& out, Verdict verdict, const Budget& budget, const TextPlace& place, const std::string& text) {
+  out.text(verdict == Verdict::fail ? "::error " : "::warning ");
+  out.text("file=" + escaped(budget.file, true) + ",line=" + std::to_string(place.line) +
+           ",col=" + std::to_string(place.column) + ",title=" + escaped(budget.name, true) + "::" +
+           escaped(text, false) + "\n");
+}
+
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
   for (const auto& [budget, limit] : breaches(report)) {
-    const TextPlace& place = limit.limit->place;
     std::string text = breach_text(limit, options.units);
     const std::string remedies = remedy_text(limit);
     if (!remedies.empty() && !options.quiet) text += "; would pass with " + remedies;
-    out.text(limit.verdict == Verdict::fail ? "::error " : "::warning ");
-    out.text("file=" + escaped(budget.budget->file, true) + ",line=" + std::to_string(place.line) +
-             ",col=" + std::to_string(place.column) + ",title=" + escaped(budget.budget->name, true) +
-             "::" + escaped(text, false) + "\n");
+    annotate(out, limit.verdict, *budget.budget, limit.limit->place, text);
+  }
+  for (const BudgetChange* change : excesses(report)) {
+    const Budget& budget = *change->budget->budget;
+    annotate(out, change->verdict, budget, budget.place, change_text(*change, options.units));
   }
 }
 

@@ -88,6 +88,66 @@ void write_point(JsonWriter& json, const JudgedBudget& judged, const BudgetPoint
   json.end_object();
 }
 
+void write_recorded(JsonWriter& json, std::string_view key, const RecordedValue& value) {
+  json.key(key);
+  if (const auto* count = std::get_if<SignedCount>(&value)) {
+    json.value(count->negative ? MetricValue(Negative{count->magnitude}) : MetricValue(count->magnitude));
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    json.number(*real);
+  } else if (const auto* level = std::get_if<std::string>(&value)) {
+    json.string(*level);
+  } else {
+    json.null();
+  }
+}
+
+/// The point of a change, or one that the baseline lacks.
+void write_point_name(JsonWriter& json, const Budget& budget, Count context, Count batch) {
+  member(json, "budget", budget.name);
+  member(json, "file", budget.file);
+  member(json, "context", context);
+  member(json, "batch", batch);
+}
+
+void write_baseline(JsonWriter& json, const BaselineComparison& baseline) {
+  json.key("baseline");
+  json.begin_object();
+  member(json, "source", baseline.source);
+  member(json, "verdict", name(baseline.verdict));
+  member(json, "compared", baseline.compared);
+  json.key("missing");
+  json.begin_array();
+  for (const BaselineComparison::Point& point : baseline.missing) {
+    json.begin_object();
+    write_point_name(json, *point.budget->budget, point.context, point.batch);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("changes");
+  json.begin_array();
+  for (const BudgetChange& entry : baseline.changes) {
+    json.begin_object();
+    write_point_name(json, *entry.budget->budget, entry.context, entry.batch);
+    member(json, "metric", info(entry.change.metric).name);
+    write_recorded(json, "before", entry.change.before);
+    write_recorded(json, "after", entry.change.after);
+    write_recorded(json, "change", entry.change.change);
+    json.key("percent");
+    if (entry.change.percent) {
+      const double percent = entry.change.percent->tenths.to_double() / 10;
+      json.number(entry.change.percent->negative ? -percent : percent);
+    } else {
+      json.null();
+    }
+    json.key("allowed");
+    entry.allowed.empty() ? json.null() : json.string(entry.allowed);
+    member(json, "verdict", name(entry.verdict));
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
@@ -99,6 +159,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   json.begin_array();
   for (const JudgedBudget& judged : report.judged) write_budget(json, judged);
   json.end_array();
+  if (report.baseline) write_baseline(json, *report.baseline);
   json.key("results");
   json.begin_array();
   for (const JudgedBudget& judged : report.judged) {

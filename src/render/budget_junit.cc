@@ -85,6 +85,18 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
       add_case(suites.back(), budget.name, test, limit.verdict, info(limit.limit->metric).name, message, details);
     }
   }
+  if (report.baseline) {
+    suites.emplace_back();
+    suites.back().name = "baseline " + report.baseline->source;
+    for (const BudgetChange& change : report.baseline->changes) {
+      if (change.allowed.empty()) continue;
+      const Budget& budget = *change.budget->budget;
+      const std::string_view metric = info(change.change.metric).name;
+      const std::string test = std::string(metric) + " " + point_text(change.context, change.batch);
+      add_case(suites.back(), budget.name, test, change.verdict, metric, change_text(change, options.units),
+               place_text(budget, budget.place));
+    }
+  }
   std::size_t tests = 0;
   std::size_t failures = 0;
   for (const Suite& suite : suites) {

@@ -38,6 +38,17 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
     if (!remedies.empty() && !options.quiet) out.text("; would pass with " + escaped(remedies));
     out.character('\n');
   }
+  if (!report.baseline) return;
+  if (!options.quiet) out.text("\nBaseline " + escaped(baseline_text(*report.baseline)) + "\n");
+  first = true;
+  for (const BudgetChange& change : report.baseline->changes) {
+    if (options.quiet && change.verdict == Verdict::pass) continue;
+    out.text(first ? "\n" : "");
+    first = false;
+    const std::string budget = escaped(change.budget->budget->name);
+    out.text(change.verdict == Verdict::pass ? "- " + budget + ": " : "- **" + budget + "**: ");
+    out.text(escaped(change_text(change, options.units)) + "\n");
+  }
 }
 
 }  // namespace

@@ -61,40 +61,69 @@ void write_location(JsonWriter& json, const std::string& file, const TextPlace& 
   json.end_object();
 }
 
-void write_result(JsonWriter& json, const Breach& breach, std::size_t rule, const RenderOptions& options) {
-  const auto& [judged, limit] = breach;
-  const Budget& budget = *judged.budget;
-  std::string message = budget.name + ": " + breach_text(limit, options.units);
-  const std::string remedies = remedy_text(limit);
-  if (!remedies.empty() && !options.quiet) message += "; would pass with " + remedies;
+/// A breach or a change that is too much.
+struct Finding {
+  std::string rule;
+  std::string description;  // of the rule
+  std::string_view meaning;  // of the metric
+  Verdict verdict;
+  std::string message;
+  const Budget* budget;
+  const TextPlace* place;
+  std::string fingerprint;  // the same in the next run, even where lines moved
+};
+
+std::vector<Finding> findings(const BudgetReport& report, const RenderOptions& options) {
+  std::vector<Finding> found;
+  for (const auto& [judged, limit] : breaches(report)) {
+    const Budget& budget = *judged.budget;
+    const MetricInfo& metric = info(limit.limit->metric);
+    std::string message = budget.name + ": " + breach_text(limit, options.units);
+    const std::string remedies = remedy_text(limit);
+    if (!remedies.empty() && !options.quiet) message += "; would pass with " + remedies;
+    found.push_back({std::string(metric.name), std::string(metric.name) + " outside its budget", metric.meaning,
+                     limit.verdict, std::move(message), &budget, &limit.limit->place,
+                     budget.name + "/" + std::string(metric.name) + (limit.limit->side == Side::max ? "/max/" : "/min/") +
+                         to_string(limit.context) + "/" + to_string(limit.batch)});
+  }
+  for (const BudgetChange* change : excesses(report)) {
+    const Budget& budget = *change->budget->budget;
+    const MetricInfo& metric = info(change->change.metric);
+    found.push_back({"baseline/" + std::string(metric.name), std::string(metric.name) + " worse than in the baseline",
+                     metric.meaning, change->verdict, budget.name + ": " + change_text(*change, options.units), &budget,
+                     &budget.place,
+                     budget.name + "/" + std::string(metric.name) + "/baseline/" + to_string(change->context) + "/" +
+                         to_string(change->batch)});
+  }
+  return found;
+}
+
+void write_result(JsonWriter& json, const Finding& finding, std::size_t rule) {
   json.begin_object();
-  member(json, "ruleId", info(limit.limit->metric).name);
+  member(json, "ruleId", finding.rule);
   json.key("ruleIndex");
   json.count(rule);
-  member(json, "level", limit.verdict == Verdict::fail ? "error" : "warning");
-  text_member(json, "message", message + ".");
+  member(json, "level", finding.verdict == Verdict::fail ? "error" : "warning");
+  text_member(json, "message", finding.message + ".");
   json.key("locations");
   json.begin_array();
-  write_location(json, budget.file, limit.limit->place);
+  write_location(json, finding.budget->file, *finding.place);
   json.end_array();
-  // The same breach in the next run, even where lines moved.
   json.key("partialFingerprints");
   json.begin_object();
-  member(json, "budgetLimit/v1",
-         budget.name + "/" + std::string(info(limit.limit->metric).name) +
-             (limit.limit->side == Side::max ? "/max" : "/min") + "/" + to_string(limit.context) + "/" +
-             to_string(limit.batch));
+  member(json, "budgetLimit/v1", finding.fingerprint);
   json.end_object();
   json.end_object();
 }
 
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
-  const std::vector<Breach> found = breaches(report);
-  std::vector<Metric> rules;
-  for (const Breach& breach : found) {
-    if (std::find(rules.begin(), rules.end(), breach.limit.limit->metric) == rules.end()) {
-      rules.push_back(breach.limit.limit->metric);
-    }
+  const std::vector<Finding> found = findings(report, options);
+  std::vector<const Finding*> rules;  // the first finding of each
+  const auto rule_of = [&rules](const Finding& finding) {
+    return std::find_if(rules.begin(), rules.end(), [&](const Finding* rule) { return rule->rule == finding.rule; });
+  };
+  for (const Finding& finding : found) {
+    if (rule_of(finding) == rules.end()) rules.push_back(&finding);
   }
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
@@ -111,11 +140,11 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   member(json, "version", version());
   json.key("rules");
   json.begin_array();
-  for (const Metric metric : rules) {
+  for (const Finding* rule : rules) {
     json.begin_object();
-    member(json, "id", info(metric).name);
-    text_member(json, "shortDescription", std::string(info(metric).name) + " outside its budget");
-    text_member(json, "fullDescription", info(metric).meaning);
+    member(json, "id", rule->rule);
+    text_member(json, "shortDescription", rule->description);
+    text_member(json, "fullDescription", rule->meaning);
     json.end_object();
   }
   json.end_array();
@@ -124,9 +153,8 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   member(json, "columnKind", "unicodeCodePoints");
   json.key("results");
   json.begin_array();
-  for (const Breach& breach : found) {
-    const auto rule = std::find(rules.begin(), rules.end(), breach.limit.limit->metric) - rules.begin();
-    write_result(json, breach, static_cast<std::size_t>(rule), options);
+  for (const Finding& finding : found) {
+    write_result(json, finding, static_cast<std::size_t>(rule_of(finding) - rules.begin()));
   }
   json.end_array();
   json.end_object();

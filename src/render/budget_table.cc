@@ -55,6 +55,19 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
     const std::string remedies = remedy_text(limit);
     if (!remedies.empty() && !options.quiet) out.text("  would pass with " + remedies + "\n");
   }
+  if (report.baseline) {
+    bool any = false;
+    for (const BudgetChange& change : report.baseline->changes) {
+      if (options.quiet && change.verdict == Verdict::pass) continue;
+      const Budget& budget = *change.budget->budget;
+      out.text(any ? "" : "\n");
+      any = true;
+      const std::string_view word = change.verdict == Verdict::pass ? "changed" : name(change.verdict);
+      out.text(place_text(budget, budget.place) + ": " + std::string(word) + ": " + printable(budget.name) + ": " +
+               change_text(change, options.units) + "\n");
+    }
+    if (!options.quiet) out.text("\nbaseline " + baseline_text(*report.baseline));
+  }
   if (!options.quiet) out.text("\n" + summary_text(report) + "\n");
 }
 

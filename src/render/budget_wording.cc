@@ -59,6 +59,15 @@ std::string percent_text(const JudgedLimit& limit) {
   return percent < 0.1 ? " (<0.1%)" : fmt::format(" ({:.1f}%)", percent);
 }
 
+/// Levels have no place here.
+MetricValue metric_value(const RecordedValue& value) {
+  if (const auto* count = std::get_if<SignedCount>(&value)) {
+    return count->negative ? MetricValue(Negative{count->magnitude}) : MetricValue(count->magnitude);
+  }
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  return {};
+}
+
 /// "4K", "4K, 16K", or "4K to 128K (6)".
 std::string list_text(const LengthList& list) {
   constexpr std::uint64_t kShown = 3;
@@ -130,6 +139,53 @@ std::vector<Breach> breaches(const BudgetReport& report) {
     }
   }
   return found;
+}
+
+std::string change_text(const BudgetChange& entry, UnitSystem units) {
+  const MetricChange& change = entry.change;
+  const auto text_of = [&](const RecordedValue& value) {
+    const auto* const level = std::get_if<std::string>(&value);
+    return level != nullptr ? printable(*level) : value_text(change.metric, metric_value(value), units);
+  };
+  std::string text(info(change.metric).name);
+  bool falls = false;
+  MetricValue by;
+  if (const auto* count = std::get_if<SignedCount>(&change.change)) {
+    falls = count->negative;
+    by = count->magnitude;
+  } else if (const auto* real = std::get_if<double>(&change.change)) {
+    falls = *real < 0;
+    by = std::abs(*real);
+  }
+  const bool sized = !std::holds_alternative<std::monostate>(by);
+  text += sized ? falls ? " fell from " : " grew from " : " went from ";
+  text += text_of(change.before) + " to " + text_of(change.after) + " " + point_text(entry.context, entry.batch);
+  if (sized) text += ": " + std::string(falls ? "-" : "+") + value_text(change.metric, by, units);
+  if (change.percent) text += " (" + to_string(*change.percent) + ")";
+  if (entry.verdict != Verdict::pass) text += info(change.metric).unit == Unit::level ? ", worse" : ", allowed " + entry.allowed;
+  return text;
+}
+
+std::vector<const BudgetChange*> excesses(const BudgetReport& report) {
+  std::vector<const BudgetChange*> found;
+  if (!report.baseline) return found;
+  for (const BudgetChange& change : report.baseline->changes) {
+    if (change.verdict != Verdict::pass) found.push_back(&change);
+  }
+  return found;
+}
+
+std::string baseline_text(const BaselineComparison& baseline) {
+  const auto excess = std::count_if(baseline.changes.begin(), baseline.changes.end(),
+                                    [](const BudgetChange& change) { return change.verdict != Verdict::pass; });
+  const auto number = [](std::size_t count, std::string_view one) {
+    return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+  };
+  std::string text = printable(baseline.source) + ": " + number(baseline.compared, "point") + " compared";
+  if (!baseline.missing.empty()) text += ", " + std::to_string(baseline.missing.size()) + " not in it";
+  text += ", " + number(baseline.changes.size(), "metric") + " changed";
+  if (excess > 0) text += ", " + std::to_string(excess) + " too much";
+  return text;
 }
 
 TextTable overview(const BudgetReport& report) {

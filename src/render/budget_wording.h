@@ -45,6 +45,15 @@ struct Breach {
 };
 std::vector<Breach> breaches(const BudgetReport& report);
 
+/// "kv_cache_bytes grew from 17.2 GB to 34.4 GB at 32K tokens, batch 8: 17.2 GB (+100.0%), allowed 5%"
+std::string change_text(const BudgetChange& change, UnitSystem units);
+
+/// Changes that are too much, in their order; nothing without a baseline.
+std::vector<const BudgetChange*> excesses(const BudgetReport& report);
+
+/// "report.json: 3 points compared, 1 not in it, 2 metrics changed, 1 too much"
+std::string baseline_text(const BaselineComparison& baseline);
+
 /// One row for each budget: verdict, name, model, context, batch, limits.
 struct TextTable {
   struct Head {
