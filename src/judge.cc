@@ -187,8 +187,9 @@ class Judge {
   std::vector<Remedy> remedies(const JudgedLimit& judged) const {
     std::vector<Remedy> found;
     const Metric metric = judged.limit->metric;
-    const bool growth = metric == Metric::growth_attention_flops || metric == Metric::growth_kv_cache;
-    if (metric == Metric::context || metric == Metric::batch || growth) return found;
+    // Asked for is what costs less, never "more bytes" for a least value of them.
+    const Worse worse = judged.limit->side == Side::max ? Worse::higher : Worse::lower;
+    if (info(metric).worse != worse) return found;
     const Setup& setup = budget_.setup;
     const Deployment deployment(setup);
     const auto shorter = last_passing(judged.context, [&](Count n) { return passes(judged, deployment, n, judged.batch); });
