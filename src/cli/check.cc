@@ -6,7 +6,7 @@
 #include "ctxcost/baseline.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/render_budgets.h"
-#include "input/quantity.h"
+#include "deployment_options.h"
 #include "input/saved_report.h"
 #include "output.h"
 
@@ -56,10 +56,7 @@ const BudgetFormat& budget_format(const Arguments& arguments, const std::string&
 
 std::optional<Count> size_of(const Arguments& arguments, std::string_view option) {
   if (!arguments.has(option)) return std::nullopt;
-  const std::string_view text = arguments.value(option);
-  if (const std::optional<Count> size = parse_quantity(text, Unit::bytes, Rounding::down)) return size;
-  throw InputError(Diagnostic{std::string(option), "", "expected bytes, found \"" + std::string(text) + "\"",
-                              "write 2GiB, 500MB or an integer"});
+  return parse_size(arguments.value(option), option);
 }
 
 std::optional<Fraction> fraction_of(const Arguments& arguments, std::string_view option) {
