@@ -792,6 +792,15 @@ TEST_CASE("a baseline that says nothing, or by another convention, is no pass") 
   }
 }
 
+TEST_CASE("encoders have budgets, too") {
+  const Workspace workspace;
+  workspace.write("b.json", R"({"budgets": [{"name": "a", "model": "bert-base-uncased", "context": 512,
+    "gpu": "t4-16gb", "limits": {"kv_cache_bytes": {"max": 0}, "headroom_bytes": {"min": "10GB"}}}]})");
+  const Run result = workspace.check({"b.json"});
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+}
+
 TEST_CASE("the budgets of the repository pass") {
   std::vector<std::string> arguments = {"check"};
   for (const auto& entry : std::filesystem::directory_iterator(kSource + "/configs/budgets")) {
