@@ -4,8 +4,9 @@ namespace ctxcost {
 namespace {
 
 constexpr MetricInfo kMetrics[] = {
-    {Metric::context, "context", Unit::tokens, "Tokens (n)", "tokens of a sequence"},
-    {Metric::batch, "batch", Unit::sequences, "Batch", "sequences"},
+    {Metric::context, "context", Unit::tokens, "Tokens (n)", "tokens of a sequence",
+     Worse::neither},
+    {Metric::batch, "batch", Unit::sequences, "Batch", "sequences", Worse::neither},
     {Metric::scores_per_head, "scores_per_head", Unit::pairs, "Attn Scores",
      "score pairs of one head of one sequence; null unless all layers agree"},
     {Metric::scores_per_layer, "scores_per_layer", Unit::pairs, "Attn Scores/layer",
@@ -52,9 +53,9 @@ constexpr MetricInfo kMetrics[] = {
      "live activations of the largest layer over min(n, 2048) tokens, and the logits"},
     {Metric::window_status, "window_status", Unit::level, "Window", "trained, scaled, beyond or impossible"},
     {Metric::growth_attention_flops, "growth_attention_flops", Unit::ratio, "Attn Growth",
-     "attention FLOPs relative to the first context of the run"},
+     "attention FLOPs relative to the first context of the run", Worse::neither},
     {Metric::growth_kv_cache, "growth_kv_cache", Unit::ratio, "KV Growth",
-     "KV cache relative to the first context of the run"},
+     "KV cache relative to the first context of the run", Worse::neither},
 };
 static_assert(std::size(kMetrics) == kMetricCount);
 
@@ -64,23 +65,23 @@ constexpr MetricInfo kDeviceMetrics[] = {
     {Metric::total_bytes, "total_bytes", Unit::bytes, "All Devices", "the sum over all devices"},
     {Metric::device_kv_bytes, "device_kv_bytes", Unit::bytes, "Device KV", "cache and state reserved on that device"},
     {Metric::headroom_bytes, "headroom_bytes", Unit::bytes, "Headroom",
-     "capacity - device_bytes; negative where it does not fit"},
+     "capacity - device_bytes; negative where it does not fit", Worse::lower},
     {Metric::kv_capacity_tokens, "kv_capacity_tokens", Unit::tokens, "KV Capacity",
-     "tokens of cache that fit beside the rest, as the engine's log counts them"},
+     "tokens of cache that fit beside the rest, as the engine's log counts them", Worse::lower},
     {Metric::max_concurrency, "max_concurrency", Unit::ratio, "Concurrency",
-     "sequences of n tokens whose cache fits beside the rest"},
+     "sequences of n tokens whose cache fits beside the rest", Worse::lower},
     {Metric::prefill_seconds, "prefill_seconds", Unit::seconds, "Prefill",
      "roofline bound of the prefill of all sequences in one chunk"},
     {Metric::decode_seconds_per_token, "decode_seconds_per_token", Unit::seconds, "Decode/token",
      "roofline bound of one decode step"},
     {Metric::decode_tokens_per_second, "decode_tokens_per_second", Unit::rate, "Tokens/s",
-     "tokens a second of all sequences: b / step"},
+     "tokens a second of all sequences: b / step", Worse::lower},
     {Metric::critical_batch, "critical_batch", Unit::sequences, "Critical Batch",
-     "smallest batch at which a decode step's linear and logits time reaches its weight-read time"},
+     "smallest batch at which a decode step's linear and logits time reaches its weight-read time", Worse::neither},
     {Metric::kv_equals_weights_context, "kv_equals_weights_context", Unit::tokens, "KV = Weights at",
-     "smallest n at which the cache traffic of a decode step reaches its weight traffic"},
-    {Metric::max_context, "max_context", Unit::tokens, "Max Context", "longest context that fits (solve)"},
-    {Metric::max_batch, "max_batch", Unit::sequences, "Max Batch", "most sequences that fit (solve)"},
+     "smallest n at which the cache traffic of a decode step reaches its weight traffic", Worse::neither},
+    {Metric::max_context, "max_context", Unit::tokens, "Max Context", "longest context that fits (solve)", Worse::lower},
+    {Metric::max_batch, "max_batch", Unit::sequences, "Max Batch", "most sequences that fit (solve)", Worse::lower},
     {Metric::min_gpus, "min_gpus", Unit::devices, "Min GPUs", "fewest devices that it fits on (solve)"},
 };
 static_assert(std::size(kDeviceMetrics) == kDeviceMetricCount);

@@ -145,7 +145,7 @@ void check(const Model& model, const Parallelism& parallelism) {
       if (mixer->score_heads() > 0) heads = heads == 0 ? mixer->shape().heads : min(heads, mixer->shape().heads);
     }
   }
-  if (parallelism.pipeline > layers) {
+  if (parallelism.pipeline > 1 && parallelism.pipeline > layers) {
     fail("pp=" + to_string(parallelism.pipeline) + ": expected at most the " + to_string(layers) + " layers as stages");
   }
   if (parallelism.pipeline > 1 && model.has_encoder()) fail("pp of an encoder-decoder is not modelled", "use tp");

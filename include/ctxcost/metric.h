@@ -63,12 +63,21 @@ inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metri
 /// What a metric counts: it decides how tables show it and which limits a budget may set.
 enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
 
+/// Counted in exact integers; the others are levels, ratios and times.
+constexpr bool is_whole(Unit unit) {
+  return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
+}
+
+/// Which change of a metric costs more: more bytes do, and so do fewer tokens a second.
+enum class Worse { higher, lower, neither };
+
 struct MetricInfo {
   Metric metric;
   std::string_view name;
   Unit unit;
   std::string_view heading;  ///< of a table column
   std::string_view meaning;  ///< one line for `list metrics`
+  Worse worse = Worse::higher;
 };
 
 /// The metrics of an `Estimate`, in the order of the enumeration.

@@ -3,6 +3,7 @@
 
 namespace ctxcost::cli {
 
+extern const Command kCheck;
 extern const Command kFit;
 extern const Command kList;
 extern const Command kScale;
@@ -10,7 +11,7 @@ extern const Command kShow;
 extern const Command kSolve;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kList, &kShow};
+  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kList, &kShow};
   return kAll;
 }
 

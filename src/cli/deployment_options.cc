@@ -4,6 +4,7 @@
 
 #include "counting.h"
 #include "ctxcost/diagnostic.h"
+#include "input/quantity.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -34,44 +35,6 @@ constexpr OptionInfo kOptions[] = {
     {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
 };
 
-/// "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped.
-Count parse_size(std::string_view text, std::string_view option) {
-  struct Suffix {
-    std::string_view text;
-    Count factor;
-  };
-  static constexpr Suffix kSuffixes[] = {
-      {"", 1},
-      {"B", 1},
-      {"KB", 1000},
-      {"MB", 1'000'000},
-      {"GB", 1'000'000'000},
-      {"TB", 1'000'000'000'000},
-      {"KiB", 1 << 10},
-      {"MiB", 1 << 20},
-      {"GiB", 1 << 30},
-      {"TiB", std::int64_t{1} << 40},
-  };
-  std::size_t end = text.find_first_not_of("0123456789.");
-  if (end == std::string_view::npos) end = text.size();
-  std::string_view suffix = text.substr(end);
-  while (suffix.starts_with(' ')) suffix.remove_prefix(1);
-  const std::string_view number = text.substr(0, end);
-  const std::size_t point = number.find('.');
-  const std::string_view decimals = point == std::string_view::npos ? std::string_view{} : number.substr(point + 1);
-  const std::optional<Count> digits = parse_digits(std::string(number.substr(0, point)) + std::string(decimals));
-  constexpr std::size_t kMostDigits = 20;
-  for (const Suffix& row : kSuffixes) {
-    if (row.text != suffix || !digits || number.size() > kMostDigits) continue;
-    if (row.text.empty() && point != std::string_view::npos) break;
-    Count unit = 1;
-    for (std::size_t i = 0; i < decimals.size(); ++i) unit *= 10;
-    return *digits * row.factor / unit;
-  }
-  throw InputError(Diagnostic{std::string(option), "", "expected bytes, found \"" + std::string(text) + "\"",
-                              "write 2GiB, 500MB or an integer"});
-}
-
 /// The value of each axis, or nothing once where it was not given.
 template <typename T>
 std::vector<std::optional<T>> axis(const std::vector<T>& values) {
@@ -82,6 +45,12 @@ std::vector<std::optional<T>> axis(const std::vector<T>& values) {
 }  // namespace
 
 std::span<const OptionInfo> deployment_options() { return kOptions; }
+
+Count parse_size(std::string_view text, std::string_view option) {
+  if (const std::optional<Count> size = parse_quantity(text, Unit::bytes, Rounding::down)) return *size;
+  throw InputError(Diagnostic{std::string(option), "", "expected bytes, found \"" + std::string(text) + "\"",
+                              "write 2GiB, 500MB or an integer"});
+}
 
 DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words) {
   static constexpr std::string_view kLogits[] = {"last", "all"};

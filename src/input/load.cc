@@ -1,9 +1,6 @@
 // Where a model is found: the catalogue, a file, standard input, a directory.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -16,56 +13,16 @@
 #include "input/gguf_model.h"
 #include "input/json.h"
 #include "input/model_files.h"
+#include "input/text_file.h"
 
 namespace ctxcost {
 namespace {
 
 /// Far above any config (the longest published ones have 200 KB), far below what would exhaust memory once parsed.
-constexpr std::size_t kLongestFile = std::size_t{16} << 20;
+constexpr TextLimit kDescription = {std::size_t{16} << 20, "a model description"};
 
 [[noreturn]] void fail(std::string_view source, std::string message, std::string hint = {}) {
   throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor(int value, bool owned) : value_(value), owned_(owned) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (owned_) close(value_);
-  }
-  int value() const { return value_; }
-
- private:
-  int value_;
-  bool owned_;
-};
-
-std::string read_all(const Descriptor& file, std::string_view source) {
-  // A regular file says how long it is; one byte more, so that the read that fills it is followed by the one that ends.
-  struct stat status;
-  const bool known = fstat(file.value(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0;
-  std::string text(known ? std::min(static_cast<std::size_t>(status.st_size), kLongestFile) + 1 : 4096, '\0');
-  std::size_t used = 0;
-  for (;;) {
-    if (used == text.size()) text.resize(2 * used);
-    const ssize_t got = read(file.value(), text.data() + used, text.size() - used);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(source, std::string("cannot be read: ") + std::strerror(errno));
-    if (got == 0) break;
-    used += static_cast<std::size_t>(got);
-    if (used > kLongestFile) fail(source, "expected a model description of at most 16 MiB, found more");
-  }
-  text.resize(used);
-  return text;
-}
-
-std::string read_file(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
-  return read_all(Descriptor(descriptor, true), path);
 }
 
 std::string_view last_part(std::string_view path) {
@@ -124,7 +81,7 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
     fail(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
          "name one of them: " + folder + ggufs.front());
   }
-  Model model = parse_model(read_file(config), config, options);
+  Model model = parse_model(read_text(config, kDescription), config, options);
   if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
     attach_files(model, ModelFiles::Format::safetensors, std::move(files));
   } else if (ggufs.size() == 1) {
@@ -145,7 +102,7 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
   }
   // One shard stands for its checkpoint.
   if (is_file(folder + "model.safetensors.index.json")) return load_directory(folder.empty() ? "." : folder, options);
-  Model model = parse_model(read_file(config), config, options);
+  Model model = parse_model(read_text(config, kDescription), config, options);
   std::vector<TensorFile> files;
   files.push_back(read_safetensors(path));
   attach_files(model, ModelFiles::Format::safetensors, std::move(files));
@@ -181,7 +138,7 @@ Model parse_model(std::string_view text, std::string_view origin, const LoadOpti
 
 Model load_model(std::string_view name, const LoadOptions& options) {
   if (const CatalogueEntry* entry = find_in_catalogue(name)) return load_from_catalogue(*entry, options);
-  if (name == "-") return parse_model(read_all(Descriptor(STDIN_FILENO, false), "-"), "-", options);
+  if (name == "-") return parse_model(read_text("-", kDescription), "-", options);
   const std::string path(name);
   if (path.find('\0') != std::string::npos || path.empty()) fail_unknown(name);
   struct stat status;
@@ -192,7 +149,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
   if (S_ISDIR(status.st_mode)) return load_directory(name, options);
   if (name.ends_with(".gguf")) return load_gguf(path, options);
   if (name.ends_with(".safetensors")) return load_safetensors(path, options);
-  return parse_model(read_file(path), name, options);
+  return parse_model(read_text(path, kDescription), name, options);
 }
 
 }  // namespace ctxcost

@@ -41,7 +41,7 @@ bool drain(int descriptor, std::string& into) {
 }  // namespace
 
 Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
-  std::vector<std::string> words = {CTXCOST_PROGRAM};
+  std::vector<std::string> words = {options.program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

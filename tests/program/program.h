@@ -11,6 +11,7 @@ struct Run {
 };
 
 struct RunOptions {
+  std::string program = CTXCOST_PROGRAM;      ///< what runs: another one by its path
   std::string input = {};                     ///< standard input
   std::vector<std::string> environment = {};  ///< NAME=VALUE, beside PATH
   std::string directory = {};                 ///< where it runs; this process's where empty

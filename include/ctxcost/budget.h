@@ -1,0 +1,83 @@
+// Budgets: limits on the metrics of a model under given settings, as read from JSON files (DESIGN section 5).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/deployment.h"
+#include "ctxcost/input.h"
+#include "ctxcost/lengths.h"
+#include "ctxcost/metric.h"
+#include "ctxcost/model.h"
+#include "ctxcost/parallelism.h"
+
+namespace ctxcost {
+
+/// Where a value stands in a file: a JSON Pointer, and line and column from 1 (characters, not bytes).
+struct TextPlace {
+  std::string pointer;
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+};
+
+/// A share of one device's memory, exact: digits / 10^decimals percent.
+struct MemoryShare {
+  Count digits;
+  std::uint32_t decimals = 0;
+};
+
+/// What a breach of a budget is.
+enum class BudgetLevel { error, warning };
+
+enum class Side { min, max };
+
+/// One limit, in the metric's own unit.
+struct Limit {
+  Metric metric;
+  Side side;
+  MetricValue value;                     ///< empty where it is a share of memory
+  std::optional<MemoryShare> gpu_share;  ///< "90% of gpu"
+  std::string text;                      ///< as written: "72GiB"
+  TextPlace place;                       ///< of the value
+};
+
+/// What a budget is put on, where it is said; what is empty has the default of `DeploymentSettings`.
+struct DeviceSettings {
+  std::optional<std::string> gpu;  ///< NAME[:COUNT], or the path of a file as it is to be opened
+  std::optional<Count> gpus;
+  std::optional<Parallelism> parallel;
+  std::optional<Fraction> utilization, mfu, mbu;
+  std::optional<Count> overhead, kv_memory;  ///< bytes
+};
+
+struct Budget {
+  std::string file;  ///< that it was read from; "-" for standard input
+  std::string name;
+  TextPlace place;   ///< of its name
+  BudgetLevel level = BudgetLevel::error;
+  std::shared_ptr<const Model> model;
+  std::string model_name;  ///< as written
+  Setup setup;             ///< of `model`
+  LengthList contexts;
+  LengthList batches;
+  std::vector<Limit> limits;
+};
+
+struct BudgetOptions {
+  LoadOptions models;
+  DeviceSettings devices;  ///< wins over what the files say
+};
+
+/// Reads budget files in order ("-" is standard input). A model is loaded once, whatever number of budgets names it.
+/// Throws InputError with every fault of every file.
+std::vector<Budget> load_budgets(std::span<const std::string> files, const BudgetOptions& options = {});
+
+/// The same from text in memory. `origin` names it in errors; model files are looked up beside it.
+std::vector<Budget> parse_budgets(std::string_view text, std::string_view origin, const BudgetOptions& options = {});
+
+}  // namespace ctxcost

@@ -1,0 +1,96 @@
+// From budgets to verdicts: every limit against the metric it limits.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/budget.h"
+#include "ctxcost/comparison.h"
+#include "ctxcost/deployment.h"
+#include "ctxcost/metric.h"
+
+namespace ctxcost {
+
+/// `warn` is a breach that does not fail the run.
+enum class Verdict { pass, warn, fail };
+
+std::string_view name(Verdict verdict);
+
+/// One pair of context and batch of a budget.
+struct BudgetPoint {
+  Count context;
+  Count batch;
+  DeploymentEstimate values;
+};
+
+/// A setting of the budget with which a breached limit would pass, everything else being as it is.
+struct Remedy {
+  std::string_view setting;  ///< a key of budgets: "context", "kv_precision"
+  std::string value;         ///< the nearest that passes: "62500", "fp8"
+};
+
+/// One limit at one point.
+struct JudgedLimit {
+  const Limit* limit;
+  Count context;
+  Count batch;
+  MetricValue actual;
+  MetricValue bound;      ///< the limit in the metric's unit, a share of memory as bytes
+  bool unbounded = false; ///< `actual` is empty: nothing bounds it, so that it is above every limit
+  Verdict verdict = Verdict::pass;
+  std::vector<Remedy> remedies;  ///< of a breach; empty where none was found
+};
+
+struct JudgedBudget {
+  const Budget* budget;
+  std::unique_ptr<Deployment> deployment;
+  std::vector<BudgetPoint> points;   ///< the context fastest
+  std::vector<JudgedLimit> limits;   ///< of each limit in turn, as points
+  Verdict verdict = Verdict::pass;   ///< the worst of its limits
+};
+
+/// A metric that is not as in the baseline.
+struct BudgetChange {
+  const JudgedBudget* budget;
+  Count context;
+  Count batch;
+  MetricChange change;
+  std::string allowed;  ///< "5%"; empty where it is not judged
+  Verdict verdict = Verdict::pass;
+};
+
+/// What differs from an earlier report.
+struct BaselineComparison {
+  struct Point {
+    const JudgedBudget* budget;
+    Count context;
+    Count batch;
+  };
+  std::string source;                        ///< the report's file
+  std::size_t compared = 0;                  ///< points that are in both
+  std::vector<Point> missing;                ///< that the baseline lacks
+  std::vector<BudgetChange> changes;         ///< in the order of the budgets
+  Verdict verdict = Verdict::pass;
+};
+
+/// Everything that was judged. Its budgets are referred to and stay where they are.
+struct BudgetReport {
+  std::vector<Budget> budgets;
+  std::vector<JudgedBudget> judged;  ///< as budgets
+  std::optional<BaselineComparison> baseline;
+  Verdict verdict = Verdict::pass;  ///< the worst of all
+};
+
+struct JudgeOptions {
+  bool fail_on_warning = false;  ///< breaches of level "warning" fail, too
+  bool remedies = true;          ///< look for settings that pass
+};
+
+/// Judges budgets. Throws InputError where a limited metric has no value: the model's file does not allow it to be
+/// known, or it needs a GPU.
+BudgetReport judge(std::vector<Budget> budgets, const JudgeOptions& options = {});
+
+}  // namespace ctxcost

@@ -1,0 +1,27 @@
+// Output formats of judged budgets.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "ctxcost/judge.h"
+#include "ctxcost/render.h"
+#include "ctxcost/writer.h"
+
+namespace ctxcost {
+
+/// One output format of `check`.
+struct BudgetFormat {
+  std::string_view name;        ///< "junit"
+  std::string_view extensions;  ///< ".xml"; separated by spaces
+  std::string_view summary;
+  void (*render)(const BudgetReport& report, const RenderOptions& options, Writer& out);
+};
+
+std::span<const BudgetFormat* const> budget_formats();
+/// The format of that name, or null.
+const BudgetFormat* find_budget_format(std::string_view name);
+/// The format whose extension the path ends with, or null.
+const BudgetFormat* budget_format_of(std::string_view path);
+
+}  // namespace ctxcost

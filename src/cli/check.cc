@@ -1,0 +1,145 @@
+// ctxcost check: budgets in JSON files against the models they name.
+#include <algorithm>
+
+#include "command.h"
+#include "counting.h"
+#include "ctxcost/baseline.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/render_budgets.h"
+#include "deployment_options.h"
+#include "input/saved_report.h"
+#include "output.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr OptionInfo kOptions[] = {
+    {"--format", 0, "NAME",
+     "table, json, junit, sarif, github or markdown (by the\n"
+     "extension of -o, else table)"},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+    {"--fail-on", 0, "error|warning", "the least level of a budget whose breach fails (error)"},
+    {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
+    {"--save", 0, "FILE", "also write the JSON document there, for --baseline"},
+    {"--baseline", 0, "FILE", "compare with a saved JSON document"},
+    {"--max-increase", 0, "[METRIC=]PERCENT",
+     "fail where a metric is worse than in the baseline by\n"
+     "more than that: 5%, kv_cache_bytes=0%; repeatable"},
+    {"--gpu", 'g', "NAME[:COUNT]", "in the place of the files' GPUs; a file of your own\nends in .json"},
+    {"--parallel", 0, "DEGREES", "in the place of the files': tp=2,pp=2"},
+    {"--utilization", 0, "FRACTION", "of a device's memory that may be used"},
+    {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides"},
+    {"--kv-memory", 0, "SIZE", "bytes of each device for the cache"},
+    {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured"},
+    {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured"},
+    {"--assume", 0, "full",
+     "count families and layer kinds that are not known\n"
+     "as full attention, with a note"},
+    {"--units", 0, "si|iec", "GB or GiB in texts (si)"},
+    {"--color", 0, "auto|always|never", "colored verdicts (auto: on a terminal, unless NO_COLOR\nis set)"},
+    {"--quiet", 'q', "", "no summary, and no settings that would pass"},
+};
+
+constexpr std::string_view kExamples =
+    "  ctxcost check budgets.json\n"
+    "  ctxcost check configs/budgets/*.json --format junit -o budgets.xml\n"
+    "  ctxcost check budgets.json --save report.json\n"
+    "  ctxcost check budgets.json --baseline report.json --max-increase 5%\n";
+
+const BudgetFormat& budget_format(const Arguments& arguments, const std::string& path) {
+  std::vector<std::string_view> names;
+  for (const BudgetFormat* format : budget_formats()) names.push_back(format->name);
+  if (arguments.has("--format")) return *find_budget_format(arguments.choice("--format", names, ""));
+  const BudgetFormat* const format = budget_format_of(path);
+  return format != nullptr ? *format : *budget_formats().front();
+}
+
+std::optional<Count> size_of(const Arguments& arguments, std::string_view option) {
+  if (!arguments.has(option)) return std::nullopt;
+  return parse_size(arguments.value(option), option);
+}
+
+std::optional<Fraction> fraction_of(const Arguments& arguments, std::string_view option) {
+  if (!arguments.has(option)) return std::nullopt;
+  return parse_fraction(arguments.value(option), option);
+}
+
+BudgetOptions budget_options(const Arguments& arguments) {
+  static constexpr std::string_view kAssumptions[] = {"full"};
+  BudgetOptions options;
+  options.models.assume_full = arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
+  DeviceSettings& devices = options.devices;
+  if (arguments.has("--gpu")) {
+    devices.gpu = arguments.value("--gpu");
+    static_cast<void>(parse_gpu(*devices.gpu));
+  }
+  if (arguments.has("--parallel")) devices.parallel = parse_parallelism(arguments.value("--parallel"));
+  devices.utilization = fraction_of(arguments, "--utilization");
+  devices.mfu = fraction_of(arguments, "--mfu");
+  devices.mbu = fraction_of(arguments, "--mbu");
+  devices.overhead = size_of(arguments, "--overhead");
+  devices.kv_memory = size_of(arguments, "--kv-memory");
+  return options;
+}
+
+/// Writes the whole document, or nothing.
+void write(const BudgetReport& report, const BudgetFormat& format, RenderOptions options, const Arguments& arguments,
+           const std::string& path) {
+  Output output(path);
+  options.color = wants_color(arguments, output);
+  Writer writer(output);
+  format.render(report, options, writer);
+  writer.flush();
+  output.commit();
+}
+
+Status run(const Arguments& arguments) {
+  static constexpr std::string_view kUnits[] = {"si", "iec"};
+  static constexpr std::string_view kFailOn[] = {"error", "warning"};
+
+  // Everything the user wrote is checked before a file is read.
+  RenderOptions render;
+  render.command = "check";
+  render.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
+  render.quiet = arguments.has("--quiet");
+  JudgeOptions judging;
+  judging.fail_on_warning = arguments.choice("--fail-on", kFailOn, "error") == "warning";
+  judging.remedies = !render.quiet;
+  const BudgetOptions options = budget_options(arguments);
+  const std::string path(arguments.value("--output"));
+  const BudgetFormat& format = budget_format(arguments, path);
+  const std::vector<std::string>& files = arguments.words();
+  if (files.empty()) {
+    throw InputError(Diagnostic{"check", "", "expected a budget FILE, found nothing", "- reads standard input"});
+  }
+  if (std::count(files.begin(), files.end(), "-") > 1) {
+    throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
+  }
+
+  std::vector<AllowedIncrease> increases;
+  for (const std::string& text : arguments.all("--max-increase")) {
+    increases.push_back(parse_allowed_increase(text, "--max-increase"));
+  }
+  const std::string baseline(arguments.value("--baseline"));
+  if (baseline.empty() && !increases.empty()) {
+    throw InputError(Diagnostic{"--max-increase", "", "needs --baseline FILE", ""});
+  }
+  if (baseline == "-" && std::count(files.begin(), files.end(), "-") > 0) {
+    throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
+  }
+
+  BudgetReport report = judge(load_budgets(files, options), judging);
+  if (!baseline.empty()) compare_with_baseline(report, load_saved_report(baseline), increases, judging);
+  write(report, format, render, arguments, path);
+  if (arguments.has("--save")) {
+    write(report, *find_budget_format("json"), render, arguments, std::string(arguments.value("--save")));
+  }
+  return report.verdict == Verdict::fail && !arguments.has("--exit-zero") ? Status::over_budget : Status::answered;
+}
+
+}  // namespace
+
+extern const Command kCheck;
+const Command kCheck = {"check", "FILE...", "budgets in JSON files: pass, warn or fail", kOptions, kExamples, run};
+
+}  // namespace ctxcost::cli

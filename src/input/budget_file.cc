@@ -1,0 +1,629 @@
+// Budget files, read strictly: whatever is misspelt, missing or could never fail is a fault, never a pass.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "ctxcost/budget.h"
+#include "ctxcost/catalogue.h"
+#include "ctxcost/diagnostic.h"
+#include "input/cursor.h"
+#include "input/quantity.h"
+#include "input/text_file.h"
+
+namespace ctxcost {
+namespace {
+
+using Type = JsonValue::Type;
+
+constexpr TextLimit kBudgetFile = {std::size_t{64} << 20, "a budget file"};
+/// Points of one budget: far above any matrix that is written on purpose.
+constexpr std::uint64_t kMostPoints = 10'000;
+
+constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};
+
+/// A text with where it stands.
+struct Placed {
+  std::string text;
+  std::uint32_t offset;
+  std::string pointer;
+};
+
+/// What defaults and budgets may both say.
+struct Settings {
+  std::optional<Placed> model, gpu, parallel;
+  std::optional<LengthList> contexts, batches;
+  std::optional<KvPrecision> kv;
+  std::optional<WeightScheme> weights;
+  std::optional<EngineChoice> engine;
+  std::optional<Convention> convention;
+  std::optional<Logits> logits;
+  std::optional<BudgetLevel> level;
+  DeviceSettings devices;  // but its gpu
+};
+
+template <typename T>
+void take(std::optional<T>& value, const std::optional<T>& fallback) {
+  if (!value) value = fallback;
+}
+
+/// Fills in what `devices` leaves open.
+void take(DeviceSettings& devices, const DeviceSettings& fallback) {
+  take(devices.gpu, fallback.gpu);
+  take(devices.gpus, fallback.gpus);
+  take(devices.parallel, fallback.parallel);
+  take(devices.utilization, fallback.utilization);
+  take(devices.mfu, fallback.mfu);
+  take(devices.mbu, fallback.mbu);
+  take(devices.overhead, fallback.overhead);
+  take(devices.kv_memory, fallback.kv_memory);
+}
+
+void take(Settings& settings, const Settings& fallback) {
+  take(settings.model, fallback.model);
+  take(settings.gpu, fallback.gpu);
+  take(settings.parallel, fallback.parallel);
+  take(settings.contexts, fallback.contexts);
+  take(settings.batches, fallback.batches);
+  take(settings.kv, fallback.kv);
+  take(settings.weights, fallback.weights);
+  take(settings.engine, fallback.engine);
+  take(settings.convention, fallback.convention);
+  take(settings.logits, fallback.logits);
+  take(settings.level, fallback.level);
+  take(settings.devices, fallback.devices);
+}
+
+/// Lines and columns of a text, counted once.
+class Places {
+ public:
+  explicit Places(std::string_view text) : text_(text) {
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+      ends_.push_back(at);
+    }
+  }
+  TextPlace of(std::uint32_t offset, std::string pointer) const {
+    const auto line = std::lower_bound(ends_.begin(), ends_.end(), offset) - ends_.begin();
+    const std::size_t start = line == 0 ? 0 : ends_[static_cast<std::size_t>(line) - 1] + 1;
+    const std::string_view before = text_.substr(start, offset - start);
+    const auto columns = std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; });
+    return {std::move(pointer), static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(columns + 1)};
+  }
+
+ private:
+  std::string_view text_;
+  std::vector<std::size_t> ends_;
+};
+
+/// Models and devices by the paths under which they are opened: each is read once.
+struct Cache {
+  std::map<std::string, std::shared_ptr<const Model>> models;
+  std::map<std::string, GpuChoice> gpus;
+};
+
+/// A path as written in a file of that directory ("" or ending in a slash).
+std::string beside(const std::string& directory, const std::string& path) {
+  return path.starts_with('/') ? path : directory + path;
+}
+
+class BudgetReader {
+ public:
+  BudgetReader(const JsonDocument& document, std::string directory, const BudgetOptions& options, Cache& cache)
+      : document_(document),
+        places_(document.text),
+        directory_(std::move(directory)),
+        options_(options),
+        cache_(cache),
+        faults_(document.source) {}
+
+  /// Appends the budgets, or the faults.
+  void read(std::vector<Budget>& budgets, std::vector<Diagnostic>& diagnostics);
+
+ private:
+  void read_file(std::vector<Budget>& budgets);
+  Settings read_settings(ObjectCursor& cursor);
+  std::optional<LengthList> read_lengths(ObjectCursor& cursor, std::string_view one, std::string_view many);
+  void append_lengths(LengthList& list, const JsonValue& value, const std::string& pointer, bool ranges);
+  std::optional<Fraction> read_fraction(ObjectCursor& cursor, std::string_view key);
+  std::optional<Count> read_size(ObjectCursor& cursor, std::string_view key, Count least);
+  std::optional<Placed> read_placed(ObjectCursor& cursor, std::string_view key);
+  template <typename Parse>
+  auto read_parsed(ObjectCursor& cursor, std::string_view key, Parse parse) -> std::optional<decltype(parse(""))>;
+
+  void read_budget(const JsonValue& value, const std::string& pointer, const Settings& defaults,
+                   std::vector<Budget>& budgets);
+  void check_name(Budget& budget, ObjectCursor& cursor);
+  void set_model(Budget& budget, const Placed& name);
+  void set_devices(Budget& budget, const Settings& settings);
+  void read_limits(Budget& budget, const JsonValue& value, const std::string& pointer);
+  void read_metric(Budget& budget, const JsonMember& member, const std::string& pointer);
+  std::optional<Limit> read_limit(Metric metric, Side side, const JsonValue& value, const std::string& pointer);
+  static bool set_value(Limit& limit, const JsonValue& value);
+  void check_order(const std::vector<Limit>& limits, std::size_t first, const JsonMember& member,
+                   const std::string& pointer);
+
+  const JsonDocument& document_;
+  Places places_;
+  std::string directory_;
+  const BudgetOptions& options_;
+  Cache& cache_;
+  Faults faults_;
+  std::vector<Diagnostic> model_faults_;  // of other files
+  std::map<std::string, std::string> names_;  // of budgets, with the pointer of each
+};
+
+template <typename Parse>
+auto BudgetReader::read_parsed(ObjectCursor& cursor, std::string_view key, Parse parse)
+    -> std::optional<decltype(parse(""))> {
+  const std::optional<std::string> text = cursor.text(key);
+  if (!text) return std::nullopt;
+  try {
+    return parse(*text);
+  } catch (const InputError& error) {
+    faults_.add(cursor.find(key)->offset, cursor.pointer(key), error);
+    return std::nullopt;
+  }
+}
+
+void BudgetReader::append_lengths(LengthList& list, const JsonValue& value, const std::string& pointer, bool ranges) {
+  if (value.is(Type::string)) {
+    try {
+      list.append(ranges ? parse_lengths(value.text, "", 1) : LengthList(parse_length(value.text, "")));
+    } catch (const InputError& error) {
+      return faults_.add(value.offset, pointer, error);
+    }
+    if (list.smallest() == 0) faults_.add(value.offset, pointer, "expected a positive number, found " + describe(value));
+  } else if (const std::optional<Count> count = read_count(value, pointer, faults_)) {
+    list.append(LengthList(*count));
+  }
+}
+
+std::optional<LengthList> BudgetReader::read_lengths(ObjectCursor& cursor, std::string_view one,
+                                                     std::string_view many) {
+  const JsonValue* const single = cursor.find(one);
+  const JsonValue* const several = cursor.find(many);
+  if (single != nullptr && several != nullptr) {
+    cursor.fault(many, "stands beside \"" + std::string(one) + "\"", "keep one of them");
+    return std::nullopt;
+  }
+  LengthList list;
+  if (single != nullptr) {
+    append_lengths(list, *single, cursor.pointer(one), false);
+  } else if (several != nullptr) {
+    if (several->is(Type::string)) {
+      append_lengths(list, *several, cursor.pointer(many), true);
+    } else if (!several->is(Type::array) || several->items.empty()) {
+      cursor.wrong(many, "a list of integers or lengths, or a range like \"4K..64K\"");
+    } else {
+      for (std::size_t i = 0; i < several->items.size(); ++i) {
+        append_lengths(list, several->items[i], child_pointer(cursor.pointer(many), i), true);
+      }
+    }
+  } else {
+    return std::nullopt;
+  }
+  // With a fault there will be no budget: any list does.
+  return list.empty() ? LengthList(1) : list;
+}
+
+std::optional<Fraction> BudgetReader::read_fraction(ObjectCursor& cursor, std::string_view key) {
+  const JsonValue* const value = cursor.find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->is(Type::integer) || value->is(Type::real)) {
+    try {
+      return parse_fraction(value->text, "");
+    } catch (const InputError&) {
+    }
+  }
+  std::string hint;
+  std::string_view rest = value->text;
+  const std::optional<Decimal> percent = value->is(Type::string) ? read_decimal(rest) : std::nullopt;
+  if (percent && rest == "%") hint = "a share is written 0.9 for 90%";
+  cursor.wrong(key, "a number above 0 and at most 1", hint);
+  return std::nullopt;
+}
+
+std::optional<Count> BudgetReader::read_size(ObjectCursor& cursor, std::string_view key, Count least) {
+  const JsonValue* const value = cursor.find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->is(Type::string)) {
+    const std::optional<Count> size = parse_quantity(value->text, Unit::bytes, Rounding::down);
+    if (size && *size >= least) return size;
+  } else if (value->is(Type::integer)) {
+    return read_count(*value, cursor.pointer(key), faults_, {.least = least});
+  }
+  cursor.wrong(key, "bytes (\"72GiB\", \"24 GB\" or an integer)");
+  return std::nullopt;
+}
+
+std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::string_view key) {
+  const std::optional<std::string> text = cursor.text(key);
+  if (!text) return std::nullopt;
+  return Placed{*text, cursor.find(key)->offset, cursor.pointer(key)};
+}
+
+Settings BudgetReader::read_settings(ObjectCursor& cursor) {
+  static constexpr std::string_view kLogits[] = {"last", "all"};
+  static constexpr std::string_view kLevels[] = {"error", "warning"};
+  Settings settings;
+  settings.model = read_placed(cursor, "model");
+  settings.contexts = read_lengths(cursor, "context", "contexts");
+  settings.batches = read_lengths(cursor, "batch", "batches");
+  settings.kv = read_parsed(cursor, "kv_precision", [](std::string_view text) { return parse_kv_precision(text, ""); });
+  settings.weights = read_parsed(cursor, "weights", [](std::string_view text) { return parse_weight_scheme(text, ""); });
+  settings.engine = read_parsed(cursor, "engine", parse_engine);
+  settings.convention = read_parsed(cursor, "convention", parse_convention);
+  if (const auto word = cursor.choice("logits", kLogits)) settings.logits = *word == 1 ? Logits::all : Logits::last;
+  if (const auto word = cursor.choice("level", kLevels)) {
+    settings.level = *word == 1 ? BudgetLevel::warning : BudgetLevel::error;
+  }
+  settings.gpu = read_placed(cursor, "gpu");
+  settings.devices.gpus = cursor.count("gpus");
+  settings.parallel = read_placed(cursor, "parallel");
+  settings.devices.parallel = read_parsed(cursor, "parallel", parse_parallelism);
+  settings.devices.utilization = read_fraction(cursor, "utilization");
+  settings.devices.mfu = read_fraction(cursor, "mfu");
+  settings.devices.mbu = read_fraction(cursor, "mbu");
+  settings.devices.overhead = read_size(cursor, "overhead", 0);
+  settings.devices.kv_memory = read_size(cursor, "kv_memory", 1);
+  return settings;
+}
+
+void BudgetReader::set_model(Budget& budget, const Placed& name) {
+  budget.model_name = name.text;
+  const bool built_in = find_in_catalogue(name.text) != nullptr;
+  const std::string path = built_in ? name.text : beside(directory_, name.text);
+  if (const auto known = cache_.models.find(path); known != cache_.models.end()) {
+    budget.model = known->second;  // null where it had faults
+    return;
+  }
+  struct stat status;
+  if (name.text.empty() || path == "-") {
+    return faults_.add(name.offset, name.pointer, "expected a file, a directory or a catalogue name, found \"" + name.text + '"');
+  }
+  if (!built_in && stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
+      return faults_.add(name.offset, name.pointer, '"' + path + "\" cannot be read: " + std::strerror(errno));
+    }
+    std::vector<std::string_view> names;
+    for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
+    return faults_.add(name.offset, name.pointer,
+                       "no file \"" + path + "\", and no model of that name in the catalogue",
+                       did_you_mean(name.text, names));
+  }
+  std::shared_ptr<const Model>& model = cache_.models[path];
+  try {
+    // A path may look like a catalogue's name, but it is one only as written.
+    const bool looks_built_in = !built_in && find_in_catalogue(path) != nullptr;
+    model = std::make_shared<const Model>(load_model(looks_built_in ? "./" + path : path, options_.models));
+    budget.model = model;
+  } catch (const InputError& error) {
+    model_faults_.insert(model_faults_.end(), error.diagnostics().begin(), error.diagnostics().end());
+    faults_.add(name.offset, name.pointer, "the model \"" + path + "\" cannot be used");
+  }
+}
+
+void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
+  DeviceSettings devices = options_.devices;
+  const bool own_gpu = !devices.gpu && settings.gpu;
+  const bool own_parallel = !devices.parallel && settings.parallel;
+  take(devices, settings.devices);
+  DeploymentSettings& result = budget.setup.settings;
+  std::optional<Count> count = devices.gpus;
+  if (own_gpu || devices.gpu) {
+    std::string name = own_gpu ? settings.gpu->text : *devices.gpu;
+    const std::size_t colon = name.find(':');
+    const std::string_view bare = std::string_view(name).substr(0, colon);
+    if (own_gpu && (bare.ends_with(".json") || bare.find('/') != std::string_view::npos)) name = beside(directory_, name);
+    auto known = cache_.gpus.find(name);
+    if (known == cache_.gpus.end()) {
+      try {
+        known = cache_.gpus.emplace(name, parse_gpu(name)).first;
+      } catch (const InputError& error) {
+        if (!own_gpu) throw;
+        return faults_.add(settings.gpu->offset, settings.gpu->pointer, error);
+      }
+    }
+    result.gpu = known->second.gpu;
+    if (known->second.count) {
+      if (count && *count != *known->second.count) {
+        const std::string message = "\"" + name + "\" disagrees with \"gpus\": " + to_string(*count);
+        if (!own_gpu) throw InputError(Diagnostic{"--gpu", "", message, ""});
+        return faults_.add(settings.gpu->offset, settings.gpu->pointer, message, "keep one of them");
+      }
+      count = known->second.count;
+    }
+  }
+  if (devices.parallel) {
+    result.parallelism = *devices.parallel;
+    if (count && *count != result.parallelism.devices()) {
+      const std::string message = "expected a product of " + to_string(*count) + " GPUs, found " +
+                                  to_string(result.parallelism.devices());
+      if (!own_parallel) throw InputError(Diagnostic{"--parallel", "", message, ""});
+      return faults_.add(settings.parallel->offset, settings.parallel->pointer, message);
+    }
+  } else if (count) {
+    result.parallelism.tensor = *count;
+  }
+  result.utilization = devices.utilization;
+  result.kv_memory = devices.kv_memory;
+  if (devices.overhead) result.overhead = *devices.overhead;
+  if (devices.mfu) result.mfu = *devices.mfu;
+  if (devices.mbu) result.mbu = *devices.mbu;
+}
+
+/// The place of a level's name in their order, or empty.
+std::optional<std::size_t> level_of(std::string_view word) {
+  const auto found = std::find(std::begin(kWindowLevels), std::end(kWindowLevels), word);
+  if (found == std::end(kWindowLevels)) return std::nullopt;
+  return static_cast<std::size_t>(found - std::begin(kWindowLevels));
+}
+
+bool is_real(Unit unit) { return unit == Unit::ratio || unit == Unit::seconds || unit == Unit::rate; }
+
+/// Reads "90% of gpu".
+std::optional<MemoryShare> parse_share(std::string_view text) {
+  const std::optional<Decimal> percent = read_decimal(text);
+  if (!percent || percent->digits == 0 || !text.starts_with('%')) return std::nullopt;
+  text.remove_prefix(1);
+  return text == " of gpu" ? std::optional<MemoryShare>({percent->digits, percent->decimals}) : std::nullopt;
+}
+
+/// Puts the number of `value` into the limit; false where it is none of the metric's unit.
+bool BudgetReader::set_value(Limit& limit, const JsonValue& value) {
+  const Unit unit = info(limit.metric).unit;
+  const Rounding rounding = limit.side == Side::max ? Rounding::down : Rounding::up;
+  if (unit == Unit::level) {
+    const std::optional<std::size_t> level = value.is(Type::string) ? level_of(value.text) : std::nullopt;
+    if (!level) return false;
+    limit.value = kWindowLevels[*level];
+    return true;
+  }
+  const bool number = value.is(Type::integer) || value.is(Type::real);
+  if (!number && !value.is(Type::string)) return false;
+  // Digits in quotes are a number that somebody meant to be one.
+  if (!number && !value.text.empty() && value.text.find_first_not_of("0123456789.") == std::string::npos) return false;
+  if (unit == Unit::bytes && value.is(Type::string)) limit.gpu_share = parse_share(value.text);
+  if (limit.gpu_share) return true;
+  if (is_real(unit)) {
+    const std::optional<double> real = parse_real(value.text, unit);
+    if (real) limit.value = *real;
+    return real.has_value();
+  }
+  const std::optional<Count> count = parse_quantity(value.text, unit, rounding);
+  if (count) limit.value = *count;
+  return count.has_value();
+}
+
+/// True where every value is within: a limit that says nothing.
+bool never_fails(const Limit& limit) {
+  if (const auto* level = std::get_if<std::string_view>(&limit.value)) {
+    return *level == (limit.side == Side::min ? kWindowLevels[0] : kWindowLevels[3]);
+  }
+  if (limit.side == Side::max || limit.metric == Metric::headroom_bytes) return false;
+  const auto* const count = std::get_if<Count>(&limit.value);
+  const auto* const real = std::get_if<double>(&limit.value);
+  return (count != nullptr && *count == 0) || (real != nullptr && *real <= 0);
+}
+
+std::optional<Limit> BudgetReader::read_limit(Metric metric, Side side, const JsonValue& value,
+                                              const std::string& pointer) {
+  Limit limit;
+  limit.metric = metric;
+  limit.side = side;
+  limit.text = value.text;
+  limit.place = places_.of(value.offset, pointer);
+  if (!set_value(limit, value)) {
+    std::string hint;
+    const bool quoted = value.is(Type::string) && !value.text.empty() &&
+                        value.text.find_first_not_of("0123456789.") == std::string::npos;
+    if (quoted) hint = "remove the quotes";
+    if (value.is(Type::string) && info(metric).unit == Unit::level) hint = did_you_mean(value.text, kWindowLevels);
+    faults_.add(value.offset, pointer,
+                "expected " + std::string(expected_quantity(info(metric).unit)) + ", found " + describe(value),
+                std::move(hint));
+    return std::nullopt;
+  }
+  if (never_fails(limit)) {
+    faults_.add(value.offset, pointer, "expected a limit that can fail, found " + describe(value),
+                "every value is within");
+    return std::nullopt;
+  }
+  return limit;
+}
+
+void BudgetReader::check_order(const std::vector<Limit>& limits, std::size_t first, const JsonMember& member,
+                               const std::string& pointer) {
+  if (limits.size() != first + 2 || limits[first].value.index() != limits[first + 1].value.index()) return;
+  const MetricValue& least = limits[first].value;
+  const MetricValue& most = limits[first + 1].value;
+  bool crossed = false;
+  if (const auto* level = std::get_if<std::string_view>(&least)) {
+    crossed = *level_of(*level) > *level_of(std::get<std::string_view>(most));
+  } else if (!std::holds_alternative<std::monostate>(least)) {
+    crossed = std::holds_alternative<Count>(least) ? std::get<Count>(least) > std::get<Count>(most)
+                                                   : std::get<double>(least) > std::get<double>(most);
+  }
+  if (crossed) {
+    faults_.add(member.value.offset, pointer, "expected a \"min\" of at most \"max\", found " + limits[first].text +
+                                                  " and " + limits[first + 1].text);
+  }
+}
+
+void BudgetReader::read_metric(Budget& budget, const JsonMember& member, const std::string& pointer) {
+  const std::optional<Metric> metric = find_metric(member.key);
+  if (!metric) {
+    std::vector<std::string_view> names;
+    for (const MetricInfo& row : metrics()) names.push_back(row.name);
+    for (const MetricInfo& row : device_metrics()) names.push_back(row.name);
+    std::string hint = did_you_mean(member.key, names);
+    if (hint.empty()) hint = "`ctxcost list metrics` shows all";
+    return faults_.add(member.offset, pointer, "unknown metric", std::move(hint));
+  }
+  if (!member.value.is(Type::object)) {
+    return faults_.add(member.value.offset, pointer,
+                       "expected an object with \"max\" or \"min\", found " + describe(member.value),
+                       "write {\"max\": …}");
+  }
+  ObjectCursor cursor(member.value, pointer, faults_);
+  const std::size_t first = budget.limits.size();
+  bool any = false;
+  for (const auto& [key, side] : {std::pair<std::string_view, Side>{"min", Side::min}, {"max", Side::max}}) {
+    const JsonValue* const value = cursor.find(key);
+    if (value == nullptr) continue;
+    any = true;
+    if (auto limit = read_limit(*metric, side, *value, cursor.pointer(key))) budget.limits.push_back(std::move(*limit));
+  }
+  cursor.finish("of a limit");
+  if (!any && member.value.members.empty()) {
+    faults_.add(member.value.offset, pointer, "expected \"max\" or \"min\", found an empty object");
+  }
+  check_order(budget.limits, first, member, pointer);
+}
+
+void BudgetReader::read_limits(Budget& budget, const JsonValue& value, const std::string& pointer) {
+  if (!value.is(Type::object) || value.members.empty()) {
+    const std::string found = value.is(Type::object) ? "an empty object" : describe(value);
+    return faults_.add(value.offset, pointer, "expected an object of metrics and their limits, found " + found);
+  }
+  const ObjectCursor repeated(value, pointer, faults_);  // reports keys that stand twice
+  for (const JsonMember& member : value.members) read_metric(budget, member, child_pointer(pointer, member.key));
+}
+
+void BudgetReader::check_name(Budget& budget, ObjectCursor& cursor) {
+  const JsonValue* const value = cursor.required("name", "a string");
+  const std::optional<std::string> name = cursor.text("name");
+  if (!name) return;
+  budget.name = *name;
+  budget.place = places_.of(value->offset, cursor.pointer("name"));
+  if (name->empty()) return cursor.fault("name", "expected a name, found an empty string");
+  const auto [other, fresh] = names_.emplace(*name, cursor.pointer());
+  if (!fresh) cursor.fault("name", "repeated name: " + other->second + " is \"" + *name + "\", too");
+}
+
+void BudgetReader::read_budget(const JsonValue& value, const std::string& pointer, const Settings& defaults,
+                               std::vector<Budget>& budgets) {
+  if (!value.is(Type::object)) {
+    return faults_.add(value.offset, pointer, "expected a budget, found " + describe(value));
+  }
+  Budget budget;
+  budget.file = document_.source;
+  ObjectCursor cursor(value, pointer, faults_);
+  check_name(budget, cursor);
+  Settings settings = read_settings(cursor);
+  if (const JsonValue* const limits = cursor.required("limits", "an object of metrics and their limits")) {
+    read_limits(budget, *limits, cursor.pointer("limits"));
+  }
+  take(settings, defaults);
+  if (!settings.model) cursor.required("model", "a file, a directory or a catalogue name");
+  if (!settings.contexts && cursor.find("contexts") == nullptr) cursor.required("context", "an integer or a length like \"32K\"");
+  cursor.finish("of a budget");
+
+  if (settings.model) set_model(budget, *settings.model);
+  budget.level = settings.level.value_or(BudgetLevel::error);
+  budget.setup.workload.kv = settings.kv;
+  if (settings.weights) budget.setup.workload.weights = *settings.weights;
+  budget.setup.workload.convention = settings.convention.value_or(causal_convention());
+  budget.setup.workload.logits = settings.logits.value_or(Logits::last);
+  if (settings.engine) budget.setup.engine = *settings.engine;
+  set_devices(budget, settings);
+  if (settings.contexts) budget.contexts = *settings.contexts;
+  if (budget.model) {
+    budget.setup.model = budget.model.get();
+    budget.batches = settings.batches.value_or(LengthList(budget.model->batch));
+  }
+
+  if (budget.contexts.size() > kMostPoints || budget.batches.size() > kMostPoints ||
+      budget.contexts.size() * budget.batches.size() > kMostPoints) {
+    faults_.add(value.offset, pointer, "expected at most 10,000 pairs of context and batch, found " +
+                                           to_string(budget.contexts.size()) + " contexts and " +
+                                           to_string(budget.batches.size()) + " batches");
+  }
+  for (const Limit& limit : budget.limits) {
+    if (limit.gpu_share && !settings.gpu && !options_.devices.gpu) {
+      faults_.add(value.offset, limit.place.pointer, "\"" + limit.text + "\" needs a \"gpu\"");
+    }
+    const bool growth = limit.metric == Metric::growth_attention_flops || limit.metric == Metric::growth_kv_cache;
+    if (growth && budget.contexts.size() < 2) {
+      faults_.add(value.offset, limit.place.pointer, "growth over one context is always 1", "give several \"contexts\"");
+    }
+  }
+  budgets.push_back(std::move(budget));
+}
+
+void BudgetReader::read_file(std::vector<Budget>& budgets) {
+  const JsonValue& root = document_.root;
+  if (!root.is(Type::object)) {
+    return faults_.add(root.offset, "", "expected an object with \"budgets\", found " + describe(root));
+  }
+  ObjectCursor cursor(root, "", faults_);
+  static_cast<void>(cursor.text("$schema"));
+  Settings defaults;
+  if (std::optional<ObjectCursor> object = cursor.object("defaults")) {
+    defaults = read_settings(*object);
+    object->finish("of defaults");
+  }
+  const JsonValue* const list = cursor.required("budgets", "a list of budgets");
+  if (list != nullptr && (!list->is(Type::array) || list->items.empty())) {
+    cursor.wrong("budgets", "a list of budgets");
+  } else if (list != nullptr) {
+    for (std::size_t i = 0; i < list->items.size() && !faults_.many(); ++i) {
+      read_budget(list->items[i], child_pointer("/budgets", i), defaults, budgets);
+    }
+  }
+  cursor.finish();
+}
+
+void BudgetReader::read(std::vector<Budget>& budgets, std::vector<Diagnostic>& diagnostics) {
+  try {
+    read_file(budgets);
+    faults_.throw_if_any();
+  } catch (const InputError& error) {
+    diagnostics.insert(diagnostics.end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
+  diagnostics.insert(diagnostics.end(), model_faults_.begin(), model_faults_.end());
+}
+
+std::string directory_of(const std::string& file) { return file.substr(0, file.rfind('/') + 1); }
+
+void read_text_of(std::string_view text, const std::string& file, const BudgetOptions& options, Cache& cache,
+                  std::vector<Budget>& budgets, std::vector<Diagnostic>& diagnostics) {
+  try {
+    const JsonDocument document = parse_json(text, file);
+    BudgetReader(document, directory_of(file), options, cache).read(budgets, diagnostics);
+  } catch (const InputError& error) {
+    diagnostics.insert(diagnostics.end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
+}
+
+}  // namespace
+
+std::vector<Budget> load_budgets(std::span<const std::string> files, const BudgetOptions& options) {
+  std::vector<Budget> budgets;
+  std::vector<Diagnostic> diagnostics;
+  Cache cache;
+  for (const std::string& file : files) {
+    try {
+      read_text_of(read_text(file, kBudgetFile), file, options, cache, budgets, diagnostics);
+    } catch (const InputError& error) {
+      diagnostics.insert(diagnostics.end(), error.diagnostics().begin(), error.diagnostics().end());
+    }
+  }
+  if (!diagnostics.empty()) throw InputError(std::move(diagnostics));
+  return budgets;
+}
+
+std::vector<Budget> parse_budgets(std::string_view text, std::string_view origin, const BudgetOptions& options) {
+  std::vector<Budget> budgets;
+  std::vector<Diagnostic> diagnostics;
+  Cache cache;
+  read_text_of(text, std::string(origin), options, cache, budgets, diagnostics);
+  if (!diagnostics.empty()) throw InputError(std::move(diagnostics));
+  return budgets;
+}
+
+}  // namespace ctxcost

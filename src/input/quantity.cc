@@ -1,0 +1,186 @@
+#include "input/quantity.h"
+
+#include <charconv>
+#include <span>
+
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/lengths.h"
+
+namespace ctxcost {
+namespace {
+
+struct Suffix {
+  std::string_view text;
+  std::uint64_t factor;
+};
+
+constexpr std::uint64_t kKilo = 1000;
+constexpr std::uint64_t kMega = kKilo * 1000;
+constexpr std::uint64_t kGiga = kMega * 1000;
+constexpr std::uint64_t kTera = kGiga * 1000;
+constexpr std::uint64_t kPeta = kTera * 1000;
+constexpr std::uint64_t kExa = kPeta * 1000;
+
+// No bare "G": whether it is 10^9 or 2^30 differs from tool to tool.
+constexpr Suffix kBytes[] = {
+    {"B", 1},      {"KB", kKilo}, {"kB", kKilo}, {"MB", kMega}, {"GB", kGiga}, {"TB", kTera}, {"PB", kPeta}, {"EB", kExa},
+    {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}, {"PiB", 1ULL << 50},
+    {"EiB", 1ULL << 60},
+};
+
+// Before "FLOPs" and "MACs", short as in papers and long as in our tables; the letters stand alone, too.
+constexpr Suffix kPrefixes[] = {
+    {"", 1},        {"K", kKilo},    {"k", kKilo},    {"M", kMega},    {"G", kGiga},    {"T", kTera}, {"P", kPeta},
+    {"E", kExa},    {"Kilo", kKilo}, {"Mega", kMega}, {"Giga", kGiga}, {"Tera", kTera}, {"Peta", kPeta}, {"Exa", kExa},
+};
+
+// As our tables show pairs and parameters, where a billion is B.
+constexpr Suffix kCounts[] = {
+    {"K", kKilo}, {"k", kKilo}, {"M", kMega}, {"B", kGiga}, {"G", kGiga}, {"T", kTera}, {"P", kPeta}, {"E", kExa},
+};
+
+std::string_view without_spaces(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  return text;
+}
+
+std::optional<Count> factor_of(std::string_view suffix, std::span<const Suffix> table) {
+  for (const Suffix& row : table) {
+    if (row.text == suffix) return Count{row.factor};
+  }
+  return std::nullopt;
+}
+
+std::optional<Count> work_factor(std::string_view suffix, Unit unit) {
+  const bool flops = unit == Unit::flops;
+  for (const std::string_view noun : {flops ? "FLOPs" : "MACs", flops ? "FLOP" : "MAC"}) {
+    if (suffix.ends_with(noun)) return factor_of(suffix.substr(0, suffix.size() - noun.size()), kPrefixes);
+  }
+  return suffix.size() == 1 ? factor_of(suffix, kPrefixes) : std::nullopt;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+double Decimal::to_double() const {
+  // Through the text, so that the result is the nearest double.
+  const std::string text = to_string(digits) + "e-" + std::to_string(decimals);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::optional<Decimal> read_decimal(std::string_view& text) {
+  constexpr int kMostExponent = 60;
+  std::size_t at = 0;
+  std::string digits;
+  std::size_t fraction = 0;
+  while (at < text.size() && is_digit(text[at])) digits += text[at++];
+  if (digits.empty()) return std::nullopt;
+  if (at + 1 < text.size() && text[at] == '.' && is_digit(text[at + 1])) {
+    for (++at; at < text.size() && is_digit(text[at]); ++at, ++fraction) digits += text[at];
+  }
+  int exponent = 0;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    std::size_t start = at + 1;
+    if (start < text.size() && text[start] == '+') ++start;
+    const auto [end, error] = std::from_chars(text.data() + start, text.data() + text.size(), exponent);
+    // "5 EB" and "5E" have no exponent.
+    if (error == std::errc() && end != text.data() + start) {
+      at = static_cast<std::size_t>(end - text.data());
+    } else {
+      exponent = 0;
+    }
+  }
+  if (exponent > kMostExponent || exponent < -kMostExponent) return std::nullopt;
+  // Zeros behind the point say nothing.
+  while (fraction > 0 && digits.ends_with('0')) {
+    digits.pop_back();
+    --fraction;
+  }
+  const int decimals = static_cast<int>(fraction) - exponent;
+  if (decimals < 0) digits.append(static_cast<std::size_t>(-decimals), '0');
+  const std::optional<Count> value = parse_digits(digits);
+  constexpr int kMostDecimals = 38;  // 10^38 is the largest power of ten below 2^128
+  if (!value || decimals > kMostDecimals) return std::nullopt;
+  text.remove_prefix(at);
+  return Decimal{*value, static_cast<std::uint32_t>(decimals < 0 ? 0 : decimals)};
+}
+
+std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding rounding) {
+  try {
+    const Count scaled = decimal.digits * factor;
+    Count unit = 1;
+    for (std::uint32_t i = 0; i < decimal.decimals; ++i) unit *= 10;
+    return rounding == Rounding::up ? ceil_div(scaled, unit) : scaled / unit;
+  } catch (const CountOverflow&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding rounding) {
+  std::string_view suffix = text;
+  const std::optional<Decimal> decimal = read_decimal(suffix);
+  if (!decimal) return std::nullopt;
+  if (suffix.empty()) return decimal->decimals == 0 ? whole(*decimal, 1, rounding) : std::nullopt;
+  suffix = without_spaces(suffix);
+  std::optional<Count> factor;
+  switch (unit) {
+    case Unit::bytes: factor = factor_of(suffix, kBytes); break;
+    case Unit::flops:
+    case Unit::macs: factor = work_factor(suffix, unit); break;
+    case Unit::pairs:
+    case Unit::parameters: factor = factor_of(suffix, kCounts); break;
+    case Unit::tokens:
+      // Lengths have a rule of their own: K is 1,024 and k is 1,000.
+      try {
+        return parse_length(text, "");
+      } catch (const InputError&) {
+        return std::nullopt;
+      }
+    default: break;
+  }
+  return factor ? whole(*decimal, *factor, rounding) : std::nullopt;
+}
+
+std::optional<double> parse_real(std::string_view text, Unit unit) {
+  struct Time {
+    std::string_view text;
+    double seconds;
+  };
+  static constexpr Time kTimes[] = {{"s", 1},     {"ms", 1e-3}, {"us", 1e-6},
+                                    {"µs", 1e-6}, {"ns", 1e-9}, {"min", 60}, {"h", 3600}};
+  const std::optional<Decimal> decimal = read_decimal(text);
+  if (!decimal) return std::nullopt;
+  const double value = decimal->to_double();
+  if (text.empty()) return value;
+  text = without_spaces(text);
+  if (unit == Unit::ratio) return text == "x" ? std::optional<double>(value) : std::nullopt;
+  if (unit == Unit::rate) return text == "tokens/s" ? std::optional<double>(value) : std::nullopt;
+  for (const Time& time : kTimes) {
+    // Divided rather than multiplied where that is exact: 20 / 1000 is the nearest double to 0.02, 20 * 0.001 is not.
+    if (time.text == text) return time.seconds < 1 ? value / (1 / time.seconds) : value * time.seconds;
+  }
+  return std::nullopt;
+}
+
+std::string_view expected_quantity(Unit unit) {
+  switch (unit) {
+    case Unit::tokens: return "tokens (\"64K\" or an integer)";
+    case Unit::sequences:
+    case Unit::devices: return "an integer";
+    case Unit::pairs: return "a count (\"17.2B\" or an integer)";
+    case Unit::parameters: return "a count (\"8B\" or an integer)";
+    case Unit::macs: return "multiply-adds (\"1.5 PMACs\", \"2T\" or an integer)";
+    case Unit::flops: return "FLOPs (\"1.5 PFLOPs\", \"2T\" or an integer)";
+    case Unit::bytes: return "bytes (\"72GiB\", \"24 GB\", \"90% of gpu\" or an integer)";
+    case Unit::level: return "\"trained\", \"scaled\", \"beyond\" or \"impossible\"";
+    case Unit::ratio: return "a ratio (\"4x\" or a number)";
+    case Unit::seconds: return "seconds (\"20ms\", \"1.5 s\" or a number)";
+    case Unit::rate: return "tokens a second (a number)";
+  }
+  return "a number";
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,42 @@
+// Numbers with units as people write them: "72GiB", "1.5 PFLOPs", "20ms", "64K". Exact decimals, never a rounded double.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ctxcost/count.h"
+#include "ctxcost/metric.h"
+
+namespace ctxcost {
+
+/// digits / 10^decimals
+struct Decimal {
+  Count digits;
+  std::uint32_t decimals = 0;
+  double to_double() const;
+};
+
+/// Reads digits with an optional fraction and exponent from the start of `text`, and removes them there. Empty where
+/// there are none, or more than 128 bits hold.
+std::optional<Decimal> read_decimal(std::string_view& text);
+
+/// Where a decimal is no whole number of units: a limit "at most 72.3GiB" is one of the integer below, "at least" of the
+/// one above.
+enum class Rounding { down, up };
+
+/// decimal * factor. Empty above 128 bits.
+std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding rounding);
+
+/// Reads an integer of that unit: "72GiB", "24 GB" (bytes), "1.5 PFLOPs", "2T" (FLOPs and MACs), "7B" (parameters,
+/// pairs), "64K" = 65,536 (tokens), or digits alone. Empty where `text` is not that.
+std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding rounding);
+
+/// Reads "20ms", "1.5 s", "2 min" as seconds, "4x" as a ratio, "50 tokens/s" as a rate, or a number alone.
+std::optional<double> parse_real(std::string_view text, Unit unit);
+
+/// What `parse_quantity` and `parse_real` take, for messages: `bytes ("72GiB", "24 GB" or an integer)`.
+std::string_view expected_quantity(Unit unit);
+
+}  // namespace ctxcost

@@ -1,0 +1,47 @@
+// Workflow commands of GitHub Actions: each breach becomes an annotation at its limit in the budget file.
+// [GitHub Docs, "Workflow commands for GitHub Actions"; escapes as in actions/toolkit packages/core/src/command.ts]
+#include "budget_wording.h"
+
+namespace ctxcost {
+namespace {
+
+std::string escaped(std::string_view text, bool property) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '%': out += "%25"; break;
+      case '\r': out += "%0D"; break;
+      case '\n': out += "%0A"; break;
+      case ':': out += property ? "%3A" : ":"; break;
+      case ',': out += property ? "%2C" : ","; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+void annotate(Writer& out, Verdict verdict, const Budget& budget, const TextPlace& place, const std::string& text) {
+  out.text(verdict == Verdict::fail ? "::error " : "::warning ");
+  out.text("file=" + escaped(budget.file, true) + ",line=" + std::to_string(place.line) +
+           ",col=" + std::to_string(place.column) + ",title=" + escaped(budget.name, true) + "::" +
+           escaped(text, false) + "\n");
+}
+
+void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
+  for (const auto& [budget, limit] : breaches(report)) {
+    std::string text = breach_text(limit, options.units);
+    const std::string remedies = remedy_text(limit);
+    if (!remedies.empty() && !options.quiet) text += "; would pass with " + remedies;
+    annotate(out, limit.verdict, *budget.budget, limit.limit->place, text);
+  }
+  for (const BudgetChange* change : excesses(report)) {
+    const Budget& budget = *change->budget->budget;
+    annotate(out, change->verdict, budget, budget.place, change_text(*change, options.units));
+  }
+}
+
+}  // namespace
+
+CTXCOST_BUDGET_FORMAT(kBudgetGithub) = {"github", "", "workflow commands: an annotation for each breach", render};
+
+}  // namespace ctxcost

@@ -1,0 +1,177 @@
+// Verdicts in the envelope of all documents: budgets with their limits, and the results behind them.
+#include "budget_wording.h"
+#include "document.h"
+#include "json_writer.h"
+
+namespace ctxcost {
+namespace {
+
+void member(JsonWriter& json, std::string_view key, std::string_view value) {
+  json.key(key);
+  json.string(value);
+}
+
+void member(JsonWriter& json, std::string_view key, Count value) {
+  json.key(key);
+  json.count(value);
+}
+
+void write_limit(JsonWriter& json, const JudgedLimit& judged) {
+  const Limit& limit = *judged.limit;
+  json.begin_object();
+  member(json, "metric", info(limit.metric).name);
+  member(json, "context", judged.context);
+  member(json, "batch", judged.batch);
+  json.key("actual");
+  json.value(judged.actual);
+  json.key(limit.side == Side::max ? "max" : "min");
+  json.value(judged.bound);
+  member(json, "verdict", name(judged.verdict));
+  if (judged.unbounded) {
+    json.key("unbounded");
+    json.boolean(true);
+  }
+  member(json, "pointer", limit.place.pointer);
+  member(json, "line", limit.place.line);
+  member(json, "column", limit.place.column);
+  if (judged.verdict != Verdict::pass) {
+    json.key("remedies");
+    json.begin_array();
+    for (const Remedy& remedy : judged.remedies) {
+      json.begin_object();
+      member(json, "setting", remedy.setting);
+      member(json, "value", remedy.value);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+}
+
+void write_budget(JsonWriter& json, const JudgedBudget& judged) {
+  const Budget& budget = *judged.budget;
+  json.begin_object();
+  member(json, "name", budget.name);
+  member(json, "file", budget.file);
+  member(json, "level", budget.level == BudgetLevel::error ? "error" : "warning");
+  member(json, "verdict", name(judged.verdict));
+  json.key("limits");
+  json.begin_array();
+  for (const JudgedLimit& limit : judged.limits) write_limit(json, limit);
+  json.end_array();
+  json.end_object();
+}
+
+void write_point(JsonWriter& json, const JudgedBudget& judged, const BudgetPoint& point, const RenderOptions& options) {
+  const Budget& budget = *judged.budget;
+  json.begin_object();
+  member(json, "budget", budget.name);
+  member(json, "file", budget.file);
+  const DeploymentSettings& settings = budget.setup.settings;
+  json.key("gpu");
+  if (settings.gpu) {
+    json.begin_object();
+    member(json, "id", settings.gpu->id);
+    member(json, "name", settings.gpu->name);
+    json.end_object();
+  } else {
+    json.null();
+  }
+  member(json, "parallel", settings.parallelism.name());
+  // Budgets may count by conventions of their own, so that each result says its own.
+  write_conventions(json, budget.setup.workload.convention, budget.setup.workload.logits, options);
+  write_result(json, Row{judged.deployment->estimator(), point.values.model, point.values.model}, options);
+  for (const MetricInfo& metric : device_metrics()) {
+    json.key(metric.name);
+    json.value(point.values[metric.metric]);
+  }
+  json.end_object();
+}
+
+void write_recorded(JsonWriter& json, std::string_view key, const RecordedValue& value) {
+  json.key(key);
+  if (const auto* count = std::get_if<SignedCount>(&value)) {
+    json.value(count->negative ? MetricValue(Negative{count->magnitude}) : MetricValue(count->magnitude));
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    json.number(*real);
+  } else if (const auto* level = std::get_if<std::string>(&value)) {
+    json.string(*level);
+  } else {
+    json.null();
+  }
+}
+
+/// The point of a change, or one that the baseline lacks.
+void write_point_name(JsonWriter& json, const Budget& budget, Count context, Count batch) {
+  member(json, "budget", budget.name);
+  member(json, "file", budget.file);
+  member(json, "context", context);
+  member(json, "batch", batch);
+}
+
+void write_baseline(JsonWriter& json, const BaselineComparison& baseline) {
+  json.key("baseline");
+  json.begin_object();
+  member(json, "source", baseline.source);
+  member(json, "verdict", name(baseline.verdict));
+  member(json, "compared", baseline.compared);
+  json.key("missing");
+  json.begin_array();
+  for (const BaselineComparison::Point& point : baseline.missing) {
+    json.begin_object();
+    write_point_name(json, *point.budget->budget, point.context, point.batch);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("changes");
+  json.begin_array();
+  for (const BudgetChange& entry : baseline.changes) {
+    json.begin_object();
+    write_point_name(json, *entry.budget->budget, entry.context, entry.batch);
+    member(json, "metric", info(entry.change.metric).name);
+    write_recorded(json, "before", entry.change.before);
+    write_recorded(json, "after", entry.change.after);
+    write_recorded(json, "change", entry.change.change);
+    json.key("percent");
+    if (entry.change.percent) {
+      const double percent = entry.change.percent->tenths.to_double() / 10;
+      json.number(entry.change.percent->negative ? -percent : percent);
+    } else {
+      json.null();
+    }
+    json.key("allowed");
+    entry.allowed.empty() ? json.null() : json.string(entry.allowed);
+    member(json, "verdict", name(entry.verdict));
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
+void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
+  JsonWriter json(out, JsonWriter::Layout::indented);
+  json.begin_object();
+  write_header(json, options);
+  const Workload& first = report.budgets.front().setup.workload;
+  write_conventions(json, first.convention, first.logits, options);
+  member(json, "verdict", name(report.verdict));
+  json.key("budgets");
+  json.begin_array();
+  for (const JudgedBudget& judged : report.judged) write_budget(json, judged);
+  json.end_array();
+  if (report.baseline) write_baseline(json, *report.baseline);
+  json.key("results");
+  json.begin_array();
+  for (const JudgedBudget& judged : report.judged) {
+    for (const BudgetPoint& point : judged.points) write_point(json, judged, point, options);
+  }
+  json.end_array();
+  json.end_object();
+  out.character('\n');
+}
+
+}  // namespace
+
+CTXCOST_BUDGET_FORMAT(kBudgetJson) = {"json", ".json", "verdicts and every metric behind them; also a baseline", render};
+
+}  // namespace ctxcost

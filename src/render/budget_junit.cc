@@ -1,0 +1,121 @@
+// JUnit's XML as CI servers read it: a suite for each budget file, a case for each limit at each point.
+// [testmoapp/junitxml; jenkinsci/xunit-plugin …/types/model/xsd/junit-10.xsd]
+#include <algorithm>
+
+#include "budget_wording.h"
+#include "utf8.h"
+
+namespace ctxcost {
+namespace {
+
+/// Text of an element or attribute. What XML 1.0 cannot hold becomes U+FFFD.
+std::string escaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
+    text.remove_prefix(character.size());
+    const auto byte = static_cast<unsigned char>(character[0]);
+    const bool control = byte < 0x20 && byte != '\t' && byte != '\n';
+    if (length == 0 || control || character == "\xef\xbf\xbe" || character == "\xef\xbf\xbf") {
+      out += "\xef\xbf\xbd";
+    } else if (byte == '&') {
+      out += "&amp;";
+    } else if (byte == '<') {
+      out += "&lt;";
+    } else if (byte == '>') {
+      out += "&gt;";
+    } else if (byte == '"') {
+      out += "&quot;";
+    } else if (byte == '\t' || byte == '\n') {
+      out += byte == '\t' ? "&#9;" : "&#10;";
+    } else {
+      out += character;
+    }
+  }
+  return out;
+}
+
+/// What stands in one suite.
+struct Suite {
+  std::string name;
+  std::string cases;
+  std::size_t tests = 0;
+  std::size_t failures = 0;
+};
+
+void add_case(Suite& suite, std::string_view group, const std::string& test, Verdict verdict, std::string_view type,
+              const std::string& message, const std::string& details) {
+  ++suite.tests;
+  suite.cases += "    <testcase classname=\"" + escaped(group) + "\" name=\"" + escaped(test) + "\"";
+  if (verdict == Verdict::pass) {
+    suite.cases += "/>\n";
+    return;
+  }
+  suite.cases += ">\n";
+  if (verdict == Verdict::fail) {
+    ++suite.failures;
+    suite.cases += "      <failure type=\"" + escaped(type) + "\" message=\"" + escaped(message) + "\">" +
+                   escaped(details) + "</failure>\n";
+  } else {
+    suite.cases += "      <system-out>warning: " + escaped(message) + " [" + escaped(details) + "]</system-out>\n";
+  }
+  suite.cases += "    </testcase>\n";
+}
+
+std::string counts(std::size_t tests, std::size_t failures) {
+  return " tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) + "\" errors=\"0\"";
+}
+
+void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
+  std::vector<Suite> suites;
+  for (const JudgedBudget& judged : report.judged) {
+    const Budget& budget = *judged.budget;
+    if (suites.empty() || suites.back().name != budget.file) {
+      suites.emplace_back();
+      suites.back().name = budget.file;
+    }
+    for (const JudgedLimit& limit : judged.limits) {
+      const std::string test = std::string(info(limit.limit->metric).name) + " " + limit_text(*limit.limit) + " " +
+                               point_text(limit.context, limit.batch);
+      std::string details = place_text(budget, limit.limit->place);
+      const std::string remedies = remedy_text(limit);
+      if (!remedies.empty() && !options.quiet) details += ": would pass with " + remedies;
+      const std::string message = limit.verdict == Verdict::pass ? "" : breach_text(limit, options.units);
+      add_case(suites.back(), budget.name, test, limit.verdict, info(limit.limit->metric).name, message, details);
+    }
+  }
+  if (report.baseline) {
+    suites.emplace_back();
+    suites.back().name = "baseline " + report.baseline->source;
+    for (const BudgetChange& change : report.baseline->changes) {
+      if (change.allowed.empty()) continue;
+      const Budget& budget = *change.budget->budget;
+      const std::string_view metric = info(change.change.metric).name;
+      const std::string test = std::string(metric) + " " + point_text(change.context, change.batch);
+      add_case(suites.back(), budget.name, test, change.verdict, metric, change_text(change, options.units),
+               place_text(budget, budget.place));
+    }
+  }
+  std::size_t tests = 0;
+  std::size_t failures = 0;
+  for (const Suite& suite : suites) {
+    tests += suite.tests;
+    failures += suite.failures;
+  }
+  out.text("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"ctxcost check\"" + counts(tests, failures) +
+           ">\n");
+  for (const Suite& suite : suites) {
+    out.text("  <testsuite name=\"" + escaped(suite.name) + "\"" + counts(suite.tests, suite.failures) +
+             " skipped=\"0\">\n");
+    out.text(suite.cases);
+    out.text("  </testsuite>\n");
+  }
+  out.text("</testsuites>\n");
+}
+
+}  // namespace
+
+CTXCOST_BUDGET_FORMAT(kBudgetJunit) = {"junit", ".xml", "test results for CI servers", render};
+
+}  // namespace ctxcost

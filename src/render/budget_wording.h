@@ -1,0 +1,68 @@
+// What the formats of budget reports say alike.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/judge.h"
+#include "ctxcost/render_budgets.h"
+#include "ctxcost/units.h"
+
+/// Defines a BudgetFormat that other files may refer to (a plain const would be local to its file).
+#define CTXCOST_BUDGET_FORMAT(name) \
+  extern const BudgetFormat name;   \
+  const BudgetFormat name
+
+namespace ctxcost {
+
+/// A value in its metric's unit: "34.4 GB", "20 ms", "65,536", "beyond"; "–" for nothing.
+std::string value_text(Metric metric, const MetricValue& value, UnitSystem units);
+
+/// "at 32K tokens, batch 8"
+std::string point_text(Count context, Count batch);
+
+/// "max 24GiB"
+std::string limit_text(const Limit& limit);
+
+/// "kv_cache_bytes is 34.4 GB at 32K tokens, batch 8: max 24GiB, 8.6 GB (33.4%) over"
+std::string breach_text(const JudgedLimit& limit, UnitSystem units);
+
+/// "context 62500, or kv_precision fp8": settings with which it would pass; empty where there are none.
+std::string remedy_text(const JudgedLimit& limit);
+
+/// "budgets.json:7:43"
+std::string place_text(const Budget& budget, const TextPlace& place);
+
+/// "3 budgets: 1 passed, 1 warned, 1 failed"
+std::string summary_text(const BudgetReport& report);
+
+/// The breaches of a report, in its order.
+struct Breach {
+  const JudgedBudget& budget;
+  const JudgedLimit& limit;
+};
+std::vector<Breach> breaches(const BudgetReport& report);
+
+/// "kv_cache_bytes grew from 17.2 GB to 34.4 GB at 32K tokens, batch 8: 17.2 GB (+100.0%), allowed 5%"
+std::string change_text(const BudgetChange& change, UnitSystem units);
+
+/// Changes that are too much, in their order; nothing without a baseline.
+std::vector<const BudgetChange*> excesses(const BudgetReport& report);
+
+/// "report.json: 3 points compared, 1 not in it, 2 metrics changed, 1 too much"
+std::string baseline_text(const BaselineComparison& baseline);
+
+/// One row for each budget: verdict, name, model, context, batch, limits.
+struct TextTable {
+  struct Head {
+    std::string text;
+    bool right_aligned;
+  };
+  std::vector<Head> heads;
+  std::vector<std::vector<std::string>> rows;
+};
+TextTable overview(const BudgetReport& report);
+
+}  // namespace ctxcost
