@@ -102,15 +102,15 @@ void check_conventions(const ReportRecord& before, const PointRecord& a, const R
                        const PointRecord& b) {
   if (a.convention.counts_like(b.convention)) return;
   const auto words = [](const RecordedConvention& convention) {
-    std::string text = convention.name + " (flops_per_mac=" + to_string(convention.flops_per_mac) +
-                       ",pairs=" + convention.pairs;
+    std::string text =
+        convention.name + " (flops_per_mac=" + to_string(convention.flops_per_mac) + ",pairs=" + convention.pairs;
     if (!convention.logits.empty()) text += ",logits=" + convention.logits;
     return text + ")";
   };
-  throw InputError(Diagnostic{after.source, "/conventions",
-                              "expected the convention of " + before.source + ", " + words(a.convention) + ", found " +
-                                  words(b.convention),
-                              "count both by one convention"});
+  throw InputError(Diagnostic{
+      after.source, "/conventions",
+      "expected the convention of " + before.source + ", " + words(a.convention) + ", found " + words(b.convention),
+      "count both by one convention"});
 }
 
 template <typename Function>
@@ -167,7 +167,8 @@ std::string to_string(const Percent& percent) {
 }
 
 const RecordedValue* PointRecord::find(Metric metric) const {
-  const auto row = std::find_if(values.begin(), values.end(), [metric](const auto& one) { return one.first == metric; });
+  const auto row =
+      std::find_if(values.begin(), values.end(), [metric](const auto& one) { return one.first == metric; });
   return row == values.end() ? nullptr : &row->second;
 }
 
@@ -254,11 +255,14 @@ Comparison compare(const ReportRecord& before, const ReportRecord& after, std::s
       if (!used[j]) comparison.only_after.push_back(new_series[j]);
     }
   });
-  for (const Series& series : olds) comparison.only_before.insert(comparison.only_before.end(), series.begin(), series.end());
-  for (const Series& series : news) comparison.only_after.insert(comparison.only_after.end(), series.begin(), series.end());
+  for (const Series& series : olds)
+    comparison.only_before.insert(comparison.only_before.end(), series.begin(), series.end());
+  for (const Series& series : news)
+    comparison.only_after.insert(comparison.only_after.end(), series.begin(), series.end());
   if (comparison.points.empty()) {
-    throw InputError(Diagnostic{after.source, "", "expected a point of the context, batch and series of one in " +
-                                                      before.source + ", found none", ""});
+    throw InputError(Diagnostic{
+        after.source, "",
+        "expected a point of the context, batch and series of one in " + before.source + ", found none", ""});
   }
   std::sort(comparison.compared.begin(), comparison.compared.end());
   return comparison;
@@ -266,8 +270,8 @@ Comparison compare(const ReportRecord& before, const ReportRecord& after, std::s
 
 Threshold parse_threshold(std::string_view text, std::string_view source) {
   const auto fail = [&](std::string message, std::string hint = {}) {
-    throw InputError(Diagnostic{std::string(source), "", std::move(message) + " in \"" + std::string(text) + "\"",
-                                std::move(hint)});
+    throw InputError(
+        Diagnostic{std::string(source), "", std::move(message) + " in \"" + std::string(text) + "\"", std::move(hint)});
   };
   const auto trim = [](std::string_view part) {
     while (part.starts_with(' ')) part.remove_prefix(1);
@@ -282,7 +286,10 @@ Threshold parse_threshold(std::string_view text, std::string_view source) {
   if (!metric) {
     std::vector<std::string_view> names;
     for (const MetricInfo& row : metrics()) names.push_back(row.name);
-    fail("expected a metric, found \"" + std::string(name) + "\"", did_you_mean(name, names));
+    for (const MetricInfo& row : device_metrics()) names.push_back(row.name);
+    const std::string hint = did_you_mean(name, names);
+    fail("expected a metric, found \"" + std::string(name) + "\"",
+         hint.empty() ? "`ctxcost list metrics` shows all" : hint);
   }
   threshold.metric = *metric;
   const MetricInfo& of = info(*metric);
@@ -297,11 +304,10 @@ Threshold parse_threshold(std::string_view text, std::string_view source) {
   }
 
   std::string_view rest = text.substr(at);
-  constexpr std::pair<std::string_view, Threshold::Operator> kOperators[] = {
-      {">=", Threshold::Operator::at_least},
-      {"<=", Threshold::Operator::at_most},
-      {">", Threshold::Operator::greater},
-      {"<", Threshold::Operator::less}};
+  constexpr std::pair<std::string_view, Threshold::Operator> kOperators[] = {{">=", Threshold::Operator::at_least},
+                                                                             {"<=", Threshold::Operator::at_most},
+                                                                             {">", Threshold::Operator::greater},
+                                                                             {"<", Threshold::Operator::less}};
   const auto* op = std::find_if(std::begin(kOperators), std::end(kOperators),
                                 [&](const auto& row) { return rest.starts_with(row.first); });
   if (op == std::end(kOperators)) fail("expected >, >=, < or <=");
@@ -328,8 +334,8 @@ Threshold parse_threshold(std::string_view text, std::string_view source) {
     return threshold;
   }
   if (!has_sign) {
-    fail("expected the sign of a change", "write +" + std::string(rest) +
-                                              "; the value itself is limited by a budget of `check`");
+    fail("expected the sign of a change",
+         "write +" + std::string(rest) + "; the value itself is limited by a budget of `check`");
   }
   threshold.amount = Threshold::Amount::absolute;
   // An exact integer of the same meaning: a change above 1.5 bytes is one above 1.

@@ -4,6 +4,7 @@
 namespace ctxcost::cli {
 
 extern const Command kCheck;
+extern const Command kDiff;
 extern const Command kFit;
 extern const Command kList;
 extern const Command kScale;
@@ -11,7 +12,7 @@ extern const Command kShow;
 extern const Command kSolve;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kList, &kShow};
+  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kDiff, &kList, &kShow};
   return kAll;
 }
 

@@ -15,4 +15,11 @@ std::span<const InputFormat> input_formats() {
   return kFormats;
 }
 
+const InputFormat* input_format_of(const JsonValue& root) {
+  for (const InputFormat& format : input_formats()) {
+    if (format.recognises(root)) return &format;
+  }
+  return nullptr;
+}
+
 }  // namespace ctxcost

@@ -20,4 +20,11 @@ struct InputFormat {
 /// In the order in which they are tried.
 std::span<const InputFormat> input_formats();
 
+/// The format of a document's root, or null.
+const InputFormat* input_format_of(const JsonValue& root);
+
+/// Reads a model in whichever format it is; its origin and, where it has none, its name are the document's source.
+/// Throws InputError with every fault found.
+Model read_model(const JsonDocument& document, const LoadOptions& options);
+
 }  // namespace ctxcost

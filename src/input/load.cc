@@ -119,21 +119,25 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
 
 }  // namespace
 
-Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options) {
-  const JsonDocument document = parse_json(text, origin);
+Model read_model(const JsonDocument& document, const LoadOptions& options) {
+  const std::string& origin = document.source;
   if (!document.root.is(JsonValue::Type::object)) {
     fail(origin, "expected an object that describes a model, found " + describe(document.root));
   }
-  for (const InputFormat& format : input_formats()) {
-    if (!format.recognises(document.root)) continue;
-    Model model = format.read(document, options);
-    model.origin = origin;
-    if (model.name.empty()) model.name = name_from(origin);
-    return model;
+  const InputFormat* format = input_format_of(document.root);
+  if (format == nullptr) {
+    fail(origin,
+         "expected a model: \"layers\", \"heads\" and \"d_k\", or a published config.json with its \"model_type\", "
+         "found neither");
   }
-  fail(origin,
-       "expected a model: \"layers\", \"heads\" and \"d_k\", or a published config.json with its \"model_type\", found "
-       "neither");
+  Model model = format->read(document, options);
+  model.origin = origin;
+  if (model.name.empty()) model.name = name_from(origin);
+  return model;
+}
+
+Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options) {
+  return read_model(parse_json(text, origin), options);
 }
 
 Model load_model(std::string_view name, const LoadOptions& options) {

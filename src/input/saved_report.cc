@@ -99,8 +99,7 @@ PointRecord read_result(ObjectCursor& result, const std::optional<RecordedConven
       point.labels.emplace_back(member.key, member.value.text);
     }
   }
-  std::sort(point.values.begin(), point.values.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(point.values.begin(), point.values.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return point;
 }
 
@@ -113,8 +112,10 @@ bool looks_like_saved_report(const JsonValue& root) {
 ReportRecord read_saved_report(const JsonDocument& document) {
   Faults faults(document.source);
   if (!looks_like_saved_report(document.root)) {
-    throw InputError(Diagnostic{document.source, "", "expected a saved report (\"schema_version\", \"results\"), found "
-                                + describe(document.root), "`--format json` of `scale` and `check` writes one"});
+    throw InputError(
+        Diagnostic{document.source, "",
+                   "expected a saved report (\"schema_version\", \"results\"), found " + describe(document.root),
+                   "`--format json` of `scale` and `check` writes one"});
   }
   ObjectCursor root(document.root, "", faults);
   ReportRecord report;

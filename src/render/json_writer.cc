@@ -93,6 +93,11 @@ void JsonWriter::boolean(bool value) {
   out_->text(value ? "true" : "false");
 }
 
+void JsonWriter::raw(std::string_view json) {
+  separate();
+  out_->text(json);
+}
+
 void JsonWriter::null() {
   separate();
   out_->text("null");

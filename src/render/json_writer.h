@@ -27,6 +27,8 @@ class JsonWriter {
   void number(double value);
   void boolean(bool value);
   void null();
+  /// A value that is JSON already, on one line.
+  void raw(std::string_view json);
   void value(const MetricValue& value);
   void value(const std::optional<Count>& value);
 

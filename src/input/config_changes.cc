@@ -1,0 +1,117 @@
+#include "input/config_changes.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace ctxcost {
+namespace {
+
+using Type = JsonValue::Type;
+
+bool is_number(const JsonValue& value) { return value.is(Type::integer) || value.is(Type::real); }
+
+double number_of(const JsonValue& value) {
+  double number = 0;
+  std::from_chars(value.text.data(), value.text.data() + value.text.size(), number);
+  return number;
+}
+
+bool equal(const JsonValue& a, const JsonValue& b) {
+  if (is_number(a) && is_number(b) && a.type != b.type) return number_of(a) == number_of(b);
+  if (a.type != b.type || a.boolean != b.boolean || a.text != b.text) return false;
+  if (a.members.size() != b.members.size()) return false;
+  for (const JsonMember& member : a.members) {
+    const JsonValue* other = b.find(member.key);
+    if (other == nullptr || !equal(member.value, *other)) return false;
+  }
+  return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), equal);
+}
+
+bool all_objects(const JsonValue& list) {
+  return std::all_of(list.items.begin(), list.items.end(), [](const JsonValue& item) { return item.is(Type::object); });
+}
+
+class Collector {
+ public:
+  std::vector<ConfigChange> found;
+
+  void collect(const JsonValue& before, const JsonValue& after) {
+    if (before.is(Type::object) && after.is(Type::object)) {
+      for (const JsonMember& member : before.members) {
+        const JsonValue* other = after.find(member.key);
+        Step step(*this, member.key);
+        other == nullptr ? add(&member.value, nullptr) : collect(member.value, *other);
+      }
+      for (const JsonMember& member : after.members) {
+        Step step(*this, member.key);
+        if (before.find(member.key) == nullptr) add(nullptr, &member.value);
+      }
+    } else if (before.is(Type::array) && after.is(Type::array) && before.items.size() == after.items.size() &&
+               all_objects(before) && all_objects(after)) {
+      for (std::size_t i = 0; i < before.items.size(); ++i) {
+        Step step(*this, std::to_string(i));
+        collect(before.items[i], after.items[i]);
+      }
+    } else if (!equal(before, after)) {
+      add(&before, &after);
+    }
+  }
+
+ private:
+  struct Step {
+    Step(Collector& collector, std::string key) : collector_(collector) { collector_.path_.push_back(std::move(key)); }
+    ~Step() { collector_.path_.pop_back(); }
+    Collector& collector_;
+  };
+
+  void add(const JsonValue* before, const JsonValue* after) {
+    std::string pointer;
+    for (const std::string& key : path_) pointer = child_pointer(pointer, key);
+    found.push_back({path_, std::move(pointer), before, after});
+  }
+
+  std::vector<std::string> path_;
+};
+
+/// The place of `key` in an object or a list, or null.
+JsonValue* child(JsonValue& parent, const std::string& key) {
+  if (parent.is(Type::array)) {
+    std::size_t index = parent.items.size();
+    std::from_chars(key.data(), key.data() + key.size(), index);
+    return index < parent.items.size() ? &parent.items[index] : nullptr;
+  }
+  for (JsonMember& member : parent.members) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<ConfigChange> config_changes(const JsonValue& before, const JsonValue& after) {
+  Collector collector;
+  collector.collect(before, after);
+  return std::move(collector.found);
+}
+
+std::optional<JsonValue> with_change(const JsonValue& root, const ConfigChange& change) {
+  if (change.path.empty()) return *change.after;
+  JsonValue changed = root;
+  JsonValue* parent = &changed;
+  for (std::size_t i = 0; i + 1 < change.path.size(); ++i) {
+    parent = child(*parent, change.path[i]);
+    if (parent == nullptr) return std::nullopt;
+  }
+  const std::string& key = change.path.back();
+  if (JsonValue* value = child(*parent, key); value != nullptr && change.after != nullptr) {
+    *value = *change.after;
+  } else if (change.after != nullptr) {
+    parent->members.push_back({key, change.after->offset, *change.after});
+  } else {
+    std::erase_if(parent->members, [&key](const JsonMember& member) { return member.key == key; });
+  }
+  return changed;
+}
+
+}  // namespace ctxcost
