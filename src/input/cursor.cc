@@ -1,6 +1,7 @@
 #include "input/cursor.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace ctxcost {
@@ -84,8 +85,18 @@ std::optional<Count> read_count(const JsonValue& value, const std::string& point
   return count;
 }
 
-ObjectCursor::ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults)
-    : object_(&object), pointer_(std::move(pointer)), faults_(&faults) {
+std::vector<std::string_view> split_choices(std::string_view choices) {
+  std::vector<std::string_view> words;
+  while (!choices.empty()) {
+    const std::size_t bar = choices.find('|');
+    words.push_back(choices.substr(0, bar));
+    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
+  }
+  return words;
+}
+
+ObjectCursor::ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults, std::span<const FileKey> keys)
+    : object_(&object), keys_(keys), pointer_(std::move(pointer)), faults_(&faults) {
   std::vector<const JsonMember*> members;
   members.reserve(object.members.size());
   for (const JsonMember& member : object.members) members.push_back(&member);
@@ -100,7 +111,24 @@ ObjectCursor::ObjectCursor(const JsonValue& object, std::string pointer, Faults&
   }
 }
 
+const FileKey* ObjectCursor::row(std::string_view key) const {
+  if (keys_.empty()) return nullptr;
+  for (const FileKey& one : keys_) {
+    if (one.name == key) return &one;
+  }
+  throw std::logic_error("the table of keys lacks " + std::string(key));
+}
+
+CountRange ObjectCursor::range(std::string_view key) const {
+  const FileKey* known = row(key);
+  if (known == nullptr) return {};
+  CountRange range{.least = known->rules.minimum};
+  if (known->rules.maximum > 0) range.most = known->rules.maximum;
+  return range;
+}
+
 const JsonValue* ObjectCursor::find(std::string_view key) {
+  row(key);
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   return object_->find(key);
 }
@@ -150,10 +178,35 @@ std::optional<std::size_t> ObjectCursor::choice(std::string_view key, std::span<
   return std::nullopt;
 }
 
+std::optional<std::size_t> ObjectCursor::choice(std::string_view key) {
+  const FileKey* known = row(key);
+  if (known == nullptr) throw std::logic_error("no table of keys says the choices of " + std::string(key));
+  if (known->rules.words != nullptr) return choice(key, known->rules.words());
+  return choice(key, split_choices(known->rules.choices));
+}
+
+std::optional<int> ObjectCursor::flag_or_word(std::string_view key) {
+  const JsonValue* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  const std::string_view word = row(key)->rules.choices;
+  if (value->is(Type::boolean)) return value->boolean ? 1 : 0;
+  if (value->is(Type::string) && value->text == word) return 2;
+  std::string hint;
+  if (value->is(Type::string)) {
+    const bool quoted = value->text == "true" || value->text == "false";
+    hint = quoted ? "remove the quotes" : did_you_mean(value->text, std::span(&word, 1));
+  }
+  wrong(key, "true, false or \"" + std::string(word) + "\"", std::move(hint));
+  return std::nullopt;
+}
+
 std::optional<ObjectCursor> ObjectCursor::object(std::string_view key) {
   const JsonValue* value = find(key);
   if (value == nullptr) return std::nullopt;
-  if (value->is(Type::object)) return ObjectCursor(*value, pointer(key), *faults_);
+  if (value->is(Type::object)) {
+    const FileKey* known = row(key);
+    return ObjectCursor(*value, pointer(key), *faults_, known == nullptr ? std::span<const FileKey>() : known->rules.members);
+  }
   wrong(key, "an object");
   return std::nullopt;
 }
@@ -168,6 +221,10 @@ void ObjectCursor::wrong(std::string_view key, std::string_view expected, std::s
 }
 
 void ObjectCursor::finish(std::string_view what) {
+  for (const FileKey& key : keys_) {
+    if (std::find(known_.begin(), known_.end(), key.name) != known_.end()) continue;
+    throw std::logic_error("nobody reads the key " + std::string(key.name));
+  }
   std::vector<std::string_view> misspelt;
   for (const JsonMember& member : object_->members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;

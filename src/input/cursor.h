@@ -11,6 +11,7 @@
 
 #include "ctxcost/count.h"
 #include "ctxcost/diagnostic.h"
+#include "input/file_key.h"
 #include "input/json.h"
 
 namespace ctxcost {
@@ -55,18 +56,25 @@ std::optional<Count> read_count(const JsonValue& value, const std::string& point
 /// One object, read key by key. The typed reads give empty for an absent key, and for one whose value is a fault.
 class ObjectCursor {
  public:
-  /// Reports keys that stand twice. `object` must be an object and outlive the cursor.
-  ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults);
+  /// Reports keys that stand twice. `object` must be an object and outlive the cursor. With a table, ranges, choices and
+  /// the tables of nested objects come from it, and a key that is not in it may not be asked for.
+  ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults, std::span<const FileKey> keys = {});
 
   /// The value of a key, whatever it is; null when absent.
   const JsonValue* find(std::string_view key);
-  std::optional<Count> count(std::string_view key, const CountRange& range = {});
+  std::optional<Count> count(std::string_view key, const CountRange& range);
+  std::optional<Count> count(std::string_view key) { return count(key, range(key)); }
   /// The same; an absent key is a fault.
-  std::optional<Count> required_count(std::string_view key, const CountRange& range = {});
+  std::optional<Count> required_count(std::string_view key, const CountRange& range);
+  std::optional<Count> required_count(std::string_view key) { return required_count(key, range(key)); }
   std::optional<bool> flag(std::string_view key);
   std::optional<std::string> text(std::string_view key);
   /// The index of the word in `words`.
   std::optional<std::size_t> choice(std::string_view key, std::span<const std::string_view> words);
+  /// The same with the words of the table.
+  std::optional<std::size_t> choice(std::string_view key);
+  /// 0, 1 or 2 for false, true or the word of the table.
+  std::optional<int> flag_or_word(std::string_view key);
   /// The value of a key that must be there; an absent key is the fault "expected …, found nothing".
   const JsonValue* required(std::string_view key, std::string expected);
   /// A nested object.
@@ -82,10 +90,16 @@ class ObjectCursor {
   Faults& faults() { return *faults_; }
 
   /// Reports the required keys that are missing and all keys that were never asked for. `what` completes "unknown key".
+  /// With a table, every key of it must have been asked for.
   void finish(std::string_view what = {});
 
  private:
+  /// The key's row; null without a table. Throws std::logic_error for a key that the table lacks.
+  const FileKey* row(std::string_view key) const;
+  CountRange range(std::string_view key) const;
+
   const JsonValue* object_;
+  std::span<const FileKey> keys_;
   std::string pointer_;
   Faults* faults_;
   std::vector<std::string_view> known_;

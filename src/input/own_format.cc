@@ -5,16 +5,12 @@
 
 #include "ctxcost/positions.h"
 #include "input/cursor.h"
+#include "input/own_format_keys.h"
 
 namespace ctxcost {
 namespace {
 
 using Type = JsonValue::Type;
-
-/// Every layer is remembered by its index.
-constexpr Count kMostLayers = 1'000'000;
-/// More norms than any published layer has (Gemma's 4).
-constexpr Count kMostNorms = 16;
 
 /// A mechanism as a file asks for it.
 struct MechanismKeys {
@@ -74,12 +70,9 @@ struct PlannedGroup {
   std::vector<std::uint32_t> layers;
 };
 
-/// Choices and what they mean, side by side.
-constexpr std::string_view kFfnWords[] = {"gated", "plain", "none"};
+/// What the choices of the table mean, in its order.
 constexpr FeedForwardKind kFfnKinds[] = {FeedForwardKind::gated, FeedForwardKind::plain, FeedForwardKind::none};
-constexpr std::string_view kNormWords[] = {"rms", "layer"};
 constexpr Norm kNorms[] = {Norm::rms, Norm::layer};
-constexpr std::string_view kEncodingWords[] = {"rope", "learned", "sinusoidal", "alibi", "relative_bias", "none"};
 constexpr PositionEncoding kEncodings[] = {PositionEncoding::rope,          PositionEncoding::learned,
                                            PositionEncoding::sinusoidal,    PositionEncoding::alibi,
                                            PositionEncoding::relative_bias, PositionEncoding::none};
@@ -88,35 +81,9 @@ constexpr PositionEncoding kEncodings[] = {PositionEncoding::rope,          Posi
 constexpr std::string_view kNormNames[] = {"attn_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm"};
 
 template <typename T, std::size_t N>
-std::optional<T> choose(ObjectCursor& cursor, std::string_view key, const std::string_view (&words)[N],
-                        const T (&values)[N]) {
-  const std::optional<std::size_t> index = cursor.choice(key, words);
-  return index ? std::optional<T>(values[*index]) : std::nullopt;
-}
-
-/// false, true or one word.
-std::optional<int> flag_or_word(ObjectCursor& cursor, std::string_view key, std::string_view word) {
-  const JsonValue* value = cursor.find(key);
-  if (value == nullptr) return std::nullopt;
-  if (value->is(Type::boolean)) return value->boolean ? 1 : 0;
-  if (value->is(Type::string) && value->text == word) return 2;
-  std::string hint;
-  if (value->is(Type::string)) {
-    const bool quoted = value->text == "true" || value->text == "false";
-    hint = quoted ? "remove the quotes" : did_you_mean(value->text, std::span(&word, 1));
-  }
-  cursor.wrong(key, "true, false or \"" + std::string(word) + "\"", std::move(hint));
-  return std::nullopt;
-}
-
-std::vector<std::string_view> split_choices(std::string_view choices) {
-  std::vector<std::string_view> words;
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    words.push_back(choices.substr(0, bar));
-    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
-  }
-  return words;
+std::optional<T> choose(ObjectCursor& cursor, std::string_view key, const T (&values)[N]) {
+  const std::optional<std::size_t> index = cursor.choice(key);
+  return index && *index < N ? std::optional<T>(values[*index]) : std::nullopt;
 }
 
 /// The value of one key of a mechanism; a fault where its type or range is wrong.
@@ -199,9 +166,9 @@ std::optional<MechanismKeys> read_mechanism(const JsonValue& value, const std::s
     }
   }
   if (keys.mechanism->softmax) {
-    keys.gate = cursor.flag("gate").value_or(false);
-    keys.sink_logits = cursor.flag("sink_logits").value_or(false);
-    keys.shares_cache = cursor.flag("shares_cache").value_or(false);
+    bool* const flags[] = {&keys.gate, &keys.sink_logits, &keys.shares_cache};
+    static_assert(std::size(flags) == kSoftmaxKeys.size());
+    for (std::size_t i = 0; i < kSoftmaxKeys.size(); ++i) *flags[i] = cursor.flag(kSoftmaxKeys[i].name).value_or(false);
   }
   cursor.finish("of \"" + kind->text + "\"");
   if (!usable) return std::nullopt;
@@ -233,7 +200,7 @@ std::optional<std::vector<MechanismKeys>> read_attention(ObjectCursor& layer) {
 std::optional<ExpertKeys> read_experts(ObjectCursor& experts) {
   const std::optional<Count> count = experts.required_count("count");
   const std::optional<Count> active = experts.required_count("active");
-  ExpertKeys keys{count.value_or(1), active.value_or(1), experts.count("shared", {.least = 0}).value_or(0),
+  ExpertKeys keys{count.value_or(1), active.value_or(1), experts.count("shared").value_or(0),
                   experts.count("d_ff")};
   if (count && active && *active > *count) {
     experts.wrong("active", "at most \"count\" (" + to_string(*count) + ")");
@@ -250,13 +217,13 @@ LayerKeys read_layer_keys(ObjectCursor& layer, bool whole) {
   keys.kv_heads = layer.count("kv_heads");
   keys.d_v = layer.count("d_v");
   keys.d_ff = layer.count("d_ff");
-  keys.norms_per_layer = layer.count("norms_per_layer", {.least = 0, .most = kMostNorms});
-  keys.ffn = choose(layer, "ffn", kFfnWords, kFfnKinds);
-  keys.norm = choose(layer, "norm", kNormWords, kNorms);
-  if (const auto bias = flag_or_word(layer, "bias", "qkv")) {
+  keys.norms_per_layer = layer.count("norms_per_layer");
+  keys.ffn = choose(layer, "ffn", kFfnKinds);
+  keys.norm = choose(layer, "norm", kNorms);
+  if (const auto bias = layer.flag_or_word("bias")) {
     keys.bias = *bias == 0 ? Bias::none : *bias == 1 ? Bias::all : Bias::qkv;
   }
-  if (const auto norm = flag_or_word(layer, "qk_norm", "full")) {
+  if (const auto norm = layer.flag_or_word("qk_norm")) {
     keys.qk_norm = *norm == 0 ? QkNorm::none : *norm == 1 ? QkNorm::head : QkNorm::full;
   }
   const JsonValue* experts = layer.find("experts");
@@ -335,8 +302,8 @@ std::vector<PlannedGroup> plan_layers(ObjectCursor& root, std::optional<Count> l
         usable = false;
         continue;
       }
-      ObjectCursor cursor(item, pointer, root.faults());
-      const Count repeat = cursor.count("repeat", {.most = kMostLayers}).value_or(1);
+      ObjectCursor cursor(item, pointer, root.faults(), kPatternKeys);
+      const Count repeat = cursor.count("repeat").value_or(1);
       const LayerKeys keys = read_layer_keys(cursor, false);
       cursor.finish("of a layer");
       if (!usable) continue;
@@ -426,7 +393,8 @@ class MixerBuilder {
     const auto& table = keys.mechanism->keys;
     const bool own =
         std::any_of(table.begin(), table.end(), [&key](const MechanismKey& row) { return row.name == key; });
-    const bool flag = key == "gate" || key == "sink_logits" || key == "shares_cache" || key == "kind";
+    const bool flag = key == "kind" || std::any_of(kSoftmaxKeys.begin(), kSoftmaxKeys.end(),
+                                                   [&key](const FileKey& row) { return row.name == key; });
     if (key.empty()) return keys.pointer;
     return child_pointer(own || flag ? keys.pointer : group.pointer, key);
   }
@@ -465,7 +433,7 @@ std::string read_scaling(ObjectCursor& scaling, PositionFacts& facts) {
   std::string factor;
   const auto types = rope_scaling_types();
   scaling.required("type", either(types));
-  const std::optional<std::size_t> type = scaling.choice("type", types);
+  const std::optional<std::size_t> type = scaling.choice("type");
   if (type) facts.scaling_type = types[*type];
   if (const JsonValue* value = scaling.find("factor")) {
     const bool number = value->is(Type::integer) || value->is(Type::real);
@@ -486,7 +454,7 @@ Positions read_positions(ObjectCursor& root) {
   PositionFacts facts;
   std::optional<ObjectCursor> cursor = root.object("positions");
   if (!cursor) return positions_from(facts);
-  const std::optional<PositionEncoding> encoding = choose(*cursor, "encoding", kEncodingWords, kEncodings);
+  const std::optional<PositionEncoding> encoding = choose(*cursor, "encoding", kEncodings);
   facts.rows = cursor->count("rows");
   facts.encoding = encoding.value_or(facts.rows ? PositionEncoding::learned : PositionEncoding::rope);
   if (facts.encoding == PositionEncoding::learned) {
@@ -575,11 +543,11 @@ bool looks_like_own_format(const JsonValue& root) {
 
 Model read_own_format(const JsonDocument& document, const LoadOptions&) {
   Faults faults(document.source);
-  ObjectCursor root(document.root, "", faults);
+  ObjectCursor root(document.root, "", faults, kOwnFormatKeys);
   Model model;
   model.family = "own";
 
-  const std::optional<Count> layers = root.required_count("layers", {.most = kMostLayers});
+  const std::optional<Count> layers = root.required_count("layers");
   const LayerKeys keys = read_layer_keys(root, true);
   model.d_model = root.count("d_model");
   model.vocab = root.count("vocab");
