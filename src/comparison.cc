@@ -15,14 +15,11 @@ namespace {
 
 SignedCount signed_count(bool negative, Count magnitude) { return {negative && magnitude != 0, magnitude}; }
 
-/// From better to worse (DESIGN section 4).
-constexpr std::string_view kLevels[] = {"trained", "scaled", "beyond", "impossible"};
-
 std::optional<std::size_t> level_rank(const RecordedValue& value) {
   const std::string* name = std::get_if<std::string>(&value);
-  const auto* found = name == nullptr ? std::end(kLevels) : std::find(std::begin(kLevels), std::end(kLevels), *name);
-  if (found == std::end(kLevels)) return std::nullopt;
-  return static_cast<std::size_t>(found - kLevels);
+  const auto* found = name == nullptr ? std::end(kWindowLevels) : std::find(std::begin(kWindowLevels), std::end(kWindowLevels), *name);
+  if (found == std::end(kWindowLevels)) return std::nullopt;
+  return static_cast<std::size_t>(found - kWindowLevels);
 }
 
 /// a/b against c/d, by continued fractions: no product leaves 128 bits. b and d are not 0.

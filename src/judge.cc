@@ -14,9 +14,6 @@ namespace {
 /// Breaches for which passing settings are looked for: nobody reads more, and each takes a search.
 constexpr std::size_t kMostRemedied = 50;
 
-/// From better to worse.
-constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};
-
 struct Actual {
   MetricValue value;
   bool unbounded = false;

@@ -13,6 +13,8 @@ constexpr std::string_view kNames[] = {"article", "standard", "causal"};
 
 }  // namespace
 
+std::span<const std::string_view> convention_names() { return kNames; }
+
 Convention article_convention() { return {"article", 1, PairRule::reach}; }
 Convention causal_convention() { return {"causal", 2, PairRule::exact}; }
 

@@ -68,6 +68,9 @@ constexpr bool is_whole(Unit unit) {
   return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
 }
 
+/// The values of `window_status`, from best to worst.
+inline constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};
+
 /// Which change of a metric costs more: more bytes do, and so do fewer tokens a second.
 enum class Worse { higher, lower, neither };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ struct Convention {
 
 /// NAME[:flops_per_mac=1|2][,pairs=reach|exact]. Throws InputError with a near match.
 Convention parse_convention(std::string_view text);
+/// "article", "standard", "causal"
+std::span<const std::string_view> convention_names();
 Convention article_convention();
 Convention causal_convention();
 

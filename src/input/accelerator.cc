@@ -8,13 +8,13 @@
 
 #include "ctxcost/catalogue.h"
 #include "ctxcost/diagnostic.h"
+#include "input/accelerator_keys.h"
 #include "input/cursor.h"
 
 namespace ctxcost {
 namespace {
 
 constexpr std::string_view kOption = "--gpu";
-constexpr std::string_view kPeakTypes[] = {"fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4"};
 constexpr std::size_t kLongestFile = std::size_t{1} << 20;
 
 /// A link's key in the files. Figures of both directions together are halved.
@@ -43,8 +43,9 @@ void read_peaks(ObjectCursor& entry, Accelerator& gpu) {
   if (entry.required("peak_dense_flops", "an object of FLOP/s by type") == nullptr) return;
   std::optional<ObjectCursor> peaks = entry.object("peak_dense_flops");
   if (!peaks) return;
-  for (const std::string_view type : kPeakTypes) {
-    if (const std::optional<Count> peak = known_count(*peaks, type)) gpu.peak_dense_flops.emplace_back(type, *peak);
+  for (const FileKey& type : kPeakKeys) {
+    const std::optional<Count> peak = known_count(*peaks, type.name);
+    if (peak) gpu.peak_dense_flops.emplace_back(type.name, *peak);
   }
   peaks->finish("of \"peak_dense_flops\"");
   if (gpu.peak_dense_flops.empty() && peaks->faults().none()) {
@@ -129,7 +130,7 @@ Accelerator parse_accelerator(std::string_view text, std::string_view source) {
                                 "expected an object that describes a GPU, found " + describe(document.root), ""});
   }
   Faults faults(source);
-  ObjectCursor entry(document.root, "", faults);
+  ObjectCursor entry(document.root, "", faults, kAcceleratorKeys);
   Accelerator gpu;
   gpu.id = entry.text("id").value_or("");
   gpu.name = entry.text("name").value_or(gpu.id);

@@ -11,6 +11,7 @@
 #include "ctxcost/budget.h"
 #include "ctxcost/catalogue.h"
 #include "ctxcost/diagnostic.h"
+#include "input/budget_keys.h"
 #include "input/cursor.h"
 #include "input/quantity.h"
 #include "input/text_file.h"
@@ -23,8 +24,6 @@ using Type = JsonValue::Type;
 constexpr TextLimit kBudgetFile = {std::size_t{64} << 20, "a budget file"};
 /// Points of one budget: far above any matrix that is written on purpose.
 constexpr std::uint64_t kMostPoints = 10'000;
-
-constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};
 
 /// A text with where it stands.
 struct Placed {
@@ -247,8 +246,6 @@ std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::strin
 }
 
 Settings BudgetReader::read_settings(ObjectCursor& cursor) {
-  static constexpr std::string_view kLogits[] = {"last", "all"};
-  static constexpr std::string_view kLevels[] = {"error", "warning"};
   Settings settings;
   settings.model = read_placed(cursor, "model");
   settings.contexts = read_lengths(cursor, "context", "contexts");
@@ -257,8 +254,8 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.weights = read_parsed(cursor, "weights", [](std::string_view text) { return parse_weight_scheme(text, ""); });
   settings.engine = read_parsed(cursor, "engine", parse_engine);
   settings.convention = read_parsed(cursor, "convention", parse_convention);
-  if (const auto word = cursor.choice("logits", kLogits)) settings.logits = *word == 1 ? Logits::all : Logits::last;
-  if (const auto word = cursor.choice("level", kLevels)) {
+  if (const auto word = cursor.choice("logits")) settings.logits = *word == 1 ? Logits::all : Logits::last;
+  if (const auto word = cursor.choice("level")) {
     settings.level = *word == 1 ? BudgetLevel::warning : BudgetLevel::error;
   }
   settings.gpu = read_placed(cursor, "gpu");
@@ -512,7 +509,7 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   }
   Budget budget;
   budget.file = document_.source;
-  ObjectCursor cursor(value, pointer, faults_);
+  ObjectCursor cursor(value, pointer, faults_, kBudgetKeys);
   check_name(budget, cursor);
   Settings settings = read_settings(cursor);
   if (const JsonValue* const limits = cursor.required("limits", "an object of metrics and their limits")) {
@@ -560,7 +557,7 @@ void BudgetReader::read_file(std::vector<Budget>& budgets) {
   if (!root.is(Type::object)) {
     return faults_.add(root.offset, "", "expected an object with \"budgets\", found " + describe(root));
   }
-  ObjectCursor cursor(root, "", faults_);
+  ObjectCursor cursor(root, "", faults_, kBudgetFileKeys);
   static_cast<void>(cursor.text("$schema"));
   Settings defaults;
   if (std::optional<ObjectCursor> object = cursor.object("defaults")) {

@@ -33,6 +33,7 @@ enum class ValueType {
   object,      ///< with `members`
   objects,     ///< a list of at least one object with `members`
   limits,      ///< an object of metrics, each with limits
+  any,         ///< a remark that is not read
 };
 
 struct FileKey;

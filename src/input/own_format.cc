@@ -563,7 +563,8 @@ Model read_own_format(const JsonDocument& document, const LoadOptions&) {
   }
   model.name = root.text("name").value_or("");
   model.source = root.text("source").value_or("");
-  for (const std::string_view key : {"aliases", "notes", "$schema"}) check_strings(root, key);
+  root.text("$schema");
+  for (const std::string_view key : {"aliases", "notes"}) check_strings(root, key);
 
   const std::vector<PlannedGroup> decoder = plan_layers(root, layers, keys);
   root.finish();

@@ -39,6 +39,13 @@ constexpr Suffix kCounts[] = {
     {"K", kKilo}, {"k", kKilo}, {"M", kMega}, {"B", kGiga}, {"G", kGiga}, {"T", kTera}, {"P", kPeta}, {"E", kExa},
 };
 
+struct Time {
+  std::string_view text;
+  double seconds;
+};
+constexpr Time kTimes[] = {{"s", 1},     {"ms", 1e-3}, {"us", 1e-6}, {"µs", 1e-6},
+                           {"ns", 1e-9}, {"min", 60},  {"h", 3600}};
+
 std::string_view without_spaces(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   return text;
@@ -145,12 +152,6 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
 }
 
 std::optional<double> parse_real(std::string_view text, Unit unit) {
-  struct Time {
-    std::string_view text;
-    double seconds;
-  };
-  static constexpr Time kTimes[] = {{"s", 1},     {"ms", 1e-3}, {"us", 1e-6},
-                                    {"µs", 1e-6}, {"ns", 1e-9}, {"min", 60}, {"h", 3600}};
   const std::optional<Decimal> decimal = read_decimal(text);
   if (!decimal) return std::nullopt;
   const double value = decimal->to_double();
@@ -163,6 +164,30 @@ std::optional<double> parse_real(std::string_view text, Unit unit) {
     if (time.text == text) return time.seconds < 1 ? value / (1 / time.seconds) : value * time.seconds;
   }
   return std::nullopt;
+}
+
+std::string quantity_pattern(Unit unit) {
+  const auto any_of = [](const auto& table) {
+    std::string text;
+    for (const auto& row : table) {
+      if (!row.text.empty()) text += (text.empty() ? "" : "|") + std::string(row.text);
+    }
+    return text;
+  };
+  std::string suffix;
+  switch (unit) {
+    case Unit::tokens: return "^[0-9]+[KMkm]$";
+    case Unit::bytes: suffix = any_of(kBytes); break;
+    case Unit::flops: suffix = "(" + any_of(kPrefixes) + ")?FLOPs?|[KkMGTPE]"; break;
+    case Unit::macs: suffix = "(" + any_of(kPrefixes) + ")?MACs?|[KkMGTPE]"; break;
+    case Unit::pairs:
+    case Unit::parameters: suffix = any_of(kCounts); break;
+    case Unit::seconds: suffix = any_of(kTimes); break;
+    case Unit::ratio: suffix = "x"; break;
+    case Unit::rate: suffix = "tokens/s"; break;
+    default: return {};
+  }
+  return "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)? *(" + suffix + ")$";
 }
 
 std::string_view expected_quantity(Unit unit) {

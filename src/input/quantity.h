@@ -36,6 +36,9 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
 /// Reads "20ms", "1.5 s", "2 min" as seconds, "4x" as a ratio, "50 tokens/s" as a rate, or a number alone.
 std::optional<double> parse_real(std::string_view text, Unit unit);
 
+/// A regular expression (ECMA-262) of the texts with a unit that they take; empty where there are none.
+std::string quantity_pattern(Unit unit);
+
 /// What `parse_quantity` and `parse_real` take, for messages: `bytes ("72GiB", "24 GB" or an integer)`.
 std::string_view expected_quantity(Unit unit);
 
