@@ -8,11 +8,12 @@ extern const Command kDiff;
 extern const Command kFit;
 extern const Command kList;
 extern const Command kScale;
+extern const Command kSchema;
 extern const Command kShow;
 extern const Command kSolve;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kDiff, &kList, &kShow};
+  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kDiff, &kList, &kShow, &kSchema};
   return kAll;
 }
 

@@ -1,0 +1,47 @@
+// ctxcost schema KIND: JSON Schemas for editors and validators.
+#include "command.h"
+#include "ctxcost/diagnostic.h"
+#include "output.h"
+#include "render/schema.h"
+
+namespace ctxcost::cli {
+
+extern const Command kSchema;
+
+namespace {
+
+constexpr OptionInfo kOptions[] = {
+    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+};
+
+constexpr std::string_view kExamples =
+    "  ctxcost schema model -o ctxcost-model.schema.json\n"
+    "  ctxcost schema budget\n";
+
+Status run(const Arguments& arguments) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const SchemaKind& kind : schema_kinds()) {
+    names.push_back(kind.name);
+    all += (all.empty() ? "" : ", ") + std::string(kind.name);
+  }
+  if (arguments.words().size() != 1) throw InputError(Diagnostic{"schema", "", "expected one of " + all, ""});
+  const std::string& word = arguments.words().front();
+  for (const SchemaKind& kind : schema_kinds()) {
+    if (kind.name != word) continue;
+    Output output{std::string(arguments.value("--output"))};
+    Writer writer(output);
+    kind.write(writer);
+    writer.flush();
+    output.commit();
+    return Status::answered;
+  }
+  throw InputError(
+      Diagnostic{"schema", "", "expected one of " + all + ", found \"" + word + "\"", did_you_mean(word, names)});
+}
+
+}  // namespace
+
+const Command kSchema = {"schema", "KIND", "a JSON Schema: model, budget, output or gpu", kOptions, kExamples, run};
+
+}  // namespace ctxcost::cli

@@ -1,0 +1,20 @@
+// JSON Schemas of what is read and written, made of the tables that the readers and writers use.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "ctxcost/writer.h"
+
+namespace ctxcost {
+
+struct SchemaKind {
+  std::string_view name;  ///< "model"
+  std::string_view summary;
+  void (*write)(Writer& out);
+};
+
+/// model, budget, output, gpu
+std::span<const SchemaKind> schema_kinds();
+
+}  // namespace ctxcost

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""The program's own JSON Schemas against its files, its documents and its readers: own_schemas.py PROGRAM SOURCE_DIR
+
+What the schema and the reader can both judge (names, types, ranges, choices) they must judge alike: examples are changed
+key by key, and each change is given to both.
+"""
+import copy
+import glob
+import json
+import re
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+
+PROGRAM, SOURCE = sys.argv[1:3]
+faults = []
+
+
+def run(*arguments, text=None):
+    return subprocess.run([PROGRAM, *arguments], input=text, capture_output=True, text=True, encoding="utf-8")
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def schema(kind):
+    document = json.loads(run("schema", kind).stdout)
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(document)
+    return validator(document)
+
+
+VALIDATORS = {kind: schema(kind) for kind in ("model", "budget", "output", "gpu")}
+
+
+def accepts(kind, document):
+    return VALIDATORS[kind].is_valid(document)
+
+
+def good(kind, name, document):
+    for error in VALIDATORS[kind].iter_errors(document):
+        place = "/".join(map(str, error.absolute_path))
+        faults.append(f"{kind}: {name}: /{place}: refused: {error.message[:200]}")
+
+
+def bad(kind, name, document):
+    if accepts(kind, document):
+        faults.append(f"{kind}: accepted: {name}")
+
+
+# Everything that is in the repository.
+
+for path in glob.glob(f"{SOURCE}/configs/models/*.json"):
+    document = load(path)
+    if "config" not in document:
+        good("model", path, document)
+for path in glob.glob(f"{SOURCE}/configs/budgets/*.json"):
+    good("budget", path, load(path))
+for device in load(f"{SOURCE}/configs/accelerators.json"):
+    good("gpu", device["id"], device)
+good("output", "article-7b.json", load(f"{SOURCE}/tests/golden/article-7b.json"))
+with open(f"{SOURCE}/tests/golden/article-7b.ndjson", encoding="utf-8") as file:
+    for line in file:
+        good("output", "article-7b.ndjson", json.loads(line))
+
+examples = 0
+for path in [f"{SOURCE}/README.md", *glob.glob(f"{SOURCE}/docs/**/*.md", recursive=True)]:
+    with open(path, encoding="utf-8") as file:
+        for block in re.findall(r"```json\n(.*?)```", file.read(), re.S):
+            try:
+                document = json.loads(block)
+            except ValueError:
+                continue  # a part of a document
+            if not isinstance(document, dict):
+                continue
+            kinds = {"layers": "model", "budgets": "budget", "memory_bandwidth_bytes_per_s": "gpu", "schema_version": "output"}
+            for key, kind in kinds.items():
+                if key in document and not (key == "budgets" and "schema_version" in document):
+                    good(kind, path, document)
+                    examples += 1
+
+# Everything that the program writes.
+
+for arguments in (
+    ("scale", "article-7b", "-n", "1K,3000"),
+    ("scale", "llama-3.1-8b", "mamba-1.4b-hf", "t5-small", "-b", "1,8", "--engine", "vllm", "--units", "iec"),
+    ("scale", "llama-3.1-8b", "--columns", "kv_cache_bytes", "--logits", "all", "--convention", "causal"),
+    ("scale", "deepseek-v3", "gpt-oss-20b", "--kv-precision", "fp16,q8_0/q4_0", "-n", "8K"),
+    ("fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "4K"),
+    ("fit", "llama-3.1-70b", "--gpu", "h100-sxm-80gb", "-n", "1M"),
+    ("solve", "context", "llama-3.1-8b", "--gpu", "h100-sxm-80gb"),
+    ("check", f"{SOURCE}/configs/budgets/chat.json", f"{SOURCE}/configs/budgets/laptop.json"),
+    ("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes > 5%"),
+    ("list", "engines"),
+):
+    for output in ("json", "ndjson"):
+        if output == "ndjson" and arguments[0] in ("check", "list", "fit", "solve"):
+            continue
+        result = run(*arguments, "--format", output)
+        if result.returncode not in (0, 1):
+            faults.append(f"{' '.join(arguments)}: exit {result.returncode}: {result.stderr.strip()}")
+            continue
+        for text in [result.stdout] if output == "json" else result.stdout.splitlines():
+            good("output", " ".join(arguments), json.loads(text))
+
+document = json.loads(run("scale", "article-7b", "-n", "4K", "--format", "json").stdout)
+for name, change in {
+    "a metric as text": lambda d: d["results"][0].update(kv_cache_bytes="1"),
+    "a fraction of a byte": lambda d: d["results"][0].update(kv_cache_bytes=0.5),
+    "less than no bytes": lambda d: d["results"][0].update(kv_cache_bytes=-1),
+    "a metric that is none": lambda d: d["results"][0].update(kv_cache_byte=1),
+    "an unknown level": lambda d: d["results"][0].update(window_status="good"),
+    "another version": lambda d: d.update(schema_version=2),
+    "no convention": lambda d: d.pop("conventions"),
+    "no results": lambda d: d.pop("results"),
+    "another pair rule": lambda d: d["conventions"].update(pairs="some"),
+    "an unknown key of a group": lambda d: d["results"][0]["layer_groups"][0].update(color=1),
+}.items():
+    changed = copy.deepcopy(document)
+    change(changed)
+    bad("output", name, changed)
+
+# Examples with every key, changed key by key.
+
+MECHANISMS = [
+    {"kind": "full", "gate": True, "sink_logits": True, "shares_cache": False},
+    {"kind": "none"},
+    {"kind": "bidirectional", "half_window": 64},
+    {"kind": "sliding_window", "window": 4096},
+    {"kind": "chunked", "chunk": 8192},
+    {"kind": "dilated", "window": 64, "dilation": 2},
+    {"kind": "sink_window", "sinks": 4, "window": 64},
+    {"kind": "latent", "kv_rank": 512, "rope_dim": 32, "q_rank": 0},
+    {"kind": "indexed_latent", "kv_rank": 512, "rope_dim": 32, "q_rank": 64, "index_heads": 4, "index_dim": 128, "top_k": 64},
+    {"kind": "longformer", "window": 512, "global_tokens": 1},
+    {"kind": "bigbird", "block": 64, "random_blocks": 3},
+    {"kind": "lsh", "hashes": 2, "chunk": 64, "chunks_before": 1, "chunks_after": 0, "buckets": 32},
+    {"kind": "routing", "clusters": 8},
+    {"kind": "strided", "stride": 128},
+    {"kind": "fixed", "stride": 128, "summary": 8},
+    {"kind": "native_sparse", "compress_block": 32, "compress_stride": 16, "select_block": 64, "select_count": 16, "window": 512},
+    {"kind": "linear", "feature_dim": 64, "chunk": 64},
+    {"kind": "retention", "chunk": 64},
+    {"kind": "lightning", "block": 256},
+    {"kind": "gated_delta", "key_heads": 4, "conv": 4, "chunk": 64},
+    {"kind": "kimi_delta", "conv": 4, "chunk": 64},
+    {"kind": "mamba", "state": 16, "inner": 1024, "expand": 2, "conv": 4, "dt_rank": 32},
+    {"kind": "mamba2", "state": 128, "head_dim": 64, "groups": 1, "inner": 1024, "expand": 2, "conv": 4, "chunk": 256},
+    {"kind": "rg_lru", "width": 512, "conv": 4, "blocks": 8},
+    {"kind": "rwkv", "version": 6, "head_dim": 64},
+    {"kind": "transformer_xl", "segment": 512, "memory": 512},
+    {"kind": "compressive", "segment": 512, "memory": 512, "compressed": 512, "ratio": 4},
+    {"kind": "memorizing", "memory": 4096, "top_k": 32, "segment": 512},
+    {"kind": "infini", "segment": 512, "delta": True},
+    {"kind": "titans", "variant": "mac", "segment": 512, "persistent": 4, "depth": 2, "expansion": 2, "chunk": 64},
+    {"kind": "vertical_slash", "vertical": 64, "slash": [0, 1, 5]},
+    {"kind": "short_conv", "conv": 3},
+]
+MODEL = {
+    "$schema": "ctxcost-model.schema.json", "name": "all", "source": "here", "aliases": ["a"], "notes": "n",
+    "layers": 4, "heads": 8, "kv_heads": 4, "d_k": 128, "d_v": 128, "d_model": 512, "d_ff": 1024, "ffn": "gated",
+    "experts": {"count": 8, "active": 2, "shared": 1, "d_ff": 256}, "vocab": 1000, "tied_embeddings": True, "bias": "qkv",
+    "norm": "layer", "norms_per_layer": 4, "qk_norm": True, "precision": "Q4_0", "kv_precision": "q8_0/q4_0", "batch": 2,
+    "attention": [{"kind": "full"}, {"kind": "mamba2"}],
+    "pattern": [{"repeat": 2, "heads": 4, "experts": None, "attention": {"kind": "full"}}, {"norm": "rms"}],
+    "positions": {"encoding": "rope", "trained_context": 4096, "scaling": {"type": "yarn", "factor": 4.0, "original": 1024}},
+    "cross_attention": {"tokens": 1500},
+}
+GPU = {
+    "id": "mine", "name": "Mine", "vendor": "Me", "memory_bytes": 10**10, "memory_reported_mib": None,
+    "memory_bandwidth_bytes_per_s": 10**12, "peak_dense_flops": {"bf16": 10**14, "fp8": None},
+    "interconnect": {"pcie_bytes_per_s_per_direction": 10**10, "pcie": "4.0 x16"}, "tdp_watts": 300, "source": "s", "notes": "n",
+}
+BUDGETS = {
+    "$schema": "s", "defaults": {"model": "llama-3.1-8b", "context": "4K", "engine": "vllm:block=32", "level": "warning"},
+    "budgets": [
+        {"name": "a", "gpu": "h100-sxm-80gb", "gpus": 1, "parallel": "tp=1", "utilization": 0.9, "mfu": 0.5, "mbu": 1,
+         "overhead": "1GiB", "kv_memory": 2**33, "batch": 4, "kv_precision": "fp8", "weights": "Q4_K_M", "level": "error",
+         "convention": "standard:pairs=exact", "logits": "all",
+         "limits": {"device_bytes": {"max": "90% of gpu"}, "kv_cache_bytes": {"max": "1.5 GB", "min": 1},
+                    "forward_flops": {"max": "300 PFLOPs"}, "attention_macs": {"max": "1T"}, "parameters": {"max": "9B"},
+                    "prefill_seconds": {"max": "30 s"}, "decode_seconds_per_token": {"max": 0.5}, "max_context": {"min": "1K"},
+                    "decode_tokens_per_second": {"min": 1.5}, "min_gpus": {"max": 2}, "window_status": {"max": "scaled"}}},
+        {"name": "b", "contexts": ["4K", 8192, "1K..8K:x2"], "batches": "1..4",
+         "limits": {"growth_kv_cache": {"max": "9x"}}},
+    ],
+}
+
+directory = tempfile.TemporaryDirectory()
+
+
+def read_model(document):
+    return run("scale", "-", "-n", "1K", "--format", "csv", "--columns", "context", text=json.dumps(document))
+
+
+def read_budget(document):
+    return run("check", "-", "--exit-zero", text=json.dumps(document))
+
+
+def read_gpu(document):
+    path = f"{directory.name}/gpu.json"
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    return run("fit", "llama-3.1-8b", "-n", "1K", "--gpu", path, "--exit-zero")
+
+
+READERS = {"model": read_model, "budget": read_budget, "gpu": read_gpu}
+
+
+def places(value, path=()):
+    """Every object key in a document."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*path, key)
+            yield from places(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from places(inner, (*path, index))
+
+
+def changes(document):
+    """(what was done, the changed document) for every key."""
+    for path in places(document):
+        def parent_of(root):
+            for step in path[:-1]:
+                root = root[step]
+            return root
+
+        def changed(change):
+            result = copy.deepcopy(document)
+            change(parent_of(result))
+            return result
+
+        key = path[-1]
+        name = "/" + "/".join(map(str, path))
+        yield f"{name} misspelt", changed(lambda parent: parent.update({key + "_": parent.pop(key)}))
+        yield f"{name} left out", changed(lambda parent: parent.pop(key))
+        for wrong in ({}, [], None, True, -1, 0, 1.5, "", "32", "nonsense"):
+            yield f"{name} = {json.dumps(wrong)}", changed(lambda parent: parent.update({key: wrong}))
+
+
+# What a schema of one file does not see: sums and products of keys, files and devices that must be there, the meaning of
+# names with settings. Then the reader refuses what the schema takes; never the other way round.
+def judged_alike(kind, name, document, strict):
+    by_schema = accepts(kind, document)
+    result = READERS[kind](document)
+    by_reader = result.returncode == 0
+    if result.returncode not in (0, 2):
+        faults.append(f"{kind}: {name}: exit {result.returncode}: {result.stderr.strip()[:200]}")
+    elif by_reader and not by_schema:
+        faults.append(f"{kind}: {name}: the reader takes it, the schema does not")
+    elif strict and by_schema and not by_reader:
+        faults.append(f"{kind}: {name}: the schema takes it, the reader does not: {result.stderr.strip()[:200]}")
+
+
+# A change after which the reader must agree with the schema on a refusal: one of names and types. Empty defaults leave
+# out what budgets need, empty peaks what a device needs: no key of its own says so.
+def is_structural(name):
+    if name in ("/defaults = {}", "/peak_dense_flops = {}"):
+        return False
+    return name.endswith(("misspelt", "= {}", "= []", "= true", "= -1", "= 1.5"))
+
+
+count = 0
+for kind, document in (("model", MODEL), ("gpu", GPU), ("budget", BUDGETS)):
+    good(kind, "the full example", document)
+    judged_alike(kind, "the full example", document, True)
+    for name, changed in changes(document):
+        judged_alike(kind, name, changed, is_structural(name))
+        count += 1
+for mechanism in MECHANISMS:
+    document = {"layers": 2, "heads": 8, "d_k": 64, "d_model": 512, "attention": mechanism}
+    good("model", mechanism["kind"], document)
+    judged_alike("model", mechanism["kind"], document, True)
+    for name, changed in changes({"attention": mechanism}):
+        if name.startswith("/attention/"):
+            judged_alike("model", f"{mechanism['kind']}: {name}", {**document, **changed}, is_structural(name))
+            count += 1
+
+kinds = {entry["properties"]["kind"]["const"] for entry in VALIDATORS["model"].schema["$defs"]["mechanism"]["oneOf"]}
+missing = kinds - {mechanism["kind"] for mechanism in MECHANISMS}
+if missing:
+    faults.append(f"no example of {sorted(missing)}")
+if examples == 0:
+    faults.append("no example in README or docs")
+
+for name, document in {
+    "no heads": {"layers": 2, "d_k": 64},
+    "a misspelt key": {"layers": 2, "heads": 8, "d_k": 64, "kv_head": 2},
+    "heads in quotes": {"layers": 2, "heads": "8", "d_k": 64},
+    "no layers": {"layers": 0, "heads": 8, "d_k": 64},
+    "too many layers": {"layers": 1000001, "heads": 8, "d_k": 64},
+    "an unknown type": {"layers": 2, "heads": 8, "d_k": 64, "precision": "fp17"},
+    "a type of the cache alone": {"layers": 2, "heads": 8, "d_k": 64, "precision": "kivi"},
+    "an unknown mechanism": {"layers": 2, "heads": 8, "d_k": 64, "attention": {"kind": "slidng_window", "window": 8}},
+    "a window without its size": {"layers": 2, "heads": 8, "d_k": 64, "attention": {"kind": "sliding_window"}},
+    "a key of another mechanism": {"layers": 2, "heads": 8, "d_k": 64, "attention": {"kind": "full", "window": 8}},
+    "softmax keys without softmax": {"layers": 2, "heads": 8, "d_k": 64, "attention": {"kind": "linear", "gate": True}},
+    "no mechanism in the list": {"layers": 2, "heads": 8, "d_k": 64, "attention": []},
+    "an unknown scaling": {"layers": 2, "heads": 8, "d_k": 64, "positions": {"scaling": {"type": "mine"}}},
+    "null for experts of the model": {"layers": 2, "heads": 8, "d_k": 64, "experts": None},
+}.items():
+    bad("model", name, document)
+    if READERS["model"](document).returncode != 2:
+        faults.append(f"model: the reader takes {name}")
+
+for name, limit in {
+    "a misspelt metric": {"kv_cache_byte": {"max": 1}},
+    "a unit of another metric": {"kv_cache_bytes": {"max": "5 PFLOPs"}},
+    "a bare G": {"kv_cache_bytes": {"max": "5G"}},
+    "seconds of bytes": {"prefill_seconds": {"max": "5GB"}},
+    "digits in quotes": {"kv_cache_bytes": {"max": "5"}},
+    "an unknown level": {"window_status": {"max": "fine"}},
+    "an unknown bound": {"kv_cache_bytes": {"maximum": 1}},
+    "no bound": {"kv_cache_bytes": {}},
+    "no limit": {},
+}.items():
+    document = {"budgets": [{"name": "a", "model": "llama-3.1-8b", "context": 1024, "limits": limit}]}
+    bad("budget", name, document)
+    if READERS["budget"](document).returncode != 2:
+        faults.append(f"budget: the reader takes {name}")
+
+for fault in faults:
+    print(fault, file=sys.stderr)
+print(f"{count} changed documents, {examples} examples, {len(faults)} faults")
+sys.exit(1 if faults else 0)
