@@ -4,6 +4,7 @@
 
 #include "ctxcost/render.h"
 #include "ctxcost/units.h"
+#include "render/document.h"
 #include "render/json_writer.h"
 #include "render/layout.h"
 
@@ -71,17 +72,9 @@ void write_object(const Listing& listing, const std::vector<ListingCell>& row, J
 void render_json(const Listing& listing, Writer& out) {
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
-  json.key("schema_version");
-  json.count(1);
-  json.key("tool");
-  json.begin_object();
-  json.key("name");
-  json.string("ctxcost");
-  json.key("version");
-  json.string(version());
-  json.end_object();
-  json.key("command");
-  json.string("list");
+  RenderOptions options;
+  options.command = "list";
+  write_header(json, options);
   json.key(listing.kind);
   json.begin_array();
   for (const auto& row : listing.rows) write_object(listing, row, json);
