@@ -74,7 +74,19 @@ struct StatePart {
   StateType type;
 };
 
-/// A formula for `explain`: the metric's part it computes, the formula in the symbols of the file format, its source.
+/// A formula in the language of ctxcost/formula.h, over the keys of the model file and of the mechanism, for one layer
+/// and one sequence: n tokens in prefill; a step of decode whose query sees T keys. `quantity` is one of
+///   pairs                     score pairs of one head; `scores` of all heads where they differ
+///   pairs under reach         the same where every query is charged the most keys (default: pairs)
+///   macs                      multiply-adds of the pairs, or of a recurrence, by `pairs` or `scores` of either rule
+///   macs under reach          where the rule changes more than the pairs
+///   scalar operations         of recurrences (default: 0)
+///   decode keys, decode scores, decode macs, decode scalar operations     the same of a step; without a row of its
+///   own,
+///                             the multiply-adds of a step follow `macs`, its keys in the place of the pairs
+///   linear macs, decode linear macs     projections: `linear` is the sum of all, `attn_k` one (default: n linear,
+///   linear) cached elements           of all tokens, owned by the layer state elements            whatever n
+/// The laws' test evaluates every one against the mixer.
 struct Formula {
   std::string_view quantity;
   std::string_view expression;

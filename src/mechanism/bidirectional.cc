@@ -11,7 +11,7 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "n n; with a = min(half_window, n - 1): n (2 a + 1) - a (a + 1)", "COST-MODEL section 3, P_win"},
+    {"pairs", "n (2 a + 1) - a (a + 1) where a = min(given(half_window, n), n - 1)", "COST-MODEL section 3, P_win"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
     {"cached elements", "0", "vllm kv_cache_interface.py, EncoderOnlyAttentionSpec"},
 };

@@ -14,8 +14,8 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"pairs",
-     "n n while n <= (5 + 2 random_blocks) block; then m = ceil(n / block): "
-     "((7 + random_blocks) m - 12 - 2 random_blocks) block block",
+     "n <= (5 + 2 random_blocks) block ? n n : ((7 + random_blocks) m - 12 - 2 random_blocks) block block where m = "
+     "ceil(n / block)",
      "COST-MODEL section 7.2; modeling_big_bird.py switches to original_full"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
     {"cached elements", "0", "an encoder"},

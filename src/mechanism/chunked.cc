@@ -12,11 +12,12 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "(q, r) = divmod(n, chunk): q chunk (chunk + 1) / 2 + r (r + 1) / 2 exact; n min(n, chunk) under reach",
-     "COST-MODEL section 3, P_chunk"},
+    {"pairs", "sum(c of n by chunk: tri(c))", "COST-MODEL section 3, P_chunk"},
+    {"pairs under reach", "n min(n, chunk)", "every query charged a whole chunk"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"cached elements", "min(n, chunk) kv_heads (d_k + d_v), the most at any position up to n",
-     "COST-MODEL section 6.3"},
+    {"decode keys", "(T - 1) mod chunk + 1", "COST-MODEL section 3, P_chunk"},
+    {"cached elements", "min(n, chunk) kv_heads (d_k + d_v)",
+     "the most at any position up to n, COST-MODEL section 6.3"},
 };
 
 class Chunked final : public SoftmaxAttention {

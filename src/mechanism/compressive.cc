@@ -15,14 +15,28 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"pairs",
-     "for each segment q of c tokens: c (c + 1) / 2 + c (min(memory, q segment) "
-     "+ min(compressed, floor(max(0, q segment - memory) / ratio))) exact; n times the most keys of a query under "
-     "reach",
+     "sum(c, q of n by segment: tri(c) + c (min(memory, q segment) + min(compressed, max(0, q segment - memory) / "
+     "ratio)))",
      "arXiv 1911.05507, section 3"},
-    {"macs", "heads pairs (2 d_k + d_v) + segment d_model d_model a full segment for the compression",
-     "arXiv 1911.05507, section 3.1"},
-    {"memory macs", "(attn_k + attn_v + attn_pos) for each remembered row, a segment, counted as linear",
-     "as in Transformer-XL"},
+    {"pairs under reach",
+     "n max(i < n: i - s + 1 + min(memory, s) + min(compressed, max(0, s - memory) / ratio)) where s = floor(i / "
+     "segment) segment",
+     "every query charged the most keys of any"},
+    {"macs", "heads pairs (2 d_k + d_v) + floor(n / segment) segment d_model d_model",
+     "content score, position score, value; the compression of each full segment, arXiv 1911.05507, section 3.1"},
+    {"decode keys",
+     "T - s + min(memory, s) + min(compressed, max(0, s - memory) / ratio) where s = floor((T - 1) / segment) segment",
+     "arXiv 1911.05507, section 3"},
+    {"decode macs", "heads pairs (2 d_k + d_v) + (T mod segment = 0) segment d_model d_model",
+     "the last token of a segment compresses it"},
+    {"linear macs",
+     "n linear + sum(c, q of n by segment: rows (attn_k + attn_v + attn_pos)) where rows = min(memory, q segment) + "
+     "min(compressed, max(0, q segment - memory) / ratio)",
+     "remembered rows are projected again for each segment, as in Transformer-XL"},
+    {"decode linear macs",
+     "linear + ((T - 1) mod segment = 0) (min(memory, T - 1) + min(compressed, max(0, T - 1 - memory) / ratio)) "
+     "(attn_k + attn_v + attn_pos)",
+     "the first token of a segment pays for its memory"},
     {"cached elements", "min(n, segment) kv_heads (d_k + d_v)", "keys and values of the current segment"},
     {"state elements", "(memory + compressed) d_model", "arXiv 1911.05507, section 3"},
 };

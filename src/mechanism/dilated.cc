@@ -13,10 +13,12 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"pairs",
-     "(q, r) = divmod(n, dilation): r P(q + 1) + (dilation - r) P(q), P a window of `window` keys, exact; "
-     "n min(ceil(n / dilation), window) under reach",
+     "r (tri(y) + (q + 1 - y) window) + (dilation - r) (tri(x) + (q - x) window) where q = floor(n / dilation), r = n "
+     "mod dilation, x = min(q, window), y = min(q + 1, window)",
      "COST-MODEL section 3, P_dil"},
+    {"pairs under reach", "n min(ceil(n / dilation), window)", "every query charged the most keys of any"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"decode keys", "min((T - 1) / dilation + 1, window)", "COST-MODEL section 3, P_dil"},
     {"cached elements", "min(n, (window - 1) dilation + 1) kv_heads (d_k + d_v)", "COST-MODEL section 6.4"},
 };
 

@@ -13,11 +13,19 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs",
-     "pattern A: chunks of `stride`; pattern B: |{j <= i: j mod stride >= stride - summary}|; under reach n times the "
-     "keys of the query that sees most: min(n, stride), and those of the last query",
+    {"scores",
+     "ceil(heads / 2) sum(c of n by stride: tri(c)) + floor(heads / 2) sum(i < n: summary ((i + 1) / stride) + max(0, "
+     "(i + 1) mod stride - (stride - summary)))",
+     "blocks of `stride`, and the ends of all blocks; COST-MODEL section 3, P_chunk and P_fix2"},
+    {"scores under reach",
+     "n (ceil(heads / 2) min(n, stride) + floor(heads / 2) (summary (n / stride) + max(0, n mod stride - (stride - "
+     "summary))))",
+     "every query charged the most keys of any"},
+    {"macs", "scores (d_k + d_v)", "Child 2019, section 4"},
+    {"decode scores",
+     "ceil(heads / 2) ((T - 1) mod stride + 1) + floor(heads / 2) (summary (T / stride) + max(0, T mod stride - "
+     "(stride - summary)))",
      "COST-MODEL section 3, P_chunk and P_fix2"},
-    {"macs", "(ceil(heads / 2) pairs A + floor(heads / 2) pairs B) (d_k + d_v)", "Child 2019, section 4"},
     {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.5"},
 };
 

@@ -14,12 +14,13 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"macs",
-     "for each chunk c: heads (c c (3 d_k + 2 d_v) + 3 c d_k d_v); and n conv (2 key_heads d_k + heads d_v); "
-     "without the triangular solve",
-     "arXiv 2412.06464, section 3.3"},
-    {"decode macs", "3 heads d_k d_v + conv (2 key_heads d_k + heads d_v)", "fla ops/gated_delta_rule/naive.py"},
+     "sum(c of n by chunk: heads (c c (3 d_k + 2 d_v) + 3 c d_k d_v)) + n conv channels where channels = 2 "
+     "given(key_heads, heads) d_k + heads d_v",
+     "without the triangular solve, arXiv 2412.06464, section 3.3"},
+    {"decode macs", "3 heads d_k d_v + conv (2 given(key_heads, heads) d_k + heads d_v)",
+     "fla ops/gated_delta_rule/naive.py"},
     {"decode scalar operations", "heads (d_k d_v + 2 d_v)", "fla ops/gated_delta_rule/naive.py"},
-    {"state elements", "heads d_k d_v + (conv - 1) (2 key_heads d_k + heads d_v)", "vllm mamba_utils.py"},
+    {"state elements", "heads d_k d_v + (conv - 1) (2 given(key_heads, heads) d_k + heads d_v)", "vllm mamba_utils.py"},
 };
 
 class GatedDelta final : public DeltaRule {

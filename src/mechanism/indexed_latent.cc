@@ -19,14 +19,19 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "x = min(n, top_k): x (x + 1) / 2 + (n - x) top_k exact; n x under reach",
+    {"pairs", "tri(x) + (n - x) top_k where x = min(n, top_k)",
      "top-k of the causal keys, DeepSeek-V3.2-Exp inference/model.py class Indexer"},
-    {"macs", "heads pairs (2 kv_rank + rope_dim) + index_heads index_dim n (n + 1) / 2 exact; n n under reach",
+    {"pairs under reach", "n min(n, top_k)", "every query charged top_k keys"},
+    {"macs", "heads pairs (2 kv_rank + rope_dim) + (1 - shares_index) index_heads index_dim n (n + 1) / 2",
      "absorbed form and index scores, DeepSeek-V3.2-Exp inference/model.py"},
-    {"decode macs", "heads min(T, top_k) (2 kv_rank + rope_dim) + index_heads index_dim T",
+    {"macs under reach", "heads pairs (2 kv_rank + rope_dim) + (1 - shares_index) index_heads index_dim n n",
+     "the indexer, too, charged all n keys"},
+    {"decode keys", "min(T, top_k)", "DeepSeek-V3.2-Exp inference/model.py class Indexer"},
+    {"decode macs", "heads pairs (2 kv_rank + rope_dim) + (1 - shares_index) index_heads index_dim T",
      "DeepSeek-V3.2-Exp inference/model.py"},
-    {"cached elements", "n (kv_rank + rope_dim), and n index keys of index_dim + 4 bytes",
-     "DeepSeek-V3.2-Exp inference/model.py, k_cache and k_scale_cache"},
+    {"cached elements", "n (kv_rank + rope_dim) + (1 - shares_index) n index_dim",
+     "latents, and index keys of one byte and 4 bytes of scale a key, DeepSeek-V3.2-Exp inference/model.py, k_cache "
+     "and k_scale_cache"},
 };
 
 struct Indexer {

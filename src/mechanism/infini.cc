@@ -13,9 +13,13 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "c (c + 1) / 2 for each segment c exact; n min(n, segment) under reach", "arXiv 2404.07143, section 2.1"},
-    {"macs", "heads (pairs (d_k + d_v) + n (2 d_k d_v + d_k)); delta: heads n (d_k d_v + d_k) more",
+    {"pairs", "sum(c of n by segment: tri(c))", "arXiv 2404.07143, section 2.1"},
+    {"pairs under reach", "n min(n, segment)", "every query charged a whole segment"},
+    {"macs", "heads (pairs (d_k + d_v) + n (2 d_k d_v + d_k + delta (d_k d_v + d_k)))",
      "read, normaliser and write, arXiv 2404.07143, section 2.2"},
+    {"decode keys", "(T - 1) mod segment + 1", "arXiv 2404.07143, section 2.1"},
+    {"decode macs", "heads (pairs (d_k + d_v) + 2 d_k d_v + d_k + delta (d_k d_v + d_k))",
+     "arXiv 2404.07143, section 2.2"},
     {"cached elements", "min(n, segment) kv_heads (d_k + d_v)", "local attention, arXiv 2404.07143, section 2.1"},
     {"state elements", "heads d_k (d_v + 1)", "arXiv 2404.07143, table 1"},
 };

@@ -14,10 +14,8 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs",
-     "for each chunk c: heads (c c (3 d_k + 2 d_v) + 3 c d_k d_v); and n conv heads (2 d_k + d_v); without the "
-     "triangular solve",
-     "arXiv 2510.26692, section 3"},
+    {"macs", "sum(c of n by chunk: heads (c c (3 d_k + 2 d_v) + 3 c d_k d_v)) + n conv heads (2 d_k + d_v)",
+     "without the triangular solve, arXiv 2510.26692, section 3"},
     {"decode macs", "3 heads d_k d_v + conv heads (2 d_k + d_v)", "fla ops/gated_delta_rule/naive.py"},
     {"decode scalar operations", "heads (d_k d_v + 2 d_v)", "fla ops/gated_delta_rule/naive.py"},
     {"state elements", "heads d_k d_v + (conv - 1) heads (2 d_k + d_v)", "fla layers/kda.py"},

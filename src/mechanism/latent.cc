@@ -64,11 +64,12 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "n (n + 1) / 2 exact; n n under reach", "Vaswani 2017, masked self-attention"},
+    {"pairs", "n (n + 1) / 2", "Vaswani 2017, masked self-attention"},
+    {"pairs under reach", "n n", "every query charged all n keys"},
     {"macs", "heads pairs (d_k + d_v)", "naive form, DeepSeek-V3.2-Exp inference/model.py class MLA"},
-    {"decode macs", "heads T (2 kv_rank + rope_dim)", "absorbed form, DeepSeek-V3.2-Exp inference/model.py class MLA"},
-    {"up-projection macs", "n kv_rank heads (d_k - rope_dim + d_v), counted as linear",
-     "wkv_b, DeepSeek-V3.2-Exp inference/model.py class MLA"},
+    {"decode keys", "T", "Vaswani 2017, masked self-attention"},
+    {"decode macs", "heads pairs (2 kv_rank + rope_dim)",
+     "absorbed form, DeepSeek-V3.2-Exp inference/model.py class MLA"},
     {"cached elements", "n (kv_rank + rope_dim)", "DeepSeek-V2, arXiv 2405.04434, section 2.1"},
 };
 

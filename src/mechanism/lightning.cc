@@ -12,8 +12,7 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs", "heads ((d_k + d_v) P + 2 n d_k d_v), P = c (c + 1) / 2 for each block c",
-     "arXiv 2501.08313, section 2.2"},
+    {"macs", "heads (sum(c of n by block: tri(c)) (d_k + d_v) + 2 n d_k d_v)", "arXiv 2501.08313, section 2.2"},
     {"decode macs", "2 heads d_k d_v", "arXiv 2501.08313, section 2.2"},
     {"decode scalar operations", "heads d_k d_v", "decay of the state"},
     {"state elements", "heads d_k d_v", "vllm mamba_utils.py"},

@@ -13,13 +13,13 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs", "heads ((feature_dim + d_v) P + 2 n feature_dim d_v), P = c (c + 1) / 2 for each chunk c",
+    {"macs", "heads (sum(c of n by chunk: tri(c)) (f + d_v) + 2 n f d_v) where f = given(feature_dim, d_k)",
      "arXiv 2006.16236, section 3.2, in chunks"},
-    {"decode macs", "heads (2 feature_dim d_v + feature_dim)",
+    {"decode macs", "heads (2 f d_v + f) where f = given(feature_dim, d_k)",
      "update, read and normaliser, arXiv 2006.16236, section 3.3"},
-    {"decode scalar operations", "heads (feature_dim + d_v)",
+    {"decode scalar operations", "heads (given(feature_dim, d_k) + d_v)",
      "sum of keys and division, arXiv 2006.16236, section 3.3"},
-    {"state elements", "heads feature_dim (d_v + 1)", "arXiv 2006.16236, section 3.3"},
+    {"state elements", "heads given(feature_dim, d_k) (d_v + 1)", "arXiv 2006.16236, section 3.3"},
 };
 
 constexpr std::string_view kNotes[] = {"linear: the feature map has no multiply-adds and no parameters here"};

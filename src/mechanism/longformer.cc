@@ -13,10 +13,12 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "|{(i, j): |i - j| <= window / 2 or i < global_tokens or j < global_tokens}|, each pair once",
-     "COST-MODEL section 7.1, P_lf"},
+    {"pairs", "sum(i < n: sum(j < n: abs(i - j) <= window / 2 or i < global_tokens or j < global_tokens))",
+     "each pair once, COST-MODEL section 7.1, P_lf"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"linear macs", "n times Q, K, V and output; n times global K and V; min(n, global_tokens) times global Q",
+    {"linear macs",
+     "n (linear - attn_q_global - (global_tokens = 0) (attn_k_global + attn_v_global)) "
+     "+ min(n, global_tokens) attn_q_global",
      "transformers modeling_longformer.py, query_global, key_global, value_global"},
     {"cached elements", "0", "an encoder"},
 };

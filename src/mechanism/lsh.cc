@@ -18,14 +18,26 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "n hashes chunk (1 + chunks_before + chunks_after); n n while n <= chunk",
+    {"pairs", "n (n <= chunk ? n : hashes chunk (1 + chunks_before + chunks_after))",
      "COST-MODEL section 7.3; modeling_reformer.py _look_adjacent, do_standard_self_attention"},
-    {"macs", "heads (pairs (d_k + d_v) + hashes n d_k buckets / 2); no hashing while n <= chunk",
-     "modeling_reformer.py _hash_vectors"},
-    {"buckets", "2^floor(log2(2 floor(n / chunk))) unless set", "modeling_reformer.py _set_num_buckets"},
-    {"decode linear macs", "Q and output of the new token; K and V of all hidden states that each head meets",
+    {"macs",
+     "heads (pairs (d_k + d_v) + (n > chunk ? hashes n d_k buckets / 2 : 0)) where buckets = given(buckets, 2^log2(2 "
+     "floor(n / chunk)))",
+     "hashing against random rotations of half as many columns as buckets, modeling_reformer.py _hash_vectors, "
+     "_set_num_buckets"},
+    {"decode keys", "T <= chunk ? T : hashes chunk (1 + chunks_before + chunks_after)",
      "modeling_reformer.py _get_relevant_hid_states_and_buckets"},
-    {"cached elements", "n d_model hidden states, n heads hashes bucket ids of 4 bytes", "COST-MODEL section 7.3"},
+    {"decode macs",
+     "heads (pairs (d_k + d_v) + (T > chunk ? hashes d_k buckets / 2 : 0)) where buckets = given(buckets, 2^log2(2 "
+     "floor(T / chunk)))",
+     "modeling_reformer.py _hash_vectors"},
+    {"decode linear macs",
+     "linear - d_model kv_heads d_v + heads keys d_model (d_k + d_v) where keys = T <= chunk ? T : hashes chunk (1 + "
+     "chunks_before + chunks_after)",
+     "keys and values of all hidden states that each head meets, modeling_reformer.py "
+     "_get_relevant_hid_states_and_buckets"},
+    {"cached elements", "n d_model + n heads hashes",
+     "hidden states, and bucket ids of 4 bytes, COST-MODEL section 7.3"},
 };
 
 constexpr std::string_view kNotes[] = {

@@ -20,10 +20,15 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs", "n (2 inner state + inner + inner conv)", "mamba_ssm modules/mamba_simple.py, step"},
-    {"scalar operations", "n (3 inner state + inner)",
+    {"macs", "n (2 w state + w + w conv) where w = given(inner, expand d_model)",
+     "mamba_ssm modules/mamba_simple.py, step"},
+    {"scalar operations", "n (3 w state + w) where w = given(inner, expand d_model)",
      "discretisation and decay, mamba_ssm modules/mamba_simple.py, step"},
-    {"state elements", "inner state + inner (conv - 1)",
+    {"decode macs", "2 w state + w + w conv where w = given(inner, expand d_model)",
+     "mamba_ssm modules/mamba_simple.py, step"},
+    {"decode scalar operations", "3 w state + w where w = given(inner, expand d_model)",
+     "mamba_ssm modules/mamba_simple.py, step"},
+    {"state elements", "w state + w (conv - 1) where w = given(inner, expand d_model)",
      "mamba_ssm modules/mamba_simple.py, allocate_inference_cache (which keeps conv columns)"},
 };
 

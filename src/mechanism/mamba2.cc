@@ -23,12 +23,14 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"macs",
-     "with h = inner / head_dim, for each chunk c: groups c c state + h (c c head_dim + 2 c state head_dim) "
-     "+ state head_dim h; and n conv (inner + 2 groups state)",
+     "sum(c of n by chunk: groups c c state + w / head_dim (c c head_dim + 2 c state head_dim) + state w) + n conv (w "
+     "+ 2 groups state) where w = given(inner, expand d_model)",
      "mamba_ssm modules/ssd_minimal.py"},
-    {"decode macs", "2 state inner + conv (inner + 2 groups state)", "mamba_ssm modules/mamba2.py, step"},
-    {"decode scalar operations", "state inner", "decay of the state, mamba_ssm modules/mamba2.py, step"},
-    {"state elements", "state inner + (conv - 1) (inner + 2 groups state)",
+    {"decode macs", "2 state w + conv (w + 2 groups state) where w = given(inner, expand d_model)",
+     "mamba_ssm modules/mamba2.py, step"},
+    {"decode scalar operations", "state given(inner, expand d_model)",
+     "decay of the state, mamba_ssm modules/mamba2.py, step"},
+    {"state elements", "state w + (conv - 1) (w + 2 groups state) where w = given(inner, expand d_model)",
      "mamba_ssm modules/mamba2.py, allocate_inference_cache (which keeps conv columns)"},
 };
 

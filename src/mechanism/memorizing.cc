@@ -14,12 +14,16 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs",
-     "for each segment q of c tokens: c (c + 1) / 2 + c min(segment, q segment) local, and c min(memory, q segment, "
-     "top_k) "
-     "retrieved exact; n times the most keys of a query under reach",
+    {"pairs", "sum(c, q of n by segment: tri(c) + c min(segment, q segment) + c min(memory, top_k, q segment))",
+     "own segment, the one before and retrieved tokens, arXiv 2203.08913, section 3"},
+    {"pairs under reach",
+     "n max(i < n: i - s + 1 + min(segment, s) + min(memory, top_k, s)) where s = floor(i / segment) segment",
+     "every query charged the most keys of any"},
+    {"macs", "heads (pairs (d_k + d_v) + sum(c, q of n by segment: c min(memory, q segment)) d_k)",
+     "exact search, arXiv 2203.08913, section 3.2"},
+    {"decode keys", "T - s + min(segment, s) + min(memory, top_k, s) where s = floor((T - 1) / segment) segment",
      "arXiv 2203.08913, section 3"},
-    {"macs", "heads (pairs (d_k + d_v) + searched d_k), c min(memory, q segment) searched for each segment",
+    {"decode macs", "heads (pairs (d_k + d_v) + min(memory, floor((T - 1) / segment) segment) d_k)",
      "exact search, arXiv 2203.08913, section 3.2"},
     {"cached elements", "(min(n, segment) + min(n, memory)) kv_heads (d_k + d_v)",
      "arXiv 2203.08913, section 3: a local cache and a store of its own"},

@@ -13,8 +13,7 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs", "heads ((d_k + d_v) P + 2 n d_k d_v), P = c (c + 1) / 2 for each chunk c",
-     "arXiv 2307.08621, section 2.3"},
+    {"macs", "heads (sum(c of n by chunk: tri(c)) (d_k + d_v) + 2 n d_k d_v)", "arXiv 2307.08621, section 2.3"},
     {"decode macs", "2 heads d_k d_v", "arXiv 2307.08621, section 2.1"},
     {"decode scalar operations", "heads d_k d_v", "decay of the state, arXiv 2307.08621, section 2.1"},
     {"state elements", "heads d_k d_v", "arXiv 2307.08621, section 2.1"},

@@ -15,10 +15,17 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs", "n (width + width conv)", "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
-    {"scalar operations", "n width", "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
-    {"gate macs", "2 n width width / blocks, counted as linear", "arXiv 2402.19427, appendix A"},
-    {"state elements", "width + width (conv - 1)", "transformers modeling_recurrent_gemma.py"},
+    {"macs", "n (w + w conv) where w = given(width, d_model)",
+     "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
+    {"scalar operations", "n given(width, d_model)",
+     "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
+    {"decode macs", "w + w conv where w = given(width, d_model)",
+     "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
+    {"decode scalar operations", "given(width, d_model)",
+     "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
+    {"linear macs", "n (3 w d_model + 2 w w / given(blocks, heads)) where w = given(width, d_model)",
+     "projections and block-diagonal gates, arXiv 2402.19427, appendix A"},
+    {"state elements", "w + w (conv - 1) where w = given(width, d_model)", "transformers modeling_recurrent_gemma.py"},
 };
 
 class RgLru final : public Recurrence {

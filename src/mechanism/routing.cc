@@ -11,10 +11,12 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "floor(n n / clusters)", "Roy 2020, section 4; COST-MODEL section 7.4"},
+    {"pairs", "n n / clusters", "Roy 2020, section 4; COST-MODEL section 7.4"},
     {"macs", "heads (pairs (d_k + d_v) + n clusters d_k)",
      "attention in clusters, and each token against each centroid"},
     {"decode keys", "ceil(T / clusters)", "the size of one cluster"},
+    {"decode macs", "heads (pairs (d_k + d_v) + clusters d_k)",
+     "attention in its cluster, and the token against each centroid"},
     {"cached elements", "n kv_heads (d_k + d_v)", "any token may be routed to any later one"},
 };
 

@@ -11,9 +11,16 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"macs", "3 n d head_dim, d = d_model (else heads d_k); version 4: unknown", "fla layers/rwkv7.py"},
-    {"scalar operations", "n d head_dim; version 4: unknown", "decay of the state, fla layers/rwkv7.py"},
-    {"state elements", "d head_dim + 2 d; version 4: 5 d", "RWKV reference, state of zeros(n_layer * 5, n_embd)"},
+    {"macs", "3 n width head_dim where width = given(d_model, heads d_k)", "fla layers/rwkv7.py"},
+    {"scalar operations", "n given(d_model, heads d_k) head_dim", "decay of the state, fla layers/rwkv7.py"},
+    {"decode macs", "3 given(d_model, heads d_k) head_dim", "fla layers/rwkv7.py"},
+    {"decode scalar operations", "given(d_model, heads d_k) head_dim", "decay of the state, fla layers/rwkv7.py"},
+    {"state elements", "width head_dim + 2 width where width = given(d_model, heads d_k)",
+     "RWKV reference, att_kv and the two token shifts"},
+};
+
+constexpr Formula kFormulas4[] = {
+    {"state elements", "5 given(d_model, heads d_k)", "RWKV reference, state of zeros(n_layer * 5, n_embd)"},
 };
 
 constexpr std::string_view kNotes[] = {
@@ -43,7 +50,10 @@ class Rwkv final : public Recurrence {
   }
   std::optional<std::vector<Tensor>> tensors() const override { return std::nullopt; }
   Count activation_width() const override { return 3 * width_; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override {
+    if (version_ == 4) return kFormulas4;
+    return kFormulas;
+  }
   std::span<const std::string_view> notes() const override {
     if (version_ == 4) return kNotes4;
     return kNotes;

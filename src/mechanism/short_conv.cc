@@ -14,6 +14,7 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"macs", "n conv d_model", "transformers modeling_lfm2.py class Lfm2ShortConv"},
+    {"decode macs", "conv d_model", "transformers modeling_lfm2.py class Lfm2ShortConv"},
     {"state elements", "(conv - 1) d_model", "llama.cpp src/llama-hparams.cpp n_embd_r"},
 };
 

@@ -12,9 +12,10 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "k = sinks + window, x = min(n, k): x (x + 1) / 2 + (n - x) k exact; n x under reach",
-     "COST-MODEL section 3, P_sink"},
+    {"pairs", "tri(x) + (n - x) (sinks + window) where x = min(n, sinks + window)", "COST-MODEL section 3, P_sink"},
+    {"pairs under reach", "n min(n, sinks + window)", "every query charged a full window"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"decode keys", "min(T, sinks + window)", "COST-MODEL section 3, P_sink"},
     {"cached elements", "min(n, sinks + window) kv_heads (d_k + d_v)", "Xiao 2023, section 3.2"},
 };
 

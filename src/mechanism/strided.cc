@@ -12,11 +12,15 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs",
-     "pattern A: a window of stride + 1 keys; pattern B: (q, r) = divmod(n, stride): stride q (q + 1) / 2 + "
-     "r (q + 1); under reach n min(n, stride + 1) and n ceil(n / stride)",
+    {"scores",
+     "ceil(heads / 2) (tri(x) + (n - x) (stride + 1)) + floor(heads / 2) (stride tri(q) + r (q + 1)) where x = min(n, "
+     "stride + 1), q = floor(n / stride), r = n mod stride",
+     "the last `stride` tokens, and every `stride`-th; COST-MODEL section 3, P_str1 and P_str2"},
+    {"scores under reach", "n (ceil(heads / 2) min(n, stride + 1) + floor(heads / 2) ceil(n / stride))",
+     "every query charged the most keys of any"},
+    {"macs", "scores (d_k + d_v)", "Child 2019, section 4"},
+    {"decode scores", "ceil(heads / 2) min(T, stride + 1) + floor(heads / 2) ceil(T / stride)",
      "COST-MODEL section 3, P_str1 and P_str2"},
-    {"macs", "(ceil(heads / 2) pairs A + floor(heads / 2) pairs B) (d_k + d_v)", "Child 2019, section 4"},
     {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.5"},
 };
 

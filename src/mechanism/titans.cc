@@ -20,25 +20,47 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kContextFormulas[] = {
-    {"pairs", "x (x + 1) / 2 with x = persistent + 2 c for each segment c: persistent, retrieved and own tokens",
-     "arXiv 2501.00663, section 4.1"},
-    {"decode pairs", "persistent + 2 c, c tokens into the segment", "arXiv 2501.00663, section 4.1"},
+    {"pairs", "sum(c of n by segment: tri(persistent + 2 c))",
+     "persistent, retrieved and own tokens, arXiv 2501.00663, section 4.1"},
     {"macs",
-     "heads pairs (d_k + d_v) + 4 n P; P = d_model d_model for depth 1, else with x = expansion d_model: "
-     "2 d_model x + (depth - 2) x x",
+     "heads pairs (d_k + d_v) + 4 n P where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = "
+     "expansion d_model",
      "one forward and two backward products to store, one forward to retrieve, neural_memory.py"},
-    {"scalar operations", "5 P for each full chunk", "momentum, decay and step, arXiv 2501.00663, section 3.1"},
+    {"scalar operations",
+     "5 P floor(n / given(chunk, segment)) where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = "
+     "expansion d_model",
+     "momentum, decay and step for each full chunk, arXiv 2501.00663, section 3.1"},
+    {"decode keys", "persistent + 2 ((T - 1) mod segment + 1)", "arXiv 2501.00663, section 4.1"},
+    {"decode macs",
+     "heads pairs (d_k + d_v) + 4 P where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = "
+     "expansion d_model",
+     "neural_memory.py"},
+    {"decode scalar operations",
+     "5 P (T mod given(chunk, segment) = 0) where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = "
+     "expansion d_model",
+     "the last token of a chunk updates, arXiv 2501.00663, section 3.1"},
     {"cached elements", "(persistent + 2 min(n, segment)) kv_heads (d_k + d_v)", "mac_transformer.py"},
-    {"state elements", "2 P", "weights and momentum, neural_memory.py"},
+    {"state elements",
+     "2 P where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = expansion d_model",
+     "weights and momentum, neural_memory.py"},
 };
 constexpr Formula kWindowFormulas[] = {
-    {"pairs",
-     "n persistent + P_swa, with y = min(n, window): P_swa = y (y + 1) / 2 + (n - y) window exact; n y under reach",
+    {"pairs", "n persistent + tri(y) + (n - y) window where y = min(n, window)",
      "arXiv 2501.00663, sections 4.2 and 4.3"},
-    kContextFormulas[2],
-    kContextFormulas[3],
+    {"pairs under reach", "n persistent + n min(n, window)", "every query charged a full window"},
+    kContextFormulas[1],
+    {"scalar operations",
+     "5 P floor(n / given(chunk, window)) where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = "
+     "expansion d_model",
+     "momentum, decay and step for each full chunk, arXiv 2501.00663, section 3.1"},
+    {"decode keys", "persistent + min(T, window)", "arXiv 2501.00663, sections 4.2 and 4.3"},
+    kContextFormulas[4],
+    {"decode scalar operations",
+     "5 P (T mod given(chunk, window) = 0) where P = depth = 1 ? d_model d_model : 2 d_model x + (depth - 2) x x, x = "
+     "expansion d_model",
+     "the last token of a chunk updates, arXiv 2501.00663, section 3.1"},
     {"cached elements", "(persistent + min(n, window)) kv_heads (d_k + d_v)", "arXiv 2501.00663, section 4.2"},
-    kContextFormulas[5],
+    kContextFormulas[7],
 };
 
 constexpr std::string_view kNotes[] = {

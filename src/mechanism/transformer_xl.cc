@@ -12,13 +12,16 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs",
-     "for each segment q of c tokens: c (c + 1) / 2 + c min(memory, q segment) exact; n times the most keys of a query "
-     "under reach",
+    {"pairs", "sum(c, q of n by segment: tri(c) + c min(memory, q segment))", "arXiv 1901.02860, section 3.2"},
+    {"pairs under reach", "n max(i < n: i - s + 1 + min(memory, s)) where s = floor(i / segment) segment",
+     "every query charged the most keys of any"},
+    {"macs", "heads pairs (2 d_k + d_v)", "content score, position score, value; arXiv 1901.02860, section 3.3"},
+    {"decode keys", "T - s + min(memory, s) where s = floor((T - 1) / segment) segment",
      "arXiv 1901.02860, section 3.2"},
-    {"macs", "heads pairs (2 d_k + d_v): content score, position score, value", "arXiv 1901.02860, section 3.3"},
-    {"memory macs", "min(memory, q segment) (attn_k + attn_v + attn_pos) a segment, counted as linear",
-     "mem_transformer.py class RelPartialLearnableMultiHeadAttn"},
+    {"linear macs", "n linear + sum(c, q of n by segment: min(memory, q segment) (attn_k + attn_v + attn_pos))",
+     "remembered rows are projected again for each segment, mem_transformer.py class RelPartialLearnableMultiHeadAttn"},
+    {"decode linear macs", "linear + ((T - 1) mod segment = 0) min(memory, T - 1) (attn_k + attn_v + attn_pos)",
+     "the first token of a segment pays for its memory"},
     {"cached elements", "min(n, segment) kv_heads (d_k + d_v)", "keys and values of the current segment"},
     {"state elements", "memory d_model", "mem_transformer.py init_mems"},
 };

@@ -1,0 +1,79 @@
+// The language of formulas: precedence, rounding, sums, definitions and what is refused.
+#include "ctxcost/formula.h"
+
+#include <doctest/doctest.h>
+
+using namespace ctxcost;
+
+namespace {
+
+Symbols symbols() {
+  return {{"n", Count{10}},
+          {"heads", Count{5}},
+          {"d_k", Count{8}},
+          {"d_v", Count{6}},
+          {"window", Count{4}},
+          {"attn_k.weight", Count{7}},
+          {"vertical", std::vector<Count>{2, 9, 30}},
+          {"slash", std::vector<Count>{0, 3, 5}}};
+}
+
+}  // namespace
+
+TEST_CASE("formulas have the values of their arithmetic") {
+  const struct {
+    std::string formula;
+    unsigned value;
+  } rows[] = {
+      {"7", 7},
+      {"heads n (d_k + d_v)", 5 * 10 * 14},
+      {"heads*n", 50},
+      {"n (n + 1) / 2", 55},
+      {"n / window", 2},
+      {"ceil(n / window)", 3},
+      {"ceil(8 / window)", 2},
+      {"ceil(1 + n / window)", 4},
+      {"ceil(n / window) heads", 15},
+      {"floor(n / window) window", 8},
+      {"2 n / window heads", 25},
+      {"n mod window", 2},
+      {"2 n mod window", 0},
+      {"2^window", 16},
+      {"2 2^log2(n)", 16},
+      {"log2(1)", 0},
+      {"tri(window) + (n - x) window where x = min(n, window)", 10 + 24},
+      {"max(0, window - n)", 0},
+      {"abs(window - n)", 6},
+      {"min(n, window, 3)", 3},
+      {"n <= window ? n n : n window", 40},
+      {"window <= n ? window : n / 0", 4},
+      {"1 = 1 and 2 > 3 or 4 >= 4", 1},
+      {"sum(i < n: i + 1)", 55},
+      {"sum(c of n by window: tri(c))", 10 + 10 + 3},
+      {"sum(c, q of n by window: c q)", 0 + 4 + 4},
+      {"max(i < n: i mod window)", 3},
+      {"sum(v in vertical: max(0, n - v))", 8 + 1},
+      {"sum(v in vertical: n - v + 20 in slash) + (3 in slash)", 2},
+      {"n where n = 2", 2},
+      {"a where a = b + 1, b = min(n, 3)", 4},
+      {"sum(i < 3: a) where a = i n", 30},
+      {"given(width, heads d_k) + given(window, 100)", 44},
+      {"attn_k.weight", 7},
+      {"sum(i < 0: i / 0)", 0},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.formula);
+    CHECK(evaluate(row.formula, symbols()) == Count{row.value});
+  }
+}
+
+TEST_CASE("what is no formula, or has no value, is refused") {
+  for (const std::string formula :
+       {"", "n +", "(n", "n)", "layers", "n / 0", "window - n", "vertical", "sum(n)", "a where a = a", "n where",
+        "log2(0)", "n ? 1", "1 in n", "ceil(n)", "ceil(n / window + 1)", "n , 2"}) {
+    CAPTURE(formula);
+    CHECK_THROWS_AS(evaluate(formula, symbols()), FormulaError);
+  }
+  CHECK_THROWS_AS(evaluate("2^127", symbols()), CountOverflow);
+  CHECK(evaluate("2^126", symbols()) == Count::from_raw(Uint128{1} << 126));
+}
