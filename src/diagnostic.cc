@@ -3,23 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "printable.h"
+
 namespace ctxcost {
 namespace {
-
-/// Appends `text` with control characters as \xNN, so that hostile input cannot add lines or move the cursor.
-void append_line_safe(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -52,15 +39,15 @@ std::string to_string(const Diagnostic& diagnostic) {
     const bool digit = part->front() >= '0' && part->front() <= '9';
     const bool line_number = part == &diagnostic.place && digit && !diagnostic.source.empty();
     if (line_number) line.pop_back();
-    append_line_safe(line, *part);
+    line += printable(*part);
     line += ": ";
   }
-  append_line_safe(line, diagnostic.message);
+  line += printable(diagnostic.message);
   if (!diagnostic.hint.empty()) {
     // A hint that is a question stands after a semicolon, any other in brackets.
     const bool question = diagnostic.hint.back() == '?';
     line += question ? "; " : " (";
-    append_line_safe(line, diagnostic.hint);
+    line += printable(diagnostic.hint);
     if (!question) line += ')';
   }
   return line;

@@ -9,7 +9,7 @@ namespace ctxcost {
 namespace {
 
 // Steps of 1000 or 1024 from the second on; the first is the plain integer. 2^128 is 340 million Quetta.
-constexpr std::string_view kCountSteps[] = {"K", "M", "B", "T"};
+constexpr std::string_view kCountSteps[] = {"K", "M", "B", "T", "P", "E", "Z", "Y", "R", "Q"};
 constexpr std::string_view kWorkSteps[] = {" Kilo", " Mega",  " Giga",  " Tera",  " Peta",
                                            " Exa",  " Zetta", " Yotta", " Ronna", " Quetta"};
 constexpr std::string_view kSiSteps[] = {" KB", " MB", " GB", " TB", " PB", " EB", " ZB", " YB", " RB", " QB"};

@@ -19,8 +19,8 @@ struct Diagnostic {
   friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
-/// "model.json: /heads: expected a positive integer, found "32" (remove the quotes)". Control characters and
-/// line ends inside the parts are escaped, so that the result is one line.
+/// "model.json: /heads: expected a positive integer, found "32" (remove the quotes)". What is not
+/// printable inside the parts is escaped, so that the result is one line.
 std::string to_string(const Diagnostic& diagnostic);
 
 /// No answer can be given: every fault that was found, in the order of the input. Exit status 2.

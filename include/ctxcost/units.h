@@ -16,7 +16,7 @@ std::string_view name(UnitSystem units);
 /// "1,048,576"
 std::string with_separators(Count value);
 
-/// "512", "8.2K", "16.8M", "17.2B", "1.1T"; above that more trillions: "1,125.9T".
+/// "512", "8.2K", "16.8M", "17.2B", "1.1T"; from 10^15 the letters of SI: "1.1P", then E, Z, Y, R, Q.
 std::string short_count(Count value);
 
 /// "8.6 GigaFLOPs"; below a thousand the integer: "512 FLOPs". `noun` is "FLOPs" or "MACs".

@@ -12,6 +12,7 @@
 #include "deployment_document.h"
 #include "deployment_options.h"
 #include "listing.h"
+#include "render/text_document.h"
 #include "render/wording.h"
 
 namespace ctxcost::cli {
@@ -173,12 +174,9 @@ void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bo
 
 void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOptions& options, Writer& out) {
   const DeploymentEstimate& estimate = row.estimate;
-  const auto line = [&out](const std::string& text) {
-    out.text(text);
-    out.character('\n');
-  };
-  const std::string verdict = verdict_line(row, options.units);
-  line(options.color ? "\x1b[1m" + verdict + "\x1b[0m" : verdict);
+  TextDocument document(out, TextStyle::plain, options.color);
+  const auto line = [&document](const std::string& text) { document.line(text); };
+  document.line(verdict_line(row, options.units), Accent::strong);
   if (options.quiet) return;
   out.character('\n');
   write_parts(row, estimate.devices[estimate.largest], options.units, out);
@@ -377,7 +375,9 @@ Status run(const Arguments& arguments) {
     write_single(rows.front(), options.quiet ? std::vector<Fix>{} : fixes(rows.front()), options, out);
   } else {
     if (format == "table") {
-      out.text(verdict_line(rows.front(), options.units) + "\n\n");
+      TextDocument text(out);
+      text.line(verdict_line(rows.front(), options.units));
+      text.blank();
     }
     render_listing(alternatives(rows, false, options.units), format, out);
   }

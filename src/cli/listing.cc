@@ -1,19 +1,21 @@
 #include "listing.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ctxcost/render.h"
 #include "ctxcost/units.h"
+#include "render/csv_field.h"
 #include "render/document.h"
 #include "render/json_writer.h"
-#include "render/layout.h"
+#include "render/text_document.h"
 
 namespace ctxcost::cli {
 namespace {
 
 std::string shown(const ListingCell& cell) {
   if (const auto* count = std::get_if<Count>(&cell)) return with_separators(*count);
-  if (const auto* text = std::get_if<std::string>(&cell)) return printable(*text);
+  if (const auto* text = std::get_if<std::string>(&cell)) return *text;
   return "–";
 }
 
@@ -22,36 +24,17 @@ bool is_number(const Listing& listing, std::size_t column) {
                      [column](const auto& row) { return std::holds_alternative<Count>(row[column]); });
 }
 
-void render_table(const Listing& listing, bool aligned, Writer& out) {
-  std::vector<std::size_t> widths;
-  std::vector<bool> right;
+void render_table(const Listing& listing, TextDocument out) {
+  std::vector<TextDocument::Column> columns;
   for (std::size_t c = 0; c < listing.columns.size(); ++c) {
-    std::size_t width = characters(listing.columns[c].heading);
-    for (const auto& row : listing.rows) width = std::max(width, characters(shown(row[c])));
-    widths.push_back(aligned ? width : 0);
-    right.push_back(is_number(listing, c));
+    columns.push_back({std::string(listing.columns[c].heading), is_number(listing, c)});
   }
-  const auto line = [&](const auto& text_of) {
-    for (std::size_t c = 0; c < widths.size(); ++c) {
-      const std::string text = text_of(c);
-      const std::size_t length = characters(text);
-      const std::size_t padding = widths[c] > length ? widths[c] - length : 0;
-      out.text("| ");
-      if (right[c]) out.repeat(' ', padding);
-      out.text(text);
-      if (!right[c]) out.repeat(' ', padding);
-      out.character(' ');
-    }
-    out.text("|\n");
-  };
-  line([&](std::size_t c) { return std::string(listing.columns[c].heading); });
-  for (std::size_t c = 0; c < widths.size(); ++c) {
-    out.text("|-");
-    out.repeat('-', std::max<std::size_t>(widths[c], 1));
-    out.character(right[c] ? ':' : '-');
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& row : listing.rows) {
+    rows.emplace_back();
+    for (const ListingCell& cell : row) rows.back().push_back(shown(cell));
   }
-  out.text("|\n");
-  for (const auto& row : listing.rows) line([&](std::size_t c) { return shown(row[c]); });
+  out.table(std::move(columns), rows);
 }
 
 void write_object(const Listing& listing, const std::vector<ListingCell>& row, JsonWriter& json) {
@@ -83,17 +66,6 @@ void render_json(const Listing& listing, Writer& out) {
   out.character('\n');
 }
 
-/// RFC 4180.
-void write_field(Writer& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return out.text(text);
-  out.character('"');
-  for (const char c : text) {
-    if (c == '"') out.character('"');
-    out.character(c);
-  }
-  out.character('"');
-}
-
 void render_csv(const Listing& listing, Writer& out) {
   for (std::size_t c = 0; c < listing.columns.size(); ++c) {
     if (c > 0) out.character(',');
@@ -104,7 +76,7 @@ void render_csv(const Listing& listing, Writer& out) {
     for (std::size_t c = 0; c < row.size(); ++c) {
       if (c > 0) out.character(',');
       if (const auto* count = std::get_if<Count>(&row[c])) out.digits(*count);
-      if (const auto* text = std::get_if<std::string>(&row[c])) write_field(out, *text);
+      if (const auto* text = std::get_if<std::string>(&row[c])) out.text(csv_field(*text));
     }
     out.character('\n');
   }
@@ -123,7 +95,7 @@ void render_listing(const Listing& listing, std::string_view format, Writer& out
     }
     return;
   }
-  render_table(listing, format == "table", out);
+  render_table(listing, TextDocument(out, format == "table" ? TextStyle::plain : TextStyle::markdown));
 }
 
 }  // namespace ctxcost::cli

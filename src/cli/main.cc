@@ -12,13 +12,14 @@
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/render.h"
 #include "output.h"
+#include "printable.h"
 
 namespace ctxcost::cli {
 namespace {
 
 /// One line on standard error, whole even where several processes write to it.
 void complain(std::string_view message) {
-  const std::string line = "ctxcost: " + std::string(message) + "\n";
+  const std::string line = "ctxcost: " + printable(message) + "\n";
   write_all(STDERR_FILENO, line);
 }
 

@@ -11,6 +11,7 @@
 #include "ctxcost/render.h"
 #include "ctxcost/units.h"
 #include "output.h"
+#include "printable.h"
 #include "render/wording.h"
 
 namespace ctxcost::cli {
@@ -31,10 +32,7 @@ class Sheet {
  public:
   void line(std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    text_ += name;
-    text_ += ": ";
-    text_ += value;
-    text_ += '\n';
+    text_ += printable(name) + ": " + printable(value) + "\n";
   }
   void line(std::string_view name, std::optional<Count> value) {
     line(name, value ? with_separators(*value) : std::string("unknown"));

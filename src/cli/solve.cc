@@ -10,6 +10,7 @@
 #include "ctxcost/units.h"
 #include "deployment_document.h"
 #include "deployment_options.h"
+#include "render/text_document.h"
 #include "render/wording.h"
 
 namespace ctxcost::cli {
@@ -230,7 +231,8 @@ std::string about(const Question& question, const Query& query, const Deployment
 }
 
 void write_text(const Question& question, const Query& query, const Answer& answer, const RenderOptions& options,
-                Writer& out) {
+                Writer& writer) {
+  TextDocument out(writer);
   const Deployment deployment(query.point->setup);
   std::string line = std::string(question.name) + ": ";
   if (answer.value) {
@@ -238,16 +240,16 @@ void write_text(const Question& question, const Query& query, const Answer& answ
   } else {
     line += answer.nothing_fits ? "nothing fits" : "nothing bounds it";
   }
-  out.text(line + " (" + about(question, query, deployment) + ")\n");
+  out.line(line + " (" + about(question, query, deployment) + ")");
   if (options.quiet) return;
-  if (answer.fits) out.text("  fits: " + trial_text(*answer.fits, options.units) + "\n");
-  if (answer.next) out.text("  does not fit: " + trial_text(*answer.next, options.units) + "\n");
-  if (!answer.unlocks.empty()) out.text("  unlocks more:\n");
+  if (answer.fits) out.line("  fits: " + trial_text(*answer.fits, options.units));
+  if (answer.next) out.line("  does not fit: " + trial_text(*answer.next, options.units));
+  if (!answer.unlocks.empty()) out.line("  unlocks more:");
   for (const auto& [fix, value] : answer.unlocks) {
-    out.text("    " + fix.option + " " + fix.value + ": " + shown(value) + "\n");
+    out.line("    " + fix.option + " " + fix.value + ": " + shown(value));
   }
-  for (const std::string& note : deployment.notes()) out.text("  note: " + note + "\n");
-  if (!answer.note.empty()) out.text("  note: " + answer.note + "\n");
+  for (const std::string& note : deployment.notes()) out.line("  note: " + note);
+  if (!answer.note.empty()) out.line("  note: " + answer.note);
 }
 
 void write_value(JsonWriter& json, const std::string& value) {

@@ -1,20 +1,24 @@
 // Workflow commands of GitHub Actions: each breach becomes an annotation at its limit in the budget file.
 // [GitHub Docs, "Workflow commands for GitHub Actions"; escapes as in actions/toolkit packages/core/src/command.ts]
 #include "budget_wording.h"
+#include "printable.h"
 
 namespace ctxcost {
 namespace {
 
+/// Line ends are the command's own escapes; what else is not printable is escaped as in text.
 std::string escaped(std::string_view text, bool property) {
   std::string out;
-  for (const char c : text) {
-    switch (c) {
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    text.remove_prefix(character.bytes.size());
+    switch (character.code_point) {
       case '%': out += "%25"; break;
       case '\r': out += "%0D"; break;
       case '\n': out += "%0A"; break;
       case ':': out += property ? "%3A" : ":"; break;
       case ',': out += property ? "%2C" : ","; break;
-      default: out += c;
+      default: out += printable(character.bytes);
     }
   }
   return out;

@@ -3,34 +3,33 @@
 #include <algorithm>
 
 #include "budget_wording.h"
-#include "utf8.h"
+#include "printable.h"
 
 namespace ctxcost {
 namespace {
 
-/// Text of an element or attribute. What XML 1.0 cannot hold becomes U+FFFD.
+/// Text of an element or attribute. What XML 1.0 cannot hold becomes U+FFFD, what else is not printable a reference.
 std::string escaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
-    text.remove_prefix(character.size());
-    const auto byte = static_cast<unsigned char>(character[0]);
-    const bool control = byte < 0x20 && byte != '\t' && byte != '\n';
-    if (length == 0 || control || character == "\xef\xbf\xbe" || character == "\xef\xbf\xbf") {
+    const Character character = first_character(text);
+    text.remove_prefix(character.bytes.size());
+    const char32_t c = character.code_point;
+    const bool control = c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+    if (!character.valid || control || c == 0xfffe || c == 0xffff) {
       out += "\xef\xbf\xbd";
-    } else if (byte == '&') {
+    } else if (c == '&') {
       out += "&amp;";
-    } else if (byte == '<') {
+    } else if (c == '<') {
       out += "&lt;";
-    } else if (byte == '>') {
+    } else if (c == '>') {
       out += "&gt;";
-    } else if (byte == '"') {
+    } else if (c == '"') {
       out += "&quot;";
-    } else if (byte == '\t' || byte == '\n') {
-      out += byte == '\t' ? "&#9;" : "&#10;";
+    } else if (character.printable) {
+      out += character.bytes;
     } else {
-      out += character;
+      out += "&#" + std::to_string(static_cast<std::uint32_t>(c)) + ";";
     }
   }
   return out;

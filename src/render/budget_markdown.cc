@@ -4,50 +4,39 @@
 namespace ctxcost {
 namespace {
 
-/// Names come from files: they are text, never markup.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("\\|`*_<>[]#&").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+void render(const BudgetReport& report, const RenderOptions& options, Writer& writer) {
+  TextDocument out(writer, TextStyle::markdown);
+  if (!options.quiet) {
+    out.line(summary_text(report), Accent::strong);
+    out.blank();
   }
-  return out;
-}
-
-void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
-  const TextTable table = overview(report);
-  if (!options.quiet) out.text("**" + summary_text(report) + "**\n\n");
-  for (const TextTable::Head& head : table.heads) out.text("| " + head.text + " ");
-  out.text("|\n");
-  for (const TextTable::Head& head : table.heads) out.text(head.right_aligned ? "|---:" : "|---");
-  out.text("|\n");
-  for (const auto& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool bad = i == 0 && row[i] != name(Verdict::pass);
-      out.text(bad ? "| **" + row[i] + "** " : "| " + escaped(row[i]) + " ");
-    }
-    out.text("|\n");
-  }
+  const BudgetOverview table = overview(report);
+  out.table(table.columns, table.rows, [](const std::vector<std::string>& row) { return accent_of(row.front()); });
   bool first = true;
   for (const auto& [budget, limit] : breaches(report)) {
-    out.text(first ? "\n" : "");
+    if (first) out.blank();
     first = false;
-    out.text("- **" + escaped(budget.budget->name) + "** (" + escaped(place_text(*budget.budget, limit.limit->place)) +
-             "): " + escaped(breach_text(limit, options.units)));
+    out.item();
+    out.text(budget.budget->name, Accent::strong);
+    std::string text =
+        " (" + place_text(*budget.budget, limit.limit->place) + "): " + breach_text(limit, options.units);
     const std::string remedies = remedy_text(limit);
-    if (!remedies.empty() && !options.quiet) out.text("; would pass with " + escaped(remedies));
-    out.character('\n');
+    if (!remedies.empty() && !options.quiet) text += "; would pass with " + remedies;
+    out.line(text);
   }
   if (!report.baseline) return;
-  if (!options.quiet) out.text("\nBaseline " + escaped(baseline_text(*report.baseline)) + "\n");
+  if (!options.quiet) {
+    out.blank();
+    out.line("Baseline " + baseline_text(*report.baseline));
+  }
   first = true;
   for (const BudgetChange& change : report.baseline->changes) {
     if (options.quiet && change.verdict == Verdict::pass) continue;
-    out.text(first ? "\n" : "");
+    if (first) out.blank();
     first = false;
-    const std::string budget = escaped(change.budget->budget->name);
-    out.text(change.verdict == Verdict::pass ? "- " + budget + ": " : "- **" + budget + "**: ");
-    out.text(escaped(change_text(change, options.units)) + "\n");
+    out.item();
+    out.text(change.budget->budget->name, accent_of(name(change.verdict)));
+    out.line(": " + change_text(change, options.units));
   }
 }
 

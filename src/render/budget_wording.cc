@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "ctxcost/lengths.h"
-#include "layout.h"
 
 namespace ctxcost {
 namespace {
@@ -95,7 +94,7 @@ std::string point_text(Count context, Count batch) {
 }
 
 std::string limit_text(const Limit& limit) {
-  return std::string(limit.side == Side::max ? "max " : "min ") + printable(limit.text);
+  return std::string(limit.side == Side::max ? "max " : "min ") + limit.text;
 }
 
 std::string breach_text(const JudgedLimit& limit, UnitSystem units) {
@@ -118,7 +117,7 @@ std::string remedy_text(const JudgedLimit& limit) {
 }
 
 std::string place_text(const Budget& budget, const TextPlace& place) {
-  return printable(budget.file) + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  return budget.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
 std::string summary_text(const BudgetReport& report) {
@@ -145,7 +144,7 @@ std::string change_text(const BudgetChange& entry, UnitSystem units) {
   const MetricChange& change = entry.change;
   const auto text_of = [&](const RecordedValue& value) {
     const auto* const level = std::get_if<std::string>(&value);
-    return level != nullptr ? printable(*level) : value_text(change.metric, metric_value(value), units);
+    return level != nullptr ? *level : value_text(change.metric, metric_value(value), units);
   };
   std::string text(info(change.metric).name);
   bool falls = false;
@@ -181,23 +180,28 @@ std::string baseline_text(const BaselineComparison& baseline) {
   const auto number = [](std::size_t count, std::string_view one) {
     return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
   };
-  std::string text = printable(baseline.source) + ": " + number(baseline.compared, "point") + " compared";
+  std::string text = baseline.source + ": " + number(baseline.compared, "point") + " compared";
   if (!baseline.missing.empty()) text += ", " + std::to_string(baseline.missing.size()) + " not in it";
   text += ", " + number(baseline.changes.size(), "metric") + " changed";
   if (excess > 0) text += ", " + std::to_string(excess) + " too much";
   return text;
 }
 
-TextTable overview(const BudgetReport& report) {
-  TextTable table;
-  table.heads = {{"Verdict", false}, {"Budget", false}, {"Model", false},
-                 {"Context", true},  {"Batch", true},   {"Limits met", true}};
+Accent accent_of(std::string_view verdict) {
+  if (verdict == name(Verdict::fail)) return Accent::bad;
+  return verdict == name(Verdict::warn) ? Accent::warning : Accent::good;
+}
+
+BudgetOverview overview(const BudgetReport& report) {
+  BudgetOverview table;
+  table.columns = {{"Verdict", false}, {"Budget", false}, {"Model", false},
+                   {"Context", true},  {"Batch", true},   {"Limits met", true}};
   for (const JudgedBudget& judged : report.judged) {
     const auto met = std::count_if(judged.limits.begin(), judged.limits.end(),
                                    [](const JudgedLimit& limit) { return limit.verdict == Verdict::pass; });
     const Budget& budget = *judged.budget;
-    table.rows.push_back({std::string(name(judged.verdict)), printable(budget.name), printable(budget.model_name),
-                          list_text(budget.contexts), list_text(budget.batches),
+    table.rows.push_back({std::string(name(judged.verdict)), budget.name, budget.model_name, list_text(budget.contexts),
+                          list_text(budget.batches),
                           std::to_string(met) + " of " + std::to_string(judged.limits.size())});
   }
   return table;

@@ -9,6 +9,7 @@
 #include "ctxcost/judge.h"
 #include "ctxcost/render_budgets.h"
 #include "ctxcost/units.h"
+#include "text_document.h"
 
 /// Defines a BudgetFormat that other files may refer to (a plain const would be local to its file).
 #define CTXCOST_BUDGET_FORMAT(name) \
@@ -55,14 +56,12 @@ std::vector<const BudgetChange*> excesses(const BudgetReport& report);
 std::string baseline_text(const BaselineComparison& baseline);
 
 /// One row for each budget: verdict, name, model, context, batch, limits.
-struct TextTable {
-  struct Head {
-    std::string text;
-    bool right_aligned;
-  };
-  std::vector<Head> heads;
+struct BudgetOverview {
+  std::vector<TextDocument::Column> columns;
   std::vector<std::vector<std::string>> rows;
 };
-TextTable overview(const BudgetReport& report);
+/// Of the verdict in a row's first cell.
+Accent accent_of(std::string_view verdict);
+BudgetOverview overview(const BudgetReport& report);
 
 }  // namespace ctxcost

@@ -6,9 +6,11 @@
 
 #include "ctxcost/lengths.h"
 #include "ctxcost/units.h"
+#include "printable.h"
 #include "render/budget_wording.h"
+#include "render/csv_field.h"
 #include "render/document.h"
-#include "render/layout.h"
+#include "render/text_document.h"
 
 namespace ctxcost {
 namespace {
@@ -28,7 +30,7 @@ std::string shown(Metric metric, const RecordedValue& value, UnitSystem units, b
   if (const double* real = std::get_if<double>(&value)) {
     return (*real < 0 ? "-" : sign && *real > 0 ? "+" : "") + value_text(metric, std::fabs(*real), units);
   }
-  if (const std::string* level = std::get_if<std::string>(&value)) return printable(*level);
+  if (const std::string* level = std::get_if<std::string>(&value)) return *level;
   return std::string(kUnknown);
 }
 
@@ -38,7 +40,7 @@ std::string percent_text(const std::optional<Percent>& percent) {
 
 /// "a", or "a → b" where it changes.
 std::string from_to(const std::string& before, const std::string& after) {
-  return before == after ? printable(after) : printable(before) + " → " + printable(after);
+  return before == after ? after : before + " → " + after;
 }
 
 std::string_view label_of(const PointRecord& point, std::string_view name) {
@@ -124,54 +126,25 @@ class ComparisonTable {
     heads_ = {{"Metric", false}};
     if (models_vary_ || !varying_.empty()) heads_.push_back({"Series", false});
     if (batch_varies_) heads_.push_back({"Batch", true});
-    for (const Head& head :
-         {Head{"Context", false}, Head{"Old", true}, Head{"New", true}, Head{"Change", true}, Head{"Percent", true}}) {
-      heads_.push_back(head);
-    }
+    heads_.insert(heads_.end(),
+                  {{"Context", false}, {"Old", true}, {"New", true}, {"Change", true}, {"Percent", true}});
     for (const Metric metric : document.comparison->compared) add_rows(metric);
   }
 
-  void write(Writer& out, bool aligned) const {
-    if (rows_.empty()) return;
-    std::vector<std::size_t> widths;
-    for (std::size_t c = 0; c < heads_.size(); ++c) {
-      std::size_t width = characters(heads_[c].text);
-      for (const auto& row : rows_) width = std::max(width, characters(row[c]));
-      widths.push_back(aligned ? width : 0);
-    }
-    const auto line = [&](const auto& text_of) {
-      for (std::size_t c = 0; c < heads_.size(); ++c) {
-        const std::string text = text_of(c);
-        const std::size_t length = characters(text);
-        const std::size_t padding = widths[c] > length ? widths[c] - length : 0;
-        out.text("| ");
-        if (heads_[c].right_aligned) out.repeat(' ', padding);
-        out.text(text);
-        if (!heads_[c].right_aligned) out.repeat(' ', padding);
-        out.character(' ');
-      }
-      out.text("|\n");
-    };
-    line([&](std::size_t c) { return std::string(heads_[c].text); });
-    for (std::size_t c = 0; c < heads_.size(); ++c) {
-      out.text("|-");
-      out.repeat('-', std::max<std::size_t>(widths[c], 1));
-      out.character(heads_[c].right_aligned ? ':' : '-');
-    }
-    out.text("|\n");
-    for (const auto& row : rows_) line([&](std::size_t c) { return row[c]; });
+  void write(TextDocument& out) const {
+    if (!rows_.empty()) out.table(heads_, rows_);
   }
 
   std::string caption() const {
     const PointRecord& first = *points_->front().after;
     const RecordedConvention& convention = first.convention;
-    std::string text = printable(convention.name) + " convention: ";
+    std::string text = convention.name + " convention: ";
     text += convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs";
     text += convention.pairs == "exact" ? " per multiply-add, unmasked pairs only"
                                         : " per multiply-add, every query charged the most keys any query sees";
     if (convention.logits == "all") text += ", logits of every token";
     text += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
-    text += "; old: " + printable(document_->before) + ", new: " + printable(document_->after);
+    text += "; old: " + std::string(document_->before) + ", new: " + std::string(document_->after);
     if (!batch_varies_) text += ", " + with_separators(first.batch) + (first.batch == 1 ? " sequence" : " sequences");
     return text;
   }
@@ -188,8 +161,8 @@ class ComparisonTable {
     const auto only = [&lines](std::string_view side, const std::vector<const PointRecord*>& points) {
       if (points.empty()) return;
       lines.push_back("only in " + std::string(side) + ": " + std::to_string(points.size()) +
-                      (points.size() == 1 ? " point (" : " points (the first: ") + printable(points[0]->model) +
-                      " at " + length_label(points[0]->context) + ", batch " + with_separators(points[0]->batch) + ")");
+                      (points.size() == 1 ? " point (" : " points (the first: ") + points[0]->model + " at " +
+                      length_label(points[0]->context) + ", batch " + with_separators(points[0]->batch) + ")");
     };
     only("old", document_->comparison->only_before);
     only("new", document_->comparison->only_after);
@@ -212,11 +185,6 @@ class ComparisonTable {
   }
 
  private:
-  struct Head {
-    std::string_view text;
-    bool right_aligned;
-  };
-
   std::string series(const PointComparison& point) const {
     std::string text = models_vary_ ? from_to(point.before->model, point.after->model) : "";
     for (const std::string& name : varying_) {
@@ -278,7 +246,7 @@ class ComparisonTable {
   bool batch_varies_ = false;
   bool models_vary_ = false;
   std::vector<std::string> varying_;  // names of labels
-  std::vector<Head> heads_;
+  std::vector<TextDocument::Column> heads_;
   std::vector<std::vector<std::string>> rows_;
 };
 
@@ -287,7 +255,7 @@ std::vector<std::string> key_lines(const ComparisonDocument& document) {
   std::vector<std::string> lines;
   std::string idle;
   for (const ConfigKey& key : document.keys) {
-    const std::string pointer = key.change.pointer.empty() ? "the whole text" : printable(key.change.pointer);
+    const std::string pointer = key.change.pointer.empty() ? "the whole text" : key.change.pointer;
     if (key.effect && key.effect->empty()) {
       idle += (idle.empty() ? "" : ", ") + pointer;
       continue;
@@ -312,7 +280,7 @@ std::vector<std::string> threshold_lines(const ComparisonDocument& document, con
                                          UnitSystem units) {
   std::vector<std::string> lines;
   for (const ThresholdResult& result : document.thresholds) {
-    const std::string text = printable(result.threshold->text);
+    const std::string text = result.threshold->text;
     if (result.breaches.empty()) {
       lines.push_back("pass: " + text);
       continue;
@@ -332,26 +300,22 @@ std::vector<std::string> threshold_lines(const ComparisonDocument& document, con
   return lines;
 }
 
-void render_text(const ComparisonDocument& document, const RenderOptions& options, bool aligned, Writer& out) {
+void render_text(const ComparisonDocument& document, const RenderOptions& options, TextDocument out) {
   const ComparisonTable table(document, options);
   bool blank = false;  // before the next block
   const auto block = [&](const std::vector<std::string>& lines) {
     if (lines.empty()) return;
-    if (blank) out.character('\n');
+    if (blank) out.blank();
     blank = true;
-    for (const std::string& line : lines) {
-      if (!aligned && lines.size() > 1) out.text("- ");
-      out.text(line);
-      out.character('\n');
-    }
+    for (const std::string& line : lines) lines.size() > 1 ? out.item(line) : out.line(line);
   };
   if (!options.quiet) block({table.caption()});
   if (table.empty()) {
     block({table.nothing_changed()});
   } else {
-    if (blank) out.character('\n');
+    if (blank) out.blank();
     blank = true;
-    table.write(out, aligned);
+    table.write(out);
   }
   if (!options.quiet) {
     block(key_lines(document));
@@ -559,17 +523,6 @@ void render_ndjson(const ComparisonDocument& document, const RenderOptions& opti
   }
 }
 
-/// RFC 4180.
-void write_field(Writer& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return out.text(text);
-  out.character('"');
-  for (const char c : text) {
-    if (c == '"') out.character('"');
-    out.character(c);
-  }
-  out.character('"');
-}
-
 /// A scalar as JSON has it, nothing for null.
 std::string scalar(const RecordedValue& recorded) {
   if (std::holds_alternative<std::monostate>(recorded)) return {};
@@ -586,12 +539,12 @@ void render_csv(const ComparisonDocument& document, Writer& out) {
   out.text("old_model,new_model,weights,kv_precision,engine,context,batch,metric,old,new,change,percent\n");
   for (const PointComparison& point : document.comparison->points) {
     for (const MetricChange& change : point.changes) {
-      write_field(out, point.before->model);
+      out.text(csv_field(point.before->model));
       out.character(',');
-      write_field(out, point.after->model);
+      out.text(csv_field(point.after->model));
       for (const std::string_view label : {"weights", "kv_precision", "engine"}) {
         out.character(',');
-        write_field(out, label_of(*point.after, label));
+        out.text(csv_field(label_of(*point.after, label)));
       }
       out.character(',');
       out.digits(point.after->context);
@@ -601,7 +554,7 @@ void render_csv(const ComparisonDocument& document, Writer& out) {
       out.text(info(change.metric).name);
       for (const RecordedValue* recorded : {&change.before, &change.after, &change.change}) {
         out.character(',');
-        write_field(out, scalar(*recorded));
+        out.text(csv_field(scalar(*recorded)));
       }
       out.character(',');
       if (change.percent) out.text(percent_number(*change.percent));
@@ -617,7 +570,7 @@ void render_comparison(const ComparisonDocument& document, std::string_view form
   if (format == "json") return render_json(document, options, out);
   if (format == "ndjson") return render_ndjson(document, options, out);
   if (format == "csv") return render_csv(document, out);
-  render_text(document, options, format == "table", out);
+  render_text(document, options, TextDocument(out, format == "table" ? TextStyle::plain : TextStyle::markdown));
 }
 
 }  // namespace ctxcost

@@ -1,28 +1,18 @@
 // CSV (RFC 4180, lines ended by LF): one header, scalars only, nothing for unknown.
+#include "csv_field.h"
 #include "number.h"
 #include "row.h"
 
 namespace ctxcost {
 namespace {
 
-std::string quoted(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += c;
-    out += c;
-  }
-  out += '"';
-  return out;
-}
-
 std::string label_text(Label label, const Estimator& estimator) {
   switch (label) {
-    case Label::model: return quoted(estimator.model().name);
-    case Label::weights: return quoted(estimator.weights().name());
-    case Label::kv_precision: return quoted(estimator.kv().name());
-    case Label::engine: return quoted(estimator.engine().name);
-    case Label::convention: return quoted(estimator.settings().convention.name);
+    case Label::model: return csv_field(estimator.model().name);
+    case Label::weights: return csv_field(estimator.weights().name());
+    case Label::kv_precision: return csv_field(estimator.kv().name());
+    case Label::engine: return csv_field(estimator.engine().name);
+    case Label::convention: return csv_field(estimator.settings().convention.name);
   }
   return {};
 }

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "number.h"
-#include "utf8.h"
+#include "printable.h"
 
 namespace ctxcost {
 
@@ -52,27 +52,32 @@ void JsonWriter::string(std::string_view value) {
 
 void JsonWriter::quoted(std::string_view value) {
   static constexpr char kHex[] = "0123456789abcdef";
+  const auto unit = [this](char32_t code_unit) {
+    out_->text("\\u");
+    for (int shift = 12; shift >= 0; shift -= 4) out_->character(kHex[code_unit >> shift & 15]);
+  };
   out_->character('"');
   while (!value.empty()) {
-    const std::size_t length = utf8_length(value);
-    const char c = value[0];
-    if (length == 0) {
+    const Character character = first_character(value);
+    value.remove_prefix(character.bytes.size());
+    const char32_t c = character.code_point;
+    if (!character.valid) {
       out_->text("\xef\xbf\xbd");  // U+FFFD for a byte that is not UTF-8, as a file name may hold
     } else if (c == '"' || c == '\\') {
       out_->character('\\');
-      out_->character(c);
+      out_->text(character.bytes);
     } else if (c == '\n') {
       out_->text("\\n");
     } else if (c == '\t') {
       out_->text("\\t");
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out_->text("\\u00");
-      out_->character(kHex[c >> 4]);
-      out_->character(kHex[c & 15]);
+    } else if (character.printable) {
+      out_->text(character.bytes);
+    } else if (c < 0x10000) {
+      unit(c);
     } else {
-      out_->text(value.substr(0, length));
+      unit(0xd7c0 + (c >> 10));  // 0xd800 - (0x10000 >> 10)
+      unit(0xdc00 + (c & 0x3ff));
     }
-    value.remove_prefix(length == 0 ? 1 : length);
   }
   out_->character('"');
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "printable.h"
 #include "wording.h"
 
 namespace ctxcost {
@@ -9,7 +10,7 @@ namespace {
 
 std::string label_text(Label label, const Estimator& estimator) {
   switch (label) {
-    case Label::model: return printable(estimator.model().name);
+    case Label::model: return estimator.model().name;
     case Label::weights: return estimator.weights().name();
     case Label::kv_precision: return estimator.kv().name();
     case Label::engine: return estimator.engine().name;
@@ -59,28 +60,6 @@ void add_once(std::vector<std::string>& texts, std::string text) {
 std::string sequences(Count batch) { return with_separators(batch) + (batch == 1 ? " sequence" : " sequences"); }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::size_t characters(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return count;
-}
 
 TableLayout::Cell TableLayout::of(const Column& column) {
   Cell cell;
@@ -145,7 +124,9 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
   const Estimator* estimator = nullptr;
   std::vector<std::string_view> statuses;  // seen for this estimator
   report.for_each_row([&](const Row& row) {
-    for (std::size_t i = 0; i < cells_.size(); ++i) widths[i] = std::max(widths[i], characters(text(cells_[i], row)));
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      widths[i] = std::max(widths[i], printable_width(text(cells_[i], row)));
+    }
     const std::optional<Count> head = row.values.count(Metric::scores_per_head);
     const Count n = row.context();
     head_known = head_known && head;
@@ -159,7 +140,7 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
     statuses.push_back(*status);
     std::string note = window_note(row.estimator.model(), row.values, n);
     if (note.empty()) return;
-    if (varies(Label::model)) note = printable(row.estimator.model().name) + ": " + note;
+    if (varies(Label::model)) note = row.estimator.model().name + ": " + note;
     add_once(window_notes_, std::move(note));
   });
 
@@ -179,8 +160,8 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
         cell.heading += " (" + report.estimators().front().kv().display() + ")";
       }
     }
-    heads_.push_back({cell.heading, std::max(widths[i], characters(cell.heading)),
-                      cell.kind == Cell::Kind::metric && cell.metric != Metric::window_status});
+    heads_.push_back({cell.heading, cell.kind == Cell::Kind::metric && cell.metric != Metric::window_status,
+                      std::max(widths[i], printable_width(cell.heading))});
     kept.push_back(std::move(cell));
   }
   cells_ = std::move(kept);
@@ -216,7 +197,7 @@ std::string TableLayout::caption() const {
   line += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
   const Estimator& first = report_->estimators().front();
   std::string about;
-  if (!varies(Label::model)) about = printable(first.model().name);
+  if (!varies(Label::model)) about = first.model().name;
   if (!batch_varies_) about += (about.empty() ? "" : ", ") + sequences(report_->batches(first).largest());
   if (!about.empty()) line += "; " + about;
   return line;
@@ -256,16 +237,16 @@ std::vector<std::string> TableLayout::notes() const {
   std::vector<std::string> notes;
   const LengthList& contexts = report_->grid().contexts;
   for (const Estimator& estimator : report_->estimators()) {
-    const std::string prefix = varies(Label::model) ? printable(estimator.model().name) + ": " : "";
+    const std::string prefix = varies(Label::model) ? estimator.model().name + ": " : "";
     const LengthList batches = report_->batches(estimator);
     const EstimateDetails least = estimator.details(contexts.smallest(), batches.smallest());
     const EstimateDetails most = estimator.details(contexts.largest(), batches.largest());
     for (const EstimateDetails* details : {&least, &most}) {
-      for (const std::string& note : details->notes) add_once(notes, prefix + printable(note));
+      for (const std::string& note : details->notes) add_once(notes, prefix + note);
     }
     if (!options_->verbose) continue;
     const Model& model = estimator.model();
-    if (!model.source.empty()) add_once(notes, prefix + "source: " + printable(model.source));
+    if (!model.source.empty()) add_once(notes, prefix + "source: " + model.source);
     for (const GroupEstimate& group : most.groups) {
       std::string line = "layers " + index_ranges(group.group->layers) + ":";
       for (const auto& mixer : group.group->mixers) {
@@ -279,6 +260,32 @@ std::vector<std::string> TableLayout::notes() const {
   }
   for (const std::string& note : window_notes_) add_once(notes, note);
   return notes;
+}
+
+void write_report(const Report& report, const RenderOptions& options, TextDocument out, bool one_list) {
+  const TableLayout layout(report, options);
+  if (!options.quiet) {
+    out.line(layout.caption());
+    out.blank();
+  }
+  out.heads(layout.heads());
+  report.for_each_row([&](const Row& row) { out.row(layout.heads(), layout.cells(row)); });
+  if (options.quiet) return;
+
+  bool blank = true;  // before the next line
+  report.for_each_row([&](const Row& row) {
+    const std::string line = layout.growth(row);
+    if (line.empty()) return;
+    if (blank) out.blank();
+    blank = false;
+    out.item(line);
+  });
+  blank = blank || !one_list;
+  for (const std::string& note : layout.notes()) {
+    if (blank) out.blank();
+    blank = false;
+    out.item("note: " + note);
+  }
 }
 
 }  // namespace ctxcost

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ctxcost/render.h"
+#include "text_document.h"
 
 namespace ctxcost {
 
@@ -15,12 +16,7 @@ class TableLayout {
   /// Reads the whole report once: which columns it needs and how wide they are depends on every row.
   TableLayout(const Report& report, const RenderOptions& options);
 
-  struct Head {
-    std::string text;
-    std::size_t width;   ///< characters of the widest cell, the heading among them
-    bool right_aligned;
-  };
-  const std::vector<Head>& heads() const { return heads_; }
+  const std::vector<TextDocument::Column>& heads() const { return heads_; }
   /// The cells of a row, as many as there are heads.
   std::vector<std::string> cells(const Row& row) const;
 
@@ -51,13 +47,11 @@ class TableLayout {
   bool batch_varies_ = false;
   bool every_pair_ = true;  // scores_per_head is n^2 in every row
   std::vector<Cell> cells_;
-  std::vector<Head> heads_;
+  std::vector<TextDocument::Column> heads_;
   std::vector<std::string> window_notes_;
 };
 
-/// The text with control characters as \xNN, so that it stays in its cell.
-std::string printable(std::string_view text);
-/// Characters, not bytes, of UTF-8.
-std::size_t characters(std::string_view text);
+/// Caption, table, growth lines and notes; the last two as one block of lines or as two.
+void write_report(const Report& report, const RenderOptions& options, TextDocument out, bool one_list);
 
 }  // namespace ctxcost

@@ -77,13 +77,13 @@ TEST_CASE("the same in every format") {
         std::string(kCaption) +
             "\n"
             "| Metric | Context | Old | New | Change | Percent |\n"
-            "|---|---|--:|--:|--:|--:|\n"
+            "|---|---|---:|---:|---:|---:|\n"
             "| kv_cache_bytes | 1K | 2.1 MB | 1.0 MB | -1.0 MB | -50.0% |\n"
             "\n"
             "- /kv_heads: 4 → 2; alone it changes kv_cache_bytes\n"
             "- differ, and alone change no metric here: /notes\n"
             "\n"
-            "pass: kv_cache_bytes > 5%\n");
+            "pass: kv_cache_bytes &gt; 5%\n");
   CHECK(as("table", {"-q", "--units", "iec"}) ==
         "| Metric         | Context |     Old |     New |   Change | Percent |\n"
         "|----------------|---------|--------:|--------:|---------:|--------:|\n"

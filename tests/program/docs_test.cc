@@ -1,8 +1,10 @@
 // The tables of docs/ are what the program lists, and their counts are those of the list.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "../markdown_table.h"
 #include "program.h"
 
 namespace {
@@ -39,4 +41,19 @@ TEST_CASE("docs/models.md counts the models as the list does") {
   CHECK(holds(text, "For " + std::to_string(equal) + " the\nparameters are that total; for " +
                         std::to_string(with_parts) + " the total is"));
   CHECK(compared - equal - with_parts == 2);  // named in the text
+}
+
+TEST_CASE("every table of the documentation has as many cells in each row as headings") {
+  std::vector<std::string> files = {std::string(CTXCOST_SOURCE_DIR) + "/README.md"};
+  for (const auto& entry : std::filesystem::directory_iterator(kDocs)) {
+    if (entry.path().extension() == ".md") files.push_back(entry.path().string());
+  }
+  CHECK(files.size() >= 4);
+  for (const std::string& file : files) {
+    CAPTURE(file);
+    for (const auto& table : ctxcost::test::markdown_tables(read_file(file))) {
+      REQUIRE(table.size() >= 2);
+      for (const auto& row : table) CHECK(row.size() == table.front().size());
+    }
+  }
 }

@@ -88,7 +88,12 @@ TEST_CASE("every power of a thousand has its prefix, and past the last one the n
   }
   CHECK(short_work(ten_to(33), "FLOPs") == "1,000.0 QuettaFLOPs");
   CHECK(short_work(512, "MACs") == "512 MACs");
-  CHECK(short_count(ten_to(15)) == "1,000.0T");
+  // Counts go by letters; from 10^15 on by those of SI's prefixes.
+  const char* const letters[] = {"K", "M", "B", "T", "P", "E", "Z", "Y", "R", "Q"};
+  for (int i = 0; i < 10; ++i) CHECK(short_count(ten_to(3 * (i + 1))) == std::string("1.0") + letters[i]);
+  CHECK(short_count(1234567890123456) == "1.2P");
+  CHECK(short_count(999949999999999) == "999.9T");
+  CHECK(short_count(999950000000000) == "1.0P");  // rounds to 1000.0: the next letter
   // 2^128 - 1 = 340,282,366,920,938,463,463,374,607,431,768,211,455
   CHECK(short_bytes(kMost, UnitSystem::si) == "340,282,366.9 QB");
   CHECK(short_bytes(kMost, UnitSystem::iec) == "268,435,456.0 QiB");

@@ -1,0 +1,119 @@
+#include "printable.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ctxcost {
+namespace {
+
+bool plain_ascii(char c) { return c >= 0x20 && c < 0x7f; }
+
+/// Length of the UTF-8 sequence at the start of `text`, or 0 where it is not one (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  if (length < 3) return length;
+  // Overlong forms, surrogates and what lies beyond U+10FFFF.
+  const unsigned char second = byte(1);
+  if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+      (lead == 0xf4 && second > 0x8f)) {
+    return 0;
+  }
+  return length;
+}
+
+char32_t decode(std::string_view sequence) {
+  const auto lead = static_cast<unsigned char>(sequence[0]);
+  static constexpr unsigned char kLeadBits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  char32_t code_point = lead & kLeadBits[sequence.size()];
+  for (const char c : sequence.substr(1)) code_point = code_point << 6 | (static_cast<unsigned char>(c) & 0x3f);
+  return code_point;
+}
+
+bool is_printable(char32_t code_point) {
+  struct Range {
+    char32_t first, last;
+  };
+  // Ascending.
+  static constexpr Range kHidden[] = {
+      {0x00, 0x1f},        // C0
+      {0x7f, 0x9f},        // DEL, C1
+      {0xad, 0xad},        // soft hyphen
+      {0x61c, 0x61c},      // Arabic letter mark
+      {0x180e, 0x180e},    // Mongolian vowel separator
+      {0x200b, 0x200f},    // without width, bidi marks
+      {0x2028, 0x202e},    // line and paragraph separator, embeddings and overrides
+      {0x2060, 0x206f},    // word joiner, invisible operators, isolates
+      {0xfdd0, 0xfdef},    // noncharacters
+      {0xfeff, 0xfeff},    // byte order mark
+      {0xfff9, 0xfffb},    // interlinear annotation
+      {0xe0000, 0xe007f},  // tags
+  };
+  if ((code_point & 0xfffe) == 0xfffe) return false;  // noncharacters of every plane
+  const Range* const range = std::find_if(std::begin(kHidden), std::end(kHidden),
+                                          [code_point](const Range& row) { return code_point <= row.last; });
+  return range == std::end(kHidden) || code_point < range->first;
+}
+
+/// Calls `take` with runs of printable bytes and with escapes.
+template <typename Take>
+void for_each_piece(std::string_view text, const Take& take) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  while (!text.empty()) {
+    std::size_t end = 0;
+    while (end < text.size() && plain_ascii(text[end])) ++end;
+    if (end > 0) {
+      take(text.substr(0, end));
+      text.remove_prefix(end);
+      continue;
+    }
+    const Character character = first_character(text);
+    text.remove_prefix(character.bytes.size());
+    if (character.printable) {
+      take(character.bytes);
+      continue;
+    }
+    const bool byte = !character.valid || character.code_point < 0x80;
+    const bool wide = character.code_point > 0xffff;
+    char escape[10] = {'\\', byte ? 'x' : wide ? 'U' : 'u'};
+    const std::size_t digits = byte ? 2 : wide ? 8 : 4;
+    for (std::size_t i = 0; i < digits; ++i) {
+      escape[2 + i] = kHex[character.code_point >> 4 * (digits - 1 - i) & 15];
+    }
+    take(std::string_view(escape, 2 + digits));
+  }
+}
+
+}  // namespace
+
+Character first_character(std::string_view text) {
+  if (plain_ascii(text[0])) return {text.substr(0, 1), static_cast<char32_t>(text[0]), true, true};
+  const std::size_t length = utf8_length(text);
+  if (length == 0) return {text.substr(0, 1), static_cast<unsigned char>(text[0]), false, false};
+  const char32_t code_point = decode(text.substr(0, length));
+  return {text.substr(0, length), code_point, true, is_printable(code_point)};
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for_each_piece(text, [&out](std::string_view piece) { out += piece; });
+  return out;
+}
+
+std::size_t printable_width(std::string_view text) {
+  std::size_t width = 0;
+  for_each_piece(text, [&width](std::string_view piece) { width += plain_ascii(piece[0]) ? piece.size() : 1; });
+  return width;
+}
+
+}  // namespace ctxcost
