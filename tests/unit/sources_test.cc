@@ -1,0 +1,51 @@
+// A source is something that a reader can look up: a paper, a repository's file, a log, or an honest "as recalled".
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "facts.h"
+
+namespace {
+
+std::string lower_text(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("no source in the data and the catalogue is one that nobody can look up") {
+  std::size_t files = 0;
+  for (const char* folder : {"/tests/data", "/configs"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(CTXCOST_SOURCE_DIR) + folder)) {
+      if (entry.path().extension() != ".json") continue;
+      ++files;
+      const std::string text = lower_text(entry.path());
+      for (const char* word : {"code-index", "find_string", "collector", "public github file"}) {
+        CHECK_MESSAGE(text.find(word) == std::string::npos, entry.path().filename().string(), ": ", word);
+      }
+    }
+  }
+  CHECK(files > 100);
+}
+
+TEST_CASE("every row of the data names its source") {
+  std::size_t rows = 0;
+  for (const char* file : {"published.json", "heldout.json"}) {
+    const ctxcost::JsonDocument facts = ctxcost::test::load_facts(file);
+    for (const ctxcost::JsonValue& row : facts.root.items) {
+      ++rows;
+      const ctxcost::JsonValue* const source = row.find("source");
+      REQUIRE(source != nullptr);
+      CHECK_MESSAGE(source->text.size() >= 5, row.find("id")->text);
+    }
+  }
+  CHECK(rows > 200);
+}
