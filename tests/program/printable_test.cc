@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../markdown_table.h"
+#include "../tensor_files.h"
 #include "program.h"
 
 using ctxcost::test::markdown_tables;
@@ -99,6 +100,11 @@ void check_markdown(const std::string& text, bool foreign_names) {
 
 void check_json(const std::string& text) { CHECK(nlohmann::json::accept(text)); }
 
+void check_xml(const std::string& text) {
+  const Run lint = run({"xmllint", "--noout", "--nonet", "-"}, {.program = "/usr/bin/env", .input = text});
+  CHECK_MESSAGE(lint.status == 0, lint.err);
+}
+
 void check_format(const std::string& format, const std::string& out) {
   CHECK(raw_byte(out) == "");
   if (format != "github") CHECK(!has_command(out));
@@ -123,10 +129,7 @@ void check_format(const std::string& format, const std::string& out) {
       start = end + 1;
     }
   }
-  if (format == "junit") {
-    const Run lint = run({"xmllint", "--noout", "--nonet", "-"}, {.program = "/usr/bin/env", .input = out});
-    CHECK_MESSAGE(lint.status == 0, lint.err);
-  }
+  if (format == "junit") check_xml(out);
 }
 
 class HostileFiles {
@@ -203,6 +206,80 @@ TEST_CASE("hostile budgets are escaped in every format of check") {
   for (const char* format : {"table", "json", "junit", "sarif", "github", "markdown"}) {
     check_run(files, {"check", budgets}, format);
     check_run(files, {"check", budgets, "--baseline", saved}, format);
+  }
+}
+
+TEST_CASE("a broken budget file with a hostile name and hostile keys leaves every format what it is") {
+  const HostileFiles files;
+  const std::string budgets = "budgets" + kFileName;
+  const std::string broken = "broken" + kFileName;
+  files.write(broken, R"({"budgets": [{"name": "n", "model": "other.json", "context": "4K", "limits": {")" +
+                          std::string(kHostile) + R"(": {"max": "1GB"}}}]})");
+  for (const char* name : {"table", "json", "junit", "sarif", "github", "markdown"}) {
+    const std::string format = name;
+    CAPTURE(format);
+    const Run result = files({"check", budgets, broken, "--format", format});
+    CHECK(result.status == 2);
+    CHECK(raw_byte(result.out) == "");
+    CHECK(raw_byte(result.err) == "");
+    CHECK(!has_command(result.err));
+    if (format != "github") CHECK(!has_command(result.out));
+    if (result.out.empty()) continue;
+    if (format == "json" || format == "sarif") check_json(result.out);
+    if (format == "junit") check_xml(result.out);
+    if (format == "markdown") CHECK(result.out.find('<') == std::string::npos);
+  }
+}
+
+TEST_CASE("hostile strings of a HuggingFace config and of a GGUF file are escaped") {
+  const HostileFiles files;
+  const std::string shape =
+      R"("hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
+      "vocab_size": 100, "max_position_embeddings": 2048, "_name_or_path": ")" +
+      std::string(kHostile) + R"(", "layer_types": [")" + std::string(kHostile) + R"(", "full_attention"],
+      "rope_scaling": {"type": ")" +
+      std::string(kHostile) + R"(", "factor": 2},
+      "quantization_config": {"quant_method": ")" +
+      std::string(kHostile) + R"("})";
+  files.write("old.json", R"({"model_type": "llama", ")" + std::string(kHostile) + R"(": 1, )" + shape + "}");
+  files.write("new.json", R"({"model_type": "llama", ")" + std::string(kHostile) + R"(2": ")" + std::string(kHostile) +
+                              R"(", "num_key_value_heads": 2, )" + shape + "}");
+  const std::string word = "g\n::error::g\x1b[31m\xc2\x9b\xe2\x80\xae\xff|<b>,";
+  ctxcost::test::Gguf gguf;
+  gguf.text("general.architecture", "llama")
+      .text("general.name", word)
+      .text(word, word)
+      .number("llama.block_count", 1)
+      .number("llama.context_length", 64)
+      .number("llama.embedding_length", 8)
+      .number("llama.feed_forward_length", 16)
+      .number("llama.attention.head_count", 2)
+      .tensor("token_embd.weight", ctxcost::test::kGgmlF16, {8, 32}, 512)
+      .tensor(word, ctxcost::test::kGgmlF16, {8}, 16);
+  files.write("g.gguf", gguf.file());
+  for (const std::string& format : kFormats) {
+    check_run(files, {"diff", "old.json", "new.json", "--assume", "full", "-n", "1K"}, format);
+    check_run(files, {"scale", "old.json", "g.gguf", "--assume", "full", "-v", "-n", "1K"}, format);
+  }
+}
+
+TEST_CASE("colours are the only escapes, also around hostile names") {
+  const HostileFiles files;
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"scale", kFileName, "other.json"},
+                                                    {"fit", kFileName, "--gpu", kCard, "-n", "1K"},
+                                                    {"check", "budgets" + kFileName}}) {
+    std::vector<std::string> words = arguments;
+    words.insert(words.end(), {"--color", "always"});
+    std::string out = files(words).out;
+    std::size_t colors = 0;
+    for (const std::string_view color : {"\x1b[0m", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[1;31m"}) {
+      for (std::size_t at = out.find(color); at != std::string::npos; at = out.find(color, at), ++colors) {
+        out.erase(at, color.size());
+      }
+    }
+    CHECK(colors > 0);
+    CHECK(colors % 2 == 0);
+    CHECK(raw_byte(out) == "");
   }
 }
 
