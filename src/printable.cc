@@ -49,15 +49,23 @@ bool is_printable(char32_t code_point) {
       {0x00, 0x1f},        // C0
       {0x7f, 0x9f},        // DEL, C1
       {0xad, 0xad},        // soft hyphen
+      {0x34f, 0x34f},      // grapheme joiner
       {0x61c, 0x61c},      // Arabic letter mark
+      {0x115f, 0x1160},    // Hangul fillers
+      {0x17b4, 0x17b5},    // Khmer inherent vowels
       {0x180e, 0x180e},    // Mongolian vowel separator
       {0x200b, 0x200f},    // without width, bidi marks
       {0x2028, 0x202e},    // line and paragraph separator, embeddings and overrides
       {0x2060, 0x206f},    // word joiner, invisible operators, isolates
+      {0x3164, 0x3164},    // Hangul filler
       {0xfdd0, 0xfdef},    // noncharacters
       {0xfeff, 0xfeff},    // byte order mark
-      {0xfff9, 0xfffb},    // interlinear annotation
-      {0xe0000, 0xe007f},  // tags
+      {0xffa0, 0xffa0},    // Hangul filler
+      {0xfff0, 0xfffb},    // reserved to be ignored, interlinear annotation
+      {0x1bca0, 0x1bca3},  // shorthand controls
+      {0x1d173, 0x1d17a},  // musical controls
+      {0xe0000, 0xe00ff},  // tags, reserved to be ignored
+      {0xe01f0, 0xe0fff},  // reserved to be ignored
   };
   if ((code_point & 0xfffe) == 0xfffe) return false;  // noncharacters of every plane
   const Range* const range = std::find_if(std::begin(kHidden), std::end(kHidden),

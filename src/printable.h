@@ -13,8 +13,9 @@ struct Character {
   char32_t code_point;     ///< the byte itself where it is not UTF-8
   bool valid;              ///< false where it is not UTF-8
   /// False for what moves a cursor, ends a line, turns or hides text: controls (C0, DEL, C1), bidi marks, embeddings,
-  /// overrides and isolates, line and paragraph separators, characters without a width, noncharacters, and bytes that
-  /// are not UTF-8.   [Unicode 15.1, general categories Cc, Cf, Zl, Zp; "Trojan Source", arXiv 2111.00169]
+  /// overrides and isolates, line and paragraph separators, characters that are not seen, noncharacters, and bytes that
+  /// are not UTF-8.   [Unicode 15.1: Cc, Zl, Zp, Bidi_Control, and Default_Ignorable_Code_Point but for variation
+  /// selectors; "Trojan Source", arXiv 2111.00169]
   bool printable;
 };
 

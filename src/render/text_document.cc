@@ -20,7 +20,8 @@ std::string_view color_of(Accent accent) {
   return {};
 }
 
-bool alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool digit(char c) { return c >= '0' && c <= '9'; }
+bool alphanumeric(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 }  // namespace
 
@@ -33,8 +34,23 @@ void TextDocument::plain(std::string_view text) {
 /// [CommonMark 0.31.2, sections 2.4 and 2.5; GitHub Flavored Markdown Spec, section 4.10, for `|` in cells]
 void TextDocument::markdown(std::string_view text) {
   const std::string shown = printable(text);
+  // A line that starts with these would be a heading, a list, a rule or code: "# x", "- x", "==", "1. x", "    x".
+  std::size_t block = std::string::npos;
+  if (line_start_ && !shown.empty()) {
+    block = 0;
+    while (block < shown.size() && digit(shown[block])) ++block;
+    if (block == shown.size() || std::string_view(block == 0 ? "#+-=" : ".)").find(shown[block]) == std::string::npos) {
+      block = std::string::npos;
+    }
+    if (shown[0] == ' ') block = 0;
+  }
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const char c = shown[i];
+    if (i == block) {
+      out_->text(c == ' ' ? "&#32;" : "\\");
+      if (c != ' ') out_->character(c);
+      continue;
+    }
     switch (c) {
       case '&': out_->text("&amp;"); continue;
       case '<': out_->text("&lt;"); continue;
@@ -55,13 +71,6 @@ void TextDocument::markdown(std::string_view text) {
       case '*':
         // Nor is it between spaces.
         if (i == 0 || i + 1 == shown.size() || shown[i - 1] != ' ' || shown[i + 1] != ' ') out_->character('\\');
-        break;
-      case '#':
-      case '+':
-      case '-':
-      case '=':
-        // A heading, a list or a line below a heading.
-        if (i == 0 && line_start_) out_->character('\\');
         break;
       default: break;
     }

@@ -194,3 +194,11 @@ TEST_CASE("the format follows the file's extension unless it is named") {
   CHECK(run({"article-7b", "-o", directory.path("b.csv"), "--format", "table"}).status == 0);
   CHECK(read_file(directory.path("b.csv")) == golden("article-7b.txt"));
 }
+
+TEST_CASE("counts from 10^15 are shown with P") {
+  // n^2: 35,136,418^2 = 1,234,567,869,870,724 and 31,622,776^2 = 999,999,961,946,176
+  const std::string out = run({"article-7b", "-n", "31622776,35136418", "-q", "--columns", "scores_per_head"}).out;
+  CHECK(out.find(" 1.2P |") != std::string::npos);
+  CHECK(out.find(" 1.0P |") != std::string::npos);
+  CHECK(out.find(" 999.9T |") == std::string::npos);
+}

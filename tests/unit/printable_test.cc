@@ -59,6 +59,7 @@ TEST_CASE("what a terminal would obey or hide is escaped, in text and in JSON") 
       {"\xe2\x81\xa6\xe2\x81\xa9", "\\u2066\\u2069", "\\u2066\\u2069"},  // isolates
       {"\xef\xbb\xbf", "\\ufeff", "\\ufeff"},                            // byte order mark
       {"\xef\xbf\xbf", "\\uffff", "\\uffff"},                            // noncharacter
+      {"\xe3\x85\xa4", "\\u3164", "\\u3164"},                            // Hangul filler
       {"\xf3\xa0\x81\x81", "\\U000e0041", "\\udb40\\udc41"},             // tag letter
       {"\xff", "\\xff", "\xef\xbf\xbd"},
       {"\xc3", "\\xc3", "\xef\xbf\xbd"},                                                                 // cut off
@@ -101,6 +102,12 @@ TEST_CASE("text is no markup in Markdown") {
       {"a * b", "a * b"},
       {"# x", "\\# x"},
       {"- x", "\\- x"},
+      {"12. x", "12\\. x"},
+      {"12.5 x", "12\\.5 x"},
+      {"12 x. 3) y", "12 x. 3) y"},
+      {"    x", "&#32;   x"},
+      {"7", "7"},
+      {"", ""},
       {"a\nb", "a\\\\x0ab"},  // reads \x0a
       {"a - b # c = d + e", "a - b # c = d + e"},
   };
