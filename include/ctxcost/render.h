@@ -48,7 +48,5 @@ struct OutputFormat {
 std::span<const OutputFormat* const> output_formats();
 /// The format of that name, or null.
 const OutputFormat* find_output_format(std::string_view name);
-/// The format whose extension the path ends with, or null.
-const OutputFormat* output_format_of(std::string_view path);
 
 }  // namespace ctxcost

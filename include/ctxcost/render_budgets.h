@@ -21,7 +21,5 @@ struct BudgetFormat {
 std::span<const BudgetFormat* const> budget_formats();
 /// The format of that name, or null.
 const BudgetFormat* find_budget_format(std::string_view name);
-/// The format whose extension the path ends with, or null.
-const BudgetFormat* budget_format_of(std::string_view path);
 
 }  // namespace ctxcost

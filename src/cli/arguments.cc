@@ -69,7 +69,17 @@ std::string_view Arguments::value(std::string_view option, std::string_view fall
 
 std::string_view Arguments::choice(std::string_view option, std::span<const std::string_view> choices,
                                    std::string_view fallback) const {
-  const std::string_view given = value(option, fallback);
+  return choose(option, value(option, fallback), choices);
+}
+
+std::vector<Arguments::Occurrence> Arguments::occurrences() const {
+  std::vector<Occurrence> all;
+  std::vector<std::size_t> seen(table_.size(), 0);
+  for (const std::size_t i : order_) all.push_back({table_[i].name, values_[i].at(seen[i]++)});
+  return all;
+}
+
+std::string_view choose(std::string_view option, std::string_view given, std::span<const std::string_view> choices) {
   std::string list;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     if (choices[i] == given) return choices[i];
@@ -103,6 +113,7 @@ Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const cha
 
   std::vector<std::vector<std::string>> values(table.size());
   std::vector<std::string> words;
+  std::vector<const CLI::Option*> options(table.size(), nullptr);
   CLI::App app;
   app.set_help_flag();
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -118,6 +129,7 @@ Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const cha
       return true;
     };
     CLI::Option* const option = app.add_option(names, take);
+    options[i] = option;
     if (flag) {
       option->type_size(0)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     } else {
@@ -132,6 +144,17 @@ Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const cha
     fail_values(table, error.what());
   }
 
+  std::vector<std::size_t> order;
+  for (const CLI::Option* option : app.parse_order()) {
+    order.push_back(static_cast<std::size_t>(std::find(options.begin(), options.end(), option) - options.begin()));
+  }
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i].repeatable || table[i].value.empty() || values[i].size() < 2) continue;
+    throw InputError(Diagnostic{std::string(table[i].name), "",
+                                "given twice: " + in_quotes(values[i][0]) + " and " + in_quotes(values[i][1]),
+                                "keep one of them"});
+  }
+
   // What CLI11 leaves over are the words and the unknown options; after "--", which it keeps, everything is a word.
   bool marked = false;
   for (std::string& word : app.remaining()) {
@@ -142,7 +165,7 @@ Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const cha
     if (!marked && word.size() > 1 && word[0] == '-') fail_unknown(table, word);
     words.push_back(std::move(word));
   }
-  return {table, std::move(values), std::move(words)};
+  return {table, std::move(values), std::move(order), std::move(words)};
 }
 
 }  // namespace ctxcost::cli

@@ -8,7 +8,7 @@
 #include "ctxcost/render_budgets.h"
 #include "deployment_options.h"
 #include "input/saved_report.h"
-#include "output.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -16,15 +16,18 @@ namespace {
 constexpr OptionInfo kOptions[] = {
     {"--format", 0, "NAME",
      "table, json, junit, sarif, github or markdown (by the\n"
-     "extension of -o, else table)"},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+     "extension of -o, else table)",
+     true},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
+     true},
     {"--fail-on", 0, "error|warning", "the least level of a budget whose breach fails (error)"},
     {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
     {"--save", 0, "FILE", "also write the JSON document there, for --baseline"},
     {"--baseline", 0, "FILE", "compare with a saved JSON document"},
     {"--max-increase", 0, "[METRIC=]PERCENT",
      "fail where a metric is worse than in the baseline by\n"
-     "more than that: 5%, kv_cache_bytes=0%; repeatable"},
+     "more than that: 5%, kv_cache_bytes=0%; repeatable",
+     true},
     {"--gpu", 'g', "NAME[:COUNT]", "in the place of the files' GPUs; a file of your own\nends in .json"},
     {"--parallel", 0, "DEGREES", "in the place of the files': tp=2,pp=2"},
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used"},
@@ -46,12 +49,17 @@ constexpr std::string_view kExamples =
     "  ctxcost check budgets.json --save report.json\n"
     "  ctxcost check budgets.json --baseline report.json --max-increase 5%\n";
 
-const BudgetFormat& budget_format(const Arguments& arguments, const std::string& path) {
-  std::vector<std::string_view> names;
-  for (const BudgetFormat* format : budget_formats()) names.push_back(format->name);
-  if (arguments.has("--format")) return *find_budget_format(arguments.choice("--format", names, ""));
-  const BudgetFormat* const format = budget_format_of(path);
-  return format != nullptr ? *format : *budget_formats().front();
+/// The documents that are asked for, the saved one behind them.
+std::vector<Target> documents_of(const Arguments& arguments) {
+  std::vector<TargetFormat> formats;
+  for (const BudgetFormat* format : budget_formats()) formats.push_back({format->name, format->extensions});
+  std::vector<Target> documents = targets(arguments, formats);
+  if (arguments.has("--save")) {
+    const std::string_view path = arguments.value("--save");
+    documents.push_back({find_budget_format("json")->name, path == "-" ? "" : std::string(path)});
+    check_distinct(documents);
+  }
+  return documents;
 }
 
 std::optional<Count> size_of(const Arguments& arguments, std::string_view option) {
@@ -67,7 +75,8 @@ std::optional<Fraction> fraction_of(const Arguments& arguments, std::string_view
 BudgetOptions budget_options(const Arguments& arguments) {
   static constexpr std::string_view kAssumptions[] = {"full"};
   BudgetOptions options;
-  options.models.assume_full = arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
+  options.models.assume_full =
+      arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
   DeviceSettings& devices = options.devices;
   if (arguments.has("--gpu")) {
     devices.gpu = arguments.value("--gpu");
@@ -80,17 +89,6 @@ BudgetOptions budget_options(const Arguments& arguments) {
   devices.overhead = size_of(arguments, "--overhead");
   devices.kv_memory = size_of(arguments, "--kv-memory");
   return options;
-}
-
-/// Writes the whole document, or nothing.
-void write(const BudgetReport& report, const BudgetFormat& format, RenderOptions options, const Arguments& arguments,
-           const std::string& path) {
-  Output output(path);
-  options.color = wants_color(arguments, output);
-  Writer writer(output);
-  format.render(report, options, writer);
-  writer.flush();
-  output.commit();
 }
 
 Status run(const Arguments& arguments) {
@@ -106,8 +104,7 @@ Status run(const Arguments& arguments) {
   judging.fail_on_warning = arguments.choice("--fail-on", kFailOn, "error") == "warning";
   judging.remedies = !render.quiet;
   const BudgetOptions options = budget_options(arguments);
-  const std::string path(arguments.value("--output"));
-  const BudgetFormat& format = budget_format(arguments, path);
+  const std::vector<Target> documents = documents_of(arguments);
   const std::vector<std::string>& files = arguments.words();
   if (files.empty()) {
     throw InputError(Diagnostic{"check", "", "expected a budget FILE, found nothing", "- reads standard input"});
@@ -130,10 +127,10 @@ Status run(const Arguments& arguments) {
 
   BudgetReport report = judge(load_budgets(files, options), judging);
   if (!baseline.empty()) compare_with_baseline(report, load_saved_report(baseline), increases, judging);
-  write(report, format, render, arguments, path);
-  if (arguments.has("--save")) {
-    write(report, *find_budget_format("json"), render, arguments, std::string(arguments.value("--save")));
-  }
+  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
+    render.color = wants_color(arguments, output);
+    find_budget_format(target.format)->render(report, render, out);
+  });
   return report.verdict == Verdict::fail && !arguments.has("--exit-zero") ? Status::over_budget : Status::answered;
 }
 

@@ -63,14 +63,6 @@ LengthList lengths(const Arguments& arguments, std::string_view option, Count mi
   return list;
 }
 
-const OutputFormat& output_format(const Arguments& arguments, const std::string& path) {
-  std::vector<std::string_view> names;
-  for (const OutputFormat* format : output_formats()) names.push_back(format->name);
-  if (arguments.has("--format")) return *find_output_format(arguments.choice("--format", names, ""));
-  const OutputFormat* const format = output_format_of(path);
-  return format != nullptr ? *format : *output_formats().front();
-}
-
 bool wants_color(const Arguments& arguments, const Output& output) {
   static constexpr std::string_view kChoices[] = {"auto", "always", "never"};
   const std::string_view choice = arguments.choice("--color", kChoices, "auto");

@@ -22,9 +22,6 @@ std::vector<Model> load_models(const Arguments& arguments, const std::vector<std
 /// All values of an option as one list, each at least `minimum`.
 LengthList lengths(const Arguments& arguments, std::string_view option, Count minimum);
 
-/// --format, else by the extension of the path, else the first.
-const OutputFormat& output_format(const Arguments& arguments, const std::string& path);
-
 bool wants_color(const Arguments& arguments, const Output& output);
 
 }  // namespace ctxcost::cli

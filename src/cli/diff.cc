@@ -15,8 +15,8 @@
 #include "input/config_changes.h"
 #include "input/formats.h"
 #include "input/saved_report.h"
-#include "output.h"
 #include "render/comparison.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 
@@ -26,22 +26,25 @@ namespace {
 
 constexpr OptionInfo kOptions[] = {
     {"--context", 'n', "LIST",
-     "contexts: 4K, 1K,4K, 1K..1M (1K,4K,16K,64K,128K,1M);\nof saved reports, those to look at (all)"},
-    {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)"},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (each model's own)"},
-    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as each model is stored)"},
-    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)"},
+     "contexts: 4K, 1K,4K, 1K..1M (1K,4K,16K,64K,128K,1M);\nof saved reports, those to look at (all)", true},
+    {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)", true},
+    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (each model's own)", true},
+    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as each model is stored)",
+     true},
+    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--convention", 0, "NAME[:KEY=VALUE,...]", "how FLOPs are counted: article, standard or causal\n(article)"},
     {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},
     {"--fail-if", 0, "CHANGE",
      "exit 1 where it holds at any point: 'METRIC > +5%',\n"
      "'METRIC >= +1GiB', 'METRIC < -3%'; without a sign a\n"
      "percentage is of the direction that costs more, and\n"
-     "METRIC alone is any such change; may be repeated"},
-    {"--columns", 0, "LIST", "metrics to compare, by their names in JSON and CSV"},
+     "METRIC alone is any such change; may be repeated",
+     true},
+    {"--columns", 0, "LIST", "metrics to compare, by their names in JSON and CSV", true},
     {"--units", 0, "si|iec", "GB or GiB in tables (si)"},
-    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)"},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)", true},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
+     true},
     {"--assume", 0, "full", "count families and layer kinds that are not known\nas full attention, with a note"},
     {"--quiet", 'q', "", "the table and what fails alone: no caption, no keys"},
     {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
@@ -247,8 +250,7 @@ Status run(const Arguments& arguments) {
   render.command = "diff";
   render.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
   render.quiet = arguments.has("--quiet");
-  const std::string path(arguments.value("--output"));
-  const std::string_view format = output_format(arguments, path).name;
+  const std::vector<Target> documents = targets(arguments, row_formats());
   std::vector<Metric> metrics;
   for (const std::string& text : arguments.all("--columns")) {
     for (const Column& column : parse_columns(text, "--columns")) {
@@ -314,11 +316,9 @@ Status run(const Arguments& arguments) {
   }
   document.thresholds = judge(thresholds, comparison, old_record, new_record);
 
-  Output output(path);
-  Writer writer(output);
-  render_comparison(document, format, render, writer);
-  writer.flush();
-  output.commit();
+  deliver(documents, [&](const Target& target, const Output&, Writer& out) {
+    render_comparison(document, target.format, render, out);
+  });
   const bool fails = std::any_of(document.thresholds.begin(), document.thresholds.end(),
                                  [](const ThresholdResult& result) { return !result.breaches.empty(); });
   return fails && !arguments.has("--exit-zero") ? Status::over_budget : Status::answered;

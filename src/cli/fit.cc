@@ -14,6 +14,7 @@
 #include "listing.h"
 #include "render/text_document.h"
 #include "render/wording.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -347,8 +348,7 @@ Status run(const Arguments& arguments) {
   options.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
   options.quiet = arguments.has("--quiet");
   options.verbose = arguments.has("--verbose");
-  const std::string path(arguments.value("--output"));
-  const std::string_view format = output_format(arguments, path).name;
+  const std::vector<Target> documents = targets(arguments, row_formats());
 
   const DeploymentGrid grid = read_grid("fit", arguments, arguments.words());
   std::vector<Row> rows;
@@ -364,25 +364,24 @@ Status run(const Arguments& arguments) {
   }
   std::stable_sort(rows.begin(), rows.end(), cheaper);
 
-  Output output(path);
-  options.color = wants_color(arguments, output);
-  Writer out(output);
-  if (format == "json" || format == "ndjson") {
-    write_document(rows, options, format == "ndjson", out);
-  } else if (format == "csv") {
-    render_listing(alternatives(rows, true, options.units), "csv", out);
-  } else if (format == "table" && rows.size() == 1) {
-    write_single(rows.front(), options.quiet ? std::vector<Fix>{} : fixes(rows.front()), options, out);
-  } else {
-    if (format == "table") {
-      TextDocument text(out);
-      text.line(verdict_line(rows.front(), options.units));
-      text.blank();
+  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
+    const std::string_view format = target.format;
+    options.color = wants_color(arguments, output);
+    if (format == "json" || format == "ndjson") {
+      write_document(rows, options, format == "ndjson", out);
+    } else if (format == "csv") {
+      render_listing(alternatives(rows, true, options.units), "csv", out);
+    } else if (format == "table" && rows.size() == 1) {
+      write_single(rows.front(), options.quiet ? std::vector<Fix>{} : fixes(rows.front()), options, out);
+    } else {
+      if (format == "table") {
+        TextDocument text(out);
+        text.line(verdict_line(rows.front(), options.units));
+        text.blank();
+      }
+      render_listing(alternatives(rows, false, options.units), format, out);
     }
-    render_listing(alternatives(rows, false, options.units), format, out);
-  }
-  out.flush();
-  output.commit();
+  });
   return rows.front().estimate.fits || arguments.has("--exit-zero") ? Status::answered : Status::over_budget;
 }
 

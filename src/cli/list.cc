@@ -11,14 +11,15 @@
 #include "ctxcost/metric.h"
 #include "ctxcost/weight_scheme.h"
 #include "listing.h"
-#include "output.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 namespace {
 
 constexpr OptionInfo kOptions[] = {
-    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (table)"},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)", true},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
+     true},
 };
 
 constexpr std::string_view kExamples =
@@ -154,8 +155,7 @@ constexpr Kind kKinds[] = {
 };
 
 Status run(const Arguments& arguments) {
-  static constexpr std::string_view kFormats[] = {"table", "json", "ndjson", "csv", "markdown"};
-  const std::string_view format = arguments.choice("--format", kFormats, "table");
+  const std::vector<Target> documents = targets(arguments, row_formats());
   std::vector<std::string_view> names;
   std::string all;
   for (const Kind& kind : kKinds) {
@@ -173,17 +173,16 @@ Status run(const Arguments& arguments) {
     throw InputError(Diagnostic{"list", "", "unknown kind \"" + word + "\"", hint.empty() ? all : hint});
   }
   const Listing listing = kind->list();
-  Output output{std::string(arguments.value("--output"))};
-  Writer writer(output);
-  render_listing(listing, format, writer);
-  writer.flush();
-  output.commit();
+  deliver(documents, [&listing](const Target& target, const Output&, Writer& out) {
+    render_listing(listing, target.format, out);
+  });
   return Status::answered;
 }
 
 }  // namespace
 
 extern const Command kList;
-const Command kList = {"list", "KIND", "models, gpus, precisions, mechanisms, engines, metrics", kOptions, kExamples, run};
+const Command kList = {"list",   "KIND",    "models, gpus, precisions, mechanisms, engines, metrics",
+                       kOptions, kExamples, run};
 
 }  // namespace ctxcost::cli

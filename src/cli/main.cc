@@ -12,6 +12,7 @@
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/render.h"
 #include "output.h"
+#include "targets.h"
 #include "printable.h"
 
 namespace ctxcost::cli {
@@ -34,9 +35,7 @@ void occupy_standard_streams() {
 }
 
 Status print(const std::string& text) {
-  Output output("");
-  output.write(text);
-  output.commit();
+  deliver(Target{}, text);
   return Status::answered;
 }
 
@@ -72,8 +71,6 @@ Status run_or_complain(std::span<const char* const> tokens) {
   } catch (const InputError& error) {
     for (const Diagnostic& diagnostic : error.diagnostics()) complain(to_string(diagnostic));
   } catch (const OutputError& error) {
-    // Whoever read us has seen enough: `| head` is no failure.
-    if (error.error() == EPIPE) return Status::answered;
     complain(to_string(Diagnostic{error.target(), "", std::strerror(error.error()), ""}));
   } catch (const CountOverflow& error) {
     complain(std::string("a count does not fit 128 bits (") + error.what() + ")");

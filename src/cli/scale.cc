@@ -5,7 +5,7 @@
 #include "ctxcost/input.h"
 #include "ctxcost/render.h"
 #include "ctxcost/report.h"
-#include "output.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 
@@ -17,11 +17,13 @@ constexpr OptionInfo kOptions[] = {
     {"--context", 'n', "LIST",
      "contexts: 4K, 1K,4K, 1K..1M (doubling), 1K..1M:x4,\n"
      "1000..9000:+1000; K is 1,024 and M 1,048,576, k is\n"
-     "1,000 and m 1,000,000 (1K,4K,16K,64K,128K,1M)"},
-    {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)"},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)"},
-    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as the model is stored)"},
-    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)"},
+     "1,000 and m 1,000,000 (1K,4K,16K,64K,128K,1M)",
+     true},
+    {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)", true},
+    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)", true},
+    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as the model is stored)",
+     true},
+    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--convention", 0, "NAME[:KEY=VALUE,...]",
      "how FLOPs are counted: article (1 FLOP per\n"
      "multiply-add, each query charged all keys), standard\n"
@@ -30,10 +32,12 @@ constexpr OptionInfo kOptions[] = {
     {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},
     {"--format", 0, "NAME",
      "table, json, ndjson, csv or markdown (by the\n"
-     "extension of -o, else table)"},
-    {"--columns", 0, "LIST", "metrics to show, by their names in JSON and CSV"},
+     "extension of -o, else table)",
+     true},
+    {"--columns", 0, "LIST", "metrics to show, by their names in JSON and CSV", true},
     {"--units", 0, "si|iec", "GB or GiB in tables (si)"},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
+     true},
     {"--assume", 0, "full",
      "count families and layer kinds that are not known\n"
      "as full attention, with a note"},
@@ -65,8 +69,7 @@ Status run(const Arguments& arguments) {
     const std::vector<Column> columns = parse_columns(text, "--columns");
     render.columns.insert(render.columns.end(), columns.begin(), columns.end());
   }
-  const std::string path(arguments.value("--output"));
-  const OutputFormat& format = output_format(arguments, path);
+  const std::vector<Target> documents = targets(arguments, row_formats());
 
   Grid grid;
   if (arguments.has("--context")) grid.contexts = lengths(arguments, "--context", 0);
@@ -86,18 +89,16 @@ Status run(const Arguments& arguments) {
   grid.models = load_models(arguments, arguments.words());
 
   const Report report(std::move(grid), settings);
-  Output output(path);
-  render.color = wants_color(arguments, output);
-  Writer writer(output);
-  format.render(report, render, writer);
-  writer.flush();
-  output.commit();
+  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
+    render.color = wants_color(arguments, output);
+    find_output_format(target.format)->render(report, render, out);
+  });
   return Status::answered;
 }
 
 }  // namespace
 
-const Command kScale = {"scale", "MODEL...", "the scaling table over contexts, batches, types", kOptions, kExamples,
-                        run};
+const Command kScale = {"scale",  "MODEL...", "the scaling table over contexts, batches, types",
+                        kOptions, kExamples,  run};
 
 }  // namespace ctxcost::cli

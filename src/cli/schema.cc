@@ -1,8 +1,8 @@
 // ctxcost schema KIND: JSON Schemas for editors and validators.
+#include "render/schema.h"
 #include "command.h"
 #include "ctxcost/diagnostic.h"
-#include "output.h"
-#include "render/schema.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 
@@ -29,11 +29,8 @@ Status run(const Arguments& arguments) {
   const std::string& word = arguments.words().front();
   for (const SchemaKind& kind : schema_kinds()) {
     if (kind.name != word) continue;
-    Output output{std::string(arguments.value("--output"))};
-    Writer writer(output);
-    kind.write(writer);
-    writer.flush();
-    output.commit();
+    deliver({{"", std::string(arguments.value("--output"))}},
+            [&kind](const Target&, const Output&, Writer& out) { kind.write(out); });
     return Status::answered;
   }
   throw InputError(

@@ -1,5 +1,6 @@
 // `ctxcost show NAME`: one built-in entry, whole.
 #include <algorithm>
+#include <map>
 
 #include "command.h"
 #include "ctxcost/accelerator.h"
@@ -10,16 +11,17 @@
 #include "ctxcost/metric.h"
 #include "ctxcost/render.h"
 #include "ctxcost/units.h"
-#include "output.h"
 #include "printable.h"
 #include "render/wording.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 namespace {
 
 constexpr OptionInfo kOptions[] = {
-    {"--format", 0, "NAME", "table: for people; json: a model's file (table)"},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
+    {"--format", 0, "NAME", "table: for people; json: a model's file (by the\nextension of -o, else table)", true},
+    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
+     true},
 };
 
 constexpr std::string_view kExamples =
@@ -175,31 +177,32 @@ std::string sheet_of(const std::string& word) {
 }
 
 Status run(const Arguments& arguments) {
-  static constexpr std::string_view kFormats[] = {"table", "json"};
-  const std::string_view format = arguments.choice("--format", kFormats, "table");
+  static constexpr TargetFormat kFormats[] = {{"table", ".txt"}, {"json", ".json"}};
+  const std::vector<Target> documents = targets(arguments, kFormats);
   if (arguments.words().size() != 1) {
-    throw InputError(Diagnostic{"show", "", "expected one NAME", "a model, gpu, mechanism, engine, precision or metric"});
+    throw InputError(
+        Diagnostic{"show", "", "expected one NAME", "a model, gpu, mechanism, engine, precision or metric"});
   }
   const std::string& word = arguments.words().front();
-  std::string text;
-  if (format == "json") {
+  const auto text_of = [&word](std::string_view format) {
+    if (format != "json") return sheet_of(word);
     const CatalogueEntry* entry = find_in_catalogue(word);
     if (entry == nullptr) {
       throw InputError(Diagnostic{"show", "", "--format json: \"" + word + "\" is not a model of the catalogue", ""});
     }
-    text = std::string(entry->text) + "\n";
-  } else {
-    text = sheet_of(word);
-  }
-  Output output{std::string(arguments.value("--output"))};
-  output.write(text);
-  output.commit();
+    return std::string(entry->text) + "\n";
+  };
+  // All of them before the first is written.
+  std::map<std::string_view, std::string> texts;
+  for (const Target& target : documents) texts.emplace(target.format, text_of(target.format));
+  deliver(documents, [&texts](const Target& target, const Output&, Writer& out) { out.text(texts.at(target.format)); });
   return Status::answered;
 }
 
 }  // namespace
 
 extern const Command kShow;
-const Command kShow = {"show", "NAME", "one model, gpu, mechanism, engine, precision or metric", kOptions, kExamples, run};
+const Command kShow = {"show",   "NAME",    "one model, gpu, mechanism, engine, precision or metric",
+                       kOptions, kExamples, run};
 
 }  // namespace ctxcost::cli

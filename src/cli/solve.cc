@@ -12,6 +12,7 @@
 #include "deployment_options.h"
 #include "render/text_document.h"
 #include "render/wording.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -417,8 +418,7 @@ Status run(const Arguments& arguments) {
   options.command = "solve";
   options.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
   options.quiet = arguments.has("--quiet");
-  const std::string path(arguments.value("--output"));
-  const std::string_view format = output_format(arguments, path).name;
+  const std::vector<Target> documents = targets(arguments, row_formats());
   const Question& question = question_of(arguments);
   check_given(question, arguments);
   const DeploymentGrid grid = read_grid("solve", arguments, {arguments.words().begin() + 1, arguments.words().end()});
@@ -430,43 +430,42 @@ Status run(const Arguments& arguments) {
     any = any || !answers.back().second.nothing_fits;
   }
 
-  Output output(path);
-  Writer out(output);
-  const Workload& workload = grid.cases.front().setup.workload;
-  if (format == "json") {
-    JsonWriter json(out, JsonWriter::Layout::indented);
-    json.begin_object();
-    write_header(json, options);
-    write_conventions(json, workload.convention, workload.logits, options);
-    json.key("verdict");
-    json.string(any ? "fits" : "does not fit");
-    json.key("results");
-    json.begin_array();
-    for (const auto& [query, answer] : answers) {
-      json.begin_object();
-      write_result(json, question, query, answer);
-      json.end_object();
-    }
-    json.end_array();
-    json.end_object();
-    out.character('\n');
-  } else if (format == "ndjson") {
-    for (const auto& [query, answer] : answers) {
-      JsonWriter json(out, JsonWriter::Layout::compact);
+  deliver(documents, [&](const Target& target, const Output&, Writer& out) {
+    const std::string_view format = target.format;
+    const Workload& workload = grid.cases.front().setup.workload;
+    if (format == "json") {
+      JsonWriter json(out, JsonWriter::Layout::indented);
       json.begin_object();
       write_header(json, options);
       write_conventions(json, workload.convention, workload.logits, options);
-      write_result(json, question, query, answer);
+      json.key("verdict");
+      json.string(any ? "fits" : "does not fit");
+      json.key("results");
+      json.begin_array();
+      for (const auto& [query, answer] : answers) {
+        json.begin_object();
+        write_result(json, question, query, answer);
+        json.end_object();
+      }
+      json.end_array();
       json.end_object();
       out.character('\n');
+    } else if (format == "ndjson") {
+      for (const auto& [query, answer] : answers) {
+        JsonWriter json(out, JsonWriter::Layout::compact);
+        json.begin_object();
+        write_header(json, options);
+        write_conventions(json, workload.convention, workload.logits, options);
+        write_result(json, question, query, answer);
+        json.end_object();
+        out.character('\n');
+      }
+    } else if (format == "table") {
+      for (const auto& [query, answer] : answers) write_text(question, query, answer, options, out);
+    } else {
+      render_listing(listing_of(question, answers), format, out);
     }
-  } else if (format == "table") {
-    for (const auto& [query, answer] : answers) write_text(question, query, answer, options, out);
-  } else {
-    render_listing(listing_of(question, answers), format, out);
-  }
-  out.flush();
-  output.commit();
+  });
   return any || arguments.has("--exit-zero") ? Status::answered : Status::over_budget;
 }
 

@@ -28,17 +28,4 @@ const OutputFormat* find_output_format(std::string_view name) {
   return nullptr;
 }
 
-const OutputFormat* output_format_of(std::string_view path) {
-  for (const OutputFormat* format : output_formats()) {
-    std::string_view rest = format->extensions;
-    while (!rest.empty()) {
-      const std::size_t space = rest.find(' ');
-      const std::string_view extension = rest.substr(0, space);
-      if (path.size() > extension.size() && path.ends_with(extension)) return format;
-      rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace ctxcost

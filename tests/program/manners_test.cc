@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "program.h"
 
 namespace {
@@ -34,8 +36,7 @@ TEST_CASE("usage errors are one line with a hint, and exit status 2") {
                 R"(--logits: expected last or all, found "al"; did you mean "all"?)");
   check_refused(run({"article-7b", "-n", "1kb"}), R"(--context: expected a length, found "1kb"; did you mean "1k"?)");
   check_refused(run({"article-7b", "-b", "0"}), R"(--batch: expected an integer of at least 1, found "0")");
-  check_refused(run({"article-7b", "--engine", "idael"}),
-                R"(--engine: unknown engine "idael"; did you mean "ideal"?)");
+  check_refused(run({"article-7b", "--engine", "idael"}), R"(--engine: unknown engine "idael"; did you mean "ideal"?)");
   check_refused(run({"article-7b", "--kv-precision", "q4_k"}),
                 R"(--kv-precision: "q4_k" stores weights, not a cache (use q8_0, q4_0, fp8 or bf16))");
   check_refused(run({"article-7b", "--convention", "casual"}),
@@ -55,7 +56,8 @@ TEST_CASE("a misspelt command gets a hint") {
 TEST_CASE("a count above 128 bits is an error that names its input, before anything is written") {
   const std::string million = "1000000000000000000000000000000";  // 10^30
   const Run result = run({"article-7b", "-n", "1K," + million, "--format", "csv"});
-  check_refused(result, "approx. 7B: a count at context " + million + ", batch 1 does not fit 128 bits (product above 2^128)");
+  check_refused(result,
+                "approx. 7B: a count at context " + million + ", batch 1 does not fit 128 bits (product above 2^128)");
   check_refused(run({"article-7b", "-n", "1" + std::string(40, '0')}),
                 "--context: the length \"1" + std::string(40, '0') + "\" does not fit 128 bits");
 }
@@ -92,16 +94,156 @@ TEST_CASE("options may stand anywhere, joined to their values, and after -- noth
   const std::string expected = run({"scale", "article-7b", "-q", "-n", "4K", "--format", "csv"}).out;
   CHECK(run({"-qn4K", "--format=csv", "article-7b"}).out == expected);
   CHECK(run({"scale", "-n", "4K", "--", "article-7b"}).status == 0);
-  CHECK(run({"--exit-zero", "article-7b", "-q", "-q", "--format", "json", "--format", "csv", "-n", "4K"}).out == expected);
+  CHECK(run({"--exit-zero", "article-7b", "-q", "-q", "--format", "csv", "-n", "4K"}).out == expected);
   const Run result = run({"--", "--format"});
   CHECK(result.status == 2);
   CHECK(contains(result.err, "ctxcost: --format: no such file"));
 }
 
-TEST_CASE("a pipe that is closed ends the run quietly") {
-  const Run result = run({"article-7b", "-n", "1..100000:+1", "--format", "csv"}, {.closed_pipe = true});
-  CHECK(result.status == 0);
-  CHECK(result.err == "");
+TEST_CASE("a pipe that is closed ends the run quietly, with the status that was computed") {
+  const TemporaryDirectory directory;
+  // The cache alone is 68.7 GB of 24 GB; 4,096 tokens have 2.1 GB.
+  std::string over = "{\"defaults\": {\"model\": \"article-7b\", \"context\": \"128K\"}, \"budgets\": [";
+  for (int i = 0; i < 60; ++i) {
+    over += (i == 0 ? "" : ",") + ("{\"name\": \"" + std::to_string(i)) +
+            "\", \"limits\": {\"kv_cache_bytes\": {\"max\": \"24GB\"}}}";
+  }
+  write_file(directory.path("over.json"), over + "]}");
+  struct Case {
+    std::vector<std::string> arguments;
+    int status;
+  };
+  const Case cases[] = {
+      {{"article-7b", "-n", "1..100000:+1"}, 0},
+      {{"article-7b", "-n", "1..100000000000:+1", "--format", "csv"}, 0},  // would never end
+      {{"article-7b"}, 0},
+      {{"article-7b", "--format", "json"}, 0},
+      {{"check", "over.json", "--quiet"}, 1},
+      {{"check", "over.json", "--quiet", "--format", "json"}, 1},
+      {{"check", "over.json", "--quiet", "--format", "junit"}, 1},
+      {{"check", "over.json", "--quiet", "--format", "sarif"}, 1},
+      {{"check", "over.json", "--quiet", "--format", "github"}, 1},
+      {{"check", "over.json", "--quiet", "--format", "markdown"}, 1},
+      {{"check", "over.json", "--quiet", "--exit-zero"}, 0},
+      {{"check", "absent.json"}, 2},
+      {{"fit", "llama-2-7b", "-n", "128K", "--gpu", "l4-24gb"}, 1},
+      {{"fit", "llama-2-7b", "-n", "128K", "--gpu", "l4-24gb", "--format", "csv"}, 1},
+      {{"solve", "context", "llama-3.3-70b-instruct", "--gpu", "l4-24gb"}, 1},
+      {{"solve", "context", "llama-3.3-70b-instruct", "--gpu", "l4-24gb", "--format", "json"}, 1},
+      {{"diff", "llama-2-7b", "article-7b", "-n", "1..500:+1", "--fail-if", "kv_cache_bytes >= +0%"}, 1},
+      {{"diff", "llama-3.1-8b", "llama-2-7b", "--fail-if", "kv_cache_bytes > 5%", "--format", "json"}, 1},
+      {{"list", "models"}, 0},
+      {{"show", "article-7b"}, 0},
+      {{"schema", "output"}, 0},
+      {{"--help"}, 0},
+      {{"--version"}, 0},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.arguments);
+    const Run result = run(one.arguments, {.directory = directory.path(), .closed_pipe = true});
+    CHECK(result.status == one.status);
+    if (one.status != 2) CHECK(result.err == "");
+  }
+  const Run saved = run({"check", "over.json", "--quiet", "--save", "saved.json"},
+                        {.directory = directory.path(), .closed_pipe = true});
+  CHECK(saved.status == 1);
+  CHECK(read_file(directory.path("saved.json")) ==
+        run({"check", "over.json", "--quiet", "--format", "json"}, {.directory = directory.path()}).out);
+}
+
+TEST_CASE("pairs of --format and -o: every document is written") {
+  const TemporaryDirectory directory;
+  const auto in_directory = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"article-7b", "-n", "4K"});
+    return run(arguments, {.directory = directory.path()});
+  };
+  const std::string table = in_directory({}).out;
+  const std::string json = in_directory({"--format", "json"}).out;
+  const std::string csv = in_directory({"--format", "csv"}).out;
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string out;
+    std::vector<std::pair<std::string, std::string>> files;
+  };
+  const Case cases[] = {
+      {{"--format", "csv", "-o", "a", "--format", "json", "-o", "b", "--format", "table"},
+       table,
+       {{"a", csv}, {"b", json}}},
+      {{"--format", "table", "--format", "csv", "-o", "a"}, table, {{"a", csv}}},
+      {{"-o", "a.csv", "-o", "b.json"}, "", {{"a.csv", csv}, {"b.json", json}}},
+      {{"-o", "a.csv", "-o", "b.JSON", "--format", "table"}, table, {{"a.csv", csv}, {"b.JSON", json}}},
+      {{"-o", "a.csv", "--format", "json", "-o", "b"}, "", {{"a.csv", csv}, {"b", json}}},
+      // The other order, as of one pair so of all.
+      {{"-o", "a", "--format", "csv"}, "", {{"a", csv}}},
+      {{"-o", "a", "--format", "csv", "-o", "b", "--format", "json"}, "", {{"a", csv}, {"b", json}}},
+      {{"--format", "csv", "-o", "a", "-o", "-"}, table, {{"a", csv}}},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.arguments);
+    const Run result = in_directory(one.arguments);
+    CHECK(result.status == 0);
+    CHECK(result.err == "");
+    CHECK(result.out == one.out);
+    for (const auto& [name, text] : one.files) CHECK(read_file(directory.path(name)) == text);
+  }
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb"},
+                                             {"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb"},
+                                             {"diff", "article-7b", "llama-2-7b"},
+                                             {"list", "models"},
+                                             {"show", "article-7b"}}) {
+    CAPTURE(command);
+    const auto with = [&](std::vector<std::string> more) {
+      more.insert(more.begin(), command.begin(), command.end());
+      return run(more, {.directory = directory.path()});
+    };
+    const Run both = with({"--format", "json", "-o", "x.json", "--format", "table"});
+    CHECK(both.err == "");
+    CHECK(both.out == with({}).out);
+    CHECK(read_file(directory.path("x.json")) == with({"--format", "json"}).out);
+    CHECK(with({"-o", "y.json"}).out == "");
+    CHECK(read_file(directory.path("y.json")) == with({"--format", "json"}).out);
+    CHECK(with({"-o", "out.xyz"}).status == 2);
+    CHECK(with({"--format", "json", "--format", "table"}).status == 2);
+  }
+  check_refused(in_directory({"-o", "out.xyz"}),
+                "--output: expected one of the extensions .txt, .json, .ndjson, .jsonl, .csv, .md, .markdown, found "
+                "\"out.xyz\" (or name the format: --format NAME)");
+  check_refused(in_directory({"--format", "json", "--format", "csv"}),
+                "--format: standard output takes one document, found two (give each --format an --output behind it)");
+  check_refused(in_directory({"-o", "n.csv", "--format", "json", "-o", "./n.csv"}),
+                "--output: \"./n.csv\" is named twice (each document needs a file of its own)");
+  // What can be written is, where another file cannot.
+  const Run half = in_directory({"-o", "/no/such/directory/x.csv", "-o", "half.csv"});
+  CHECK(half.status == 2);
+  CHECK(read_file(directory.path("half.csv")) == csv);
+}
+
+TEST_CASE("a second value of an option that has one is an error, a flag may be repeated") {
+  check_refused(run({"article-7b", "--units", "si", "--units", "iec"}),
+                "--units: given twice: \"si\" and \"iec\" (keep one of them)");
+  check_refused(run({"article-7b", "--convention=causal", "--convention", "causal"}),
+                "--convention: given twice: \"causal\" and \"causal\" (keep one of them)");
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--logits", "last"}, {"--color", "never"}, {"--assume", "full"}}) {
+    CHECK(run({"article-7b", option[0], option[1], option[0], option[1]}).status == 2);
+  }
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--utilization", "0.9"},
+                                                                                      {"--overhead", "2GiB"},
+                                                                                      {"--kv-memory", "2GiB"},
+                                                                                      {"--mfu", "0.5"},
+                                                                                      {"--mbu", "0.5"}}) {
+    CHECK(
+        run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb", option[0], option[1], option[0], option[1]}).status ==
+        2);
+  }
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--save", "a"}, {"--baseline", "a"}, {"--fail-on", "error"}}) {
+    CHECK(run({"check", "b.json", option[0], option[1], option[0], option[1]}).err.find("given twice") !=
+          std::string::npos);
+  }
+  CHECK(run({"article-7b", "-n", "1K", "-n", "4K", "-q", "-q", "-b", "1", "-b", "2"}).out ==
+        run({"article-7b", "-n", "1K,4K", "-q", "-b", "1,2"}).out);
 }
 
 TEST_CASE("what cannot be written is exit status 2") {
