@@ -157,8 +157,12 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
 }
 
 std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Count context) const {
-  const auto& hard_limit = setup_.model->positions.hard_limit;
-  if (hard_limit && context > *hard_limit) return "positions";
+  if (beyond_positions(context)) return "positions";
+  if (!within_window(context)) return "window";
+  return memory_limit(devices);
+}
+
+std::string_view Deployment::memory_limit(const std::vector<DeviceMemory>& devices) const {
   const std::optional<Count>& kv_memory = setup_.settings.kv_memory;
   for (const DeviceMemory& device : devices) {
     if (kv_memory && device.kv_reserved.value_or(0) > *kv_memory) return "kv_cache";
@@ -179,8 +183,19 @@ std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Cou
   return {};
 }
 
-bool Deployment::fits(Count context, Count batch) const {
-  const std::vector<DeviceMemory> devices = memory(context, batch);
+std::optional<Count> Deployment::window() const {
+  const Positions& positions = setup_.model->positions;
+  if (setup_.settings.beyond_window || !positions.trained_context) return std::nullopt;
+  return max(*positions.trained_context, positions.effective_context.value_or(0));
+}
+
+bool Deployment::holds(Count context, Count batch) const {
+  std::vector<DeviceMemory> devices;
+  try {
+    devices = memory(context, batch);
+  } catch (const CountOverflow& overflow) {
+    fail_overflow(context, batch, overflow);
+  }
   for (const DeviceMemory& device : devices) {
     if (!device.kv_reserved) fail(*setup_.model, "its file does not say how large its state is", "");
     if (setup_.settings.gpu && !device.bytes()) {
@@ -192,7 +207,23 @@ bool Deployment::fits(Count context, Count batch) const {
     throw InputError(Diagnostic{"--gpu", "", "expected a GPU to fit into, found nothing",
                                 "`ctxcost list gpus` shows all; or give --kv-memory"});
   }
-  return limit(devices, context).empty();
+  return !beyond_positions(context) && memory_limit(devices).empty();
+}
+
+std::string_view Deployment::memory_limit(Count context, Count batch) const {
+  return beyond_positions(context) ? "positions" : memory_limit(memory(context, batch));
+}
+
+bool Deployment::beyond_positions(Count context) const {
+  const std::optional<Count>& end = setup_.model->positions.hard_limit;
+  return end && context > *end;
+}
+
+void Deployment::fail_overflow(Count context, Count batch, const CountOverflow& overflow) const {
+  throw OverflowError(Diagnostic{setup_.model->name, "",
+                                 "a count at context " + to_string(context) + ", batch " + to_string(batch) +
+                                     " on these devices does not fit 128 bits",
+                                 overflow.what()});
 }
 
 std::optional<Deployment::Load> Deployment::load(const Device& device, bool prefill, Count context, Count batch) const {
@@ -349,6 +380,16 @@ std::optional<Count> Deployment::critical_batch() const {
 
 std::optional<Count> Deployment::kv_equals_weights(Count batch) const {
   if (!setup_.model->decodes()) return std::nullopt;
+  try {
+    return kv_traffic_reaches_weights(batch);
+  } catch (const CountOverflow&) {
+    return std::nullopt;  // further away than any context
+  } catch (const OverflowError&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   const Parallelism& parallelism = setup_.settings.parallelism;
   const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
   std::vector<const Device*> stages;
@@ -425,10 +466,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
     result.fits = known && result.limit.empty();
     return result;
   } catch (const CountOverflow& overflow) {
-    throw InputError(Diagnostic{setup_.model->name, "",
-                                "a count at context " + to_string(context) + ", batch " + to_string(batch) +
-                                    " on these devices does not fit 128 bits",
-                                overflow.what()});
+    fail_overflow(context, batch, overflow);
   }
 }
 

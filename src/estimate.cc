@@ -375,7 +375,7 @@ Estimate Estimator::at(Count context, Count batch) const {
   try {
     return evaluate(context, batch);
   } catch (const CountOverflow& overflow) {
-    throw InputError(Diagnostic{
+    throw OverflowError(Diagnostic{
         model_->name, "",
         "a count at context " + to_string(context) + ", batch " + to_string(batch) + " does not fit 128 bits",
         overflow.what()});

@@ -44,17 +44,23 @@ MetricValue ratio(const MetricValue& value, const MetricValue& base) {
 }
 
 bool is_solved(Metric metric) {
-  return metric == Metric::max_context || metric == Metric::max_batch || metric == Metric::min_gpus;
+  return metric == Metric::max_context || metric == Metric::max_context_memory || metric == Metric::max_batch ||
+         metric == Metric::min_gpus;
 }
 
 /// The answer of a search: 0 where not even 1 fits.
 Actual solved(const Deployment& deployment, Metric metric, Count context, Count batch) {
   if (metric == Metric::min_gpus) {
-    const Fewest fewest = min_gpus(deployment.setup(), context, batch);
+    // Only `max_context` and `window_status` ask for the window.
+    Setup setup = deployment.setup();
+    setup.settings.beyond_window = true;
+    const Fewest fewest = min_gpus(setup, context, batch);
     if (!fewest.devices) return {{}, true};
     return {*fewest.devices};
   }
-  const Most most = metric == Metric::max_context ? max_context(deployment, batch) : max_batch(deployment, context);
+  const Most most = metric == Metric::max_context          ? max_context(deployment, batch)
+                    : metric == Metric::max_context_memory ? max_context_memory(deployment, batch)
+                                                           : max_batch_memory(deployment, context);
   if (most.unbounded) return {{}, true};
   return {most.value.value_or(0)};
 }

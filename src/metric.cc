@@ -80,7 +80,10 @@ constexpr MetricInfo kDeviceMetrics[] = {
      "smallest batch at which a decode step's linear and logits time reaches its weight-read time", Worse::neither},
     {Metric::kv_equals_weights_context, "kv_equals_weights_context", Unit::tokens, "KV = Weights at",
      "smallest n at which the cache traffic of a decode step reaches its weight traffic", Worse::neither},
-    {Metric::max_context, "max_context", Unit::tokens, "Max Context", "longest context that fits (solve)", Worse::lower},
+    {Metric::max_context, "max_context", Unit::tokens, "Max Context",
+     "longest context that fits, within the model's window (solve)", Worse::lower},
+    {Metric::max_context_memory, "max_context_memory", Unit::tokens, "Memory Context",
+     "the same whatever the window: what memory alone allows", Worse::lower},
     {Metric::max_batch, "max_batch", Unit::sequences, "Max Batch", "most sequences that fit (solve)", Worse::lower},
     {Metric::min_gpus, "min_gpus", Unit::devices, "Min GPUs", "fewest devices that it fits on (solve)"},
 };

@@ -11,6 +11,9 @@ namespace {
 /// Beyond this, nothing bounds the answer.
 constexpr Count kMost = std::uint64_t{1} << 50;
 
+/// What a point of a search says.
+enum class Outcome { fits, over, refused, overflow };
+
 /// The largest n with fits(n), where fits(low) holds and fits(n) stays false once it is, up to `kMost`.
 std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits) {
   Count step = 1;
@@ -27,12 +30,26 @@ std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits
   return low;
 }
 
-Most search(const std::function<bool(Count)>& fits, Count ripple, const std::function<std::string_view(Count)>& limit) {
+/// Searches upwards from 1. A point that nobody asked for and that the engine refuses, or whose counts overflow, does
+/// not fit; where only an overflow ends the search, nothing bounds the answer.
+Most search(const std::function<bool(Count)>& holds, Count ripple,
+            const std::function<std::string_view(Count)>& limit) {
   Most most;
-  if (!fits(1)) {
+  if (!holds(1)) {
     most.limit = limit(1);
     return most;
   }
+  const auto probe = [&](Count n, std::string* reason) {
+    try {
+      return holds(n) ? Outcome::fits : Outcome::over;
+    } catch (const OverflowError&) {
+      return Outcome::overflow;
+    } catch (const InputError& error) {
+      if (reason != nullptr) *reason = error.diagnostics().front().message;
+      return Outcome::refused;
+    }
+  };
+  const auto fits = [&](Count n) { return probe(n, nullptr) == Outcome::fits; };
   std::optional<Count> last = last_that(1, fits);
   // A cache that packs tokens in groups needs less behind a group's end than before it: what fits again within one
   // group is found by looking at every length.
@@ -41,9 +58,11 @@ Most search(const std::function<bool(Count)>& fits, Count ripple, const std::fun
     last = last_that(*last + ahead, fits);
     ahead = 1;
   }
+  const Outcome next = last ? probe(*last + 1, &most.refusal) : Outcome::overflow;
+  most.unbounded = next == Outcome::overflow;
+  if (most.unbounded) return most;
   most.value = last;
-  most.unbounded = !last;
-  if (last) most.limit = limit(*last + 1);
+  most.limit = next == Outcome::refused ? "engine" : limit(*last + 1);
   return most;
 }
 
@@ -90,14 +109,35 @@ void add_choice(std::vector<Choice<Type>>& choices, const Setup& setup, Type typ
 
 }  // namespace
 
+Most max_context_memory(const Deployment& deployment, Count batch) {
+  return search([&](Count n) { return deployment.holds(n, batch); }, ripple_of(deployment.estimator().kv()),
+                [&](Count n) { return deployment.memory_limit(n, batch); });
+}
+
+Most within_window(const Deployment& deployment, Most memory) {
+  const std::optional<Count> window = deployment.window();
+  const bool capped = window && *window > 0 && (memory.unbounded || memory.value.value_or(0) > *window);
+  if (!capped) return memory;
+  return {*window, false, "window", {}};
+}
+
 Most max_context(const Deployment& deployment, Count batch) {
-  return search([&](Count n) { return deployment.fits(n, batch); }, ripple_of(deployment.estimator().kv()),
-                [&](Count n) { return deployment.at(n, batch).limit; });
+  return within_window(deployment, max_context_memory(deployment, batch));
+}
+
+std::string_view bound_of(const Most& context) {
+  if (context.unbounded || context.limit == "engine") return {};
+  return context.limit == "window" || context.limit == "positions" ? "window" : "memory";
 }
 
 Most max_batch(const Deployment& deployment, Count context) {
-  return search([&](Count b) { return deployment.fits(context, b); }, 0,
-                [&](Count b) { return deployment.at(context, b).limit; });
+  if (!deployment.within_window(context)) return {std::nullopt, false, "window", {}};
+  return max_batch_memory(deployment, context);
+}
+
+Most max_batch_memory(const Deployment& deployment, Count context) {
+  return search([&](Count b) { return deployment.holds(context, b); }, 0,
+                [&](Count b) { return deployment.memory_limit(context, b); });
 }
 
 Fewest min_gpus(const Setup& setup, Count context, Count batch) {
@@ -119,10 +159,14 @@ Fewest min_gpus(const Setup& setup, Count context, Count batch) {
     }
     any = true;
     fewest.parallelism = parallelism;
-    if (deployment->fits(context, batch)) {
-      fewest.devices = deployment->devices();
-      return fewest;
+    if (!deployment->within_window(context)) return fewest;
+    try {
+      if (!deployment->fits(context, batch)) continue;
+    } catch (const OverflowError&) {
+      continue;
     }
+    fewest.devices = deployment->devices();
+    return fewest;
   }
   if (!any) throw InputError(*fault);
   return fewest;

@@ -53,6 +53,7 @@ struct DeviceSettings {
   std::optional<Parallelism> parallel;
   std::optional<Fraction> utilization, mfu, mbu;
   std::optional<Count> overhead, kv_memory;  ///< bytes
+  std::optional<bool> beyond_window;
 };
 
 struct Budget {

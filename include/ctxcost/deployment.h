@@ -42,6 +42,7 @@ struct DeploymentSettings {
   std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
   Fraction mfu;                         ///< of the peak, where measured
   Fraction mbu;                         ///< of the bandwidth, where measured
+  bool beyond_window = false;           ///< contexts beyond the model's window are asked for on purpose
 };
 
 /// A model, what is asked of it, and what it is put on. The model must outlive it.
@@ -100,7 +101,8 @@ struct DeploymentEstimate {
   std::optional<PhaseTime> prefill;
   std::optional<PhaseTime> decode;
   bool fits = false;
-  /// What does not fit: "weights", "kv_cache", "activations", "overhead", "positions"; empty where all fits.
+  /// What does not fit: "positions" (a table that ends), "window" (what the model was trained for, or scaled to),
+  /// "weights", "kv_cache", "activations", "overhead"; empty where all fits.
   std::string_view limit;
 };
 
@@ -116,9 +118,18 @@ class Deployment {
 
   /// All metrics for b sequences of n tokens (of each replica, under dp), but `solve`'s. Throws InputError.
   DeploymentEstimate at(Count context, Count batch) const;
-  /// Whether every device holds its part, and the positions reach that far. Throws InputError where that is unknown:
-  /// the file does not give the weights, or there is neither a GPU nor a cache size.
-  bool fits(Count context, Count batch) const;
+  /// Whether every device holds its part, and the model's window reaches that far. Throws InputError where that is
+  /// unknown: the file does not give the weights, or there is neither a GPU nor a cache size; OverflowError where a
+  /// count leaves 128 bits.
+  bool fits(Count context, Count batch) const { return within_window(context) && holds(context, batch); }
+  /// Whether every device holds its part, and a table of positions does not end before. Throws as `fits`.
+  bool holds(Count context, Count batch) const;
+  /// What the devices do not hold, as `DeploymentEstimate::limit` but for the window; empty where they hold all.
+  std::string_view memory_limit(Count context, Count batch) const;
+  /// Tokens up to which the model was trained, or its positions are scaled; empty where its file does not say, or where
+  /// contexts beyond it are asked for on purpose.
+  std::optional<Count> window() const;
+  bool within_window(Count context) const { return context <= window().value_or(context); }
 
   const Setup& setup() const { return setup_; }
   const Estimator& estimator() const { return whole_; }
@@ -135,11 +146,15 @@ class Deployment {
 
   std::vector<DeviceMemory> memory(Count context, Count batch) const;
   std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
+  std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
+  bool beyond_positions(Count context) const;
+  [[noreturn]] void fail_overflow(Count context, Count batch, const CountOverflow& overflow) const;
   std::optional<PhaseTime> time(bool prefill, Count context, Count batch) const;
   std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
   void set_capacity(DeploymentEstimate& result, Count context) const;
   std::optional<Count> critical_batch() const;
   std::optional<Count> kv_equals_weights(Count batch) const;
+  std::optional<Count> kv_traffic_reaches_weights(Count batch) const;
   Count rank_context(Count context) const;
 
   Setup setup_;

@@ -37,6 +37,12 @@ class InputError : public std::exception {
   std::string text_;
 };
 
+/// A count left 128 bits at a point: no fault of the input where nobody asked for that point, as in a search.
+class OverflowError : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// The candidate nearest to `word` by edit distance (case ignored), or empty when none is near enough to be a slip.
 std::string_view near_match(std::string_view word, std::span<const std::string_view> candidates);
 

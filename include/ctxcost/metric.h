@@ -53,6 +53,7 @@ enum class Metric {
   critical_batch,
   kv_equals_weights_context,
   max_context,
+  max_context_memory,
   max_batch,
   min_gpus,
 };

@@ -12,15 +12,27 @@ namespace ctxcost {
 /// The largest number that fits, proven: one more does not.
 struct Most {
   std::optional<Count> value;  ///< empty: even 1 does not fit, or nothing bounds it
-  bool unbounded = false;
-  /// What stops the next one, as `DeploymentEstimate::limit`.
+  bool unbounded = false;      ///< it fits as far as counts of 128 bits reach
+  /// What stops the next one, as `DeploymentEstimate::limit`; "engine" where the engine refuses it.
   std::string_view limit;
+  std::string refusal;  ///< the engine's reason
 };
 
-/// The longest context for b sequences; a hard limit of positions caps it. Throws InputError as `Deployment::fits`.
+/// The longest context for b sequences that the devices hold, whatever window the model has; a table of positions that
+/// ends caps it. Throws InputError where nothing can be said even of one token: as `Deployment::holds`, or where the
+/// engine refuses that. A point on the way that is refused or overflows ends the search.
+Most max_context_memory(const Deployment& deployment, Count batch);
+/// The same within the window: `memory`, the answer without it, capped.
+Most within_window(const Deployment& deployment, Most memory);
+/// Both steps.
 Most max_context(const Deployment& deployment, Count batch);
-/// The most sequences of n tokens.
+/// What bounds a longest context: "memory", "window" (a table of positions that ends, too), or empty: nothing, or the
+/// engine itself.
+std::string_view bound_of(const Most& context);
+/// The most sequences of n tokens; none where n is beyond the window.
 Most max_batch(const Deployment& deployment, Count context);
+/// The same whatever the window.
+Most max_batch_memory(const Deployment& deployment, Count context);
 
 /// The fewest devices: the tensor-parallel degree of the setup is free, its other degrees stay.
 struct Fewest {

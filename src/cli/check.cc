@@ -33,6 +33,7 @@ constexpr OptionInfo kOptions[] = {
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used"},
     {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides"},
     {"--kv-memory", 0, "SIZE", "bytes of each device for the cache"},
+    {"--beyond-window", 0, "", "max_context is what memory alone allows"},
     {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured"},
     {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured"},
     {"--assume", 0, "full",
@@ -83,6 +84,7 @@ BudgetOptions budget_options(const Arguments& arguments) {
     static_cast<void>(parse_gpu(*devices.gpu));
   }
   if (arguments.has("--parallel")) devices.parallel = parse_parallelism(arguments.value("--parallel"));
+  if (arguments.has("--beyond-window")) devices.beyond_window = true;
   devices.utilization = fraction_of(arguments, "--utilization");
   devices.mfu = fraction_of(arguments, "--mfu");
   devices.mbu = fraction_of(arguments, "--mbu");

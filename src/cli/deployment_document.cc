@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "ctxcost/units.h"
 #include "render/wording.h"
 
 namespace ctxcost::cli {
@@ -77,11 +78,13 @@ void write_assumptions(JsonWriter& json, const Deployment& deployment) {
 }  // namespace
 
 void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
-                      const RenderOptions& options) {
+                      const Most& longest, const RenderOptions& options) {
   json.key("verdict");
   json.string(estimate.fits ? "fits" : "does not fit");
   json.key("limit");
   estimate.limit.empty() ? json.null() : json.string(estimate.limit);
+  json.key("bound");
+  bound_of(longest).empty() ? json.null() : json.string(bound_of(longest));
   write_gpu(json, deployment);
   for (const MetricInfo& metric : device_metrics()) {
     json.key(metric.name);
@@ -108,7 +111,14 @@ void write_deployment(JsonWriter& json, const Deployment& deployment, const Depl
   json.key("device_notes");
   json.begin_array();
   for (const std::string& note : deployment.notes()) json.string(note);
+  if (const std::string note = longest_note(longest); !note.empty()) json.string(note);
   json.end_array();
+}
+
+std::string longest_note(const Most& longest) {
+  if (longest.unbounded) return "memory binds no context that can be counted";
+  if (longest.limit != "engine") return {};
+  return "the engine ends at " + with_separators(*longest.value) + " tokens: " + longest.refusal;
 }
 
 std::vector<std::string> row_notes(const Deployment& deployment, const DeploymentEstimate& estimate, Count context,

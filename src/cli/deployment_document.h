@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ctxcost/deployment.h"
+#include "ctxcost/solve.h"
 #include "listing.h"
 #include "render/document.h"
 
@@ -13,16 +14,22 @@ namespace ctxcost::cli {
 /// One changed option under which it fits, or more does.
 struct Fix {
   std::string option;  ///< "--kv-precision"
-  std::string value;   ///< "q8_0"
+  std::string value;   ///< "q8_0"; empty for a flag
+
+  std::string text() const { return value.empty() ? option : option + " " + value; }
 };
 
 /// The members of one result: everything of `scale`'s, the devices, parts, metrics and times, the assumptions.
+/// `longest` is the answer of max_context.
 void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
-                      const RenderOptions& options);
+                      const Most& longest, const RenderOptions& options);
 
 /// Assumptions and remarks that belong to the numbers, each once.
 std::vector<std::string> row_notes(const Deployment& deployment, const DeploymentEstimate& estimate, Count context,
                                    Count batch);
+
+/// What there is to say where no context is the longest, or the engine ends it; empty else.
+std::string longest_note(const Most& longest);
 
 /// All digits, in the shortest form that reads back the same.
 ListingCell exact_cell(const MetricValue& value);

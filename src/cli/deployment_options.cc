@@ -21,6 +21,7 @@ constexpr OptionInfo kOptions[] = {
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used (1; vllm 0.9)"},
     {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides:\n2GiB, 500MB (0)"},
     {"--kv-memory", 0, "SIZE", "bytes of each device for the cache, as a runtime's\nlog prints them"},
+    {"--beyond-window", 0, "", "contexts beyond the model's window count, too"},
     {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured (1)"},
     {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured (1)"},
     {"--convention", 0, "NAME[:KEY=VALUE,...]",
@@ -63,6 +64,7 @@ DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, c
   DeploymentSettings& settings = base.settings;
   const auto fraction = [&](std::string_view option) { return parse_fraction(arguments.value(option), option); };
   if (arguments.has("--utilization")) settings.utilization = fraction("--utilization");
+  settings.beyond_window = arguments.has("--beyond-window");
   if (arguments.has("--mfu")) settings.mfu = fraction("--mfu");
   if (arguments.has("--mbu")) settings.mbu = fraction("--mbu");
   if (arguments.has("--overhead")) settings.overhead = parse_size(arguments.value("--overhead"), "--overhead");

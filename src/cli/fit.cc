@@ -31,19 +31,24 @@ struct Row {
   Count context, batch;
   DeploymentEstimate estimate;
   Parallelism fewest = {};  ///< the split of min_gpus
+  Most longest = {};        ///< the answer of max_context
 };
 
 std::string part_name(std::string_view limit) {
   if (limit == "kv_cache") return "KV cache";
   if (limit == "positions") return "the position table";
+  if (limit == "window") return "the model's window";
+  if (limit == "engine") return "the engine";
   return std::string(limit);
 }
 
 /// Where memory ends as the context grows, whether or not it fits now.
 void add_limits(Row& row) {
-  const Most context = max_context(*row.deployment, row.batch);
+  const Most memory = max_context_memory(*row.deployment, row.batch);
+  if (memory.value) row.estimate[Metric::max_context_memory] = *memory.value;
+  row.longest = within_window(*row.deployment, memory);
+  if (row.longest.value) row.estimate[Metric::max_context] = *row.longest.value;
   const Most batch = max_batch(*row.deployment, row.context);
-  if (context.value) row.estimate[Metric::max_context] = *context.value;
   if (batch.value) row.estimate[Metric::max_batch] = *batch.value;
   if (!row.deployment->setup().settings.gpu) return;
   const Fewest fewest = min_gpus(row.question->setup, row.context, row.batch);
@@ -64,7 +69,10 @@ std::vector<Fix> fixes(const Row& row) {
       return;
     }
   };
-  if (row.estimate.limit != "positions") {
+  if (row.estimate.limit == "window" && row.deployment->holds(row.context, row.batch)) {
+    found.push_back({"--beyond-window", ""});
+  }
+  if (row.estimate.limit != "positions" && row.estimate.limit != "window") {
     widest(kv_precision_choices(setup, row.context, row.batch), "--kv-precision");
     if (setup.settings.gpu) widest(weight_choices(setup, row.context, row.batch), "--weights");
     if (const auto devices = row.estimate.count(Metric::min_gpus); devices && setup.settings.gpu) {
@@ -116,6 +124,9 @@ std::string verdict_line(const Row& row, UnitSystem units) {
   if (row.estimate.limit == "positions") {
     return text + "positions end at " + with_separators(*model.positions.hard_limit) + " tokens";
   }
+  if (row.estimate.limit == "window") {
+    text += "the model's window ends at " + with_separators(*deployment.window()) + " tokens; ";
+  }
   if (bytes && row.estimate.capacity) {
     text += short_bytes(*bytes, units) + " of " + short_bytes(*row.estimate.capacity, units) + " a device (" +
             percent(*bytes, *row.estimate.capacity) + "), ";
@@ -130,6 +141,13 @@ std::string verdict_line(const Row& row, UnitSystem units) {
             short_bytes(*memory, units) + " for the cache";
   }
   return text;
+}
+
+/// What would fit of a context that only the window bounds.
+std::string memory_allows(const Row& row) {
+  const auto tokens = row.estimate.count(Metric::max_context_memory);
+  if (!tokens) return "memory alone would allow any context";
+  return "memory alone would allow " + with_separators(*tokens) + " tokens";
 }
 
 /// A device, part by part.
@@ -189,16 +207,16 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
   }
   out.character('\n');
 
-  const auto max_context = estimate.count(Metric::max_context);
+  const Most& longest = row.longest;
   if (!estimate.fits) {
     line("binds first: " + part_name(estimate.limit));
-  } else if (max_context) {
-    const Most most = ctxcost::max_context(*row.deployment, row.batch);
-    line("binds first as the context grows: " + part_name(most.limit) + ", above " + with_separators(*max_context) +
-         " tokens");
+  } else if (longest.value) {
+    line("binds first as the context grows: " + part_name(longest.limit) + ", above " +
+         with_separators(*longest.value) + " tokens");
   } else {
     line("binds first as the context grows: nothing");
   }
+  if (longest.limit == "window") line(memory_allows(row));
   if (const auto batch = estimate.count(Metric::max_batch)) {
     line("largest batch at this context: " + with_separators(*batch));
   }
@@ -221,7 +239,7 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
   if (!estimate.fits) {
     out.character('\n');
     line(ways.empty() ? "no single setting makes it fit" : "what would fit, one change at a time:");
-    for (const Fix& way : ways) line("  " + way.option + " " + way.value);
+    for (const Fix& way : ways) line("  " + way.text());
   }
   out.character('\n');
   if (settings.gpu) {
@@ -231,6 +249,7 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
          short_bytes(settings.gpu->bandwidth_bytes_per_s, UnitSystem::si) + "/s");
   }
   for (const std::string& note : row_notes(*row.deployment, estimate, row.context, row.batch)) line("note: " + note);
+  if (const std::string note = longest_note(longest); !note.empty()) line("note: " + note);
 }
 
 /// A table of alternatives, cheapest first. Exact values where a program reads it, short ones for people.
@@ -263,6 +282,7 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
     column("convention", "", true,
            [&](const Row& row) { return text(row.deployment->setup().workload.convention.name); });
     column("limit", "", true, [&](const Row& row) { return text(std::string(row.estimate.limit)); });
+    column("bound", "", true, [&](const Row& row) { return text(std::string(bound_of(row.longest))); });
     for (const std::span<const MetricInfo> kind : {metrics(), device_metrics()}) {
       for (const MetricInfo& metric : kind) {
         column(metric.name, metric.heading, true,
@@ -273,6 +293,8 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
   }
   column("batch", "Batch", false, [](const Row& row) { return ListingCell(row.batch); });
   column("context", "Context", false, [](const Row& row) { return ListingCell(row.context); });
+  column("window_status", "Window", true,
+         [](const Row& row) { return exact_cell(row.estimate[Metric::window_status]); });
   column("device_bytes", "Per Device", true,
          [&](const Row& row) { return text(signed_bytes(row.estimate[Metric::device_bytes], units)); });
   column("headroom_bytes", "Headroom", true,
@@ -289,7 +311,7 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
 
 void write_document(const std::vector<Row>& rows, const RenderOptions& options, bool lines, Writer& out) {
   const auto result = [&](JsonWriter& json, const Row& row) {
-    write_deployment(json, *row.deployment, row.estimate, options);
+    write_deployment(json, *row.deployment, row.estimate, row.longest, options);
     json.key("fixes");
     json.begin_array();
     for (const Fix& way : fixes(row)) {

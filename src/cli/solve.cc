@@ -37,7 +37,10 @@ struct Answer {
   bool nothing_fits = false;
   std::optional<Trial> fits;                         ///< the answer
   std::optional<Trial> next;                         ///< one more, which does not fit
-  std::string note;                                  ///< what the answer means for the model's window
+  std::vector<std::string> notes;                    ///< what the answer means for the model's window
+  std::optional<Most> memory;                        ///< of a context, whatever the window
+  std::string_view bound;                            ///< "memory", "window" or empty
+  std::optional<std::string_view> window_status;     ///< at the context asked for, or answered
   std::vector<std::pair<Fix, std::string>> unlocks;  ///< what would allow more, and how much
 };
 
@@ -57,7 +60,11 @@ Answer answer_most(const Most& most, const std::function<Trial(Count)>& attempt)
   if (most.value) {
     answer.value = to_string(*most.value);
     answer.fits = attempt(*most.value);
-    answer.next = attempt(*most.value + 1);
+    if (most.limit == "engine") {
+      answer.next = Trial{to_string(*most.value + 1), std::nullopt, {}, "", most.refusal};
+    } else {
+      answer.next = attempt(*most.value + 1);
+    }
   } else if (!most.unbounded) {
     answer.nothing_fits = true;
     answer.next = attempt(1);
@@ -68,7 +75,7 @@ Answer answer_most(const Most& most, const std::function<Trial(Count)>& attempt)
 /// The answer under other settings, one changed at a time, where it is more.
 void add_unlocks(Answer& answer, const Query& query, const std::function<Most(const Deployment&)>& solve,
                  std::optional<Count> now) {
-  if (answer.next && answer.next->limit == "positions") return;
+  if (answer.next && (answer.next->limit == "positions" || !answer.next->fault.empty())) return;
   const auto add = [&](Setup setup, Fix fix) {
     try {
       const Most most = solve(Deployment(std::move(setup)));
@@ -82,6 +89,11 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
     }
   };
   const Setup& base = query.point->setup;
+  if (answer.next && answer.next->limit == "window") {
+    Setup setup = base;
+    setup.settings.beyond_window = true;
+    return add(std::move(setup), {"--beyond-window", ""});
+  }
   for (const char* type : {"fp8", "q8_0", "q4_0"}) {
     Setup setup = base;
     setup.workload.kv = parse_kv_precision(type, "--kv-precision");
@@ -104,10 +116,20 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
 
 Answer solve_context(const Query& query) {
   const Deployment deployment(query.point->setup);
-  const Most most = max_context(deployment, query.batch);
+  const Most memory = max_context_memory(deployment, query.batch);
+  const Most most = within_window(deployment, memory);
   Answer answer = answer_most(most, [&](Count n) { return trial(to_string(n), deployment, n, query.batch); });
+  answer.memory = memory;
+  answer.bound = bound_of(most);
   if (most.value) {
-    answer.note = window_note(*query.point->setup.model, deployment.at(*most.value, query.batch).model, *most.value);
+    const Model& model = *query.point->setup.model;
+    answer.window_status = window_status(model.positions, *most.value);
+    const std::string note = window_note(model, deployment.at(*most.value, query.batch).model, *most.value);
+    if (!note.empty()) answer.notes.push_back(note);
+  }
+  if (answer.bound == "window" && most.limit == "window") {
+    answer.notes.push_back(memory.value ? "memory alone would allow " + with_separators(*memory.value)
+                                        : "memory alone would allow any context");
   }
   const auto solve = [&](const Deployment& other) { return max_context(other, query.batch); };
   if (!most.unbounded) add_unlocks(answer, query, solve, most.value);
@@ -118,6 +140,7 @@ Answer solve_batch(const Query& query) {
   const Deployment deployment(query.point->setup);
   const Most most = max_batch(deployment, query.context);
   Answer answer = answer_most(most, [&](Count b) { return trial(to_string(b), deployment, query.context, b); });
+  if (!most.unbounded && most.limit != "engine") answer.bound = bound_of(most);
   const auto solve = [&](const Deployment& other) { return max_batch(other, query.context); };
   if (!most.unbounded) add_unlocks(answer, query, solve, most.value);
   return answer;
@@ -210,8 +233,12 @@ std::string shown(const std::string& value) {
   return count ? with_separators(*count) : value;
 }
 
-std::string trial_text(const Trial& trial, UnitSystem units) {
+std::string trial_text(const Question& question, const Trial& trial, UnitSystem units) {
   if (!trial.fault.empty()) return shown(trial.value) + " is impossible (" + trial.fault + ")";
+  if (trial.limit == "window") {
+    return shown(trial.value) + (question.name == "context" ? " is beyond the model's window"
+                                                            : ": the context is beyond the model's window");
+  }
   if (trial.limit == "positions") return shown(trial.value) + " is beyond the position table";
   std::string text = shown(trial.value);
   if (trial.device_bytes) text += " takes " + short_bytes(*trial.device_bytes, units) + " a device";
@@ -243,14 +270,14 @@ void write_text(const Question& question, const Query& query, const Answer& answ
   }
   out.line(line + " (" + about(question, query, deployment) + ")");
   if (options.quiet) return;
-  if (answer.fits) out.line("  fits: " + trial_text(*answer.fits, options.units));
-  if (answer.next) out.line("  does not fit: " + trial_text(*answer.next, options.units));
+  if (answer.fits) out.line("  fits: " + trial_text(question, *answer.fits, options.units));
+  if (answer.next) out.line("  does not fit: " + trial_text(question, *answer.next, options.units));
   if (!answer.unlocks.empty()) out.line("  unlocks more:");
   for (const auto& [fix, value] : answer.unlocks) {
-    out.line("    " + fix.option + " " + fix.value + ": " + shown(value));
+    out.line("    " + fix.text() + ": " + shown(value));
   }
   for (const std::string& note : deployment.notes()) out.line("  note: " + note);
-  if (!answer.note.empty()) out.line("  note: " + answer.note);
+  for (const std::string& note : answer.notes) out.line("  note: " + note);
 }
 
 void write_value(JsonWriter& json, const std::string& value) {
@@ -288,6 +315,14 @@ void write_result(JsonWriter& json, const Question& question, const Query& query
     json.key(info(question.metric).name);
     answer.value ? write_value(json, *answer.value) : json.null();
   }
+  if (answer.memory) {
+    json.key(info(Metric::max_context_memory).name);
+    json.value(answer.memory->value);
+  }
+  json.key("bound");
+  answer.bound.empty() ? json.null() : json.string(answer.bound);
+  json.key("window_status");
+  answer.window_status ? json.string(*answer.window_status) : json.null();
   json.key("verdict");
   json.string(answer.nothing_fits ? "does not fit" : "fits");
   json.key("model");
@@ -336,7 +371,7 @@ void write_result(JsonWriter& json, const Question& question, const Query& query
   json.key("notes");
   json.begin_array();
   for (const std::string& note : deployment.notes()) json.string(note);
-  if (!answer.note.empty()) json.string(answer.note);
+  for (const std::string& note : answer.notes) json.string(note);
   if (!answer.value && !answer.nothing_fits) json.string("nothing bounds the answer");
   json.end_array();
 }
@@ -352,7 +387,10 @@ Listing listing_of(const Question& question, const std::vector<std::pair<Query, 
                    {"gpu", "GPU"},
                    {"parallel", "Split"},
                    {"context", "Context"},
-                   {"batch", "Batch"}},
+                   {"batch", "Batch"},
+                   {"bound", "Bound"},
+                   {"max_context_memory", "Memory Context"},
+                   {"window_status", "Window"}},
                   {}};
   for (const auto& [query, answer] : answers) {
     const Deployment deployment(query.point->setup);
@@ -362,12 +400,14 @@ Listing listing_of(const Question& question, const std::vector<std::pair<Query, 
       const std::optional<Count> count = parse_digits(*answer.value);
       value = count ? ListingCell(*count) : ListingCell(*answer.value);
     }
-    listing.rows.push_back({std::string(question.name), value, setup.model->name,
-                            deployment.estimator().weights().name(), deployment.estimator().kv().name(),
-                            setup.engine.name, setup.settings.gpu ? setup.settings.gpu->id : std::string(),
-                            setup.settings.parallelism.name(),
-                            question.name == "context" ? ListingCell() : ListingCell(query.context),
-                            question.name == "batch" ? ListingCell() : ListingCell(query.batch)});
+    listing.rows.push_back(
+        {std::string(question.name), value, setup.model->name, deployment.estimator().weights().name(),
+         deployment.estimator().kv().name(), setup.engine.name,
+         setup.settings.gpu ? setup.settings.gpu->id : std::string(), setup.settings.parallelism.name(),
+         question.name == "context" ? ListingCell() : ListingCell(query.context),
+         question.name == "batch" ? ListingCell() : ListingCell(query.batch), std::string(answer.bound),
+         answer.memory && answer.memory->value ? ListingCell(*answer.memory->value) : ListingCell(),
+         answer.window_status ? ListingCell(std::string(*answer.window_status)) : ListingCell()});
   }
   return listing;
 }
@@ -427,6 +467,14 @@ Status run(const Arguments& arguments) {
   bool any = false;
   for (const Query& query : queries(question, grid)) {
     answers.emplace_back(query, question.solve(query));
+    Answer& answer = answers.back().second;
+    if (question.name != "context") {
+      answer.window_status = window_status(query.point->setup.model->positions, query.context);
+      if (answer.next && answer.next->limit == "window") {
+        answer.bound = "window";
+        answer.notes.emplace_back("--beyond-window counts contexts beyond the window, too");
+      }
+    }
     any = any || !answers.back().second.nothing_fits;
   }
 

@@ -60,6 +60,7 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.mbu, fallback.mbu);
   take(devices.overhead, fallback.overhead);
   take(devices.kv_memory, fallback.kv_memory);
+  take(devices.beyond_window, fallback.beyond_window);
 }
 
 void take(Settings& settings, const Settings& fallback) {
@@ -267,6 +268,7 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.devices.mbu = read_fraction(cursor, "mbu");
   settings.devices.overhead = read_size(cursor, "overhead", 0);
   settings.devices.kv_memory = read_size(cursor, "kv_memory", 1);
+  settings.devices.beyond_window = cursor.flag("beyond_window");
   return settings;
 }
 
@@ -349,6 +351,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   result.utilization = devices.utilization;
   result.kv_memory = devices.kv_memory;
   if (devices.overhead) result.overhead = *devices.overhead;
+  result.beyond_window = devices.beyond_window.value_or(false);
   if (devices.mfu) result.mfu = *devices.mfu;
   if (devices.mbu) result.mbu = *devices.mbu;
 }

@@ -23,6 +23,7 @@ inline constexpr std::array kBudgetSettingKeys = {
     FileKey{"gpus", ValueType::count, "devices", "1, or as many as parallel says"},
     FileKey{"parallel", ValueType::text, "how the model is spread: tp=2,pp=2", "tp over all devices"},
     FileKey{"utilization", ValueType::fraction, "share of each device's memory that may be used", "the engine's own"},
+    FileKey{"beyond_window", ValueType::flag, "max_context is what memory alone allows", "false"},
     FileKey{"mfu", ValueType::fraction, "share of the peak FLOPs that is reached", "1"},
     FileKey{"mbu", ValueType::fraction, "share of the bandwidth that is reached", "1"},
     FileKey{"overhead", ValueType::size, "bytes of each device that are taken by other things", "0", {.minimum = 0}},

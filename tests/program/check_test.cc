@@ -811,3 +811,29 @@ TEST_CASE("the budgets of the repository pass") {
   CHECK(result.status == 0);
   CHECK(result.err == "");
 }
+
+TEST_CASE("a window breaches a budget through max_context and window_status alone") {
+  const Workspace workspace;
+  // Trained for 4,096 tokens; 8,192 of them take 4.3 GB of cache on a card that holds many more.
+  const std::string budget =
+      R"({"name": "a", "model": "llama-2-7b", "context": "8K", "gpu": "h100-sxm-80gb", "limits": )";
+  const struct {
+    const char* limits;
+    const char* settings;
+    int status;
+  } rows[] = {
+      {R"({"device_bytes": {"max": "72GiB"}, "max_batch": {"min": 2}, "min_gpus": {"max": 1}})", "", 0},
+      {R"({"max_context": {"max": 4096}})", "", 0},
+      {R"({"max_context": {"min": "8K"}})", "", 1},
+      {R"({"max_context": {"min": "8K"}})", R"(, "beyond_window": true)", 0},
+      {R"({"max_context_memory": {"min": "8K"}})", "", 0},
+      {R"({"window_status": {"max": "scaled"}})", "", 1},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(std::string(row.limits));
+    workspace.write("b.json", R"({"budgets": [)" + budget + row.limits + row.settings + "}]}");
+    CHECK(workspace.check({"b.json"}).status == row.status);
+  }
+  workspace.write("b.json", R"({"budgets": [)" + budget + R"({"max_context": {"min": "8K"}}}]})");
+  CHECK(workspace.check({"b.json", "--beyond-window"}).status == 0);
+}

@@ -28,7 +28,8 @@ TEST_CASE("fit: a verdict in the first line, the parts below it") {
         "fits: Llama-3.1-8B, 8,192 tokens x 1 on 1 x h100-sxm-80gb: 17.3 GB of 85.5 GB a device (20.2%), 68.2 GB free");
   for (const char* text :
        {"\n  weights          16.1 GB   18.8%  ########\n", "\n  KV cache          1.1 GB    1.3%  #\n",
-        "binds first as the context grows: KV cache, above 528,784 tokens\n",
+        "binds first as the context grows: the model's window, above 131,072 tokens\n",
+        "memory alone would allow 528,784 tokens\n",
         "prefill: bound 133.3 ms, compute-bound (compute 133.3 ms, memory 4.821 ms)\n",
         "decode:  bound 4.801 ms a token, 208.3 tokens/s, memory-bound (compute 19.51 µs, memory 4.801 ms)\n",
         "at batch 296,", "at 114,517 tokens\n"}) {
@@ -112,7 +113,7 @@ TEST_CASE("solve: the answer fits, one more does not") {
     const std::uint64_t answer = result["answer"];
     CHECK(result["proof"]["fits"]["value"] == answer);
     CHECK(result["proof"]["does_not_fit"]["value"] == answer + 1);
-    CHECK(result["unlocks"].size() >= 2);
+    CHECK(result["unlocks"].size() >= (question == "context" ? 1 : 2));
     for (const std::uint64_t more : {0u, 1u}) {
       const std::string value = std::to_string(answer + more);
       std::vector<std::string> fit = {"fit",      "llama-3.1-8b", "--gpu",     "rtx-4090-24gb",
@@ -125,6 +126,67 @@ TEST_CASE("solve: the answer fits, one more does not") {
       CHECK(run(fit).status == static_cast<int>(more));
     }
   }
+}
+
+TEST_CASE("fit and solve: the window belongs to the verdict, --beyond-window lifts it") {
+  const std::vector<std::string> long_context = {"fit", "llama-2-7b", "-n", "128K", "--gpu", "h100-sxm-80gb"};
+  const Json report = json_of(long_context, 1);
+  const Json& row = report["results"][0];
+  CHECK(row["limit"] == "window");
+  CHECK(row["window_status"] == "beyond");
+  CHECK(row["bound"] == "window");
+  CHECK(row["max_context"] == 4096);
+  // (81,559 MiB - weights - activations) / 524,288 bytes a token.
+  const std::uint64_t room =
+      81559ull * 1048576 - row["weights_bytes"].get<std::uint64_t>() - row["activation_bytes"].get<std::uint64_t>();
+  CHECK(row["max_context_memory"] == room / 524288);
+  CHECK(row["fixes"] == Json::parse(R"([{"option": "--beyond-window", "value": ""},
+                                        {"option": "--context", "value": "4096"}])"));
+  std::vector<std::string> lifted = long_context;
+  lifted.push_back("--beyond-window");
+  const Json beyond = json_of(lifted)["results"][0];
+  CHECK(beyond["verdict"] == "fits");
+  CHECK(beyond["max_context"] == room / 524288);
+  CHECK(beyond["bound"] == "memory");
+  CHECK(beyond["window_status"] == "beyond");
+
+  const std::vector<std::string> solve = {"solve",    "context", "gpt-oss-120b",  "--gpu", "h100-sxm-80gb",
+                                          "--engine", "vllm",    "--utilization", "0.95"};
+  const Json capped = json_of(solve)["results"][0];
+  CHECK(capped["answer"] == 131072);
+  CHECK(capped["max_context"] == 131072);
+  CHECK(capped["bound"] == "window");
+  CHECK(capped["window_status"] == "scaled");
+  CHECK(capped["unlocks"][0]["option"] == "--beyond-window");
+  CHECK(capped["unlocks"][0]["answer"] == capped["max_context_memory"]);
+  CHECK(capped["max_context_memory"].get<std::uint64_t>() > 131072);
+  CHECK(json_of({"solve", "batch", "llama-2-7b", "-n", "8K", "--gpu", "h100-sxm-80gb"}, 1)["results"][0]["bound"] ==
+        "window");
+  for (const char* format : {"table", "markdown", "csv"}) {
+    std::vector<std::string> listed = long_context;
+    listed.insert(listed.end(), {"--format", format});
+    CHECK(run(listed).out.find("beyond") != std::string::npos);
+  }
+}
+
+TEST_CASE("fit and solve: a search never fails at a point that nobody asked for") {
+  const Json fit = json_of({"fit", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4096", "--engine", "llama.cpp"});
+  CHECK(fit["results"][0]["max_batch"] == 256);
+  const Json solve = json_of({"solve", "batch", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4096", "--engine",
+                              "llama.cpp"})["results"][0];
+  CHECK(solve["answer"] == 256);
+  CHECK(solve["proof"]["does_not_fit"]["impossible"] == "it serves at most 256 sequences, found 257");
+  // One that was asked for is refused.
+  CHECK(run({"fit", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-b", "257", "--engine", "llama.cpp"}).status == 2);
+
+  TemporaryDirectory directory;
+  const std::string encoder = directory.path("encoder.json");
+  write_file(encoder, R"({"layers": 2, "heads": 4, "d_k": 64, "d_model": 256, "d_ff": 512, "vocab": 1000,
+                          "attention": {"kind": "bidirectional"}})");
+  const Json endless = json_of({"fit", encoder, "--gpu", "h100-sxm-80gb", "-n", "512", "-b", "2048"})["results"][0];
+  CHECK(endless["max_context"].is_null());
+  CHECK(endless["bound"].is_null());
+  CHECK(endless["device_notes"].dump().find("memory binds no context") != std::string::npos);
 }
 
 TEST_CASE("solve: types and devices") {

@@ -109,11 +109,64 @@ TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
   const Model model = load_model("llama-3.1-8b");
   Setup setup{&model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
-  const Most most = max_context(Deployment(setup), 1);
+  const Most most = max_context_memory(Deployment(setup), 1);
   // Memory less weights and activations, over 131,072 bytes a token.
   const Count rest = Count{81559} * Count{1 << 20} - 16'060'522'496 - (2048 * 36864 * 2 + 128256 * 4);
   CHECK(most.value == rest / 131'072);
   CHECK(most.limit == "kv_cache");
+  // Within the window that llama3 scaling reaches, unless that is lifted.
+  const Most within = max_context(Deployment(setup), 1);
+  CHECK(within.value == Count{131'072});
+  CHECK(within.limit == "window");
+  CHECK(bound_of(within) == "window");
+  setup.settings.beyond_window = true;
+  CHECK(max_context(Deployment(setup), 1).value == most.value);
+  CHECK(bound_of(most) == "memory");
+}
+
+TEST_CASE("a context beyond the window does not fit, whatever the memory, unless it is asked for") {
+  const Model model = load_model("llama-2-7b");  // trained for 4,096 tokens, no scaling
+  Setup setup{&model, {}, ideal_engine(), {}};
+  setup.settings.gpu = load_accelerator("h100-sxm-80gb");
+  for (const bool beyond : {false, true}) {
+    setup.settings.beyond_window = beyond;
+    const Deployment deployment(setup);
+    CHECK(deployment.fits(4096, 1));
+    CHECK(deployment.fits(4097, 1) == beyond);
+    CHECK(deployment.holds(4097, 1));
+    CHECK(deployment.at(4097, 1).limit == (beyond ? "" : "window"));
+    CHECK(deployment.at(4097, 1).fits == beyond);
+    CHECK(max_batch(deployment, 4097).value.has_value() == beyond);
+    CHECK(max_batch_memory(deployment, 4097).value.has_value());
+    CHECK(min_gpus(setup, 4097, 1).devices.has_value() == beyond);
+  }
+}
+
+TEST_CASE("a refusal ends a search where nobody asked for that point") {
+  const Model model = load_model("llama-3.2-1b");
+  Setup setup{&model, {}, parse_engine("llama.cpp"), {}};
+  setup.settings.gpu = load_accelerator("h100-sxm-80gb");
+  const Most most = max_batch(Deployment(setup), 4096);
+  CHECK(most.value == Count{256});  // llama.cpp LLAMA_MAX_SEQ
+  CHECK(most.limit == "engine");
+  CHECK(most.refusal.find("at most 256 sequences") != std::string::npos);
+}
+
+TEST_CASE("an overflow ends a search: nothing bounds it where memory never binds") {
+  const Model model = parse_model(
+      R"({"layers": 2, "heads": 4, "d_k": 64, "d_model": 256, "d_ff": 512, "vocab": 1000,
+          "attention": {"kind": "bidirectional"}})",
+      "encoder.json");
+  Setup setup{&model, {}, ideal_engine(), {}};
+  setup.settings.gpu = load_accelerator("h100-sxm-80gb");
+  const Deployment deployment(setup);
+  for (const Count batch : {Count{1}, Count{2048}}) {
+    const Most most = max_context(deployment, batch);
+    CHECK(most.unbounded);
+    CHECK_FALSE(most.value);
+    CHECK(bound_of(most) == "");
+  }
+  CHECK_THROWS_AS(deployment.holds(Count{std::uint64_t{1} << 60}, 2048), OverflowError);
 }
 
 TEST_CASE("a card of exactly that many bytes holds it, one byte less does not") {
@@ -189,6 +242,7 @@ TEST_CASE("no degree is enough: the largest one is named") {
   const Model model = load_model("llama-3.1-405b");
   Setup setup{&model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("t4-16gb");
+  setup.settings.beyond_window = true;
   const Fewest fewest = min_gpus(setup, 1'048'576, 64);
   CHECK_FALSE(fewest.devices);
   CHECK(fewest.parallelism.tensor == Count{128});
