@@ -43,7 +43,7 @@ std::optional<std::vector<Tensor>> latent_tensors(const MixerShape& shape, const
     project(tensors, "attn_kv_b", latent.kv_rank, shape.heads * (shape.d_k - latent.rope_dim + shape.d_v), bias);
   }
   // The gate multiplies the heads' output, whose width is d_v here.
-  if (shape.gate) project(tensors, "attn_gate", d_model, values);
+  if (shape.gate) project(tensors, "attn_gate", d_model, values, shape.output_bias);
   project(tensors, "attn_output", values, d_model, shape.output_bias);
 
   if (shape.qk_norm != QkNorm::none) {

@@ -29,7 +29,11 @@ std::optional<std::vector<Tensor>> softmax_tensors(const MixerShape& shape) {
     project("attn_k", key_width);
     if (!shape.shared_kv_projection) project("attn_v", value_width);
   }
-  if (shape.gate) tensors.push_back(linear("attn_gate", d_model, query_width));
+  if (shape.gate) {
+    // It multiplies the heads' output.
+    tensors.push_back(linear("attn_gate", d_model, shape.heads * shape.d_v));
+    if (shape.output_bias) tensors.push_back(bias_of("attn_gate", shape.heads * shape.d_v));
+  }
   tensors.push_back(linear("attn_output", shape.heads * shape.d_v, d_model));
   if (shape.output_bias) tensors.push_back(bias_of("attn_output", d_model));
 

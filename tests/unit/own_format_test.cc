@@ -267,6 +267,20 @@ TEST_CASE("cross_attention puts an encoder of as many layers beside the decoder"
   CHECK(metric(open, Metric::kv_cache_bytes, 10) == Count{(10 + 10) * 512});
 }
 
+TEST_CASE("an output gate is as wide as the heads' output, with its bias where every linear has one") {
+  // Two layers, four heads of values of 32: 64 * 128 for the gate, 128 for its bias (DESIGN section 3).
+  const auto added = [](const std::string& keys, const std::string& kind) {
+    const std::string all = R"("d_v": 32, )" + keys + R"("attention": {)" + kind;
+    return parameters(small(all + R"(, "gate": true})")).value() - parameters(small(all + "}")).value();
+  };
+  for (const std::string kind : {R"("kind": "full")", R"("kind": "latent", "kv_rank": 32, "rope_dim": 8)"}) {
+    CAPTURE(kind);
+    CHECK(added("", kind) == Count{2 * 64 * 128});
+    CHECK(added(R"("bias": "qkv", )", kind) == Count{2 * 64 * 128});
+    CHECK(added(R"("bias": true, )", kind) == Count{2 * (64 * 128 + 128)});
+  }
+}
+
 TEST_CASE("batch is the file's default, and the descriptive keys change nothing") {
   const Model model = model_of(small(
       R"("batch": 8, "source": "a paper", "aliases": ["small"], "notes": "none", "$schema": "model.schema.json")"));
