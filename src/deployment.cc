@@ -53,10 +53,10 @@ Count expert_bytes(const RankWeights& weights, Count tokens, bool prefill) {
   return bytes;
 }
 
-/// Kept in one type for all ranks: their weights are counted from the whole model's.
+/// Kept in one type for all ranks, which is no file type of llama.cpp: their weights are counted from the whole model's.
 Workload rank_workload(const Setup& setup) {
   Workload workload = setup.workload;
-  workload.weights = WeightScheme(setup.model->activation);
+  workload.weights = parse_precision("fp8", "--weights");
   workload.kv = setup.workload.kv.value_or(setup.model->kv);
   workload.convention = causal_convention();  // peaks count two FLOPs a multiply-add, and no masked pair is computed
   return workload;

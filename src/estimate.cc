@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ctxcost/diagnostic.h"
+#include "engine/llama_cpp_file_types.h"
 #include "live_need.h"
 
 namespace ctxcost {
@@ -68,6 +69,11 @@ void check_cache_types(const Model& model, const KvPrecision& kv, std::string_vi
   }
 }
 
+/// Under llama.cpp a name in any case is the file type: it loads files, not formats.
+WeightScheme under(const WeightScheme& weights, const EngineChoice& engine) {
+  return engine.engine->name == "llama.cpp" ? as_file_type(weights) : weights;
+}
+
 std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_mac) {
   if (!work) return std::nullopt;
   if (!work->macs_known) return std::nullopt;
@@ -90,7 +96,7 @@ Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice 
       settings_(settings),
       engine_(std::move(engine)),
       kv_(settings.kv.value_or(model.kv)),
-      weights_(settings.weights.resolved(model)) {
+      weights_(under(settings.weights, engine_).resolved(model)) {
   check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
   try {
     sum_tensors();

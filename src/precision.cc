@@ -52,6 +52,10 @@ constexpr Format kFormats[] = {
 
 constexpr Count kScaleBytes = 4;  // one fp32 scale a row
 
+/// Groups that quantisers choose, unlike the blocks of a file format or of hardware: a cached row narrower than one is
+/// a group of its own, so that int4 never takes more than int8.
+bool has_chosen_groups(const Format& format) { return format.name == "int4" || format.name == "nf4"; }
+
 bool same_word(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -146,7 +150,7 @@ Precision parse_precision(std::string_view text, std::string_view source) {
       precision.residual_ = *number;
     } else {
       fail(source, "precision \"" + std::string(word) + "\": unusable setting \"" + std::string(item) + "\"",
-           int4   ? "int4 takes group=N (even) and zero"
+           int4   ? "int4 takes group=N (even) and zero: int4:group=64,zero"
            : kivi ? "kivi takes bits=2|4, group=N (even), residual=N"
                   : "it takes no settings");
     }
@@ -205,6 +209,10 @@ Count cache_bytes(const Precision& precision, CacheRole role, Count heads, Count
     case CacheRole::key:
     case CacheRole::value:
     case CacheRole::latent: break;
+  }
+  if (has_chosen_groups(precision.format()) && width < precision.block_) {
+    const Count scales = precision.block_bytes_ - precision.block_ / 2;  // four bits an element beside them
+    return heads * tokens * (width == 0 ? Count{} : ceil_div(width, 2) + scales);
   }
   if (precision.format().layout != Layout::kivi) return heads * tokens * precision.row_bytes(width);
   // KIVI: whole groups are quantised, the newest tokens stay in fp16. [KIVI models/llama_kivi.py]

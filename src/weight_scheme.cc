@@ -23,14 +23,23 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-/// F16, BF16 and F32 are file types in capitals, as llama.cpp writes them, and plain types in small letters.
+bool names_a_format(const std::string& name) {
+  for (const Format& format : formats()) {
+    if (format.name == name || (" " + std::string(format.aliases) + " ").find(" " + name + " ") != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// A file type is written in capitals, as llama.cpp does; one that no format shares its name with, in any case.
 const GgufFileType* find_file_type(std::string_view word) {
   const std::string name = lower_case(word);
   for (const std::string_view prefix : {std::string_view("mostly_"), std::string_view("all_")}) {
     if (name.starts_with(prefix)) return find_gguf_file_type(std::string_view(name).substr(prefix.size()));
   }
   const GgufFileType* type = find_gguf_file_type(name);
-  return type == nullptr || type->quantised() || word == type->name ? type : nullptr;
+  return type == nullptr || word == type->name || !names_a_format(name) ? type : nullptr;
 }
 
 std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision) {
@@ -93,7 +102,8 @@ WeightScheme WeightScheme::resolved(const Model& model) const {
     scheme.name_ = scheme.display_ = model.files->name;
     return scheme;
   }
-  if (!model.stored) return parse_weight_scheme(model.weights.name(), model.origin);
+  // A model's type is a format, whatever file type has its name.
+  if (!model.stored) return model.weights;
   WeightScheme scheme;
   scheme.kind_ = Kind::checkpoint;
   scheme.name_ = scheme.display_ = model.stored->name;

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace ctxcost {
 
@@ -28,5 +31,23 @@ std::span<const CatalogueName> catalogue_names();
 std::span<const CatalogueEntry> accelerator_catalogue();
 /// The entry of that name without regard to case, or null.
 const CatalogueEntry* find_in_catalogue(std::string_view name);
+
+/// What a name as people type it stands for.
+struct CatalogueMatch {
+  const CatalogueEntry* entry;
+  std::string note;  ///< what was left out of the name or assumed; empty where only its writing differs
+};
+
+/// A model by a name that is none of the catalogue's as it stands: other separators ("Llama 3.1 8B", "llama3.1:8b"),
+/// another owner ("unsloth/…"), or packaging, whose shape is that of its base ("-Instruct", "-AWQ", "-2507",
+/// "-q4_K_M"). Sizes, versions and every other word have to be those of the entry. Empty where there is none.
+std::optional<CatalogueMatch> match_model(std::string_view name);
+
+/// Why no model has that name: what it may be, a near spelling, or where to look.
+std::string hint_for_model(std::string_view name);
+
+/// The devices that a name may mean without regard to case, separators, vendor and what it leaves out: one for "4090",
+/// several for "h100", in the order of the catalogue.
+std::vector<const CatalogueEntry*> match_accelerators(std::string_view name);
 
 }  // namespace ctxcost

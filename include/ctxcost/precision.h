@@ -55,7 +55,7 @@ class Precision {
   const Format& format() const { return *format_; }
   bool valid() const { return format_ != nullptr; }
 
-  /// Bytes of one row of `width` elements in whole blocks. For KIVI and latent records, see `cache_bytes`.
+  /// Bytes of one row of `width` elements in whole blocks. What a cache takes is `cache_bytes`' to say.
   Count row_bytes(Count width) const;
   /// Tokens that are packed at once, so that one more may need less: KIVI's residual, else 0.
   Count packed_tokens() const { return valid() && format_->layout == Layout::kivi ? residual_ : Count{}; }

@@ -1,5 +1,7 @@
 #include "counting.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 #include "command.h"
@@ -57,9 +59,48 @@ Model load(const std::string& word, const LoadOptions& options) {
 
 }  // namespace
 
+namespace {
+
+/// "8,192": digits alone, three in each item but the first.
+bool looks_grouped(std::string_view text) {
+  std::size_t item = 0;
+  bool first = true;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && text[i] >= '0' && text[i] <= '9') {
+      ++item;
+      continue;
+    }
+    if (i < text.size() && text[i] != ',') return false;
+    if (first ? item < 1 || item > 3 : item != 3) return false;
+    if (i == text.size()) return !first;
+    first = false;
+    item = 0;
+  }
+  return false;
+}
+
+/// Says on stderr that a list is one, where it looks like a number in digit groups.
+void tell_of_groups(std::string_view text, std::string_view option) {
+  if (!looks_grouped(text)) return;
+  std::string items, digits;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find(',', start), text.size());
+    items += (start == 0 ? "" : end == text.size() ? " and " : ", ") + std::string(text.substr(start, end - start));
+    digits += text.substr(start, end - start);
+    start = end + 1;
+  }
+  std::fprintf(stderr, "ctxcost: %s: note: \"%s\" is the list %s; the one number is written %s\n",
+               std::string(option).c_str(), std::string(text).c_str(), items.c_str(), digits.c_str());
+}
+
+}  // namespace
+
 LengthList lengths(const Arguments& arguments, std::string_view option, Count minimum) {
   LengthList list;
-  for (const std::string& text : arguments.all(option)) list.append(parse_lengths(text, option, minimum));
+  for (const std::string& text : arguments.all(option)) {
+    list.append(parse_lengths(text, option, minimum));
+    tell_of_groups(text, option);
+  }
   return list;
 }
 

@@ -13,8 +13,8 @@ constexpr OptionInfo kOptions[] = {
     {"--gpu", 0, "NAME[:COUNT]", "devices, as a list (`ctxcost list gpus`); a file of\nyour own ends in .json", true},
     {"--context", 'n', "LIST", "contexts: 4K, 8K,32K, 1K..1M (what the model was\ntrained for)", true},
     {"--batch", 'b', "LIST", "sequences at once; under dp those of a replica (1)", true},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (the model's own)", true},
-    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as the model is stored)",
+    {"--kv-precision", 0, "LIST", "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
+    {"--weights", 0, "LIST", "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)",
      true},
     {"--parallel", 0, "DEGREES", "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices)", true},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
@@ -50,9 +50,21 @@ std::vector<std::optional<T>> axis(const std::vector<T>& values) {
 std::span<const OptionInfo> deployment_options() { return kOptions; }
 
 Count parse_size(std::string_view text, std::string_view option) {
-  if (const std::optional<Count> size = parse_quantity(text, Unit::bytes, Rounding::down)) return *size;
-  throw InputError(Diagnostic{std::string(option), "", "expected bytes, found \"" + std::string(text) + "\"",
-                              "write 2GiB, 500MB or an integer"});
+  const auto fail = [&](std::string message, std::string hint) {
+    throw InputError(Diagnostic{std::string(option), "", std::move(message), std::move(hint)});
+  };
+  const std::string found = "found \"" + std::string(text) + "\"";
+  const std::optional<Count> size = parse_quantity(text, Unit::bytes, Rounding::down);
+  if (!size) fail("expected bytes, " + found, "write 2GiB, 500MB or an integer");
+  // "--overhead 2" is two gigabytes to whoever writes it, and two bytes to a reader of digits.
+  constexpr std::uint64_t kMebi = 1 << 20;
+  const bool bare = text.back() >= '0' && text.back() <= '9';
+  if (bare && *size > 0 && *size < kMebi) {
+    const std::string digits(text);
+    fail("expected a size with its unit, " + found + ": bytes?",
+         "write " + digits + "GiB, " + digits + "MB or, for bytes, " + digits + "B");
+  }
+  return *size;
 }
 
 DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words) {

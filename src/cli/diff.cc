@@ -28,8 +28,8 @@ constexpr OptionInfo kOptions[] = {
     {"--context", 'n', "LIST",
      "contexts: 4K, 1K,4K, 1K..1M (1K,4K,16K,64K,128K,1M);\nof saved reports, those to look at (all)", true},
     {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)", true},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16,q8_0, or keys/values:\nq8_0/q4_0 (each model's own)", true},
-    {"--weights", 0, "LIST", "types of the weights: bf16,int4, or GGUF file types:\nQ4_K_M (as each model is stored)",
+    {"--kv-precision", 0, "LIST", "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (each model's own)", true},
+    {"--weights", 0, "LIST", "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as each model is stored)",
      true},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--convention", 0, "NAME[:KEY=VALUE,...]", "how FLOPs are counted: article, standard or causal\n(article)"},
@@ -82,7 +82,11 @@ std::optional<JsonDocument> config_of(const std::string& word) {
   } else if (path.ends_with(".safetensors")) {
     path = path.substr(0, path.rfind('/') + 1) + "config.json";
   }
-  if (path.ends_with(".gguf") || !is_file(path)) return std::nullopt;
+  if (path.ends_with(".gguf") || !is_file(path)) {
+    const std::optional<CatalogueMatch> match = match_model(word);
+    if (!match || is_file(path)) return std::nullopt;
+    return parse_json(match->entry->text, match->entry->id);
+  }
   return parse_json(read_text(path, kSavedReport), path);
 }
 

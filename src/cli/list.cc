@@ -86,16 +86,23 @@ Listing precisions() {
                    {"aliases", "Aliases"},
                    {"block", "Block"},
                    {"block_bytes", "Bytes a block"},
-                   {"stores", "Stores"}},
+                   {"stores", "Stores"},
+                   {"settings", "Settings"}},
                   {}};
+  const auto settings = [](std::string_view format) {
+    if (format == "int4") return std::string("int4:group=G[,zero] (G = 128, even)");
+    if (format == "kivi") return std::string("kivi:bits=2|4,group=G,residual=N (2, 32, 128)");
+    return std::string();
+  };
   for (const Format& format : formats()) {
     const std::string stores = format.weights && format.cache ? "weights, cache" : format.weights ? "weights" : "cache";
     listing.rows.push_back({std::string(format.name), std::string(format.aliases), Count{format.block},
-                            Count{format.block_bytes}, stores});
+                            Count{format.block_bytes}, stores, settings(format.name)});
   }
   for (const std::string_view name : gguf_file_type_names()) {
     listing.rows.push_back({std::string(name), std::string(), ListingCell(), ListingCell(),
-                            std::string("weights: a type for each tensor, as in a GGUF file")});
+                            std::string("weights: a type for each tensor, as in a GGUF file"),
+                            std::string()});
   }
   return listing;
 }

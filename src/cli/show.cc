@@ -171,7 +171,14 @@ std::string sheet_of(const std::string& word) {
     if (entry.id == word) return gpu_sheet(load_accelerator(word));
     names.push_back(entry.id);
   }
-  const std::string hint = did_you_mean(word, names);
+  if (const std::optional<CatalogueMatch> match = match_model(word)) {
+    return model_sheet(*match->entry) + (match->note.empty() ? "" : "note: " + printable(match->note) + "\n");
+  }
+  const std::size_t devices = match_accelerators(word).size();
+  // One is shown; of several the message tells them.
+  if (devices > 0) return gpu_sheet(load_accelerator(word));
+  std::string hint = hint_for_model(word);
+  if (!hint.starts_with("it may be")) hint = did_you_mean(word, names);
   throw InputError(Diagnostic{"show", "", "nothing built in is called \"" + word + "\"",
                               hint.empty() ? "`ctxcost list models` and its like show all names" : hint});
 }
@@ -187,6 +194,7 @@ Status run(const Arguments& arguments) {
   const auto text_of = [&word](std::string_view format) {
     if (format != "json") return sheet_of(word);
     const CatalogueEntry* entry = find_in_catalogue(word);
+    if (const std::optional<CatalogueMatch> match = match_model(word); entry == nullptr && match) entry = match->entry;
     if (entry == nullptr) {
       throw InputError(Diagnostic{"show", "", "--format json: \"" + word + "\" is not a model of the catalogue", ""});
     }

@@ -315,6 +315,16 @@ const GgufFileType* find_gguf_file_type(std::string_view name) {
   return found == std::end(kFileTypes) ? nullptr : found;
 }
 
+WeightScheme as_file_type(const WeightScheme& weights) {
+  const std::string_view name = weights.name();
+  // The plain types have other names as formats.
+  for (const auto& [format, type] : {std::pair("fp32", "F32"), std::pair("fp16", "F16"), std::pair("bf16", "BF16")}) {
+    if (name == format) return parse_weight_scheme(type, "--weights");
+  }
+  if (const GgufFileType* type = find_gguf_file_type(name)) return parse_weight_scheme(type->name, "--weights");
+  return weights;
+}
+
 std::vector<std::string_view> gguf_file_type_names() {
   std::vector<std::string_view> names;
   for (const GgufFileType& type : kFileTypes) names.push_back(type.name);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "ctxcost/weight_scheme.h"
+
 namespace ctxcost {
 
 /// Element types of tensors; the names of their formats are in the .cc file.
@@ -74,5 +76,9 @@ struct GgufFileType {
 
 /// By its name in lower case, without "mostly_" or "all_"; or null.
 const GgufFileType* find_gguf_file_type(std::string_view name);
+
+/// The file type of the same name as a format that `--weights` gave ("q8_0", "fp16"), which is what llama.cpp loads;
+/// else `weights` itself.
+WeightScheme as_file_type(const WeightScheme& weights);
 
 }  // namespace ctxcost

@@ -90,20 +90,33 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-[[noreturn]] void fail_unknown(std::string_view name) {
+/// "h100-sxm-80gb (80 GB)": the memory as the id has it.
+std::string with_memory(const CatalogueEntry& entry) {
+  std::string text(entry.id);
+  const std::string_view last = entry.id.substr(entry.id.rfind('-') + 1);
+  if (last.ends_with("gb")) text += " (" + std::string(last.substr(0, last.size() - 2)) + " GB)";
+  return text;
+}
+
+/// The entry that a name as people type it means. Throws where there is none, or more than one.
+const CatalogueEntry& find_by_loose_name(std::string_view name) {
+  const std::vector<const CatalogueEntry*> found = match_accelerators(name);
+  if (found.size() == 1) return *found.front();
+  const auto fail = [name](std::string message, std::string hint) {
+    throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
+  };
+  const std::string quoted = "\"" + std::string(name) + "\"";
+  if (!found.empty()) {
+    std::string list;
+    for (const CatalogueEntry* entry : found) list += (list.empty() ? "" : ", ") + with_memory(*entry);
+    fail(quoted + " may be " + list, "");
+  }
   const std::string wanted = lower(name);
   std::vector<std::string_view> ids;
-  std::string alike;  // "h100" stands for several
-  for (const CatalogueEntry& entry : accelerator_catalogue()) {
-    ids.push_back(entry.id);
-    if (!wanted.empty() && entry.id.find(wanted) != std::string_view::npos) {
-      alike += (alike.empty() ? "" : ", ") + std::string(entry.id);
-    }
-  }
-  std::string hint = did_you_mean(wanted, ids);
-  if (!alike.empty()) hint = "there are " + alike;
-  if (hint.empty()) hint = "`ctxcost list gpus` shows all; a file of your own ends in .json";
-  throw InputError(Diagnostic{std::string(kOption), "", "unknown GPU \"" + std::string(name) + "\"", hint});
+  for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
+  const std::string hint = did_you_mean(wanted, ids);
+  fail("unknown GPU " + quoted, hint.empty() ? "`ctxcost list gpus` shows all; a file of your own ends in .json" : hint);
+  return *found.front();
 }
 
 }  // namespace
@@ -164,7 +177,8 @@ Accelerator load_accelerator(std::string_view name) {
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
     if (entry.id == wanted) return parse_accelerator(entry.text, entry.id);
   }
-  fail_unknown(name);
+  const CatalogueEntry& entry = find_by_loose_name(name);
+  return parse_accelerator(entry.text, entry.id);
 }
 
 GpuChoice parse_gpu(std::string_view text) {

@@ -230,13 +230,17 @@ std::optional<Fraction> BudgetReader::read_fraction(ObjectCursor& cursor, std::s
 std::optional<Count> BudgetReader::read_size(ObjectCursor& cursor, std::string_view key, Count least) {
   const JsonValue* const value = cursor.find(key);
   if (value == nullptr) return std::nullopt;
+  std::string hint;
   if (value->is(Type::string)) {
+    // Digits in quotes are a number that somebody meant to have a unit.
+    const bool bare = !value->text.empty() && value->text.back() >= '0' && value->text.back() <= '9';
     const std::optional<Count> size = parse_quantity(value->text, Unit::bytes, Rounding::down);
-    if (size && *size >= least) return size;
+    if (size && !bare && *size >= least) return size;
+    if (size && bare) hint = "bytes have no quotes; \"" + value->text + "GiB\" has a unit";
   } else if (value->is(Type::integer)) {
     return read_count(*value, cursor.pointer(key), faults_, {.least = least});
   }
-  cursor.wrong(key, "bytes (\"72GiB\", \"24 GB\" or an integer)");
+  cursor.wrong(key, "bytes (\"72GiB\", \"24 GB\" or an integer)", hint);
   return std::nullopt;
 }
 
@@ -281,6 +285,7 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
     return;
   }
   struct stat status;
+  std::optional<CatalogueMatch> loose;
   if (name.text.empty() || path == "-") {
     return faults_.add(name.offset, name.pointer, "expected a file, a directory or a catalogue name, found \"" + name.text + '"');
   }
@@ -288,17 +293,24 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
     if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
       return faults_.add(name.offset, name.pointer, '"' + path + "\" cannot be read: " + std::strerror(errno));
     }
-    std::vector<std::string_view> names;
-    for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
-    return faults_.add(name.offset, name.pointer,
-                       "no file \"" + path + "\", and no model of that name in the catalogue",
-                       did_you_mean(name.text, names));
+    const std::size_t slash = name.text.find('/');
+    const bool in_a_folder =
+        slash != std::string::npos && stat(beside(directory_, name.text.substr(0, slash)).c_str(), &status) == 0;
+    loose = in_a_folder ? std::nullopt : match_model(name.text);
+    if (!loose) {
+      return faults_.add(name.offset, name.pointer,
+                         "no file \"" + path + "\", and no model of that name in the catalogue",
+                         hint_for_model(name.text));
+    }
   }
   std::shared_ptr<const Model>& model = cache_.models[path];
   try {
     // A path may look like a catalogue's name, but it is one only as written.
     const bool looks_built_in = !built_in && find_in_catalogue(path) != nullptr;
-    model = std::make_shared<const Model>(load_model(looks_built_in ? "./" + path : path, options_.models));
+    const std::string found = loose ? std::string(loose->entry->id) : looks_built_in ? "./" + path : path;
+    Model loaded = load_model(found, options_.models);
+    if (loose && !loose->note.empty()) loaded.notes.push_back(loose->note);
+    model = std::make_shared<const Model>(std::move(loaded));
     budget.model = model;
   } catch (const InputError& error) {
     model_faults_.insert(model_faults_.end(), error.diagnostics().begin(), error.diagnostics().end());

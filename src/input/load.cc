@@ -110,11 +110,20 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
 }
 
 [[noreturn]] void fail_unknown(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
-  std::string hint = did_you_mean(name, names);
-  if (hint.empty()) hint = "`ctxcost list models` shows the catalogue";
-  fail(name, "no such file, and no model of that name in the catalogue", std::move(hint));
+  fail(name, "no such file, and no model of that name in the catalogue", hint_for_model(name));
+}
+
+/// A name that is no file: the model that it means all the same, with a note on what was read into it.
+Model load_by_loose_name(std::string_view name, const LoadOptions& options) {
+  // "models/llama-3.1-8b" is a missing file where there is a folder "models".
+  const std::size_t slash = name.find('/');
+  struct stat status;
+  const bool path = slash != std::string_view::npos && stat(std::string(name.substr(0, slash)).c_str(), &status) == 0;
+  const std::optional<CatalogueMatch> match = path ? std::nullopt : match_model(name);
+  if (!match) fail_unknown(name);
+  Model model = load_from_catalogue(*match->entry, options);
+  if (!match->note.empty()) model.notes.push_back(match->note);
+  return model;
 }
 
 }  // namespace
@@ -147,7 +156,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
   if (path.find('\0') != std::string::npos || path.empty()) fail_unknown(name);
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) fail_unknown(name);
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) return load_by_loose_name(name, options);
     fail(name, std::string("cannot be read: ") + std::strerror(errno));
   }
   if (S_ISDIR(status.st_mode)) return load_directory(name, options);

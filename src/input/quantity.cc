@@ -21,12 +21,11 @@ constexpr std::uint64_t kTera = kGiga * 1000;
 constexpr std::uint64_t kPeta = kTera * 1000;
 constexpr std::uint64_t kExa = kPeta * 1000;
 
-// No bare "G": whether it is 10^9 or 2^30 differs from tool to tool.
-constexpr Suffix kBytes[] = {
-    {"B", 1},      {"KB", kKilo}, {"kB", kKilo}, {"MB", kMega}, {"GB", kGiga}, {"TB", kTera}, {"PB", kPeta}, {"EB", kExa},
-    {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}, {"PiB", 1ULL << 50},
-    {"EiB", 1ULL << 60},
-};
+// The letters of a size, whatever their case: 10^3 for K, 2^10 for Ki, with or without the B.
+constexpr Suffix kDecimalSizes[] = {{"", 1},      {"k", kKilo}, {"m", kMega}, {"g", kGiga},
+                                    {"t", kTera}, {"p", kPeta}, {"e", kExa}};
+constexpr Suffix kBinarySizes[] = {{"ki", 1ULL << 10}, {"mi", 1ULL << 20}, {"gi", 1ULL << 30},
+                                   {"ti", 1ULL << 40}, {"pi", 1ULL << 50}, {"ei", 1ULL << 60}};
 
 // Before "FLOPs" and "MACs", short as in papers and long as in our tables; the letters stand alone, too.
 constexpr Suffix kPrefixes[] = {
@@ -56,6 +55,15 @@ std::optional<Count> factor_of(std::string_view suffix, std::span<const Suffix> 
     if (row.text == suffix) return Count{row.factor};
   }
   return std::nullopt;
+}
+
+/// "G", "gb", "GiB": the case of a size never matters.
+std::optional<Count> size_factor(std::string_view suffix) {
+  std::string prefix;
+  for (const char c : suffix) prefix += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (prefix.ends_with('b')) prefix.pop_back();
+  if (const std::optional<Count> factor = factor_of(prefix, kDecimalSizes)) return factor;
+  return factor_of(prefix, kBinarySizes);
 }
 
 std::optional<Count> work_factor(std::string_view suffix, Unit unit) {
@@ -134,7 +142,7 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
   suffix = without_spaces(suffix);
   std::optional<Count> factor;
   switch (unit) {
-    case Unit::bytes: factor = factor_of(suffix, kBytes); break;
+    case Unit::bytes: factor = size_factor(suffix); break;
     case Unit::flops:
     case Unit::macs: factor = work_factor(suffix, unit); break;
     case Unit::pairs:
@@ -177,7 +185,7 @@ std::string quantity_pattern(Unit unit) {
   std::string suffix;
   switch (unit) {
     case Unit::tokens: return "^[0-9]+[KMkm]$";
-    case Unit::bytes: suffix = any_of(kBytes); break;
+    case Unit::bytes: suffix = "[KkMmGgTtPpEe][Ii]?[Bb]?|[Bb]"; break;
     case Unit::flops: suffix = "(" + any_of(kPrefixes) + ")?FLOPs?|[KkMGTPE]"; break;
     case Unit::macs: suffix = "(" + any_of(kPrefixes) + ")?MACs?|[KkMGTPE]"; break;
     case Unit::pairs:

@@ -217,7 +217,7 @@ void SchemaWriter::value(const FileKey& key) {
             type("integer");
             number("minimum", rules.minimum);
           },
-          [&] { pattern(quantity_pattern(Unit::bytes)); }, [&] { pattern("^[0-9]+$"); });
+          [&] { pattern(quantity_pattern(Unit::bytes)); });
     case ValueType::precision: return names(format_names(&Format::weights), format_pattern(&Format::weights));
     case ValueType::kv_precision: {
       const std::string one = format_pattern(&Format::cache);

@@ -453,7 +453,7 @@ ctxcost: typo.json: /kv_head: unknown key; did you mean "kv_heads"?
 ctxcost: b.json: /budgets/0/batch: expected a positive integer, found 0
 )~"},
       {"settings that are none",
-       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "level": "fatal", "utilization": 1.5, "mfu": "90%", "engine": "vlm", "kv_precision": "fp7", "convention": "casual", "overhead": "2 G", "logits": "some", "limits": {"scores": {"max": 1}}}]})~",
+       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "level": "fatal", "utilization": 1.5, "mfu": "90%", "engine": "vlm", "kv_precision": "fp7", "convention": "casual", "overhead": "2 X", "logits": "some", "limits": {"scores": {"max": 1}}}]})~",
        2,
        R"~(ctxcost: b.json: /budgets/0/level: expected "error" or "warning", found "fatal"
 ctxcost: b.json: /budgets/0/utilization: expected a number above 0 and at most 1, found 1.5
@@ -461,7 +461,7 @@ ctxcost: b.json: /budgets/0/mfu: expected a number above 0 and at most 1, found 
 ctxcost: b.json: /budgets/0/engine: unknown engine "vlm"; did you mean "vllm"?
 ctxcost: b.json: /budgets/0/kv_precision: unknown precision "fp7"; did you mean "fp8"?
 ctxcost: b.json: /budgets/0/convention: unknown convention "casual"; did you mean "causal"?
-ctxcost: b.json: /budgets/0/overhead: expected bytes ("72GiB", "24 GB" or an integer), found "2 G"
+ctxcost: b.json: /budgets/0/overhead: expected bytes ("72GiB", "24 GB" or an integer), found "2 X"
 ctxcost: b.json: /budgets/0/logits: expected "last" or "all", found "some"
 )~"},
       {"a metric that the file does not tell",
@@ -480,9 +480,9 @@ ctxcost: b.json: /budgets/0/logits: expected "last" or "all", found "some"
        R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes/max: "90% of gpu" needs a "gpu"
 )~"},
       {"an unknown GPU",
-       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "gpu": "h100-sxm-80g", "limits": {"device_bytes": {"max": "1GB"}}}]})~",
+       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "gpu": "h100-sxm-80bg", "limits": {"device_bytes": {"max": "1GB"}}}]})~",
        2,
-       R"~(ctxcost: b.json: /budgets/0/gpu: unknown GPU "h100-sxm-80g" (there are h100-sxm-80gb)
+       R"~(ctxcost: b.json: /budgets/0/gpu: unknown GPU "h100-sxm-80bg"; did you mean "h100-sxm-80gb"?
 )~"},
       {"GPUs that disagree",
        R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "gpu": "card.json:2", "gpus": 4, "limits": {"device_bytes": {"max": "1GB"}}}]})~",
@@ -682,9 +682,9 @@ TEST_CASE("the command line's device wins over the files'") {
   CHECK(workspace.check({"b.json"}).status == 0);
   CHECK(workspace.check({"b.json", "--gpu", "card.json"}).status == 1);
   CHECK(workspace.check({"b.json", "--overhead", "200GB"}).status == 1);
-  CHECK(workspace.check({"b.json", "--overhead", "200"}).status == 0);
-  CHECK(workspace.check({"b.json", "--overhead", "2G"}).err ==
-        "ctxcost: --overhead: expected bytes, found \"2G\" (write 2GiB, 500MB or an integer)\n");
+  CHECK(workspace.check({"b.json", "--overhead", "200B"}).status == 0);
+  CHECK(workspace.check({"b.json", "--overhead", "2X"}).err ==
+        "ctxcost: --overhead: expected bytes, found \"2X\" (write 2GiB, 500MB or an integer)\n");
 }
 
 TEST_CASE("a baseline: what is worse, by how much, and whether that is too much") {
@@ -752,7 +752,7 @@ TEST_CASE("fewer tokens a second are worse, more headroom is not") {
                          "decode_tokens_per_second=10%"}).status == 1);
   CHECK(workspace.check({"b.json", "--mbu", "0.5", "--baseline", "base.json", "--max-increase",
                          "headroom_bytes=0%"}).status == 0);
-  CHECK(workspace.check({"b.json", "--overhead", "1000", "--baseline", "base.json", "--max-increase",
+  CHECK(workspace.check({"b.json", "--overhead", "1000B", "--baseline", "base.json", "--max-increase",
                          "headroom_bytes=0%"}).status == 1);
 }
 

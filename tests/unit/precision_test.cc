@@ -80,6 +80,29 @@ TEST_CASE("one layer of 131,072 tokens, 8 heads of 128, keys and values") {
   }
 }
 
+TEST_CASE("a cached row narrower than a group is a group of its own") {
+  struct Row {
+    const char* format;
+    Count width, bytes;
+  };
+  const Row rows[] = {
+      {"int4", 64, 34},  // 32 bytes of elements, an fp16 scale
+      {"int4", 128, 66},
+      {"int4", 192, 132},  // wider rows take whole groups
+      {"int4", 1, 3},
+      {"int4:group=128,zero", 64, 36},
+      {"int4:group=32", 64, 36},
+      {"nf4", 32, 20},  // 16 bytes of elements, an fp32 absmax
+      {"nf4", 64, 36},
+      {"q8_0", 16, 34},  // a file format's block stays whole
+      {"mxfp4", 16, 17},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.format);
+    CHECK(cache_bytes(precision(row.format), CacheRole::key, 3, row.width, 5) == 15 * row.bytes);
+  }
+}
+
 TEST_CASE("keys and values may differ") {
   const KvPrecision kv = parse_kv_precision("q8_0/q4_0", "test");
   CHECK(kv.key.name() == "q8_0");

@@ -67,7 +67,8 @@ TEST_CASE("a name means a file type or a plain type") {
     const char* name;
   };
   for (const auto& [text, name] :
-       {Row{"q4_k_m", "Q4_K_M"}, Row{"Q8_0", "Q8_0"}, Row{"q8_0", "Q8_0"}, Row{"Mxfp4_MoE", "MXFP4_MOE"},
+       {Row{"q4_k_m", "Q4_K_M"}, Row{"Q8_0", "Q8_0"}, Row{"q8_0", "q8_0"}, Row{"q6_k", "q6_k"}, Row{"Q6_K", "Q6_K"}, Row{"iq4_nl", "iq4_nl"}, Row{"IQ4_NL", "IQ4_NL"},
+        Row{"mostly_q8_0", "Q8_0"}, Row{"Mxfp4_MoE", "MXFP4_MOE"},
         Row{"F16", "F16"}, Row{"f16", "fp16"}, Row{"BF16", "BF16"}, Row{"bf16", "bf16"}, Row{"mostly_bf16", "BF16"},
         Row{"half", "fp16"}, Row{"mxfp4", "mxfp4"}, Row{"q4_k", "q4_k"},
         Row{"int4:group=32,zero", "int4:group=32,zero"}, Row{"F16:experts=mxfp4", "F16:experts=mxfp4"}}) {
@@ -75,6 +76,28 @@ TEST_CASE("a name means a file type or a plain type") {
     const WeightScheme scheme = parse_weight_scheme(text, "--weights");
     CHECK(scheme.name() == name);
     CHECK(parse_weight_scheme(scheme.name(), "--weights").name() == name);
+  }
+}
+
+TEST_CASE("under llama.cpp a name in any case is the file type, elsewhere a block format; a model's own is a format") {
+  const Model model = load_model("llama-3.1-8b");
+  const auto under = [&model](const char* weights, const char* engine) {
+    Workload workload;
+    workload.weights = parse_weight_scheme(weights, "--weights");
+    const Estimator estimator(model, workload, parse_engine(engine));
+    return estimator.weights().name();
+  };
+  CHECK(under("q8_0", "llama.cpp") == "Q8_0");
+  CHECK(under("q6_k", "llama.cpp") == "Q6_K");
+  CHECK(under("f16", "llama.cpp") == "F16");
+  CHECK(under("bf16", "llama.cpp") == "BF16");
+  CHECK(under("Q4_K_M", "llama.cpp") == "Q4_K_M");
+  CHECK(under("F16:experts=mxfp4", "llama.cpp") == "F16:experts=mxfp4");
+  CHECK(under("q8_0", "ideal") == "q8_0");
+  CHECK(under("Q8_0", "ideal") == "Q8_0");
+  const Model own = parse_model(R"({"layers": 2, "heads": 4, "d_k": 64, "precision": "Q8_0"})", "own.json");
+  for (const char* engine : {"ideal", "llama.cpp"}) {
+    CHECK(Estimator(own, Workload{}, parse_engine(engine)).weights().name() == "q8_0");
   }
 }
 

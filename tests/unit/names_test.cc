@@ -1,0 +1,267 @@
+// Models and devices by the names that people, hubs and driver tools write.
+#include <doctest/doctest.h>
+
+#include "ctxcost/accelerator.h"
+#include "ctxcost/catalogue.h"
+#include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
+
+using namespace ctxcost;
+
+namespace {
+
+/// As `load_model` does: the exact name first. "" where the name means no model.
+std::string model_of(std::string_view name) {
+  if (const CatalogueEntry* entry = find_in_catalogue(name)) return std::string(entry->id);
+  const std::optional<CatalogueMatch> match = match_model(name);
+  return match ? std::string(match->entry->id) : "";
+}
+
+std::string gpu_of(std::string_view name) {
+  try {
+    return parse_gpu(name).gpu.id;
+  } catch (const InputError&) {
+    return "";
+  }
+}
+
+struct Row {
+  const char* name;
+  const char* id;  ///< empty where it means none, or several
+};
+
+}  // namespace
+
+TEST_CASE("models by the names that people type") {
+  constexpr const char* kLlama = "meta-llama/Llama-3.1-8B";
+  const Row rows[] = {
+      {"llama-3.1-8b", kLlama},
+      {"Llama 3.1 8B", kLlama},
+      {"llama3.1 8b", kLlama},
+      {"llama_3.1_8b", kLlama},
+      {"llama3.1:8b", kLlama},
+      {"llama3.1-8b", kLlama},
+      {"Llama-3.1-8B-Instruct", kLlama},
+      {"meta-llama/Llama-3.1-8B-Instruct", kLlama},
+      {"meta-llama/Meta-Llama-3.1-8B-Instruct", kLlama},
+      {"llama3.1:8b-instruct-q4_K_M", kLlama},
+      {"llama3.1:8b-instruct-q8_0", kLlama},
+      {"unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit", kLlama},
+      {"RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic", kLlama},
+      {"RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w4a16", kLlama},
+      {"hugging-quants/Meta-Llama-3.1-8B-Instruct-AWQ-INT4", kLlama},
+      {"nvidia/Llama-3.1-8B-Instruct-FP8", kLlama},
+      {"bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", kLlama},
+      {"llama3:8b", "meta-llama/Meta-Llama-3-8B"},
+      {"Meta-Llama-3-70B-Instruct", "meta-llama/Meta-Llama-3-70B"},
+      {"Llama-2-7b-chat-hf", "meta-llama/Llama-2-7b-hf"},
+      {"llama2:70b", "meta-llama/Llama-2-70b-hf"},
+      {"Llama-3.3-70B", "meta-llama/Llama-3.3-70B-Instruct"},
+      {"casperhansen/llama-3.3-70b-instruct-awq", "meta-llama/Llama-3.3-70B-Instruct"},
+      {"llama3.2:1b", "meta-llama/Llama-3.2-1B"},
+      {"Llama-3.2-1B-Instruct", "meta-llama/Llama-3.2-1B"},
+      {"Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B"},
+      {"Qwen/Qwen2.5-7B-Instruct-1M", "Qwen/Qwen2.5-7B-Instruct-1M"},
+      {"qwen2.5:14b", "Qwen/Qwen2.5-14B"},
+      {"Qwen2.5-32B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-32B"},
+      {"Qwen2.5-14B-Instruct-AWQ", "Qwen/Qwen2.5-14B"},
+      {"Qwen3-8B-FP8", "Qwen/Qwen3-8B"},
+      {"qwen3 8b", "Qwen/Qwen3-8B"},
+      {"Qwen3-8B-Base", "Qwen/Qwen3-8B"},
+      {"Qwen/Qwen3-30B-A3B-Instruct-2507", "Qwen/Qwen3-30B-A3B"},
+      {"Qwen3-30B-A3B-Thinking-2507-FP8", "Qwen/Qwen3-30B-A3B"},
+      {"qwen3:30b-a3b", "Qwen/Qwen3-30B-A3B"},
+      {"qwen3:30b", "Qwen/Qwen3-30B-A3B"},
+      {"Qwen3-Coder-480B-A35B-Instruct-FP8", "Qwen/Qwen3-Coder-480B-A35B-Instruct"},
+      {"Qwen3-Next-80B-A3B-Thinking", "Qwen/Qwen3-Next-80B-A3B-Instruct"},
+      {"gemma 3 27b", "google/gemma-3-27b-it"},
+      {"gemma3:27b", "google/gemma-3-27b-it"},
+      {"google/gemma-3-27b-it-qat-q4_0-gguf", "google/gemma-3-27b-it"},
+      {"gemma2:9b", "google/gemma-2-9b-it"},
+      {"gpt-oss:20b", "openai/gpt-oss-20b"},
+      {"GPT OSS 120B", "openai/gpt-oss-120b"},
+      {"unsloth/gpt-oss-20b-GGUF", "openai/gpt-oss-20b"},
+      {"Mixtral-8x7B-Instruct-v0.1", "mistralai/Mixtral-8x7B-v0.1"},
+      {"mixtral:8x7b", "mistralai/Mixtral-8x7B-v0.1"},
+      {"TheBloke/Mistral-7B-Instruct-v0.1-GPTQ", "mistralai/Mistral-7B-v0.1"},
+      {"mistral:7b", "mistralai/Mistral-7B-Instruct-v0.3"},
+      {"deepseek-ai/DeepSeek-R1", "deepseek-ai/DeepSeek-V3"},
+      {"DeepSeek-R1-0528", "deepseek-ai/DeepSeek-V3"},
+      {"DeepSeek-V3-0324", "deepseek-ai/DeepSeek-V3"},
+      {"deepseek-v3:671b", "deepseek-ai/DeepSeek-V3"},
+      {"cognitivecomputations/DeepSeek-V3-AWQ", "deepseek-ai/DeepSeek-V3"},
+      {"Kimi-K2", "moonshotai/Kimi-K2-Instruct"},
+      {"GLM 4.5", "zai-org/GLM-4.5"},
+      {"GLM-4.5-FP8", "zai-org/GLM-4.5"},
+      {"OLMo-2-1124-7B", ""},  // 1124 is no year and month; see olmo-2-7b
+      {"phi3mini", "microsoft/Phi-3-mini-4k-instruct"},
+      {"Phi 4", "microsoft/phi-4"},
+      {"gptj6b", "EleutherAI/gpt-j-6b"},
+      {"Llama-4-Scout-17B-16E", "meta-llama/Llama-4-Scout-17B-16E-Instruct"},
+      // Another size, version or model is never a near one.
+      {"llama-3.1-7b", ""},
+      {"llama-3-1-8b", ""},
+      {"llama-3.18b", ""},
+      {"llama-31-8b", ""},
+      {"llama-3.1", ""},
+      {"llama-3.1-8b-instruct-v2", ""},
+      {"opt-13b", ""},  // opt-1.3b
+      {"pythia-28b", ""},
+      {"qwen3-17b", ""},
+      {"qwen3-4b", ""},
+      {"Qwen3-30B", "Qwen/Qwen3-30B-A3B"},
+      {"Mistral-7B-Instruct-v0.2", ""},
+      {"mistral-7b-instruct", ""},  // v0.1 has a window, v0.3 has none
+      {"Mistral-Small-Instruct-2409", ""},
+      {"Mistral-Small-3.1-24B-Instruct-2503", ""},
+      {"glm-4.5-air", ""},
+      {"DeepSeek-R1-Distill-Llama-8B", ""},
+      {"phi-4-mini-instruct", ""},
+      {"flan-t5-base", ""},
+      {"bert-base-cased", ""},
+      {"t5", ""},
+      {"instruct", ""},
+      {"8b", ""},
+      // Paths are no names.
+      {"./llama-3.1-8b-instruct", ""},
+      {"models/a/llama-3.1-8b", ""},
+      {"/llama-3.1-8b", ""},
+      {"llama-3.1-8b-instruct.json", ""},
+      {"llama-3.1-8b-instruct.gguf", ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    CHECK(model_of(row.name) == row.id);
+  }
+  CHECK_FALSE(match_model(std::string(1 << 20, 'x')));
+}
+
+TEST_CASE("what is left out of a name stands in a note") {
+  CHECK(match_model("Llama 3.1 8B")->note.empty());
+  CHECK(match_model("Llama-3.1-8B-Instruct-AWQ")->note ==
+        "\"Llama-3.1-8B-Instruct-AWQ\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window, "
+        "whatever \"instruct-awq\" changes; --weights sets the type of the weights");
+  CHECK(match_model("llama3.1:8b-instruct-q4_K_M")->note.find("\"instruct-q4_k_m\"") != std::string::npos);
+  CHECK(match_model("unsloth/Llama-3.1-8B")->note ==
+        "\"unsloth/Llama-3.1-8B\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window");
+  const Model model = load_model("meta-llama/Llama-3.1-8B-Instruct", {});
+  CHECK(model.id == "meta-llama/Llama-3.1-8B");
+  REQUIRE_FALSE(model.notes.empty());
+  CHECK(model.notes.back().find("\"instruct\"") != std::string::npos);
+}
+
+TEST_CASE("a model that nothing names gets what it may be, or a near name without packaging") {
+  CHECK(hint_for_model("llama-3.1") == "it may be llama-3.1-405b, llama-3.1-70b, llama-3.1-8b");
+  CHECK(hint_for_model("mistral-7b-instruct") == "it may be mistral-7b-v0.1, mistral-7b-instruct-v0.3");
+  CHECK(hint_for_model("Llama-3.1-9B-Instruct") == "did you mean \"llama-3.1-8b\"?");
+  CHECK(hint_for_model("zzz") == "`ctxcost list models` shows the catalogue");
+}
+
+TEST_CASE("devices by the names that people type") {
+  const Row rows[] = {
+      {"4090", "rtx-4090-24gb"},
+      {"RTX 4090", "rtx-4090-24gb"},
+      {"rtx4090", "rtx-4090-24gb"},
+      {"rtx_4090", "rtx-4090-24gb"},
+      {"NVIDIA GeForce RTX 4090", "rtx-4090-24gb"},
+      {"4090:2", "rtx-4090-24gb"},
+      {"RTX 4090 24GB", "rtx-4090-24gb"},
+      {"rtx-4090-24g", "rtx-4090-24gb"},
+      {"3090", "rtx-3090-24gb"},
+      {"GeForce RTX 3090", "rtx-3090-24gb"},
+      {"5090", "rtx-5090-32gb"},
+      {"H100 SXM", "h100-sxm-80gb"},
+      {"h100-sxm", "h100-sxm-80gb"},
+      {"h100sxm", "h100-sxm-80gb"},
+      {"H100 SXM5", "h100-sxm-80gb"},
+      {"h100-sxm5-80gb", "h100-sxm-80gb"},
+      {"NVIDIA H100 80GB HBM3", "h100-sxm-80gb"},
+      {"H100 PCIe", "h100-pcie-80gb"},
+      {"NVIDIA H100 PCIe", "h100-pcie-80gb"},
+      {"NVIDIA H100 NVL", "h100-nvl-94gb"},
+      {"H100-94GB", "h100-nvl-94gb"},
+      {"H200", "h200-sxm-141gb"},
+      {"NVIDIA H200", "h200-sxm-141gb"},
+      {"h200-141gb", "h200-sxm-141gb"},
+      {"H20", "h20-96gb"},
+      {"GH200", "gh200-96gb"},
+      {"B200", "b200-sxm-180gb"},
+      {"GB200", "gb200-186gb"},
+      {"B300", "b300-sxm-288gb"},
+      {"NVIDIA A100-SXM4-80GB", "a100-sxm4-80gb"},
+      {"a100 sxm 40gb", "a100-sxm4-40gb"},
+      {"NVIDIA A100 80GB PCIe", "a100-pcie-80gb"},
+      {"A100 PCIe 40 GB", "a100-pcie-40gb"},
+      {"A10", "a10-24gb"},
+      {"NVIDIA A10G", "a10g-24gb"},
+      {"A30", "a30-24gb"},
+      {"A40", "a40-48gb"},
+      {"RTX A6000", "rtx-a6000-48gb"},
+      {"a6000", "rtx-a6000-48gb"},
+      {"L4", "l4-24gb"},
+      {"L40", "l40-48gb"},
+      {"L40S", "l40s-48gb"},
+      {"l40s:8", "l40s-48gb"},
+      {"T4", "t4-16gb"},
+      {"Tesla T4", "t4-16gb"},
+      {"V100 32GB", "v100-sxm2-32gb"},
+      {"Tesla V100-SXM2-32GB", "v100-sxm2-32gb"},
+      {"RTX 6000 Ada", "rtx-6000-ada-48gb"},
+      {"NVIDIA RTX 6000 Ada Generation", "rtx-6000-ada-48gb"},
+      {"RTX PRO 6000", "rtx-pro-6000-blackwell-96gb"},
+      {"NVIDIA RTX PRO 6000 Blackwell Workstation Edition", "rtx-pro-6000-blackwell-96gb"},
+      {"MI300X", "mi300x-192gb"},
+      {"AMD Instinct MI300X", "mi300x-192gb"},
+      {"mi 300x", "mi300x-192gb"},
+      {"MI355X", "mi355x-288gb"},
+      {"7900 XTX", "rx-7900-xtx-24gb"},
+      {"Radeon RX 7900 XTX", "rx-7900-xtx-24gb"},
+      {"TPU v5e", "tpu-v5e"},
+      {"tpuv5p", "tpu-v5p"},
+      {"Gaudi 3", "gaudi3-128gb"},
+      {"Intel Gaudi2", "gaudi2-96gb"},
+      {"Apple M3 Max", "m3-max-128gb"},
+      {"m3 ultra 512gb", "m3-ultra-512gb"},
+      {"M2Ultra", "m2-ultra-192gb"},
+      {"Jetson AGX Orin", "jetson-agx-orin-64gb"},
+      {"DGX Spark", "dgx-spark-gb10-128gb"},
+      {"GB10", "dgx-spark-gb10-128gb"},
+      {"Arc Pro B60", "arc-pro-b60-24gb"},
+      {"Trainium 2", "trainium2-96gb"},
+      // Several, or another card.
+      {"h100", ""},
+      {"H100 80GB", ""},
+      {"a100", ""},
+      {"a100-80gb", ""},
+      {"A100 SXM", ""},
+      {"v100", ""},
+      {"RTX 6000", ""},
+      {"rtx", ""},
+      {"80gb", ""},
+      {"blackwell", ""},
+      {"pro", ""},
+      {"nvidia", ""},
+      {"", ""},
+      {"3090 Ti", ""},
+      {"RTX 4090 Laptop", ""},
+      {"4080", ""},
+      {"409", ""},
+      {"A1", ""},
+      {"L40SX", ""},
+      {"MI300A", ""},
+      {"H200 NVL", ""},
+      {"4090 48GB", ""},
+      {"M3 Max 64GB", ""},
+      {"4090 4090", ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    CHECK(gpu_of(row.name) == row.id);
+  }
+  CHECK(parse_gpu("RTX 4090:2").count == Count{2});
+  CHECK_THROWS_WITH_AS(parse_gpu("h100"),
+                       "--gpu: \"h100\" may be h100-pcie-80gb (80 GB), h100-sxm-80gb (80 GB), h100-nvl-94gb (94 GB)",
+                       InputError);
+  CHECK_THROWS_WITH_AS(parse_gpu("a100-80gb:2"),
+                       "--gpu: \"a100-80gb\" may be a100-pcie-80gb (80 GB), a100-sxm4-80gb (80 GB)", InputError);
+}
