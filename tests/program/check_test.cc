@@ -352,9 +352,9 @@ ctxcost: b.json: /defaults/name: unknown key of defaults
        R"~(ctxcost: b.json: /budgets/0/limits/forward_flops/max: expected FLOPs ("1.5 PFLOPs", "2T" or an integer), found "1 PFLOP/s"
 )~"},
       {"G alone is no unit",
-       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": {"max": "72G"}}}]})~",
+       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": {"max": "72Gx"}}}]})~",
        2,
-       R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes/max: expected bytes ("72GiB", "24 GB", "90% of gpu" or an integer), found "72G"
+       R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes/max: expected bytes ("72GiB", "24 GB", "90% of gpu" or an integer), found "72Gx"
 )~"},
       {"half a byte",
        R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": {"max": 0.5}}}]})~",
@@ -428,7 +428,7 @@ ctxcost: b.json: /budgets/0/context: expected an integer or a length like "32K",
       {"a model that is not there",
        R"~({"budgets": [{"name": "a", "model": "tiny.jsn", "context": "4K", "limits": {"scores": {"max": 1}}}]})~",
        2,
-       R"~(ctxcost: b.json: /budgets/0/model: no file "tiny.jsn", and no model of that name in the catalogue
+       R"~(ctxcost: b.json: /budgets/0/model: no file "tiny.jsn", and no model of that name in the catalogue (`ctxcost list models` shows the catalogue)
 )~"},
       {"a misspelt name of the catalogue",
        R"~({"budgets": [{"name": "a", "model": "llama-3.1-8c", "context": "4K", "limits": {"scores": {"max": 1}}}]})~",
