@@ -120,7 +120,7 @@ std::optional<std::vector<StoredTensor>> store_as_files(const Model& model) {
   std::optional<std::vector<StoredTensor>> result;
   if (model.files->format == ModelFiles::Format::gguf) {
     result = store_by_name(model);
-  } else if (model.stored) {
+  } else if (model.stored && model.stored->known) {
     result = store_as_checkpoint(model);
   } else {
     result = WeightScheme(model.weights).store(model);

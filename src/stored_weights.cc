@@ -63,6 +63,7 @@ Count PackedFormat::bytes(Count rows, Count columns) const {
 
 std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model) {
   const StoredWeights& weights = *model.stored;
+  if (!weights.known) return std::nullopt;
   std::vector<StoredTensor> result;
   for (const LayerGroup& group : model.groups) {
     const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);

@@ -22,6 +22,8 @@ struct PackedFormat {
   Count column_bytes = 0;      ///< for each input (the group index of GPTQ)
   Count matrix_bytes = 0;      ///< for each matrix (scales of a whole tensor, the shape beside packed integers)
 
+  friend bool operator==(const PackedFormat&, const PackedFormat&) = default;
+
   /// Bytes of one matrix, scales included.
   Count bytes(Count rows, Count columns) const;
   /// Scales of one matrix; tiles at its edges count whole.
@@ -34,6 +36,8 @@ struct StoredRule {
   bool bias = false;                  ///< the bias of that name instead
   std::vector<std::uint32_t> layers;  ///< ascending; empty = every layer that has the tensor, or outside the layers
   std::size_t format = 0;             ///< index into `formats`
+
+  friend bool operator==(const StoredRule&, const StoredRule&) = default;
 };
 
 /// What `quantization_config` says, in terms of the model's tensors. Tensors without a rule are in the model's own
@@ -42,6 +46,9 @@ struct StoredWeights {
   std::string name;  ///< as shown: "fp8, 128x128 blocks"
   std::vector<PackedFormat> formats;
   std::vector<StoredRule> rules;
+  bool known = true;  ///< false: a layout that is named but not known; the bytes are unknown
+
+  friend bool operator==(const StoredWeights&, const StoredWeights&) = default;
 };
 
 }  // namespace ctxcost

@@ -11,6 +11,7 @@
 #include "ctxcost/tensor_file.h"
 #include "input/formats.h"
 #include "input/gguf_model.h"
+#include "input/huggingface/huggingface.h"
 #include "input/json.h"
 #include "input/model_files.h"
 #include "input/text_file.h"
@@ -69,6 +70,22 @@ Model load_gguf(const std::string& path, const LoadOptions& options) {
   return model;
 }
 
+/// The model of a config.json with what ModelOpt says beside it.
+Model load_config(const std::string& folder, const LoadOptions& options) {
+  const std::string path = folder + "config.json";
+  const std::string beside = folder + "hf_quant_config.json";
+  const JsonDocument config = parse_json(read_text(path, kDescription), path);
+  if (!is_file(beside) || !looks_like_huggingface(config.root)) return read_model(config, options);
+  const JsonDocument quantization = parse_json(read_text(beside, kDescription), beside);
+  if (!quantization.root.is(JsonValue::Type::object)) {
+    fail(beside, "expected an object, found " + describe(quantization.root));
+  }
+  Model model = read_huggingface(config, quantization, options);
+  model.origin = path;
+  if (model.name.empty()) model.name = name_from(path);
+  return model;
+}
+
 /// The model of a config.json with the weights beside it: safetensors, or a GGUF where there is just one.
 Model load_directory(std::string_view directory, const LoadOptions& options) {
   std::string folder(directory);
@@ -81,7 +98,7 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
     fail(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
          "name one of them: " + folder + ggufs.front());
   }
-  Model model = parse_model(read_text(config, kDescription), config, options);
+  Model model = load_config(folder, options);
   if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
     attach_files(model, ModelFiles::Format::safetensors, std::move(files));
   } else if (ggufs.size() == 1) {
@@ -102,7 +119,7 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
   }
   // One shard stands for its checkpoint.
   if (is_file(folder + "model.safetensors.index.json")) return load_directory(folder.empty() ? "." : folder, options);
-  Model model = parse_model(read_text(config, kDescription), config, options);
+  Model model = load_config(folder, options);
   std::vector<TensorFile> files;
   files.push_back(read_safetensors(path));
   attach_files(model, ModelFiles::Format::safetensors, std::move(files));
@@ -162,6 +179,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
   if (S_ISDIR(status.st_mode)) return load_directory(name, options);
   if (name.ends_with(".gguf")) return load_gguf(path, options);
   if (name.ends_with(".safetensors")) return load_safetensors(path, options);
+  if (last_part(path) == "config.json") return load_config(folder_of(path), options);
   return parse_model(read_text(path, kDescription), name, options);
 }
 

@@ -359,6 +359,27 @@ TEST_CASE("Kimi K3: delta and latent layers at listed places, latent experts, at
   CHECK_EQ(digits(at(model, 1).count(Metric::parameters)), to_string(total));
 }
 
+TEST_CASE("Kimi Linear: one list of layers is the other's complement") {
+  const auto layers_of = [](const std::string& lists, std::string_view kind) {
+    const Model model = parse_model(R"({"model_type": "kimi_linear", "num_hidden_layers": 8, "linear_attn_config": {)" +
+                                        lists + R"("num_heads": 1, "head_dim": 8}})",
+                                    "config.json");
+    Count count;
+    for (const LayerGroup& group : model.groups) {
+      if (group.mixers.front()->kind() == kind) count += group.count();
+    }
+    bool noted = false;
+    for (const std::string& note : model.notes) noted = noted || note.find("the layers that are not in") != std::string::npos;
+    CHECK(noted);
+    return count;
+  };
+  CHECK_EQ(layers_of(R"("full_attn_layers": [4, 8], )", "kimi_delta"), Count{6});
+  CHECK_EQ(layers_of(R"("kda_layers": [1, 2, 3, 5], )", "latent"), Count{4});
+  CHECK_NE(refusal(R"({"model_type": "kimi_linear", "linear_attn_config": {"num_heads": 1, "head_dim": 8}})")
+               .find("/linear_attn_config/kda_layers: expected a list of layers, or full_attn_layers, found neither"),
+           std::string::npos);
+}
+
 TEST_CASE("what is not known is an error that names it") {
   CHECK_EQ(
       refusal(R"({"model_type": "deepseek_v4", "num_hidden_layers": 43})"),

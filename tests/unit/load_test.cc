@@ -7,6 +7,7 @@
 #include <string>
 
 #include "ctxcost/diagnostic.h"
+#include "ctxcost/estimate.h"
 #include "ctxcost/input.h"
 
 using namespace ctxcost;
@@ -119,4 +120,55 @@ TEST_CASE("what cannot be loaded is one line") {
     chmod("secret.json", 0);
     CHECK(error_of("secret.json") == "secret.json: cannot be read: Permission denied");
   }
+}
+
+TEST_CASE("hf_quant_config.json says how the weights beside a config.json are stored") {
+  const Workplace here;
+  const std::string shape = R"({"model_type": "llama", "hidden_size": 8192, "intermediate_size": 28672,
+    "num_hidden_layers": 80, "num_attention_heads": 64, "num_key_value_heads": 8, "vocab_size": 128256,
+    "torch_dtype": "bfloat16", "tie_word_embeddings": false, "max_position_embeddings": 131072)";
+  const std::string quantization =
+      R"({"quant_algo": "FP8", "kv_cache_quant_algo": "FP8", "exclude_modules": ["lm_head"]})";
+  mkdir("l70", 0700);
+  here.write("l70/config.json", shape + "}");
+  here.write("l70/hf_quant_config.json", R"({"producer": {"name": "modelopt"}, "quantization": )" + quantization + "}");
+  for (const char* name : {"l70", "l70/config.json"}) {
+    const Model model = load_model(name);
+    const Estimate estimate = Estimator(model, Workload{}).at(8192, 1);
+    // 80 layers of 2 * 8192^2 + 2 * 8192 * 1024 + 3 * 8192 * 28672 in fp8, 8 bytes of scales for each of 560 matrices;
+    // embedding, head and 161 norms in bf16.
+    CHECK(estimate.count(Metric::weights_bytes) ==
+          Count{68451041280 + 560 * 8 + 2 * (2 * 128256 * 8192ull + 161 * 8192)});
+    CHECK(estimate.count(Metric::weights_bytes) == Count{72656376192});
+    CHECK(estimate.count(Metric::kv_cache_bytes) == Count{1342177280});
+    REQUIRE(model.parameter_parts.size() == 1);
+    CHECK(model.parameter_parts[0].elements == Count{160});
+  }
+
+  // config.json decides where it says something itself.
+  const auto noted = [](const Model& model) {
+    bool found = false;
+    for (const std::string& note : model.notes) found = found || note.find("says something else") != std::string::npos;
+    return found;
+  };
+  here.write("l70/config.json", shape + R"(, "quantization_config": )" + quantization + "}");
+  CHECK_FALSE(noted(load_model("l70")));
+  here.write("l70/config.json",
+             shape + R"(, "quantization_config": {"quant_method": "modelopt", "quant_algo": "NVFP4"}})");
+  CHECK(noted(load_model("l70")));
+  CHECK(load_model("l70").stored->name == "nvfp4");
+  CHECK(load_model("l70").kv.name() == "bf16");
+
+  // Only the cache is quantised.
+  here.write("l70/config.json", shape + "}");
+  here.write("l70/hf_quant_config.json", R"({"quantization": {"quant_algo": null, "kv_cache_quant_algo": "INT8"}})");
+  CHECK_FALSE(load_model("l70").stored.has_value());
+  CHECK(load_model("l70").kv.name() == "int8");
+
+  here.write("l70/hf_quant_config.json", R"({"quantisation": {}})");
+  CHECK(error_of("l70") == "l70/hf_quant_config.json: /quantization: expected an object, found nothing");
+  here.write("l70/hf_quant_config.json", R"({"quantization": {"quant_algo": 8}})");
+  CHECK(error_of("l70") == "l70/hf_quant_config.json: /quantization/quant_algo: expected a string, found 8");
+  here.write("l70/hf_quant_config.json", "{");
+  CHECK(error_of("l70").starts_with("l70/hf_quant_config.json:1:2: "));
 }

@@ -6,7 +6,7 @@
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/estimate.h"
 #include "ctxcost/input.h"
-#include "input/huggingface/module_pattern.h"
+#include "input/huggingface/module_patterns.h"
 
 using namespace ctxcost;
 
@@ -260,34 +260,137 @@ TEST_CASE("published quantised checkpoints") {
   CHECK(kimi.bytes - kimi.elements == 4 * Count{62495192});
 }
 
-TEST_CASE("patterns name modules by parts of their path, or by a regular expression") {
+TEST_CASE("lists name modules by parts of their path, whole paths, wildcards or regular expressions") {
+  using huggingface::ModuleNames;
   struct Row {
-    const char* pattern;
-    const char* module;
+    ModuleNames names;
+    const char* entry;
+    const char* module;  // below its layer
+    std::uint32_t layer;
     bool matches;
   };
+  constexpr ModuleNames kParts = ModuleNames::parts, kWhole = ModuleNames::whole, kWild = ModuleNames::wildcards;
   const Row rows[] = {
-      {"lm_head", "lm_head", true},
-      {"gate", "model.layers.0.block_sparse_moe.gate", true},
-      {"gate", "model.layers.0.mlp.gate_proj", false},
-      {"model.layers.*.self_attn", "model.layers.17.self_attn.q_proj", true},
-      {"model.layers.1", "model.layers.11.mlp.up_proj", false},
-      {"language_model.model.layers.0.mlp", "model.layers.0.mlp.up_proj", true},
-      {"re:.*self_attn.*", "model.layers.0.self_attn.q_proj", true},
-      {"re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.0.mlp.up_proj", true},
-      {"re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "model.layers.0.mlp.experts.0.up_proj", false},
-      {"re:.*mlp.gate$", "model.layers.3.mlp.gate", true},
-      {"re:.*mlp.gate$", "model.layers.3.mlp.gate_proj", false},
-      {"re:model.layers.[0-2].mlp", "model.layers.2.mlp.up_proj", true},
-      {"re:^model\\.layers\\.\\d+\\.mlp", "model.layers.12.mlp.up_proj", true},
-      {"re:(unclosed", "unclosed", false},
-      {"re:(?=x)y", "y", false},
+      {kParts, "gate", "block_sparse_moe.gate", 0, true},
+      {kParts, "gate", "mlp.gate_proj", 0, false},
+      {kParts, "model.layers.*.self_attn", "self_attn.q_proj", 17, true},
+      {kParts, "model.layers.1", "mlp.up_proj", 11, false},
+      {kParts, "model.layers.1", "mlp.up_proj", 1, true},
+      {kParts, "language_model.model.layers.0.mlp", "mlp.up_proj", 0, true},
+      {kParts, "model.layers.0.mlp.up_proj.weight", "mlp.up_proj", 0, false},
+      {kWhole, "model.layers.3.mlp.up_proj", "mlp.up_proj", 3, true},
+      {kWhole, "model.layers.3.mlp", "mlp.up_proj", 3, false},
+      {kWhole, "mlp.up_proj", "mlp.up_proj", 3, false},
+      {kWhole, "Linear", "mlp.up_proj", 3, true},
+      {kWild, "model.layers.0*", "mlp.up_proj", 0, true},
+      {kWild, "model.layers.1*", "mlp.up_proj", 12, true},
+      {kWild, "model.layers.1.*", "mlp.up_proj", 12, false},
+      {kWild, "*self_attn", "self_attn.q_proj", 0, false},
+      {kWild, "*self_attn*", "self_attn.q_proj", 0, true},
+      {kWild, "model.language_model.layers.1?.self_attn*", "self_attn.q_proj", 15, true},
+      {kWild, "model.layers.[!0-2].mlp.*", "mlp.up_proj", 2, false},
+      {kWild, "model.layers.[!0-2].mlp.*", "mlp.up_proj", 3, true},
+      {kWild, "model.layers.0.mlp", "mlp.up_proj", 0, true},
+      {kWhole, "re:.*self_attn.*", "self_attn.q_proj", 0, true},
+      {kWhole, "re:.*.*.*.*.*mlp.*", "mlp.up_proj", 31, true},
+      {kWhole, "re:mlp.*", "mlp.up_proj", 31, false},
+      {kWhole, "re:layers.*", "mlp.up_proj", 31, false},
+      {kWhole, "re:model.layers.[0-2].mlp", "mlp.up_proj", 2, true},
+      {kWhole, "re:model.layers.[0-2].mlp", "mlp.up_proj", 3, false},
+      {kWhole, "re:(?!.*mlp).*", "self_attn.q_proj", 3, true},
+      {kWhole, "re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "mlp.experts.0.up_proj", 3, false},
   };
   for (const Row& row : rows) {
-    CAPTURE(row.pattern);
+    CAPTURE(row.entry);
     CAPTURE(row.module);
-    CHECK(huggingface::ModulePattern(row.pattern).matches(row.module) == row.matches);
+    CAPTURE(row.layer);
+    huggingface::ModulePatterns patterns(row.names);
+    patterns.add(row.entry);
+    CHECK(patterns.layers_meant(row.module, 32)[row.layer] == row.matches);
   }
-  // A pattern made to take forever ends as no match.
-  CHECK_FALSE(huggingface::ModulePattern("re:(a*)*(a*)*(a*)*b").matches(std::string(60, 'a')));
+  huggingface::ModulePatterns head;
+  head.add("lm_head");
+  CHECK(head.means("lm_head"));
+  CHECK_FALSE(head.means("model.embed_tokens"));
+}
+
+TEST_CASE("ignore: a pattern keeps the modules of the model's own class") {
+  // kLinear in the order q, k, v, o, gate, up, down: 65,536, 32,768, 32,768, 65,536 and three of 131,072 a layer.
+  struct Row {
+    const char* ignore;
+    std::uint64_t kept;
+  };
+  for (const auto& [ignore, kept] :
+       {Row{"re:.*.*.*.*.*mlp.*", 2 * 3 * 131072}, Row{"re:.*up_proj", 2 * 131072}, Row{"re:.*v_proj", 2 * 32768},
+        Row{"re:model\\\\.layers\\\\.0\\\\.", kLinear / 2}, Row{"re:mlp", 0}, Row{"re:.*feed_forward.*", 0}}) {
+    CAPTURE(ignore);
+    const Model model = small_llama(
+        R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"group_0": {
+            "targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 128,
+            "symmetric": true}}}, "ignore": [")" +
+        std::string(ignore) + "\"]}");
+    CHECK(to_string(of_type(model, "int4").elements) == to_string(Count{kLinear - kept}));
+  }
+}
+
+TEST_CASE("a pattern that cannot be read, or takes too long, is an error") {
+  const auto error = [](const std::string& list) -> std::string {
+    try {
+      small_llama(R"({"quant_method": "fp8", "modules_to_not_convert": )" + list + "}");
+    } catch (const InputError& fault) {
+      return fault.what();
+    }
+    return "";
+  };
+  CHECK(error(R"(["lm_head", "re:(a)\\1"])") ==
+        "config.json: /quantization_config/modules_to_not_convert/1: expected a pattern that Python's re reads, found "
+        "\"re:(a)\\1\": a backreference \\1 is not supported");
+  std::string hostile = "[";
+  for (int i = 0; i < 400; ++i) {
+    hostile += (i == 0 ? "" : ", ") + std::string("\"re:(.?){1000}(.?){1000}!") + std::to_string(i) + "\"";
+  }
+  CHECK(error(hostile + "]") ==
+        "config.json: /quantization_config/modules_to_not_convert: the expressions of this list take too long to "
+        "match");
+}
+
+TEST_CASE("the cache's own type: kv_cache_scheme and kv_cache_quant_algo") {
+  struct Row {
+    const char* quantization;
+    const char* type;
+    std::uint64_t scales;
+  };
+  for (const auto& [quantization, type, scales] :
+       {Row{R"({"quant_method": "modelopt", "quant_algo": "FP8", "kv_cache_quant_algo": "FP8"})", "fp8", 4},
+        Row{R"({"quant_algo": "FP8", "kv_cache_scheme": "FP8"})", "fp8", 4},
+        Row{R"({"quant_algo": "NVFP4", "kv_cache_quant_algo": "NVFP4"})", "nvfp4", 4},
+        Row{R"({"quant_method": "fp8", "kv_cache_scheme": {"num_bits": 8, "type": "int"}})", "int8", 4},
+        Row{R"({"quant_method": "fp8", "kv_cache_scheme": {"num_bits": 8, "type": "float", "dynamic": true}})", "fp8",
+            0},
+        Row{R"({"quant_method": "fp8", "kv_cache_scheme": null})", "bf16", 0},
+        Row{R"({"quant_method": "fp8"})", "bf16", 0}}) {
+    CAPTURE(quantization);
+    const Model model = small_llama(quantization);
+    CHECK(model.kv.name() == type);
+    // Two layers, K and V.
+    Count elements;
+    for (const ParameterPart& part : model.parameter_parts) elements += part.elements;
+    CHECK(elements == Count{scales});
+    bool noted = false;
+    for (const std::string& note : model.notes) noted = noted || note.starts_with("the cache is in ");
+    CHECK(noted == (std::string_view(type) != "bf16"));
+    // --kv-precision overrules the file.
+    Workload workload;
+    workload.kv = parse_kv_precision("fp16", "");
+    CHECK(Estimator(model, workload).at(1000, 1).count(Metric::kv_cache_bytes) == Count{1000 * 2 * 2 * 2 * 64 * 2});
+  }
+  CHECK_THROWS_AS(small_llama(R"({"quant_algo": "FP8", "kv_cache_quant_algo": "FP3"})"), InputError);
+}
+
+TEST_CASE("a layout of ModelOpt that is not known makes the weights unknown, with the reason") {
+  const Model model = small_llama(R"({"quant_method": "modelopt", "quant_algo": "W4A8_AWQ"})");
+  CHECK_FALSE(WeightScheme().store(model).has_value());
+  REQUIRE_FALSE(model.notes.empty());
+  CHECK(model.notes.back() ==
+        "the layout of quant_algo W4A8_AWQ is not known: the weights are unknown (--weights names a type)");
 }

@@ -45,6 +45,9 @@ class Config {
   /// `object` laid over this view: its keys win.
   Config over(const JsonValue& object, std::string pointer) const;
 
+  /// Whether a part of the file was laid over the rest: the language model is one of several.
+  bool nested() const { return scopes_.size() > 1; }
+
   /// A value with the place it stands at.
   struct Found {
     const JsonValue* value = nullptr;

@@ -176,7 +176,10 @@ bool looks_like_huggingface(const JsonValue& root) {
   return false;
 }
 
-Model read_huggingface(const JsonDocument& document, const LoadOptions& options) {
+namespace {
+
+/// `beside` is null, or the hf_quant_config.json in the same directory.
+Model read_config(const JsonDocument& document, const JsonDocument* beside, const LoadOptions& options) {
   using namespace huggingface;
   const JsonValue& root = document.root;
   Findings findings;
@@ -193,6 +196,17 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
   const Family* family = find_family(root, config, model.family);
   std::string text_pointer;
   if (const JsonValue* part = text_part(root, text_pointer)) config = config.over(*part, text_pointer);
+  Findings findings_beside;
+  std::optional<Config> quantization;
+  if (beside != nullptr) {
+    findings_beside.source = beside->source;
+    const Config whole(beside->root, "", findings_beside);
+    quantization = whole.object("quantization");
+    if (!quantization && findings_beside.faults.empty()) {
+      whole.fault("quantization",
+                  "expected an object, found " + std::string(whole.is_null("quantization") ? "null" : "nothing"));
+    }
+  }
   ReadFamily read = read_unknown;
   if (family != nullptr) {
     read = family->read;
@@ -208,7 +222,7 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
     read_types(config, model);
     read(config, model);
     if (findings.faults.empty()) add_block_scales(config, model);
-    if (findings.faults.empty()) read_quantization(config, model);
+    if (findings.faults.empty()) read_quantization(config, quantization ? &*quantization : nullptr, model);
   } catch (const CountOverflow& overflow) {
     if (findings.faults.empty()) {
       findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});
@@ -218,10 +232,22 @@ Model read_huggingface(const JsonDocument& document, const LoadOptions& options)
       findings.faults.push_back({document.source, "", fault.key + ": " + fault.message, fault.hint});
     }
   }
+  findings.faults.insert(findings.faults.end(), findings_beside.faults.begin(), findings_beside.faults.end());
   if (!findings.faults.empty()) throw InputError(std::move(findings.faults));
+  for (std::string& note : findings_beside.notes) findings.notes.push_back(std::move(note));
   note_other_towers(config, root, model);
   finish_notes(findings, model);
   return model;
+}
+
+}  // namespace
+
+Model read_huggingface(const JsonDocument& document, const LoadOptions& options) {
+  return read_config(document, nullptr, options);
+}
+
+Model read_huggingface(const JsonDocument& document, const JsonDocument& quantization, const LoadOptions& options) {
+  return read_config(document, &quantization, options);
 }
 
 }  // namespace ctxcost

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
-#include "module_pattern.h"
+#include "ctxcost/precision.h"
+#include "module_patterns.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -67,58 +70,116 @@ constexpr Module kModules[] = {
     {"ffn_latent_up", {"mlp.fc2_latent_proj", "mixer.fc2_latent_proj"}},
 };
 
+/// Families whose classes have one matrix for what others have in two or three.
+constexpr std::string_view kFusedQueries[] = {"phi3", "phi3_v", "phi4mm"};
+constexpr std::string_view kFusedGate[] = {"phi3", "phi3_v", "phi4mm", "glm", "glm4", "glm4v", "glm4v_text"};
+
+/// Parts of a path that only some families have.
+struct PathPart {
+  std::string_view part;
+  std::array<std::string_view, 10> families;  ///< how their names begin
+};
+constexpr PathPart kPathParts[] = {
+    {"feed_forward.", {"lfm2", "llama4", "falcon_h1", "jamba"}},
+    {"mixer.", {"nemotron_h", "mamba", "falcon_mamba"}},
+    {"block_sparse_moe.", {"mixtral", "minimax", "phimoe", "granitemoe", "kimi"}},
+};
+
+template <typename List>
+bool holds(const List& list, std::string_view word) {
+  return std::find(std::begin(list), std::end(list), word) != std::end(list);
+}
+
+/// Whether the classes of that family have such a module.
+bool has_module(std::string_view family, std::string_view name) {
+  const bool queries = name == "self_attn.q_proj" || name == "self_attn.k_proj" || name == "self_attn.v_proj";
+  const bool gate = name == "mlp.gate_proj" || name == "mlp.up_proj";
+  if (queries && holds(kFusedQueries, family)) return false;
+  if (name == "self_attn.qkv_proj") return holds(kFusedQueries, family) || family.starts_with("minimax");
+  if (gate && holds(kFusedGate, family)) return false;
+  if (name == "mlp.gate_up_proj") return holds(kFusedGate, family);
+  for (const PathPart& row : kPathParts) {
+    if (!name.starts_with(row.part)) continue;
+    return std::any_of(row.families.begin(), row.families.end(),
+                       [family](std::string_view start) { return !start.empty() && family.starts_with(start); });
+  }
+  return true;
+}
+
+/// What stands in front of "layers." in the model's paths.
+std::vector<std::string> roots_of(const Config& file, const Model& model) {
+  if (file.nested()) return {"model.language_model.", "language_model.model.", "model.", "language_model."};
+  for (const std::string_view family : {"mamba", "falcon_mamba", "nemotron_h"}) {
+    if (model.family.starts_with(family)) return {"backbone.", "model."};
+  }
+  return {"model."};
+}
+
 /// What a method converts, in which format.
 struct Method {
   std::string name;  ///< as shown
   PackedFormat format;
-  std::vector<ModulePattern> kept;
-  std::vector<ModulePattern> targets;  ///< only these; empty = every linear of the layers
+  ModulePatterns kept;
+  ModulePatterns targets;  ///< only these; empty = every linear of the layers
   bool experts_only = false;
   bool head = false;  ///< the output matrix, too
   bool all = false;   ///< routers, embedding and output matrix, too
+  std::string unknown = {};  ///< why its layout is not known
 };
-
-/// Patterns times layers; the longest published lists, a name for every linear that is kept, have some 30,000.
-constexpr Count kMostTrials = 100'000;
 
 bool is_router(std::string_view tensor) {
   // Scoring layers are no linear modules, or kept in 16 bits by every published checkpoint.
   return tensor == "ffn_gate_inp" || tensor == "ffn_gate_inp_shexp" || tensor == "indexer.proj";
 }
 
-bool meant(const std::vector<ModulePattern>& patterns, std::string_view tensor, std::string_view prefix) {
-  if (patterns.empty()) return false;
+/// In which layers, from 0, the list means that tensor.
+std::vector<bool> layers_meant(ModulePatterns& patterns, const Model& model, std::string_view tensor,
+                               std::uint32_t layers) {
+  std::vector<bool> meant(layers);
   for (const Module& module : kModules) {
     if (module.tensor != tensor) continue;
     for (const std::string_view name : module.names) {
-      if (name.empty()) continue;
-      for (const std::string_view root : {"model.", "", "model.language_model."}) {
-        const std::string path = std::string(root) + std::string(prefix) + std::string(name);
-        const auto matches = [&](const ModulePattern& pattern) { return pattern.matches(path); };
-        if (std::any_of(patterns.begin(), patterns.end(), matches)) return true;
-      }
+      if (name.empty() || !has_module(model.family, name)) continue;
+      const std::vector<bool>& found = patterns.layers_meant(name, layers);
+      for (std::uint32_t i = 0; i < layers; ++i) meant[i] = meant[i] || found[i];
     }
   }
-  return false;
+  return meant;
 }
 
-bool converts(const Method& method, const Tensor& tensor, std::string_view prefix) {
-  if (tensor.use != TensorUse::linear || (is_router(tensor.name) && !method.all)) return false;
-  if (method.experts_only && !tensor.routed()) return false;
-  if (!method.targets.empty() && !meant(method.targets, tensor.name, prefix)) return false;
-  return !meant(method.kept, tensor.name, prefix);
+/// Of the group's layers, those whose tensor the method converts.
+std::vector<std::uint32_t> converted(Method& method, const Model& model, const LayerGroup& group,
+                                     const Tensor& tensor) {
+  if (tensor.use != TensorUse::linear || (is_router(tensor.name) && !method.all)) return {};
+  if (method.experts_only && !tensor.routed()) return {};
+  std::vector<std::uint32_t> layers = group.layers;
+  const auto keep = [&](ModulePatterns& patterns, bool wanted) {
+    if (patterns.empty() || layers.empty()) return;
+    const std::vector<bool> meant = layers_meant(patterns, model, tensor.name, group.layers.back() + 1);
+    std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
+  };
+  keep(method.targets, true);
+  keep(method.kept, false);
+  return layers;
 }
 
 std::string tile_name(Count rows, Count columns) { return to_string(rows) + "x" + to_string(columns); }
 
-/// A list of patterns; those that cannot be read are named in a note.
-std::vector<ModulePattern> patterns(const Config& config, const Keys& keys) {
-  std::vector<ModulePattern> result;
+/// A list of modules; an entry that cannot be read is a fault.
+ModulePatterns patterns(const Config& config, const Keys& keys, ModuleNames names = ModuleNames::parts) {
+  ModulePatterns result(names);
   if (!config.has(keys)) return result;
-  for (const std::string& text : config.texts(keys).value_or(std::vector<std::string>{})) {
-    result.emplace_back(text);
-    if (!result.back().understood()) {
-      config.note("quantization_config: the pattern \"" + text + "\" is not understood and names no module here");
+  const std::string place = config.find(keys).place;
+  const std::vector<std::string> entries = config.texts(keys).value_or(std::vector<std::string>{});
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    try {
+      result.add(entries[i]);
+    } catch (const PatternFault& fault) {
+      Findings& findings = config.findings();
+      findings.faults.push_back(
+          {findings.source, child_pointer(place, i),
+           "expected a pattern that Python's re reads, found \"" + entries[i].substr(0, 200) + "\": " + fault.message,
+           ""});
     }
   }
   return result;
@@ -246,22 +307,80 @@ PackedFormat nvfp4_format() {
   return format;
 }
 
-/// [NVIDIA TensorRT Model Optimizer, unified HuggingFace checkpoints]
-std::optional<Method> modelopt(const Config& config) {
-  const std::string algorithm = config.text("quant_algo", "");
+std::string upper_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  }
+  return text;
+}
+
+/// The layout that an algorithm writes. [NVIDIA TensorRT Model Optimizer, torch/export/quant_utils.py; vLLM
+/// quantization/modelopt.py] Those with smoothing scales of the inputs (AWQ, SQ) are left out: whether these stand in
+/// the file or went into the norms depends on the model's class.
+Method modelopt_layout(const std::string& algorithm) {
   Method method;
+  method.format = {"fp8", 8};
   if (algorithm == "FP8") {
     method.name = "fp8, scaled by tensor";
-    method.format = {"fp8", 8};
-    method.format.matrix_bytes = 8;
+    method.format.matrix_bytes = 8;  // weight_scale and input_scale, fp32
+  } else if (algorithm == "FP8_PER_CHANNEL_PER_TOKEN") {
+    method.name = "fp8, scaled by row";
+    method.format.scale_bits = 32;
+  } else if (algorithm == "FP8_PB_WO") {
+    method.name = "fp8, 128x128 blocks";
+    method.format.tile_rows = method.format.tile_columns = 128;
+    method.format.scale_bits = 32;
+  } else if (algorithm == "MXFP8") {
+    method.name = "mxfp8";
+    method.format.tile_columns = 32;
+    method.format.scale_bits = 8;
   } else if (algorithm == "NVFP4") {
     method.name = "nvfp4";
     method.format = nvfp4_format();
+  } else if (algorithm == "W4A16_NVFP4") {
+    method.name = "nvfp4";
+    method.format = nvfp4_format();
+    method.format.matrix_bytes = 4;  // no scale of the inputs
   } else {
-    return std::nullopt;
+    method.name = algorithm;
+    method.unknown = "the layout of quant_algo " + algorithm + " is not known";
   }
-  method.kept = patterns(config, {"ignore", "exclude_modules", "modules_to_not_convert"});
   return method;
+}
+
+/// A layout for each algorithm in `quantized_layers`, whose keys are modules.
+std::vector<Method> modelopt_mixed(const Config& config) {
+  std::vector<Method> methods;
+  const std::optional<Config> layers = config.object("quantized_layers");
+  if (!layers) return methods;
+  const Config::Found list = config.find("quantized_layers");
+  std::map<std::string, ModulePatterns> targets;
+  for (const JsonMember& member : list.value->members) {
+    const std::optional<Config> layer = layers->object(Keys({member.key}));
+    const std::string algorithm = layer ? upper_case(layer->text("quant_algo", "")) : "";
+    targets.try_emplace(algorithm, ModuleNames::wildcards).first->second.add(member.key);
+  }
+  for (auto& [algorithm, modules] : targets) {
+    Method method = modelopt_layout(algorithm.empty() ? "null" : algorithm);
+    method.head = modules.means("lm_head");
+    method.targets = std::move(modules);
+    methods.push_back(std::move(method));
+  }
+  return methods;
+}
+
+/// [NVIDIA TensorRT Model Optimizer, unified HuggingFace checkpoints]
+std::vector<Method> modelopt(const Config& config) {
+  const std::string algorithm = upper_case(config.text("quant_algo", ""));
+  std::vector<Method> methods;
+  if (algorithm == "MIXED_PRECISION") methods = modelopt_mixed(config);
+  if (algorithm.empty() || (algorithm == "MIXED_PRECISION" && methods.empty() && config.has("config_groups")))
+    return {};
+  if (methods.empty()) methods.push_back(modelopt_layout(algorithm));
+  const ModulePatterns kept =
+      patterns(config, {"ignore", "exclude_modules", "modules_to_not_convert"}, ModuleNames::wildcards);
+  for (Method& method : methods) method.kept = kept;
+  return methods;
 }
 
 /// One group of `config_groups`. [compressed-tensors quantization/quant_args.py, compressors/]
@@ -309,12 +428,12 @@ std::optional<Method> compressed_group(const Config& group, std::string_view who
   return method;
 }
 
-std::vector<Method> compressed_tensors(const Config& config) {
+std::vector<Method> compressed_tensors(const Config& config, ModuleNames names) {
   std::vector<Method> methods;
   const std::optional<Config> groups = config.object("config_groups");
   if (!groups) return methods;
   const std::string packing = config.has("format") ? config.text("format", "") : "";
-  const std::vector<ModulePattern> kept = patterns(config, "ignore");
+  const ModulePatterns kept = patterns(config, "ignore", names);
   for (int i = 0; i < 16; ++i) {
     const std::string key = "group_" + std::to_string(i);
     const std::optional<Config> group = groups->object(key.c_str());
@@ -324,7 +443,7 @@ std::vector<Method> compressed_tensors(const Config& config) {
     method->kept = kept;
     const std::vector<std::string> targets = group->texts("targets").value_or(std::vector<std::string>{});
     if (std::find(targets.begin(), targets.end(), "Linear") == targets.end()) {
-      method->targets = patterns(*group, "targets");
+      method->targets = patterns(*group, "targets", names);
     }
     methods.push_back(std::move(*method));
   }
@@ -335,7 +454,8 @@ std::vector<Method> methods_of(const Config& config) {
   std::string name = config.has("quant_method") ? config.text("quant_method", "") : "";
   std::optional<Method> one;
   if (name.empty()) {
-    // Early bitsandbytes files and those of MLX do not name it.
+    // Early bitsandbytes files and those of MLX and ModelOpt do not name it.
+    if (config.has("quant_algo")) name = "modelopt";
     if (config.has("load_in_4bit") || config.has("load_in_8bit")) name = "bitsandbytes";
     if (config.has("bits") && config.has("group_size")) one = mlx(config);
   }
@@ -345,49 +465,111 @@ std::vector<Method> methods_of(const Config& config) {
   if (name == "gptq") one = grouped_integers(config, name, true);
   if (name == "awq") one = grouped_integers(config, name, false);
   if (name == "bitsandbytes") one = bitsandbytes(config);
-  if (name == "modelopt") one = modelopt(config);
+  if (name == "modelopt") {
+    std::vector<Method> methods = modelopt(config);
+    return methods.empty() ? compressed_tensors(config, ModuleNames::wildcards) : methods;
+  }
   if (one) return {std::move(*one)};
-  return name == "compressed-tensors" || name == "modelopt" ? compressed_tensors(config) : std::vector<Method>{};
+  return name == "compressed-tensors" ? compressed_tensors(config, ModuleNames::whole) : std::vector<Method>{};
 }
 
 /// A rule for the layers of the group that the method converts; none where it converts none.
-void add_rule(StoredWeights& stored, const Method& method, std::size_t format, const LayerGroup& group,
+void add_rule(StoredWeights& stored, Method& method, std::size_t format, const Model& model, const LayerGroup& group,
               const Tensor& tensor) {
-  StoredRule rule{tensor.name, tensor.is_bias, {}, format};
-  for (const std::uint32_t layer : group.layers) {
-    if (converts(method, tensor, "layers." + std::to_string(layer) + ".")) rule.layers.push_back(layer);
-  }
+  StoredRule rule{tensor.name, tensor.is_bias, converted(method, model, group, tensor), format};
   if (!rule.layers.empty()) stored.rules.push_back(std::move(rule));
 }
 
-}  // namespace
+/// Values that layers keep per token in K and V of their own.
+Count caches_of(const Model& model) {
+  Count caches;
+  for (const LayerGroup& group : model.groups) {
+    for (const std::shared_ptr<const Mixer>& mixer : group.mixers) {
+      for (const CachePart& part : mixer->cache()) {
+        const bool key_or_value = part.role == CacheRole::key || part.role == CacheRole::value;
+        if (part.owned && key_or_value) caches += group.count();
+      }
+    }
+  }
+  return caches;
+}
 
-void read_quantization(const Config& file, Model& model) {
-  const std::optional<Config> config = file.object({"quantization_config", "quantization"});
-  if (!config) return;
-  const std::vector<Method> methods = methods_of(*config);
-  if (methods.empty()) {
-    const std::string name = config->has("quant_method") ? config->text("quant_method", "") : "unknown";
-    config->note("quantization_config (" + name + ") is not understood: weights are counted in " +
-                 model.weights.display() + " (--weights names another type)");
+/// The type of the cache by `kv_cache_scheme` (compressed-tensors' arguments, or ModelOpt's name of a type) or
+/// `kv_cache_quant_algo` (ModelOpt). [compressed-tensors quantization/quant_config.py; TensorRT Model Optimizer
+/// torch/export/convert_hf_config.py; vLLM quantization/compressed_tensors, modelopt.py]
+void read_cache_type(const Config& config, Model& model) {
+  Keys key = "kv_cache_scheme";
+  if (!config.has(key)) key = "kv_cache_quant_algo";
+  if (!config.has(key)) return;
+  const Config::Found found = config.find(key);
+  std::string type;
+  bool scales = true;
+  if (found.value->is(JsonValue::Type::object)) {
+    const Config scheme = *config.object(key);
+    const Count bits = scheme.required("num_bits");
+    const bool is_float = scheme.text("type", "int") == "float";
+    scales = !(scheme.has("dynamic") && scheme.flag("dynamic", false));
+    if (bits == 8) type = is_float ? "FP8" : "INT8";
+    if (bits == 4 && is_float) type = "NVFP4";
+    if (type.empty()) {
+      config.fault(key, "expected num_bits 8, or 4 of type float, found num_bits " + to_string(bits) + " of type " +
+                            (is_float ? "float" : "int"));
+      return;
+    }
+  } else {
+    type = upper_case(config.text(key, ""));
+  }
+  if (type.empty() || type == "NONE") return;
+  // Rotated and affine NVFP4 are stored alike.
+  const std::string_view stored = type == "FP8"               ? "fp8"
+                                  : type == "INT8"            ? "int8"
+                                  : type.starts_with("NVFP4") ? "nvfp4"
+                                                              : "";
+  if (stored.empty()) {
+    config.fault(key, "unknown type of a cache \"" + type + "\"", "FP8, INT8 and NVFP4 are known");
     return;
   }
-  // Each pattern is tried on every linear of every layer: hostile lists must not take minutes.
-  std::size_t patterns = 0;
-  for (const Method& method : methods) patterns += method.kept.size() + method.targets.size();
-  if (patterns * model.layers() > kMostTrials) {
-    config->fault("modules_to_not_convert", "expected fewer patterns of modules, found " + std::to_string(patterns));
+  const Precision precision = parse_precision(stored, config.findings().source);
+  model.kv = {precision, precision};
+  const Count caches = scales ? caches_of(model) : Count{};
+  std::string note = "the cache is in " + precision.name() + ", as " + std::string(key.name()) + " says";
+  if (caches > 0) {
+    add_part(model, "cache scales", caches, std::string(key.name()) + ": k_scale and v_scale, one fp32 each a layer");
+    note += "; the checkpoint's " + to_string(caches) + " scales of it (k_scale, v_scale) are not counted";
+  }
+  config.note(note + " (--kv-precision names another type)");
+}
+
+/// Sets `stored` and the cache's type by one quantization_config.
+void apply(const Config& config, const std::vector<std::string>& roots, Model& model) {
+  read_cache_type(config, model);
+  std::vector<Method> methods = methods_of(config);
+  if (!config.findings().faults.empty()) return;
+  if (methods.empty()) {
+    const bool cache_alone = config.has({"kv_cache_scheme", "kv_cache_quant_algo"}) && !config.has("quant_method") &&
+                             !config.has("config_groups");
+    if (cache_alone) return;
+    const std::string name = config.has("quant_method") ? config.text("quant_method", "") : "unknown";
+    config.note("quantization_config (" + name + ") is not understood: weights are counted in " +
+                model.weights.display() + " (--weights names another type)");
     return;
   }
   StoredWeights stored;
-  for (const Method& method : methods) {
+  for (Method& method : methods) {
+    method.kept.set_roots(roots);
+    method.targets.set_roots(roots);
     const std::size_t format = stored.formats.size();
     stored.formats.push_back(method.format);
     stored.name += (stored.name.empty() ? "" : " and ") + method.name;
+    if (!method.unknown.empty()) {
+      stored.known = false;
+      config.note(method.unknown + ": the weights are unknown (--weights names a type)");
+      continue;
+    }
     for (const LayerGroup& group : model.groups) {
       const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
       if (!tensors) return;
-      for (const Tensor& tensor : *tensors) add_rule(stored, method, format, group, tensor);
+      for (const Tensor& tensor : *tensors) add_rule(stored, method, format, model, group, tensor);
     }
     if ((method.head || method.all) && !model.tied_embeddings) stored.rules.push_back({"output", false, {}, format});
     if (method.all) stored.rules.push_back({"token_embd", false, {}, format});
@@ -398,6 +580,29 @@ void read_quantization(const Config& file, Model& model) {
     stored.formats.push_back({"fp32", 32});
   }
   model.stored = std::move(stored);
+}
+
+}  // namespace
+
+void read_quantization(const Config& file, const Config* beside, Model& model) {
+  const std::vector<std::string> roots = roots_of(file, model);
+  const std::optional<Config> own = file.object({"quantization_config", "quantization"});
+  const Config* const deciding = own ? &*own : beside;
+  if (deciding == nullptr) return;
+  try {
+    Model other;
+    if (own && beside != nullptr) other = model;
+    apply(*deciding, roots, model);
+    if (!own || beside == nullptr) return;
+    // Loaders read the other file where config.json says nothing [vLLM model_loader/weight_utils.py, get_quant_config].
+    apply(*beside, roots, other);
+    beside->findings().notes.clear();
+    if (other.stored != model.stored || other.kv.name() != model.kv.name()) {
+      file.note(beside->findings().source + " says something else than quantization_config, which is what counts");
+    }
+  } catch (const PatternFault& fault) {
+    deciding->fault({"modules_to_not_convert", "ignore", "exclude_modules"}, fault.message);
+  }
 }
 
 }  // namespace ctxcost::huggingface

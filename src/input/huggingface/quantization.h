@@ -6,8 +6,10 @@
 
 namespace ctxcost::huggingface {
 
-/// Sets `model.stored` from `quantization_config`; called when groups and tensors are there. A method that is not known
-/// leaves it empty and says so in a note.
-void read_quantization(const Config& config, Model& model);
+/// Sets `model.stored`, and `model.kv` where the cache's type is named, from `quantization_config`, else from `beside`:
+/// the "quantization" of ModelOpt's hf_quant_config.json in the same directory, or null. Called when groups and tensors
+/// are there. A method that is not known leaves `stored` empty, a layout that is not known makes the weights unknown;
+/// notes say so.
+void read_quantization(const Config& config, const Config* beside, Model& model);
 
 }  // namespace ctxcost::huggingface

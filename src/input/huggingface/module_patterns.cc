@@ -1,0 +1,216 @@
+#include "module_patterns.h"
+
+#include <algorithm>
+
+namespace ctxcost::huggingface {
+namespace {
+
+constexpr std::string_view kRegex = "re:";
+constexpr std::string_view kLayers = "layers.";
+
+/// Instructions that all expressions of a list may look at together; real lists take some ten thousand.
+constexpr std::uint64_t kMostWork = 20'000'000;
+
+std::vector<std::string_view> parts_of(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    const std::size_t dot = path.find('.');
+    const std::string_view part = path.substr(0, dot);
+    if (!part.empty() && part != "model" && part != "language_model") parts.push_back(part);
+    path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+  }
+  return parts;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    if (!plain && static_cast<unsigned char>(c) < 0x80) out += '\\';
+    out += c;
+  }
+}
+
+/// Those parts in a row anywhere in a path.
+std::string expression_of_parts(const std::vector<std::string_view>& parts) {
+  std::string result = "(?:.*\\.)?";
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) result += "\\.";
+    if (parts[i] == "*") {
+      result += "[^.]+";
+    } else {
+      append_escaped(result, parts[i]);
+    }
+  }
+  return result + "(?:\\.|\\Z)";
+}
+
+bool has_wildcards(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+}  // namespace
+
+std::string plain_path(std::string_view path) {
+  std::string result;
+  for (const std::string_view part : parts_of(path)) {
+    if (!result.empty()) result += '.';
+    result += part;
+  }
+  return result;
+}
+
+std::string expression_of_wildcards(std::string_view text) {
+  std::string result = "(?s:";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '*') {
+      // Several in a row are one.
+      if (i == 0 || text[i - 1] != '*') result += ".*";
+    } else if (text[i] == '?') {
+      result += '.';
+    } else if (text[i] == '[') {
+      std::size_t end = i + 1;
+      if (end < text.size() && text[end] == '!') ++end;
+      if (end < text.size() && text[end] == ']') ++end;
+      end = text.find(']', end);
+      if (end == std::string_view::npos) {
+        result += "\\[";
+        continue;
+      }
+      std::string_view members = text.substr(i + 1, end - i - 1);
+      result += '[';
+      if (members.front() == '!') {
+        result += '^';
+        members.remove_prefix(1);
+      }
+      for (const char c : members) {
+        if (c == '\\' || c == '[' || c == '^' || c == ']') result += '\\';
+        result += c;
+      }
+      result += ']';
+      i = end;
+    } else {
+      append_escaped(result, text.substr(i, 1));
+    }
+  }
+  return result + ")\\Z";
+}
+
+void ModulePatterns::add(std::string_view entry) {
+  if (entry.starts_with(kRegex)) return add_expression(entry.substr(kRegex.size()), false);
+  if (names_ == ModuleNames::whole && entry == "Linear") {
+    any_linear_ = true;
+    return;
+  }
+  if (names_ == ModuleNames::wildcards && has_wildcards(entry)) {
+    add_expression(expression_of_wildcards(entry), false);
+    // Files of a text model that was nested name it by other roots than ours.
+    std::string_view rest = entry;
+    for (const std::string_view root : {"language_model.", "model.", "language_model."}) {
+      if (rest.starts_with(root)) rest.remove_prefix(root.size());
+    }
+    add_expression(expression_of_wildcards(rest), true);
+    return;
+  }
+  const std::vector<std::string_view> parts = parts_of(entry);
+  if (parts.empty()) return;
+  if (names_ == ModuleNames::parts && std::find(parts.begin(), parts.end(), "*") != parts.end()) {
+    return add_expression(expression_of_parts(parts), true);
+  }
+  literals_.insert(plain_path(entry));
+}
+
+void ModulePatterns::add_expression(std::string_view text, bool plain_path) {
+  expressions_.push_back({PythonPattern(text), plain_path, {}});
+}
+
+void ModulePatterns::check_work() const {
+  std::uint64_t work = 0;
+  for (const Expression& expression : expressions_) work += expression.pattern.work();
+  if (work > kMostWork) throw PatternFault{"the expressions of this list take too long to match"};
+}
+
+/// `before` is what stands between a root and `rest`.
+bool ModulePatterns::match(Expression& expression, PythonPattern::State rest, std::string_view before) {
+  PythonPattern& pattern = expression.pattern;
+  if (expression.plain_path) return pattern.accepts(pattern.over(rest, before, std::nullopt));
+  for (const std::string& root : roots_) {
+    const std::optional<char> last = root.empty() ? std::nullopt : std::optional<char>(root.back());
+    if (pattern.accepts(pattern.over(pattern.over(rest, before, last), root, std::nullopt))) return true;
+  }
+  return false;
+}
+
+bool ModulePatterns::means(std::string_view path) {
+  if (any_linear_) return true;
+  const std::vector<std::string_view> parts = parts_of(path);
+  for (std::size_t start = 0; start < parts.size(); ++start) {
+    if (names_ == ModuleNames::whole && start > 0) break;
+    std::string run;
+    for (std::size_t i = start; i < parts.size(); ++i) {
+      if (i > start) run += '.';
+      run += parts[i];
+      if (names_ == ModuleNames::whole && i + 1 < parts.size()) continue;
+      if (literals_.contains(run)) return true;
+    }
+  }
+  for (Expression& expression : expressions_) {
+    // The head stands beside the model in some classes, in it in others.
+    PythonPattern& pattern = expression.pattern;
+    if (pattern.matches(path) || match(expression, pattern.at_end(path.empty() ? '.' : path.back()), path)) return true;
+    check_work();
+  }
+  return false;
+}
+
+const std::vector<bool>& ModulePatterns::layers_meant(std::string_view module, std::uint32_t layers) {
+  const auto [answer, is_new] = answers_.try_emplace(std::string(module), layers, any_linear_);
+  std::vector<bool>& meant = answer->second;
+  if (!is_new || any_linear_ || module.empty()) return meant;
+
+  // Runs of parts that lack the layer's number are the same in every layer.
+  const std::string below = "." + std::string(module);
+  for (std::uint32_t layer = 0; layer < layers && !literals_.empty(); ++layer) {
+    const std::string number = std::to_string(layer);
+    const std::vector<std::string_view> parts = parts_of(module);
+    bool found = false;
+    for (std::size_t end = 0; end <= parts.size() && !found; ++end) {
+      if (names_ == ModuleNames::whole && end < parts.size()) continue;
+      std::string run = number;
+      for (std::size_t i = 0; i < end; ++i) run.append(".").append(parts[i]);
+      found =
+          literals_.contains(std::string(kLayers) + run) || (names_ != ModuleNames::whole && literals_.contains(run));
+    }
+    meant[layer] = found;
+  }
+  if (names_ != ModuleNames::whole) {
+    const std::vector<std::string_view> parts = parts_of(module);
+    bool found = literals_.contains(std::string_view("layers"));
+    for (std::size_t start = 0; start < parts.size() && !found; ++start) {
+      std::string run;
+      for (std::size_t i = start; i < parts.size() && !found; ++i) {
+        if (i > start) run += '.';
+        run += parts[i];
+        found = literals_.contains(run);
+      }
+    }
+    if (found) meant.assign(layers, true);
+  }
+
+  for (Expression& expression : expressions_) {
+    PythonPattern& pattern = expression.pattern;
+    // Paths differ in the layer's number alone, of which few patterns know more than one or two things.
+    const PythonPattern::State rest = pattern.over(pattern.at_end(below.back()), below, '0');
+    for (std::uint32_t layer = 0; layer < layers; ++layer) {
+      if (meant[layer]) continue;
+      const PythonPattern::State numbered = pattern.over(rest, std::to_string(layer), '.');
+      const auto [known, is_unknown] = expression.below_layer.try_emplace(numbered, false);
+      if (is_unknown) {
+        known->second = match(expression, numbered, kLayers);
+        check_work();
+      }
+      meant[layer] = known->second;
+    }
+    check_work();
+  }
+  return meant;
+}
+
+}  // namespace ctxcost::huggingface
