@@ -346,9 +346,11 @@ TEST_CASE("a pattern that cannot be read, or takes too long, is an error") {
         "config.json: /quantization_config/modules_to_not_convert/1: expected a pattern that Python's re reads, found "
         "\"re:(a)\\1\": a backreference \\1 is not supported");
   std::string hostile = "[";
-  for (int i = 0; i < 400; ++i) {
-    hostile += (i == 0 ? "" : ", ") + std::string("\"re:(.?){1000}(.?){1000}!") + std::to_string(i) + "\"";
+  for (int i = 0; i < 20; ++i) {
+    hostile += (i == 0 ? "" : ", ") + std::string("\"re:(.?){700}(.?){700}!") + std::to_string(i) + "\"";
   }
+  CHECK(error(hostile + R"(, "re:a{4000}", "re:a{4000}"])").find("the expressions of this list are too many") !=
+        std::string::npos);
   CHECK(error(hostile + "]") ==
         "config.json: /quantization_config/modules_to_not_convert: the expressions of this list take too long to "
         "match");

@@ -58,6 +58,7 @@ class ModulePatterns {
   bool any_linear_ = false;
   std::set<std::string, std::less<>> literals_;  ///< without the parts that say nothing
   std::vector<Expression> expressions_;
+  std::size_t instructions_ = 0;  ///< of all of them
   std::map<std::string, std::vector<bool>, std::less<>> answers_;
 };
 

@@ -11,6 +11,8 @@ constexpr int kDepth = 100;
 constexpr std::size_t kLongest = 4096;
 constexpr std::size_t kMostInstructions = 4096;
 constexpr std::uint32_t kUnlimited = 0xffffffff;
+/// What a state that is kept counts in `work`: some 300 bytes.
+constexpr std::uint64_t kStateWork = 256;
 
 using Set = std::bitset<256>;
 
@@ -471,6 +473,7 @@ PythonPattern::State PythonPattern::at_end(std::optional<char> before) {
 }
 
 PythonPattern::State PythonPattern::over(State rest, std::string_view piece, std::optional<char> before) {
+  work_ += piece.size();
   for (std::size_t i = piece.size(); i-- > 0;) {
     rest = step(rest, piece[i], kind_of(i == 0 ? before : std::optional<char>(piece[i - 1])));
   }
@@ -490,6 +493,7 @@ PythonPattern::State PythonPattern::step(State rest, char c, Before before) {
   for (const auto& [known, state] : known_[rest].steps) {
     if (known == key) return state;
   }
+  work_ += code_.size();
   const Bits& after = known_[rest].alive;
   Bits alive(code_.size());
   for (std::uint32_t i = 0; i < code_.size(); ++i) {
@@ -522,7 +526,10 @@ PythonPattern::State PythonPattern::close(Bits alive, std::optional<char> c, boo
   }
   const auto [place, is_new] =
       states_.try_emplace({std::move(alive), !c.has_value()}, static_cast<State>(known_.size()));
-  if (is_new) known_.push_back({place->first.first, place->first.second, {}});
+  if (is_new) {
+    known_.push_back({place->first.first, place->first.second, {}});
+    work_ += kStateWork;
+  }
   return place->second;
 }
 

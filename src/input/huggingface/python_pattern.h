@@ -43,8 +43,10 @@ class PythonPattern {
   /// Of a whole text: whether it matches.
   bool accepts(State whole) const;
 
-  /// Instructions looked at so far: what this pattern has cost.
+  /// What this pattern has cost so far: characters read, instructions looked at, and the memory of states.
   std::uint64_t work() const { return work_; }
+  /// Instructions, repetitions written out.
+  std::size_t size() const { return code_.size(); }
 
  private:
   friend class PatternCompiler;

@@ -171,7 +171,7 @@ ModulePatterns patterns(const Config& config, const Keys& keys, ModuleNames name
   if (!config.has(keys)) return result;
   const std::string place = config.find(keys).place;
   const std::vector<std::string> entries = config.texts(keys).value_or(std::vector<std::string>{});
-  for (std::size_t i = 0; i < entries.size(); ++i) {
+  for (std::size_t i = 0; i < entries.size() && config.findings().faults.size() < 20; ++i) {
     try {
       result.add(entries[i]);
     } catch (const PatternFault& fault) {
