@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "command.h"
+#include "complaints.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/input.h"
 
@@ -119,15 +120,22 @@ std::vector<Model> load_models(const Arguments& arguments, const std::vector<std
   LoadOptions options;
   options.assume_full = arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
   std::vector<Model> models;
-  std::vector<Diagnostic> faults;
+  std::vector<InputError> errors;
   for (const std::string& word : words) {
     try {
       models.push_back(load(word, options));
     } catch (const InputError& error) {
-      faults.insert(faults.end(), error.diagnostics().begin(), error.diagnostics().end());
+      errors.push_back(error);
     }
   }
-  if (!faults.empty()) throw InputError(std::move(faults));
+  if (models.empty()) {
+    std::vector<Diagnostic> faults;
+    for (const InputError& error : errors) {
+      faults.insert(faults.end(), error.diagnostics().begin(), error.diagnostics().end());
+    }
+    throw InputError(std::move(faults));
+  }
+  for (const InputError& error : errors) leave_out(error, words.size());
   return models;
 }
 

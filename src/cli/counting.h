@@ -16,7 +16,8 @@ namespace ctxcost::cli {
 /// Items of a comma list of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
 std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option);
 
-/// Every model named, under --assume. Throws InputError with the faults of all of them.
+/// The models named, under --assume; at least one. Of several, those that cannot be read are left out. Throws
+/// InputError with the faults of all where none can.
 std::vector<Model> load_models(const Arguments& arguments, const std::vector<std::string>& words);
 
 /// All values of an option as one list, each at least `minimum`.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "command.h"
+#include "complaints.h"
 #include "counting.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/solve.h"
@@ -375,15 +376,22 @@ Status run(const Arguments& arguments) {
   const DeploymentGrid grid = read_grid("fit", arguments, arguments.words());
   std::vector<Row> rows;
   for (const Case& question : grid.cases) {
-    const auto deployment = std::make_shared<const Deployment>(question.setup);
-    for (const Count batch : batches_of(grid, *question.setup.model)) {
-      for (const Count context : contexts_of(grid, *question.setup.model)) {
-        deployment->fits(context, batch);  // throws where that cannot be said
-        rows.push_back({&question, deployment, context, batch, deployment->at(context, batch)});
-        add_limits(rows.back());
+    const std::size_t before = rows.size();
+    try {
+      const auto deployment = std::make_shared<const Deployment>(question.setup);
+      for (const Count batch : batches_of(grid, *question.setup.model)) {
+        for (const Count context : contexts_of(grid, *question.setup.model)) {
+          deployment->fits(context, batch);  // throws where that cannot be said
+          rows.push_back({&question, deployment, context, batch, deployment->at(context, batch)});
+          add_limits(rows.back());
+        }
       }
+    } catch (const InputError& error) {
+      rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end());
+      leave_out(error, grid.models.size());
     }
   }
+  if (rows.empty()) return Status::no_answer;
   std::stable_sort(rows.begin(), rows.end(), cheaper);
 
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "command.h"
+#include "complaints.h"
 #include "ctxcost/accelerator.h"
 #include "ctxcost/catalogue.h"
 #include "ctxcost/diagnostic.h"
@@ -48,11 +49,15 @@ Listing models() {
                    {"trained_context", "Trained context"},
                    {"effective_context", "Effective context"}},
                   {}};
-  LoadOptions options;
-  options.assume_full = true;  // a family that is an error in `scale` is listed all the same
   for (const CatalogueEntry& entry : catalogue()) {
     const std::string id(entry.id);
-    const Model model = load_model(id, options);
+    Model model;
+    try {
+      model = load_model(id);
+    } catch (const InputError& error) {
+      leave_out(error, catalogue().size());
+      continue;
+    }
     const Estimate estimate = Estimator(model, Workload{}).at(1, 1);
     Count beside;
     for (const ParameterPart& part : model.parameter_parts) beside += part.elements;

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "command.h"
+#include "complaints.h"
 #include "ctxcost/count.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/render.h"
@@ -17,12 +18,6 @@
 
 namespace ctxcost::cli {
 namespace {
-
-/// One line on standard error, whole even where several processes write to it.
-void complain(std::string_view message) {
-  const std::string line = "ctxcost: " + printable(message) + "\n";
-  write_all(STDERR_FILENO, line);
-}
 
 /// A file that is opened must never get the number of a standard stream that was closed by whoever started us: it would
 /// be written to by mistake. The stand-ins fail as a closed one does.
@@ -90,5 +85,6 @@ int main(int argc, char** argv) {
   occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   const std::size_t count = argc > 0 ? static_cast<std::size_t>(argc - 1) : 0;
-  return static_cast<int>(run_or_complain({argv + 1, count}));
+  const Status status = run_or_complain({argv + 1, count});
+  return static_cast<int>(left_out() ? Status::no_answer : status);
 }

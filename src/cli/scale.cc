@@ -1,5 +1,6 @@
 // ctxcost scale: the scaling table of models over types, engines, batches and contexts.
 #include "command.h"
+#include "complaints.h"
 #include "counting.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/input.h"
@@ -53,6 +54,25 @@ constexpr std::string_view kExamples =
     "  ctxcost config.json -n 131072 --format json | jq '.results[0].kv_cache_bytes'\n"
     "  ctxcost scale mistral-7b qwen3-8b --convention causal -o costs.csv\n";
 
+/// Leaves out those of several models that the grid refuses: an engine's limits, a type that does not store them.
+void keep_answerable(Grid& grid, const Workload& settings) {
+  std::vector<Model> models;
+  models.swap(grid.models);
+  const std::size_t named = models.size();
+  for (Model& model : models) {
+    try {
+      if (named > 1) {
+        Grid alone = grid;
+        alone.models.push_back(model);
+        const Report report(std::move(alone), settings);
+      }
+      grid.models.push_back(std::move(model));
+    } catch (const InputError& error) {
+      leave_out(error, named);
+    }
+  }
+}
+
 Status run(const Arguments& arguments) {
   static constexpr std::string_view kLogits[] = {"last", "all"};
   static constexpr std::string_view kUnits[] = {"si", "iec"};
@@ -87,6 +107,8 @@ Status run(const Arguments& arguments) {
                                 "a JSON file, a directory with a config.json, - or a catalogue name"});
   }
   grid.models = load_models(arguments, arguments.words());
+  keep_answerable(grid, settings);
+  if (grid.models.empty()) return Status::no_answer;
 
   const Report report(std::move(grid), settings);
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {

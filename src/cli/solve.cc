@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "command.h"
+#include "complaints.h"
 #include "counting.h"
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/solve.h"
@@ -435,10 +436,16 @@ std::vector<Query> queries(const Question& question, const DeploymentGrid& grid)
   std::vector<Query> all;
   for (const Case& point : grid.cases) {
     const Model& model = *point.setup.model;
-    const LengthList batches = question.name == "batch" ? LengthList(1) : batches_of(grid, model);
-    const LengthList contexts = question.name == "context" ? LengthList(1) : contexts_of(grid, model);
-    for (const Count batch : batches) {
-      for (const Count context : contexts) all.push_back({&point, context, batch});
+    const std::size_t before = all.size();
+    try {
+      const LengthList batches = question.name == "batch" ? LengthList(1) : batches_of(grid, model);
+      const LengthList contexts = question.name == "context" ? LengthList(1) : contexts_of(grid, model);
+      for (const Count batch : batches) {
+        for (const Count context : contexts) all.push_back({&point, context, batch});
+      }
+    } catch (const InputError& error) {
+      all.resize(before);
+      leave_out(error, grid.models.size());
     }
   }
   return all;
@@ -466,7 +473,12 @@ Status run(const Arguments& arguments) {
   std::vector<std::pair<Query, Answer>> answers;
   bool any = false;
   for (const Query& query : queries(question, grid)) {
-    answers.emplace_back(query, question.solve(query));
+    try {
+      answers.emplace_back(query, question.solve(query));
+    } catch (const InputError& error) {
+      leave_out(error, grid.models.size());
+      continue;
+    }
     Answer& answer = answers.back().second;
     if (question.name != "context") {
       answer.window_status = window_status(query.point->setup.model->positions, query.context);
@@ -475,8 +487,9 @@ Status run(const Arguments& arguments) {
         answer.notes.emplace_back("--beyond-window counts contexts beyond the window, too");
       }
     }
-    any = any || !answers.back().second.nothing_fits;
+    any = any || !answer.nothing_fits;
   }
+  if (answers.empty()) return Status::no_answer;
 
   deliver(documents, [&](const Target& target, const Output&, Writer& out) {
     const std::string_view format = target.format;

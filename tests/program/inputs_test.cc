@@ -1,6 +1,8 @@
 // Whole error texts beside bad inputs: one line a fault, exit status 2, nothing on standard output.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "program.h"
 
 namespace {
@@ -52,15 +54,59 @@ TEST_CASE("each fault of a model file is one line that names file, place, and wh
   }
 }
 
-TEST_CASE("faults of several models are all reported") {
+TEST_CASE("of several models those that cannot be read are a line each, the others are answered, the status is 2") {
   const TemporaryDirectory directory;
   write_file(directory.path("a.json"), R"({"layers": 32, "heads": 0, "d_k": 128})");
-  const Run result = run({"a.json", "article-7b", "."}, {.directory = directory.path()});
+  const std::string lines =
+      "ctxcost: a.json: /heads: expected a positive integer, found 0\n"
+      "ctxcost: .: expected a config.json or a .gguf file in this directory, found none\n";
+  const RunOptions there = {.directory = directory.path()};
+  // What is answered is what would be answered without the others.
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"scale", "--format", "json"},
+           {"scale", "--format", "csv"},
+           {"fit", "--gpu", "h100-sxm-80gb", "-n", "1K", "--format", "json"},
+           {"solve", "context", "--gpu", "h100-sxm-80gb", "--format", "json"},
+       }) {
+    CAPTURE(command.front());
+    std::vector<std::string> good = command, mixed = command, bad = command;
+    good.insert(good.end(), {"llama-3.1-8b"});
+    mixed.insert(mixed.end(), {"a.json", "llama-3.1-8b", "."});
+    bad.insert(bad.end(), {"a.json", "."});
+    const Run alone = run(good, there);
+    CHECK(alone.status == 0);
+    const Run result = run(mixed, there);
+    CHECK(result.status == 2);
+    CHECK(result.out == alone.out);
+    CHECK(result.err == lines);
+    const Run none = run(bad, there);
+    CHECK(none.status == 2);
+    CHECK(none.out == "");
+    CHECK(none.err == lines);
+  }
+}
+
+TEST_CASE("of several models those that an engine or a type refuses are left out, too") {
+  // llama.cpp has no smaller block than 32 for Q8_0, and dt_rank is 48.
+  const std::vector<std::string> command = {"scale", "-n", "1K", "--weights", "Q8_0", "--format", "csv"};
+  std::vector<std::string> good = command, mixed = command;
+  good.push_back("llama-3.1-8b");
+  mixed.insert(mixed.end(), {"mamba-130m-hf", "llama-3.1-8b"});
+  const Run result = run(mixed);
+  CHECK(result.status == 2);
+  CHECK(result.out == run(good).out);
+  CHECK(result.err.starts_with("ctxcost: "));
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+}
+
+TEST_CASE("a model that nobody can answer is in no catalogue") {
+  const Run result = run({"deepseek-v4-flash"});
   CHECK(result.status == 2);
   CHECK(result.out == "");
-  CHECK(result.err ==
-        "ctxcost: a.json: /heads: expected a positive integer, found 0\n"
-        "ctxcost: .: expected a config.json or a .gguf file in this directory, found none\n");
+  CHECK(result.err.starts_with("ctxcost: deepseek-v4-flash: no such file, and no model of that name in the catalogue"));
+  const Run list = run({"list", "models"});
+  CHECK(list.status == 0);
+  CHECK(list.out.find("V4-Flash") == std::string::npos);
 }
 
 TEST_CASE("a name that is nowhere gets a near match or the way to the list") {

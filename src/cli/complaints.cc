@@ -1,0 +1,41 @@
+#include "complaints.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "output.h"
+#include "printable.h"
+
+namespace ctxcost::cli {
+namespace {
+
+/// One process answers one command line.
+std::vector<std::string>& lines_of_what_was_left_out() {
+  static std::vector<std::string> lines;
+  return lines;
+}
+
+}  // namespace
+
+void complain(std::string_view message) {
+  const std::string line = "ctxcost: " + printable(message) + "\n";
+  write_all(STDERR_FILENO, line);
+}
+
+void leave_out(const InputError& error, std::size_t questions) {
+  if (questions <= 1) throw error;
+  std::vector<std::string>& lines = lines_of_what_was_left_out();
+  for (const Diagnostic& diagnostic : error.diagnostics()) {
+    std::string line = to_string(diagnostic);
+    if (std::find(lines.begin(), lines.end(), line) != lines.end()) continue;
+    complain(line);
+    lines.push_back(std::move(line));
+  }
+}
+
+bool left_out() { return !lines_of_what_was_left_out().empty(); }
+
+}  // namespace ctxcost::cli
