@@ -111,13 +111,15 @@ Fraction parse_fraction(std::string_view text, std::string_view source) {
   return fraction;
 }
 
+Count Parallelism::*spread_degree(const Engine& engine) {
+  return engine.spread == Spread::layers ? &Parallelism::pipeline : &Parallelism::tensor;
+}
+
 Deployment::Deployment(Setup setup)
     : setup_(std::move(setup)),
       whole_(*setup_.model, setup_.workload, setup_.engine),
       ranks_(split(*setup_.model, setup_.settings.parallelism)) {
-  if (setup_.engine.engine->check_split != nullptr) {
-    setup_.engine.engine->check_split(*setup_.model, setup_.settings.parallelism);
-  }
+  check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
   const auto& stored = whole_.stored_tensors();
   devices_.reserve(ranks_.size());

@@ -237,10 +237,11 @@ class Judge {
   /// Twice as many GPUs, four times…, up to 64.
   std::optional<Count> more_gpus(const JudgedLimit& judged) const {
     const Parallelism& parallelism = budget_.setup.settings.parallelism;
-    if (parallelism.devices() != parallelism.tensor) return std::nullopt;
-    for (Count ranks = parallelism.tensor * 2; ranks <= 64; ranks = ranks * 2) {
+    const auto degree = spread_degree(*budget_.setup.engine.engine);
+    if (parallelism.devices() != parallelism.*degree) return std::nullopt;
+    for (Count ranks = parallelism.*degree * 2; ranks <= 64; ranks = ranks * 2) {
       Setup candidate = budget_.setup;
-      candidate.settings.parallelism.tensor = ranks;
+      candidate.settings.parallelism.*degree = ranks;
       if (passes(judged, candidate, judged.context, judged.batch)) return ranks;
     }
     return std::nullopt;

@@ -104,6 +104,20 @@ Model split_model(const Model& model, const Parallelism& parallelism, const Stag
   return share;
 }
 
+/// Heads of a recurrence; empty where it has channels alone.
+std::optional<Count> recurrent_heads(const Mixer& mixer, const Model& model) {
+  const Settings& settings = mixer.settings();
+  const std::string_view kind = mixer.kind();
+  if (kind == "mamba2") {
+    if (!model.d_model && settings.count_or("inner", 0) == 0) return std::nullopt;
+    const Count inner = settings.count_or("inner", settings.count_or("expand", 2) * model.d_model.value_or(0));
+    return inner / settings.count_or("head_dim", 64);
+  }
+  constexpr std::string_view kOfHeads[] = {"gated_delta", "kimi_delta", "lightning", "linear", "retention"};
+  if (std::find(std::begin(kOfHeads), std::end(kOfHeads), kind) == std::end(kOfHeads)) return std::nullopt;
+  return mixer.shape().heads;
+}
+
 /// The numbers that a tensor rank's part depends on: ranks on the same side of every remainder are alike.
 std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
   std::vector<Count> remainders;
@@ -133,6 +147,53 @@ std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
   std::sort(remainders.begin(), remainders.end());
   remainders.erase(std::unique(remainders.begin(), remainders.end()), remainders.end());
   return remainders;
+}
+
+/// Whether every tensor rank gets as much of each layer as the others: whole query heads, whole or repeated KV heads,
+/// whole heads of a recurrence. Feed-forwards and vocabularies are padded by engines. Empty where it does.
+/// [vllm/config/model.py verify_with_parallel_config; vllm/model_executor/layers/mamba/mamba_mixer2.py]
+std::string uneven(const Model& model, Count ranks) {
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) {
+      const MixerShape& shape = mixer->shape();
+      if (mixer->score_heads() == 0) {
+        const std::optional<Count> heads = recurrent_heads(*mixer, model);
+        if (heads && *heads % ranks != 0) {
+          return to_string(*heads) + " heads of \"" + std::string(mixer->kind()) + "\" do not divide by " +
+                 to_string(ranks);
+        }
+        continue;
+      }
+      if (shape.heads % ranks != 0) {
+        return to_string(shape.heads) + " query heads do not divide by " + to_string(ranks);
+      }
+      const bool divides = shape.kv_heads == 0 || shape.kv_heads % ranks == 0 || ranks % shape.kv_heads == 0;
+      if (!divides) {
+        return "of " + to_string(shape.kv_heads) + " KV heads and " + to_string(ranks) +
+               " devices neither divides the other";
+      }
+    }
+  }
+  return {};
+}
+
+/// The nearest degrees that divide.
+std::string nearest_even(const Model& model, Count ranks) {
+  std::string hint;
+  Count most;
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) most = max(most, mixer->shape().heads);
+  }
+  for (Count less = ranks - 1; less > 1; less = less - 1) {
+    if (!uneven(model, less).empty()) continue;
+    hint = "tp=" + to_string(less);
+    break;
+  }
+  for (Count more = ranks + 1; more <= most; more += 1) {
+    if (!uneven(model, more).empty()) continue;
+    return (hint.empty() ? "" : hint + " or ") + "tp=" + to_string(more);
+  }
+  return hint;
 }
 
 void check(const Model& model, const Parallelism& parallelism) {
@@ -207,6 +268,13 @@ Parallelism parse_parallelism(std::string_view text) {
     parallelism.*degree->field = *number;
   }
   return parallelism;
+}
+
+void check_even(const Model& model, const Parallelism& parallelism) {
+  const Count ranks = parallelism.tensor;
+  if (ranks == 1) return;
+  const std::string reason = uneven(model, ranks);
+  if (!reason.empty()) fail("tp=" + to_string(ranks) + ": " + reason, nearest_even(model, ranks));
 }
 
 std::vector<Count> stage_layers(Count layers, Count stages) {

@@ -74,8 +74,9 @@ bool of_papers(const Format& format) {
   return format.layout == Layout::kivi || format.name == "int4" || format.name == "nf4";
 }
 
-/// Query heads, or ranks that a model without heads may have.
-Count most_ranks(const Model& model) {
+/// Layers that may be split, else query heads, or ranks that a model without heads may have.
+Count most_ranks(const Model& model, Spread spread) {
+  if (spread == Spread::layers) return max(1, model.layers());
   constexpr Count kWithoutHeads = 64;
   Count heads;
   for (const LayerGroup& group : model.groups) {
@@ -142,12 +143,13 @@ Most max_batch_memory(const Deployment& deployment, Count context) {
 
 Fewest min_gpus(const Setup& setup, Count context, Count batch) {
   Fewest fewest;
-  const Count most = most_ranks(*setup.model);
+  const Count most = most_ranks(*setup.model, setup.engine.engine->spread);
+  const auto degree = spread_degree(*setup.engine.engine);
   std::optional<InputError> fault;
   bool any = false;
   for (Count ranks = 1; ranks <= most; ranks += 1) {
     Setup candidate = setup;
-    candidate.settings.parallelism.tensor = ranks;
+    candidate.settings.parallelism.*degree = ranks;
     const Parallelism parallelism = candidate.settings.parallelism;
     std::optional<Deployment> deployment;
     try {

@@ -33,6 +33,9 @@ struct Fraction {
 /// Reads "0.9" or "1". Throws InputError that names `source`.
 Fraction parse_fraction(std::string_view text, std::string_view source);
 
+/// The degree of which the devices of NAME:K are: pp for engines that split by layers, else tp.
+Count Parallelism::*spread_degree(const Engine& engine);
+
 /// What a model is put on.
 struct DeploymentSettings {
   std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
@@ -109,7 +112,7 @@ struct DeploymentEstimate {
 /// Evaluates one setup at many points.
 class Deployment {
  public:
-  /// Throws InputError where the parallelism is impossible, or the engine refuses it.
+  /// Throws InputError where the parallelism is impossible or uneven, or the engine refuses the types or layers.
   explicit Deployment(Setup setup);
   ~Deployment();
   Deployment(Deployment&&) noexcept;

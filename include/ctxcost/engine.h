@@ -65,7 +65,8 @@ struct CacheCapacity {
   Count units_per_sequence;    ///< blocks that one sequence of n tokens needs; 0 = none
 };
 
-struct Parallelism;  // ctxcost/parallelism.h
+/// What of a model is split over devices where nobody says it: heads and widths of every layer, or the layers.
+enum class Spread { tensors, layers };
 
 /// One row of the list of engines.
 struct Engine {
@@ -78,10 +79,9 @@ struct Engine {
   /// What fits into `available` bytes for sequences of the request's n tokens, whatever its batch. Null where the engine
   /// has no rule of its own: then the ratio of bytes.
   CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
-  /// Throws InputError where the engine refuses to spread the model so. Null where it takes all that is possible.
-  void (*check_split)(const Model& model, const Parallelism& parallelism) = nullptr;
   /// Percent of a device's memory that it takes by default.
   std::uint32_t utilization_percent = 100;
+  Spread spread = Spread::tensors;
 };
 
 std::span<const Engine* const> engines();

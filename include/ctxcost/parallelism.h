@@ -45,6 +45,10 @@ struct Rank {
 /// than experts, more tensor ranks than query heads).
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
 
+/// Throws InputError with the reason where the tensor ranks do not divide the query heads or a recurrence's heads, or of
+/// them and the KV heads neither divides the other: no engine runs that.
+void check_even(const Model& model, const Parallelism& parallelism);
+
 /// Layers of each stage: as even as possible; where it is not, the stages before the last get one more, the last one
 /// having the head [vllm distributed/utils.py get_pp_indices].
 std::vector<Count> stage_layers(Count layers, Count stages);

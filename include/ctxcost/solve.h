@@ -34,7 +34,8 @@ Most max_batch(const Deployment& deployment, Count context);
 /// The same whatever the window.
 Most max_batch_memory(const Deployment& deployment, Count context);
 
-/// The fewest devices: the tensor-parallel degree of the setup is free, its other degrees stay.
+/// The fewest devices: the degree by which the engine spreads a model (tp; pp where it splits layers)
+/// is free, the others stay.
 struct Fewest {
   std::optional<Count> devices;  ///< empty: no degree fits
   Parallelism parallelism;       ///< that fits, or the largest one tried

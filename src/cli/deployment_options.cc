@@ -16,7 +16,7 @@ constexpr OptionInfo kOptions[] = {
     {"--kv-precision", 0, "LIST", "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
     {"--weights", 0, "LIST", "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)",
      true},
-    {"--parallel", 0, "DEGREES", "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices)", true},
+    {"--parallel", 0, "DEGREES", "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices; llama.cpp: pp)", true},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used (1; vllm 0.9)"},
     {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides:\n2GiB, 500MB (0)"},
@@ -124,7 +124,9 @@ DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, c
               if (gpu) {
                 point.setup.settings.gpu = gpu->gpu;
                 point.gpu = gpu->gpu.id + (gpu->count ? ":" + to_string(*gpu->count) : "");
-                if (!split) point.setup.settings.parallelism.tensor = gpu->count.value_or(1);
+                if (!split) {
+                  point.setup.settings.parallelism.*spread_degree(*point.setup.engine.engine) = gpu->count.value_or(1);
+                }
                 const Count devices = point.setup.settings.parallelism.devices();
                 if (split && gpu->count && devices != *gpu->count) {
                   throw InputError(Diagnostic{"--parallel", "",

@@ -42,6 +42,7 @@ struct Answer {
   std::optional<Most> memory;                        ///< of a context, whatever the window
   std::string_view bound;                            ///< "memory", "window" or empty
   std::optional<std::string_view> window_status;     ///< at the context asked for, or answered
+  std::optional<Parallelism> split;                  ///< of "gpus": the answer's, or the largest that was tried
   std::vector<std::pair<Fix, std::string>> unlocks;  ///< what would allow more, and how much
 };
 
@@ -108,11 +109,13 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
     add(std::move(setup), {"--weights", type});
   }
   Setup setup = base;
-  setup.settings.parallelism.tensor = base.settings.parallelism.tensor * 2;
+  Count& devices = setup.settings.parallelism.*spread_degree(*base.engine.engine);
+  devices = devices * 2;
+  const Count doubled = devices;
   const std::string more = setup.settings.parallelism.name();
   add(std::move(setup), query.point->spread ? Fix{"--parallel", more}
                                             : Fix{"--gpu", base.settings.gpu->id + ":" +
-                                                               to_string(2 * base.settings.parallelism.tensor)});
+                                                               to_string(doubled)});
 }
 
 Answer solve_context(const Query& query) {
@@ -153,9 +156,10 @@ Answer solve_gpus(const Query& query) {
     throw InputError(Diagnostic{"solve gpus", "", "expected --gpu NAME, found none", "`ctxcost list gpus` shows all"});
   }
   const Fewest fewest = min_gpus(base, query.context, query.batch);
+  const auto degree = spread_degree(*base.engine.engine);
   const auto at = [&](Count ranks) {
     Setup setup = base;
-    setup.settings.parallelism.tensor = ranks;
+    setup.settings.parallelism.*degree = ranks;
     const std::string value = to_string(setup.settings.parallelism.devices());
     try {
       return trial(value, Deployment(std::move(setup)), query.context, query.batch);
@@ -164,12 +168,15 @@ Answer solve_gpus(const Query& query) {
     }
   };
   Answer answer;
-  const Count ranks = fewest.parallelism.tensor;
+  answer.split = fewest.parallelism;
+  const Count ranks = fewest.parallelism.*degree;
   if (fewest.devices) {
     answer.value = to_string(*fewest.devices);
     answer.fits = at(ranks);
-    // One less does not hold it; where one less cannot be split, neither does the next that can.
-    if (ranks > 1) answer.next = at(ranks - 1);
+    // The next fewer over which it can be split do not hold it.
+    for (Count fewer = ranks - 1; fewer > 0 && (!answer.next || !answer.next->fault.empty()); fewer = fewer - 1) {
+      answer.next = at(fewer);
+    }
   } else {
     answer.nothing_fits = true;
     answer.next = at(ranks);
@@ -342,9 +349,10 @@ void write_result(JsonWriter& json, const Question& question, const Query& query
   json.key("gpu");
   setup.settings.gpu ? json.string(setup.settings.gpu->id) : json.null();
   json.key("parallel");
-  json.string(setup.settings.parallelism.name());
+  const Parallelism split = answer.split.value_or(setup.settings.parallelism);
+  json.string(split.name());
   json.key("gpus");
-  json.count(deployment.devices());
+  json.count(split.devices());
   json.key("capacity_bytes");
   json.value(deployment.capacity());
   json.key("context");
@@ -404,7 +412,7 @@ Listing listing_of(const Question& question, const std::vector<std::pair<Query, 
     listing.rows.push_back(
         {std::string(question.name), value, setup.model->name, deployment.estimator().weights().name(),
          deployment.estimator().kv().name(), setup.engine.name,
-         setup.settings.gpu ? setup.settings.gpu->id : std::string(), setup.settings.parallelism.name(),
+         setup.settings.gpu ? setup.settings.gpu->id : std::string(), answer.split.value_or(setup.settings.parallelism).name(),
          question.name == "context" ? ListingCell() : ListingCell(query.context),
          question.name == "batch" ? ListingCell() : ListingCell(query.batch), std::string(answer.bound),
          answer.memory && answer.memory->value ? ListingCell(*answer.memory->value) : ListingCell(),

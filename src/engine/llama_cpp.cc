@@ -201,6 +201,6 @@ Reserve reserve(const ReserveRequest& request) {
 CTXCOST_ENGINE(kLlamaCpp) = {kName, "cells for every token and stream, padded to 256; states in F32",
                              "ggml-org/llama.cpp @34af94c: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
                              "llama-memory-recurrent.cpp",
-                             kSettings, reserve};
+                             kSettings, reserve, nullptr, 100, Spread::layers};
 
 }  // namespace ctxcost

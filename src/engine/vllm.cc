@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "../live_need.h"
-#include "ctxcost/parallelism.h"
 #include "row.h"
 #include "support.h"
 
@@ -284,26 +283,6 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   return result;
 }
 
-/// Heads that do not divide stop it at the start [vllm/config/model.py verify_with_parallel_config; the attention
-/// layers' own assertions about KV heads].
-void check_split(const Model& model, const Parallelism& parallelism) {
-  const Count ranks = parallelism.tensor;
-  for (const LayerGroup& group : model.groups) {
-    for (const auto& mixer : group.mixers) {
-      if (mixer->score_heads() == 0) continue;
-      const MixerShape& shape = mixer->shape();
-      if (shape.heads % ranks != 0) {
-        refuse(kName, to_string(shape.heads) + " query heads must be divisible by tp=" + to_string(ranks), "");
-      }
-      const bool divides = shape.kv_heads >= ranks ? shape.kv_heads % ranks == 0 : ranks % shape.kv_heads == 0;
-      if (!divides) {
-        refuse(kName,
-               to_string(shape.kv_heads) + " KV heads and tp=" + to_string(ranks) + ": one must divide the other", "");
-      }
-    }
-  }
-}
-
 }  // namespace
 
 CTXCOST_ENGINE(kVllm) = {kName,
@@ -312,7 +291,6 @@ CTXCOST_ENGINE(kVllm) = {kName,
                          kSettings,
                          reserve,
                          capacity,
-                         check_split,
                          90};
 
 }  // namespace ctxcost

@@ -358,7 +358,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
       return faults_.add(settings.parallel->offset, settings.parallel->pointer, message);
     }
   } else if (count) {
-    result.parallelism.tensor = *count;
+    result.parallelism.*spread_degree(*budget.setup.engine.engine) = *count;
   }
   result.utilization = devices.utilization;
   result.kv_memory = devices.kv_memory;

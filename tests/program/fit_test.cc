@@ -189,6 +189,32 @@ TEST_CASE("fit and solve: a search never fails at a point that nobody asked for"
   CHECK(endless["device_notes"].dump().find("memory binds no context") != std::string::npos);
 }
 
+// Qwen2.5-32B has 40 query heads over 8 KV heads: 65.5 GB of weights and 8.6 GB of cache are less than three cards of
+// 25.8 GB hold, which 40 heads do not divide by. Layers do.
+TEST_CASE("solve gpus: what no engine splits is no answer, and the answer's split is shown") {
+  const std::vector<std::string> question = {"solve", "gpus", "qwen2.5-32b", "--gpu", "rtx-3090-24gb", "-n", "32K"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), question.begin(), question.end());
+    return more;
+  };
+  for (const char* engine : {"ideal", "transformers", "vllm:max_batched_tokens=2048"}) {
+    const Json result = json_of(with({"--engine", engine, "--utilization", "1"}))["results"][0];
+    CHECK_MESSAGE(result["answer"] == 4, engine);
+    CHECK(result["parallel"] == "tp=4");
+    CHECK(result["gpus"] == 4);
+    CHECK(result["proof"]["does_not_fit"]["value"] == 2);
+  }
+  CHECK(run(with({"--format", "csv"})).out.find(",tp=4,") != std::string::npos);
+  const Json layers = json_of(with({"--engine", "llama.cpp"}))["results"][0];
+  CHECK(layers["answer"] == 3);
+  CHECK(layers["parallel"] == "pp=3");
+  const Json placed = json_of({"fit", "qwen2.5-32b", "--gpu", "rtx-3090-24gb:3", "-n", "32K", "--engine", "llama.cpp"});
+  CHECK(placed["results"][0]["parallel"] == "pp=3");
+  for (const Json& fix : json_of({"fit", "qwen2.5-32b", "--gpu", "rtx-3090-24gb", "-n", "32K"}, 1)["results"][0]["fixes"]) {
+    CHECK(fix["value"] != "rtx-3090-24gb:3");
+  }
+}
+
 TEST_CASE("solve: types and devices") {
   const Json kv = json_of({"solve", "kv-precision", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "128K"});
   CHECK(kv["results"][0]["answer"] == "q8_0");
@@ -239,7 +265,11 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:64", "-n", "4K"},
        "ctxcost: --parallel: tp=64: expected at most the 32 query heads\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:3", "-n", "4K", "--engine", "vllm"},
-       "ctxcost: --engine vllm: 32 query heads must be divisible by tp=3\n"},
+       "ctxcost: --parallel: tp=3: 32 query heads do not divide by 3 (tp=2 or tp=4)\n"},
+      {{"fit", "qwen2.5-32b", "--gpu", "rtx-3090-24gb", "--parallel", "tp=5", "-n", "4K"},
+       "ctxcost: --parallel: tp=5: of 8 KV heads and 5 devices neither divides the other (tp=4 or tp=8)\n"},
+      {{"fit", "mamba2-2.7b", "--gpu", "rtx-3090-24gb:3", "-n", "4K", "--engine", "transformers"},
+       "ctxcost: --parallel: tp=3: 80 heads of \"mamba2\" do not divide by 3 (tp=2 or tp=4)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--parallel", "ep=2", "-n", "4K"},
        "ctxcost: --parallel: ep=2: the model has no experts\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:4", "--parallel", "tp=2", "-n", "4K"},

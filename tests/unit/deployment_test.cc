@@ -110,20 +110,27 @@ TEST_CASE("uneven heads: the largest rank holds the larger part") {
   const Model model = parse_model(R"({"layers": 3, "heads": 40, "kv_heads": 10, "d_k": 8, "d_model": 320,
                                       "d_ff": 400, "vocab": 1000, "precision": "fp16"})",
                                   "test.json");
-  const DeploymentEstimate estimate = Deployment(setup_of(model, "", "tp=4")).at(100, 2);
-  CHECK(estimate.count(Metric::device_kv_bytes) == Count{3 * 2 * 100 * 3 * 2 * 8 * 2});
-  Count heads, devices;
-  for (const DeviceMemory& device : estimate.devices) {
-    devices += device.devices;
-    heads += device.devices * (*device.kv_reserved / (3 * 2 * 100 * 2 * 8 * 2));
+  std::vector<Count> heads;
+  for (const Rank& rank : split(model, parse_parallelism("tp=4"))) {
+    heads.insert(heads.end(), static_cast<std::size_t>(rank.devices.u64()),
+                 rank.model.groups[0].mixers[0]->shape().kv_heads);
   }
-  CHECK(devices == Count{4});
-  CHECK(heads == Count{10});
-  CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=4", "vllm")),
-                       "--engine vllm: 10 KV heads and tp=4: one must divide the other", InputError);
-  CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=3", "vllm")),
-                       "--engine vllm: 40 query heads must be divisible by tp=3", InputError);
-  CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=5", "vllm")));
+  CHECK(heads == std::vector<Count>{3, 3, 2, 2});
+}
+
+TEST_CASE("what no engine splits is refused in each of them") {
+  const Model model = parse_model(R"({"layers": 3, "heads": 40, "kv_heads": 10, "d_k": 8, "d_model": 320,
+                                      "d_ff": 400, "vocab": 1000, "precision": "fp16"})",
+                                  "test.json");
+  for (const char* engine : {"ideal", "vllm", "transformers", "llama.cpp"}) {
+    CHECK_THROWS_WITH_AS(
+        Deployment(setup_of(model, "", "tp=4", engine)),
+        "--parallel: tp=4: of 10 KV heads and 4 devices neither divides the other (tp=2 or tp=5)", InputError);
+    CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=3", engine)),
+                         "--parallel: tp=3: 40 query heads do not divide by 3 (tp=2 or tp=5)", InputError);
+    CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=5", engine)));
+    CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=20", engine)));  // each KV head on two
+  }
 }
 
 TEST_CASE("latent caches repeat on every tensor rank") {
