@@ -149,9 +149,9 @@ void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline,
   BaselineComparison comparison;
   comparison.source = baseline.source;
   const Matcher matcher(baseline);
-  for (const JudgedBudget& judged : report.judged) {
+  for (JudgedBudget& judged : report.judged) {
     const bool fails = judged.budget->level == BudgetLevel::error || options.fail_on_warning;
-    for (const BudgetPoint& point : judged.points) {
+    for (BudgetPoint& point : judged.points) {
       const PointRecord* const before = matcher.find(judged, point);
       if (before == nullptr) {
         comparison.missing.push_back({&judged, point.context, point.batch});
@@ -173,12 +173,15 @@ void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline,
           change.allowed = texts[static_cast<std::size_t>(metric)];
           if (holds(*threshold, value, now).value_or(false)) change.verdict = fails ? Verdict::fail : Verdict::warn;
         }
+        point.baseline = std::max(point.baseline, change.verdict);
+        judged.verdict = std::max(judged.verdict, change.verdict);
         comparison.verdict = std::max(comparison.verdict, change.verdict);
         comparison.changes.push_back(std::move(change));
       }
     }
   }
-  if (comparison.compared == 0) {
+  // Where files are in error, the one that is in it may be among them.
+  if (comparison.compared == 0 && report.faults.empty()) {
     throw InputError(Diagnostic{baseline.source, "", "expected a budget, context and batch of this check, found none",
                                 "`ctxcost check FILE --save` writes a baseline"});
   }

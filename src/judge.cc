@@ -74,16 +74,12 @@ MetricValue bound_of(const Limit& limit, const DeploymentSettings& settings) {
   return limit.side == Side::max ? scaled / divisor : ceil_div(scaled, divisor);
 }
 
-std::string budget_pointer(const Budget& budget) {
-  return budget.place.pointer.substr(0, budget.place.pointer.rfind('/'));
-}
-
-/// Judges one budget; every limit whose metric has no value becomes a diagnostic.
+/// Judges one budget; every limit whose metric has no value becomes a fault.
 class Judge {
  public:
   /// `remedied` counts the breaches for which passing settings were looked for.
-  Judge(const Budget& budget, const JudgeOptions& options, std::vector<Diagnostic>& diagnostics, std::size_t& remedied)
-      : budget_(budget), options_(options), diagnostics_(diagnostics), remedied_(remedied) {}
+  Judge(const Budget& budget, const JudgeOptions& options, std::vector<BudgetFault>& faults, std::size_t& remedied)
+      : budget_(budget), options_(options), faults_(faults), remedied_(remedied) {}
 
   JudgedBudget judge() {
     JudgedBudget result;
@@ -92,9 +88,10 @@ class Judge {
       result.deployment = std::make_unique<Deployment>(budget_.setup);
       evaluate(result);
     } catch (const InputError& error) {
-      for (const Diagnostic& fault : error.diagnostics()) {
-        diagnostics_.push_back({budget_.file, budget_pointer(budget_), fault.message, fault.hint});
-      }
+      for (const Diagnostic& fault : error.diagnostics()) add_fault(budget_place(), fault.message, fault.hint);
+      return result;
+    } catch (const CountOverflow& error) {
+      add_fault(budget_place(), std::string("a count does not fit 128 bits (") + error.what() + ")");
       return result;
     }
     for (const Limit& limit : budget_.limits) judge(limit, result);
@@ -107,7 +104,7 @@ class Judge {
     for (const Count batch : budget_.batches) {
       const std::size_t first = result.points.size();
       for (const Count context : budget_.contexts) {
-        result.points.push_back({context, batch, result.deployment->at(context, batch)});
+        result.points.push_back({context, batch, result.deployment->at(context, batch), Verdict::pass});
         DeploymentEstimate& values = result.points.back().values;
         const DeploymentEstimate& base = result.points[first].values;
         values[Metric::growth_attention_flops] = ratio(values[Metric::attention_flops], base[Metric::attention_flops]);
@@ -128,8 +125,9 @@ class Judge {
         if (is_solved(limit.metric)) actual = solved(*result.deployment, limit.metric, point.context, point.batch);
       } catch (const InputError& error) {
         const Diagnostic& fault = error.diagnostics().front();
-        diagnostics_.push_back({budget_.file, limit.place.pointer, fault.message, fault.hint});
-        return;
+        return add_fault(limit.place, fault.message, fault.hint);
+      } catch (const CountOverflow& error) {
+        return add_fault(limit.place, std::string("a count does not fit 128 bits (") + error.what() + ")");
       }
       if (std::holds_alternative<std::monostate>(actual.value) && !actual.unbounded) return fail_unknown(limit);
       point.values[limit.metric] = actual.value;
@@ -144,6 +142,17 @@ class Judge {
     }
   }
 
+  /// The budget itself, at the line of its name.
+  TextPlace budget_place() const {
+    TextPlace place = budget_.place;
+    place.pointer.resize(place.pointer.rfind('/'));
+    return place;
+  }
+
+  void add_fault(const TextPlace& place, std::string message, std::string hint = {}) {
+    faults_.push_back({budget_.file, {budget_.file, place.pointer, std::move(message), std::move(hint)}, place});
+  }
+
   void fail_unknown(const Limit& limit) {
     const MetricInfo& metric = info(limit.metric);
     std::string message = "\"" + std::string(metric.name) + "\" of \"" + budget_.model_name + "\" is unknown";
@@ -152,7 +161,7 @@ class Judge {
       message = "\"" + std::string(metric.name) + "\" needs a \"gpu\"";
       hint = "`ctxcost list gpus` shows all";
     }
-    diagnostics_.push_back({budget_.file, limit.place.pointer, std::move(message), std::move(hint)});
+    add_fault(limit.place, std::move(message), std::move(hint));
   }
 
   /// Whether the limit would pass. A setting that is impossible does not.
@@ -249,27 +258,33 @@ class Judge {
 
   const Budget& budget_;
   const JudgeOptions& options_;
-  std::vector<Diagnostic>& diagnostics_;
+  std::vector<BudgetFault>& faults_;
   std::size_t& remedied_;
 };
 
 }  // namespace
 
 std::string_view name(Verdict verdict) {
-  static constexpr std::string_view kNames[] = {"pass", "warn", "fail"};
+  static constexpr std::string_view kNames[] = {"pass", "warn", "fail", "error"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 
-BudgetReport judge(std::vector<Budget> budgets, const JudgeOptions& options) {
+BudgetReport judge(BudgetFiles files, const JudgeOptions& options) {
   BudgetReport report;
-  report.budgets = std::move(budgets);
-  std::vector<Diagnostic> diagnostics;
+  report.budgets = std::move(files.budgets);
+  report.faults = std::move(files.faults);
   std::size_t remedied = 0;
   for (const Budget& budget : report.budgets) {
-    report.judged.push_back(Judge(budget, options, diagnostics, remedied).judge());
-    report.verdict = std::max(report.verdict, report.judged.back().verdict);
+    report.judged.push_back(Judge(budget, options, report.faults, remedied).judge());
   }
-  if (!diagnostics.empty()) throw InputError(std::move(diagnostics));
+  if (!report.faults.empty()) {
+    report.verdict = Verdict::error;
+    std::erase_if(report.judged, [&](const JudgedBudget& judged) {
+      return std::any_of(report.faults.begin(), report.faults.end(),
+                         [&](const BudgetFault& fault) { return fault.file == judged.budget->file; });
+    });
+  }
+  for (const JudgedBudget& judged : report.judged) report.verdict = std::max(report.verdict, judged.verdict);
   return report;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ctxcost/deployment.h"
+#include "ctxcost/diagnostic.h"
 #include "ctxcost/input.h"
 #include "ctxcost/lengths.h"
 #include "ctxcost/metric.h"
@@ -74,11 +75,24 @@ struct BudgetOptions {
   DeviceSettings devices;  ///< wins over what the files say
 };
 
-/// Reads budget files in order ("-" is standard input). A model is loaded once, whatever number of budgets names it.
-/// Throws InputError with every fault of every file.
-std::vector<Budget> load_budgets(std::span<const std::string> files, const BudgetOptions& options = {});
+/// What is wrong with a budget file, or with a file that it names.
+struct BudgetFault {
+  std::string file;       ///< the budget file
+  Diagnostic diagnostic;  ///< its source is that file, or the one it names
+  TextPlace place;        ///< in the source; line 0 where that is not known
+};
 
-/// The same from text in memory. `origin` names it in errors; model files are looked up beside it.
+/// What budget files say.
+struct BudgetFiles {
+  std::vector<Budget> budgets;      ///< of the files without faults
+  std::vector<BudgetFault> faults;  ///< every fault of every other file
+};
+
+/// Reads budget files in order ("-" is standard input). A model is loaded once, whatever number of budgets names it.
+BudgetFiles load_budgets(std::span<const std::string> files, const BudgetOptions& options = {});
+
+/// Budgets of one text in memory. `origin` names it in errors; model files are looked up beside it. Throws InputError
+/// with every fault.
 std::vector<Budget> parse_budgets(std::string_view text, std::string_view origin, const BudgetOptions& options = {});
 
 }  // namespace ctxcost

@@ -15,7 +15,8 @@
 namespace ctxcost {
 
 /// `warn` is a breach that does not fail the run.
-enum class Verdict { pass, warn, fail };
+/// `error` is no answer.
+enum class Verdict { pass, warn, fail, error };
 
 std::string_view name(Verdict verdict);
 
@@ -24,6 +25,7 @@ struct BudgetPoint {
   Count context;
   Count batch;
   DeploymentEstimate values;
+  Verdict baseline = Verdict::pass;  ///< the worst of its changes since the baseline
 };
 
 /// A setting of the budget with which a breached limit would pass, everything else being as it is.
@@ -49,7 +51,7 @@ struct JudgedBudget {
   std::unique_ptr<Deployment> deployment;
   std::vector<BudgetPoint> points;   ///< the context fastest
   std::vector<JudgedLimit> limits;   ///< of each limit in turn, as points
-  Verdict verdict = Verdict::pass;   ///< the worst of its limits
+  Verdict verdict = Verdict::pass;   ///< the worst of its limits and of those changes
 };
 
 /// A metric that is not as in the baseline.
@@ -79,7 +81,8 @@ struct BaselineComparison {
 /// Everything that was judged. Its budgets are referred to and stay where they are.
 struct BudgetReport {
   std::vector<Budget> budgets;
-  std::vector<JudgedBudget> judged;  ///< as budgets
+  std::vector<JudgedBudget> judged;  ///< as budgets, but for those of files with faults
+  std::vector<BudgetFault> faults;   ///< of files that are not judged
   std::optional<BaselineComparison> baseline;
   Verdict verdict = Verdict::pass;  ///< the worst of all
 };
@@ -89,8 +92,8 @@ struct JudgeOptions {
   bool remedies = true;          ///< look for settings that pass
 };
 
-/// Judges budgets. Throws InputError where a limited metric has no value: the model's file does not allow it to be
-/// known, or it needs a GPU.
-BudgetReport judge(std::vector<Budget> budgets, const JudgeOptions& options = {});
+/// Judges budgets. Where a limited metric has no value (the model's file does not allow it to be known, or it needs a
+/// GPU), that is a fault of the budget's file, of which nothing is judged then.
+BudgetReport judge(BudgetFiles files, const JudgeOptions& options = {});
 
 }  // namespace ctxcost

@@ -15,8 +15,8 @@ namespace {
 
 constexpr OptionInfo kOptions[] = {
     {"--format", 0, "NAME",
-     "table, json, junit, sarif, github or markdown (by the\n"
-     "extension of -o, else table)",
+     "table, json, ndjson, junit, sarif, github or markdown\n"
+     "(by the extension of -o, else table)",
      true},
     {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
      true},
@@ -133,6 +133,11 @@ Status run(const Arguments& arguments) {
     render.color = wants_color(arguments, output);
     find_budget_format(target.format)->render(report, render, out);
   });
+  if (!report.faults.empty()) {
+    std::vector<Diagnostic> faults;
+    for (const BudgetFault& fault : report.faults) faults.push_back(fault.diagnostic);
+    throw InputError(std::move(faults));
+  }
   return report.verdict == Verdict::fail && !arguments.has("--exit-zero") ? Status::over_budget : Status::answered;
 }
 

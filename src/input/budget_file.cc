@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -121,7 +122,7 @@ class BudgetReader {
         faults_(document.source) {}
 
   /// Appends the budgets, or the faults.
-  void read(std::vector<Budget>& budgets, std::vector<Diagnostic>& diagnostics);
+  void read(BudgetFiles& files);
 
  private:
   void read_file(std::vector<Budget>& budgets);
@@ -152,6 +153,7 @@ class BudgetReader {
   const BudgetOptions& options_;
   Cache& cache_;
   Faults faults_;
+  std::set<std::string> unusable_;  // models of which this file has been told
   std::vector<Diagnostic> model_faults_;  // of other files
   std::map<std::string, std::string> names_;  // of budgets, with the pointer of each
 };
@@ -281,7 +283,11 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
   const bool built_in = find_in_catalogue(name.text) != nullptr;
   const std::string path = built_in ? name.text : beside(directory_, name.text);
   if (const auto known = cache_.models.find(path); known != cache_.models.end()) {
-    budget.model = known->second;  // null where it had faults
+    budget.model = known->second;
+    // Its own faults are said once, and once in each file that it cannot be used.
+    if (!budget.model && unusable_.insert(path).second) {
+      faults_.add(name.offset, name.pointer, "the model \"" + path + "\" cannot be used");
+    }
     return;
   }
   struct stat status;
@@ -314,6 +320,7 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
     budget.model = model;
   } catch (const InputError& error) {
     model_faults_.insert(model_faults_.end(), error.diagnostics().begin(), error.diagnostics().end());
+    unusable_.insert(path);
     faults_.add(name.offset, name.pointer, "the model \"" + path + "\" cannot be used");
   }
 }
@@ -590,52 +597,76 @@ void BudgetReader::read_file(std::vector<Budget>& budgets) {
   cursor.finish();
 }
 
-void BudgetReader::read(std::vector<Budget>& budgets, std::vector<Diagnostic>& diagnostics) {
+void BudgetReader::read(BudgetFiles& files) {
+  std::vector<Budget> budgets;
+  std::vector<BudgetFault> faults;
+  const auto add_all = [&](std::span<const Diagnostic> diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics) {
+      faults.push_back({document_.source, diagnostic, {diagnostic.place, 0, 0}});
+    }
+  };
   try {
     read_file(budgets);
-    faults_.throw_if_any();
+    for (Faults::Fault& fault : faults_.take()) {
+      const TextPlace place = places_.of(fault.offset, fault.diagnostic.place);
+      faults.push_back({document_.source, std::move(fault.diagnostic), place});
+    }
   } catch (const InputError& error) {
-    diagnostics.insert(diagnostics.end(), error.diagnostics().begin(), error.diagnostics().end());
+    add_all(error.diagnostics());
   }
-  diagnostics.insert(diagnostics.end(), model_faults_.begin(), model_faults_.end());
+  add_all(model_faults_);
+  if (!faults.empty()) {
+    std::move(faults.begin(), faults.end(), std::back_inserter(files.faults));
+  } else {
+    std::move(budgets.begin(), budgets.end(), std::back_inserter(files.budgets));
+  }
 }
 
 std::string directory_of(const std::string& file) { return file.substr(0, file.rfind('/') + 1); }
 
-void read_text_of(std::string_view text, const std::string& file, const BudgetOptions& options, Cache& cache,
-                  std::vector<Budget>& budgets, std::vector<Diagnostic>& diagnostics) {
+/// "12:9", where a text stops being JSON; line 0 where the place is none.
+TextPlace place_of_syntax(std::string_view place) {
+  const std::size_t colon = place.find(':');
+  if (colon == std::string_view::npos) return {"", 0, 0};
+  const std::optional<Count> line = parse_digits(place.substr(0, colon));
+  const std::optional<Count> column = parse_digits(place.substr(colon + 1));
+  if (!line || !column) return {"", 0, 0};
+  return {"", static_cast<std::uint32_t>(line->to_double()), static_cast<std::uint32_t>(column->to_double())};
+}
+
+/// `text` gives the text of the file; what it throws is the file's fault, too.
+template <typename Text>
+void read_budget_file(Text text, const std::string& file, const BudgetOptions& options, Cache& cache,
+                      BudgetFiles& files) {
   try {
-    const JsonDocument document = parse_json(text, file);
-    BudgetReader(document, directory_of(file), options, cache).read(budgets, diagnostics);
+    const JsonDocument document = parse_json(text(), file);
+    BudgetReader(document, directory_of(file), options, cache).read(files);
   } catch (const InputError& error) {
-    diagnostics.insert(diagnostics.end(), error.diagnostics().begin(), error.diagnostics().end());
+    for (const Diagnostic& fault : error.diagnostics()) {
+      files.faults.push_back({file, fault, place_of_syntax(fault.place)});
+    }
   }
 }
 
 }  // namespace
 
-std::vector<Budget> load_budgets(std::span<const std::string> files, const BudgetOptions& options) {
-  std::vector<Budget> budgets;
-  std::vector<Diagnostic> diagnostics;
+BudgetFiles load_budgets(std::span<const std::string> files, const BudgetOptions& options) {
+  BudgetFiles found;
   Cache cache;
   for (const std::string& file : files) {
-    try {
-      read_text_of(read_text(file, kBudgetFile), file, options, cache, budgets, diagnostics);
-    } catch (const InputError& error) {
-      diagnostics.insert(diagnostics.end(), error.diagnostics().begin(), error.diagnostics().end());
-    }
+    read_budget_file([&file] { return read_text(file, kBudgetFile); }, file, options, cache, found);
   }
-  if (!diagnostics.empty()) throw InputError(std::move(diagnostics));
-  return budgets;
+  return found;
 }
 
 std::vector<Budget> parse_budgets(std::string_view text, std::string_view origin, const BudgetOptions& options) {
-  std::vector<Budget> budgets;
-  std::vector<Diagnostic> diagnostics;
+  BudgetFiles found;
   Cache cache;
-  read_text_of(text, std::string(origin), options, cache, budgets, diagnostics);
-  if (!diagnostics.empty()) throw InputError(std::move(diagnostics));
-  return budgets;
+  read_budget_file([text] { return text; }, std::string(origin), options, cache, found);
+  std::vector<Diagnostic> faults;
+  for (BudgetFault& fault : found.faults) faults.push_back(std::move(fault.diagnostic));
+  if (!faults.empty()) throw InputError(std::move(faults));
+  return std::move(found.budgets);
 }
 
 }  // namespace ctxcost

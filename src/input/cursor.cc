@@ -45,12 +45,16 @@ void Faults::add(std::uint32_t offset, const std::string& place, const InputErro
   for (const Diagnostic& diagnostic : error.diagnostics()) add(offset, place, diagnostic.message, diagnostic.hint);
 }
 
+std::vector<Faults::Fault> Faults::take() {
+  std::stable_sort(found_.begin(), found_.end(), [](const Fault& a, const Fault& b) { return a.offset < b.offset; });
+  if (left_out_ > 0) found_.push_back({0, {source_, "", "and " + std::to_string(left_out_) + " more faults", ""}});
+  return std::move(found_);
+}
+
 void Faults::throw_if_any() {
   if (found_.empty()) return;
-  std::stable_sort(found_.begin(), found_.end(), [](const Fault& a, const Fault& b) { return a.offset < b.offset; });
   std::vector<Diagnostic> diagnostics;
-  for (Fault& fault : found_) diagnostics.push_back(std::move(fault.diagnostic));
-  if (left_out_ > 0) diagnostics.push_back({source_, "", "and " + std::to_string(left_out_) + " more faults", ""});
+  for (Fault& fault : take()) diagnostics.push_back(std::move(fault.diagnostic));
   throw InputError(std::move(diagnostics));
 }
 

@@ -31,11 +31,14 @@ class Faults {
   /// Throws InputError when there is any.
   void throw_if_any();
 
- private:
   struct Fault {
     std::uint32_t offset;
     Diagnostic diagnostic;
   };
+  /// All of them, in the order of the text.
+  std::vector<Fault> take();
+
+ private:
   std::string source_;
   std::vector<Fault> found_;
   std::size_t left_out_ = 0;

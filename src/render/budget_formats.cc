@@ -5,6 +5,7 @@
 #define CTXCOST_BUDGET_FORMATS(ROW) \
   ROW(kBudgetTable)                 \
   ROW(kBudgetJson)                  \
+  ROW(kBudgetNdjson)                \
   ROW(kBudgetJunit)                 \
   ROW(kBudgetSarif)                 \
   ROW(kBudgetGithub)                \

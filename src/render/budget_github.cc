@@ -26,12 +26,21 @@ std::string escaped(std::string_view text, bool property) {
 
 void annotate(Writer& out, Verdict verdict, const Budget& budget, const TextPlace& place, const std::string& text) {
   out.text(verdict == Verdict::fail ? "::error " : "::warning ");
-  out.text("file=" + escaped(budget.file, true) + ",line=" + std::to_string(place.line) +
-           ",col=" + std::to_string(place.column) + ",title=" + escaped(budget.name, true) + "::" +
-           escaped(text, false) + "\n");
+  out.text("file=" + escaped(budget.file, true) + ",line=" + std::to_string(place.line) + ",col=" +
+           std::to_string(place.column) + ",title=" + escaped(budget.name, true) + "::" + escaped(text, false) + "\n");
+}
+
+void annotate(Writer& out, const BudgetFault& fault) {
+  out.text("::error ");
+  if (file_of(fault) != "-") out.text("file=" + escaped(file_of(fault), true) + ",");
+  if (fault.place.line != 0) {
+    out.text("line=" + std::to_string(fault.place.line) + ",col=" + std::to_string(fault.place.column) + ",");
+  }
+  out.text("title=" + escaped("budget file in error", true) + "::" + escaped(fault_text(fault), false) + "\n");
 }
 
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
+  for (const BudgetFault& fault : report.faults) annotate(out, fault);
   for (const auto& [budget, limit] : breaches(report)) {
     std::string text = breach_text(limit, options.units);
     const std::string remedies = remedy_text(limit);

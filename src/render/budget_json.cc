@@ -1,4 +1,6 @@
 // Verdicts in the envelope of all documents: budgets with their limits, and the results behind them.
+#include <algorithm>
+
 #include "budget_wording.h"
 #include "document.h"
 #include "json_writer.h"
@@ -62,9 +64,9 @@ void write_budget(JsonWriter& json, const JudgedBudget& judged) {
   json.end_object();
 }
 
+/// Members of the object of a result.
 void write_point(JsonWriter& json, const JudgedBudget& judged, const BudgetPoint& point, const RenderOptions& options) {
   const Budget& budget = *judged.budget;
-  json.begin_object();
   member(json, "budget", budget.name);
   member(json, "file", budget.file);
   const DeploymentSettings& settings = budget.setup.settings;
@@ -85,7 +87,6 @@ void write_point(JsonWriter& json, const JudgedBudget& judged, const BudgetPoint
     json.key(metric.name);
     json.value(point.values[metric.metric]);
   }
-  json.end_object();
 }
 
 void write_recorded(JsonWriter& json, std::string_view key, const RecordedValue& value) {
@@ -148,13 +149,38 @@ void write_baseline(JsonWriter& json, const BaselineComparison& baseline) {
   json.end_object();
 }
 
+/// Of the first budget: the others say their own in their results.
+void write_conventions(JsonWriter& json, const BudgetReport& report, const RenderOptions& options) {
+  if (report.judged.empty()) return write_conventions(json, causal_convention(), Logits::last, options);
+  const Workload& first = report.judged.front().budget->setup.workload;
+  write_conventions(json, first.convention, first.logits, options);
+}
+
+void write_errors(JsonWriter& json, std::span<const BudgetFault> faults) {
+  json.key("errors");
+  json.begin_array();
+  for (const BudgetFault& fault : faults) {
+    json.begin_object();
+    member(json, "file", file_of(fault));
+    member(json, "pointer", fault.place.pointer);
+    for (const auto& [key, value] : {std::pair("line", fault.place.line), {"column", fault.place.column}}) {
+      json.key(key);
+      fault.place.line == 0 ? json.null() : json.count(value);
+    }
+    member(json, "message", fault.diagnostic.message);
+    if (!fault.diagnostic.hint.empty()) member(json, "hint", fault.diagnostic.hint);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
   write_header(json, options);
-  const Workload& first = report.budgets.front().setup.workload;
-  write_conventions(json, first.convention, first.logits, options);
+  write_conventions(json, report, options);
   member(json, "verdict", name(report.verdict));
+  if (!report.faults.empty()) write_errors(json, report.faults);
   json.key("budgets");
   json.begin_array();
   for (const JudgedBudget& judged : report.judged) write_budget(json, judged);
@@ -163,15 +189,61 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   json.key("results");
   json.begin_array();
   for (const JudgedBudget& judged : report.judged) {
-    for (const BudgetPoint& point : judged.points) write_point(json, judged, point, options);
+    for (const BudgetPoint& point : judged.points) {
+      json.begin_object();
+      write_point(json, judged, point, options);
+      json.end_object();
+    }
   }
   json.end_array();
   json.end_object();
   out.character('\n');
 }
 
+/// A line for each result, with its limits, and one for each file that is in error.
+void render_lines(const BudgetReport& report, const RenderOptions& options, Writer& out) {
+  std::size_t first = 0;
+  while (first < report.faults.size()) {
+    std::size_t end = first + 1;
+    while (end < report.faults.size() && report.faults[end].file == report.faults[first].file) ++end;
+    JsonWriter json(out, JsonWriter::Layout::compact);
+    json.begin_object();
+    write_header(json, options);
+    member(json, "file", report.faults[first].file);
+    member(json, "verdict", name(Verdict::error));
+    write_errors(json, std::span(report.faults).subspan(first, end - first));
+    json.end_object();
+    out.character('\n');
+    first = end;
+  }
+  for (const JudgedBudget& judged : report.judged) {
+    const std::size_t points = judged.points.size();
+    for (std::size_t i = 0; i < points; ++i) {
+      // Each limit has a verdict for every point in turn.
+      const BudgetPoint& point = judged.points[i];
+      Verdict verdict = point.baseline;
+      for (std::size_t k = i; k < judged.limits.size(); k += points) {
+        verdict = std::max(verdict, judged.limits[k].verdict);
+      }
+      JsonWriter json(out, JsonWriter::Layout::compact);
+      json.begin_object();
+      write_header(json, options);
+      member(json, "verdict", name(verdict));
+      json.key("limits");
+      json.begin_array();
+      for (std::size_t k = i; k < judged.limits.size(); k += points) write_limit(json, judged.limits[k]);
+      json.end_array();
+      write_point(json, judged, point, options);
+      json.end_object();
+      out.character('\n');
+    }
+  }
+}
+
 }  // namespace
 
+CTXCOST_BUDGET_FORMAT(kBudgetNdjson) = {"ndjson", ".ndjson .jsonl", "one result a line, with its verdict and limits",
+                                        render_lines};
 CTXCOST_BUDGET_FORMAT(kBudgetJson) = {"json", ".json", "verdicts and every metric behind them; also a baseline", render};
 
 }  // namespace ctxcost

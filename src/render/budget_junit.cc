@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "budget_wording.h"
+#include "ctxcost/diagnostic.h"
 #include "printable.h"
 
 namespace ctxcost {
@@ -41,6 +42,7 @@ struct Suite {
   std::string cases;
   std::size_t tests = 0;
   std::size_t failures = 0;
+  std::size_t errors = 0;
 };
 
 void add_case(Suite& suite, std::string_view group, const std::string& test, Verdict verdict, std::string_view type,
@@ -62,8 +64,17 @@ void add_case(Suite& suite, std::string_view group, const std::string& test, Ver
   suite.cases += "    </testcase>\n";
 }
 
-std::string counts(std::size_t tests, std::size_t failures) {
-  return " tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) + "\" errors=\"0\"";
+void add_error(Suite& suite, const BudgetFault& fault) {
+  ++suite.tests;
+  ++suite.errors;
+  suite.cases += "    <testcase classname=\"" + escaped(fault.file) + "\" name=\"" + escaped(place_text(fault)) +
+                 "\">\n      <error type=\"input\" message=\"" + escaped(fault_text(fault)) + "\">" +
+                 escaped(to_string(fault.diagnostic)) + "</error>\n    </testcase>\n";
+}
+
+std::string counts(std::size_t tests, std::size_t failures, std::size_t errors) {
+  return " tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) + "\" errors=\"" +
+         std::to_string(errors) + "\"";
 }
 
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
@@ -84,6 +95,14 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
       add_case(suites.back(), budget.name, test, limit.verdict, info(limit.limit->metric).name, message, details);
     }
   }
+  for (const BudgetFault& fault : report.faults) {
+    auto suite = std::find_if(suites.begin(), suites.end(), [&](const Suite& one) { return one.name == fault.file; });
+    if (suite == suites.end()) {
+      suite = suites.insert(suites.end(), Suite{});
+      suite->name = fault.file;
+    }
+    add_error(*suite, fault);
+  }
   if (report.baseline) {
     suites.emplace_back();
     suites.back().name = "baseline " + report.baseline->source;
@@ -98,14 +117,18 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   }
   std::size_t tests = 0;
   std::size_t failures = 0;
+  std::size_t errors = 0;
   for (const Suite& suite : suites) {
     tests += suite.tests;
     failures += suite.failures;
+    errors += suite.errors;
   }
-  out.text("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"ctxcost check\"" + counts(tests, failures) +
-           ">\n");
+  out.text(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "
+      "name=\"ctxcost check\"" +
+      counts(tests, failures, errors) + ">\n");
   for (const Suite& suite : suites) {
-    out.text("  <testsuite name=\"" + escaped(suite.name) + "\"" + counts(suite.tests, suite.failures) +
+    out.text("  <testsuite name=\"" + escaped(suite.name) + "\"" + counts(suite.tests, suite.failures, suite.errors) +
              " skipped=\"0\">\n");
     out.text(suite.cases);
     out.text("  </testsuite>\n");

@@ -10,8 +10,16 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
     out.line(summary_text(report), Accent::strong);
     out.blank();
   }
-  const BudgetOverview table = overview(report);
-  out.table(table.columns, table.rows, [](const std::vector<std::string>& row) { return accent_of(row.front()); });
+  if (!report.judged.empty()) {
+    const BudgetOverview table = overview(report);
+    out.table(table.columns, table.rows, [](const std::vector<std::string>& row) { return accent_of(row.front()); });
+    if (!report.faults.empty()) out.blank();
+  }
+  for (const BudgetFault& fault : report.faults) {
+    out.item();
+    out.text(name(Verdict::error), Accent::bad);
+    out.line(" (" + place_text(fault) + "): " + fault_text(fault));
+  }
   bool first = true;
   for (const auto& [budget, limit] : breaches(report)) {
     if (first) out.blank();
@@ -35,6 +43,10 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
     if (first) out.blank();
     first = false;
     out.item();
+    if (change.verdict != Verdict::pass) {
+      out.text(std::string(name(change.verdict)) + " (baseline)", Accent::bad);
+      out.text(": ");
+    }
     out.text(change.budget->budget->name, accent_of(name(change.verdict)));
     out.line(": " + change_text(change, options.units));
   }

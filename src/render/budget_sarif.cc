@@ -42,6 +42,7 @@ void text_member(JsonWriter& json, std::string_view key, std::string_view text) 
   json.end_object();
 }
 
+/// Without a region where the line is not known.
 void write_location(JsonWriter& json, const std::string& file, const TextPlace& place) {
   json.begin_object();
   json.key("physicalLocation");
@@ -50,13 +51,15 @@ void write_location(JsonWriter& json, const std::string& file, const TextPlace& 
   json.begin_object();
   member(json, "uri", uri(file));
   json.end_object();
-  json.key("region");
-  json.begin_object();
-  json.key("startLine");
-  json.count(place.line);
-  json.key("startColumn");
-  json.count(place.column);
-  json.end_object();
+  if (place.line != 0) {
+    json.key("region");
+    json.begin_object();
+    json.key("startLine");
+    json.count(place.line);
+    json.key("startColumn");
+    json.count(place.column);
+    json.end_object();
+  }
   json.end_object();
   json.end_object();
 }
@@ -116,6 +119,32 @@ void write_result(JsonWriter& json, const Finding& finding, std::size_t rule) {
   json.end_object();
 }
 
+/// That files could not be judged is a matter of the tool, not a result.
+void write_invocation(JsonWriter& json, const BudgetReport& report) {
+  json.key("invocations");
+  json.begin_array();
+  json.begin_object();
+  json.key("executionSuccessful");
+  json.boolean(false);
+  json.key("exitCode");
+  json.count(2);
+  json.key("toolExecutionNotifications");
+  json.begin_array();
+  for (const BudgetFault& fault : report.faults) {
+    json.begin_object();
+    member(json, "level", "error");
+    text_member(json, "message", fault_text(fault));
+    json.key("locations");
+    json.begin_array();
+    write_location(json, file_of(fault), fault.place);
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  json.end_array();
+}
+
 void render(const BudgetReport& report, const RenderOptions& options, Writer& out) {
   const std::vector<Finding> found = findings(report, options);
   std::vector<const Finding*> rules;  // the first finding of each
@@ -150,6 +179,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   json.end_array();
   json.end_object();
   json.end_object();
+  if (!report.faults.empty()) write_invocation(json, report);
   member(json, "columnKind", "unicodeCodePoints");
   json.key("results");
   json.begin_array();

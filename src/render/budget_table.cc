@@ -5,6 +5,7 @@ namespace ctxcost {
 namespace {
 
 void render(const BudgetReport& report, const RenderOptions& options, Writer& writer) {
+  if (report.judged.empty()) return;  // standard error says why
   TextDocument out(writer, TextStyle::plain, options.color);
   const BudgetOverview table = overview(report);
   out.table(table.columns, table.rows, [](const std::vector<std::string>& row) { return accent_of(row.front()); });
@@ -24,8 +25,9 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
       const Budget& budget = *change.budget->budget;
       if (!any) out.blank();
       any = true;
-      const std::string_view word = change.verdict == Verdict::pass ? "changed" : name(change.verdict);
-      out.line(place_text(budget, budget.place) + ": " + std::string(word) + ": " + budget.name + ": " +
+      const std::string word =
+          change.verdict == Verdict::pass ? "changed" : std::string(name(change.verdict)) + " (baseline)";
+      out.line(place_text(budget, budget.place) + ": " + word + ": " + budget.name + ": " +
                change_text(change, options.units));
     }
     if (!options.quiet) {

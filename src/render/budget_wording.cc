@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
+#include "ctxcost/diagnostic.h"
 #include "ctxcost/lengths.h"
 
 namespace ctxcost {
@@ -120,13 +123,51 @@ std::string place_text(const Budget& budget, const TextPlace& place) {
   return budget.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
+std::string verdict_text(const JudgedBudget& judged) {
+  Verdict limits = Verdict::pass;
+  for (const JudgedLimit& limit : judged.limits) limits = std::max(limits, limit.verdict);
+  return std::string(name(judged.verdict)) + (judged.verdict > limits ? " (baseline)" : "");
+}
+
+const std::string& file_of(const BudgetFault& fault) {
+  // An option of the command line that contradicts the file.
+  return fault.diagnostic.source.starts_with("--") ? fault.file : fault.diagnostic.source;
+}
+
+std::string place_text(const BudgetFault& fault) {
+  const std::string& source = file_of(fault);
+  if (fault.place.line == 0) return source;
+  return source + ":" + std::to_string(fault.place.line) + ":" + std::to_string(fault.place.column);
+}
+
+std::string fault_text(const BudgetFault& fault) {
+  Diagnostic diagnostic = fault.diagnostic;
+  if (diagnostic.source == file_of(fault)) diagnostic.source.clear();
+  if (fault.place.line != 0 && fault.place.pointer.empty()) diagnostic.place.clear();
+  return to_string(diagnostic);
+}
+
 std::string summary_text(const BudgetReport& report) {
-  std::size_t counts[3] = {};
-  for (const JudgedBudget& budget : report.judged) ++counts[static_cast<std::size_t>(budget.verdict)];
+  std::size_t passed = 0;
+  std::map<std::string, std::size_t> counts[2];  // of warnings and failures, by their texts
+  for (const JudgedBudget& budget : report.judged) {
+    if (budget.verdict == Verdict::pass) {
+      ++passed;
+    } else {
+      ++counts[budget.verdict == Verdict::warn ? 0 : 1][verdict_text(budget)];
+    }
+  }
   const std::size_t all = report.judged.size();
-  std::string text = std::to_string(all) + (all == 1 ? " budget: " : " budgets: ") + std::to_string(counts[0]) + " passed";
-  if (counts[1] > 0) text += ", " + std::to_string(counts[1]) + " warned";
-  if (counts[2] > 0) text += ", " + std::to_string(counts[2]) + " failed";
+  std::string text = std::to_string(all) + (all == 1 ? " budget: " : " budgets: ") + std::to_string(passed) + " passed";
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const auto& [verdict, count] : counts[i]) {
+      text += ", " + std::to_string(count) + (i == 0 ? " warned" : " failed");
+      if (verdict.ends_with(')')) text += " (baseline)";
+    }
+  }
+  std::set<std::string_view> files;
+  for (const BudgetFault& fault : report.faults) files.insert(fault.file);
+  if (!files.empty()) text += "; " + std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " in error";
   return text;
 }
 
@@ -188,8 +229,8 @@ std::string baseline_text(const BaselineComparison& baseline) {
 }
 
 Accent accent_of(std::string_view verdict) {
-  if (verdict == name(Verdict::fail)) return Accent::bad;
-  return verdict == name(Verdict::warn) ? Accent::warning : Accent::good;
+  if (verdict.starts_with(name(Verdict::fail))) return Accent::bad;
+  return verdict.starts_with(name(Verdict::warn)) ? Accent::warning : Accent::good;
 }
 
 BudgetOverview overview(const BudgetReport& report) {
@@ -200,7 +241,7 @@ BudgetOverview overview(const BudgetReport& report) {
     const auto met = std::count_if(judged.limits.begin(), judged.limits.end(),
                                    [](const JudgedLimit& limit) { return limit.verdict == Verdict::pass; });
     const Budget& budget = *judged.budget;
-    table.rows.push_back({std::string(name(judged.verdict)), budget.name, budget.model_name, list_text(budget.contexts),
+    table.rows.push_back({verdict_text(judged), budget.name, budget.model_name, list_text(budget.contexts),
                           list_text(budget.batches),
                           std::to_string(met) + " of " + std::to_string(judged.limits.size())});
   }

@@ -33,10 +33,22 @@ std::string breach_text(const JudgedLimit& limit, UnitSystem units);
 /// "context 62500, or kv_precision fp8": settings with which it would pass; empty where there are none.
 std::string remedy_text(const JudgedLimit& limit);
 
+/// "fail", or "fail (baseline)" where all limits hold and only a change since the baseline is too much.
+std::string verdict_text(const JudgedBudget& judged);
+
+/// The file that is at fault: the budget file, or one that it names.
+const std::string& file_of(const BudgetFault& fault);
+
+/// "budgets.json:7:43"; without line and column where they are not known.
+std::string place_text(const BudgetFault& fault);
+
+/// What is wrong, without its place.
+std::string fault_text(const BudgetFault& fault);
+
 /// "budgets.json:7:43"
 std::string place_text(const Budget& budget, const TextPlace& place);
 
-/// "3 budgets: 1 passed, 1 warned, 1 failed"
+/// "3 budgets: 1 passed, 1 warned, 1 failed; 1 file in error"; "1 failed (baseline)" where the limits hold.
 std::string summary_text(const BudgetReport& report);
 
 /// The breaches of a report, in its order.

@@ -1,8 +1,10 @@
 // Budgets, good and bad: whole outputs and exit statuses, in every format.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "program.h"
 
@@ -11,7 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 const std::string kSource = CTXCOST_SOURCE_DIR;
-const std::vector<std::string> kFormats = {"table", "json", "junit", "sarif", "github", "markdown"};
+const std::vector<std::string> kFormats = {"table", "json", "ndjson", "junit", "sarif", "github", "markdown"};
 
 // By hand, a token's cache: 2 layers * (K and V) * 2 KV heads * 64 * 2 bytes = 1,024 bytes; 544 with q8_0 (34 bytes for
 // 32 elements). Parameters: 2 * (256*256 + 2*256*128 + 256*256 + 3*256*512 + 2*256) + 2*1000*256 + 256 = 1,692,928, of 2
@@ -551,10 +553,38 @@ TEST_CASE("every format has the same exit status, and nothing but the document o
       CHECK(result.status == row.status);
       CHECK((result.status == 2) == !result.err.empty());
       if (result.status == 2) {
-        CHECK(result.out == "");
-        continue;
+        // As many faults in the document as lines on standard error.
+        const auto lines = std::count(result.err.begin(), result.err.end(), '\n');
+        const auto times = [&](const std::string& part) {
+          std::ptrdiff_t count = 0;
+          for (std::size_t at = result.out.find(part); at != std::string::npos; at = result.out.find(part, at + 1)) ++count;
+          return count;
+        };
+        CHECK(times("<error ") == (format == "junit" ? lines : 0));
+        CHECK(times("::error ") == (format == "github" ? lines : 0));
+        CHECK(times("- **error**") == (format == "markdown" ? lines : 0));
+        if (format == "table") CHECK(result.out == "");
+        if (format == "sarif") {
+          const Json run = Json::parse(result.out)["runs"][0];
+          CHECK(run["results"] == Json::array());
+          CHECK(run["invocations"][0]["executionSuccessful"] == false);
+          CHECK(static_cast<std::ptrdiff_t>(run["invocations"][0]["toolExecutionNotifications"].size()) == lines);
+        }
+        if (format == "json" || format == "ndjson") {
+          const Json document = Json::parse(result.out);
+          CHECK(document["verdict"] == "error");
+          CHECK(static_cast<std::ptrdiff_t>(document["errors"].size()) == lines);
+        }
       }
-      if (format == "json") {
+      if (result.status != 2 && format == "ndjson") {
+        std::string worst = "pass";
+        std::istringstream stream(result.out);
+        for (std::string line; std::getline(stream, line);) {
+          const std::string verdict = Json::parse(line)["verdict"];
+          if (verdict == "fail" || (verdict == "warn" && worst == "pass")) worst = verdict;
+        }
+        CHECK((worst == "fail") == (row.status == 1));
+      } else if (result.status != 2 && format == "json") {
         CHECK(Json::parse(result.out)["verdict"] == (row.status == 1 ? "fail" : std::string(row.output).find("| warn ") !=
                                                                                  std::string::npos ? "warn" : "pass"));
       } else if (format == "junit" || format == "sarif") {
@@ -657,13 +687,107 @@ TEST_CASE("many files, one of them standard input; every fault of every file") {
   workspace.write("d.json", "{\"budgets\": 1}");
   const Run bad = workspace.check({"c.json", "b.json", "d.json", "e.json"});
   CHECK(bad.status == 2);
-  CHECK(bad.out == "");
+  // The good one is judged all the same.
+  CHECK(bad.out == R"(| Verdict | Budget | Model     | Context | Batch | Limits met |
+|---------|--------|-----------|--------:|------:|-----------:|
+| pass    | cache  | tiny.json |      4K |     1 |     1 of 1 |
+| pass    | work   | tiny.json |      4K |     1 |     1 of 1 |
+
+2 budgets: 2 passed; 3 files in error
+)");
   CHECK(bad.err ==
         "ctxcost: c.json: /budgets: expected a list of budgets, found nothing\n"
         "ctxcost: d.json: /budgets: expected a list of budgets, found 1\n"
         "ctxcost: e.json: cannot be read: No such file or directory\n");
   CHECK(workspace.check({"-", "-"}, kTwo).err == "ctxcost: -: standard input can be read once only\n");
   CHECK(workspace.check({}).status == 2);
+}
+
+TEST_CASE("a file in error is one in the asked format, at its line, and no baseline") {
+  const Workspace workspace;
+  workspace.write("good.json", kTwo);
+  workspace.write("bad.json", "{\"budgets\": [{\"name\": \"a\", \"model\": \"tiny.json\", \"context\": \"4K\",\n"
+                              "  \"limits\": {\"kv_cache_byte\": {\"max\": 1}}}]}");
+  workspace.write("text.json", "{\"budgets\": [\n  nonsense]}");
+  const std::string unknown = "/budgets/0/limits/kv_cache_byte: unknown metric; did you mean \"kv_cache_bytes\"?";
+  const Run json = workspace.check({"bad.json", "good.json", "--format", "json", "--save", "saved.json"});
+  CHECK(json.status == 2);
+  CHECK(json.err == "ctxcost: bad.json: " + unknown + "\n");
+  const Json document = Json::parse(json.out);
+  CHECK(document["verdict"] == "error");
+  CHECK(document["errors"] == Json::array({{{"file", "bad.json"},
+                                            {"pointer", "/budgets/0/limits/kv_cache_byte"},
+                                            {"line", 2},
+                                            {"column", 14},
+                                            {"message", "unknown metric"},
+                                            {"hint", "did you mean \"kv_cache_bytes\"?"}}}));
+  CHECK(document["budgets"].size() == 2);
+  CHECK(document["budgets"][0]["verdict"] == "pass");
+  CHECK(workspace.read("saved.json") == json.out);
+  CHECK(workspace.check({"good.json", "--baseline", "saved.json"}).err ==
+        "ctxcost: saved.json: /verdict: expected a report without errors, found \"error\" (mend what its \"errors\" name "
+        "and save it again)\n");
+
+  CHECK(workspace.check({"bad.json", "good.json", "--format", "github"}).out ==
+        "::error file=bad.json,line=2,col=14,title=budget file in error::" + unknown + "\n");
+  CHECK(workspace.check({"bad.json", "--format", "markdown"}).out.find("- **error** (bad.json:2:14): ") != std::string::npos);
+  CHECK(workspace.check({"bad.json", "good.json", "--format", "junit"}).out.find(
+            "<testsuite name=\"bad.json\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">") != std::string::npos);
+  const Json lines = Json::parse(workspace.check({"bad.json", "--format", "ndjson"}).out);
+  CHECK(lines["verdict"] == "error");
+  CHECK(lines["errors"] == document["errors"]);
+  const Json sarif = Json::parse(workspace.check({"bad.json", "good.json", "--format", "sarif"}).out);
+  const Json& notification = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+  CHECK(notification["level"] == "error");
+  CHECK(notification["message"]["text"] == unknown);
+  CHECK(notification["locations"][0]["physicalLocation"]["region"] == Json{{"startLine", 2}, {"startColumn", 14}});
+
+  const Json text = Json::parse(workspace.check({"text.json", "--format", "json", "--exit-zero"}).out)["errors"][0];
+  CHECK(text["line"] == 2);
+  CHECK(text["column"] == 3);
+  CHECK(workspace.check({"text.json", "--exit-zero"}).status == 2);
+
+  // Found while judging: a device that nobody named, and a count that is too large.
+  workspace.write("late.json", R"({"defaults": {"model": "tiny.json", "context": "4K"}, "budgets": [
+    {"name": "a", "limits": {"kv_cache_bytes": {"max": "5MB"}}}, {"name": "b", "limits": {"headroom_bytes": {"min": 1}}}]})");
+  const Json late = Json::parse(workspace.check({"late.json", "good.json", "--format", "json"}).out);
+  CHECK(late["budgets"].size() == 2);
+  CHECK(late["budgets"][0]["file"] == "good.json");
+  CHECK(late["errors"][0]["pointer"] == "/budgets/1/limits/headroom_bytes/min");
+  // A model that cannot be used is the fault of each file that names it.
+  workspace.write("one.json", R"({"budgets": [{"name": "a", "model": "typo.json", "context": 1,
+    "limits": {"kv_cache_bytes": {"max": "5MB"}}}]})");
+  workspace.write("two.json", workspace.read("one.json"));
+  const Json unusable = Json::parse(workspace.check({"one.json", "two.json", "--format", "json"}).out);
+  CHECK(unusable["budgets"] == Json::array());
+  CHECK(unusable["errors"].size() == 3);
+  CHECK(unusable["errors"][2]["file"] == "two.json");
+}
+
+TEST_CASE("a failure by the baseline is one in the table, the headline and the counts") {
+  const Workspace workspace;
+  workspace.write("b.json", R"({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K",
+    "limits": {"kv_cache_bytes": {"max": "50MB"}}}]})");
+  CHECK(workspace.check({"b.json", "--save", "base.json"}).status == 0);
+  // Twice the KV heads: 8,388,608 bytes of cache instead of 4,194,304.
+  workspace.write("tiny.json", R"({"layers": 2, "heads": 4, "kv_heads": 4, "d_k": 64, "d_model": 256, "d_ff": 512,
+    "vocab": 1000})");
+  const std::vector<std::string> arguments = {"b.json", "--baseline", "base.json", "--max-increase",
+                                              "kv_cache_bytes=5%"};
+  const Run table = workspace.check(arguments);
+  CHECK(table.status == 1);
+  CHECK(table.out.find("| fail (baseline) | a ") != std::string::npos);
+  CHECK(table.out.find("b.json:1:23: fail (baseline): a: kv_cache_bytes grew from 4.2 MB to 8.4 MB") != std::string::npos);
+  CHECK(table.out.ends_with("\n1 budget: 0 passed, 1 failed (baseline)\n"));
+  const auto in = [&](const std::string& format) {
+    std::vector<std::string> formatted = arguments;
+    formatted.insert(formatted.end(), {"--format", format});
+    return workspace.check(formatted).out;
+  };
+  CHECK(in("markdown").starts_with("**1 budget: 0 passed, 1 failed (baseline)**\n"));
+  const Json document = Json::parse(in("json"));
+  CHECK(document["budgets"][0]["verdict"] == "fail");
+  CHECK(Json::parse(in("ndjson"))["verdict"] == "fail");
 }
 
 TEST_CASE("-o takes the format of its extension, and a model is found beside the budget file") {
