@@ -7,6 +7,9 @@
 
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/lengths.h"
+#include "input/config_changes.h"
+#include "input/formats.h"
+#include "input/model_config.h"
 #include "input/quantity.h"
 
 namespace ctxcost {
@@ -103,6 +106,81 @@ Threshold threshold_of(Metric metric, const AllowedIncrease& increase) {
   return parse_threshold(info(metric).unit == Unit::level ? name : name + " > " + increase.text, "--max-increase");
 }
 
+/// Keys that a change is looked for in: a config of more is another model.
+constexpr std::size_t kMostKeys = 64;
+
+std::string shown(const JsonValue* value) {
+  return value == nullptr ? "nothing" : describe(*value);
+}
+
+/// Finds what makes metrics of one point change.
+class Causes {
+ public:
+  Causes(const JudgedBudget& judged, const BudgetPoint& point, const PointRecord& before, const JsonDocument& baseline)
+      : judged_(judged), point_(point) {
+    const Budget& budget = *judged.budget;
+    const Estimator& estimator = judged.deployment->estimator();
+    const std::string_view engine =
+        estimator.engine().name.empty() ? estimator.engine().engine->name : std::string_view(estimator.engine().name);
+    add_setting("model", before.model, budget.model->name);
+    add_setting("weights", label_of(before, "weights"), estimator.weights().name());
+    add_setting("kv_precision", label_of(before, "kv_precision"), estimator.kv().name());
+    add_setting("engine", label_of(before, "engine"), engine);
+    add_setting("parallel", label_of(before, "parallel"), budget.setup.settings.parallelism.name());
+    const JsonValue* configs = baseline.root.find("configs");
+    const JsonValue* config = configs == nullptr || !budget.config ? nullptr : configs->find(budget.config->source);
+    if (config == nullptr) return;
+    changes_ = config_changes(*config, config_root(*budget.config));
+    if (changes_.size() > kMostKeys) changes_.clear();
+    if (changes_.empty()) return;
+    base_ = estimate(*config);
+    for (const ConfigChange& change : changes_) {
+      const std::optional<JsonValue> changed = with_change(*config, change);
+      effects_.push_back(changed ? estimate(*changed) : std::nullopt);
+    }
+  }
+
+  std::vector<ChangeCause> of(Metric metric) const {
+    std::vector<ChangeCause> causes = settings_;
+    std::vector<ChangeCause> alone, all;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      ChangeCause cause{changes_[i].pointer, shown(changes_[i].before), shown(changes_[i].after)};
+      if (base_ && effects_[i] && recorded((*base_)[metric]) != recorded((*effects_[i])[metric])) alone.push_back(cause);
+      all.push_back(std::move(cause));
+    }
+    // Keys that do nothing alone may do it together.
+    if (alone.empty() && causes.empty()) alone = std::move(all);
+    causes.insert(causes.end(), alone.begin(), alone.end());
+    return causes;
+  }
+
+ private:
+  void add_setting(std::string_view key, std::string_view before, std::string_view after) {
+    if (before != after) settings_.push_back({std::string(key), std::string(before), std::string(after)});
+  }
+
+  /// The values of this point with another config; empty where it has none.
+  std::optional<DeploymentEstimate> estimate(const JsonValue& config) const {
+    try {
+      const Model model = read_model({judged_.budget->config->source, "", config}, {});
+      Setup setup = judged_.budget->setup;
+      setup.model = &model;
+      return Deployment(setup).at(point_.context, point_.batch);
+    } catch (const InputError&) {
+      return std::nullopt;
+    } catch (const CountOverflow&) {
+      return std::nullopt;
+    }
+  }
+
+  const JudgedBudget& judged_;
+  const BudgetPoint& point_;
+  std::vector<ChangeCause> settings_;
+  std::vector<ConfigChange> changes_;
+  std::optional<DeploymentEstimate> base_;
+  std::vector<std::optional<DeploymentEstimate>> effects_;  // of changes_
+};
+
 }  // namespace
 
 AllowedIncrease parse_allowed_increase(std::string_view text, std::string_view source) {
@@ -133,7 +211,7 @@ AllowedIncrease parse_allowed_increase(std::string_view text, std::string_view s
   return increase;
 }
 
-void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline,
+void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline, const JsonDocument& document,
                            const std::vector<AllowedIncrease>& allowed, const JudgeOptions& options) {
   std::vector<std::optional<Threshold>> thresholds(kMetricCount + kDeviceMetricCount);
   std::vector<std::string> texts(thresholds.size());
@@ -159,6 +237,7 @@ void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline,
       }
       ++comparison.compared;
       check_convention(baseline, *before, *judged.budget);
+      std::optional<Causes> causes;
       for (const auto& [metric, value] : before->values) {
         if (info(metric).worse == Worse::neither) continue;
         const RecordedValue now = recorded(point.values[metric]);
@@ -167,11 +246,15 @@ void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline,
             std::holds_alternative<std::monostate>(value)) {
           continue;
         }
-        BudgetChange change{&judged, point.context, point.batch, change_of(metric, value, now), {}, Verdict::pass};
+        BudgetChange change{&judged, point.context, point.batch, change_of(metric, value, now), {}, Verdict::pass, {}};
         const std::optional<Threshold>& threshold = thresholds[static_cast<std::size_t>(metric)];
         if (threshold) {
           change.allowed = texts[static_cast<std::size_t>(metric)];
           if (holds(*threshold, value, now).value_or(false)) change.verdict = fails ? Verdict::fail : Verdict::warn;
+        }
+        if (change.verdict != Verdict::pass) {
+          if (!causes) causes.emplace(judged, point, *before, document);
+          change.causes = causes->of(metric);
         }
         point.baseline = std::max(point.baseline, change.verdict);
         judged.verdict = std::max(judged.verdict, change.verdict);

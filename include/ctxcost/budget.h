@@ -19,6 +19,8 @@
 
 namespace ctxcost {
 
+struct JsonDocument;
+
 /// Where a value stands in a file: a JSON Pointer, and line and column from 1 (characters, not bytes).
 struct TextPlace {
   std::string pointer;
@@ -64,6 +66,7 @@ struct Budget {
   BudgetLevel level = BudgetLevel::error;
   std::shared_ptr<const Model> model;
   std::string model_name;  ///< as written
+  std::shared_ptr<const JsonDocument> config;  ///< what the model was read from; null where that is no JSON
   Setup setup;             ///< of `model`
   LengthList contexts;
   LengthList batches;

@@ -54,6 +54,13 @@ struct JudgedBudget {
   Verdict verdict = Verdict::pass;   ///< the worst of its limits and of those changes
 };
 
+/// A setting or a key of the model's config that is not as it was.
+struct ChangeCause {
+  std::string key;     ///< "kv_precision", or a JSON Pointer into the config: "/num_key_value_heads"
+  std::string before;  ///< "8"; "nothing" where it was not there
+  std::string after;
+};
+
 /// A metric that is not as in the baseline.
 struct BudgetChange {
   const JudgedBudget* budget;
@@ -62,6 +69,7 @@ struct BudgetChange {
   MetricChange change;
   std::string allowed;  ///< "5%"; empty where it is not judged
   Verdict verdict = Verdict::pass;
+  std::vector<ChangeCause> causes;  ///< of a change that is too much, where they are known
 };
 
 /// What differs from an earlier report.

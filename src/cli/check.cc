@@ -128,7 +128,10 @@ Status run(const Arguments& arguments) {
   }
 
   BudgetReport report = judge(load_budgets(files, options), judging);
-  if (!baseline.empty()) compare_with_baseline(report, load_saved_report(baseline), increases, judging);
+  if (!baseline.empty()) {
+    const JsonDocument document = parse_json(read_text(baseline, kSavedReport), baseline);
+    compare_with_baseline(report, read_saved_report(document), document, increases, judging);
+  }
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
     render.color = wants_color(arguments, output);
     find_budget_format(target.format)->render(report, render, out);

@@ -14,6 +14,7 @@
 #include "ctxcost/report.h"
 #include "input/config_changes.h"
 #include "input/formats.h"
+#include "input/model_config.h"
 #include "input/saved_report.h"
 #include "render/comparison.h"
 #include "targets.h"
@@ -63,31 +64,9 @@ struct Side {
   std::optional<JsonDocument> config;  ///< what the model was read from, where that is JSON
 };
 
-bool is_directory(const std::string& path) {
-  struct stat status;
-  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 bool is_file(const std::string& path) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
-}
-
-/// The JSON text of a model that `load_model` finds under that name; empty where there is none.
-std::optional<JsonDocument> config_of(const std::string& word) {
-  if (const CatalogueEntry* entry = find_in_catalogue(word)) return parse_json(entry->text, entry->id);
-  std::string path = word;
-  if (is_directory(path)) {
-    path += (path.ends_with('/') ? "" : "/") + std::string("config.json");
-  } else if (path.ends_with(".safetensors")) {
-    path = path.substr(0, path.rfind('/') + 1) + "config.json";
-  }
-  if (path.ends_with(".gguf") || !is_file(path)) {
-    const std::optional<CatalogueMatch> match = match_model(word);
-    if (!match || is_file(path)) return std::nullopt;
-    return parse_json(match->entry->text, match->entry->id);
-  }
-  return parse_json(read_text(path, kSavedReport), path);
 }
 
 Side load_side(const std::string& word, const LoadOptions& options) {
@@ -147,13 +126,6 @@ void choose(ReportRecord& report, const LengthList& contexts, const LengthList& 
     throw InputError(
         Diagnostic{report.source, "", "expected results of the chosen contexts and batches, found none", ""});
   }
-}
-
-/// A catalogue record's config, or the text itself.
-const JsonValue& config_root(const JsonDocument& document) {
-  const InputFormat* format = input_format_of(document.root);
-  const bool record = format != nullptr && format->name == "catalogue record";
-  return record ? *document.root.find("config") : document.root;
 }
 
 /// What each key does alone: OLD is counted again with that key changed.

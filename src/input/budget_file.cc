@@ -14,6 +14,7 @@
 #include "ctxcost/diagnostic.h"
 #include "input/budget_keys.h"
 #include "input/cursor.h"
+#include "input/model_config.h"
 #include "input/quantity.h"
 #include "input/text_file.h"
 
@@ -103,6 +104,7 @@ class Places {
 /// Models and devices by the paths under which they are opened: each is read once.
 struct Cache {
   std::map<std::string, std::shared_ptr<const Model>> models;
+  std::map<std::string, std::shared_ptr<const JsonDocument>> configs;
   std::map<std::string, GpuChoice> gpus;
 };
 
@@ -284,6 +286,7 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
   const std::string path = built_in ? name.text : beside(directory_, name.text);
   if (const auto known = cache_.models.find(path); known != cache_.models.end()) {
     budget.model = known->second;
+    budget.config = cache_.configs[path];
     // Its own faults are said once, and once in each file that it cannot be used.
     if (!budget.model && unusable_.insert(path).second) {
       faults_.add(name.offset, name.pointer, "the model \"" + path + "\" cannot be used");
@@ -313,11 +316,14 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
   try {
     // A path may look like a catalogue's name, but it is one only as written.
     const bool looks_built_in = !built_in && find_in_catalogue(path) != nullptr;
-    const std::string found = loose ? std::string(loose->entry->id) : looks_built_in ? "./" + path : path;
-    Model loaded = load_model(found, options_.models);
+    const std::string word = loose ? std::string(loose->entry->id) : looks_built_in ? "./" + path : path;
+    Model loaded = load_model(word, options_.models);
     if (loose && !loose->note.empty()) loaded.notes.push_back(loose->note);
     model = std::make_shared<const Model>(std::move(loaded));
     budget.model = model;
+    if (std::optional<JsonDocument> config = config_of(word)) {
+      cache_.configs[path] = budget.config = std::make_shared<const JsonDocument>(*std::move(config));
+    }
   } catch (const InputError& error) {
     model_faults_.insert(model_faults_.end(), error.diagnostics().begin(), error.diagnostics().end());
     unusable_.insert(path);

@@ -49,7 +49,9 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   }
   for (const BudgetChange* change : excesses(report)) {
     const Budget& budget = *change->budget->budget;
-    annotate(out, change->verdict, budget, budget.place, change_text(*change, options.units));
+    std::string text = change_text(*change, options.units);
+    for (const ChangeCause& cause : change->causes) text += "; because of " + cause_text(cause);
+    annotate(out, change->verdict, budget, budget.place, text);
   }
 }
 

@@ -1,8 +1,10 @@
 // Verdicts in the envelope of all documents: budgets with their limits, and the results behind them.
 #include <algorithm>
+#include <set>
 
 #include "budget_wording.h"
 #include "document.h"
+#include "input/model_config.h"
 #include "json_writer.h"
 
 namespace ctxcost {
@@ -143,9 +145,68 @@ void write_baseline(JsonWriter& json, const BaselineComparison& baseline) {
     json.key("allowed");
     entry.allowed.empty() ? json.null() : json.string(entry.allowed);
     member(json, "verdict", name(entry.verdict));
+    if (entry.verdict != Verdict::pass) {
+      json.key("causes");
+      json.begin_array();
+      for (const ChangeCause& cause : entry.causes) {
+        json.begin_object();
+        member(json, "key", cause.key);
+        member(json, "before", cause.before);
+        member(json, "after", cause.after);
+        json.end_object();
+      }
+      json.end_array();
+    }
     json.end_object();
   }
   json.end_array();
+  json.end_object();
+}
+
+/// Configs nest a few levels; the writer holds 64.
+constexpr std::size_t kDeepestConfig = 48;
+
+std::size_t depth_of(const JsonValue& value) {
+  std::size_t deepest = 0;
+  for (const JsonValue& item : value.items) deepest = std::max(deepest, depth_of(item));
+  for (const JsonMember& one : value.members) deepest = std::max(deepest, depth_of(one.value));
+  return deepest + 1;
+}
+
+void write_value(JsonWriter& json, const JsonValue& value) {
+  switch (value.type) {
+    case JsonValue::Type::boolean: return json.boolean(value.boolean);
+    case JsonValue::Type::integer:
+    case JsonValue::Type::real: return json.raw(value.text);
+    case JsonValue::Type::string: return json.string(value.text);
+    case JsonValue::Type::array:
+      json.begin_array();
+      for (const JsonValue& item : value.items) write_value(json, item);
+      return json.end_array();
+    case JsonValue::Type::object:
+      json.begin_object();
+      for (const JsonMember& one : value.members) {
+        json.key(one.key);
+        write_value(json, one.value);
+      }
+      return json.end_object();
+    default: return json.null();
+  }
+}
+
+/// What the models were read from, by source: a later run finds the keys in it that make a metric change.
+void write_configs(JsonWriter& json, const BudgetReport& report) {
+  std::set<std::string_view> written;
+  json.key("configs");
+  json.begin_object();
+  for (const JudgedBudget& judged : report.judged) {
+    const JsonDocument* const config = judged.budget->config.get();
+    if (config == nullptr || !written.insert(config->source).second) continue;
+    const JsonValue& root = config_root(*config);
+    if (depth_of(root) > kDeepestConfig) continue;
+    json.key(config->source);
+    write_value(json, root);
+  }
   json.end_object();
 }
 
@@ -186,6 +247,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   for (const JudgedBudget& judged : report.judged) write_budget(json, judged);
   json.end_array();
   if (report.baseline) write_baseline(json, *report.baseline);
+  write_configs(json, report);
   json.key("results");
   json.begin_array();
   for (const JudgedBudget& judged : report.judged) {

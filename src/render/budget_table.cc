@@ -29,6 +29,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
           change.verdict == Verdict::pass ? "changed" : std::string(name(change.verdict)) + " (baseline)";
       out.line(place_text(budget, budget.place) + ": " + word + ": " + budget.name + ": " +
                change_text(change, options.units));
+      for (const ChangeCause& cause : change.causes) out.line("  because of " + cause_text(cause));
     }
     if (!options.quiet) {
       out.blank();

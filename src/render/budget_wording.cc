@@ -206,6 +206,8 @@ std::string change_text(const BudgetChange& entry, UnitSystem units) {
   return text;
 }
 
+std::string cause_text(const ChangeCause& cause) { return cause.key + ": " + cause.before + " → " + cause.after; }
+
 std::vector<const BudgetChange*> excesses(const BudgetReport& report) {
   std::vector<const BudgetChange*> found;
   if (!report.baseline) return found;

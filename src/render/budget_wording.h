@@ -61,6 +61,9 @@ std::vector<Breach> breaches(const BudgetReport& report);
 /// "kv_cache_bytes grew from 17.2 GB to 34.4 GB at 32K tokens, batch 8: 17.2 GB (+100.0%), allowed 5%"
 std::string change_text(const BudgetChange& change, UnitSystem units);
 
+/// "/num_key_value_heads: 2 → 4"
+std::string cause_text(const ChangeCause& cause);
+
 /// Changes that are too much, in their order; nothing without a baseline.
 std::vector<const BudgetChange*> excesses(const BudgetReport& report);
 

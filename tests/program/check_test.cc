@@ -771,7 +771,7 @@ TEST_CASE("a failure by the baseline is one in the table, the headline and the c
   CHECK(workspace.check({"b.json", "--save", "base.json"}).status == 0);
   // Twice the KV heads: 8,388,608 bytes of cache instead of 4,194,304.
   workspace.write("tiny.json", R"({"layers": 2, "heads": 4, "kv_heads": 4, "d_k": 64, "d_model": 256, "d_ff": 512,
-    "vocab": 1000})");
+    "vocab": 2000})");
   const std::vector<std::string> arguments = {"b.json", "--baseline", "base.json", "--max-increase",
                                               "kv_cache_bytes=5%"};
   const Run table = workspace.check(arguments);
@@ -779,6 +779,9 @@ TEST_CASE("a failure by the baseline is one in the table, the headline and the c
   CHECK(table.out.find("| fail (baseline) | a ") != std::string::npos);
   CHECK(table.out.find("b.json:1:23: fail (baseline): a: kv_cache_bytes grew from 4.2 MB to 8.4 MB") != std::string::npos);
   CHECK(table.out.ends_with("\n1 budget: 0 passed, 1 failed (baseline)\n"));
+  // The key that did it, not the one beside it.
+  CHECK(table.out.find("\n  because of /kv_heads: 2 → 4\n") != std::string::npos);
+  CHECK(table.out.find("/vocab") == std::string::npos);
   const auto in = [&](const std::string& format) {
     std::vector<std::string> formatted = arguments;
     formatted.insert(formatted.end(), {"--format", format});
@@ -788,6 +791,24 @@ TEST_CASE("a failure by the baseline is one in the table, the headline and the c
   const Json document = Json::parse(in("json"));
   CHECK(document["budgets"][0]["verdict"] == "fail");
   CHECK(Json::parse(in("ndjson"))["verdict"] == "fail");
+  const Json& changes = document["baseline"]["changes"];
+  const auto cache = std::find_if(changes.begin(), changes.end(),
+                                  [](const Json& change) { return change["metric"] == "kv_cache_bytes"; });
+  REQUIRE(cache != changes.end());
+  CHECK((*cache)["causes"] == Json::array({{{"key", "/kv_heads"}, {"before", "2"}, {"after", "4"}}}));
+  CHECK(in("github").find("; because of /kv_heads: 2 → 4\n") != std::string::npos);
+
+  // A setting of the budget: an 8-bit cache that became a 16-bit one.
+  const auto budget = [](const std::string& kv) {
+    return R"({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "kv_precision": ")" + kv + R"(",
+    "limits": {"kv_cache_bytes": {"max": "50MB"}}}]})";
+  };
+  workspace.write("b.json", budget("fp8"));
+  CHECK(workspace.check({"b.json", "--save", "base.json"}).status == 0);
+  workspace.write("b.json", budget("fp16"));
+  const std::string out = workspace.check(arguments).out;
+  CHECK(out.find("\n  because of kv_precision: fp8 → fp16\n") != std::string::npos);
+  CHECK(out.find("kv_heads") == std::string::npos);
 }
 
 TEST_CASE("-o takes the format of its extension, and a model is found beside the budget file") {
@@ -857,7 +878,7 @@ TEST_CASE("a baseline: what is worse, by how much, and whether that is too much"
                                       "--format", "github"});
   CHECK(github.out ==
         "::error file=b.json,line=2,col=18,title=work::kv_cache_bytes grew from 4.2 MB to 8.4 MB at 4K tokens, batch 1: "
-        "+4.2 MB (+100.0%25), allowed 5%25\n");
+        "+4.2 MB (+100.0%25), allowed 5%25; because of /kv_heads: 2 → 4\n");
   for (const std::string format : {"junit", "sarif"}) {
     workspace.write(format, workspace.check({"b.json", "--baseline", "base.json", "--max-increase", "5%", "--format",
                                              format}).out);

@@ -1,0 +1,18 @@
+// The JSON text behind a model, for comparing configs key by key.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "input/json.h"
+
+namespace ctxcost {
+
+/// The JSON text of a model that `load_model` finds under that name; empty where there is none. Throws InputError where
+/// it is not JSON.
+std::optional<JsonDocument> config_of(const std::string& word);
+
+/// A catalogue record's config, or the text itself.
+const JsonValue& config_root(const JsonDocument& document);
+
+}  // namespace ctxcost
