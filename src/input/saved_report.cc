@@ -124,14 +124,16 @@ ReportRecord read_saved_report(const JsonDocument& document) {
   if (!version->is(Type::integer) || parse_digits(version->text) != kSchemaVersion) {
     root.wrong("schema_version", to_string(kSchemaVersion), "write the report again with this version");
   }
-  if (const JsonValue* verdict = root.find("verdict"); verdict != nullptr && verdict->text == "error") {
+  const JsonValue* const verdict = root.find("verdict");
+  const bool in_error = verdict != nullptr && verdict->text == "error";
+  if (in_error) {
     root.wrong("verdict", "a report without errors", "mend what its \"errors\" name and save it again");
   }
   std::optional<RecordedConvention> convention;
   if (std::optional<ObjectCursor> conventions = root.object("conventions")) convention = read_convention(*conventions);
   const JsonValue* results = root.find("results");
   if (!results->is(Type::array) || results->items.empty()) {
-    if (faults.none()) root.wrong("results", "a list of results");
+    if (!in_error) root.wrong("results", "a list of results");
   } else {
     for (std::size_t i = 0; i < results->items.size() && !faults.many(); ++i) {
       const std::string pointer = child_pointer(root.pointer("results"), i);

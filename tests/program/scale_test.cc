@@ -111,7 +111,7 @@ TEST_CASE("the grid runs over models, weights, KV types, engines, batches and co
   std::string expected = "weights,kv_precision,batch,context,kv_cache_bytes\n";
   // 32 layers of 32 heads of 128: fp16 2 * 2 * 128 bytes a token and head; q8_0 4 * 34 for K, q4_0 4 * 18 for V.
   for (int model = 0; model < 2; ++model) {
-    for (const char* weights : {"fp16", "\"int4:group=64,zero\"", "Q8_0"}) {
+    for (const char* weights : {"fp16", "\"int4:group=64,zero\"", "q8_0"}) {
       for (const auto& [kv, bytes] : {std::pair("fp16", 512), std::pair("q8_0/q4_0", 208)}) {
         for (const int batch : {1, 3}) {
           for (const int context : {1024, 2048}) {

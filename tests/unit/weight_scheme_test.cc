@@ -38,8 +38,9 @@ StoredType of_type(const Model& model, std::string_view name) {
 }
 
 /// Two layers of Llama's form, of width 256; `quantization` is the value of quantization_config.
-Model small_llama(const std::string& quantization) {
-  return parse_model(R"({"model_type": "llama", "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
+Model small_llama(const std::string& quantization, int layers = 2) {
+  return parse_model(R"({"model_type": "llama", "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": )" +
+                         std::to_string(layers) + R"(,
     "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000, "max_position_embeddings": 2048,
     "tie_word_embeddings": false, "torch_dtype": "bfloat16", "quantization_config": )" +
                          quantization + "}",
@@ -334,9 +335,9 @@ TEST_CASE("ignore: a pattern keeps the modules of the model's own class") {
 }
 
 TEST_CASE("a pattern that cannot be read, or takes too long, is an error") {
-  const auto error = [](const std::string& list) -> std::string {
+  const auto error = [](const std::string& list, int layers = 2) -> std::string {
     try {
-      small_llama(R"({"quant_method": "fp8", "modules_to_not_convert": )" + list + "}");
+      small_llama(R"({"quant_method": "fp8", "modules_to_not_convert": )" + list + "}", layers);
     } catch (const InputError& fault) {
       return fault.what();
     }
@@ -351,7 +352,8 @@ TEST_CASE("a pattern that cannot be read, or takes too long, is an error") {
   }
   CHECK(error(hostile + R"(, "re:a{4000}", "re:a{4000}"])").find("the expressions of this list are too many") !=
         std::string::npos);
-  CHECK(error(hostile + "]") ==
+  // Each layer's number is a text of its own.
+  CHECK(error(hostile + "]", 4000) ==
         "config.json: /quantization_config/modules_to_not_convert: the expressions of this list take too long to "
         "match");
 }
