@@ -476,6 +476,7 @@ std::vector<std::string> Deployment::notes() const {
   std::vector<std::string> notes;
   const DeploymentSettings& settings = setup_.settings;
   if (settings.gpu) {
+    if (!settings.gpu->assumption.empty()) notes.push_back(settings.gpu->assumption);
     const Accelerator::Peak peak = settings.gpu->peak(setup_.model->activation);
     if (peak.fallback) {
       notes.push_back("no peak is published for " + setup_.model->activation.name() + " on " + settings.gpu->id +

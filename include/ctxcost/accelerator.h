@@ -26,6 +26,7 @@ struct Accelerator {
   std::optional<Count> tdp_watts;
   std::string source;
   std::string notes;
+  std::string assumption;  ///< how a loose name was read, where another device has it, too
 
   /// Memory that can be used: as reported, else nominal.
   Count memory() const { return memory_reported_mib ? *memory_reported_mib * Count{1 << 20} : memory_bytes; }

@@ -46,8 +46,12 @@ std::optional<CatalogueMatch> match_model(std::string_view name);
 /// Why no model has that name: what it may be, a near spelling, or where to look.
 std::string hint_for_model(std::string_view name);
 
-/// The devices that a name may mean without regard to case, separators, vendor and what it leaves out: one for "4090",
-/// several for "h100", in the order of the catalogue.
-std::vector<const CatalogueEntry*> match_accelerators(std::string_view name);
+/// The devices that a name may mean.
+struct AcceleratorMatch {
+  std::vector<const CatalogueEntry*> entries;  ///< one where the name is clear; in the order of the catalogue
+  std::string note;                            ///< which of several is taken where one is what people mean
+};
+/// Without regard to case, separators, vendor and what the name leaves out: one for "4090", several for "h100".
+AcceleratorMatch match_accelerators(std::string_view name);
 
 }  // namespace ctxcost

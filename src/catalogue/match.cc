@@ -307,37 +307,46 @@ bool covers(const Words& device, const Words& wanted) {
   return true;
 }
 
-/// Names that driver tools print and that no words of an id explain.
+/// Names that driver tools print and that no words of an id explain, and one that stands for the commoner of two cards.
 struct Spoken {
   std::string_view name, id;
 };
 constexpr Spoken kSpoken[] = {
-    {"h100 80gb hbm3", "h100-sxm-80gb"}, {"h100 80gb hbm2e", "h100-pcie-80gb"}, {"h200 nvl", ""},  // another card
+    {"h100 80gb hbm3", "h100-sxm-80gb"},
+    {"h100 80gb hbm2e", "h100-pcie-80gb"},
+    {"h200 nvl", ""},  // another card
+    {"a100 80gb", "a100-sxm4-80gb"},
 };
 
 }  // namespace
 
-std::vector<const CatalogueEntry*> match_accelerators(std::string_view name) {
-  std::vector<const CatalogueEntry*> found;
-  if (name.size() > kLongestName) return found;
+AcceleratorMatch match_accelerators(std::string_view name) {
+  AcceleratorMatch match;
+  std::vector<const CatalogueEntry*>& found = match.entries;
+  if (name.size() > kLongestName) return match;
   const Words wanted = device_words(name);
-  if (wanted.empty()) return found;
+  if (wanted.empty()) return match;
   for (const Spoken& spoken : kSpoken) {
     if (words_of(spoken.name) != wanted) continue;
     for (const CatalogueEntry& entry : accelerator_catalogue()) {
-      if (entry.id == spoken.id) found.push_back(&entry);
+      if (entry.id == spoken.id) {
+        found.push_back(&entry);
+      } else if (!spoken.id.empty() && covers(device_words(entry.id), wanted)) {
+        match.note =
+            "\"" + std::string(name) + "\" is taken as " + std::string(spoken.id) + ", not " + std::string(entry.id);
+      }
     }
-    return found;
+    return match;
   }
   if (std::all_of(wanted.begin(), wanted.end(), [](const std::string& word) {
         return among(kShared, word) || (word.ends_with("gb") && is_digit(word.front()));
       })) {
-    return found;
+    return match;
   }
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
     if (covers(device_words(entry.id), wanted)) found.push_back(&entry);
   }
-  return found;
+  return match;
 }
 
 }  // namespace ctxcost

@@ -174,7 +174,7 @@ std::string sheet_of(const std::string& word) {
   if (const std::optional<CatalogueMatch> match = match_model(word)) {
     return model_sheet(*match->entry) + (match->note.empty() ? "" : "note: " + printable(match->note) + "\n");
   }
-  const std::size_t devices = match_accelerators(word).size();
+  const std::size_t devices = match_accelerators(word).entries.size();
   // One is shown; of several the message tells them.
   if (devices > 0) return gpu_sheet(load_accelerator(word));
   std::string hint = hint_for_model(word);

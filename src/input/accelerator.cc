@@ -99,9 +99,10 @@ std::string with_memory(const CatalogueEntry& entry) {
 }
 
 /// The entry that a name as people type it means. Throws where there is none, or more than one.
-const CatalogueEntry& find_by_loose_name(std::string_view name) {
-  const std::vector<const CatalogueEntry*> found = match_accelerators(name);
-  if (found.size() == 1) return *found.front();
+AcceleratorMatch find_by_loose_name(std::string_view name) {
+  AcceleratorMatch match = match_accelerators(name);
+  const std::vector<const CatalogueEntry*>& found = match.entries;
+  if (found.size() == 1) return match;
   const auto fail = [name](std::string message, std::string hint) {
     throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
   };
@@ -116,7 +117,7 @@ const CatalogueEntry& find_by_loose_name(std::string_view name) {
   for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
   const std::string hint = did_you_mean(wanted, ids);
   fail("unknown GPU " + quoted, hint.empty() ? "`ctxcost list gpus` shows all; a file of your own ends in .json" : hint);
-  return *found.front();
+  return match;
 }
 
 }  // namespace
@@ -177,8 +178,10 @@ Accelerator load_accelerator(std::string_view name) {
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
     if (entry.id == wanted) return parse_accelerator(entry.text, entry.id);
   }
-  const CatalogueEntry& entry = find_by_loose_name(name);
-  return parse_accelerator(entry.text, entry.id);
+  AcceleratorMatch match = find_by_loose_name(name);
+  Accelerator gpu = parse_accelerator(match.entries.front()->text, match.entries.front()->id);
+  gpu.assumption = std::move(match.note);
+  return gpu;
 }
 
 GpuChoice parse_gpu(std::string_view text) {

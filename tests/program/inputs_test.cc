@@ -125,3 +125,15 @@ TEST_CASE("standard input may be empty") {
   CHECK(result.status == 2);
   CHECK(result.err == "ctxcost: -: expected JSON, found nothing: the file is empty\n");
 }
+
+TEST_CASE("a list that looks like one number in digit groups gets a note, and stays a list") {
+  const Run grouped = run({"llama-3.1-8b", "-n", "8,192", "--format", "csv", "--columns", "context"});
+  CHECK(grouped.status == 0);
+  CHECK(grouped.out == "context\n8\n192\n");
+  CHECK(grouped.err.find("\"8,192\" is the list 8 and 192") != std::string::npos);
+  for (const char* list : {"8,19", "8,1K", "8K,192", "8", "1000,192"}) {
+    CAPTURE(std::string(list));
+    CHECK(run({"llama-3.1-8b", "-n", list, "-q"}).err == "");
+  }
+  CHECK(run({"llama-3.1-8b", "-n", "1K", "-b", "1,124", "-q"}).err.find("is the list 1 and 124") != std::string::npos);
+}
