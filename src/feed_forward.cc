@@ -54,7 +54,7 @@ std::optional<std::vector<Tensor>> FeedForward::tensors(std::optional<Count> d_m
     if (moe.latent_norm) tensors.push_back(vector_of("ffn_latent_norm", outer));
   }
   append(tensors, *this, kRouted, outer, moe.d_ff, moe.count, moe.active);
-  if (moe.shared_d_ff > 0) append(tensors, *this, kShared, *d_model, moe.shared_d_ff, 1, 1);
+  if (moe.shared_d_ff > 0) append(tensors, *this, kShared, *d_model, moe.shared_d_ff, moe.shared, moe.shared);
   if (moe.shared_gate) tensors.push_back(linear("ffn_gate_inp_shexp", *d_model, 1));
   return tensors;
 }
@@ -62,7 +62,7 @@ std::optional<std::vector<Tensor>> FeedForward::tensors(std::optional<Count> d_m
 std::optional<Count> FeedForward::activation_width() const {
   if (kind == FeedForwardKind::none) return Count{};
   if (!experts) return d_ff;
-  return experts->active * experts->d_ff + experts->shared_d_ff;
+  return experts->active * experts->d_ff + experts->shared * experts->shared_d_ff;
 }
 
 }  // namespace ctxcost

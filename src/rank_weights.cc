@@ -72,7 +72,7 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
       const Count bytes = share.of(entry.bytes);
       sum.bytes += layers * bytes;
       const bool decode = part.stack == Stack::decoder;
-      if (tensor.copies > 1) {
+      if (tensor.is_routed_expert()) {
         const Count experts = part.feed_forward.experts ? part.feed_forward.experts->count : tensor.copies;
         sum.experts.push_back({layers, tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
                                decode && tensor.in_decode});
@@ -115,7 +115,7 @@ FeedForwardWork feed_forward_work(const Model& model, const Rank& rank) {
       const Share share{elements_of(held, tensor), elements_of(whole, tensor)};
       if (tensor.name == kRouter) {
         work.dense_macs += part.count() * tensor.elements();
-      } else if (tensor.copies > 1) {
+      } else if (tensor.is_routed_expert()) {
         work.routed_macs += part.count() * share.of(tensor.active_elements());
       } else {
         work.dense_macs += part.count() * share.of(tensor.elements());

@@ -22,7 +22,8 @@ struct Experts {
   Count count;              ///< E routed experts
   Count active;             ///< k_e of them for a token
   Count d_ff;               ///< inner width of one
-  Count shared_d_ff;        ///< inner width of all always-on experts together; 0 = none
+  Count shared_d_ff;        ///< inner width of one always-on expert (of all, where a checkpoint fuses them); 0 = none
+  Count shared = 1;         ///< always-on experts of that width
   bool shared_gate = false; ///< a gate of one output on the shared expert (Qwen2-MoE)
   bool router_bias = false; ///< a learned bias of E on the router
   Count latent = 0;         ///< experts work at this width instead of d_model, behind two projections; 0 = no

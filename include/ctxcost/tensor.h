@@ -22,7 +22,7 @@ struct Tensor {
   Count columns;               ///< width of a row: the inputs of a linear; block formats divide it
   Count rows = 1;              ///< the outputs of a linear; 1 for a vector
   TensorUse use = TensorUse::linear;
-  Count copies = 1;            ///< E for the routed experts of a layer
+  Count copies = 1;            ///< E for the routed experts of a layer, or its shared ones
   Count active_copies = 1;     ///< k_e of them, used by one token
   bool is_bias = false;        ///< the ".bias" that belongs to `name`
   bool in_decode = true;       ///< false: a decode step does not touch it (the K,V projections of cross-attention)
@@ -31,6 +31,8 @@ struct Tensor {
   Count active_elements() const { return columns * rows * active_copies; }
   /// Only some copies work for a token, so that a batch reads min(copies, batch * active_copies) of them.
   bool routed() const { return active_copies < copies; }
+  /// The copies are experts among which a router chooses, be it all of them: devices may hold some of them each.
+  bool is_routed_expert() const { return name.ends_with("_exps"); }
 };
 
 inline Tensor linear(std::string_view name, Count inputs, Count outputs) { return {name, inputs, outputs}; }

@@ -84,6 +84,17 @@ void split_latent(std::vector<Tensor>& tensors, const LayerGroup& group) {
   tensors.push_back(values);
 }
 
+/// Shared experts are one of their width together: their rows behind each other, those of the way down side by side.
+void fuse_shared_experts(std::vector<Tensor>& tensors) {
+  for (Tensor& tensor : tensors) {
+    const bool down = tensor.name == "ffn_down_shexp";
+    const bool inner = tensor.name == "ffn_gate_shexp" || tensor.name == "ffn_up_shexp";
+    if (!(inner || down) || (down && tensor.is_bias)) continue;  // every expert's bias down stays its own
+    (inner && !tensor.is_bias ? tensor.rows : tensor.columns) *= tensor.copies;
+    tensor.copies = tensor.active_copies = 1;
+  }
+}
+
 /// The tensors of one layer as the file holds them.
 std::vector<GgufTensor> layer_tensors(const Model& model, const LayerGroup& group, std::vector<Tensor> tensors) {
   if (one_of(model.family, kFusedQkv)) {
@@ -96,6 +107,7 @@ std::vector<GgufTensor> layer_tensors(const Model& model, const LayerGroup& grou
     merge(tensors, "attn_q", "attn_gate");
   }
   split_latent(tensors, group);
+  fuse_shared_experts(tensors);
   // The numbers of Apertus' activation are metadata of the file.
   std::erase_if(tensors, [](const Tensor& tensor) { return starts_with(tensor.name, "ffn_act."); });
 

@@ -337,7 +337,8 @@ FeedForward feed_forward(const LayerPlan& plan) {
     ffn.experts = {.count = plan.experts->count,
                    .active = plan.experts->active,
                    .d_ff = *width,
-                   .shared_d_ff = plan.experts->shared * *width};
+                   .shared_d_ff = plan.experts->shared > 0 ? *width : Count{},
+                   .shared = plan.experts->shared};
   }
   return ffn;
 }

@@ -9,6 +9,7 @@
 #include "ctxcost/diagnostic.h"
 #include "ctxcost/input.h"
 #include "ctxcost/solve.h"
+#include "rank_weights.h"
 
 using namespace ctxcost;
 
@@ -214,6 +215,43 @@ TEST_CASE("experts are spread over devices, and read evenly") {
   // Work is conserved: eight replicas' tokens on eight devices.
   CHECK(whole.decode->compute_seconds == doctest::Approx(spread.decode->compute_seconds).epsilon(1e-12));
   CHECK(whole.prefill->compute_seconds == doctest::Approx(spread.prefill->compute_seconds).epsilon(1e-12));
+}
+
+TEST_CASE("shared experts are split over tensor ranks and stand on every expert rank") {
+  const auto mixture = [](const std::string& keys) {
+    return parse_model(R"({"layers": 2, "heads": 4, "d_k": 16, "d_model": 64, "vocab": 1000, "bias": true,
+                           "experts": {"count": 8, "shared": 2, "d_ff": 32, )" +
+                           keys + "}}",
+                       "m.json");
+  };
+  const Model model = mixture(R"("active": 2)");
+  // A rank of two: halves of Q, K, V (with their biases) and O, of the inner width of 10 experts and their biases, of
+  // both tables; whole are router, norms, and the biases behind the split products.
+  const DeploymentEstimate split = Deployment(setup_of(model, "h100-sxm-80gb", "tp=2")).at(1, 1);
+  const Count expert = 3 * 64 * 16 + 16 + 16 + 64;
+  CHECK(split.devices[0].weights ==
+        Count{2 * (2 * (4 * 64 * 32 + 3 * 32 + 64 + 512 + 10 * expert + 2 * 64) + 2 * 500 * 64 + 64)});
+
+  // Of two expert ranks each holds four experts, and both shared ones.
+  const Rank rank = ctxcost::split(model, parse_parallelism("dp=2,ep=2")).front();
+  const std::vector<StoredTensor> stored = parse_weight_scheme("bf16", "--weights").store(model).value();
+  const RankWeights weights = rank_weights(model, stored, rank);
+  const Count whole = 3 * 64 * 32 + 32 + 32 + 64;
+  const Count dense = 4 * 64 * 64 + 4 * 64 + 512 + 2 * whole + 2 * 64;
+  CHECK(weights.bytes == 2 * (2 * (dense + 4 * whole) + 2 * 1000 * 64 + 64));
+  // A step reads the shared ones whatever the batch, and of the embedding rows alone.
+  CHECK(weights.decode_bytes == 2 * (2 * dense + 1000 * 64 + 64));
+  CHECK(weights.experts.size() == 6);
+  const FeedForwardWork work = feed_forward_work(model, rank);
+  CHECK(work.dense_macs == Count{2 * (512 + 2 * 3 * 64 * 32)});
+  CHECK(work.routed_macs == Count{2 * 3 * 64 * 32});  // two layers, half of two experts
+
+  // Experts that all work for every token are spread none the less, and their work is conserved.
+  const Model all = mixture(R"("active": 8)");
+  const DeploymentEstimate alone = Deployment(setup_of(all, "h100-sxm-80gb")).at(100, 1);
+  const DeploymentEstimate spread = Deployment(setup_of(all, "h100-sxm-80gb", "dp=2,ep=2")).at(100, 1);
+  CHECK(*alone.devices[0].weights - *spread.devices[0].weights == 2 * 2 * 4 * whole);
+  CHECK(alone.decode->compute_seconds == doctest::Approx(spread.decode->compute_seconds).epsilon(1e-12));
 }
 
 TEST_CASE("all-reduces of tensor parallelism are told apart") {

@@ -104,6 +104,11 @@ TEST_CASE("every key that changes the parameters, one at a time") {
       {R"("experts": {"count": 8, "active": 2, "shared": 1, "d_ff": 32})",
        base + 2 * (64 * 8 + 9 * 3 * 64 * 32 - 3 * 64 * 256)},
       {R"("experts": {"count": 8, "active": 2})", base + 2 * (64 * 8 + 7 * 3 * 64 * 256)},
+      // Two always on; with a bias for each of four projections and for gate, up and down of each of ten experts.
+      {R"("experts": {"count": 8, "active": 2, "shared": 2, "d_ff": 32})",
+       base + 2 * (64 * 8 + 10 * 3 * 64 * 32 - 3 * 64 * 256)},
+      {R"("experts": {"count": 8, "active": 2, "shared": 2, "d_ff": 32}, "bias": true)",
+       base + 2 * (64 * 8 + 10 * (3 * 64 * 32 + 32 + 32 + 64) - 3 * 64 * 256 + 4 * 64)},
       {R"("attention": {"kind": "full", "gate": true})", base + 2 * 64 * 64},
       {R"("attention": {"kind": "full", "sink_logits": true})", base + 2 * 4},
       {R"("attention": {"kind": "none"})", base - 2 * 4 * 64 * 64},
@@ -120,6 +125,35 @@ TEST_CASE("every key that changes the parameters, one at a time") {
     CAPTURE(row.keys);
     CHECK(to_string(parameters(small(row.keys)).value_or(0)) == to_string(row.expected));
   }
+}
+
+TEST_CASE("shared experts: that many, each with its own rows, all of them read and live for every token") {
+  const std::string experts = R"("experts": {"count": 8, "active": 2, "d_ff": )";
+  const auto added = [&](const char* scheme) {
+    Workload settings;
+    settings.weights = parse_weight_scheme(scheme, "--weights");
+    const auto bytes = [&](const char* shared) {
+      const Model model = model_of(small(experts + R"(48, "shared": )" + shared + "}"));
+      return *Estimator(model, settings).at(1, 1).count(Metric::weights_bytes);
+    };
+    return bytes("2") - bytes("0");
+  };
+  // A block of q8_0 holds 32 elements in 34 bytes. Gate and up: 48 rows of 64; down: 64 rows of 48, two blocks each.
+  CHECK(added("q8_0") == Count{2 * 2 * (2 * 48 * 68 + 64 * 68)});
+  // A GGUF file has one matrix for all shared experts [llama.cpp src/llama-model.cpp, n_ff_exp * n_expert_shared]: down
+  // has 64 rows of 96, three blocks each.
+  CHECK(added("Q8_0") == Count{2 * (2 * 96 * 68 + 64 * 102)});
+
+  const Model model = model_of(small(experts + R"(400, "shared": 3})"));
+  // 10 tokens of 2 d + 2 F = 128 + 2 * (2 + 3) * 400, in 2 bytes; a row of logits in 4.
+  CHECK(metric(model, Metric::activation_bytes, 10) == Count{10 * 4128 * 2 + 4000});
+  // Both layers: Q, K, V, O, router, norms, 2 chosen and 3 shared experts; head, norm, a row of the embedding; one
+  // token's keys and values.
+  CHECK(metric(model, Metric::decode_bytes, 1) ==
+        Count{2 * (2 * (4 * 64 * 64 + 64 * 8 + 2 * 64 + 5 * 3 * 64 * 400) + 64000 + 64 + 64) + 2 * 2 * 64 * 2});
+  // As many as a file asks for cost nothing to count.
+  const Model many = model_of(small(experts + R"(1, "shared": 1000000000})"));
+  CHECK(metric(many, Metric::parameters) == Count{259392 + 2 * (512 - 3 * 64 * 256 + (8 + 1000000000ull) * 3 * 64)});
 }
 
 TEST_CASE("active parameters: the chosen experts, the shared ones, and the rest") {
