@@ -1,5 +1,6 @@
 #include "ctxcost/estimate.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ctxcost/diagnostic.h"
@@ -80,6 +81,12 @@ std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_m
   return work->macs * flops_per_mac + work->scalar_operations;
 }
 
+bool sees_encoder(const Mixer& mixer) {
+  const auto cache = mixer.cache();
+  return std::any_of(cache.begin(), cache.end(),
+                     [](const CachePart& part) { return part.span.kind == Span::Kind::cross; });
+}
+
 }  // namespace
 
 /// Sequence mixing and linear work of all layers, one sequence.
@@ -106,16 +113,45 @@ Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice 
   }
 }
 
-Count Estimator::stack_length(const LayerGroup& group, Count context) const {
-  if (group.stack == Stack::decoder || context == 0) return context;
+Count Estimator::stack_length(Stack stack, Count context) const {
+  if (stack == Stack::decoder || context == 0) return context;
   return model_->cross_tokens.value_or(context);
+}
+
+/// Scores of one sequence in the layer with most of them, where they are materialised: heads * queries * keys.
+Count Estimator::score_matrix_elements(Count context) const {
+  const Count source = stack_length(Stack::encoder, context);
+  const Count of_decoder = max(decoder_.score_heads * context, cross_heads_ * source) * context;
+  return max(of_decoder, encoder_.score_heads * source * source);
+}
+
+/// Queries of all heads of one sequence in the layer with most of them.
+Count Estimator::score_rows(Count context) const {
+  return max(max(decoder_.score_heads, cross_heads_) * context,
+             encoder_.score_heads * stack_length(Stack::encoder, context));
+}
+
+/// Live activations of one sequence in the layer with most of them: the residual twice, and its widest part.
+std::optional<Count> Estimator::activation_elements(Count context) const {
+  Count most;
+  for (const Stack stack : {Stack::encoder, Stack::decoder}) {
+    const StackWidths& layers = stack == Stack::encoder ? encoder_ : decoder_;
+    if (stack == Stack::encoder && !model_->has_encoder()) continue;
+    if (!layers.widest_activation) return std::nullopt;
+    const Count tokens = min(stack_length(stack, context), kActivationTokens);
+    most = max(most, tokens * (2 * *model_->d_model + *layers.widest_activation));
+  }
+  return most;
 }
 
 void Estimator::sum_tensors() {
   parameters_ = parameters_non_embedding_ = active_parameters_ = Count{};
-  head_macs_ = widest_activation_ = Count{};
+  head_macs_ = Count{};
   for (const LayerGroup& group : model_->groups) add_group_tensors(group);
-  if (!model_->d_model) widest_activation_.reset();
+  if (!model_->d_model) {
+    encoder_.widest_activation.reset();
+    decoder_.widest_activation.reset();
+  }
 
   Count untied_embedding;
   for (const auto& [place, tensor] : model_->tensors) {
@@ -141,13 +177,15 @@ void Estimator::sum_tensors() {
 void Estimator::add_group_tensors(const LayerGroup& group) {
   const Count layers = group.count();
   GroupConstants constants{Count{}, Count{}};
+  StackWidths& stack = widths(group.stack);
   std::optional<Count> widest = group.feed_forward.activation_width();
   if (widest) *widest *= 2;
 
   const std::optional<std::vector<Tensor>> tensors = model_->layer_tensors(group);
   for (const auto& mixer : group.mixers) {
     if (widest) *widest = max(*widest, mixer->activation_width());
-    score_heads_ = max(score_heads_, mixer->score_heads());
+    Count& heads = sees_encoder(*mixer) ? cross_heads_ : stack.score_heads;
+    heads = max(heads, mixer->score_heads());
   }
   const std::optional<std::vector<Tensor>> feed_forward = group.feed_forward.tensors(model_->d_model);
   if (!feed_forward) constants.feed_forward_macs.reset();
@@ -160,10 +198,10 @@ void Estimator::add_group_tensors(const LayerGroup& group) {
       *constants.feed_forward_macs += tensor.active_elements();
     }
   }
-  if (widest_activation_ && widest) {
-    *widest_activation_ = max(*widest_activation_, *widest);
+  if (stack.widest_activation && widest) {
+    *stack.widest_activation = max(*stack.widest_activation, *widest);
   } else {
-    widest_activation_.reset();
+    stack.widest_activation.reset();
   }
 
   if (!tensors) {
@@ -238,7 +276,7 @@ Estimator::Mixing Estimator::mixing(Count context) const {
   bool any_scores = false;
   for (std::size_t g = 0; g < model_->groups.size(); ++g) {
     const LayerGroup& group = model_->groups[g];
-    const Count n = stack_length(group, context);
+    const Count n = stack_length(group.stack, context);
     std::optional<Count> linear = groups_[g].feed_forward_macs;
     if (linear) *linear *= n;
     for (const auto& mixer : group.mixers) {
@@ -348,8 +386,8 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   }
 
   const Count activation_bytes = model.activation.row_bytes(1);
-  set(Metric::score_matrix_bytes, batch * score_heads_ * context * context * activation_bytes);
-  set(Metric::flash_workspace_bytes, kFp32Bytes * batch * score_heads_ * context);
+  set(Metric::score_matrix_bytes, batch * score_matrix_elements(context) * activation_bytes);
+  set(Metric::flash_workspace_bytes, kFp32Bytes * batch * score_rows(context));
 
   const Count cache = live_cache(context);
   std::optional<Count> state = Count{};
@@ -368,10 +406,10 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   set(Metric::active_parameters, value_of(active_parameters_));
   set(Metric::active_parameters_without_embedding, value_of(active_without_embedding_));
   set(Metric::weights_bytes, value_of(weights_bytes_));
-  if (widest_activation_ && head_macs_) {
-    const Count width = 2 * *model.d_model + *widest_activation_;
+  const std::optional<Count> activations = activation_elements(context);
+  if (activations && head_macs_) {
     const Count logits = head_macs_ == Count{} ? Count{} : logit_rows * *model.vocab * kFp32Bytes;
-    set(Metric::activation_bytes, batch * min(context, kActivationTokens) * width * activation_bytes + logits);
+    set(Metric::activation_bytes, batch * *activations * activation_bytes + logits);
   }
   if (const auto status = window_status(model.positions, context)) set(Metric::window_status, *status);
   return result;
@@ -410,7 +448,7 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
 
   for (std::size_t g = 0; g < model.groups.size(); ++g) {
     const LayerGroup& group = model.groups[g];
-    const Count n = stack_length(group, context);
+    const Count n = stack_length(group.stack, context);
     GroupEstimate row;
     row.group = &group;
     row.scores_per_layer = row.attention_macs_per_layer = row.attention_flops_per_layer = Count{};

@@ -4,8 +4,7 @@ namespace ctxcost {
 namespace {
 
 constexpr MetricInfo kMetrics[] = {
-    {Metric::context, "context", Unit::tokens, "Tokens (n)", "tokens of a sequence",
-     Worse::neither},
+    {Metric::context, "context", Unit::tokens, "Tokens (n)", "tokens of a sequence", Worse::neither},
     {Metric::batch, "batch", Unit::sequences, "Batch", "sequences", Worse::neither},
     {Metric::scores_per_head, "scores_per_head", Unit::pairs, "Attn Scores",
      "score pairs of one head of one sequence; null unless all layers agree"},
@@ -30,9 +29,9 @@ constexpr MetricInfo kMetrics[] = {
     {Metric::decode_bytes, "decode_bytes", Unit::bytes, "Decode Bytes",
      "what that step reads and writes: weights, cache, state"},
     {Metric::score_matrix_bytes, "score_matrix_bytes", Unit::bytes, "Score Matrix",
-     "the largest layer's scores, if they are materialised"},
+     "the scores of the layer with most, heads x queries x keys, if they are materialised; cross-attention among them"},
     {Metric::flash_workspace_bytes, "flash_workspace_bytes", Unit::bytes, "Flash Workspace",
-     "the log-sum-exp of fused attention, 4 b H n"},
+     "the log-sum-exp of fused attention, 4 bytes for each head and query of a layer"},
     {Metric::kv_cache_bytes, "kv_cache_bytes", Unit::bytes, "KV Cache",
      "the live need of the cache: the most at any position up to n"},
     {Metric::kv_bytes_per_token, "kv_bytes_per_token", Unit::bytes, "KV/token",

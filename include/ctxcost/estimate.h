@@ -109,7 +109,10 @@ class Estimator {
   Count group_cache(const LayerGroup& group, Count context) const;
   std::optional<Count> group_state(const LayerGroup& group) const;
   Count decode_weight_bytes(Count batch) const;
-  Count stack_length(const LayerGroup& group, Count context) const;
+  Count stack_length(Stack stack, Count context) const;
+  Count score_matrix_elements(Count context) const;
+  Count score_rows(Count context) const;
+  std::optional<Count> activation_elements(Count context) const;
 
   const Model* model_;
   Workload settings_;
@@ -130,8 +133,14 @@ class Estimator {
   std::optional<Count> head_macs_;              // of one row of logits; 0 without a head
   Count once_macs_;                             // once a sequence: a pooler
   Count token_macs_;                            // once a token outside the layers: projections of the embedding
-  std::optional<Count> widest_activation_;      // max(2F, Q) over the layers
-  Count score_heads_;                           // of the layer with most
+  /// Of each stack, which works at its own length.
+  struct StackWidths {
+    std::optional<Count> widest_activation = Count{};  // max(2F, Q) over the layers
+    Count score_heads;                                 // of the layer with most
+  };
+  StackWidths& widths(Stack stack) { return stack == Stack::encoder ? encoder_ : decoder_; }
+  StackWidths encoder_, decoder_;
+  Count cross_heads_;  // of the cross-attention with most: decoder queries, encoder keys
 };
 
 /// `trained` < `scaled` < `beyond` < `impossible` (COST-MODEL 10.3); empty where the file states no window.

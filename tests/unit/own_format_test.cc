@@ -301,6 +301,33 @@ TEST_CASE("cross_attention puts an encoder of as many layers beside the decoder"
   CHECK(metric(open, Metric::kv_cache_bytes, 10) == Count{(10 + 10) * 512});
 }
 
+TEST_CASE("layers of an encoder hold scores and activations of its own length") {
+  // Four heads, 2 bytes; fp32 for each query of a head under a fused kernel.
+  const Model longer = model_of(small(R"("cross_attention": {"tokens": 3000})"));
+  CHECK(metric(longer, Metric::score_matrix_bytes, 10, 2) == Count{2 * 4 * 3000ull * 3000 * 2});
+  CHECK(metric(longer, Metric::flash_workspace_bytes, 10, 2) == Count{4 * 2 * 4 * 3000});
+  CHECK(metric(longer, Metric::score_matrix_bytes, 5000, 2) == Count{2 * 4 * 5000ull * 5000 * 2});
+  CHECK(metric(longer, Metric::flash_workspace_bytes, 5000, 2) == Count{4 * 2 * 4 * 5000});
+  // 2 d + 2 F = 640; at most 2,048 tokens; a row of logits in fp32 for each sequence.
+  CHECK(metric(longer, Metric::activation_bytes, 10) == Count{2048 * 640 * 2 + 4000});
+  const Model shorter = model_of(small(R"("cross_attention": {"tokens": 100})"));
+  CHECK(metric(shorter, Metric::activation_bytes, 10, 2) == Count{2 * 100 * 640 * 2 + 8000});
+  CHECK(metric(shorter, Metric::activation_bytes, 300, 2) == Count{2 * 300 * 640 * 2 + 8000});
+  // Nothing runs at a context of 0.
+  CHECK(metric(longer, Metric::score_matrix_bytes, 0) == Count{});
+  CHECK(metric(longer, Metric::activation_bytes, 0) == Count{});
+  // Beside a decoder without scores of its own, those of n queries and the encoder's keys.
+  const Model crossed = model_of(small(R"("attention": {"kind": "linear"}, "cross_attention": {"tokens": 100})"));
+  CHECK(metric(crossed, Metric::score_matrix_bytes, 1000) == Count{4 * 1000 * 100 * 2});
+  CHECK(metric(crossed, Metric::flash_workspace_bytes, 1000) == Count{4 * 4 * 1000});
+  // As long as the context where nothing else is said.
+  const Model open = model_of(small(R"("cross_attention": {})"));
+  CHECK(metric(open, Metric::score_matrix_bytes, 50) == Count{4 * 50 * 50 * 2});
+  // Without d_model no width is known.
+  const Model bare = model_of(R"({"layers": 1, "heads": 1, "d_k": 8, "cross_attention": {"tokens": 4}})");
+  CHECK_FALSE(metric(bare, Metric::activation_bytes).has_value());
+}
+
 TEST_CASE("an output gate is as wide as the heads' output, with its bias where every linear has one") {
   // Two layers, four heads of values of 32: 64 * 128 for the gate, 128 for its bias (DESIGN section 3).
   const auto added = [](const std::string& keys, const std::string& kind) {
