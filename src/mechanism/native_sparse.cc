@@ -1,6 +1,7 @@
 // NSA: compressed blocks, selected blocks and a window, mixed by gates [Yuan 2025, arXiv 2502.11089; fla layers/nsa.py,
 // ops/nsa/naive.py].
 #include "ctxcost/pairs.h"
+#include "projections.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -69,7 +70,7 @@ class NativeSparse final : public SoftmaxAttention {
 
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> all = softmax_tensors(shape());
-    if (all) all->push_back(linear("attn_branch_gate", *shape().d_model, 3 * shape().heads));
+    if (all) project(*all, "attn_branch_gate", *shape().d_model, 3 * shape().heads, shape().output_bias);
     return all;
   }
 

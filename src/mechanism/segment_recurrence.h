@@ -33,7 +33,7 @@ class SegmentRecurrence : public SoftmaxAttention {
     std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
     if (!tensors) return tensors;
     const Count queries = shape().heads * shape().d_k;
-    project(*tensors, kPositions, *shape().d_model, queries);
+    project(*tensors, kPositions, *shape().d_model, queries, shape().output_bias);
     // The learned stand-ins for a query's position, for contents and for distances.
     tensors->push_back(vector_of("attn_rel_u", queries));
     tensors->push_back(vector_of("attn_rel_v", queries));

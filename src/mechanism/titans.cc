@@ -99,9 +99,9 @@ class Titans final : public Mixer {
     std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
     if (!tensors) return tensors;
     const Count d_model = *shape().d_model;
-    project(*tensors, "memory_q", d_model, d_model);
-    project(*tensors, "memory_k", d_model, d_model);
-    project(*tensors, "memory_v", d_model, d_model);
+    project(*tensors, "memory_q", d_model, d_model, shape().output_bias);
+    project(*tensors, "memory_k", d_model, d_model, shape().output_bias);
+    project(*tensors, "memory_v", d_model, d_model, shape().output_bias);
     // What the memory starts from; its work is that of storing and retrieving.
     tensors->push_back(vector_of("memory_weights", *parts_.memory));
     if (parts_.persistent == 0) return tensors;

@@ -127,6 +127,57 @@ TEST_CASE("every key that changes the parameters, one at a time") {
   }
 }
 
+TEST_CASE("bias: true is a bias of every linear of mixer and feed-forward") {
+  struct Row {
+    const char* attention;
+    Count biases;  // of the mixer of one layer
+  };
+  // d_model 64, four heads of 16; DESIGN section 3.
+  const Row rows[] = {
+      {R"("kind": "full")", 4 * 64},
+      {R"("kind": "infini", "segment": 8)", 4 * 64},
+      {R"("kind": "memorizing", "memory": 8, "segment": 8)", 4 * 64},
+      // Keys are queries.
+      {R"("kind": "lsh", "hashes": 2, "chunk": 8)", 3 * 64},
+      // Three gates for each head.
+      {R"("kind": "native_sparse")", 4 * 64 + 3 * 4},
+      // Projections of positions, H d_k wide.
+      {R"("kind": "transformer_xl", "segment": 8, "memory": 8)", 4 * 64 + 64},
+      {R"("kind": "compressive", "segment": 8, "memory": 8, "compressed": 8, "ratio": 2)", 4 * 64 + 64},
+      // Q, K and V of the memory; of the global tokens.
+      {R"("kind": "titans", "variant": "mac", "segment": 8)", 4 * 64 + 3 * 64},
+      {R"("kind": "titans", "variant": "mag", "window": 8)", 4 * 64 + 3 * 64},
+      {R"("kind": "longformer", "window": 8)", 4 * 64 + 3 * 64},
+      // Queries 24 and 64, latent 40, keys and values 4 (8 + 16), output; indexer 2 * 16, 16 and 2.
+      {R"("kind": "latent", "kv_rank": 32, "rope_dim": 8, "q_rank": 24)", 24 + 64 + 40 + 96 + 64},
+      {R"("kind": "indexed_latent", "kv_rank": 32, "rope_dim": 8, "q_rank": 24, "index_heads": 2, "index_dim": 16,
+          "top_k": 4)",
+       24 + 64 + 40 + 96 + 64 + 32 + 16 + 2},
+      // Values of 32: Q, K, V, gate, output.
+      {R"("kind": "retention")", 64 + 64 + 128 + 128 + 64},
+      {R"("kind": "lightning")", 3 * 64 + 64 + 64},
+      {R"("kind": "linear")", 4 * 64},
+      // Strength and decay of four heads; two low-rank pairs of 16 and 64.
+      {R"("kind": "gated_delta")", 3 * 64 + 64 + 2 * 4 + 64},
+      {R"("kind": "kimi_delta")", 3 * 64 + 16 + 64 + 4 + 16 + 64 + 64},
+      // Inner width 128: in, x (dt_rank 4 and two states of 16), out; dt has its bias always.
+      {R"("kind": "mamba")", 256 + 36 + 64},
+      // Two heads of 64, two groups of state 128.
+      {R"("kind": "mamba2")", 2 * 128 + 2 * 128 + 2 + 64},
+      {R"("kind": "short_conv")", 3 * 64 + 64},
+      // Has all of its biases always.
+      {R"("kind": "rg_lru")", 0},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.attention);
+    const std::string attention = R"("attention": {)" + std::string(row.attention) + "}";
+    const Count without = parameters(small(attention)).value();
+    const Count with = parameters(small(attention + R"(, "bias": true)")).value();
+    // Feed-forward: gate and up, down.
+    CHECK(with - without == 2 * (row.biases + 2 * 256 + 64));
+  }
+}
+
 TEST_CASE("shared experts: that many, each with its own rows, all of them read and live for every token") {
   const std::string experts = R"("experts": {"count": 8, "active": 2, "d_ff": )";
   const auto added = [&](const char* scheme) {
