@@ -148,7 +148,7 @@ struct MixerShape {
   bool qkv_bias = false;
   bool output_bias = false;
   QkNorm qk_norm = QkNorm::none;
-  bool gate = false;              ///< an output gate as wide as the queries
+  bool gate = false;              ///< an output gate as wide as the heads' output, H d_v
   bool sink_logits = false;       ///< H learned logits
   bool shares_cache = false;      ///< no K,V projection and no cache of its own
   bool shared_kv_projection = false;  ///< one projection yields keys and values (Gemma 4's global layers)
