@@ -1,4 +1,4 @@
-// The tensors of feed-forwards and mixtures of experts (COST-MODEL section 4.1).
+// The tensors of feed-forwards and mixtures of experts (docs/cost-model.md section 4.1).
 #include "ctxcost/model.h"
 
 namespace ctxcost {

@@ -7,7 +7,7 @@ namespace ctxcost::pairs {
 namespace {
 
 /// Pairs of the band that lie in the first `m` rows with j <= i + half, above the diagonal, cut at m rows and m
-/// columns. S(m) of COST-MODEL 7.1: sum over i < m of min(i, half).
+/// columns. S(m) of docs/cost-model.md section 7.1: sum over i < m of min(i, half).
 Count below_diagonal(Count m, Count half) {
   const Count k = min(m, half + 1);
   const Count start = k == 0 ? Count{} : triangle(k - 1);

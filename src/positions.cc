@@ -6,7 +6,7 @@
 namespace ctxcost {
 namespace {
 
-/// How a type makes the windows, in the columns W_tr and W_eff of COST-MODEL section 10.2
+/// How a type makes the windows, in the columns of docs/cost-model.md section 10
 /// [vllm config/model.py _get_and_verify_max_len].
 enum class Rule {
   unchanged,  // the file's window, twice

@@ -143,7 +143,8 @@ class Estimator {
   Count cross_heads_;  // of the cross-attention with most: decoder queries, encoder keys
 };
 
-/// `trained` < `scaled` < `beyond` < `impossible` (COST-MODEL 10.3); empty where the file states no window.
+/// `trained` < `scaled` < `beyond` < `impossible` (docs/cost-model.md section 10); empty where the file states no
+/// window.
 std::optional<std::string_view> window_status(const Positions& positions, Count context);
 
 }  // namespace ctxcost

@@ -61,7 +61,7 @@ struct LayerGroup {
 
 enum class PositionEncoding { rope, learned, sinusoidal, alibi, relative_bias, none };
 
-/// Positions and the usable window (COST-MODEL section 10).
+/// Positions and the usable window (docs/cost-model.md section 10).
 struct Positions {
   PositionEncoding encoding = PositionEncoding::rope;
   std::optional<Count> hard_limit;        ///< tokens a learned table can address

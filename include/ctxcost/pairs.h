@@ -1,4 +1,4 @@
-// Score pairs of one head, one layer, one sequence: closed forms over masks (COST-MODEL section 3).
+// Score pairs of one head, one layer, one sequence: closed forms over masks (docs/cost-model.md section 3).
 // i is the query, j the key, both from 0; "decode" takes T, the keys that a causal query at position T - 1 could
 // see. Every form is an exact integer and is tested against a count over its mask.
 #pragma once
@@ -53,16 +53,16 @@ constexpr Count dilated_decode(Count keys, Count window, Count dilation) {
   return keys == 0 ? Count{} : min((keys - 1) / dilation + 1, window);
 }
 
-/// Longformer: |i - j| <= half, or i < globals, or j < globals (COST-MODEL 7.1).
+/// Longformer: |i - j| <= half, or i < globals, or j < globals (docs/cost-model.md section 7.1).
 Count longformer(Count n, Count half, Count globals);
 
-/// BigBird: rows of blocks over ceil(n / block) blocks, full attention where the library switches (COST-MODEL 7.2).
-/// [transformers modeling_big_bird.py bigbird_block_sparse_attention]
+/// BigBird: rows of blocks over ceil(n / block) blocks, full attention where the library switches (docs/cost-model.md
+/// section 7.2). [transformers modeling_big_bird.py bigbird_block_sparse_attention]
 Count bigbird(Count n, Count block, Count random_blocks);
 
 /// Reformer: keys that each query meets, over all hash rounds, when `keys` tokens are there: in each round the chunks
 /// it looks at, `width` keys together. The library attends to everything while there is no second chunk. [transformers
-/// modeling_reformer.py LSHSelfAttention; COST-MODEL 7.3]
+/// modeling_reformer.py LSHSelfAttention; docs/cost-model.md section 7.3]
 constexpr Count hashed_keys(Count keys, Count hashes, Count chunk, Count width) {
   return keys <= chunk ? keys : hashes * width;
 }

@@ -1,5 +1,5 @@
 // From what a model file says about positions to the window it was trained for and the window that scaling reaches
-// (COST-MODEL section 10): the one place that knows the types of rotary scaling.
+// (docs/cost-model.md section 10): the one place that knows the types of rotary scaling.
 #pragma once
 
 #include <optional>

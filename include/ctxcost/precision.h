@@ -1,4 +1,4 @@
-// How numbers are stored: element types and block formats of weights and caches (COST-MODEL section 11.1).
+// How numbers are stored: element types and block formats of weights and caches (docs/cost-model.md section 11.1).
 #pragma once
 
 #include <optional>
@@ -95,7 +95,7 @@ KvPrecision parse_kv_precision(std::string_view text, std::string_view source);
 std::string storage_fault(const Precision& precision, CacheRole role, Count width);
 
 /// Bytes of `tokens` cached rows of `width` elements for each of `heads` heads in one sequence.
-/// KIVI's keys depend on the number of tokens (COST-MODEL 11.2), every other format is linear in it.
+/// KIVI's keys depend on the number of tokens (docs/cost-model.md section 11.2), every other format is linear in it.
 Count cache_bytes(const Precision& precision, CacheRole role, Count heads, Count width, Count tokens);
 
 }  // namespace ctxcost

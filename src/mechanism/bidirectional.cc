@@ -11,8 +11,9 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "n (2 a + 1) - a (a + 1) where a = min(given(half_window, n), n - 1)", "COST-MODEL section 3, P_win"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"pairs", "n (2 a + 1) - a (a + 1) where a = min(given(half_window, n), n - 1)",
+     "docs/cost-model.md section 3, band"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
     {"cached elements", "0", "vllm kv_cache_interface.py, EncoderOnlyAttentionSpec"},
 };
 

@@ -16,8 +16,8 @@ constexpr Formula kFormulas[] = {
     {"pairs",
      "n <= (5 + 2 random_blocks) block ? n n : ((7 + random_blocks) m - 12 - 2 random_blocks) block block where m = "
      "ceil(n / block)",
-     "COST-MODEL section 7.2; modeling_big_bird.py switches to original_full"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+     "docs/cost-model.md section 7.2; modeling_big_bird.py switches to original_full"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
     {"cached elements", "0", "an encoder"},
 };
 

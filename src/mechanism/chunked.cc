@@ -12,12 +12,12 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "sum(c of n by chunk: tri(c))", "COST-MODEL section 3, P_chunk"},
+    {"pairs", "sum(c of n by chunk: tri(c))", "docs/cost-model.md section 3, chunked"},
     {"pairs under reach", "n min(n, chunk)", "every query charged a whole chunk"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"decode keys", "(T - 1) mod chunk + 1", "COST-MODEL section 3, P_chunk"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
+    {"decode keys", "(T - 1) mod chunk + 1", "docs/cost-model.md section 3, chunked"},
     {"cached elements", "min(n, chunk) kv_heads (d_k + d_v)",
-     "the most at any position up to n, COST-MODEL section 6.3"},
+     "the most at any position up to n, docs/cost-model.md section 6.3"},
 };
 
 class Chunked final : public SoftmaxAttention {

@@ -12,13 +12,13 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "n tokens where tokens = given(tokens, n)", "COST-MODEL section 3, P_cross"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"decode keys", "given(tokens, T)", "COST-MODEL section 3, P_cross"},
+    {"pairs", "n tokens where tokens = given(tokens, n)", "docs/cost-model.md section 3, cross"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
+    {"decode keys", "given(tokens, T)", "docs/cost-model.md section 3, cross"},
     {"linear macs", "n (cross_attn_q + cross_attn_o) + given(tokens, n) (cross_attn_k + cross_attn_v)",
-     "COST-MODEL section 4.3: keys and values of the encoder, once"},
-    {"decode linear macs", "cross_attn_q + cross_attn_o", "COST-MODEL section 4.3"},
-    {"cached elements", "given(tokens, n) kv_heads (d_k + d_v)", "COST-MODEL section 4.3"},
+     "docs/cost-model.md section 4.3: keys and values of the encoder, once"},
+    {"decode linear macs", "cross_attn_q + cross_attn_o", "docs/cost-model.md section 4.3"},
+    {"cached elements", "given(tokens, n) kv_heads (d_k + d_v)", "docs/cost-model.md section 4.3"},
 };
 
 /// The name of a projection's tensor beside those of a self-attention. [llama.cpp src/llama-arch.cpp, DEC_CROSS_ATTN]

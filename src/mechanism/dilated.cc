@@ -15,11 +15,11 @@ constexpr Formula kFormulas[] = {
     {"pairs",
      "r (tri(y) + (q + 1 - y) window) + (dilation - r) (tri(x) + (q - x) window) where q = floor(n / dilation), r = n "
      "mod dilation, x = min(q, window), y = min(q + 1, window)",
-     "COST-MODEL section 3, P_dil"},
+     "docs/cost-model.md section 3, dilated"},
     {"pairs under reach", "n min(ceil(n / dilation), window)", "every query charged the most keys of any"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"decode keys", "min((T - 1) / dilation + 1, window)", "COST-MODEL section 3, P_dil"},
-    {"cached elements", "min(n, (window - 1) dilation + 1) kv_heads (d_k + d_v)", "COST-MODEL section 6.4"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
+    {"decode keys", "min((T - 1) / dilation + 1, window)", "docs/cost-model.md section 3, dilated"},
+    {"cached elements", "min(n, (window - 1) dilation + 1) kv_heads (d_k + d_v)", "docs/cost-model.md section 6.1"},
 };
 
 class Dilated final : public SoftmaxAttention {

@@ -16,7 +16,7 @@ constexpr Formula kFormulas[] = {
     {"scores",
      "ceil(heads / 2) sum(c of n by stride: tri(c)) + floor(heads / 2) sum(i < n: summary ((i + 1) / stride) + max(0, "
      "(i + 1) mod stride - (stride - summary)))",
-     "blocks of `stride`, and the ends of all blocks; COST-MODEL section 3, P_chunk and P_fix2"},
+     "blocks of `stride`, and the ends of all blocks; docs/cost-model.md section 3, chunked and fixed"},
     {"scores under reach",
      "n (ceil(heads / 2) min(n, stride) + floor(heads / 2) (summary (n / stride) + max(0, n mod stride - (stride - "
      "summary))))",
@@ -25,8 +25,8 @@ constexpr Formula kFormulas[] = {
     {"decode scores",
      "ceil(heads / 2) ((T - 1) mod stride + 1) + floor(heads / 2) (summary (T / stride) + max(0, T mod stride - "
      "(stride - summary)))",
-     "COST-MODEL section 3, P_chunk and P_fix2"},
-    {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.5"},
+     "docs/cost-model.md section 3, chunked and fixed"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "docs/cost-model.md section 7.5"},
 };
 
 class Fixed final : public TwoPatterns {

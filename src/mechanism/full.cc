@@ -13,7 +13,7 @@ constexpr MechanismKey kKeys[] = {
 constexpr Formula kFormulas[] = {
     {"pairs", "n (n + 1) / 2", "Vaswani 2017, masked self-attention"},
     {"pairs under reach", "n n", "every query charged all n keys"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
     {"decode keys", "T", "Vaswani 2017, masked self-attention"},
     {"cached elements", "n kv_heads (d_k + d_v)", "Shazeer 2019, section 3"},
 };

@@ -14,8 +14,8 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"pairs", "sum(i < n: sum(j < n: abs(i - j) <= window / 2 or i < global_tokens or j < global_tokens))",
-     "each pair once, COST-MODEL section 7.1, P_lf"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
+     "each pair once, docs/cost-model.md section 7.1, longformer"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
     {"linear macs",
      "n (linear - attn_q_global - (global_tokens = 0) (attn_k_global + attn_v_global)) "
      "+ min(n, global_tokens) attn_q_global",

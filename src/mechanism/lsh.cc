@@ -19,7 +19,7 @@ constexpr MechanismKey kKeys[] = {
 
 constexpr Formula kFormulas[] = {
     {"pairs", "n (n <= chunk ? n : hashes chunk (1 + chunks_before + chunks_after))",
-     "COST-MODEL section 7.3; modeling_reformer.py _look_adjacent, do_standard_self_attention"},
+     "docs/cost-model.md section 7.3; modeling_reformer.py _look_adjacent, do_standard_self_attention"},
     {"macs",
      "heads (pairs (d_k + d_v) + (n > chunk ? hashes n d_k buckets / 2 : 0)) where buckets = given(buckets, 2^log2(2 "
      "floor(n / chunk)))",
@@ -37,7 +37,7 @@ constexpr Formula kFormulas[] = {
      "keys and values of all hidden states that each head meets, modeling_reformer.py "
      "_get_relevant_hid_states_and_buckets"},
     {"cached elements", "n d_model + n heads hashes",
-     "hidden states, and bucket ids of 4 bytes, COST-MODEL section 7.3"},
+     "hidden states, and bucket ids of 4 bytes, docs/cost-model.md section 7.3"},
 };
 
 constexpr std::string_view kNotes[] = {

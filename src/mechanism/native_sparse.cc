@@ -22,21 +22,21 @@ constexpr Formula kFormulas[] = {
      "compress_stride) (q + 1), m = n - compress_block + 1, q = floor(m / compress_stride), selected = sum(i < n: "
      "min(i + 1, (select_count - 1) select_block + i mod select_block + 1)), recent = tri(x) + (n - x) window, x = "
      "min(n, window)",
-     "COST-MODEL section 7.7"},
+     "docs/cost-model.md section 7.7"},
     {"pairs under reach",
      "compressed + n min(n, select_block select_count) + n min(n, window) where compressed = n < compress_block ? 0 : "
      "compress_stride tri(q) + (m mod compress_stride) (q + 1), m = n - compress_block + 1, q = floor(m / "
      "compress_stride)",
-     "COST-MODEL section 7.7"},
+     "docs/cost-model.md section 7.7"},
     {"macs", "heads pairs (d_k + d_v)", "selection reuses the compressed branch's scores: additions only"},
     {"decode keys",
      "compressed + min(T, (select_count - 1) select_block + (T - 1) mod select_block + 1) + min(T, window) where "
      "compressed = T < compress_block ? 0 : floor((T - compress_block) / compress_stride) + 1",
-     "COST-MODEL section 7.7"},
+     "docs/cost-model.md section 7.7"},
     {"cached elements",
      "(n + compressed) kv_heads (d_k + d_v) where compressed = n < compress_block ? 0 : floor((n - compress_block) / "
      "compress_stride) + 1",
-     "COST-MODEL section 7.7; the branches share keys and values"},
+     "docs/cost-model.md section 7.7; the branches share keys and values"},
 };
 
 constexpr std::string_view kNotes[] = {

@@ -1,5 +1,5 @@
 // What the mixers without score pairs share: a state that does not grow, a step for one token (the recurrent form), and
-// for some a prefill in chunks (DESIGN section 4, "Recurrences"; COST-MODEL section 8).
+// for some a prefill in chunks (DESIGN section 4, "Recurrences"; docs/cost-model.md section 8).
 #pragma once
 
 #include "ctxcost/mechanism.h"
@@ -8,7 +8,8 @@
 namespace ctxcost {
 
 /// One head of linear attention over a chunk of c tokens: scores and values inside it, then read and update of the
-/// d_k x d_v state. With chunks of C over n tokens: (d_k + d_v) P_chunk(n, C) + 2 n d_k d_v [COST-MODEL 8.1].
+/// d_k x d_v state. With chunks of C over n tokens: (d_k + d_v) chunked(n, C) + 2 n d_k d_v [docs/cost-model.md section
+/// 8].
 inline Count linear_attention_chunk(Count d_k, Count d_v, Count c) {
   return (d_k + d_v) * pairs::triangle(c) + 2 * c * d_k * d_v;
 }

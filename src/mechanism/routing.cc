@@ -11,7 +11,7 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "n n / clusters", "Roy 2020, section 4; COST-MODEL section 7.4"},
+    {"pairs", "n n / clusters", "Roy 2020, section 4; docs/cost-model.md section 7.4"},
     {"macs", "heads (pairs (d_k + d_v) + n clusters d_k)",
      "attention in clusters, and each token against each centroid"},
     {"decode keys", "ceil(T / clusters)", "the size of one cluster"},

@@ -12,10 +12,11 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "tri(x) + (n - x) (sinks + window) where x = min(n, sinks + window)", "COST-MODEL section 3, P_sink"},
+    {"pairs", "tri(x) + (n - x) (sinks + window) where x = min(n, sinks + window)",
+     "docs/cost-model.md section 3, sliding"},
     {"pairs under reach", "n min(n, sinks + window)", "every query charged a full window"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"decode keys", "min(T, sinks + window)", "COST-MODEL section 3, P_sink"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
+    {"decode keys", "min(T, sinks + window)", "docs/cost-model.md section 3, sliding"},
     {"cached elements", "min(n, sinks + window) kv_heads (d_k + d_v)", "Xiao 2023, section 3.2"},
 };
 

@@ -12,10 +12,10 @@ constexpr MechanismKey kKeys[] = {
 };
 
 constexpr Formula kFormulas[] = {
-    {"pairs", "tri(x) + (n - x) window where x = min(n, window)", "COST-MODEL section 3, P_swa"},
+    {"pairs", "tri(x) + (n - x) window where x = min(n, window)", "docs/cost-model.md section 3, sliding"},
     {"pairs under reach", "n min(n, window)", "every query charged a full window"},
-    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, COST-MODEL section 2"},
-    {"decode keys", "min(T, window)", "COST-MODEL section 3, P_swa"},
+    {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
+    {"decode keys", "min(T, window)", "docs/cost-model.md section 3, sliding"},
     {"cached elements", "min(n, window) kv_heads (d_k + d_v)", "mistral-inference cache.py"},
 };
 

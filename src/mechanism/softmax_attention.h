@@ -6,7 +6,8 @@
 
 namespace ctxcost {
 
-/// Multiply-adds of `pairs` score pairs of each head: d_k for the score, d_v for the value (COST-MODEL section 2).
+/// Multiply-adds of `pairs` score pairs of each head: d_k for the score, d_v for the value (docs/cost-model.md
+/// section 2.1).
 inline Work softmax_work(const MixerShape& shape, Count pairs) {
   return {shape.heads * pairs, pairs, shape.heads * pairs * (shape.d_k + shape.d_v), 0};
 }

@@ -15,13 +15,13 @@ constexpr Formula kFormulas[] = {
     {"scores",
      "ceil(heads / 2) (tri(x) + (n - x) (stride + 1)) + floor(heads / 2) (stride tri(q) + r (q + 1)) where x = min(n, "
      "stride + 1), q = floor(n / stride), r = n mod stride",
-     "the last `stride` tokens, and every `stride`-th; COST-MODEL section 3, P_str1 and P_str2"},
+     "the last `stride` tokens, and every `stride`-th; docs/cost-model.md section 3, sliding and strided"},
     {"scores under reach", "n (ceil(heads / 2) min(n, stride + 1) + floor(heads / 2) ceil(n / stride))",
      "every query charged the most keys of any"},
     {"macs", "scores (d_k + d_v)", "Child 2019, section 4"},
     {"decode scores", "ceil(heads / 2) min(T, stride + 1) + floor(heads / 2) ceil(T / stride)",
-     "COST-MODEL section 3, P_str1 and P_str2"},
-    {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.5"},
+     "docs/cost-model.md section 3, sliding and strided"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "docs/cost-model.md section 7.5"},
 };
 
 class Strided final : public TwoPatterns {

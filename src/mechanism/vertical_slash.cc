@@ -23,15 +23,15 @@ constexpr Formula kFormulas[] = {
     {"pairs",
      "sum(v in vertical: max(0, n - v)) + sum(s in slash: max(0, n - s)) - sum(v in vertical: sum(s in slash: v + s < "
      "n))",
-     "a pair on a column and on a diagonal counts once, COST-MODEL section 3, P_vs"},
+     "a pair on a column and on a diagonal counts once, docs/cost-model.md section 3, vertical_slash"},
     {"pairs under reach",
      "n max(i < n: sum(v in vertical: v <= i) + sum(s in slash: s <= i) - sum(v in vertical: i - v in slash))",
      "every query charged the most keys of any"},
     {"macs", "heads (pairs (d_k + d_v) + min(64, n) n d_k)",
      "attention, and the last queries' scores that choose columns and diagonals"},
-    {"decode keys", "T", "COST-MODEL section 7.6"},
-    {"decode macs", "heads pairs (d_k + d_v)", "dense, COST-MODEL section 7.6"},
-    {"cached elements", "n kv_heads (d_k + d_v)", "COST-MODEL section 7.6"},
+    {"decode keys", "T", "docs/cost-model.md section 7.6"},
+    {"decode macs", "heads pairs (d_k + d_v)", "dense, docs/cost-model.md section 7.6"},
+    {"cached elements", "n kv_heads (d_k + d_v)", "docs/cost-model.md section 7.6"},
 };
 
 constexpr std::string_view kNotes[] = {

@@ -53,7 +53,7 @@ TEST_CASE("the table of the article's model fits 80 columns") {
 }
 
 TEST_CASE("attention FLOPs of a layer follow the named convention") {
-  // COST-MODEL section 16, 131,072 tokens: 2 H n^2 d_k; twice that; 4 H d_k n (n + 1) / 2.
+  // docs/cost-model.md section 2.1, 131,072 tokens: 2 H n^2 d_k; twice that; 4 H d_k n (n + 1) / 2.
   struct Row {
     const char* convention;
     std::uint64_t flops;
@@ -86,7 +86,7 @@ TEST_CASE("the article's prose at 128,000 tokens") {
 }
 
 TEST_CASE("Llama 3.1 8B from the catalogue, from its file and from standard input") {
-  // COST-MODEL section 4.4.
+  // docs/cost-model.md section 4.1.
   const std::string file = kSource + "/configs/models/llama-3.1-8b.json";
   const std::vector<std::string> tail = {"-n", "8192", "--convention", "causal"};
   for (const std::string& model : {std::string("llama-3.1-8b"), file, std::string("-")}) {

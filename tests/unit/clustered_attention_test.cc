@@ -9,7 +9,7 @@ TEST_CASE("Reformer at 16,384 tokens: 4 rounds over chunks of 64 and the chunk b
   const auto lsh = make_mixer("lsh", square_shape(2, 64), {{"hashes", 4}, {"chunk", 64}});
   for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
     const Work work = *lsh->prefill(16384, rule);
-    // COST-MODEL section 7.3: 8,388,608 scores and 2,147,483,648 FLOP a head.
+    // docs/cost-model.md section 7.3: 8,388,608 scores and 2,147,483,648 FLOP a head.
     CHECK(work.scores_per_head == Count{8388608});
     const Count attention = 2 * Count{2147483648} / 2;
     // 2 * 256 buckets, so 256 rotations of 64 in each of 4 rounds.
@@ -75,7 +75,7 @@ TEST_CASE("Routing Transformer with sqrt(n) clusters: n^1.5 pairs") {
   for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
     const Work work = *routing->prefill(4096, rule);
     CHECK(work.scores_per_head == Count{4096 * 64});
-    // 2 n k d_h FLOPs of a head for the centroids (COST-MODEL section 7.4).
+    // 2 n k d_h FLOPs of a head for the centroids (docs/cost-model.md section 7.4).
     CHECK(work.macs == 8 * (Count{4096 * 64} * 128 + Count{4096} * 64 * 64));
   }
   CHECK(routing->prefill(100, PairRule::exact)->scores_per_head == Count{156});  // 10,000 / 64

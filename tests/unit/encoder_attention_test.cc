@@ -12,7 +12,7 @@ TEST_CASE("Longformer base: the band of 512 and its global tokens at 4,096 token
   const MixerShape base = square_shape(12, 64);
   const auto one = make_mixer("longformer", base, {{"window", 512}});
   const auto sixteen = make_mixer("longformer", base, {{"window", 512}, {"global_tokens", 16}});
-  // COST-MODEL section 7.1.
+  // docs/cost-model.md section 7.1.
   CHECK(one->prefill(4096, PairRule::exact)->scores_per_head == Count{2043134});
   CHECK(one->prefill(4096, PairRule::reach)->scores_per_head == Count{2043134});
   CHECK(sixteen->prefill(4096, PairRule::exact)->scores_per_head == Count{2158064});
@@ -63,7 +63,8 @@ TEST_CASE("cross-attention projects and caches the encoder's tokens once") {
   CHECK(cross->decode(20)->scores_per_head == Count{300});
   CHECK(cross->rows_read(0, 20) == Count{8 * 300});
 
-  // 4 d H_kv d_h m FLOPs for keys and values (COST-MODEL section 4.3), as many for queries and output of n tokens.
+  // 4 d H_kv d_h m FLOPs for keys and values (docs/cost-model.md section 4.3), as many for queries and output of n
+  // tokens.
   const Count square = 512 * 512;
   CHECK(2 * *cross->linear_macs(20) == 4 * square * 300 + 4 * square * 20);
   CHECK(*cross->decode_linear_macs(20) == 2 * square);

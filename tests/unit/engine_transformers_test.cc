@@ -33,7 +33,7 @@ TEST_CASE("a dynamic cache holds n tokens, a window w - 1; a static one w") {
 TEST_CASE("transformers expands latents before it caches them") {
   const Model v3 = model_of("deepseek_v3", 61,
                             [mixer = latent(512, 64, 128, 128, 128)](std::uint32_t) { return std::vector{mixer}; });
-  // 40,960 elements a token and layer (COST-MODEL section 5).
+  // 40,960 elements a token and layer (docs/cost-model.md section 5).
   CHECK(reserve(v3, "transformers", 4096).bytes == Count{4096} * 61 * 40960 * 2);
 }
 

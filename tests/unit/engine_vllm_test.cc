@@ -43,7 +43,7 @@ TEST_CASE("vLLM reserves whole blocks of 16 tokens") {
 }
 
 TEST_CASE("vLLM keeps a window, what one step schedules, and a block more") {
-  // min(4095 + 2048, n) tokens in blocks of 16, plus one: 385 blocks, 6,160 tokens (COST-MODEL 6.1).
+  // min(4095 + 2048, n) tokens in blocks of 16, plus one: 385 blocks, 6,160 tokens [vllm v1/kv_cache_interface.py].
   const Model mistral = uniform(32, window(8, 128, 4096), "mistral");
   const Count token = 131072;
   CHECK(reserve(mistral, "vllm", 131072).bytes == Count{6160} * token);

@@ -243,7 +243,7 @@ TEST_CASE("kinds of layers follow the keys and class rules of each family") {
 TEST_CASE("cache per token and in all, by the layers that keep it") {
   // 2 x 64 heads x 128 x 2 B x 40 layers.
   CHECK_EQ(metric(read(R"({"model_type": "cohere", "num_hidden_layers": 40})"), Metric::kv_bytes_per_token), "1310720");
-  // COST-MODEL 6.2, at 131072 in bf16.
+  // docs/cost-model.md sections 6.2 and 6.3, at 131072 in bf16.
   const Model gemma3 = read(R"({"model_type": "gemma3_text", "num_hidden_layers": 62, "num_attention_heads": 32,
       "num_key_value_heads": 16, "head_dim": 128, "hidden_size": 5376, "intermediate_size": 21504,
       "sliding_window": 1024})");

@@ -276,13 +276,13 @@ TEST_CASE("constant state stands apart from the cache that grows") {
     const char* state;
   };
   const Row rows[] = {
-      // COST-MODEL 8.4: 36 x 524288 x 4 + 36 x 24576 x 2 = 77266944.
+      // docs/cost-model.md section 8: 36 x 524288 x 4 + 36 x 24576 x 2 = 77266944.
       {"qwen3-next-80b-a3b-instruct", 262144, 24576, 6442450944, "recurrent 75497472, convolution 1769472"},
-      // COST-MODEL 8.3: 70 x 1048576 x 4.
+      // docs/cost-model.md section 8: 70 x 1048576 x 4.
       {"minimax-text-01", 1048576, 40960, 42949672960, "recurrent 293601280"},
-      // COST-MODEL 8.6 with K - 1 columns and an fp32 state: 64 x 655360 x 4, 64 x 3 x 5376 x 2.
+      // docs/cost-model.md section 8 with K - 1 columns and an fp32 state: 64 x 655360 x 4, 64 x 3 x 5376 x 2.
       {"mamba2-2.7b", 65536, 0, 0, "recurrent 167772160, convolution 2064384"},
-      // COST-MODEL 8.7: 18 x 2560 x 4 + 18 x 3 x 2560 x 2 = 460800; 8 windows of 2048 x 2 x 256 x 2.
+      // docs/cost-model.md section 8: 18 x 2560 x 4 + 18 x 3 x 2560 x 2 = 460800; 8 windows of 2048 x 2 x 256 x 2.
       {"recurrentgemma-2b", 8192, 0, 16777216, "recurrent 184320, convolution 276480"},
       // 24 layers in fp32: 1536 x 16 x 4 and 3 x 1536 x 4.
       {"mamba-130m-hf", 2048, 0, 0, "recurrent 2359296, convolution 442368"},
@@ -308,7 +308,7 @@ TEST_CASE("constant state stands apart from the cache that grows") {
   }
 }
 
-TEST_CASE("Mamba and Mamba-2 of COST-MODEL 8.5 and 8.6 in the original layout") {
+TEST_CASE("Mamba and Mamba-2 of docs/cost-model.md section 8 in the original layout") {
   // No layer: Mamba1. d = 2560: 5120 x 16 x 4 and 3 x 5120 x 2 a layer.
   const Model first = read(R"({"d_model": 2560, "n_layer": 64, "vocab_size": 50277, "ssm_cfg": {},
                                "rms_norm": true, "pad_vocab_size_multiple": 8})");
@@ -317,11 +317,11 @@ TEST_CASE("Mamba and Mamba-2 of COST-MODEL 8.5 and 8.6 in the original layout") 
   // A layer: 2560 x 10240 + 5120 x 4 + 5120 + 5120 x 192 + 160 x 5120 + 5120 + 5120 x 16 + 5120 + 5120 x 2560 + 2560.
   CHECK_EQ(digits(at(first, 1).count(Metric::parameters)),
            to_string(Count{50280} * 2560 + 2560 + 64 * Count{41244160}));
-  // Projections of COST-MODEL 8.5: 82,247,680 FLOPs a token and layer.
+  // Projections of docs/cost-model.md section 8: 82,247,680 FLOPs a token and layer.
   Workload causal;
   causal.convention = causal_convention();
   CHECK_EQ(digits(Estimator(first, causal).at(1, 1).count(Metric::linear_flops)), to_string(64 * Count{82247680}));
-  // COST-MODEL 8.6: 80,363,520.
+  // docs/cost-model.md section 8: 80,363,520.
   const Model second = Published("mamba2-2.7b").model();
   CHECK_EQ(digits(Estimator(second, causal).at(1, 1).count(Metric::linear_flops)), to_string(64 * Count{80363520}));
 }

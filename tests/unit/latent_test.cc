@@ -1,4 +1,4 @@
-// Latent attention and its sparse form, against COST-MODEL section 5 (the shape of DeepSeek-V3 and V3.2).
+// Latent attention and its sparse form, against docs/cost-model.md section 5 (the shape of DeepSeek-V3 and V3.2).
 #include <doctest/doctest.h>
 
 #include "mixers.h"

@@ -7,7 +7,7 @@ using namespace ctxcost;
 
 TEST_CASE("chunked attention of Llama 4: 8192 tokens, and back to one") {
   const auto chunked = make_mixer("chunked", square_shape(40, 128), {{"chunk", 8192}});
-  // COST-MODEL section 3, P_chunk(131072, 8192) and P_chunk(100000, 8192).
+  // docs/cost-model.md section 3, chunked(131072, 8192) and chunked(100000, 8192).
   CHECK(chunked->prefill(131072, PairRule::exact)->scores_per_head == Count{536936448});
   CHECK(chunked->prefill(100000, PairRule::exact)->scores_per_head == Count{404141392});
   CHECK(chunked->prefill(131072, PairRule::reach)->scores_per_head == Count{131072} * 8192);
@@ -29,12 +29,12 @@ TEST_CASE("Llama 4 at 131,072 tokens: 12 global and 36 chunked layers of 8 key h
       elements += layers * part.heads * part.width * part.span.tokens(131072);
     }
   }
-  CHECK(elements * 2 == Count{7650410496});  // COST-MODEL section 6.2
+  CHECK(elements * 2 == Count{7650410496});  // docs/cost-model.md section 6.3
 }
 
 TEST_CASE("a dilated window of 256 keys, 4 apart, keeps the 1,021 tokens it spans") {
   const auto dilated = make_mixer("dilated", square_shape(12, 64), {{"window", 256}, {"dilation", 4}});
-  CHECK(dilated->prefill(4096, PairRule::exact)->scores_per_head == Count{918016});  // COST-MODEL section 3
+  CHECK(dilated->prefill(4096, PairRule::exact)->scores_per_head == Count{918016});  // docs/cost-model.md section 3
   CHECK(dilated->prefill(4096, PairRule::reach)->scores_per_head == Count{4096 * 256});
   CHECK(dilated->prefill(6, PairRule::reach)->scores_per_head == Count{6 * 2});  // the last sees 5 and 1
   CHECK(dilated->decode(4096)->scores_per_head == Count{256});
@@ -45,7 +45,7 @@ TEST_CASE("a dilated window of 256 keys, 4 apart, keeps the 1,021 tokens it span
 
 TEST_CASE("attention sinks: 4 tokens beside a window of 2,044 cost and keep what a window of 2,048 does") {
   const auto sinks = make_mixer("sink_window", square_shape(32, 128), {{"sinks", 4}, {"window", 2044}});
-  CHECK(sinks->prefill(65536, PairRule::exact)->scores_per_head == Count{132121600});  // COST-MODEL section 3
+  CHECK(sinks->prefill(65536, PairRule::exact)->scores_per_head == Count{132121600});  // docs/cost-model.md section 3
   CHECK(sinks->prefill(65536, PairRule::reach)->scores_per_head == Count{65536} * 2048);
   CHECK(sinks->decode(65536)->scores_per_head == Count{2048});
   CHECK(sinks->cache()[1].span.tokens(65536) == Count{2048});

@@ -1,5 +1,5 @@
 // Every closed form of pairs.h against a count over its mask, for all small lengths and parameters, and the law that a
-// causal form grows by the keys of its next query (COST-MODEL sections 3 and 17).
+// causal form grows by the keys of its next query (docs/cost-model.md sections 2.2 and 3).
 #include <doctest/doctest.h>
 
 #include <initializer_list>

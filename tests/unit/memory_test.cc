@@ -1,4 +1,4 @@
-// Segments, memories and stores: COST-MODEL section 9, and counts over every query of short sequences.
+// Segments, memories and stores: docs/cost-model.md section 9, and counts over every query of short sequences.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -110,7 +110,7 @@ TEST_CASE("Transformer-XL: pairs, remembered rows and their projections, query b
   }
 }
 
-TEST_CASE("Transformer-XL: COST-MODEL section 3, and the parameters beside those of attention") {
+TEST_CASE("Transformer-XL: docs/cost-model.md section 3, and the parameters beside those of attention") {
   const MixerShape shape = mixer_shape(8, 128, 1024);
   const auto mixer = make_mixer("transformer_xl", shape, {{"segment", Count{512}}, {"memory", Count{2048}}});
   CHECK(mixer->prefill(4096, PairRule::exact)->scores_per_head == Count{6817792});
@@ -191,7 +191,7 @@ TEST_CASE("Memorizing Transformer: local pairs, searched keys and retrieved pair
   }
 }
 
-TEST_CASE("Memorizing Transformer: COST-MODEL 9.3 and 9.4") {
+TEST_CASE("Memorizing Transformer: docs/cost-model.md sections 9.3 and 9.4") {
   const auto mixer =
       make_mixer("memorizing", mixer_shape(8, 128, 1024), {{"memory", Count{262144}}, {"segment", Count{512}}});
   // The first token of a segment, a full store behind it.

@@ -59,7 +59,7 @@ TEST_CASE("a file without a name is called after itself") {
   CHECK(parse_model(text, "-").name == "standard input");
 }
 
-TEST_CASE("Llama 3 8B by hand: parameters and work of COST-MODEL section 4.4") {
+TEST_CASE("Llama 3 8B by hand: parameters and work of docs/cost-model.md section 4.1") {
   const Model model = model_of(R"({"layers": 32, "heads": 32, "kv_heads": 8, "d_k": 128, "d_model": 4096,
                                    "d_ff": 14336, "vocab": 128256, "precision": "bf16"})");
   CHECK(metric(model, Metric::parameters) == Count{8030261248});

@@ -4,7 +4,7 @@
 
 using namespace ctxcost;
 
-TEST_CASE("closed forms give the vectors of COST-MODEL section 3") {
+TEST_CASE("closed forms give the vectors of docs/cost-model.md section 3") {
   struct Row {
     const char* name;
     Count found;

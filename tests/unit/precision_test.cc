@@ -1,4 +1,5 @@
-// How caches are stored: COST-MODEL 11.1 and 11.2, with block sizes of ggml-common.h, vllm and KIVI's new_pack.py.
+// How caches are stored: docs/cost-model.md sections 11.1 and 11.2, with block sizes of ggml-common.h, vllm and KIVI's
+// new_pack.py.
 #include "ctxcost/precision.h"
 
 #include <doctest/doctest.h>

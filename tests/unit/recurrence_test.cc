@@ -1,5 +1,5 @@
-// Linear attention, delta rules, state spaces and short convolutions: COST-MODEL section 8, and loops over the matrix
-// products of each form.
+// Linear attention, delta rules, state spaces and short convolutions: docs/cost-model.md section 8, and loops over the
+// matrix products of each form.
 #include <doctest/doctest.h>
 
 #include "mixers.h"
@@ -85,7 +85,7 @@ TEST_CASE("gated delta rule: chunks are the products of its WY form, a step is r
   check(mixer->decode(1000), step);
 }
 
-TEST_CASE("gated delta rule of Qwen3-Next: COST-MODEL 8.4") {
+TEST_CASE("gated delta rule of Qwen3-Next: docs/cost-model.md section 8") {
   const auto mixer = make_mixer("gated_delta", mixer_shape(32, 128, 2048), {{"key_heads", Count{16}}});
   CHECK(flop2(mixer->decode(1)) == 3678208 + 65536);
   CHECK(mixer->decode(1)->scalar_operations == 32 * (16384 + 256));
@@ -93,7 +93,7 @@ TEST_CASE("gated delta rule of Qwen3-Next: COST-MODEL 8.4") {
   CHECK(state_elements(*mixer, "recurrent") == 524288);
   CHECK(state_elements(*mixer, "convolution") == 24576);
   CHECK(36 * (Count{524288} * 4 + 24576 * 2) == 77266944);
-  // COST-MODEL 17, row 12: one head, chunks of 64, without the convolution.
+  // docs/cost-model.md section 8: one head, chunks of 64, without the convolution.
   const auto head = make_mixer("gated_delta", mixer_shape(1, 128), {});
   CHECK(flop2(head->prefill(64, PairRule::exact)) - 2 * 64 * 4 * 384 == 180224 * 64);
   // Kernel 8192*4, decay 2*32, gated norm 128.
@@ -139,7 +139,7 @@ TEST_CASE("lightning attention: blocks with a triangle inside, a decayed state b
   check(mixer->decode(9), step);
 }
 
-TEST_CASE("lightning attention of MiniMax-Text-01: COST-MODEL 8.3") {
+TEST_CASE("lightning attention of MiniMax-Text-01: docs/cost-model.md section 8") {
   const auto mixer = make_mixer("lightning", mixer_shape(64, 128, 6144), {});
   CHECK(state_elements(*mixer, "recurrent") == 1048576);
   CHECK(state_elements(*mixer, "recurrent") * 70 * 4 == 293601280);
@@ -171,7 +171,7 @@ TEST_CASE("Mamba: prefill is the step, repeated") {
   }
 }
 
-TEST_CASE("Mamba 2.8B: COST-MODEL 8.5, and the layers of mamba-130m and Jamba") {
+TEST_CASE("Mamba 2.8B: docs/cost-model.md section 8, and the layers of mamba-130m and Jamba") {
   const auto mixer = make_mixer("mamba", mixer_shape(1, 1, 2560), {});
   CHECK(2 * linear_parameters(*mixer) == 82247680);
   CHECK(flop2(mixer->decode(1)) == 588800 + 40960);
@@ -221,7 +221,7 @@ TEST_CASE("Mamba-2: chunks of matrix products, a last short chunk") {
   check(mixer->decode(1), step);
 }
 
-TEST_CASE("Mamba-2 2.7B: COST-MODEL 8.6") {
+TEST_CASE("Mamba-2 2.7B: docs/cost-model.md section 8") {
   const auto mixer = make_mixer("mamba2", mixer_shape(1, 1, 2560), {});
   CHECK(mixer->activation_width() == 10576);
   CHECK(2 * linear_parameters(*mixer) == 80363520);
@@ -240,7 +240,7 @@ TEST_CASE("Mamba-2 2.7B: COST-MODEL 8.6") {
   CHECK(parameters(*mixer) - parameters(*normless) == 5120);
 }
 
-TEST_CASE("RG-LRU of RecurrentGemma 2B: COST-MODEL 8.7") {
+TEST_CASE("RG-LRU of RecurrentGemma 2B: docs/cost-model.md section 8") {
   const auto mixer = make_mixer("rg_lru", mixer_shape(10, 256, 2560), {});
   CHECK(18 * (state_elements(*mixer, "recurrent") * 4 + state_elements(*mixer, "convolution") * 2) == 460800);
   CHECK(mixer->decode(1)->macs == 2560 + 4 * 2560);
@@ -292,7 +292,7 @@ TEST_CASE("linear attention: features in place of keys, a normaliser beside the 
   check(mixer->decode(3), step);
 }
 
-TEST_CASE("linear attention of 32 heads of 128: COST-MODEL 8.1") {
+TEST_CASE("linear attention of 32 heads of 128: docs/cost-model.md section 8") {
   const auto mixer = make_mixer("linear", mixer_shape(32, 128, 4096), {});
   CHECK(state_elements(*mixer, "recurrent") == 528384);
   // 4*128*128 + 3*128 + 128 a head
@@ -312,7 +312,7 @@ TEST_CASE("retention: values twice as wide as keys, a decayed state, a gate") {
   CHECK(parameters(*mixer) == Count{2} * 2048 * 2048 + Count{3} * 2048 * 4096 + 512);
 }
 
-TEST_CASE("RWKV: states of COST-MODEL 8.8, work of versions 5 to 7") {
+TEST_CASE("RWKV: states of docs/cost-model.md section 8, work of versions 5 to 7") {
   const auto total = [](const Mixer& mixer) {
     return state_elements(mixer, "recurrent") + state_elements(mixer, "token shift");
   };

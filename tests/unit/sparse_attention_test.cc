@@ -6,7 +6,7 @@
 using namespace ctxcost;
 
 TEST_CASE("Sparse Transformer at 12,288 tokens: half the heads follow each pattern") {
-  // COST-MODEL section 3: P_str1, P_str2, P_chunk, P_fix2 of n = 12,288, l = 128, c = 8.
+  // docs/cost-model.md section 3: sliding, strided, chunked, fixed of n = 12,288, l = 128, c = 8.
   const auto strided = make_mixer("strided", square_shape(8, 64), {{"stride", 128}});
   const Work work = *strided->prefill(12288, PairRule::exact);
   CHECK(work.scores == Count{4 * (1576896 + 595968)});
@@ -67,7 +67,7 @@ TEST_CASE("NSA with the paper's settings at 65,536 tokens") {
   shape.d_v = 128;
   shape.d_model = 2560;
   const auto nsa = make_mixer("native_sparse", shape);
-  // COST-MODEL section 7.7: 134,123,535 + 64,552,960 + 33,423,616.
+  // docs/cost-model.md section 7.7: 134,123,535 + 64,552,960 + 33,423,616.
   CHECK(nsa->prefill(65536, PairRule::exact)->scores_per_head == Count{232100111});
   CHECK(nsa->prefill(65536, PairRule::exact)->macs == Count{64} * 232100111 * 320);
   CHECK(nsa->prefill(65536, PairRule::reach)->scores_per_head == Count{134123535} + 65536 * (1024 + 512));
@@ -104,8 +104,8 @@ TEST_CASE("vertical-slash at 131,072 tokens: the first 1,000 columns and the nea
   const auto by_list = make_mixer("vertical_slash", square_shape(32, 128), {{"vertical", columns}, {"slash", offsets}});
   for (const auto& mixer : {by_count, by_list}) {
     const Work work = *mixer->prefill(131072, PairRule::exact);
-    CHECK(work.scores_per_head == Count{904913852});  // COST-MODEL section 3
-    // The pattern is chosen from the last 64 queries' scores: 64 n a head (COST-MODEL section 7.6).
+    CHECK(work.scores_per_head == Count{904913852});  // docs/cost-model.md section 3
+    // The pattern is chosen from the last 64 queries' scores: 64 n a head (docs/cost-model.md section 7.6).
     CHECK(work.macs == 32 * (Count{904913852} * 256 + Count{64} * 131072 * 128));
     CHECK(mixer->prefill(131072, PairRule::reach)->scores_per_head == Count{131072} * 7096);
     CHECK(mixer->decode(131072)->scores_per_head == Count{131072});

@@ -18,7 +18,7 @@ Count ten_to(int exponent) {
 }  // namespace
 
 TEST_CASE("the article's cells are shown to the character") {
-  // COST-MODEL section 16: scores, FLOPs of a layer, KV bytes, and their cells.
+  // docs/cost-model.md section 2.1: scores, FLOPs of a layer, KV bytes, and their cells.
   struct Row {
     Count scores;
     const char* scores_cell;

@@ -192,7 +192,7 @@ TEST_CASE("quantization_config: elements, scales and what stays in 16 bits") {
       {R"({"quant_method": "awq", "bits": 4, "group_size": 64, "zero_point": true})", "int4",
        kLinear / 2 + kLinear / 64 * 2 + kLinear / 64 / 2, "no group index"},
       {R"({"quant_method": "bitsandbytes", "load_in_4bit": true, "bnb_4bit_quant_type": "nf4"})", "nf4",
-       kLinear / 64 * 36, "COST-MODEL 11.1: 36 bytes for 64"},
+       kLinear / 64 * 36, "docs/cost-model.md section 11.1: 36 bytes for 64"},
       {R"({"quant_method": "bitsandbytes", "load_in_4bit": true, "bnb_4bit_quant_type": "nf4",
            "bnb_4bit_use_double_quant": true})",
        "nf4", kLinear / 2 + kLinear / 64 + kLinear / 64 / 256 * 4, "8-bit scales, an fp32 one for 256 of them"},

@@ -12,7 +12,7 @@ namespace ctxcost::huggingface {
 /// [vllm/config/model.py _get_and_verify_max_len]; else the class default (recorded).
 std::optional<Count> longest_sequence(const Config& config, std::optional<Count> class_default);
 
-/// Rotary positions with rope_scaling or rope_parameters (COST-MODEL section 10).
+/// Rotary positions with rope_scaling or rope_parameters (docs/cost-model.md section 10).
 /// `extended`: the file's longest sequence is the extended one already, whatever the scaling (Gemma 3).
 void read_rope(const Config& config, Model& model, std::optional<Count> class_default, bool extended = false);
 
