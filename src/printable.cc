@@ -112,13 +112,22 @@ Character first_character(std::string_view text) {
   return {text.substr(0, length), code_point, true, is_printable(code_point)};
 }
 
+bool is_plain_ascii(std::string_view text) {
+  // Without a way out of the loop, so that it is done in vectors.
+  unsigned beyond = 0;
+  for (const char c : text) beyond |= static_cast<unsigned>(static_cast<unsigned char>(c) - 0x20U > 0x5eU);
+  return beyond == 0;
+}
+
 std::string printable(std::string_view text) {
+  if (is_plain_ascii(text)) return std::string(text);
   std::string out;
   for_each_piece(text, [&out](std::string_view piece) { out += piece; });
   return out;
 }
 
 std::size_t printable_width(std::string_view text) {
+  if (is_plain_ascii(text)) return text.size();
   std::size_t width = 0;
   for_each_piece(text, [&width](std::string_view piece) { width += plain_ascii(piece[0]) ? piece.size() : 1; });
   return width;

@@ -22,6 +22,9 @@ struct Character {
 /// `text` is not empty.
 Character first_character(std::string_view text);
 
+/// True where every character is a printable one of ASCII: most texts are, and stay as they are.
+bool is_plain_ascii(std::string_view text);
+
 /// The text on one line, with what is not printable as \x0a (a byte), \u202e or \U000e0041 (a code point).
 std::string printable(std::string_view text);
 

@@ -26,8 +26,7 @@ bool alphanumeric(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= '
 }  // namespace
 
 void TextDocument::plain(std::string_view text) {
-  const bool as_it_is = std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-  as_it_is ? out_->text(text) : out_->text(printable(text));
+  is_plain_ascii(text) ? out_->text(text) : out_->text(printable(text));
 }
 
 /// Backslashes before what Markdown would take for itself, entities for what HTML would.
