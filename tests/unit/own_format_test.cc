@@ -141,9 +141,9 @@ TEST_CASE("bias: true is a bias of every linear of mixer and feed-forward") {
       {R"("kind": "lsh", "hashes": 2, "chunk": 8)", 3 * 64},
       // Three gates for each head.
       {R"("kind": "native_sparse")", 4 * 64 + 3 * 4},
-      // Projections of positions, H d_k wide.
-      {R"("kind": "transformer_xl", "segment": 8, "memory": 8)", 4 * 64 + 64},
-      {R"("kind": "compressive", "segment": 8, "memory": 8, "compressed": 8, "ratio": 2)", 4 * 64 + 64},
+      // The projection of positions has none.
+      {R"("kind": "transformer_xl", "segment": 8, "memory": 8)", 4 * 64},
+      {R"("kind": "compressive", "segment": 8, "memory": 8, "compressed": 8, "ratio": 2)", 4 * 64},
       // Q, K and V of the memory; of the global tokens.
       {R"("kind": "titans", "variant": "mac", "segment": 8)", 4 * 64 + 3 * 64},
       {R"("kind": "titans", "variant": "mag", "window": 8)", 4 * 64 + 3 * 64},
@@ -180,20 +180,20 @@ TEST_CASE("bias: true is a bias of every linear of mixer and feed-forward") {
 
 TEST_CASE("shared experts: that many, each with its own rows, all of them read and live for every token") {
   const std::string experts = R"("experts": {"count": 8, "active": 2, "d_ff": )";
-  const auto added = [&](const char* scheme) {
+  const auto added = [&](const char* scheme, int d_ff) {
     Workload settings;
     settings.weights = parse_weight_scheme(scheme, "--weights");
     const auto bytes = [&](const char* shared) {
-      const Model model = model_of(small(experts + R"(48, "shared": )" + shared + "}"));
+      const Model model = model_of(small(experts + std::to_string(d_ff) + R"(, "shared": )" + shared + "}"));
       return *Estimator(model, settings).at(1, 1).count(Metric::weights_bytes);
     };
     return bytes("2") - bytes("0");
   };
   // A block of q8_0 holds 32 elements in 34 bytes. Gate and up: 48 rows of 64; down: 64 rows of 48, two blocks each.
-  CHECK(added("q8_0") == Count{2 * 2 * (2 * 48 * 68 + 64 * 68)});
+  CHECK(added("q8_0", 48) == Count{2 * 2 * (2 * 48 * 68 + 64 * 68)});
   // A GGUF file has one matrix for all shared experts [llama.cpp src/llama-model.cpp, n_ff_exp * n_expert_shared]: down
-  // has 64 rows of 96, three blocks each.
-  CHECK(added("Q8_0") == Count{2 * (2 * 96 * 68 + 64 * 102)});
+  // has 64 rows of 128, four blocks each.
+  CHECK(added("Q8_0", 64) == Count{2 * (2 * 128 * 68 + 64 * 136)});
 
   const Model model = model_of(small(experts + R"(400, "shared": 3})"));
   // 10 tokens of 2 d + 2 F = 128 + 2 * (2 + 3) * 400, in 2 bytes; a row of logits in 4.
