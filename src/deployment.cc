@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ctxcost/diagnostic.h"
+#include "ctxcost/units.h"
 #include "rank_weights.h"
 
 namespace ctxcost {
@@ -93,23 +94,16 @@ struct Deployment::Load {
   Count bytes;
 };
 
-Fraction parse_fraction(std::string_view text, std::string_view source) {
-  const std::size_t point = text.find('.');
-  const std::string_view whole = text.substr(0, point);
-  const std::string_view decimals = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
-  constexpr std::size_t kMostDecimals = 6;
-  const std::optional<Count> digits =
-      decimals.size() <= kMostDecimals ? parse_digits(std::string(whole) + std::string(decimals)) : std::nullopt;
-  Fraction fraction{digits.value_or(0), 1};
-  for (std::size_t i = 0; i < decimals.size() && digits; ++i) fraction.denominator *= 10;
-  if (!digits || fraction.numerator == 0 || fraction.numerator > fraction.denominator) {
-    const bool percent = text.ends_with('%');
-    throw InputError(Diagnostic{std::string(source), "",
-                                "expected a decimal above 0 and at most 1, found \"" + std::string(text) + "\"",
-                                percent ? "write 0.9 for 90%" : ""});
-  }
-  return fraction;
+bool Margin::missed(Count usable, Count used) const {
+  // 0 is off, also where more is used than a program may take by default.
+  if (bytes ? *bytes == 0 : share.numerator == 0) return false;
+  const Count free = minus_or_zero(usable, used);
+  if (bytes) return free < *bytes;
+  // Not rounded: what is left of the margin's share may be less than a byte.
+  return free * share.denominator < usable * share.numerator;
 }
+
+std::string Margin::name() const { return bytes ? with_separators(*bytes) + " bytes" : percent_text(share); }
 
 Count Parallelism::*spread_degree(const Engine& engine) {
   return engine.spread == Spread::layers ? &Parallelism::pipeline : &Parallelism::tensor;
@@ -124,7 +118,7 @@ Deployment::Deployment(Setup setup)
   const auto& stored = whole_.stored_tensors();
   devices_.reserve(ranks_.size());
   for (const Rank& rank : ranks_) {
-    devices_.push_back({&rank, Estimator(rank.model, workload, setup_.engine),
+    devices_.push_back({&rank, Estimator(rank.model, workload, setup_.engine, setup_.settings.parallelism.context),
                         stored ? std::optional(rank_weights(*setup_.model, *stored, rank)) : std::nullopt,
                         feed_forward_work(*setup_.model, rank)});
   }
@@ -134,7 +128,10 @@ Deployment::~Deployment() = default;
 Deployment::Deployment(Deployment&&) noexcept = default;
 
 Fraction Deployment::utilization() const {
-  return setup_.settings.utilization.value_or(Fraction{setup_.engine.engine->utilization_percent, 100});
+  const DeploymentSettings& settings = setup_.settings;
+  if (settings.utilization) return *settings.utilization;
+  const Fraction engine{setup_.engine.engine->utilization_percent, 100};
+  return settings.gpu && settings.gpu->unified_memory_usable ? engine * *settings.gpu->unified_memory_usable : engine;
 }
 
 std::optional<Count> Deployment::capacity() const {
@@ -142,17 +139,20 @@ std::optional<Count> Deployment::capacity() const {
   return utilization().of(setup_.settings.gpu->memory());
 }
 
-/// Context parallelism gives every device its part of the tokens.
+/// Tokens of which a device does the work: under context parallelism its part.
 Count Deployment::rank_context(Count context) const { return ceil_div(context, setup_.settings.parallelism.context); }
 
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
   std::vector<DeviceMemory> all;
   for (const Device& device : devices_) {
-    const Estimate estimate = device.estimator.at(rank_context(context), batch);
-    DeviceMemory memory{device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead};
+    const Estimate estimate = device.estimator.at(context, batch);
+    DeviceMemory memory{
+        device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0)};
     if (device.weights) memory.weights = device.weights->bytes;
     memory.kv_reserved = estimate.count(Metric::kv_reserved_bytes);
-    memory.activations = estimate.count(Metric::activation_bytes);
+    const Count local = rank_context(context);
+    memory.activations =
+        (local == context ? estimate : device.estimator.at(local, batch)).count(Metric::activation_bytes);
     all.push_back(memory);
   }
   return all;
@@ -251,19 +251,18 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
     const std::optional<Count> attention = whole.count(Metric::attention_flops);
     const std::optional<Count> linear = own.count(Metric::linear_flops);
     const std::optional<Count> logits = own.count(Metric::logits_flops);
-    const std::optional<Count> state = own.count(Metric::state_bytes);
+    const std::optional<Count> state = whole.count(Metric::state_bytes);
     if (!attention || !linear || !logits || !state) return std::nullopt;
     load.flops = ceil_div(*attention, parallelism.context) + (*linear - counted) + ffn_flops + *logits;
     load.bytes = weights.prefill_bytes + tokens * weights.prefill_row_bytes +
-                 expert_bytes(weights, batches * tokens, true) + *own.count(Metric::kv_cache_bytes) + *state;
+                 expert_bytes(weights, batches * tokens, true) + *whole.count(Metric::kv_cache_bytes) + *state;
   } else {
     const DecodeStep whole = device.estimator.decode_step(context, batch);
-    const DecodeStep own = local == context ? whole : device.estimator.decode_step(local, batch);
     if (!whole.attention_flops || !whole.linear_flops || !whole.logits_flops) return std::nullopt;
     load.flops = ceil_div(*whole.attention_flops, parallelism.context) + (*whole.linear_flops - counted) + ffn_flops +
                  *whole.logits_flops;
     load.bytes = weights.decode_bytes + batch * weights.decode_row_bytes +
-                 expert_bytes(weights, batches * tokens, false) + own.cache_bytes + own.state_bytes;
+                 expert_bytes(weights, batches * tokens, false) + whole.cache_bytes + whole.state_bytes;
   }
   return load;
 }
@@ -313,7 +312,6 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
 void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
   std::optional<Count> tokens;
   std::optional<double> concurrency;
-  const Count local = rank_context(context);
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     const DeviceMemory& memory = result.devices[i];
     std::optional<Count> available = setup_.settings.kv_memory;
@@ -323,13 +321,14 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     }
     const Estimator& estimator = devices_[i].estimator;
     const Engine& engine = *setup_.engine.engine;
-    const ReserveRequest request{estimator.model(), local, 1, estimator.kv(), estimator.engine()};
+    const ReserveRequest request{estimator.model(),        context, 1, estimator.kv(), estimator.engine(),
+                                 estimator.context_ranks()};
     Count device_tokens;
     double device_concurrency = 0;
     if (engine.capacity != nullptr) {
       const CacheCapacity fit = engine.capacity(request, *available);
       if (fit.units_per_sequence == 0) continue;
-      device_tokens = fit.tokens * setup_.settings.parallelism.context;
+      device_tokens = fit.tokens;
       device_concurrency = fit.units.to_double() / fit.units_per_sequence.to_double();
     } else {
       const Count one = engine.reserve(request).bytes;
@@ -404,7 +403,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   }
   const auto reaches = [&](Count n) {
     Count traffic;
-    for (const Device* device : stages) traffic += device->estimator.decode_step(rank_context(n), batch).cache_bytes;
+    for (const Device* device : stages) traffic += device->estimator.decode_step(n, batch).cache_bytes;
     return traffic >= weights;
   };
   const std::optional<Count> found = first_that(kMostTokens, reaches);
@@ -413,7 +412,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   const Count least = first_that(kMostTokens, [&](Count n) {
                         Count kept;
                         for (const Device* device : stages) {
-                          kept += *device->estimator.at(rank_context(n), batch).count(Metric::kv_cache_bytes);
+                          kept += *device->estimator.at(n, batch).count(Metric::kv_cache_bytes);
                         }
                         return kept >= weights;
                       }).value_or(*found);
@@ -466,6 +465,9 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
     result.limit = limit(result.devices, context);
     const bool known = setup_.settings.gpu ? total.has_value() : setup_.settings.kv_memory.has_value();
     result.fits = known && result.limit.empty();
+    if (result.fits && setup_.settings.gpu) {
+      result.tight = setup_.settings.margin.missed(setup_.settings.gpu->usable_memory(), *largest.bytes());
+    }
     return result;
   } catch (const CountOverflow& overflow) {
     fail_overflow(context, batch, overflow);
@@ -486,6 +488,21 @@ std::vector<std::string> Deployment::notes() const {
       notes.push_back("what " + settings.gpu->id +
                       " reports as its memory is not published: the nominal size is taken");
     }
+    if (settings.gpu->unified_memory_usable && !settings.utilization) {
+      notes.push_back("the memory of " + settings.gpu->id + " is unified: a program may take " +
+                      percent_text(*settings.gpu->unified_memory_usable) + " of it (--utilization says otherwise)");
+    }
+    const KvPrecision& kv = whole_.kv();
+    for (const Precision* type : {&kv.key, &kv.value}) {
+      if (engines_keep_cache(type->format(), settings.gpu) || (type == &kv.value && kv.key == kv.value)) continue;
+      notes.push_back(type->format().cards == CacheCards::none
+                          ? "no engine of the list keeps a cache in " + type->name()
+                          : "engines do not keep a cache in " + type->name() + " on " + settings.gpu->id);
+    }
+  }
+  const std::string_view not_counted = setup_.engine.engine->not_counted;
+  if (!not_counted.empty() && !settings.overhead) {
+    notes.push_back("not counted (--overhead): " + std::string(not_counted));
   }
   const Parallelism& parallelism = settings.parallelism;
   if (parallelism.tensor > 1) {
@@ -503,6 +520,13 @@ std::vector<std::string> Deployment::notes() const {
   }
   if (parallelism.data > 1) notes.push_back("dp=" + to_string(parallelism.data) + ": the batch is that of one replica");
   return notes;
+}
+
+std::string Deployment::margin_note(const DeploymentEstimate& estimate) const {
+  if (!estimate.tight) return {};
+  const DeploymentSettings& settings = setup_.settings;
+  return "tight: of the " + with_separators(settings.gpu->usable_memory()) + " bytes of " + settings.gpu->id +
+         " that can be used less than " + settings.margin.name() + " stays free (--margin)";
 }
 
 }  // namespace ctxcost

@@ -41,6 +41,13 @@ Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows) {
   return cache_bytes(precision, part.role, 1, part.width, rows);
 }
 
+/// A device's share of `rows` that are read: tokens are divided, the heads of one stay together.
+Count rank_rows(const CachePart& part, Count rows, Count context_ranks) {
+  if (!shares_context(part)) return rows;
+  const bool whole = part.heads > 0 && rows % part.heads == 0;
+  return whole ? part.heads * ceil_div(rows / part.heads, context_ranks) : ceil_div(rows, context_ranks);
+}
+
 /// Faults of a cache whose parts its types cannot store; an error, never a wrong number.
 void check_cache_types(const Model& model, const KvPrecision& kv, std::string_view source) {
   const auto refuse = [&](const Precision& type, const std::string& fault) {
@@ -70,9 +77,9 @@ void check_cache_types(const Model& model, const KvPrecision& kv, std::string_vi
   }
 }
 
-/// Under llama.cpp a name in any case is the file type: it loads files, not formats.
+/// Under an engine that loads GGUF a name in any case is the file type.
 WeightScheme under(const WeightScheme& weights, const EngineChoice& engine) {
-  return engine.engine->name == "llama.cpp" ? as_file_type(weights) : weights;
+  return engine.engine->weight_types == WeightTypes::gguf ? as_file_type(weights) : weights;
 }
 
 std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_mac) {
@@ -98,10 +105,11 @@ struct Estimator::Mixing {
   std::optional<Count> linear_macs = Count{};
 };
 
-Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice engine)
+Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice engine, Count context_ranks)
     : model_(&model),
       settings_(settings),
       engine_(std::move(engine)),
+      context_ranks_(context_ranks),
       kv_(settings.kv.value_or(model.kv)),
       weights_(under(settings.weights, engine_).resolved(model)) {
   check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
@@ -248,7 +256,7 @@ Count Estimator::group_cache(const LayerGroup& group, Count context) const {
   for (const auto& mixer : group.mixers) {
     for (const CachePart& part : mixer->cache()) {
       if (!part.owned) continue;
-      const Count tokens = part.span.tokens(cached_context(*model_, part, context));
+      const Count tokens = cached_tokens(*model_, part, context, context_ranks_);
       bytes += cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
     }
   }
@@ -327,7 +335,8 @@ DecodeStep Estimator::decode_step(Count context, Count batch) const {
       add(step.attention_flops, attention ? std::optional(group.count() * batch * *attention) : std::nullopt);
       add(step.linear_flops, flops(mixer->decode_linear_macs(context), group.count()));
       for (std::size_t p = 0; p < mixer->cache().size(); ++p) {
-        cache += row_bytes(mixer->cache()[p], kv_, mixer->rows_read(p, context));
+        const CachePart& part = mixer->cache()[p];
+        cache += row_bytes(part, kv_, rank_rows(part, mixer->rows_read(p, context), context_ranks_));
       }
       for (const StatePart& part : mixer->state()) state += 2 * state_bytes(part, *model_, kv_);
     }
@@ -398,7 +407,7 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   // KIVI packs a group of tokens at once, so that one more token may need less: then 0.
   set(Metric::kv_bytes_per_token, minus_or_zero(live_cache(context + 1), cache));
   set(Metric::state_bytes, value_of(times(state, batch)));
-  const Count reserved = engine_.engine->reserve({model, context, batch, kv_, engine_}).bytes;
+  const Count reserved = engine_.engine->reserve({model, context, batch, kv_, engine_, context_ranks_}).bytes;
   set(Metric::kv_reserved_bytes, state ? MetricValue(reserved) : MetricValue());
 
   set(Metric::parameters, value_of(parameters_));
@@ -469,7 +478,7 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
         if (part.role == CacheRole::latent && !(kv_.key == kv_.value)) {
           note("a latent cache is of the keys' type; that of the values is not used");
         }
-        const Count tokens = part.span.tokens(cached_context(model, part, context));
+        const Count tokens = cached_tokens(model, part, context, context_ranks_);
         const Count bytes = cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
         add_bytes(details.cache_parts, part.name, batch * group.count() * bytes);
       }
@@ -485,7 +494,7 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
     row.parameters_per_layer = groups_[g].parameters;
     details.groups.push_back(row);
   }
-  Reserve reserve = engine_.engine->reserve({model, context, batch, kv_, engine_});
+  Reserve reserve = engine_.engine->reserve({model, context, batch, kv_, engine_, context_ranks_});
   details.reserved_parts = std::move(reserve.parts);
   for (const std::string& text : reserve.notes) note(text);
   return details;

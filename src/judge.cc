@@ -222,6 +222,7 @@ class Judge {
     Count most;
     for (const Format& format : formats()) {
       if (!format.cache || format.layout != Layout::block) continue;
+      if (!engines_keep_cache(format, budget_.setup.settings.gpu)) continue;
       Setup candidate = budget_.setup;
       candidate.workload.kv = KvPrecision{Precision(format), Precision(format)};
       if (!passes(judged, candidate, judged.context, judged.batch)) continue;
@@ -233,9 +234,9 @@ class Judge {
     return widest;
   }
 
-  /// The same of types that every engine loads.
+  /// The same of types that the engine loads.
   std::string widest_weights(const JudgedLimit& judged) const {
-    for (const std::string_view name : {"bf16", "fp8", "int4"}) {
+    for (const std::string_view name : usual_weights(*budget_.setup.engine.engine)) {
       Setup candidate = budget_.setup;
       candidate.workload.weights = parse_weight_scheme(name, "weights");
       if (passes(judged, candidate, judged.context, judged.batch)) return std::string(name);

@@ -18,6 +18,16 @@ inline Count cached_context(const Model& model, const CachePart& part, Count con
   return part.span.kind == Span::Kind::cross && context > 0 ? model.cross_tokens.value_or(context) : context;
 }
 
+/// Rows that a device keeps of a part at context n, of which `context_ranks` devices share what grows with n to its
+/// end: full attention, latents, index and compressed keys. Windows, chunks and the encoder's tokens each keeps whole.
+inline bool shares_context(const CachePart& part) {
+  return part.span.kind == Span::Kind::all || part.span.kind == Span::Kind::compressed;
+}
+inline Count cached_tokens(const Model& model, const CachePart& part, Count context, Count context_ranks) {
+  const Count tokens = part.span.tokens(cached_context(model, part, context));
+  return shares_context(part) ? ceil_div(tokens, context_ranks) : tokens;
+}
+
 /// Bytes of one state part of one layer and sequence, each type as the contract says.
 inline Count state_bytes(const StatePart& part, const Model& model, const KvPrecision& kv) {
   switch (part.type) {

@@ -12,21 +12,22 @@ constexpr auto kBlock = Layout::block;
 
 // Sizes of the ggml blocks: ggml/src/ggml-common.h. Bytes of the scales are inside block_bytes.
 constexpr Format kFormats[] = {
-    // name, display, aliases, layout, block, bytes, weights, cache, model type
+    // name, display, aliases, layout, block, bytes, weights, cache, model type, cards that keep a cache so (all)
     {"fp32", "FP32", "f32 float32 float", kBlock, 1, 4, true, true, true},
     {"fp16", "FP16", "f16 float16 half", kBlock, 1, 2, true, true, true},
     {"bf16", "BF16", "bfloat16", kBlock, 1, 2, true, true, true},
     {"fp8", "FP8", "e4m3 fp8_e4m3 f8_e4m3 e5m2 fp8_e5m2 f8_e5m2 float8_e4m3fn float8_e5m2", kBlock, 1, 1, true, true,
-     true},
+     true, CacheCards::fp8},
     {"int8", "INT8", "i8 w8a8", kBlock, 1, 1, true, true, true},
-    {"fp8_per_token_head", "FP8 (per token and head)", "fp8_pth", Layout::per_token_head, 1, 1, false, true, false},
+    {"fp8_per_token_head", "FP8 (per token and head)", "fp8_pth", Layout::per_token_head, 1, 1, false, true, false,
+     CacheCards::fp8},
     {"int8_per_token_head", "INT8 (per token and head)", "int8_pth", Layout::per_token_head, 1, 1, false, true, false},
-    {"fp8_ds_mla", "FP8 (DS MLA)", "", Layout::latent_record, 576, 656, false, true, false},
-    {"kivi", "KIVI", "kivi2", Layout::kivi, 1, 1, false, true, false},
-    {"int4", "INT4", "i4 awq gptq w4a16", kBlock, 128, 66, true, true, false},
-    {"nf4", "NF4", "bnb4", kBlock, 64, 36, true, true, false},
-    {"mxfp4", "MXFP4", "", kBlock, 32, 17, true, true, false},
-    {"nvfp4", "NVFP4", "", kBlock, 16, 9, true, true, false},
+    {"fp8_ds_mla", "FP8 (DS MLA)", "", Layout::latent_record, 576, 656, false, true, false, CacheCards::fp8},
+    {"kivi", "KIVI", "kivi2", Layout::kivi, 1, 1, false, true, false, CacheCards::none},
+    {"int4", "INT4", "i4 awq gptq w4a16", kBlock, 128, 66, true, true, false, CacheCards::none},
+    {"nf4", "NF4", "bnb4", kBlock, 64, 36, true, true, false, CacheCards::none},
+    {"mxfp4", "MXFP4", "", kBlock, 32, 17, true, true, false, CacheCards::none},
+    {"nvfp4", "NVFP4", "", kBlock, 16, 9, true, true, false, CacheCards::nvfp4},
     {"q8_0", "Q8_0", "", kBlock, 32, 34, true, true, false},
     {"q5_1", "Q5_1", "", kBlock, 32, 24, true, true, false},
     {"q5_0", "Q5_0", "", kBlock, 32, 22, true, true, false},

@@ -69,11 +69,6 @@ Most search(const std::function<bool(Count)>& holds, Count ripple,
 /// Tokens over which the cache's bytes may fall again.
 Count ripple_of(const KvPrecision& kv) { return max(kv.key.packed_tokens(), kv.value.packed_tokens()); }
 
-/// Formats of the literature: behind those that engines store, where they take as much.
-bool of_papers(const Format& format) {
-  return format.layout == Layout::kivi || format.name == "int4" || format.name == "nf4";
-}
-
 /// Layers that may be split, else query heads, or ranks that a model without heads may have.
 Count most_ranks(const Model& model, Spread spread) {
   if (spread == Spread::layers) return max(1, model.layers());
@@ -183,14 +178,21 @@ std::vector<Choice<KvPrecision>> kv_precision_choices(const Setup& setup, Count 
   };
   const KvPrecision own = setup.model->kv;
   add(own);
-  for (const bool papers : {false, true}) {
-    for (const Format& format : formats()) {
-      const KvPrecision kv{Precision(format), Precision(format)};
-      if (format.cache && of_papers(format) == papers && !(kv.key == own.key && kv.value == own.value)) add(kv);
-    }
+  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings.gpu); };
+  for (const Format& format : formats()) {
+    const KvPrecision kv{Precision(format), Precision(format)};
+    if (format.cache && kept(kv.key) && !(kv.key == own.key && kv.value == own.value)) add(kv);
   }
+  // The model's own bounded the others; an answer it is only where engines keep it.
+  if (!kept(own.key) || !kept(own.value)) choices.erase(choices.begin());
   sort_choices(choices);
   return choices;
+}
+
+std::span<const std::string_view> usual_weights(const Engine& engine) {
+  static constexpr std::string_view kFormats[] = {"bf16", "fp8", "int4"};
+  static constexpr std::string_view kFileTypes[] = {"BF16", "Q8_0", "Q4_K_M"};
+  return engine.weight_types == WeightTypes::gguf ? kFileTypes : kFormats;
 }
 
 std::vector<Choice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch) {
@@ -205,7 +207,7 @@ std::vector<Choice<WeightScheme>> weight_choices(const Setup& setup, Count conte
     add_choice(choices, candidate, weights, Metric::weights_bytes, context, batch);
   };
   add(WeightScheme());
-  if (setup.engine.engine->name == "llama.cpp") {
+  if (setup.engine.engine->weight_types == WeightTypes::gguf) {
     for (const std::string_view name : gguf_file_type_names()) add(parse_weight_scheme(name, "--weights"));
   } else {
     for (const Format& format : formats()) {

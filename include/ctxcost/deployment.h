@@ -11,6 +11,7 @@
 #include "ctxcost/accelerator.h"
 #include "ctxcost/engine.h"
 #include "ctxcost/estimate.h"
+#include "ctxcost/fraction.h"
 #include "ctxcost/metric.h"
 #include "ctxcost/model.h"
 #include "ctxcost/parallelism.h"
@@ -21,30 +22,30 @@ namespace ctxcost {
 struct RankWeights;
 struct FeedForwardWork;
 
-/// An exact decimal above 0 and at most 1: a share of memory, a measured efficiency.
-struct Fraction {
-  Count numerator = 1;
-  Count denominator = 1;
-
-  Count of(Count whole) const { return whole * numerator / denominator; }
-  double value() const { return numerator.to_double() / denominator.to_double(); }
-  friend bool operator==(const Fraction&, const Fraction&) = default;
-};
-/// Reads "0.9" or "1". Throws InputError that names `source`.
-Fraction parse_fraction(std::string_view text, std::string_view source);
-
 /// The degree of which the devices of NAME:K are: pp for engines that split by layers, else tp.
 Count Parallelism::*spread_degree(const Engine& engine);
+
+/// What must stay free of a device's usable memory, so that an answer is not tight: a share of it, or bytes.
+struct Margin {
+  Fraction share{5, 100};
+  std::optional<Count> bytes;  ///< in place of the share
+
+  /// Whether less than that is left of `usable`; a margin of 0 is never missed.
+  bool missed(Count usable, Count used) const;
+  /// "5%", "2 GB".
+  std::string name() const;
+};
 
 /// What a model is put on.
 struct DeploymentSettings {
   std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
   Parallelism parallelism;
   std::optional<Fraction> utilization;  ///< of a device's memory; by default the engine's
-  Count overhead;                       ///< bytes of each device that the runtime takes besides
+  std::optional<Count> overhead;        ///< bytes of each device that the runtime takes besides; else none
   std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
   Fraction mfu;                         ///< of the peak, where measured
   Fraction mbu;                         ///< of the bandwidth, where measured
+  Margin margin;
   bool beyond_window = false;           ///< contexts beyond the model's window are asked for on purpose
 };
 
@@ -104,6 +105,9 @@ struct DeploymentEstimate {
   std::optional<PhaseTime> prefill;
   std::optional<PhaseTime> decode;
   bool fits = false;
+  bool tight = false;  ///< it fits, with less than the margin left
+  /// "fits", "tight" or "does not fit".
+  std::string_view verdict() const { return !fits ? "does not fit" : tight ? "tight" : "fits"; }
   /// What does not fit: "positions" (a table that ends), "window" (what the model was trained for, or scaled to),
   /// "weights", "kv_cache", "activations", "overhead"; empty where all fits.
   std::string_view limit;
@@ -137,11 +141,14 @@ class Deployment {
   const Setup& setup() const { return setup_; }
   const Estimator& estimator() const { return whole_; }
   Count devices() const { return setup_.settings.parallelism.devices(); }
+  /// The share of each device's memory that may be used: as asked, else the engine's of what is usable.
   Fraction utilization() const;
   /// Bytes of each device that may be used; empty without a GPU.
   std::optional<Count> capacity() const;
   /// Assumptions behind every number: fallbacks, efficiencies, what is replicated.
   std::vector<std::string> notes() const;
+  /// Why the answer is tight; empty where it is not.
+  std::string margin_note(const DeploymentEstimate& estimate) const;
 
  private:
   struct Device;

@@ -44,6 +44,8 @@ struct ReserveRequest {
   Count batch;
   const KvPrecision& kv;
   const EngineChoice& choice;
+  /// Devices that share the tokens of layers that cache all of them; windows, chunks and states each keeps whole.
+  Count context_ranks = 1;
 };
 
 /// One named part of a reserve: "keys", "latents", "index keys", "recurrent state".
@@ -68,6 +70,9 @@ struct CacheCapacity {
 /// What of a model is split over devices where nobody says it: heads and widths of every layer, or the layers.
 enum class Spread { tensors, layers };
 
+/// By what names an engine's files call the types of weights: formats (fp8, int4), or file types of GGUF (Q4_K_M).
+enum class WeightTypes { formats, gguf };
+
 /// One row of the list of engines.
 struct Engine {
   std::string_view name;
@@ -82,6 +87,9 @@ struct Engine {
   /// Percent of a device's memory that it takes by default.
   std::uint32_t utilization_percent = 100;
   Spread spread = Spread::tensors;
+  WeightTypes weight_types = WeightTypes::formats;
+  /// What it takes of a device beside what is counted, with the range that its logs show; empty where nothing is.
+  std::string_view not_counted = {};
 };
 
 std::span<const Engine* const> engines();

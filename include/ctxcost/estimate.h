@@ -70,7 +70,9 @@ class Estimator {
  public:
   /// `settings.context` and `settings.batch` are not looked at. The model must outlive the estimator.
   /// Throws InputError when the weight scheme cannot store the model.
-  Estimator(const Model& model, const Workload& settings, EngineChoice engine = ideal_engine());
+  /// Of `context_ranks` devices that share the context's tokens, caches are those of one; work is that of all.
+  Estimator(const Model& model, const Workload& settings, EngineChoice engine = ideal_engine(),
+            Count context_ranks = 1);
 
   /// All metrics for b sequences of n tokens, except the growth ratios, which need a first point.
   /// Throws InputError where an integer leaves 128 bits, naming the model, n and b; or where the engine refuses.
@@ -87,6 +89,7 @@ class Estimator {
   const std::optional<std::vector<StoredTensor>>& stored_tensors() const { return stored_; }
   const Workload& settings() const { return settings_; }
   const EngineChoice& engine() const { return engine_; }
+  Count context_ranks() const { return context_ranks_; }
 
  private:
   /// What one layer of a group costs, summed over its tensors once.
@@ -117,6 +120,7 @@ class Estimator {
   const Model* model_;
   Workload settings_;
   EngineChoice engine_;
+  Count context_ranks_;
   KvPrecision kv_;
   WeightScheme weights_;
   std::optional<std::vector<StoredTensor>> stored_;

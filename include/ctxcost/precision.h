@@ -18,6 +18,14 @@ enum class Layout {
   latent_record,   ///< a fixed record of 656 bytes for one latent of 512 + 64 [vllm, fp8_ds_mla]
 };
 
+/// On which cards engines keep a cache in a format.
+enum class CacheCards {
+  all,    ///< 16 and 32 bits, integers, blocks that are unpacked by software
+  fp8,    ///< that convert fp8: `NarrowCache::fp8` and further
+  nvfp4,  ///< data-centre Blackwell
+  none,   ///< a format of the literature: no engine of the list has it
+};
+
 /// One row of the table of formats.
 struct Format {
   std::string_view name;     ///< the name in files and options: "q8_0"
@@ -29,6 +37,7 @@ struct Format {
   bool weights;               ///< may store weights
   bool cache;                 ///< may store a cache
   bool model_type;            ///< a type of weights and cache alike (`precision` in a model file sets both)
+  CacheCards cards = CacheCards::all;
 };
 
 /// All formats, in the order in which they are listed.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctxcost/deployment.h"
@@ -51,9 +53,11 @@ struct Choice {
   Count bytes;  ///< of the largest device: cache reserved, or weights
   bool fits;
 };
-/// Types of the cache that the engine stores, none wider than the model's own.
+/// Types of the cache that the engine stores and that engines keep on the card, none wider than the model's own.
 std::vector<Choice<KvPrecision>> kv_precision_choices(const Setup& setup, Count context, Count batch);
-/// Types of the weights, none wider than those in force; file types of GGUF under llama.cpp.
+/// The types of weights that people use most under an engine, widest first: 16, 8 and 4 bits.
+std::span<const std::string_view> usual_weights(const Engine& engine);
+/// Types of the weights, none wider than those in force; file types of GGUF under engines that load it.
 std::vector<Choice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch);
 
 }  // namespace ctxcost

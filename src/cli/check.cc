@@ -32,6 +32,7 @@ constexpr OptionInfo kOptions[] = {
     {"--parallel", 0, "DEGREES", "in the place of the files': tp=2,pp=2"},
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used"},
     {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides"},
+    {"--margin", 0, "PERCENT|SIZE", "of a device's usable memory that must stay free,\nelse a budget is tight (5%)"},
     {"--kv-memory", 0, "SIZE", "bytes of each device for the cache"},
     {"--beyond-window", 0, "", "max_context is what memory alone allows"},
     {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured"},
@@ -89,6 +90,7 @@ BudgetOptions budget_options(const Arguments& arguments) {
   devices.mfu = fraction_of(arguments, "--mfu");
   devices.mbu = fraction_of(arguments, "--mbu");
   devices.overhead = size_of(arguments, "--overhead");
+  if (arguments.has("--margin")) devices.margin = parse_margin(arguments.value("--margin"), "--margin");
   devices.kv_memory = size_of(arguments, "--kv-memory");
   return options;
 }

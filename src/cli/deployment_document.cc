@@ -28,6 +28,7 @@ void write_gpu(JsonWriter& json, const Deployment& deployment) {
     json.key("name");
     json.string(gpu.name);
     write_count(json, "memory_bytes", gpu.memory());
+    write_count(json, "usable_bytes", gpu.usable_memory());
     write_count(json, "capacity_bytes", deployment.capacity());
     write_count(json, "bandwidth_bytes_per_s", gpu.bandwidth_bytes_per_s);
     write_count(json, "peak_flops_per_s", peak.flops_per_s);
@@ -66,8 +67,10 @@ void write_assumptions(JsonWriter& json, const Deployment& deployment) {
   json.begin_object();
   json.key("utilization");
   json.number(deployment.utilization().value());
-  write_count(json, "overhead_bytes", settings.overhead);
+  write_count(json, "overhead_bytes", settings.overhead.value_or(0));
   write_count(json, "kv_memory_bytes", settings.kv_memory);
+  json.key("margin");
+  json.string(settings.margin.name());
   json.key("mfu");
   json.number(settings.mfu.value());
   json.key("mbu");
@@ -80,7 +83,7 @@ void write_assumptions(JsonWriter& json, const Deployment& deployment) {
 void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
                       const Most& longest, const RenderOptions& options) {
   json.key("verdict");
-  json.string(estimate.fits ? "fits" : "does not fit");
+  json.string(estimate.verdict());
   json.key("limit");
   estimate.limit.empty() ? json.null() : json.string(estimate.limit);
   json.key("bound");
@@ -111,6 +114,7 @@ void write_deployment(JsonWriter& json, const Deployment& deployment, const Depl
   json.key("device_notes");
   json.begin_array();
   for (const std::string& note : deployment.notes()) json.string(note);
+  if (const std::string note = deployment.margin_note(estimate); !note.empty()) json.string(note);
   if (const std::string note = longest_note(longest); !note.empty()) json.string(note);
   json.end_array();
 }
@@ -124,6 +128,7 @@ std::string longest_note(const Most& longest) {
 std::vector<std::string> row_notes(const Deployment& deployment, const DeploymentEstimate& estimate, Count context,
                                    Count batch) {
   std::vector<std::string> notes = deployment.notes();
+  if (std::string note = deployment.margin_note(estimate); !note.empty()) notes.push_back(std::move(note));
   for (const std::string& note : deployment.estimator().details(context, batch).notes) notes.push_back(note);
   const std::string window = window_note(*deployment.setup().model, estimate.model, context);
   if (!window.empty()) notes.push_back(window);

@@ -13,13 +13,17 @@ constexpr OptionInfo kOptions[] = {
     {"--gpu", 0, "NAME[:COUNT]", "devices, as a list (`ctxcost list gpus`); a file of\nyour own ends in .json", true},
     {"--context", 'n', "LIST", "contexts: 4K, 8K,32K, 1K..1M (what the model was\ntrained for)", true},
     {"--batch", 'b', "LIST", "sequences at once; under dp those of a replica (1)", true},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
-    {"--weights", 0, "LIST", "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)",
-     true},
-    {"--parallel", 0, "DEGREES", "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices; llama.cpp: pp)", true},
+    {"--kv-precision", 0, "LIST",
+     "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
+    {"--weights", 0, "LIST",
+     "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)", true},
+    {"--parallel", 0, "DEGREES",
+     "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices; llama.cpp: pp)", true},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--utilization", 0, "FRACTION", "of a device's memory that may be used (1; vllm 0.9)"},
     {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides:\n2GiB, 500MB (0)"},
+    {"--margin", 0, "PERCENT|SIZE",
+     "of a device's usable memory that must stay free,\nelse the answer is tight; 0: never (5%)"},
     {"--kv-memory", 0, "SIZE", "bytes of each device for the cache, as a runtime's\nlog prints them"},
     {"--beyond-window", 0, "", "contexts beyond the model's window count, too"},
     {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured (1)"},
@@ -67,6 +71,17 @@ Count parse_size(std::string_view text, std::string_view option) {
   return *size;
 }
 
+Margin parse_margin(std::string_view text, std::string_view option) {
+  const std::optional<Fraction> share = read_percent(text);
+  if (!share) {
+    if (parse_quantity(text, Unit::bytes, Rounding::down)) return {.share = {}, .bytes = parse_size(text, option)};
+    throw InputError(Diagnostic{std::string(option), "",
+                                "expected a percentage up to 100% or a size, found \"" + std::string(text) + "\"",
+                                "write 5% or 2GiB"});
+  }
+  return {.share = *share, .bytes = {}};
+}
+
 DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words) {
   static constexpr std::string_view kLogits[] = {"last", "all"};
   Setup base{nullptr, {}, ideal_engine(), {}};
@@ -80,6 +95,7 @@ DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, c
   if (arguments.has("--mfu")) settings.mfu = fraction("--mfu");
   if (arguments.has("--mbu")) settings.mbu = fraction("--mbu");
   if (arguments.has("--overhead")) settings.overhead = parse_size(arguments.value("--overhead"), "--overhead");
+  if (arguments.has("--margin")) settings.margin = parse_margin(arguments.value("--margin"), "--margin");
   if (arguments.has("--kv-memory")) settings.kv_memory = parse_size(arguments.value("--kv-memory"), "--kv-memory");
 
   DeploymentGrid grid;

@@ -118,7 +118,7 @@ std::string one_decimal(double value) {
 std::string verdict_line(const Row& row, UnitSystem units) {
   const Deployment& deployment = *row.deployment;
   const Model& model = *deployment.setup().model;
-  std::string text = row.estimate.fits ? "fits: " : "does not fit: ";
+  std::string text = std::string(row.estimate.verdict()) + ": ";
   text += model.name + ", " + with_separators(row.context) + " tokens x " + with_separators(row.batch) + " on " +
           place_text(deployment) + ": ";
   const auto bytes = row.estimate.count(Metric::device_bytes);
@@ -266,7 +266,7 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
     for (std::size_t i = 0; i < rows.size(); ++i) listing.rows[i].push_back(cell_of(rows[i]));
   };
   const auto text = [](std::string value) { return ListingCell(std::move(value)); };
-  column("verdict", "Verdict", true, [&](const Row& row) { return text(row.estimate.fits ? "fits" : "does not fit"); });
+  column("verdict", "Verdict", true, [&](const Row& row) { return text(std::string(row.estimate.verdict())); });
   column("model", "Model", false, [&](const Row& row) { return text(row.deployment->setup().model->name); });
   column("weights", "Weights", false,
          [&](const Row& row) { return text(row.deployment->estimator().weights().name()); });
@@ -310,6 +310,20 @@ Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units)
   return listing;
 }
 
+/// What holds of every alternative.
+void write_common_notes(const std::vector<Row>& rows, Writer& out) {
+  std::vector<std::string> common = rows.front().deployment->notes();
+  for (const Row& row : rows) {
+    const std::vector<std::string> notes = row.deployment->notes();
+    std::erase_if(common,
+                  [&](const std::string& note) { return std::find(notes.begin(), notes.end(), note) == notes.end(); });
+  }
+  if (common.empty()) return;
+  TextDocument document(out);
+  document.blank();
+  for (const std::string& note : common) document.line("note: " + note);
+}
+
 void write_document(const std::vector<Row>& rows, const RenderOptions& options, bool lines, Writer& out) {
   const auto result = [&](JsonWriter& json, const Row& row) {
     write_deployment(json, *row.deployment, row.estimate, row.longest, options);
@@ -343,7 +357,7 @@ void write_document(const std::vector<Row>& rows, const RenderOptions& options, 
   write_header(json, options);
   write_conventions(json, workload.convention, workload.logits, options);
   json.key("verdict");
-  json.string(rows.front().estimate.fits ? "fits" : "does not fit");
+  json.string(rows.front().estimate.verdict());
   json.key("results");
   json.begin_array();
   for (const Row& row : rows) {
@@ -410,6 +424,7 @@ Status run(const Arguments& arguments) {
         text.blank();
       }
       render_listing(alternatives(rows, false, options.units), format, out);
+      if (format == "table" && !options.quiet) write_common_notes(rows, out);
     }
   });
   return rows.front().estimate.fits || arguments.has("--exit-zero") ? Status::answered : Status::over_budget;

@@ -138,6 +138,12 @@ std::string gpu_sheet(const Accelerator& gpu) {
   sheet.line("name", gpu.vendor + " " + gpu.name);
   sheet.line("memory bytes, nominal", gpu.memory_bytes);
   if (gpu.memory_reported_mib) sheet.line("memory MiB, as reported", gpu.memory_reported_mib);
+  if (gpu.unified_memory_usable) {
+    sheet.line("unified memory, usable by default",
+               percent_text(*gpu.unified_memory_usable) + ", " + with_separators(gpu.usable_memory()) + " bytes");
+  }
+  static constexpr std::string_view kNarrow[] = {"16 bits and blocks of llama.cpp", "those, fp8", "those, fp8, nvfp4"};
+  sheet.line("cache types that engines keep", kNarrow[static_cast<std::size_t>(gpu.narrow_cache)]);
   sheet.line("bandwidth bytes/s", gpu.bandwidth_bytes_per_s);
   for (const auto& [type, peak] : gpu.peak_dense_flops) sheet.line("dense peak FLOP/s, " + type, peak);
   if (gpu.link_bytes_per_s) sheet.line(gpu.link + " bytes/s, one direction", gpu.link_bytes_per_s);

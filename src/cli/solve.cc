@@ -30,6 +30,7 @@ struct Trial {
   MetricValue headroom;
   std::string_view limit;  ///< empty: it fits
   std::string fault;       ///< it is impossible
+  std::string tight = {};  ///< why it is, where it fits with little left
 };
 
 /// An answer with its proof.
@@ -54,7 +55,12 @@ struct Query {
 
 Trial trial(std::string value, const Deployment& deployment, Count context, Count batch) {
   const DeploymentEstimate estimate = deployment.at(context, batch);
-  return {std::move(value), estimate.count(Metric::device_bytes), estimate[Metric::headroom_bytes], estimate.limit, ""};
+  return {std::move(value),
+          estimate.count(Metric::device_bytes),
+          estimate[Metric::headroom_bytes],
+          estimate.limit,
+          "",
+          deployment.margin_note(estimate)};
 }
 
 Answer answer_most(const Most& most, const std::function<Trial(Count)>& attempt) {
@@ -99,14 +105,14 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
   for (const char* type : {"fp8", "q8_0", "q4_0"}) {
     Setup setup = base;
     setup.workload.kv = parse_kv_precision(type, "--kv-precision");
+    if (!engines_keep_cache(setup.workload.kv->key.format(), base.settings.gpu)) continue;
     add(std::move(setup), {"--kv-precision", type});
   }
   if (!base.settings.gpu) return;
-  const bool gguf = base.engine.engine->name == "llama.cpp";
-  for (const char* type : {gguf ? "Q8_0" : "fp8", gguf ? "Q4_K_M" : "int4"}) {
+  for (const std::string_view type : usual_weights(*base.engine.engine).subspan(1)) {
     Setup setup = base;
     setup.workload.weights = parse_weight_scheme(type, "--weights");
-    add(std::move(setup), {"--weights", type});
+    add(std::move(setup), {"--weights", std::string(type)});
   }
   Setup setup = base;
   Count& devices = setup.settings.parallelism.*spread_degree(*base.engine.engine);
@@ -286,6 +292,7 @@ void write_text(const Question& question, const Query& query, const Answer& answ
   }
   for (const std::string& note : deployment.notes()) out.line("  note: " + note);
   for (const std::string& note : answer.notes) out.line("  note: " + note);
+  if (answer.fits && !answer.fits->tight.empty()) out.line("  note: " + answer.fits->tight);
 }
 
 void write_value(JsonWriter& json, const std::string& value) {
@@ -381,6 +388,7 @@ void write_result(JsonWriter& json, const Question& question, const Query& query
   json.begin_array();
   for (const std::string& note : deployment.notes()) json.string(note);
   for (const std::string& note : answer.notes) json.string(note);
+  if (answer.fits && !answer.fits->tight.empty()) json.string(answer.fits->tight);
   if (!answer.value && !answer.nothing_fits) json.string("nothing bounds the answer");
   json.end_array();
 }

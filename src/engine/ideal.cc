@@ -12,7 +12,7 @@ Reserve reserve(const ReserveRequest& request) {
     for (const auto& mixer : group.mixers) {
       for (const CachePart& part : mixer->cache()) {
         if (!part.owned) continue;
-        const Count tokens = part.span.tokens(cached_context(request.model, part, request.context));
+        const Count tokens = cached_tokens(request.model, part, request.context, request.context_ranks);
         add_part(result, part.name,
                  group.count() * request.batch *
                      cache_bytes(precision_of(request.kv, part.role), part.role, part.heads, part.width, tokens));

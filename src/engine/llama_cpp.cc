@@ -198,9 +198,16 @@ Reserve reserve(const ReserveRequest& request) {
 
 }  // namespace
 
-CTXCOST_ENGINE(kLlamaCpp) = {kName, "cells for every token and stream, padded to 256; states in F32",
+CTXCOST_ENGINE(kLlamaCpp) = {kName,
+                             "cells for every token and stream, padded to 256; states in F32",
                              "ggml-org/llama.cpp @34af94c: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
                              "llama-memory-recurrent.cpp",
-                             kSettings, reserve, nullptr, 100, Spread::layers};
+                             kSettings,
+                             reserve,
+                             nullptr,
+                             100,
+                             Spread::layers,
+                             WeightTypes::gguf,
+                             "compute buffers, whose size its log prints for each device"};
 
 }  // namespace ctxcost

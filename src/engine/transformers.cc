@@ -92,7 +92,15 @@ Reserve reserve(const ReserveRequest& request) {
 
 }  // namespace
 
-CTXCOST_ENGINE(kTransformers) = {kName, "dynamic or static tensors of each layer",
-                                 "huggingface/transformers: cache_utils.py", kSettings, reserve};
+CTXCOST_ENGINE(kTransformers) = {kName,
+                                 "dynamic or static tensors of each layer",
+                                 "huggingface/transformers: cache_utils.py",
+                                 kSettings,
+                                 reserve,
+                                 nullptr,
+                                 100,
+                                 Spread::tensors,
+                                 WeightTypes::formats,
+                                 "the device's context and what its allocator keeps; no range is published"};
 
 }  // namespace ctxcost

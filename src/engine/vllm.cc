@@ -67,7 +67,7 @@ Count blocks_of(const Bucket& bucket, const ReserveRequest& request) {
   const Count batched = request.choice.number("max_batched_tokens");
   switch (bucket.kind) {
     case Bucket::Kind::full:
-    case Bucket::Kind::index: return ceil_div(n, bucket.block);
+    case Bucket::Kind::index: return ceil_div(ceil_div(n, request.context_ranks), bucket.block);
     case Bucket::Kind::cross: return ceil_div(n == 0 ? n : request.model.cross_tokens.value_or(n), bucket.block);
     case Bucket::Kind::window:
       // One more, since a window need not start with a block [SlidingWindowSpec.max_memory_usage_bytes].
@@ -279,18 +279,23 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   result.units = available / block_bytes;
   result.units_per_sequence = blocks;
   // A state is a block of its own; its tokens have no number.
-  result.tokens = result.units / max(1, groups) * block;
+  result.tokens = result.units / max(1, groups) * block * request.context_ranks;
   return result;
 }
 
 }  // namespace
 
-CTXCOST_ENGINE(kVllm) = {kName,
-                         "blocks of tokens for one request of that length, times the sequences",
-                         "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py",
-                         kSettings,
-                         reserve,
-                         capacity,
-                         90};
+CTXCOST_ENGINE(kVllm) = {
+    kName,
+    "blocks of tokens for one request of that length, times the sequences",
+    "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py",
+    kSettings,
+    reserve,
+    capacity,
+    90,
+    Spread::tensors,
+    WeightTypes::formats,
+    "CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public logs show 0.1 to "
+    "9 GiB a device beside weights and cache"};
 
 }  // namespace ctxcost

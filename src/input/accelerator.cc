@@ -39,6 +39,23 @@ std::optional<Count> known_count(ObjectCursor& object, std::string_view key) {
   return object.count(key);
 }
 
+/// A share as a number, or as a ratio in text.
+std::optional<Fraction> read_usable(ObjectCursor& entry) {
+  constexpr std::string_view kKey = "unified_memory_usable";
+  const JsonValue* const value = entry.find(kKey);
+  if (value == nullptr || value->is(JsonValue::Type::null)) return std::nullopt;
+  if (value->is(JsonValue::Type::string)) {
+    if (const std::optional<Fraction> ratio = read_ratio(value->text)) return ratio;
+  } else if (value->is(JsonValue::Type::integer) || value->is(JsonValue::Type::real)) {
+    try {
+      return parse_fraction(value->text, "");
+    } catch (const InputError&) {
+    }
+  }
+  entry.wrong(kKey, "a number above 0 and at most 1, or a ratio like \"2/3\"");
+  return std::nullopt;
+}
+
 void read_peaks(ObjectCursor& entry, Accelerator& gpu) {
   if (entry.required("peak_dense_flops", "an object of FLOP/s by type") == nullptr) return;
   std::optional<ObjectCursor> peaks = entry.object("peak_dense_flops");
@@ -137,6 +154,20 @@ Accelerator::Peak Accelerator::peak(const Precision& activation) const {
   return {peak_dense_flops.front().second, peak_dense_flops.front().first, true};
 }
 
+bool Accelerator::keeps_cache(const Format& format) const {
+  switch (format.cards) {
+    case CacheCards::all: return true;
+    case CacheCards::fp8: return narrow_cache >= NarrowCache::fp8;
+    case CacheCards::nvfp4: return narrow_cache >= NarrowCache::nvfp4;
+    case CacheCards::none: return false;
+  }
+  return false;
+}
+
+bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu) {
+  return gpu ? gpu->keeps_cache(format) : format.cards != CacheCards::none;
+}
+
 Accelerator parse_accelerator(std::string_view text, std::string_view source) {
   const JsonDocument document = parse_json(text, source);
   if (!document.root.is(JsonValue::Type::object)) {
@@ -151,9 +182,14 @@ Accelerator parse_accelerator(std::string_view text, std::string_view source) {
   gpu.vendor = entry.text("vendor").value_or("");
   gpu.memory_bytes = entry.required_count("memory_bytes").value_or(1);
   gpu.memory_reported_mib = known_count(entry, "memory_reported_mib");
+  gpu.unified_memory_usable = read_usable(entry);
   gpu.bandwidth_bytes_per_s = entry.required_count("memory_bandwidth_bytes_per_s").value_or(1);
   read_peaks(entry, gpu);
   read_links(entry, gpu);
+  const bool fp8 = std::any_of(gpu.peak_dense_flops.begin(), gpu.peak_dense_flops.end(),
+                               [](const auto& row) { return row.first == "fp8"; });
+  const std::size_t narrow = entry.choice("narrow_cache").value_or(fp8 ? 1 : 0);
+  gpu.narrow_cache = static_cast<NarrowCache>(narrow);  // the words are in the order of the type's
   gpu.tdp_watts = known_count(entry, "tdp_watts");
   gpu.source = entry.text("source").value_or("");
   gpu.notes = entry.text("notes").value_or("");

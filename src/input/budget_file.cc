@@ -61,6 +61,7 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.mfu, fallback.mfu);
   take(devices.mbu, fallback.mbu);
   take(devices.overhead, fallback.overhead);
+  take(devices.margin, fallback.margin);
   take(devices.kv_memory, fallback.kv_memory);
   take(devices.beyond_window, fallback.beyond_window);
 }
@@ -133,6 +134,7 @@ class BudgetReader {
   void append_lengths(LengthList& list, const JsonValue& value, const std::string& pointer, bool ranges);
   std::optional<Fraction> read_fraction(ObjectCursor& cursor, std::string_view key);
   std::optional<Count> read_size(ObjectCursor& cursor, std::string_view key, Count least);
+  std::optional<Margin> read_margin(ObjectCursor& cursor, std::string_view key);
   std::optional<Placed> read_placed(ObjectCursor& cursor, std::string_view key);
   template <typename Parse>
   auto read_parsed(ObjectCursor& cursor, std::string_view key, Parse parse) -> std::optional<decltype(parse(""))>;
@@ -248,6 +250,17 @@ std::optional<Count> BudgetReader::read_size(ObjectCursor& cursor, std::string_v
   return std::nullopt;
 }
 
+std::optional<Margin> BudgetReader::read_margin(ObjectCursor& cursor, std::string_view key) {
+  const JsonValue* const value = cursor.find(key);
+  if (value != nullptr && value->is(Type::string) && value->text.ends_with('%')) {
+    if (const std::optional<Fraction> share = read_percent(value->text)) return Margin{*share, {}};
+    cursor.wrong(key, "a percentage up to \"100%\" or bytes (\"2GiB\" or an integer)");
+    return std::nullopt;
+  }
+  const std::optional<Count> bytes = read_size(cursor, key, 0);
+  return bytes ? std::optional(Margin{{}, bytes}) : std::nullopt;
+}
+
 std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::string_view key) {
   const std::optional<std::string> text = cursor.text(key);
   if (!text) return std::nullopt;
@@ -275,6 +288,7 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.devices.mfu = read_fraction(cursor, "mfu");
   settings.devices.mbu = read_fraction(cursor, "mbu");
   settings.devices.overhead = read_size(cursor, "overhead", 0);
+  settings.devices.margin = read_margin(cursor, "margin");
   settings.devices.kv_memory = read_size(cursor, "kv_memory", 1);
   settings.devices.beyond_window = cursor.flag("beyond_window");
   return settings;
@@ -375,7 +389,8 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   }
   result.utilization = devices.utilization;
   result.kv_memory = devices.kv_memory;
-  if (devices.overhead) result.overhead = *devices.overhead;
+  result.overhead = devices.overhead;
+  if (devices.margin) result.margin = *devices.margin;
   result.beyond_window = devices.beyond_window.value_or(false);
   if (devices.mfu) result.mfu = *devices.mfu;
   if (devices.mbu) result.mbu = *devices.mbu;

@@ -27,6 +27,11 @@ inline constexpr std::array kBudgetSettingKeys = {
     FileKey{"mfu", ValueType::fraction, "share of the peak FLOPs that is reached", "1"},
     FileKey{"mbu", ValueType::fraction, "share of the bandwidth that is reached", "1"},
     FileKey{"overhead", ValueType::size, "bytes of each device that are taken by other things", "0", {.minimum = 0}},
+    FileKey{"margin",
+            ValueType::margin,
+            "of a device's usable memory that must stay free, else a budget is tight",
+            "5%",
+            {.minimum = 0}},
     FileKey{"kv_memory", ValueType::size, "bytes of each device for the cache", "what is left"},
 };
 inline constexpr auto kBudgetKeys = join_keys(

@@ -21,9 +21,11 @@ enum class ValueType {
   texts,         ///< a string or a list of strings
   decimal,       ///< a positive number
   fraction,      ///< a number above 0 and at most 1
+  ratio,         ///< such a number, or two integers as text: "2/3"
   length,        ///< a positive integer or a length such as "32K"
   lengths,       ///< a list of those, or of ranges such as "1K..1M"
   size,          ///< an integer of bytes or a size such as "2GiB"
+  margin,        ///< such a size, or a percentage such as "5%"
   precision,     ///< a type that stores weights
   kv_precision,  ///< a type that stores a cache, or keys/values
   weights,       ///< a type or a GGUF file type

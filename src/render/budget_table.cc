@@ -18,6 +18,18 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
     const std::string remedies = remedy_text(limit);
     if (!remedies.empty() && !options.quiet) out.line("  would pass with " + remedies);
   }
+  if (!options.quiet) {
+    for (const JudgedBudget& judged : report.judged) {
+      for (const BudgetPoint& point : judged.points) {
+        const std::string note = judged.deployment->margin_note(point.values);
+        if (note.empty()) continue;
+        if (first) out.blank();
+        first = false;
+        out.line("note: " + judged.budget->name + ": " + length_label(point.context) + " tokens, batch " +
+                 to_string(point.batch) + ": " + note);
+      }
+    }
+  }
   if (report.baseline) {
     bool any = false;
     for (const BudgetChange& change : report.baseline->changes) {

@@ -209,6 +209,14 @@ void SchemaWriter::value(const FileKey& key) {
       type("number");
       number("exclusiveMinimum", 0);
       return number("maximum", 1);
+    case ValueType::ratio:
+      return any_of(
+          [&] {
+            type("number", rules.nullable);
+            number("exclusiveMinimum", 0);
+            number("maximum", 1);
+          },
+          [&] { pattern("^[0-9]{1,6}/[0-9]{1,6}$"); });
     case ValueType::length: return text("$ref", "#/$defs/length");
     case ValueType::lengths: return text("$ref", "#/$defs/lengths");
     case ValueType::size:
@@ -218,6 +226,13 @@ void SchemaWriter::value(const FileKey& key) {
             number("minimum", rules.minimum);
           },
           [&] { pattern(quantity_pattern(Unit::bytes)); });
+    case ValueType::margin:
+      return any_of(
+          [&] {
+            type("integer");
+            number("minimum", rules.minimum);
+          },
+          [&] { pattern("^[0-9]{1,3}([.][0-9]{1,6})?%$"); }, [&] { pattern(quantity_pattern(Unit::bytes)); });
     case ValueType::precision: return names(format_names(&Format::weights), format_pattern(&Format::weights));
     case ValueType::kv_precision: {
       const std::string one = format_pattern(&Format::cache);

@@ -982,3 +982,56 @@ TEST_CASE("a window breaches a budget through max_context and window_status alon
   workspace.write("b.json", R"({"budgets": [)" + budget + R"({"max_context": {"min": "8K"}}}]})");
   CHECK(workspace.check({"b.json", "--beyond-window"}).status == 0);
 }
+
+TEST_CASE("a budget's devices over which its model does not divide are an error") {
+  const Workspace workspace;
+  workspace.write("uneven.json", R"({"budgets": [{"name": "three", "model": "tiny.json", "context": 1024,
+    "gpu": "h100-sxm-80gb:3", "limits": {"device_bytes": {"max": "72GiB"}}}]})");
+  const Run result = workspace.check({"uneven.json"});
+  CHECK(result.status == 2);
+  CHECK(result.out == "");
+  CHECK(result.err.find("uneven.json: ") != std::string::npos);
+  CHECK(result.err.find("tp=3") != std::string::npos);
+}
+
+TEST_CASE("a budget may set a margin; it passes with a note where less stays free") {
+  const Workspace workspace;
+  // By hand: 3,385,856 bytes of weights, 1,048,576 of cache, 3,149,728 of activations: 7,584,160 of 8,000,000.
+  const auto budget = [&](const std::string& margin) {
+    workspace.write("margin.json",
+                    R"({"budgets": [{"name": "one", "model": "tiny.json", "context": 1024, "gpu": "card.json",)" +
+                        margin + R"("limits": {"kv_cache_bytes": {"max": "72GiB"}}}]})");
+    return workspace.check({"margin.json"});
+  };
+  CHECK(budget("").out.find(
+            "note: one: 1K tokens, batch 1: tight: of the 8,000,000 bytes of card that can be used less than "
+            "5.5% stays free") == std::string::npos);
+  const Run tight = budget(R"("margin": "5.5%", )");
+  CHECK(tight.status == 0);
+  CHECK(
+      tight.out.find("note: one: 1K tokens, batch 1: tight: of the 8,000,000 bytes of card that can be used less than "
+                     "5.5% stays free (--margin)\n") != std::string::npos);
+  CHECK(budget(R"("margin": 415840, )").out.find("tight") == std::string::npos);
+  CHECK(budget(R"("margin": 415841, )").out.find("less than 415,841 bytes stays free") != std::string::npos);
+  CHECK(budget(R"("margin": 0, )").out.find("tight") == std::string::npos);
+  const Run wrong = budget(R"("margin": "105%", )");
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err.find("/budgets/0/margin: expected a percentage") != std::string::npos);
+}
+
+TEST_CASE("weights are advised by the names of the engine's files, caches by what engines keep on the card") {
+  const Workspace workspace;
+  const auto remedies = [&](const std::string& settings) {
+    workspace.write("advice.json",
+                    R"({"budgets": [{"name": "one", "model": "llama-3.1-8b", "context": "32K", )" + settings +
+                        R"("limits": {"device_bytes": {"max": "13.5GB"}, "kv_cache_bytes": {"max": "1.3GB"}}}]})");
+    return workspace.check({"advice.json"}).out;
+  };
+  const std::string gguf = remedies(R"("gpu": "l40s-48gb", "engine": "llama.cpp", )");
+  CHECK(gguf.find("weights Q8_0") != std::string::npos);
+  CHECK(gguf.find("weights fp8") == std::string::npos);
+  const std::string l40s = remedies(R"("gpu": "l40s-48gb", )");
+  CHECK(l40s.find("weights fp8") != std::string::npos);
+  CHECK(l40s.find("kv_precision q4_0") != std::string::npos);  // 18 bytes for 32 elements, as nvfp4
+  CHECK(l40s.find("nvfp4") == std::string::npos);
+}

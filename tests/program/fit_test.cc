@@ -145,7 +145,7 @@ TEST_CASE("fit and solve: the window belongs to the verdict, --beyond-window lif
   std::vector<std::string> lifted = long_context;
   lifted.push_back("--beyond-window");
   const Json beyond = json_of(lifted)["results"][0];
-  CHECK(beyond["verdict"] == "fits");
+  CHECK(beyond["verdict"] == "tight");
   CHECK(beyond["max_context"] == room / 524288);
   CHECK(beyond["bound"] == "memory");
   CHECK(beyond["window_status"] == "beyond");
@@ -296,4 +296,76 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
     CHECK(result.out == "");
     CHECK(result.err == error);
   }
+}
+
+TEST_CASE("fit: tight in every format, in exit status 0") {
+  // 62,998 tokens leave 5 % of the card free, one more does not; 72,824 is the last that fits.
+  const std::vector<std::string> question = {"fit", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "62999"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), question.begin(), question.end());
+    return run(more);
+  };
+  const Run text = with({});
+  CHECK(text.status == 0);
+  CHECK(first_line(text.out).starts_with("tight: Llama-3.1-8B, 62,999 tokens x 1 on 1 x rtx-4090-24gb: "));
+  CHECK(text.out.find(
+            "note: tight: of the 25,757,220,864 bytes of rtx-4090-24gb that can be used less than 5% stays free "
+            "(--margin)\n") != std::string::npos);
+  const Json report = json_of(question);
+  CHECK(report["verdict"] == "tight");
+  CHECK(report["results"][0]["verdict"] == "tight");
+  const Run csv = with({"--format", "csv"});
+  CHECK(csv.out.substr(csv.out.find('\n') + 1).starts_with("tight,"));
+  CHECK(with({"--format", "markdown"}).out.find("| tight") != std::string::npos);
+  CHECK(Json::parse(with({"--format", "ndjson"}).out)["verdict"] == "tight");
+  for (const char* margin : {"0", "0%", "4.9%", "1GB"}) {
+    CAPTURE(margin);
+    CHECK(first_line(with({"--margin", margin}).out).starts_with("fits: "));
+  }
+  CHECK(first_line(with({"--margin", "2GiB"}).out).starts_with("tight: "));
+  for (const char* margin : {"0.05", "105%", "x%", "%", "-5%"}) {
+    CAPTURE(margin);
+    const Run refused = with({std::string("--margin=") + margin});
+    CHECK(refused.status == 2);
+    CHECK(refused.err == "ctxcost: --margin: expected a percentage up to 100% or a size, found \"" +
+                             std::string(margin) + "\" (write 5% or 2GiB)\n");
+  }
+  const Run solved = run({"solve", "context", "llama-3.1-8b", "--gpu", "rtx-4090-24gb"});
+  CHECK(solved.status == 0);
+  CHECK(first_line(solved.out).starts_with("context: 72,824 tokens"));
+  CHECK(solved.out.find("note: tight: of the 25,757,220,864 bytes") != std::string::npos);
+  CHECK(run({"solve", "context", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "--margin", "0"}).out.find("tight") ==
+        std::string::npos);
+}
+
+TEST_CASE("fit: unified memory is not all a program's") {
+  // 75.0 GB of weights and 42.9 GB of cache are more than 3/4 of 128 GiB.
+  std::vector<std::string> question = {"fit",
+                                       "llama-3.3-70b-instruct",
+                                       "--weights",
+                                       "Q8_0",
+                                       "--kv-precision",
+                                       "f16",
+                                       "--engine",
+                                       "llama.cpp",
+                                       "-n",
+                                       "128K",
+                                       "--gpu",
+                                       "m3-max-128gb"};
+  const Json report = json_of(question, 1);
+  CHECK(report["verdict"] == "does not fit");
+  CHECK(report["results"][0]["gpu"]["capacity_bytes"] == 103'079'215'104);
+  CHECK(report["results"][0]["assumptions"]["utilization"] == 0.75);
+  question.insert(question.end(), {"--utilization", "1"});
+  CHECK(json_of(question, 0)["verdict"] == "tight");
+  CHECK(run({"show", "m3-max-128gb"}).out.find("unified memory, usable by default: 75%, 103,079,215,104 bytes\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("solve and fit advise only what engines keep on the card, by the names of the engine's files") {
+  const Json offered = json_of({"solve", "context", "llama-3.1-8b", "--gpu", "t4-16gb", "--weights", "int4"});
+  for (const Json& unlock : offered["results"][0]["unlocks"]) CHECK(unlock["value"] != "fp8");
+  const Run asked = run({"fit", "llama-3.1-8b", "-n", "8K", "--kv-precision", "nvfp4", "--gpu", "l40s-48gb"});
+  CHECK(asked.status == 0);
+  CHECK(asked.out.find("note: engines do not keep a cache in nvfp4 on l40s-48gb\n") != std::string::npos);
 }

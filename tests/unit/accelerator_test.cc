@@ -84,3 +84,68 @@ TEST_CASE("a file describes one device in the catalogue's keys") {
         "card.json: /memory_byte: unknown key of a GPU; did you mean \"memory_bytes\"?\n"
         "card.json: /memory_bandwidth_bytes_per_s: expected a positive integer, found \"1\" (remove the quotes)");
 }
+
+TEST_CASE("unified memory: what a program may take of it by default, exactly") {
+  // Apple: 3/4 of the memory from 36 GB on; 128 GiB * 3/4 = 96 GiB.
+  CHECK(load_accelerator("m3-max-128gb").unified_memory_usable == Fraction{75, 100});
+  CHECK(load_accelerator("m3-max-128gb").usable_memory() == Count{103'079'215'104});
+  for (const char* id : {"m2-ultra-192gb", "m4-max-128gb", "m3-ultra-512gb"}) {
+    CHECK(load_accelerator(id).unified_memory_usable == Fraction{75, 100});
+  }
+  CHECK(load_accelerator("dgx-spark-gb10-128gb").unified_memory_usable == Fraction{1, 1});
+  CHECK(load_accelerator("jetson-agx-orin-64gb").usable_memory() == Count{68'719'476'736});
+  CHECK_FALSE(load_accelerator("h100-sxm-80gb").unified_memory_usable);
+
+  const auto card = [](const std::string& usable) {
+    return R"({"memory_bytes": 17179869184, "memory_bandwidth_bytes_per_s": 1, "unified_memory_usable": )" + usable +
+           R"(, "peak_dense_flops": {"fp16": 1}})";
+  };
+  // Below 36 GB 2/3: of 16 GiB 11,453,246,122.67 bytes.
+  CHECK(parse_accelerator(card("\"2/3\""), "card.json").usable_memory() == Count{11'453'246'122});
+  CHECK(parse_accelerator(card("0.5"), "card.json").usable_memory() == Count{8'589'934'592});
+  CHECK_FALSE(parse_accelerator(card("null"), "card.json").unified_memory_usable);
+  for (const char* wrong : {"0", "1.5", "\"3/2\"", "\"0/2\"", "\"2/\"", "\"75%\"", "true"}) {
+    CHECK_MESSAGE(error_of(card(wrong))
+                          .find("/unified_memory_usable: expected a number above 0 and at most 1, or a "
+                                "ratio like \"2/3\", found ") != std::string::npos,
+                  wrong);
+  }
+}
+
+TEST_CASE("cache types per card: fp8 from Ampere and MI300 on, nvfp4 on data-centre Blackwell, blocks everywhere") {
+  const auto keeps = [](const char* id, const char* type) {
+    return load_accelerator(id).keeps_cache(parse_precision(type, "test").format());
+  };
+  for (const char* id :
+       {"v100-sxm2-32gb", "t4-16gb", "mi210-64gb", "mi250x-128gb", "rx-7900-xtx-24gb", "m3-max-128gb"}) {
+    CAPTURE(id);
+    CHECK_FALSE(keeps(id, "fp8"));
+    CHECK_FALSE(keeps(id, "fp8_per_token_head"));
+    CHECK_FALSE(keeps(id, "nvfp4"));
+    for (const char* type : {"bf16", "int8_per_token_head", "q8_0", "q4_0", "iq4_nl"}) CHECK(keeps(id, type));
+  }
+  for (const char* id : {"a100-sxm4-80gb", "rtx-3090-24gb", "jetson-agx-orin-64gb", "l40s-48gb", "h100-sxm-80gb",
+                         "rtx-5090-32gb", "rtx-pro-6000-blackwell-96gb", "dgx-spark-gb10-128gb", "mi300x-192gb"}) {
+    CAPTURE(id);
+    CHECK(keeps(id, "fp8"));
+    CHECK_FALSE(keeps(id, "nvfp4"));
+  }
+  for (const char* id : {"b100-sxm-192gb", "b200-sxm-180gb", "gb200-186gb", "b300-sxm-288gb", "gb300-288gb"}) {
+    CAPTURE(id);
+    CHECK(keeps(id, "fp8"));
+    CHECK(keeps(id, "nvfp4"));
+    CHECK_FALSE(keeps(id, "kivi"));
+  }
+  const auto own = [](const std::string& rest) {
+    return parse_accelerator(
+               R"({"memory_bytes": 1, "memory_bandwidth_bytes_per_s": 1, "peak_dense_flops": )" + rest + "}",
+               "card.json")
+        .narrow_cache;
+  };
+  CHECK(own(R"({"fp16": 1})") == NarrowCache::none);
+  CHECK(own(R"({"fp16": 1, "fp8": 2, "fp4": 4})") == NarrowCache::fp8);
+  CHECK(own(R"({"fp16": 1}, "narrow_cache": "nvfp4")") == NarrowCache::nvfp4);
+  CHECK(error_of(R"({"memory_bytes": 1, "memory_bandwidth_bytes_per_s": 1, "peak_dense_flops": {"fp16": 1},
+                     "narrow_cache": "fp4"})")
+            .find("/narrow_cache: expected \"none\", \"fp8\" or \"nvfp4\"") != std::string::npos);
+}

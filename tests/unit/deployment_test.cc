@@ -335,3 +335,98 @@ TEST_CASE("unknown weights: nothing is said to fit, the cache's own size can be 
   CHECK(Deployment(setup).fits(4096, 1));
   CHECK_FALSE(Deployment(setup).fits(4097, 1));
 }
+
+TEST_CASE("unified memory bounds the capacity unless a utilization is given") {
+  const Model model = load_model("llama-3.1-8b");
+  Setup setup = setup_of(model, "m3-max-128gb");
+  CHECK(Deployment(setup).capacity() == Count{103'079'215'104});                                       // 3/4 of 128 GiB
+  CHECK(Deployment(setup_of(model, "m3-max-128gb", "", "vllm")).capacity() == Count{92'771'293'593});  // 9/10 of it
+  setup.settings.utilization = Fraction{95, 100};
+  CHECK(Deployment(setup).capacity() == Count{130'567'005'798});
+}
+
+TEST_CASE("tight: what fits with less than the margin of the usable memory left") {
+  const Model model = load_model("llama-3.1-8b");
+  // 24,564 MiB = 25,757,220,864 bytes; 16,060,522,496 of weights, 151,507,968 of activations, 131,072 a token.
+  const auto verdict = [&](Count context, const Margin& margin, std::optional<Fraction> utilization = {}) {
+    Setup setup = setup_of(model, "rtx-4090-24gb");
+    setup.settings.margin = margin;
+    setup.settings.utilization = utilization;
+    return Deployment(setup).at(context, 1).verdict();
+  };
+  // 5 %: 1,287,861,043.2 bytes are to stay free.
+  CHECK(verdict(62'998, {}) == "fits");
+  CHECK(verdict(62'998 + 1, {}) == "tight");
+  CHECK(verdict(62'998 + 1, {Fraction{4, 100}, {}}) == "fits");
+  CHECK(verdict(72'824, {}) == "tight");
+  CHECK(verdict(72'824, {Fraction{0, 100}, {}}) == "fits");
+  CHECK(verdict(72'824, {{}, Count{0}}) == "fits");
+  CHECK(verdict(72'825, {}) == "does not fit");
+  CHECK(verdict(64'632, {{}, Count{1 << 30}}) == "fits");
+  CHECK(verdict(64'632 + 1, {{}, Count{1 << 30}}) == "tight");
+  // Usable is the memory, whatever the utilization: nine tenths leave a tenth.
+  CHECK(verdict(50'000, {}, Fraction{90, 100}) == "fits");
+  CHECK(verdict(50'000, {Fraction{15, 100}, {}}, Fraction{90, 100}) == "tight");
+}
+
+TEST_CASE("context parallelism leaves windows and states whole on every device") {
+  // 32 layers of windows of 4,096 tokens, 4,096 bytes a token and layer.
+  const Model windows = load_model("mistral-7b-v0.1");
+  for (const char* split : {"cp=1", "cp=2", "cp=16"}) {
+    CAPTURE(split);
+    const DeploymentEstimate estimate = Deployment(setup_of(windows, "h100-sxm-80gb", split)).at(32'768, 1);
+    CHECK(estimate.count(Metric::device_kv_bytes) == Count{536'870'912});
+    // vLLM: ceil((4095 + 2048) / 16) + 1 = 385 blocks of 16 tokens.
+    const Deployment reserved(setup_of(windows, "h100-sxm-80gb", split, "vllm:max_batched_tokens=2048"));
+    CHECK(reserved.at(32'768, 1).count(Metric::device_kv_bytes) == Count{385 * 16 * 32 * 4096});
+  }
+  // 18 full layers and 18 windows of 128; 2,048 bytes a token and layer: full layers divide, windows do not.
+  const Model mixed = load_model("gpt-oss-120b");
+  CHECK(Deployment(setup_of(mixed, "h100-sxm-80gb", "cp=8")).at(131'072, 1).count(Metric::device_kv_bytes) ==
+        18 * Count{2048} * (131'072 / 8 + 128));
+  CHECK(Deployment(setup_of(mixed, "h100-sxm-80gb", "cp=4096")).at(131'072, 1).count(Metric::device_kv_bytes) ==
+        18 * Count{2048} * (32 + 128));
+  // Full attention under vLLM: ceil(ceil(n / c) / 16) blocks [FullAttentionSpec.max_memory_usage_bytes].
+  const Model full = load_model("llama-3.1-8b");
+  CHECK(Deployment(setup_of(full, "h100-sxm-80gb", "cp=3", "vllm")).at(100, 1).count(Metric::device_kv_bytes) ==
+        Count{3 * 16 * 131'072});
+  // A latent and its index: 61 layers of 576 elements in bf16, and index keys of 132 bytes.
+  const Model latent = load_model("deepseek-v3.2");
+  CHECK(Deployment(setup_of(latent, "h200-sxm-141gb", "cp=8")).at(131'072, 1).count(Metric::device_kv_bytes) ==
+        61 * Count{131'072 / 8} * (1152 + 132));
+  // Recurrent states: the same on every device.
+  const Model states = load_model("mamba2-2.7b");
+  CHECK(Deployment(setup_of(states, "h100-sxm-80gb", "cp=4")).at(8192, 1).count(Metric::device_kv_bytes) ==
+        Deployment(setup_of(states, "h100-sxm-80gb")).at(8192, 1).count(Metric::device_kv_bytes));
+}
+
+TEST_CASE("notes: unified memory, cache types that engines do not keep there, and what is not counted") {
+  const Model model = load_model("llama-3.1-8b");
+  const auto has = [](const Setup& setup, std::string_view text) {
+    for (const std::string& note : Deployment(setup).notes()) {
+      if (note.find(text) != std::string::npos) return true;
+    }
+    return false;
+  };
+  Setup apple = setup_of(model, "m3-max-128gb");
+  CHECK(has(apple, "the memory of m3-max-128gb is unified: a program may take 75% of it"));
+  apple.settings.utilization = Fraction{95, 100};
+  CHECK_FALSE(has(apple, "is unified"));
+
+  Setup asked = setup_of(model, "l40s-48gb");
+  asked.workload.kv = parse_kv_precision("nvfp4", "test");
+  CHECK(has(asked, "engines do not keep a cache in nvfp4 on l40s-48gb"));
+  asked.settings.gpu = load_accelerator("b200-sxm-180gb");
+  CHECK_FALSE(has(asked, "engines do not keep"));
+  asked.workload.kv = parse_kv_precision("int4", "test");
+  CHECK(has(asked, "no engine of the list keeps a cache in int4"));
+
+  Setup vllm = setup_of(model, "h100-sxm-80gb", "", "vllm");
+  CHECK(has(vllm,
+            "not counted (--overhead): CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public "
+            "logs show 0.1 to 9 GiB a device beside weights and cache"));
+  vllm.settings.overhead = Count{0};
+  CHECK_FALSE(has(vllm, "not counted"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"), "not counted (--overhead): compute buffers"));
+  CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb"), "not counted"));
+}

@@ -267,3 +267,29 @@ TEST_CASE("the widest types that fit: what is wider does not, none is wider than
   for (const auto& choice : weight_choices(setup, 8192, 1)) found = found || choice.type.name() == "Q4_K_M";
   CHECK(found);
 }
+
+TEST_CASE("no cache type that engines do not keep on the card is an answer") {
+  const Model model = load_model("llama-3.1-8b");
+  const auto offered = [&](const char* gpu, const char* engine) {
+    Setup setup{&model, {}, parse_engine(engine), {}};
+    setup.settings.gpu = load_accelerator(gpu);
+    std::vector<std::string> names;
+    for (const auto& choice : kv_precision_choices(setup, 8192, 1)) names.push_back(choice.type.name());
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  // Widest first: 16 bits; 8 bits and a scale a row of 128 (132), 34 bytes for 32; 8 bits; 24, 22, 20 and 18 bytes
+  // for 32.
+  CHECK(offered("t4-16gb", "vllm") == Names{"bf16", "fp16", "int8_per_token_head"});
+  CHECK(offered("l40s-48gb", "vllm") == Names{"bf16", "fp16", "fp8_per_token_head", "int8_per_token_head", "fp8"});
+  CHECK(offered("b200-sxm-180gb", "vllm") ==
+        Names{"bf16", "fp16", "fp8_per_token_head", "int8_per_token_head", "fp8", "nvfp4"});
+  CHECK(offered("t4-16gb", "llama.cpp") == Names{"bf16", "fp16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"});
+  CHECK(offered("l40s-48gb", "ideal") == Names{"bf16", "fp16", "q8_0", "fp8_per_token_head", "int8_per_token_head",
+                                               "fp8", "int8", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"});
+}
+
+TEST_CASE("the weights that people use are called as the engine's files call them") {
+  CHECK(usual_weights(*parse_engine("llama.cpp").engine)[1] == "Q8_0");
+  CHECK(usual_weights(*parse_engine("vllm").engine)[2] == "int4");
+}
