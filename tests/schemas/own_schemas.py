@@ -311,6 +311,7 @@ for name, document in {
 for name, limit in {
     "a misspelt metric": {"kv_cache_byte": {"max": 1}},
     "a unit of another metric": {"kv_cache_bytes": {"max": "5 PFLOPs"}},
+    "a letter that is no unit": {"kv_cache_bytes": {"max": "5X"}},
     "seconds of bytes": {"prefill_seconds": {"max": "5GB"}},
     "digits in quotes": {"kv_cache_bytes": {"max": "5"}},
     "an unknown level": {"window_status": {"max": "fine"}},
