@@ -474,6 +474,17 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
   }
 }
 
+std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
+  Reserve largest;
+  for (const Device& device : devices_) {
+    const Estimator& estimator = device.estimator;
+    Reserve reserve = setup_.engine.engine->reserve(
+        {estimator.model(), rank_context(context), batch, estimator.kv(), estimator.engine()});
+    if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
+  }
+  return std::move(largest.notes);
+}
+
 std::vector<std::string> Deployment::notes() const {
   std::vector<std::string> notes;
   const DeploymentSettings& settings = setup_.settings;

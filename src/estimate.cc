@@ -496,7 +496,7 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
   }
   Reserve reserve = engine_.engine->reserve({model, context, batch, kv_, engine_, context_ranks_});
   details.reserved_parts = std::move(reserve.parts);
-  for (const std::string& text : reserve.notes) note(text);
+  details.engine_notes = std::move(reserve.notes);
   return details;
 }
 

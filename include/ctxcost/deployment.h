@@ -149,6 +149,8 @@ class Deployment {
   std::vector<std::string> notes() const;
   /// Why the answer is tight; empty where it is not.
   std::string margin_note(const DeploymentEstimate& estimate) const;
+  /// What the engine does on the device that reserves most, whose blocks may not be those of the whole model.
+  std::vector<std::string> engine_notes(Count context, Count batch) const;
 
  private:
   struct Device;

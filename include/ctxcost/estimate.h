@@ -61,7 +61,8 @@ struct EstimateDetails {
   std::vector<NamedBytes> state_parts;         ///< sum: state_bytes
   std::vector<ReservedPart> reserved_parts;    ///< sum: kv_reserved_bytes
   std::vector<GroupEstimate> groups;
-  std::vector<std::string> notes;              ///< of the model, the mixers, the engine and the window
+  std::vector<std::string> notes;              ///< of the model, the mixers and the cache
+  std::vector<std::string> engine_notes;       ///< of the engine on the whole model
 };
 
 /// Evaluates one model under fixed settings at many points. Whatever does not depend on the point (parameters, tensor

@@ -110,7 +110,9 @@ void write_deployment(JsonWriter& json, const Deployment& deployment, const Depl
   write_phase(json, "prefill", estimate.prefill);
   write_phase(json, "decode", estimate.decode);
   write_assumptions(json, deployment);
-  write_result(json, {deployment.estimator(), estimate.model, estimate.model}, options);
+  const Row row{deployment.estimator(), estimate.model, estimate.model};
+  const std::vector<std::string> engine_notes = deployment.engine_notes(row.context(), row.batch());
+  write_result(json, row, options, &engine_notes);
   json.key("device_notes");
   json.begin_array();
   for (const std::string& note : deployment.notes()) json.string(note);
@@ -130,6 +132,7 @@ std::vector<std::string> row_notes(const Deployment& deployment, const Deploymen
   std::vector<std::string> notes = deployment.notes();
   if (std::string note = deployment.margin_note(estimate); !note.empty()) notes.push_back(std::move(note));
   for (const std::string& note : deployment.estimator().details(context, batch).notes) notes.push_back(note);
+  for (const std::string& note : deployment.engine_notes(context, batch)) notes.push_back(note);
   const std::string window = window_note(*deployment.setup().model, estimate.model, context);
   if (!window.empty()) notes.push_back(window);
   return notes;

@@ -128,7 +128,8 @@ void write_conventions(JsonWriter& json, const Convention& convention, Logits lo
   json.end_object();
 }
 
-void write_result(JsonWriter& json, const Row& row, const RenderOptions& options) {
+void write_result(JsonWriter& json, const Row& row, const RenderOptions& options,
+                  const std::vector<std::string>* engine_notes) {
   const Estimator& estimator = row.estimator;
   write_model(json, estimator.model());
   json.key("weights");
@@ -165,6 +166,7 @@ void write_result(JsonWriter& json, const Row& row, const RenderOptions& options
   json.key("notes");
   json.begin_array();
   for (const std::string& note : details.notes) json.string(note);
+  for (const std::string& note : engine_notes != nullptr ? *engine_notes : details.engine_notes) json.string(note);
   if (const std::string note = window_note(estimator.model(), row.values, row.context()); !note.empty()) {
     json.string(note);
   }

@@ -14,7 +14,8 @@ inline void write_conventions(JsonWriter& json, const Report& report, const Rend
   write_conventions(json, report.convention(), report.logits(), options);
 }
 /// The members of one result: what it is about, its metrics, their parts and layer groups, notes. With chosen columns
-/// only those metrics, without parts and groups.
-void write_result(JsonWriter& json, const Row& row, const RenderOptions& options);
+/// only those metrics, without parts and groups. `engine_notes` replace those of the engine on the whole model.
+void write_result(JsonWriter& json, const Row& row, const RenderOptions& options,
+                  const std::vector<std::string>* engine_notes = nullptr);
 
 }  // namespace ctxcost

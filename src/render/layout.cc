@@ -243,6 +243,7 @@ std::vector<std::string> TableLayout::notes() const {
     const EstimateDetails most = estimator.details(contexts.largest(), batches.largest());
     for (const EstimateDetails* details : {&least, &most}) {
       for (const std::string& note : details->notes) add_once(notes, prefix + note);
+      for (const std::string& note : details->engine_notes) add_once(notes, prefix + note);
     }
     if (!options_->verbose) continue;
     const Model& model = estimator.model();

@@ -169,6 +169,17 @@ TEST_CASE("fit and solve: the window belongs to the verdict, --beyond-window lif
   }
 }
 
+TEST_CASE("fit: the note on an enlarged block names that of a device, not of the whole model") {
+  // 400,896 bytes of state and 1,024 of a token on each of eight devices; 3,207,168 and 4,096 on one.
+  for (const char* format : {"table", "json"}) {
+    const std::string text = run({"fit", "qwen3.5-27b", "-n", "4K", "--gpu", "h100-sxm-80gb", "--parallel", "tp=8",
+                                  "--engine", "vllm", "--format", format})
+                                 .out;
+    CHECK(text.find("enlarges the block to 400 tokens") != std::string::npos);
+    CHECK(text.find("784 tokens") == std::string::npos);
+  }
+}
+
 TEST_CASE("fit and solve: a search never fails at a point that nobody asked for") {
   const Json fit = json_of({"fit", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4096", "--engine", "llama.cpp"});
   CHECK(fit["results"][0]["max_batch"] == 256);

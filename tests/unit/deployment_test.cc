@@ -277,6 +277,18 @@ TEST_CASE("vLLM's log: blocks that fit, tokens, concurrency") {
   CHECK(Deployment(setup).at(31'216, 1).fits);
 }
 
+TEST_CASE("the engine's notes are those of the device that reserves most") {
+  // Four KV heads: on two devices page and state halve, on eight the state is an eighth and the page a quarter.
+  const Model model = load_model("qwen3.5-27b");
+  const auto notes = [&](const char* parallel) {
+    return Deployment(setup_of(model, "", parallel, "vllm")).engine_notes(1000, 1);
+  };
+  // 3,207,168 bytes of state and 4,096 of a token; 400,896 and 1,024.
+  CHECK(notes("tp=1").front() == "vLLM enlarges the block to 784 tokens, so that a page holds a state");
+  CHECK(notes("tp=2").front() == "vLLM enlarges the block to 784 tokens, so that a page holds a state");
+  CHECK(notes("tp=8").front() == "vLLM enlarges the block to 400 tokens, so that a page holds a state");
+}
+
 TEST_CASE("vLLM's log of a hybrid: groups share one pool") {
   // Gemma 3 27B: 62 layers in groups of 10, seven of them (the sliding ones padded to 60 slots).
   const Model model = load_model("gemma-3-27b-it");
