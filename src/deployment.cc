@@ -328,7 +328,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     if (engine.capacity != nullptr) {
       const CacheCapacity fit = engine.capacity(request, *available);
       if (fit.units_per_sequence == 0) continue;
-      device_tokens = fit.tokens;
+      device_tokens = fit.tokens.value_or(fit.units * context / fit.units_per_sequence);
       device_concurrency = fit.units.to_double() / fit.units_per_sequence.to_double();
     } else {
       const Count one = engine.reserve(request).bytes;

@@ -59,14 +59,8 @@ void check_cache_types(const Model& model, const KvPrecision& kv, std::string_vi
     for (const auto& mixer : group.mixers) {
       for (const CachePart& part : mixer->cache()) {
         const Precision& type = precision_of(kv, part.role);
-        const std::string fault = storage_fault(type, part.role, part.width);
+        const std::string fault = cache_type_fault(type, *mixer, part);
         if (!fault.empty()) refuse(type, fault);
-        // Of 576 elements, but parted elsewhere.
-        if (type.format().layout == Layout::latent_record && mixer->settings().has("kv_rank") &&
-            mixer->settings().count("kv_rank") != Count{512}) {
-          refuse(type, "it stores one latent of 512 + 64 elements a token, found a \"kv_rank\" of " +
-                           to_string(mixer->settings().count("kv_rank")));
-        }
       }
       for (const StatePart& part : mixer->state()) {
         const Layout layout = kv.key.format().layout;

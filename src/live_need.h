@@ -1,6 +1,7 @@
 // What cache and state need at least, part by part: shared by the estimate and by every engine.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "ctxcost/engine.h"
@@ -26,6 +27,17 @@ inline bool shares_context(const CachePart& part) {
 inline Count cached_tokens(const Model& model, const CachePart& part, Count context, Count context_ranks) {
   const Count tokens = part.span.tokens(cached_context(model, part, context));
   return shares_context(part) ? ceil_div(tokens, context_ranks) : tokens;
+}
+
+/// Why that type cannot store a part of the mixer's cache, or empty where it can.
+inline std::string cache_type_fault(const Precision& type, const Mixer& mixer, const CachePart& part) {
+  std::string fault = storage_fault(type, part.role, part.width);
+  const bool record = type.format().layout == Layout::latent_record;
+  if (!fault.empty() || !record || part.role != CacheRole::latent || !mixer.settings().has("kv_rank")) return fault;
+  // Of 576 elements, but perhaps parted elsewhere.
+  const Count rank = mixer.settings().count("kv_rank");
+  if (rank == 512) return {};
+  return "it stores one latent of 512 + 64 elements a token, found a \"kv_rank\" of " + to_string(rank);
 }
 
 /// Bytes of one state part of one layer and sequence, each type as the contract says.

@@ -62,7 +62,7 @@ struct Reserve {
 
 /// What fits into memory that is left for the cache, in the engine's own units.
 struct CacheCapacity {
-  Count tokens;                ///< as its log prints them
+  std::optional<Count> tokens; ///< as its log prints them; empty = floor(n * units / units_per_sequence)
   Count units;                 ///< blocks that there are
   Count units_per_sequence;    ///< blocks that one sequence of n tokens needs; 0 = none
 };

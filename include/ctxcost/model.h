@@ -117,6 +117,8 @@ struct Model {
   std::optional<ModelFiles> files;      ///< the tensors of its files, where their headers were read
   Precision activation;      ///< the 16- or 32-bit type
   KvPrecision kv;            ///< type of the cache when no other is asked for
+  /// Type of recurrent states where the file names one; engines that keep them otherwise by default look at it.
+  std::optional<Precision> recurrent_state;
   /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
   /// and nothing counts them, but an engine may reserve a cache for them.
   Count next_token_layers = 0;

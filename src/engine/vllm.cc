@@ -18,10 +18,13 @@ constexpr std::string_view kName = "vllm";
 constexpr EngineSetting kSettings[] = {
     {"block", "", "tokens of one block (16; 64 where there are latents)", 1},
     {"max_batched_tokens", "2048", "tokens scheduled in one step; windows and chunks keep that many more", 1},
+    {"state", "auto", "type of recurrent states: auto is the config's own, else the model's", 0, "auto|float32|model"},
+    {"tokens", "new", "how the log counts a cache's tokens: old is that of releases before 0.21", 0, "new|old"},
 };
 
 constexpr Count kBlock = 16;
 constexpr Count kLatentBlock = 64;  // FlashMLA's
+constexpr std::string_view kLatentRecord = "fp8_ds_mla";
 
 // Types that a cache may have [vllm/config/cache.py CacheDType].
 constexpr std::string_view kCacheTypes[] = {
@@ -89,6 +92,35 @@ void check_type(const KvPrecision& kv, CacheRole role) {
   }
 }
 
+/// The type of the mixer's latents: with an index, fp8 of any kind is a record [platforms/cuda.py
+/// check_and_update_config; v1/attention/backends/mla/flashmla_sparse.py].
+Precision latent_type(const ReserveRequest& request, const Mixer& mixer, const CachePart& latent) {
+  const Precision& asked = request.kv.key;
+  const auto is_index = [](const CachePart& part) { return part.role == CacheRole::index; };
+  const bool sparse = std::any_of(mixer.cache().begin(), mixer.cache().end(), is_index);
+  if (!sparse || !asked.format().name.starts_with("fp8")) return asked;
+  const Precision record = parse_precision(kLatentRecord, kName);
+  const std::string fault = cache_type_fault(record, mixer, latent);
+  if (!fault.empty()) {
+    refuse(kName, "\"" + asked.name() + "\" beside an index is \"" + record.name() + "\": " + fault,
+           "use the model's type");
+  }
+  return record;
+}
+
+/// Bytes of one state part of one layer and sequence [model_executor/layers/mamba/mamba_utils.py
+/// MambaStateDtypeCalculator]: Kimi's delta is always kept in fp32, lightning attention in the model's type.
+Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
+  if (part.type != StateType::fp32 || mixer.kind() == "kimi_delta") {
+    return state_bytes(part, request.model, request.kv);
+  }
+  const std::string_view state = request.choice.word("state");
+  const Precision& model = request.model.activation;
+  if (mixer.kind() == "lightning" || state == "model") return model.row_bytes(part.elements);
+  if (state == "float32") return state_bytes(part, request.model, request.kv);
+  return request.model.recurrent_state.value_or(model).row_bytes(part.elements);
+}
+
 void add_bucket(std::vector<Bucket>& buckets, Bucket bucket) {
   for (Bucket& known : buckets) {
     if (known.kind == bucket.kind && known.limit == bucket.limit && known.rows == bucket.rows) {
@@ -110,7 +142,9 @@ std::vector<Bucket> buckets_of(const ReserveRequest& request) {
       for (const CachePart& part : mixer->cache()) {
         if (!part.owned) continue;
         check_type(request.kv, part.role);
-        const Count token = cache_bytes(precision_of(request.kv, part.role), part.role, part.heads, part.width, 1);
+        const Precision type =
+            part.role == CacheRole::latent ? latent_type(request, *mixer, part) : precision_of(request.kv, part.role);
+        const Count token = cache_bytes(type, part.role, part.heads, part.width, 1);
         if (part.role == CacheRole::index) {
           // A layer of its own with keys of one byte and their scale [deepseek_v2.py DeepseekV32IndexerCache].
           add_bucket(buckets, {Bucket::Kind::index, 0, {{part.heads, part.width}}, group.count(), token, 0, 0});
@@ -132,7 +166,7 @@ std::vector<Bucket> buckets_of(const ReserveRequest& request) {
 
       Bucket state{Bucket::Kind::state, 0, {}, group.count(), 0, 0, 0};
       for (const StatePart& part : mixer->state()) {
-        state.state_bytes += state_bytes(part, request.model, request.kv);
+        state.state_bytes += kept_bytes(request, *mixer, part);
         state.rows.emplace_back(part.elements, 0);
       }
       if (!state.rows.empty()) add_bucket(buckets, state);
@@ -217,7 +251,12 @@ Plan plan_for(const ReserveRequest& request) {
   bool latents = false;
   for (const LayerGroup& group : request.model.groups) {
     for (const auto& mixer : group.mixers) {
-      for (const CachePart& part : mixer->cache()) latents = latents || part.role == CacheRole::latent;
+      for (const CachePart& part : mixer->cache()) {
+        if (part.role != CacheRole::latent) continue;
+        latents = true;
+        if (latent_type(request, *mixer, part) == request.kv.key) continue;
+        plan.notes.push_back("vLLM keeps fp8 latents beside an index as records of 656 bytes (fp8_ds_mla)");
+      }
     }
   }
   // Parallel ranks divide heads, states and tokens before this point, and layers after it.
@@ -260,8 +299,9 @@ Reserve reserve(const ReserveRequest& request) {
   return result;
 }
 
-/// "GPU KV cache size" and "Maximum concurrency" of the log [get_num_blocks, get_max_concurrency_for_kv_cache_config,
-/// _report_kv_cache_config]. A block of the pool holds a page of every layer of a group, or of all layers.
+/// "GPU KV cache size" of a log before 0.21 and "Maximum concurrency" of any [get_num_blocks,
+/// get_max_concurrency_for_kv_cache_config, _report_kv_cache_config]. A block of the pool holds a page of every layer
+/// of a group, or of all layers.
 CacheCapacity capacity(const ReserveRequest& request, Count available) {
   const Plan plan = plan_for(request);
   CacheCapacity result;
@@ -278,8 +318,10 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   }
   result.units = available / block_bytes;
   result.units_per_sequence = blocks;
-  // A state is a block of its own; its tokens have no number.
-  result.tokens = result.units / max(1, groups) * block * request.context_ranks;
+  // A state is a block of its own; its tokens have no number. Later logs print int(concurrency * max_model_len).
+  if (request.choice.word("tokens") == "old") {
+    result.tokens = result.units / max(1, groups) * block * request.context_ranks;
+  }
   return result;
 }
 

@@ -1,7 +1,12 @@
 // What vLLM's rules give, from its logs and by hand. [vllm/v1/kv_cache_interface.py, kv_cache_utils.py]
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
+
+#include "ctxcost/deployment.h"
 #include "ctxcost/diagnostic.h"
+#include "ctxcost/input.h"
 #include "parts_model.h"
 
 using namespace ctxcost;
@@ -14,6 +19,18 @@ Model uniform(std::uint32_t layers, const MixerPointer& mixer, std::string famil
 }
 
 Model llama_8b() { return uniform(32, full(8, 128)); }
+
+/// Gated delta nets of Qwen3.5's shapes: `rest` gives heads and the type of the states.
+std::string qwen3_5(const std::string& rest) {
+  return R"({"model_type": "qwen3_5_text", "num_hidden_layers": 4, "head_dim": 256, "torch_dtype": "bfloat16",
+             "linear_num_key_heads": 16, )" +
+         rest + "}";
+}
+std::string granite(const std::string& rest) {
+  return R"({"model_type": "granitemoehybrid", "num_hidden_layers": 4, "mamba_d_state": 128, "mamba_d_head": 64,
+             "layer_types": ["mamba", "mamba", "mamba", "attention"], "torch_dtype": "bfloat16", )" +
+         rest + "}";
+}
 
 }  // namespace
 
@@ -101,9 +118,20 @@ TEST_CASE("vLLM stores one latent a token in blocks of 64, and index keys beside
   CHECK(reserve(v3, "vllm", 65).bytes == Count{128} * 70272);
   CHECK(reserve(v3, "vllm:block=16", 65).bytes == Count{80} * 70272);
   const Model v32 = uniform(61, latent(512, 64, 128, 128, 128, 128), "deepseek_v32");
-  // 132 bytes a token and layer whatever the type of the cache.
+  // 132 bytes a token and layer of the index whatever the type of the cache.
   CHECK(reserve(v32, "vllm", 131072).bytes == Count{9210691584} + 1055391744);
-  CHECK(reserve(v32, "vllm", 1, 1, "fp8").bytes == Count{64} * 61 * (576 + 132));
+  // fp8 beside an index is the record of 656 bytes; alone it is a byte an element.
+  for (const char* fp8 : {"fp8", "fp8_ds_mla"}) {
+    CHECK(reserve(v32, "vllm", 131072, 1, fp8).bytes == 6300368896);
+    CHECK(reserve(v32, "vllm", 1, 1, fp8).bytes == Count{64} * 61 * (656 + 132));
+  }
+  CHECK(reserve(v32, "vllm", 1, 1, "fp8").notes.size() == 1);
+  CHECK(reserve(v32, "vllm", 1, 1, "fp8_ds_mla").notes.empty());
+  CHECK(reserve(v3, "vllm", 131072, 1, "fp8").bytes == Count{131072} * 61 * 576);
+  CHECK_THROWS_WITH_AS(reserve(uniform(61, latent(256, 64, 128, 128, 128, 128)), "vllm", 1, 1, "fp8"),
+                       doctest::Contains("\"fp8\" beside an index is \"fp8_ds_mla\": it stores one latent of 512 + 64"),
+                       InputError);
+  CHECK_NOTHROW(reserve(uniform(61, latent(256, 64, 128, 128, 128)), "vllm", 1, 1, "fp8"));
 }
 
 TEST_CASE("vLLM gives every state a page as large as one of attention") {
@@ -113,22 +141,97 @@ TEST_CASE("vLLM gives every state a page as large as one of attention") {
   const MixerPointer recurrent = state("gated_delta", 48 * 128 * 128, 3 * 10240);
   const Model hybrid =
       model_of("qwen3_5", 64, [&](std::uint32_t i) { return std::vector{(i + 1) % 4 == 0 ? attention : recurrent}; });
-  CHECK(reserve(hybrid, "vllm", 262144, 1, "fp8").bytes == 8786018304);
+  CHECK(reserve(hybrid, "vllm:state=float32", 262144, 1, "fp8").bytes == 8786018304);
   // A longer block that was asked for stays.
-  CHECK(reserve(hybrid, "vllm:block=2048", 262144, 1, "fp8").bytes == Count{(128 + 3)} * 2048 * 16 * 2048);
+  CHECK(reserve(hybrid, "vllm:state=float32,block=2048", 262144, 1, "fp8").bytes ==
+        Count{(128 + 3)} * 2048 * 16 * 2048);
   // Jamba: 4 attention layers and 28 recurrent ones, seven groups of 4.
   const MixerPointer gqa = full(8, 128);
   const MixerPointer mamba = state("mamba", 8192 * 16, 8192 * 3);
   const Model jamba = model_of("jamba", 32, [&](std::uint32_t i) { return std::vector{i % 8 == 4 ? gqa : mamba}; });
   const Count block = 144;  // (524,288 + 49,152) / 4,096 = 140 tokens
-  CHECK(reserve(jamba, "vllm", 262144).bytes == (ceil_div(262144, block) + 7) * block * 4 * 4096);
+  CHECK(reserve(jamba, "vllm:state=float32", 262144).bytes == (ceil_div(262144, block) + 7) * block * 4 * 4096);
+  const Count in_16_bits = 80;  // (262,144 + 49,152) / 4,096 = 76 tokens
+  CHECK(reserve(jamba, "vllm", 262144).bytes == (ceil_div(262144, in_16_bits) + 7) * in_16_bits * 4 * 4096);
+}
+
+TEST_CASE("vLLM's block of a hybrid, by the type of its states and on the rank that it is split to") {
+  struct Row {
+    std::string model;  // of the catalogue, or a config
+    const char* parallel;
+    const char* kv;
+    const char* engine;
+    const char* block;  // tokens, as its logs print them or by hand
+  };
+  const std::string shape_27b = R"("hidden_size": 5120, "num_attention_heads": 24, "num_key_value_heads": 4,
+                                   "linear_num_value_heads": 48)";
+  const std::string shape_35b = R"("hidden_size": 2048, "num_attention_heads": 16, "num_key_value_heads": 2,
+                                   "linear_num_value_heads": 32)";
+  const std::string fp32 = R"(, "mamba_ssm_dtype": "float32")";
+  const std::string tiny = R"("hidden_size": 1536, "num_attention_heads": 12, "num_key_value_heads": 4,
+                              "mamba_n_heads": 48)";
+  const std::string small = R"("hidden_size": 4096, "num_attention_heads": 32, "num_key_value_heads": 8,
+                               "mamba_n_heads": 128)";
+  const std::string kimi =
+      R"({"model_type": "kimi_linear", "hidden_size": 2304, "num_hidden_layers": 4, "num_attention_heads": 32,
+          "torch_dtype": "bfloat16", "kv_lora_rank": 512, "qk_rope_head_dim": 64,
+          "linear_attn_config": {"num_heads": 32, "head_dim": 128, "short_conv_kernel_size": 4,
+                                 "kda_layers": [1, 2, 3], "full_attn_layers": [4]}})";
+  const Row rows[] = {
+      // 1,097,728 bytes of state and 2,048 of a token; on two ranks half of both.
+      {"qwen3-next-80b-a3b-instruct", "tp=1", "bf16", "vllm", "544"},
+      {"qwen3-next-80b-a3b-instruct", "tp=2", "bf16", "vllm", "544"},
+      {"qwen3-next-80b-a3b-instruct", "tp=1", "bf16", "vllm:state=float32", "1,056"},
+      {granite(tiny), "tp=1", "bf16", "vllm", "400"},
+      {granite(small), "tp=1", "bf16", "vllm", "528"},
+      {"qwen3.5-27b", "tp=1", "bf16", "vllm", "784"},
+      {"qwen3.5-27b", "tp=1", "fp8", "vllm", "1,568"},
+      {"qwen3.5-27b", "tp=1", "bf16", "vllm:state=model", "400"},
+      {qwen3_5(shape_27b + fp32), "tp=1", "bf16", "vllm", "784"},
+      {qwen3_5(shape_27b), "tp=1", "bf16", "vllm", "400"},
+      {qwen3_5(shape_27b), "tp=1", "bf16", "vllm:state=float32", "784"},
+      {qwen3_5(shape_35b + fp32), "tp=2", "bf16", "vllm", "1,056"},
+      {"nvidia-nemotron-3-nano-30b-a3b-bf16", "tp=2", "fp8", "vllm", "4,176"},
+      // No type in its config, which is fp32 for this family: 128 heads of 80 x 128 and three columns of 12,288
+      // channels are 5,316,608 bytes, 1,298 tokens of 4,096.
+      {"nvidia-nemotron-nano-9b-v2", "tp=1", "bf16", "vllm", "1,312"},
+      // Kimi's delta is kept in fp32 whatever is asked for: 32 heads of 128 x 128 and three columns of three times
+      // 4,096 channels are 2,170,880 bytes, 1,885 tokens of 1,152, in blocks of 64.
+      {kimi, "tp=1", "bf16", "vllm", "1,920"},
+      {kimi, "tp=1", "bf16", "vllm:state=model", "1,920"},
+      // Lightning attention is kept in the model's type: 64 heads of 128 x 128, 4,096 bytes a token.
+      {"minimax-text-01", "tp=1", "bf16", "vllm", "512"},
+      {"minimax-text-01", "tp=1", "bf16", "vllm:state=float32", "512"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    CAPTURE(row.engine);
+    const Model model = row.model.starts_with('{') ? parse_model(row.model, "config.json") : load_model(row.model);
+    Setup setup{&model, {}, parse_engine(row.engine), {}};
+    setup.workload.kv = parse_kv_precision(row.kv, "test");
+    setup.settings.parallelism = parse_parallelism(row.parallel);
+    std::string blocks;
+    for (const std::string& note : Deployment(setup).engine_notes(1000, 1)) {
+      if (note.starts_with("vLLM enlarges the block to ")) blocks += note;
+    }
+    std::string digits;
+    for (const char* at = row.block; *at != 0; ++at) digits += *at == ',' ? std::string() : std::string(1, *at);
+    CHECK(blocks == "vLLM enlarges the block to " + digits + " tokens, so that a page holds a state");
+  }
+}
+
+TEST_CASE("a type of states that is not known is a fault of the config") {
+  CHECK_THROWS_WITH_AS(parse_model(qwen3_5(R"("mamba_ssm_dtype": "float12")"), "config.json"),
+                       doctest::Contains("/mamba_ssm_dtype: unknown type \"float12\""), InputError);
+  CHECK_FALSE(parse_model(qwen3_5(R"("mamba_ssm_dtype": "auto")"), "config.json").recurrent_state);
 }
 
 TEST_CASE("vLLM keeps only states without attention, whatever the length") {
   const Model mamba = uniform(64, state("mamba2", 655360, 5376 * 3), "mamba2");
-  const Count page = 655360 * 4 + 5376 * 3 * 2;
+  const Count convolution = 5376 * 3 * 2;
   for (const Count context : {Count{1}, Count{1000000}}) {
-    CHECK(reserve(mamba, "vllm", context, 2).bytes == 2 * 64 * page);
+    CHECK(reserve(mamba, "vllm", context, 2).bytes == 2 * 64 * (655360 * 2 + convolution));
+    CHECK(reserve(mamba, "vllm:state=float32", context, 2).bytes == 2 * 64 * (655360 * 4 + convolution));
   }
 }
 

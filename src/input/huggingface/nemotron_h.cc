@@ -84,6 +84,10 @@ void read_nemotron_h(const Config& config, Model& model) {
 
   Mamba2Form form;
   if (contains(every, kMamba)) {
+    if (!config.has({"mamba_ssm_dtype", "mamba_ssm_cache_dtype"})) {
+      config.took_default("mamba_ssm_cache_dtype", "float32");
+      model.recurrent_state = parse_precision("fp32", config.findings().source);
+    }
     form.d_model = decoder.d_model;
     // heads * head_dim, not expand * hidden_size: they differ in Nemotron Nano 2.
     form.heads = config.count("mamba_num_heads", 128);
