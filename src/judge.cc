@@ -204,6 +204,11 @@ class Judge {
     if (info(metric).worse != worse) return found;
     const Setup& setup = budget_.setup;
     const Deployment deployment(setup);
+    if (metric == Metric::max_context && !setup.settings.beyond_window) {
+      Setup lifted = setup;
+      lifted.settings.beyond_window = true;
+      if (passes(judged, lifted, judged.context, judged.batch)) found.push_back({"beyond_window", "true"});
+    }
     const auto shorter = last_passing(judged.context, [&](Count n) { return passes(judged, deployment, n, judged.batch); });
     if (shorter) found.push_back({"context", to_string(*shorter)});
     const auto fewer = last_passing(judged.batch, [&](Count b) { return passes(judged, deployment, judged.context, b); });

@@ -157,11 +157,7 @@ Fewest min_gpus(const Setup& setup, Count context, Count batch) {
     any = true;
     fewest.parallelism = parallelism;
     if (!deployment->within_window(context)) return fewest;
-    try {
-      if (!deployment->fits(context, batch)) continue;
-    } catch (const OverflowError&) {
-      continue;
-    }
+    if (!deployment->fits(context, batch)) continue;
     fewest.devices = deployment->devices();
     return fewest;
   }

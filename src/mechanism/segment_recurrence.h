@@ -33,7 +33,7 @@ class SegmentRecurrence : public SoftmaxAttention {
     std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
     if (!tensors) return tensors;
     const Count queries = shape().heads * shape().d_k;
-    // Never with a bias. [mem_transformer.py RelPartialLearnableMultiHeadAttn, r_net; the totals of 2203.15556, table A9]
+    // Never with a bias. [mem_transformer.py r_net; nanoGPT scaling_laws.ipynb]
     project(*tensors, kPositions, *shape().d_model, queries);
     // The learned stand-ins for a query's position, for contents and for distances.
     tensors->push_back(vector_of("attn_rel_u", queries));

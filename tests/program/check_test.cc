@@ -981,6 +981,8 @@ TEST_CASE("a window breaches a budget through max_context and window_status alon
   }
   workspace.write("b.json", R"({"budgets": [)" + budget + R"({"max_context": {"min": "8K"}}}]})");
   CHECK(workspace.check({"b.json", "--beyond-window"}).status == 0);
+  // The window is the cause, and the one setting that helps.
+  CHECK(workspace.check({"b.json"}).out.find("would pass with beyond_window true\n") != std::string::npos);
 }
 
 TEST_CASE("a budget's devices over which its model does not divide are an error") {

@@ -259,7 +259,7 @@ TEST_CASE("devices by the names that people type") {
   }
   CHECK(parse_gpu("RTX 4090:2").count == Count{2});
   CHECK_THROWS_WITH_AS(parse_gpu("h100"),
-                       "--gpu: \"h100\" may be h100-pcie-80gb (80 GB), h100-sxm-80gb (80 GB), h100-nvl-94gb (94 GB)",
+                       "--gpu: \"h100\" may be h100-sxm-80gb (80 GB), h100-pcie-80gb (80 GB), h100-nvl-94gb (94 GB)",
                        InputError);
   // One of two that people mean, and the note says so.
   for (const char* name : {"a100-80gb", "A100 80GB", "NVIDIA A100 80GB:2"}) {
