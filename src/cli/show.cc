@@ -115,6 +115,7 @@ std::string engine_sheet(const Engine& engine) {
   sheet.line("engine", engine.name);
   sheet.line("reserves", engine.summary);
   sheet.line("source", engine.source);
+  sheet.line("not counted", engine.not_counted);
   for (const EngineSetting& setting : engine.settings) {
     sheet.line("setting " + std::string(setting.name),
                std::string(setting.meaning) + (setting.fallback.empty() ? "" : "; = " + std::string(setting.fallback)));

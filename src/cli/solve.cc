@@ -500,7 +500,7 @@ Status run(const Arguments& arguments) {
       answer.window_status = window_status(query.point->setup.model->positions, query.context);
       if (answer.next && answer.next->limit == "window") {
         answer.bound = "window";
-        answer.notes.emplace_back("--beyond-window counts contexts beyond the window, too");
+        if (answer.unlocks.empty()) answer.notes.emplace_back("--beyond-window counts contexts beyond the window, too");
       }
     }
     any = any || !answer.nothing_fits;

@@ -110,7 +110,7 @@ TEST_CASE("a threshold holds exactly from its amount on") {
       {"kv_cache_bytes > +1KiB", whole(0), whole(1024), false},
       {"kv_cache_bytes > +1KiB", whole(0), whole(1025), true},
       {"kv_cache_bytes >= +1.5KB", whole(10), whole(1510), true},
-      {"kv_cache_bytes>+1", whole(10), whole(11), false},
+      {"kv_cache_bytes>+1B", whole(10), whole(11), false},
       {"kv_cache_bytes < -1.5KB", whole(1510), whole(10), false},
       {"kv_cache_bytes < -1.5KB", whole(1510), whole(9), true},
       {"kv_cache_bytes > +500%", whole(0), whole(1), true},  // from nothing: beyond any percentage
@@ -146,16 +146,21 @@ TEST_CASE("a threshold holds exactly from its amount on") {
 
 TEST_CASE("a threshold that says too little or something else is refused") {
   const std::pair<const char*, const char*> rows[] = {
-      {"kv_cache_byte > +5%", "expected a metric, found \"kv_cache_byte\" in \"kv_cache_byte > +5%\"; did you mean "
-                              "\"kv_cache_bytes\"?"},
+      {"kv_cache_byte > +5%",
+       "expected a metric, found \"kv_cache_byte\" in \"kv_cache_byte > +5%\"; did you mean "
+       "\"kv_cache_bytes\"?"},
       {"kv_cache_bytes = 5%", "expected >, >=, < or <= in \"kv_cache_bytes = 5%\""},
       {"kv_cache_bytes >", "expected a change such as +5% in \"kv_cache_bytes >\" (write METRIC > +5%)"},
       {"kv_cache_bytes > 24GiB",
        "expected the sign of a change in \"kv_cache_bytes > 24GiB\" (write +24GiB; the value itself is limited by a "
        "budget of `check`)"},
       {"kv_cache_bytes < 5%", "expected a sign after < and <= in \"kv_cache_bytes < 5%\" (write METRIC < -5%)"},
-      {"growth_kv_cache", "expected a sign: neither direction of this metric costs more in \"growth_kv_cache\" (write "
-                          "METRIC > +5%)"},
+      {"growth_kv_cache",
+       "expected a sign: neither direction of this metric costs more in \"growth_kv_cache\" (write "
+       "METRIC > +5%)"},
+      {"kv_cache_bytes > +5",
+       "expected a size with its unit: bytes? in \"kv_cache_bytes > +5\" (write 5MB or, for bytes, "
+       "5B)"},
       {"window_status > +5%", "expected \"window_status\" alone: a level has no size in \"window_status > +5%\""},
       {"context > +5%", "expected a metric that may change, found \"context\" in \"context > +5%\""},
   };
