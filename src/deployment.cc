@@ -479,7 +479,7 @@ std::vector<std::string> Deployment::engine_notes(Count context, Count batch) co
   for (const Device& device : devices_) {
     const Estimator& estimator = device.estimator;
     Reserve reserve = setup_.engine.engine->reserve(
-        {estimator.model(), rank_context(context), batch, estimator.kv(), estimator.engine()});
+        {estimator.model(), context, batch, estimator.kv(), estimator.engine(), estimator.context_ranks()});
     if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
   }
   return std::move(largest.notes);
