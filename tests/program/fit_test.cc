@@ -221,7 +221,8 @@ TEST_CASE("solve gpus: what no engine splits is no answer, and the answer's spli
   CHECK(layers["parallel"] == "pp=3");
   const Json placed = json_of({"fit", "qwen2.5-32b", "--gpu", "rtx-3090-24gb:3", "-n", "32K", "--engine", "llama.cpp"});
   CHECK(placed["results"][0]["parallel"] == "pp=3");
-  for (const Json& fix : json_of({"fit", "qwen2.5-32b", "--gpu", "rtx-3090-24gb", "-n", "32K"}, 1)["results"][0]["fixes"]) {
+  const Json one = json_of({"fit", "qwen2.5-32b", "--gpu", "rtx-3090-24gb", "-n", "32K"}, 1);
+  for (const Json& fix : one["results"][0]["fixes"]) {
     CHECK(fix["value"] != "rtx-3090-24gb:3");
   }
 }

@@ -155,7 +155,12 @@ std::vector<std::uint32_t> converted(Method& method, const Model& model, const L
   std::vector<std::uint32_t> layers = group.layers;
   const auto keep = [&](ModulePatterns& patterns, bool wanted) {
     if (patterns.empty() || layers.empty()) return;
-    const std::vector<bool> meant = layers_meant(patterns, model, tensor.name, group.layers.back() + 1);
+    // Of the whole model, since the lists remember what they were asked.
+    std::uint32_t count = group.layers.back() + 1;
+    for (const LayerGroup& other : model.groups) {
+      if (!other.layers.empty()) count = std::max(count, other.layers.back() + 1);
+    }
+    const std::vector<bool> meant = layers_meant(patterns, model, tensor.name, count);
     std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
   };
   keep(method.targets, true);
