@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 
 namespace {
 

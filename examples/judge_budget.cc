@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <variant>
 
-#include "ctxcost/budget.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/judge.h"
+#include "ctxcost/answer/judge.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/budget.h"
 
 constexpr const char* kBudgets = R"({"budgets": [
   {"name": "bf16 cache", "model": "llama-3.1-8b", "context": "32K", "batch": 8,

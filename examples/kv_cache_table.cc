@@ -3,10 +3,10 @@
 //   kv_cache_table [MODEL]
 #include <cstdio>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
-#include "ctxcost/lengths.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 
 int main(int argc, char** argv) {
   try {

@@ -3,11 +3,11 @@
 //   largest_context [MODEL [GPU]]
 #include <cstdio>
 
-#include "ctxcost/accelerator.h"
-#include "ctxcost/deployment.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
-#include "ctxcost/solve.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/solve.h"
+#include "ctxcost/input/input.h"
 
 int main(int argc, char** argv) {
   try {

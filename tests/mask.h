@@ -1,7 +1,7 @@
 // Masks counted one pair at a time: what every closed form is compared with.
 #pragma once
 
-#include "ctxcost/count.h"
+#include "ctxcost/core/count.h"
 
 namespace ctxcost::test {
 

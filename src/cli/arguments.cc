@@ -5,7 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost::cli {
 namespace {

@@ -3,11 +3,11 @@
 
 #include "command.h"
 #include "counting.h"
-#include "ctxcost/baseline.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/render_budgets.h"
+#include "ctxcost/answer/baseline.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/render/render_budgets.h"
 #include "deployment_options.h"
-#include "input/saved_report.h"
+#include "input/saved_report/saved_report.h"
 #include "targets.h"
 
 namespace ctxcost::cli {

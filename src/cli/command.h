@@ -16,7 +16,7 @@ struct Command {
   std::string_view arguments;  ///< "MODEL..."
   std::string_view summary;    ///< one line
   std::span<const OptionInfo> options;
-  std::string_view examples;   ///< lines of the help
+  std::string_view examples;  ///< lines of the help
   Status (*run)(const Arguments& arguments);
 };
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/printable.h"
 #include "output.h"
-#include "printable.h"
 
 namespace ctxcost::cli {
 namespace {

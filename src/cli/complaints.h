@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost::cli {
 

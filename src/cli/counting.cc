@@ -6,8 +6,8 @@
 
 #include "command.h"
 #include "complaints.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/input.h"
 
 namespace ctxcost::cli {
 

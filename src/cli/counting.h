@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "arguments.h"
-#include "ctxcost/lengths.h"
-#include "ctxcost/model.h"
-#include "ctxcost/render.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/model/model.h"
+#include "ctxcost/render/render.h"
 #include "output.h"
 
 namespace ctxcost::cli {

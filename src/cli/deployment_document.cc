@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "ctxcost/units.h"
+#include "ctxcost/core/units.h"
 #include "render/wording.h"
 
 namespace ctxcost::cli {

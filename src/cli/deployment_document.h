@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "ctxcost/deployment.h"
-#include "ctxcost/solve.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/solve.h"
 #include "listing.h"
 #include "render/document.h"
 

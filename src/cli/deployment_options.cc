@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "counting.h"
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 #include "input/quantity.h"
 
 namespace ctxcost::cli {

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "arguments.h"
-#include "ctxcost/deployment.h"
-#include "ctxcost/lengths.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/deployment/deployment.h"
 
 namespace ctxcost::cli {
 
-/// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming `option`.
+/// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming
+/// `option`.
 Count parse_size(std::string_view text, std::string_view option);
 /// Reads "5%" or a size. Throws InputError that names `option`.
 Margin parse_margin(std::string_view text, std::string_view option);

@@ -6,16 +6,16 @@
 
 #include "command.h"
 #include "counting.h"
-#include "ctxcost/catalogue.h"
-#include "ctxcost/comparison.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
-#include "ctxcost/render.h"
-#include "ctxcost/report.h"
+#include "ctxcost/answer/comparison.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/report.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/render/render.h"
 #include "input/config_changes.h"
 #include "input/formats.h"
 #include "input/model_config.h"
-#include "input/saved_report.h"
+#include "input/saved_report/saved_report.h"
 #include "render/comparison.h"
 #include "targets.h"
 
@@ -29,9 +29,10 @@ constexpr OptionInfo kOptions[] = {
     {"--context", 'n', "LIST",
      "contexts: 4K, 1K,4K, 1K..1M (1K,4K,16K,64K,128K,1M);\nof saved reports, those to look at (all)", true},
     {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)", true},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (each model's own)", true},
-    {"--weights", 0, "LIST", "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as each model is stored)",
-     true},
+    {"--kv-precision", 0, "LIST",
+     "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (each model's own)", true},
+    {"--weights", 0, "LIST",
+     "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as each model is stored)", true},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--convention", 0, "NAME[:KEY=VALUE,...]", "how FLOPs are counted: article, standard or causal\n(article)"},
     {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},

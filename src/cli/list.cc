@@ -4,13 +4,13 @@
 
 #include "command.h"
 #include "complaints.h"
-#include "ctxcost/accelerator.h"
-#include "ctxcost/catalogue.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
-#include "ctxcost/metric.h"
-#include "ctxcost/weight_scheme.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/weights/weight_scheme.h"
 #include "listing.h"
 #include "targets.h"
 
@@ -106,8 +106,7 @@ Listing precisions() {
   }
   for (const std::string_view name : gguf_file_type_names()) {
     listing.rows.push_back({std::string(name), std::string(), ListingCell(), ListingCell(),
-                            std::string("weights: a type for each tensor, as in a GGUF file"),
-                            std::string()});
+                            std::string("weights: a type for each tensor, as in a GGUF file"), std::string()});
   }
   return listing;
 }

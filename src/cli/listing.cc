@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "ctxcost/render.h"
-#include "ctxcost/units.h"
+#include "ctxcost/core/units.h"
+#include "ctxcost/render/render.h"
 #include "render/csv_field.h"
 #include "render/document.h"
 #include "render/json_writer.h"

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-#include "ctxcost/count.h"
-#include "ctxcost/writer.h"
+#include "ctxcost/core/count.h"
+#include "ctxcost/core/writer.h"
 
 namespace ctxcost::cli {
 

@@ -9,12 +9,12 @@
 
 #include "command.h"
 #include "complaints.h"
-#include "ctxcost/count.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/render.h"
+#include "core/printable.h"
+#include "ctxcost/core/count.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/render/render.h"
 #include "output.h"
 #include "targets.h"
-#include "printable.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -39,8 +39,8 @@ Status help(std::span<const char* const> tokens) {
   if (const Command* command = find_command(tokens[0])) return print(command_help(*command));
   std::vector<std::string_view> names;
   for (const Command* command : commands()) names.push_back(command->name);
-  throw InputError(Diagnostic{"help", "", "unknown command \"" + std::string(tokens[0]) + "\"",
-                              did_you_mean(tokens[0], names)});
+  throw InputError(
+      Diagnostic{"help", "", "unknown command \"" + std::string(tokens[0]) + "\"", did_you_mean(tokens[0], names)});
 }
 
 Status run(std::span<const char* const> tokens) {

@@ -4,7 +4,7 @@
 #include <exception>
 #include <string>
 
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
 
 namespace ctxcost::cli {
 

@@ -2,10 +2,10 @@
 #include "command.h"
 #include "complaints.h"
 #include "counting.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
-#include "ctxcost/render.h"
-#include "ctxcost/report.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/report.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/render/render.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -21,9 +21,10 @@ constexpr OptionInfo kOptions[] = {
      "1,000 and m 1,000,000 (1K,4K,16K,64K,128K,1M)",
      true},
     {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)", true},
-    {"--kv-precision", 0, "LIST", "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
-    {"--weights", 0, "LIST", "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)",
-     true},
+    {"--kv-precision", 0, "LIST",
+     "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
+    {"--weights", 0, "LIST",
+     "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)", true},
     {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
     {"--convention", 0, "NAME[:KEY=VALUE,...]",
      "how FLOPs are counted: article (1 FLOP per\n"

@@ -1,7 +1,7 @@
 // ctxcost schema KIND: JSON Schemas for editors and validators.
 #include "render/schema.h"
 #include "command.h"
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 #include "targets.h"
 
 namespace ctxcost::cli {

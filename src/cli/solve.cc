@@ -6,9 +6,9 @@
 #include "command.h"
 #include "complaints.h"
 #include "counting.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/solve.h"
-#include "ctxcost/units.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
+#include "ctxcost/deployment/solve.h"
 #include "deployment_document.h"
 #include "deployment_options.h"
 #include "render/text_document.h"
@@ -119,9 +119,8 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
   devices = devices * 2;
   const Count doubled = devices;
   const std::string more = setup.settings.parallelism.name();
-  add(std::move(setup), query.point->spread ? Fix{"--parallel", more}
-                                            : Fix{"--gpu", base.settings.gpu->id + ":" +
-                                                               to_string(doubled)});
+  add(std::move(setup),
+      query.point->spread ? Fix{"--parallel", more} : Fix{"--gpu", base.settings.gpu->id + ":" + to_string(doubled)});
 }
 
 Answer solve_context(const Query& query) {
@@ -417,14 +416,15 @@ Listing listing_of(const Question& question, const std::vector<std::pair<Query, 
       const std::optional<Count> count = parse_digits(*answer.value);
       value = count ? ListingCell(*count) : ListingCell(*answer.value);
     }
-    listing.rows.push_back(
-        {std::string(question.name), value, setup.model->name, deployment.estimator().weights().name(),
-         deployment.estimator().kv().name(), setup.engine.name,
-         setup.settings.gpu ? setup.settings.gpu->id : std::string(), answer.split.value_or(setup.settings.parallelism).name(),
-         question.name == "context" ? ListingCell() : ListingCell(query.context),
-         question.name == "batch" ? ListingCell() : ListingCell(query.batch), std::string(answer.bound),
-         answer.memory && answer.memory->value ? ListingCell(*answer.memory->value) : ListingCell(),
-         answer.window_status ? ListingCell(std::string(*answer.window_status)) : ListingCell()});
+    listing.rows.push_back({std::string(question.name), value, setup.model->name,
+                            deployment.estimator().weights().name(), deployment.estimator().kv().name(),
+                            setup.engine.name, setup.settings.gpu ? setup.settings.gpu->id : std::string(),
+                            answer.split.value_or(setup.settings.parallelism).name(),
+                            question.name == "context" ? ListingCell() : ListingCell(query.context),
+                            question.name == "batch" ? ListingCell() : ListingCell(query.batch),
+                            std::string(answer.bound),
+                            answer.memory && answer.memory->value ? ListingCell(*answer.memory->value) : ListingCell(),
+                            answer.window_status ? ListingCell(std::string(*answer.window_status)) : ListingCell()});
   }
   return listing;
 }

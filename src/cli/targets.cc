@@ -8,8 +8,8 @@
 #include <exception>
 #include <optional>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/render.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/render/render.h"
 
 namespace ctxcost::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
 #include "output.h"
 
 namespace ctxcost::cli {

@@ -1,5 +1,5 @@
 // The list of engines. A new one is a file of its own and a line here.
-#include "ctxcost/engine.h"
+#include "ctxcost/engine/engine.h"
 
 #define CTXCOST_ENGINES(ROW) \
   ROW(kIdeal)                \

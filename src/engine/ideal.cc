@@ -1,5 +1,5 @@
 // The live minimum: exactly what the mechanisms need, no padding, no blocks.
-#include "../live_need.h"
+#include "live_need.h"
 #include "row.h"
 
 namespace ctxcost {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "../live_need.h"
+#include "live_need.h"
 #include "row.h"
 #include "support.h"
 

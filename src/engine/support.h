@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/engine.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/engine/engine.h"
 
 namespace ctxcost {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "../live_need.h"
+#include "live_need.h"
 #include "row.h"
 #include "support.h"
 

@@ -1,4 +1,4 @@
-#include "input/config_changes.h"
+#include "config_changes.h"
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "input/json.h"
+#include "input/json/json.h"
 
 namespace ctxcost {
 

@@ -1,8 +1,8 @@
-#include "input/formats.h"
+#include "formats.h"
 
-#include "input/catalogue_record.h"
+#include "input/catalogue/catalogue_record.h"
 #include "input/huggingface/huggingface.h"
-#include "input/own_format.h"
+#include "input/own_format/own_format.h"
 
 namespace ctxcost {
 

@@ -4,9 +4,9 @@
 #include <span>
 #include <string_view>
 
-#include "ctxcost/input.h"
-#include "ctxcost/model.h"
-#include "input/json.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/model.h"
+#include "input/json/json.h"
 
 namespace ctxcost {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
 

@@ -5,16 +5,16 @@
 #include <cstring>
 #include <utility>
 
-#include "ctxcost/catalogue.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
-#include "ctxcost/tensor_file.h"
-#include "input/formats.h"
-#include "input/gguf_model.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/tensor_file.h"
+#include "formats.h"
+#include "input/gguf/gguf_model.h"
 #include "input/huggingface/huggingface.h"
-#include "input/json.h"
-#include "input/model_files.h"
-#include "input/text_file.h"
+#include "input/json/json.h"
+#include "model_files.h"
+#include "text_file.h"
 
 namespace ctxcost {
 namespace {

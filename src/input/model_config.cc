@@ -1,11 +1,11 @@
-#include "input/model_config.h"
+#include "model_config.h"
 
 #include <sys/stat.h>
 
-#include "ctxcost/catalogue.h"
-#include "input/formats.h"
-#include "input/saved_report.h"
-#include "input/text_file.h"
+#include "ctxcost/input/catalogue.h"
+#include "formats.h"
+#include "input/saved_report/saved_report.h"
+#include "text_file.h"
 
 namespace ctxcost {
 namespace {

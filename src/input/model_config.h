@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "input/json.h"
+#include "input/json/json.h"
 
 namespace ctxcost {
 

@@ -1,4 +1,4 @@
-#include "input/model_files.h"
+#include "model_files.h"
 
 #include <dirent.h>
 
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/precision.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/precision.h"
 
 namespace ctxcost {
 namespace {

@@ -1,10 +1,10 @@
-#include "input/quantity.h"
+#include "quantity.h"
 
 #include <charconv>
 #include <span>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/lengths.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
 
 namespace ctxcost {
 namespace {
@@ -29,8 +29,8 @@ constexpr Suffix kBinarySizes[] = {{"ki", 1ULL << 10}, {"mi", 1ULL << 20}, {"gi"
 
 // Before "FLOPs" and "MACs", short as in papers and long as in our tables; the letters stand alone, too.
 constexpr Suffix kPrefixes[] = {
-    {"", 1},        {"K", kKilo},    {"k", kKilo},    {"M", kMega},    {"G", kGiga},    {"T", kTera}, {"P", kPeta},
-    {"E", kExa},    {"Kilo", kKilo}, {"Mega", kMega}, {"Giga", kGiga}, {"Tera", kTera}, {"Peta", kPeta}, {"Exa", kExa},
+    {"", 1},     {"K", kKilo},    {"k", kKilo},    {"M", kMega},    {"G", kGiga},    {"T", kTera},    {"P", kPeta},
+    {"E", kExa}, {"Kilo", kKilo}, {"Mega", kMega}, {"Giga", kGiga}, {"Tera", kTera}, {"Peta", kPeta}, {"Exa", kExa},
 };
 
 // As our tables show pairs and parameters, where a billion is B.
@@ -42,8 +42,7 @@ struct Time {
   std::string_view text;
   double seconds;
 };
-constexpr Time kTimes[] = {{"s", 1},     {"ms", 1e-3}, {"us", 1e-6}, {"µs", 1e-6},
-                           {"ns", 1e-9}, {"min", 60},  {"h", 3600}};
+constexpr Time kTimes[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"µs", 1e-6}, {"ns", 1e-9}, {"min", 60}, {"h", 3600}};
 
 std::string_view without_spaces(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);

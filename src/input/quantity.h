@@ -1,4 +1,5 @@
-// Numbers with units as people write them: "72GiB", "1.5 PFLOPs", "20ms", "64K". Exact decimals, never a rounded double.
+// Numbers with units as people write them: "72GiB", "1.5 PFLOPs", "20ms", "64K". Exact decimals, never a rounded
+// double.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "ctxcost/count.h"
-#include "ctxcost/metric.h"
+#include "ctxcost/core/count.h"
+#include "ctxcost/estimate/metric.h"
 
 namespace ctxcost {
 
@@ -22,8 +23,8 @@ struct Decimal {
 /// there are none, or more than 128 bits hold.
 std::optional<Decimal> read_decimal(std::string_view& text);
 
-/// Where a decimal is no whole number of units: a limit "at most 72.3GiB" is one of the integer below, "at least" of the
-/// one above.
+/// Where a decimal is no whole number of units: a limit "at most 72.3GiB" is one of the integer below, "at least" of
+/// the one above.
 enum class Rounding { down, up };
 
 /// decimal * factor. Empty above 128 bits.

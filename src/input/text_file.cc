@@ -1,4 +1,4 @@
-#include "input/text_file.h"
+#include "text_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
 namespace {

@@ -1,5 +1,5 @@
 // The list of mechanisms, in the order in which they are shown. A new one is a file of its own and a line here.
-#include "ctxcost/mechanism.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 #define CTXCOST_MECHANISMS(ROW) \
   ROW(kFull)                    \

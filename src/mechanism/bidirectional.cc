@@ -1,5 +1,5 @@
 // Two-sided attention of encoders, whole or in a band [Devlin 2018; transformers masking_utils.py].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -37,12 +37,11 @@ class Bidirectional final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kBidirectional) = {
-    "bidirectional", "every token, before and after: encoders", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      std::optional<Count> half_window;
-      if (settings.has("half_window")) half_window = settings.count("half_window");
-      return std::make_unique<Bidirectional>(shape, half_window);
-    }};
+CTXCOST_MECHANISM(kBidirectional) = {"bidirectional", "every token, before and after: encoders", kKeys, true,
+                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                       std::optional<Count> half_window;
+                                       if (settings.has("half_window")) half_window = settings.count("half_window");
+                                       return std::make_unique<Bidirectional>(shape, half_window);
+                                     }};
 
 }  // namespace ctxcost

@@ -1,6 +1,6 @@
 // BigBird, internal transformer construction: window, global and random blocks [Zaheer 2020; transformers
 // models/big_bird/modeling_big_bird.py bigbird_block_sparse_attention]. An encoder: no causal step, no cache.
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

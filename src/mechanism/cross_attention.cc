@@ -1,6 +1,6 @@
 // Cross-attention of a decoder to an encoder's tokens [Vaswani 2017, section 3.2.3]: keys and values are projected and
 // cached once, in prefill. Readers build it beside a self-attention; it is no kind of its own in model files.
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -86,16 +86,15 @@ class CrossAttention final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kCrossAttention) = {
-    "cross_attention",
-    "every token of an encoder",
-    kKeys,
-    true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      std::optional<Count> tokens;
-      if (settings.has("tokens")) tokens = settings.count("tokens");
-      return std::make_unique<CrossAttention>(shape, tokens);
-    },
-    true};
+CTXCOST_MECHANISM(kCrossAttention) = {"cross_attention",
+                                      "every token of an encoder",
+                                      kKeys,
+                                      true,
+                                      [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                        std::optional<Count> tokens;
+                                        if (settings.has("tokens")) tokens = settings.count("tokens");
+                                        return std::make_unique<CrossAttention>(shape, tokens);
+                                      },
+                                      true};
 
 }  // namespace ctxcost

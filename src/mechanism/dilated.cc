@@ -1,5 +1,5 @@
 // Dilated sliding window: every `dilation`-th earlier token, `window` of them [Beltagy 2020, section 3.1].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

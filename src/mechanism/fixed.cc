@@ -1,6 +1,6 @@
 // Sparse Transformer, fixed: one's own block in one half of the heads, the last tokens of every block in the other
 // [Child 2019, section 4.2].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "two_patterns.h"
 

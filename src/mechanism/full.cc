@@ -1,5 +1,5 @@
 // Full causal attention: MHA, GQA and MQA [Vaswani 2017; Ainslie 2023; Shazeer 2019], and layers without a mixer.
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

@@ -1,6 +1,6 @@
 // Sparse latent attention (DSA): a small indexer scores every earlier token, the main attention reads the best `top_k`
 // [DeepSeek-V3.2-Exp inference/model.py classes MLA and Indexer].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "latent.h"
 #include "projections.h"
 #include "row.h"

@@ -1,6 +1,6 @@
 // Infini-attention: causal attention inside a segment, and a matrix a head that remembers all earlier ones
 // [Munkhdalai 2024, arXiv 2404.07143].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

@@ -1,7 +1,7 @@
 // Multi-head latent attention (MLA) [DeepSeek-V2, arXiv 2405.04434]: one latent a token is cached for all heads.
 #include "latent.h"
 
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "projections.h"
 #include "row.h"
 

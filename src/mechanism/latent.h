@@ -1,7 +1,7 @@
 // Multi-head latent attention, with and without an indexer: widths and tensors.
 #pragma once
 
-#include "ctxcost/mechanism.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 namespace ctxcost {
 

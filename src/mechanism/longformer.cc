@@ -1,6 +1,6 @@
 // Longformer: a two-sided band and global tokens that see and are seen by all, through projections of their own
 // [Beltagy 2020; transformers models/longformer/modeling_longformer.py]. An encoder: no causal step, no cache.
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

@@ -2,7 +2,7 @@
 // [Kitaev 2020; transformers models/reformer/modeling_reformer.py LSHSelfAttention].
 #include <algorithm>
 
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

@@ -1,6 +1,6 @@
 // Memorizing Transformer: local attention, and for each query the best `top_k` of a store of earlier keys and values
 // [Wu 2022, arXiv 2203.08913; lucidrains/memorizing-transformers-pytorch].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

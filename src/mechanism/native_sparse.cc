@@ -1,6 +1,6 @@
 // NSA: compressed blocks, selected blocks and a window, mixed by gates [Yuan 2025, arXiv 2502.11089; fla layers/nsa.py,
 // ops/nsa/naive.py].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "projections.h"
 #include "row.h"
 #include "softmax_attention.h"

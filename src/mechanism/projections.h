@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/tensor.h"
+#include "ctxcost/mechanism/tensor.h"
 
 namespace ctxcost {
 

@@ -2,8 +2,8 @@
 // for some a prefill in chunks (DESIGN section 4, "Recurrences"; docs/cost-model.md section 8).
 #pragma once
 
-#include "ctxcost/mechanism.h"
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/mechanism.h"
+#include "ctxcost/mechanism/pairs.h"
 
 namespace ctxcost {
 

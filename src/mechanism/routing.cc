@@ -1,5 +1,5 @@
 // Routing Transformer: tokens are clustered by k-means and attend inside their cluster [Roy 2020].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

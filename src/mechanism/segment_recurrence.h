@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "projections.h"
 #include "softmax_attention.h"
 #include "unsized.h"

@@ -1,5 +1,5 @@
 // Attention sinks: the first `sinks` tokens and the last `window` [Xiao 2023, StreamingLLM]; the A-shape of MInference.
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

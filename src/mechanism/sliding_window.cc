@@ -1,6 +1,6 @@
 // Sliding-window attention: the last `window` keys, the query's own among them
 // [Beltagy 2020; transformers masking_utils.py sliding_window_overlay].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -37,10 +37,9 @@ class SlidingWindow final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kSlidingWindow) = {
-    "sliding_window", "the last `window` tokens", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      return std::make_unique<SlidingWindow>(shape, settings.count("window"));
-    }};
+CTXCOST_MECHANISM(kSlidingWindow) = {"sliding_window", "the last `window` tokens", kKeys, true,
+                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                       return std::make_unique<SlidingWindow>(shape, settings.count("window"));
+                                     }};
 
 }  // namespace ctxcost

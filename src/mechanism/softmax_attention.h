@@ -2,7 +2,7 @@
 // values, and work that is proportional to their pairs. Each kind adds its pairs and the tokens it keeps.
 #pragma once
 
-#include "ctxcost/mechanism.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 namespace ctxcost {
 

@@ -1,6 +1,6 @@
 // Sparse Transformer, strided: a window in one half of the heads, every `stride`-th token in the other
 // [Child 2019, section 4.2].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "two_patterns.h"
 

@@ -1,6 +1,6 @@
 // Titans: attention beside a neural memory, a small network that is trained on the sequence as it is read
 // [Behrouz 2025, arXiv 2501.00663; lucidrains/titans-pytorch mac_transformer.py, neural_memory.py].
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "projections.h"
 #include "row.h"
 #include "softmax_attention.h"

@@ -1,7 +1,7 @@
 // Mechanisms whose widths follow from d_model, in a model that does not give it.
 #pragma once
 
-#include "ctxcost/mechanism.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 namespace ctxcost {
 

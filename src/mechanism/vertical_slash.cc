@@ -2,7 +2,7 @@
 // [Jiang 2024, MInference; MInference minference_forward.py].
 #include <algorithm>
 
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
 

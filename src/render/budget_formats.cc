@@ -1,6 +1,6 @@
-// The list of formats of budget reports, in the order in which they are shown. A new one is a file of its own and a line
-// here.
-#include "ctxcost/render_budgets.h"
+// The list of formats of budget reports, in the order in which they are shown. A new one is a file of its own and a
+// line here.
+#include "ctxcost/render/render_budgets.h"
 
 #define CTXCOST_BUDGET_FORMATS(ROW) \
   ROW(kBudgetTable)                 \

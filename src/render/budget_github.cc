@@ -1,7 +1,7 @@
 // Workflow commands of GitHub Actions: each breach becomes an annotation at its limit in the budget file.
 // [GitHub Docs, "Workflow commands for GitHub Actions"; escapes as in actions/toolkit packages/core/src/command.ts]
 #include "budget_wording.h"
-#include "printable.h"
+#include "core/printable.h"
 
 namespace ctxcost {
 namespace {

@@ -308,6 +308,7 @@ void render_lines(const BudgetReport& report, const RenderOptions& options, Writ
 
 CTXCOST_BUDGET_FORMAT(kBudgetNdjson) = {"ndjson", ".ndjson .jsonl", "one result a line, with its verdict and limits",
                                         render_lines};
-CTXCOST_BUDGET_FORMAT(kBudgetJson) = {"json", ".json", "verdicts and every metric behind them; also a baseline", render};
+CTXCOST_BUDGET_FORMAT(kBudgetJson) = {"json", ".json", "verdicts and every metric behind them; also a baseline",
+                                      render};
 
 }  // namespace ctxcost

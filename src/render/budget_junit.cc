@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "budget_wording.h"
-#include "ctxcost/diagnostic.h"
-#include "printable.h"
+#include "core/printable.h"
+#include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
 namespace {

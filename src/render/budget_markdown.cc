@@ -56,7 +56,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
 
 }  // namespace
 
-CTXCOST_BUDGET_FORMAT(kBudgetMarkdown) = {"markdown", ".md .markdown", "for a pull request's comment or a job's summary",
-                                          render};
+CTXCOST_BUDGET_FORMAT(kBudgetMarkdown) = {"markdown", ".md .markdown",
+                                          "for a pull request's comment or a job's summary", render};
 
 }  // namespace ctxcost

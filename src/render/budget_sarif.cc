@@ -67,7 +67,7 @@ void write_location(JsonWriter& json, const std::string& file, const TextPlace& 
 /// A breach or a change that is too much.
 struct Finding {
   std::string rule;
-  std::string description;  // of the rule
+  std::string description;   // of the rule
   std::string_view meaning;  // of the metric
   Verdict verdict;
   std::string message;
@@ -86,8 +86,9 @@ std::vector<Finding> findings(const BudgetReport& report, const RenderOptions& o
     if (!remedies.empty() && !options.quiet) message += "; would pass with " + remedies;
     found.push_back({std::string(metric.name), std::string(metric.name) + " outside its budget", metric.meaning,
                      limit.verdict, std::move(message), &budget, &limit.limit->place,
-                     budget.name + "/" + std::string(metric.name) + (limit.limit->side == Side::max ? "/max/" : "/min/") +
-                         to_string(limit.context) + "/" + to_string(limit.batch)});
+                     budget.name + "/" + std::string(metric.name) +
+                         (limit.limit->side == Side::max ? "/max/" : "/min/") + to_string(limit.context) + "/" +
+                         to_string(limit.batch)});
   }
   for (const BudgetChange* change : excesses(report)) {
     const Budget& budget = *change->budget->budget;

@@ -55,6 +55,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
 
 }  // namespace
 
-CTXCOST_BUDGET_FORMAT(kBudgetTable) = {"table", ".txt", "one line a budget, then what failed and what would pass", render};
+CTXCOST_BUDGET_FORMAT(kBudgetTable) = {"table", ".txt", "one line a budget, then what failed and what would pass",
+                                       render};
 
 }  // namespace ctxcost

@@ -1,13 +1,13 @@
 #include "budget_wording.h"
 
-#include <fmt/format.h>
+#include "core/format.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/lengths.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
 
 namespace ctxcost {
 namespace {
@@ -27,8 +27,8 @@ std::string unit_text(Unit unit, Count value, UnitSystem units) {
 std::string unit_text(Unit unit, double value) {
   switch (unit) {
     case Unit::seconds: return short_seconds(value);
-    case Unit::ratio: return fmt::format("{:.4g}x", value);
-    default: return fmt::format("{:.6g}", value);
+    case Unit::ratio: return format("{:.4g}x", value);
+    default: return format("{:.6g}", value);
   }
 }
 
@@ -58,7 +58,7 @@ std::string percent_text(const JudgedLimit& limit) {
   const double bound = real_of(limit.bound);
   if (bound == 0 || std::holds_alternative<Negative>(limit.actual)) return {};
   const double percent = std::abs(real_of(limit.actual) - bound) / bound * 100;
-  return percent < 0.1 ? " (<0.1%)" : fmt::format(" ({:.1f}%)", percent);
+  return percent < 0.1 ? " (<0.1%)" : format(" ({:.1f}%)", percent);
 }
 
 /// Levels have no place here.
@@ -167,7 +167,8 @@ std::string summary_text(const BudgetReport& report) {
   }
   std::set<std::string_view> files;
   for (const BudgetFault& fault : report.faults) files.insert(fault.file);
-  if (!files.empty()) text += "; " + std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " in error";
+  if (!files.empty())
+    text += "; " + std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " in error";
   return text;
 }
 
@@ -202,7 +203,8 @@ std::string change_text(const BudgetChange& entry, UnitSystem units) {
   text += text_of(change.before) + " to " + text_of(change.after) + " " + point_text(entry.context, entry.batch);
   if (sized) text += ": " + std::string(falls ? "-" : "+") + value_text(change.metric, by, units);
   if (change.percent) text += " (" + to_string(*change.percent) + ")";
-  if (entry.verdict != Verdict::pass) text += info(change.metric).unit == Unit::level ? ", worse" : ", allowed " + entry.allowed;
+  if (entry.verdict != Verdict::pass)
+    text += info(change.metric).unit == Unit::level ? ", worse" : ", allowed " + entry.allowed;
   return text;
 }
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/judge.h"
-#include "ctxcost/render_budgets.h"
-#include "ctxcost/units.h"
+#include "ctxcost/answer/judge.h"
+#include "ctxcost/core/units.h"
+#include "ctxcost/render/render_budgets.h"
 #include "text_document.h"
 
 /// Defines a BudgetFormat that other files may refer to (a plain const would be local to its file).

@@ -1,5 +1,5 @@
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/render.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/render/render.h"
 
 namespace ctxcost {
 namespace {

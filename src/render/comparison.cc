@@ -1,16 +1,16 @@
-#include "render/comparison.h"
+#include "comparison.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "ctxcost/lengths.h"
-#include "ctxcost/units.h"
-#include "printable.h"
-#include "render/budget_wording.h"
-#include "render/csv_field.h"
-#include "render/document.h"
-#include "render/text_document.h"
+#include "budget_wording.h"
+#include "core/printable.h"
+#include "csv_field.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/core/units.h"
+#include "document.h"
+#include "text_document.h"
 
 namespace ctxcost {
 namespace {

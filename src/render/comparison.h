@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/comparison.h"
-#include "ctxcost/render.h"
-#include "ctxcost/writer.h"
+#include "ctxcost/answer/comparison.h"
+#include "ctxcost/core/writer.h"
+#include "ctxcost/render/render.h"
 #include "input/config_changes.h"
 
 namespace ctxcost {

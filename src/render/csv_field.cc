@@ -1,6 +1,6 @@
 #include "csv_field.h"
 
-#include "printable.h"
+#include "core/printable.h"
 
 namespace ctxcost {
 

@@ -1,7 +1,7 @@
 // The parts of the JSON documents (DESIGN section 4) that JSON and NDJSON share.
 #pragma once
 
-#include "ctxcost/render.h"
+#include "ctxcost/render/render.h"
 #include "json_writer.h"
 
 namespace ctxcost {

@@ -1,5 +1,5 @@
 // The list of output formats, in the order in which they are shown. A new one is a file of its own and a line here.
-#include "ctxcost/render.h"
+#include "ctxcost/render/render.h"
 
 #define CTXCOST_OUTPUT_FORMATS(ROW) \
   ROW(kTable)                       \

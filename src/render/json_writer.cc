@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "core/printable.h"
 #include "number.h"
-#include "printable.h"
 
 namespace ctxcost {
 

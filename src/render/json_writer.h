@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "ctxcost/metric.h"
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
+#include "ctxcost/estimate/metric.h"
 
 namespace ctxcost {
 

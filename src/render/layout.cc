@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "printable.h"
+#include "core/printable.h"
 #include "wording.h"
 
 namespace ctxcost {
@@ -85,8 +85,8 @@ bool TableLayout::varies(Label label) const {
 
 void TableLayout::choose_leading() {
   for (const Label label : {Label::model, Label::weights, Label::kv_precision, Label::engine}) {
-    const bool asked = std::find(options_->columns.begin(), options_->columns.end(), Column(label)) !=
-                       options_->columns.end();
+    const bool asked =
+        std::find(options_->columns.begin(), options_->columns.end(), Column(label)) != options_->columns.end();
     if (varies(label) && !asked) cells_.push_back(of(label));
   }
   const LengthList first = report_->batches(report_->estimators().front());
@@ -106,9 +106,9 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
   const bool own_choice = options.columns.empty();
   if (own_choice) {
     // Each metric of a layer is followed by the total that takes its place where layers differ.
-    for (const Metric metric : {Metric::context, Metric::scores_per_head, Metric::scores,
-                                Metric::attention_flops_per_layer, Metric::attention_flops, Metric::kv_cache_bytes,
-                                Metric::state_bytes, Metric::kv_reserved_bytes}) {
+    for (const Metric metric :
+         {Metric::context, Metric::scores_per_head, Metric::scores, Metric::attention_flops_per_layer,
+          Metric::attention_flops, Metric::kv_cache_bytes, Metric::state_bytes, Metric::kv_reserved_bytes}) {
       cells_.push_back(of(metric));
     }
   } else {

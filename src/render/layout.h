@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/render.h"
+#include "ctxcost/render/render.h"
 #include "text_document.h"
 
 namespace ctxcost {

@@ -1,6 +1,6 @@
 #include "number.h"
 
-#include <fmt/format.h>
+#include "core/format.h"
 
 namespace ctxcost {
 
@@ -9,9 +9,7 @@ void write_double(Writer& out, double value) {
   if (value >= 0 && value < 1e15 && value == static_cast<double>(static_cast<std::int64_t>(value))) {
     return out.digits(static_cast<std::int64_t>(value));
   }
-  char text[32];  // 17 digits, a sign, a point and an exponent at most
-  char* const end = fmt::format_to(text, "{}", value);
-  out.text({text, static_cast<std::size_t>(end - text)});
+  out.text(format("{}", value));
 }
 
 }  // namespace ctxcost

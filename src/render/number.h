@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
 
 namespace ctxcost {
 

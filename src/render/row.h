@@ -1,9 +1,9 @@
 // How a format's file defines its row, so that formats.cc can list it by name.
 #pragma once
 
-#include "ctxcost/render.h"
+#include "ctxcost/render/render.h"
 
 /// Defines an OutputFormat that other files may refer to (a plain const would be local to its file).
-#define CTXCOST_OUTPUT_FORMAT(name)   \
-  extern const OutputFormat name; \
+#define CTXCOST_OUTPUT_FORMAT(name) \
+  extern const OutputFormat name;   \
   const OutputFormat name

@@ -1,22 +1,22 @@
-#include "render/schema.h"
+#include "schema.h"
 
 #include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
 
-#include "ctxcost/engine.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/mechanism.h"
-#include "ctxcost/metric.h"
-#include "ctxcost/precision.h"
-#include "ctxcost/weight_scheme.h"
-#include "ctxcost/workload.h"
-#include "input/accelerator_keys.h"
-#include "input/budget_keys.h"
-#include "input/own_format_keys.h"
+#include "ctxcost/core/precision.h"
+#include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/estimate/workload.h"
+#include "ctxcost/mechanism/mechanism.h"
+#include "ctxcost/weights/weight_scheme.h"
+#include "input/budget/budget_keys.h"
+#include "input/catalogue/accelerator_keys.h"
+#include "input/own_format/own_format_keys.h"
 #include "input/quantity.h"
-#include "render/json_writer.h"
+#include "json_writer.h"
 
 namespace ctxcost {
 namespace {
@@ -190,8 +190,7 @@ void SchemaWriter::value(const FileKey& key) {
       if (rules.maximum > 0) number("maximum", rules.maximum);
       return;
     case ValueType::flag: return type("boolean");
-    case ValueType::flag_or_word:
-      return any_of([&] { type("boolean"); }, [&] { constant(rules.choices); });
+    case ValueType::flag_or_word: return any_of([&] { type("boolean"); }, [&] { constant(rules.choices); });
     case ValueType::choice:
       if (rules.words != nullptr) return list("enum", rules.words());
       return list("enum", split_choices(rules.choices));
@@ -202,9 +201,7 @@ void SchemaWriter::value(const FileKey& key) {
                       type("array");
                       member("items", [&] { type("string"); });
                     });
-    case ValueType::decimal:
-      type("number");
-      return number("exclusiveMinimum", 0);
+    case ValueType::decimal: type("number"); return number("exclusiveMinimum", 0);
     case ValueType::fraction:
       type("number");
       number("exclusiveMinimum", 0);
@@ -357,8 +354,8 @@ void write_limit_value(SchemaWriter& schema, const MetricInfo& metric) {
   };
   if (text.empty()) return number();
   if (metric.unit == Unit::bytes) {
-    return schema.any_of(number, [&] { schema.pattern(text); },
-                         [&] { schema.pattern("^[0-9]+(\\.[0-9]+)?% of gpu$"); });
+    return schema.any_of(
+        number, [&] { schema.pattern(text); }, [&] { schema.pattern("^[0-9]+(\\.[0-9]+)?% of gpu$"); });
   }
   schema.any_of(number, [&] { schema.pattern(text); });
 }
@@ -602,7 +599,9 @@ void write_output_schema(Writer& out) {
       });
       schema.flag("additionalProperties", false);
       schema.any_of([&] { schema.list("required", std::array{"results"}); },
-                    [&] { schema.list("required", std::array{"model", "weights", "kv_precision", "engine"}); });
+                    [&] {
+                      schema.list("required", std::array{"model", "weights", "kv_precision", "engine"});
+                    });
     });
   });
   schema.json().end_array();

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
 
 namespace ctxcost {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "printable.h"
+#include "core/printable.h"
 
 namespace ctxcost {
 namespace {

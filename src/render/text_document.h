@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
 
 namespace ctxcost {
 

@@ -1,7 +1,7 @@
 #include "wording.h"
 
-#include "ctxcost/lengths.h"
-#include "ctxcost/units.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/core/units.h"
 
 namespace ctxcost {
 

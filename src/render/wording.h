@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "ctxcost/estimate.h"
-#include "ctxcost/model.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/model/model.h"
 
 namespace ctxcost {
 

@@ -1,5 +1,5 @@
-#include <ctxcost/estimate.h>
-#include <ctxcost/input.h>
+#include <ctxcost/estimate/estimate.h>
+#include <ctxcost/input/input.h>
 
 #include <cstdio>
 

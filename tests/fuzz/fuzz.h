@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost::fuzz {
 

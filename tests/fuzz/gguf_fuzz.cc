@@ -1,9 +1,9 @@
 // GGUF headers, and the models that they describe.
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
-#include "ctxcost/tensor_file.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/tensor_file.h"
 #include "fuzz.h"
-#include "input/gguf_model.h"
+#include "input/gguf/gguf_model.h"
 #include "input/model_files.h"
 
 using namespace ctxcost;

@@ -1,6 +1,6 @@
 // Model files in JSON: our own format, config.json of every family, catalogue records.
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 #include "fuzz.h"
 
 using namespace ctxcost;

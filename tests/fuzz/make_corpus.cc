@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "ctxcost/catalogue.h"
+#include "ctxcost/input/catalogue.h"
 #include "tensor_files.h"
 
 namespace {

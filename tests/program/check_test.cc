@@ -16,8 +16,8 @@ const std::string kSource = CTXCOST_SOURCE_DIR;
 const std::vector<std::string> kFormats = {"table", "json", "ndjson", "junit", "sarif", "github", "markdown"};
 
 // By hand, a token's cache: 2 layers * (K and V) * 2 KV heads * 64 * 2 bytes = 1,024 bytes; 544 with q8_0 (34 bytes for
-// 32 elements). Parameters: 2 * (256*256 + 2*256*128 + 256*256 + 3*256*512 + 2*256) + 2*1000*256 + 256 = 1,692,928, of 2
-// bytes each. Activations of n <= 2048 tokens: n*(2*256 + 2*512)*2 + 1000*4 bytes.
+// 32 elements). Parameters: 2 * (256*256 + 2*256*128 + 256*256 + 3*256*512 + 2*256) + 2*1000*256 + 256 = 1,692,928, of
+// 2 bytes each. Activations of n <= 2048 tokens: n*(2*256 + 2*512)*2 + 1000*4 bytes.
 constexpr const char* kTiny =
     R"({"layers": 2, "heads": 4, "kv_heads": 2, "d_k": 64, "d_model": 256, "d_ff": 512, "vocab": 1000})";
 constexpr const char* kTrained =
@@ -55,13 +55,15 @@ void run_tool(std::vector<std::string> arguments) {
 }
 
 void validate_junit(const std::vector<std::string>& files) {
-  std::vector<std::string> arguments = {"xmllint", "--noout", "--nonet", "--schema", kSource + "/tests/schemas/junit.xsd"};
+  std::vector<std::string> arguments = {"xmllint", "--noout", "--nonet", "--schema",
+                                        kSource + "/tests/schemas/junit.xsd"};
   arguments.insert(arguments.end(), files.begin(), files.end());
   run_tool(arguments);
 }
 
 void validate_sarif(const std::vector<std::string>& files) {
-  std::vector<std::string> arguments = {kSource + "/tests/schemas/validate", kSource + "/tests/schemas/sarif-2.1.0.json"};
+  std::vector<std::string> arguments = {kSource + "/tests/schemas/validate",
+                                        kSource + "/tests/schemas/sarif-2.1.0.json"};
   arguments.insert(arguments.end(), files.begin(), files.end());
   run_tool(arguments);
 }
@@ -332,9 +334,7 @@ b.json:1:103: fail: a: parameters is 8.0B at 4K tokens, batch 1: max 8B, 30.3M (
        2,
        R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes/maximum: unknown key of a limit
 )~"},
-      {"an unknown key of the file",
-       R"~({"budget": [], "defaults": {"name": "x"}})~",
-       2,
+      {"an unknown key of the file", R"~({"budget": [], "defaults": {"name": "x"}})~", 2,
        R"~(ctxcost: b.json: /budget: unknown key; did you mean "budgets"?
 ctxcost: b.json: /defaults/name: unknown key of defaults
 )~"},
@@ -384,24 +384,18 @@ ctxcost: b.json: /budgets/0/limits/window_status/max: expected a limit that can 
        2,
        R"~(ctxcost: b.json: /budgets/0/limits/window_status/max: expected "trained", "scaled", "beyond" or "impossible", found "trainde"; did you mean "trained"?
 )~"},
-      {"no budgets",
-       R"~({"budgets": []})~",
-       2,
+      {"no budgets", R"~({"budgets": []})~", 2,
        R"~(ctxcost: b.json: /budgets: expected a list of budgets, found an empty list
 )~"},
-      {"no limits",
-       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {}}]})~",
-       2,
+      {"no limits", R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {}}]})~", 2,
        R"~(ctxcost: b.json: /budgets/0/limits: expected an object of metrics and their limits, found an empty object
 )~"},
       {"a limit without max or min",
-       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": {}}}]})~",
-       2,
+       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": {}}}]})~", 2,
        R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes: expected "max" or "min", found an empty object
 )~"},
       {"a limit that is a number",
-       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": 4}}]})~",
-       2,
+       R"~({"budgets": [{"name": "a", "model": "tiny.json", "context": "4K", "limits": {"kv_cache_bytes": 4}}]})~", 2,
        R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes: expected an object with "max" or "min", found 4 (write {"max": …})
 )~"},
       {"more than most",
@@ -419,17 +413,14 @@ ctxcost: b.json: /budgets/0/limits/window_status/max: expected a limit that can 
        2,
        R"~(ctxcost: b.json: /budgets/0/limits/kv_cache_bytes: repeated key (keep one of them)
 )~"},
-      {"what has to be there",
-       R"~({"budgets": [{}]})~",
-       2,
+      {"what has to be there", R"~({"budgets": [{}]})~", 2,
        R"~(ctxcost: b.json: /budgets/0/name: expected a string, found nothing
 ctxcost: b.json: /budgets/0/limits: expected an object of metrics and their limits, found nothing
 ctxcost: b.json: /budgets/0/model: expected a file, a directory or a catalogue name, found nothing
 ctxcost: b.json: /budgets/0/context: expected an integer or a length like "32K", found nothing
 )~"},
       {"a model that is not there",
-       R"~({"budgets": [{"name": "a", "model": "tiny.jsn", "context": "4K", "limits": {"scores": {"max": 1}}}]})~",
-       2,
+       R"~({"budgets": [{"name": "a", "model": "tiny.jsn", "context": "4K", "limits": {"scores": {"max": 1}}}]})~", 2,
        R"~(ctxcost: b.json: /budgets/0/model: no file "tiny.jsn", and no model of that name in the catalogue (`ctxcost list models` shows the catalogue)
 )~"},
       {"a misspelt name of the catalogue",
@@ -438,8 +429,7 @@ ctxcost: b.json: /budgets/0/context: expected an integer or a length like "32K",
        R"~(ctxcost: b.json: /budgets/0/model: no file "llama-3.1-8c", and no model of that name in the catalogue; did you mean "llama-3.1-8b"?
 )~"},
       {"a model with a fault",
-       R"~({"budgets": [{"name": "a", "model": "typo.json", "context": "4K", "limits": {"scores": {"max": 1}}}]})~",
-       2,
+       R"~({"budgets": [{"name": "a", "model": "typo.json", "context": "4K", "limits": {"scores": {"max": 1}}}]})~", 2,
        R"~(ctxcost: b.json: /budgets/0/model: the model "typo.json" cannot be used
 ctxcost: typo.json: /kv_head: unknown key; did you mean "kv_heads"?
 )~"},
@@ -506,14 +496,10 @@ ctxcost: b.json: /budgets/0/logits: expected "last" or "all", found "some"
        2,
        R"~(ctxcost: b.json: /budgets/0: expected at most 10,000 pairs of context and batch, found 100000 contexts and 1 batches
 )~"},
-      {"no JSON",
-       R"~({"budgets": [)~",
-       2,
+      {"no JSON", R"~({"budgets": [)~", 2,
        R"~(ctxcost: b.json:1:14: expected a value or ']', found the end of the file
 )~"},
-      {"no object",
-       R"~([])~",
-       2,
+      {"no object", R"~([])~", 2,
        R"~(ctxcost: b.json: expected an object with "budgets", found an empty list
 )~"},
   };
@@ -557,7 +543,8 @@ TEST_CASE("every format has the same exit status, and nothing but the document o
         const auto lines = std::count(result.err.begin(), result.err.end(), '\n');
         const auto times = [&](const std::string& part) {
           std::ptrdiff_t count = 0;
-          for (std::size_t at = result.out.find(part); at != std::string::npos; at = result.out.find(part, at + 1)) ++count;
+          for (std::size_t at = result.out.find(part); at != std::string::npos; at = result.out.find(part, at + 1))
+            ++count;
           return count;
         };
         CHECK(times("<error ") == (format == "junit" ? lines : 0));
@@ -585,8 +572,10 @@ TEST_CASE("every format has the same exit status, and nothing but the document o
         }
         CHECK((worst == "fail") == (row.status == 1));
       } else if (result.status != 2 && format == "json") {
-        CHECK(Json::parse(result.out)["verdict"] == (row.status == 1 ? "fail" : std::string(row.output).find("| warn ") !=
-                                                                                 std::string::npos ? "warn" : "pass"));
+        CHECK(Json::parse(result.out)["verdict"] == (row.status == 1 ? "fail"
+                                                     : std::string(row.output).find("| warn ") != std::string::npos
+                                                         ? "warn"
+                                                         : "pass"));
       } else if (format == "junit" || format == "sarif") {
         const std::string name = format + std::to_string(i);
         workspace.write(name, result.out);
@@ -610,13 +599,14 @@ TEST_CASE("--exit-zero turns 1 into 0 and keeps 2; --fail-on warning fails where
 }
 
 TEST_CASE("whole documents: a breach that fails, one that warns, and a name full of markup") {
-  // 4,096 tokens * 1,024 bytes are 4,194,304 bytes, 194,304 (4.9%) above 4 MB, which holds 3,906 tokens; two sequences are
-  // 388,608 above 8 MB.
+  // 4,096 tokens * 1,024 bytes are 4,194,304 bytes, 194,304 (4.9%) above 4 MB, which holds 3,906 tokens; two sequences
+  // are 388,608 above 8 MB.
   const Workspace workspace;
   const std::string golden = kSource + "/tests/golden/check/budgets.";
   workspace.write("budgets.json", read_file(golden + "json"));
-  for (const auto& [format, extension] : {std::pair("table", "txt"), std::pair("markdown", "md"), std::pair("junit", "xml"),
-                                          std::pair("sarif", "sarif"), std::pair("github", "github")}) {
+  for (const auto& [format, extension] :
+       {std::pair("table", "txt"), std::pair("markdown", "md"), std::pair("junit", "xml"), std::pair("sarif", "sarif"),
+        std::pair("github", "github")}) {
     CAPTURE(format);
     const Run result = workspace.check({"budgets.json", "--format", format});
     CHECK(result.status == 1);
@@ -646,7 +636,8 @@ TEST_CASE("clean documents: no results, no annotations") {
 
 TEST_CASE("the JSON document carries verdicts, exact numbers and the results behind them") {
   const Workspace workspace;
-  workspace.write("b.json", R"({"budgets": [{"name": "a", "model": "tiny.json", "contexts": ["1K", "4K"], "gpu": "card.json",
+  workspace.write("b.json",
+                  R"({"budgets": [{"name": "a", "model": "tiny.json", "contexts": ["1K", "4K"], "gpu": "card.json",
     "limits": {"kv_cache_bytes": {"max": "4MB"}, "headroom_bytes": {"min": 1}}}]})");
   const Json document = Json::parse(workspace.check({"b.json", "--format", "json"}).out);
   CHECK(document["schema_version"] == 1);
@@ -706,8 +697,9 @@ TEST_CASE("many files, one of them standard input; every fault of every file") {
 TEST_CASE("a file in error is one in the asked format, at its line, and no baseline") {
   const Workspace workspace;
   workspace.write("good.json", kTwo);
-  workspace.write("bad.json", "{\"budgets\": [{\"name\": \"a\", \"model\": \"tiny.json\", \"context\": \"4K\",\n"
-                              "  \"limits\": {\"kv_cache_byte\": {\"max\": 1}}}]}");
+  workspace.write("bad.json",
+                  "{\"budgets\": [{\"name\": \"a\", \"model\": \"tiny.json\", \"context\": \"4K\",\n"
+                  "  \"limits\": {\"kv_cache_byte\": {\"max\": 1}}}]}");
   workspace.write("text.json", "{\"budgets\": [\n  nonsense]}");
   const std::string unknown = "/budgets/0/limits/kv_cache_byte: unknown metric; did you mean \"kv_cache_bytes\"?";
   const Run json = workspace.check({"bad.json", "good.json", "--format", "json", "--save", "saved.json"});
@@ -724,15 +716,18 @@ TEST_CASE("a file in error is one in the asked format, at its line, and no basel
   CHECK(document["budgets"].size() == 2);
   CHECK(document["budgets"][0]["verdict"] == "pass");
   CHECK(workspace.read("saved.json") == json.out);
-  CHECK(workspace.check({"good.json", "--baseline", "saved.json"}).err ==
-        "ctxcost: saved.json: /verdict: expected a report without errors, found \"error\" (mend what its \"errors\" name "
-        "and save it again)\n");
+  CHECK(
+      workspace.check({"good.json", "--baseline", "saved.json"}).err ==
+      "ctxcost: saved.json: /verdict: expected a report without errors, found \"error\" (mend what its \"errors\" name "
+      "and save it again)\n");
 
   CHECK(workspace.check({"bad.json", "good.json", "--format", "github"}).out ==
         "::error file=bad.json,line=2,col=14,title=budget file in error::" + unknown + "\n");
-  CHECK(workspace.check({"bad.json", "--format", "markdown"}).out.find("- **error** (bad.json:2:14): ") != std::string::npos);
-  CHECK(workspace.check({"bad.json", "good.json", "--format", "junit"}).out.find(
-            "<testsuite name=\"bad.json\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">") != std::string::npos);
+  CHECK(workspace.check({"bad.json", "--format", "markdown"}).out.find("- **error** (bad.json:2:14): ") !=
+        std::string::npos);
+  CHECK(workspace.check({"bad.json", "good.json", "--format", "junit"})
+            .out.find("<testsuite name=\"bad.json\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">") !=
+        std::string::npos);
   const Json lines = Json::parse(workspace.check({"bad.json", "--format", "ndjson"}).out);
   CHECK(lines["verdict"] == "error");
   CHECK(lines["errors"] == document["errors"]);
@@ -777,7 +772,8 @@ TEST_CASE("a failure by the baseline is one in the table, the headline and the c
   const Run table = workspace.check(arguments);
   CHECK(table.status == 1);
   CHECK(table.out.find("| fail (baseline) | a ") != std::string::npos);
-  CHECK(table.out.find("b.json:1:23: fail (baseline): a: kv_cache_bytes grew from 4.2 MB to 8.4 MB") != std::string::npos);
+  CHECK(table.out.find("b.json:1:23: fail (baseline): a: kv_cache_bytes grew from 4.2 MB to 8.4 MB") !=
+        std::string::npos);
   CHECK(table.out.ends_with("\n1 budget: 0 passed, 1 failed (baseline)\n"));
   // The key that did it, not the one beside it.
   CHECK(table.out.find("\n  because of /kv_heads: 2 → 4\n") != std::string::npos);
@@ -874,14 +870,15 @@ TEST_CASE("a baseline: what is worse, by how much, and whether that is too much"
     CHECK(change["verdict"] == "fail");
   }
   CHECK(seen);
-  const Run github = workspace.check({"b.json", "--baseline", "base.json", "--max-increase", "kv_cache_bytes=5%",
-                                      "--format", "github"});
-  CHECK(github.out ==
-        "::error file=b.json,line=2,col=18,title=work::kv_cache_bytes grew from 4.2 MB to 8.4 MB at 4K tokens, batch 1: "
-        "+4.2 MB (+100.0%25), allowed 5%25; because of /kv_heads: 2 → 4\n");
+  const Run github = workspace.check(
+      {"b.json", "--baseline", "base.json", "--max-increase", "kv_cache_bytes=5%", "--format", "github"});
+  CHECK(
+      github.out ==
+      "::error file=b.json,line=2,col=18,title=work::kv_cache_bytes grew from 4.2 MB to 8.4 MB at 4K tokens, batch 1: "
+      "+4.2 MB (+100.0%25), allowed 5%25; because of /kv_heads: 2 → 4\n");
   for (const std::string format : {"junit", "sarif"}) {
-    workspace.write(format, workspace.check({"b.json", "--baseline", "base.json", "--max-increase", "5%", "--format",
-                                             format}).out);
+    workspace.write(
+        format, workspace.check({"b.json", "--baseline", "base.json", "--max-increase", "5%", "--format", format}).out);
   }
   validate_junit({workspace.path("junit")});
   validate_sarif({workspace.path("sarif")});
@@ -893,12 +890,15 @@ TEST_CASE("fewer tokens a second are worse, more headroom is not") {
     "limits": {"scores": {"max": "1T"}}}]})";
   workspace.write("b.json", budget);
   CHECK(workspace.check({"b.json", "--save", "base.json"}).status == 0);
-  CHECK(workspace.check({"b.json", "--mbu", "0.5", "--baseline", "base.json", "--max-increase",
-                         "decode_tokens_per_second=10%"}).status == 1);
-  CHECK(workspace.check({"b.json", "--mbu", "0.5", "--baseline", "base.json", "--max-increase",
-                         "headroom_bytes=0%"}).status == 0);
-  CHECK(workspace.check({"b.json", "--overhead", "1000B", "--baseline", "base.json", "--max-increase",
-                         "headroom_bytes=0%"}).status == 1);
+  CHECK(workspace
+            .check(
+                {"b.json", "--mbu", "0.5", "--baseline", "base.json", "--max-increase", "decode_tokens_per_second=10%"})
+            .status == 1);
+  CHECK(workspace.check({"b.json", "--mbu", "0.5", "--baseline", "base.json", "--max-increase", "headroom_bytes=0%"})
+            .status == 0);
+  CHECK(workspace
+            .check({"b.json", "--overhead", "1000B", "--baseline", "base.json", "--max-increase", "headroom_bytes=0%"})
+            .status == 1);
 }
 
 TEST_CASE("a baseline that says nothing, or by another convention, is no pass") {
@@ -915,11 +915,13 @@ TEST_CASE("a baseline that says nothing, or by another convention, is no pass") 
         "budgets": [{"name": "cache", "limits": {"kv_cache_bytes": {"max": "50MB"}}}]})");
   const Bad bads[] = {
       {{"other.json", "--baseline", "base.json"},
-       "ctxcost: base.json: expected a budget, context and batch of this check, found none (`ctxcost check FILE --save` "
+       "ctxcost: base.json: expected a budget, context and batch of this check, found none (`ctxcost check FILE "
+       "--save` "
        "writes a baseline)\n"},
       {{"article.json", "--baseline", "base.json"},
        "ctxcost: base.json: /conventions: expected the convention of budget \"cache\", article "
-       "(flops_per_mac=1,pairs=reach,logits=last), found causal (flops_per_mac=2,pairs=exact,logits=last) (save a report "
+       "(flops_per_mac=1,pairs=reach,logits=last), found causal (flops_per_mac=2,pairs=exact,logits=last) (save a "
+       "report "
        "again, or set the budget's \"convention\")\n"},
       {{"b.json", "--max-increase", "5%"}, "ctxcost: --max-increase: needs --baseline FILE\n"},
       {{"b.json", "--baseline", "base.json", "--max-increase", "5"},

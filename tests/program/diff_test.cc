@@ -117,22 +117,18 @@ TEST_CASE("nothing changes") {
   const Run result = files.diff({"-n", "1K,2K", "--fail-if", "kv_cache_bytes"});
   CHECK(result.status == 0);
   // Every metric but context, batch and the two growth ratios.
-  CHECK(result.out == std::string(kCaption) +
-                          "\nnothing changes: 25 metrics are the same at 2 points\n\npass: kv_cache_bytes\n");
+  CHECK(result.out ==
+        std::string(kCaption) + "\nnothing changes: 25 metrics are the same at 2 points\n\npass: kv_cache_bytes\n");
 }
 
 TEST_CASE("thresholds decide the exit status") {
   const Files files(kNew, kOld);  // the cache doubles
   const std::pair<std::vector<std::string>, int> rows[] = {
-      {{"kv_cache_bytes"}, 1},
-      {{"kv_cache_bytes > 99.9%"}, 1},
-      {{"kv_cache_bytes > 100%"}, 0},
-      {{"kv_cache_bytes >= +100%"}, 1},
+      {{"kv_cache_bytes"}, 1},         {{"kv_cache_bytes > 99.9%"}, 1},
+      {{"kv_cache_bytes > 100%"}, 0},  {{"kv_cache_bytes >= +100%"}, 1},
       {{"kv_cache_bytes > +1MiB"}, 1},  // at 4K it is 4 MiB
-      {{"kv_cache_bytes > +4MiB"}, 0},
-      {{"kv_cache_bytes < -5%"}, 0},
-      {{"scores", "state_bytes"}, 0},
-      {{"scores", "kv_bytes_per_token"}, 1},
+      {{"kv_cache_bytes > +4MiB"}, 0}, {{"kv_cache_bytes < -5%"}, 0},
+      {{"scores", "state_bytes"}, 0},  {{"scores", "kv_bytes_per_token"}, 1},
   };
   for (const auto& [thresholds, status] : rows) {
     std::vector<std::string> options = {"-n", "1K,4K"};
@@ -203,7 +199,8 @@ TEST_CASE("reports of different conventions are not compared") {
   const Files files;
   files.save({"-n", "1K"});
   const std::string causal =
-      run({"scale", "new.json", "-n", "1K", "--convention", "causal", "--format", "json"}, {.directory = files.path()}).out;
+      run({"scale", "new.json", "-n", "1K", "--convention", "causal", "--format", "json"}, {.directory = files.path()})
+          .out;
   const Run result = run({"diff", "report-old.json", "-"}, {.input = causal, .directory = files.path()});
   CHECK(result.status == 2);
   CHECK(result.out == "");

@@ -32,7 +32,10 @@ TEST_CASE("each fault of a model file is one line that names file, place, and wh
       {"empty.json", "", "ctxcost: empty.json: expected JSON, found nothing: the file is empty\n"},
       {"nan.json", R"({"layers": NaN, "heads": 32, "d_k": 128})",
        "ctxcost: nan.json: /layers: expected a positive integer of at most 1000000, found NaN\n"},
-      {"binary.json", std::string("\x7f" "ELF\x02\x01\x01\0\0\0", 10),
+      {"binary.json",
+       std::string("\x7f"
+                   "ELF\x02\x01\x01\0\0\0",
+                   10),
        "ctxcost: binary.json:1:8: expected JSON text, found a zero byte; is this a binary file?\n"},
       {"family.json", R"({"model_type": "zzz"})",
        "ctxcost: family.json: /model_type: unknown family \"zzz\" (--assume full counts its cache and scores as full "

@@ -233,9 +233,8 @@ TEST_CASE("a second value of an option that has one is an error, a flag may be r
                                                                                       {"--kv-memory", "2GiB"},
                                                                                       {"--mfu", "0.5"},
                                                                                       {"--mbu", "0.5"}}) {
-    CHECK(
-        run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb", option[0], option[1], option[0], option[1]}).status ==
-        2);
+    CHECK(run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb", option[0], option[1], option[0], option[1]})
+              .status == 2);
   }
   for (const std::vector<std::string>& option :
        std::vector<std::vector<std::string>>{{"--save", "a"}, {"--baseline", "a"}, {"--fail-on", "error"}}) {

@@ -80,9 +80,8 @@ Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
 
   Run result{};
   std::size_t sent = 0;
-  pollfd polled[3] = {{options.closed_pipe ? -1 : out_source, POLLIN, 0},
-                      {err.ends[0], POLLIN, 0},
-                      {in.ends[1], POLLOUT, 0}};
+  pollfd polled[3] = {
+      {options.closed_pipe ? -1 : out_source, POLLIN, 0}, {err.ends[0], POLLIN, 0}, {in.ends[1], POLLOUT, 0}};
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
     if (polled[2].fd >= 0 && sent == options.input.size()) {
       close(polled[2].fd);
@@ -135,7 +134,8 @@ TemporaryDirectory::~TemporaryDirectory() {
 
 std::vector<std::string> TemporaryDirectory::names() const {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(path_)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(path_))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }

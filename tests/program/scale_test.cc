@@ -167,7 +167,8 @@ TEST_CASE("a model of unlike layers shows totals, and each group's own numbers i
 
 TEST_CASE("integers above 64 bits keep all their digits") {
   // n = 10^12: scores 1024 n^2, multiply-adds 256 times that.
-  const Run result = run({"article-7b", "-n", "1000000000000", "--format", "csv", "--columns", "scores,attention_macs"});
+  const Run result =
+      run({"article-7b", "-n", "1000000000000", "--format", "csv", "--columns", "scores,attention_macs"});
   CHECK(result.out == "scores,attention_macs\n1024000000000000000000000000,262144000000000000000000000000\n");
 }
 
@@ -182,9 +183,9 @@ TEST_CASE("growth is relative to the first context of the same series") {
 
 TEST_CASE("the format follows the file's extension unless it is named") {
   const TemporaryDirectory directory;
-  const std::pair<const char*, const char*> files[] = {{"a.txt", "article-7b.txt"},      {"a.md", "article-7b.md"},
-                                                       {"a.json", "article-7b.json"},    {"a.jsonl", "article-7b.ndjson"},
-                                                       {"a.ndjson", "article-7b.ndjson"}, {"a.csv", "article-7b.csv"}};
+  const std::pair<const char*, const char*> files[] = {
+      {"a.txt", "article-7b.txt"},      {"a.md", "article-7b.md"},         {"a.json", "article-7b.json"},
+      {"a.jsonl", "article-7b.ndjson"}, {"a.ndjson", "article-7b.ndjson"}, {"a.csv", "article-7b.csv"}};
   for (const auto& [file, expected] : files) {
     const Run result = run({"article-7b", "-o", directory.path(file)});
     CHECK(result.status == 0);

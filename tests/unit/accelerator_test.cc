@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "ctxcost/accelerator.h"
-#include "ctxcost/catalogue.h"
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/input/catalogue.h"
 
 using namespace ctxcost;
 

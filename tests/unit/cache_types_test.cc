@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
 #include "parts_model.h"
 
 using namespace ctxcost;

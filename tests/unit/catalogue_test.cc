@@ -1,14 +1,14 @@
-#include "ctxcost/catalogue.h"
+#include "ctxcost/input/catalogue.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <string>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
-#include "input/json.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
+#include "input/json/json.h"
 
 using namespace ctxcost;
 

@@ -1,10 +1,10 @@
-#include "ctxcost/comparison.h"
+#include "ctxcost/answer/comparison.h"
 
 #include <doctest/doctest.h>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 #include "input/config_changes.h"
-#include "input/saved_report.h"
+#include "input/saved_report/saved_report.h"
 
 using namespace ctxcost;
 
@@ -28,12 +28,14 @@ std::string fault(std::string_view threshold) {
 }
 
 /// A report of one result: what stands between the braces is given.
-std::string saved(const std::string& result, const std::string& conventions =
-                                                 R"({"name": "causal", "flops_per_mac": 2, "pairs": "exact"})") {
+std::string saved(const std::string& result,
+                  const std::string& conventions = R"({"name": "causal", "flops_per_mac": 2, "pairs": "exact"})") {
   return R"({"schema_version": 1, "conventions": )" + conventions + R"(, "results": [{)" + result + "}]}";
 }
 
-ReportRecord read(const std::string& text, std::string_view source) { return read_saved_report(parse_json(text, source)); }
+ReportRecord read(const std::string& text, std::string_view source) {
+  return read_saved_report(parse_json(text, source));
+}
 
 std::string read_fault(const std::string& text) {
   try {
@@ -50,12 +52,12 @@ TEST_CASE("percentages come from the integers, to one decimal, half up") {
   CHECK(percent(whole(1000), whole(1125)) == "+12.5%");
   CHECK(percent(whole(8), whole(2)) == "-75.0%");
   CHECK(percent(whole(3), whole(4)) == "+33.3%");
-  CHECK(percent(whole(2000), whole(2001)) == "+0.1%");   // 0.05 rounds up
-  CHECK(percent(whole(2001), whole(2002)) == "+0.0%");   // 0.04997…
-  CHECK(percent(whole(2000), whole(1999)) == "-0.1%");   // by size, not towards above
+  CHECK(percent(whole(2000), whole(2001)) == "+0.1%");  // 0.05 rounds up
+  CHECK(percent(whole(2001), whole(2002)) == "+0.0%");  // 0.04997…
+  CHECK(percent(whole(2000), whole(1999)) == "-0.1%");  // by size, not towards above
   CHECK(percent(whole(1), whole(1'000'001)) == "+100000000.0%");
-  CHECK(percent(whole(0), whole(5)) == "");              // of nothing there is no percentage
-  CHECK(percent(minus(100), minus(150)) == "-50.0%");    // a headroom that gets worse
+  CHECK(percent(whole(0), whole(5)) == "");            // of nothing there is no percentage
+  CHECK(percent(minus(100), minus(150)) == "-50.0%");  // a headroom that gets worse
   CHECK(percent(minus(100), whole(100)) == "+200.0%");
   // 2^125 + 2^123: no double holds the difference of one unit.
   const Count large = Count::from_raw(Uint128{1} << 120);
@@ -170,11 +172,11 @@ TEST_CASE("a threshold that says too little or something else is refused") {
 }
 
 TEST_CASE("a saved report is read with all digits") {
-  const ReportRecord report = read(
-      saved(R"("model": {"name": "m"}, "weights": "bf16", "gpu": "h100", "context": 4096, "batch": 2,
+  const ReportRecord report =
+      read(saved(R"("model": {"name": "m"}, "weights": "bf16", "gpu": "h100", "context": 4096, "batch": 2,
                "scores": 340282366920938463463374607431768211455, "headroom_bytes": -5, "parameters": null,
                "growth_kv_cache": 1.5, "window_status": "scaled", "notes": [], "later": 3)"),
-      "r.json");
+           "r.json");
   REQUIRE(report.points.size() == 1);
   const PointRecord& point = report.points[0];
   CHECK(point.model == "m");
@@ -196,8 +198,9 @@ TEST_CASE("what is no saved report is refused, with its place") {
   CHECK(read_fault(R"({"schema_version": 2, "results": []})") ==
         "r.json: /schema_version: expected 1, found 2 (write the report again with this version)\n"
         "r.json: /results: expected a list of results, found an empty list");
-  CHECK(read_fault(R"({"schema_version": 1, "results": [{)" + good + "}]}") ==
-        "r.json: /results/0/conventions: expected how the numbers were counted, here or in the document, found nothing");
+  CHECK(
+      read_fault(R"({"schema_version": 1, "results": [{)" + good + "}]}") ==
+      "r.json: /results/0/conventions: expected how the numbers were counted, here or in the document, found nothing");
   CHECK(read_fault(saved(good + R"(, "kv_cache_bytes": 1.5)")) ==
         "r.json: /results/0/kv_cache_bytes: expected a number or null, found 1.5");
   CHECK(read_fault(saved(good + R"(, "kv_cache_bytes": "1")")) ==
@@ -232,9 +235,9 @@ TEST_CASE("points are joined by their series' names, then by place") {
   CHECK(comparison.only_after[0]->context == 4);
 
   const ReportRecord elsewhere = read(report(point("a", 8, 1)), "far.json");
-  CHECK_THROWS_WITH_AS(
-      compare(before, elsewhere),
-      "far.json: expected a point of the context, batch and series of one in old.json, found none", InputError);
+  CHECK_THROWS_WITH_AS(compare(before, elsewhere),
+                       "far.json: expected a point of the context, batch and series of one in old.json, found none",
+                       InputError);
 }
 
 TEST_CASE("config keys are compared one by one") {

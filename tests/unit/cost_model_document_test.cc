@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "ctxcost/accelerator.h"
-#include "ctxcost/deployment.h"
-#include "ctxcost/input.h"
-#include "ctxcost/pairs.h"
-#include "ctxcost/parallelism.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/mechanism/pairs.h"
 
 using namespace ctxcost;
 

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "ctxcost/accelerator.h"
-#include "ctxcost/deployment.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
-#include "ctxcost/solve.h"
-#include "rank_weights.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/solve.h"
+#include "ctxcost/input/input.h"
+#include "deployment/rank_weights.h"
 
 using namespace ctxcost;
 
@@ -124,9 +124,9 @@ TEST_CASE("what no engine splits is refused in each of them") {
                                       "d_ff": 400, "vocab": 1000, "precision": "fp16"})",
                                   "test.json");
   for (const char* engine : {"ideal", "vllm", "transformers", "llama.cpp"}) {
-    CHECK_THROWS_WITH_AS(
-        Deployment(setup_of(model, "", "tp=4", engine)),
-        "--parallel: tp=4: of 10 KV heads and 4 devices neither divides the other (tp=2 or tp=5)", InputError);
+    CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=4", engine)),
+                         "--parallel: tp=4: of 10 KV heads and 4 devices neither divides the other (tp=2 or tp=5)",
+                         InputError);
     CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=3", engine)),
                          "--parallel: tp=3: 40 query heads do not divide by 3 (tp=2 or tp=5)", InputError);
     CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=5", engine)));

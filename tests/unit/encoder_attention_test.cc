@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "mixers.h"
 
 using namespace ctxcost;

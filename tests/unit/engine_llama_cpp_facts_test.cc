@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "ctxcost/input.h"
+#include "ctxcost/input/input.h"
 #include "facts.h"
 #include "parts_model.h"
 

@@ -2,8 +2,8 @@
 // The figures are those of the sources named in the engine's file, worked out by hand.
 #include <doctest/doctest.h>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/input.h"
 #include "parts_model.h"
 
 using namespace ctxcost;

@@ -1,7 +1,7 @@
 // What the caches of transformers hold. [transformers cache_utils.py]
 #include <doctest/doctest.h>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 #include "parts_model.h"
 
 using namespace ctxcost;

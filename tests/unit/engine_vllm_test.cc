@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "ctxcost/deployment.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/input/input.h"
 #include "parts_model.h"
 
 using namespace ctxcost;

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <string>
 
-#include "input/json.h"
+#include "input/json/json.h"
 
 namespace ctxcost::test {
 

@@ -1,5 +1,5 @@
 // The language of formulas: precedence, rounding, sums, definitions and what is refused.
-#include "ctxcost/formula.h"
+#include "ctxcost/core/formula.h"
 
 #include <doctest/doctest.h>
 

@@ -4,14 +4,14 @@
 #include <chrono>
 #include <map>
 
-#include "ctxcost/catalogue.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
-#include "ctxcost/tensor_file.h"
-#include "engine/llama_cpp_tensors.h"
-#include "input/json.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/tensor_file.h"
+#include "input/json/json.h"
 #include "tensor_files.h"
+#include "weights/llama_cpp_tensors.h"
 
 using namespace ctxcost;
 using namespace ctxcost::test;

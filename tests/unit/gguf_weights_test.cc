@@ -4,10 +4,10 @@
 #include <map>
 #include <string>
 
-#include "ctxcost/estimate.h"
+#include "ctxcost/estimate/estimate.h"
 #include "facts.h"
 #include "input/huggingface/huggingface.h"
-#include "input/json.h"
+#include "input/json/json.h"
 
 using namespace ctxcost;
 

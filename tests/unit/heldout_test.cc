@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/weight_scheme.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/weights/weight_scheme.h"
 #include "facts.h"
 #include "input/huggingface/huggingface.h"
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
 #include "input/huggingface/huggingface.h"
-#include "input/json.h"
+#include "input/json/json.h"
 
 using namespace ctxcost;
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "ctxcost/estimate.h"
-#include "input/catalogue_record.h"
-#include "input/json.h"
+#include "ctxcost/estimate/estimate.h"
+#include "input/catalogue/catalogue_record.h"
+#include "input/json/json.h"
 
 using namespace ctxcost;
 

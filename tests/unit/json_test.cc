@@ -1,11 +1,11 @@
-#include "input/json.h"
+#include "input/json/json.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 using namespace ctxcost;
 using Type = JsonValue::Type;

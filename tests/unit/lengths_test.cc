@@ -1,8 +1,8 @@
-#include "ctxcost/lengths.h"
+#include "ctxcost/core/lengths.h"
 
 #include <doctest/doctest.h>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 using namespace ctxcost;
 
@@ -99,8 +99,7 @@ TEST_CASE("what is no length is refused in one line, with what may have been mea
   CHECK(fault("") == R"(--context: expected a length, found nothing in "" (4K or 1K,4K or 1K..1M))");
   CHECK(fault("1K,,4K") == R"(--context: expected a length, found nothing in "1K,,4K" (4K or 1K,4K or 1K..1M))");
   CHECK(fault("1K..") == R"(--context: expected a range FIRST..LAST, found "1K.." (1K..1M doubles, 1K..9K:+1K adds))");
-  CHECK(fault("8K..1K") ==
-        R"(--context: the range "8K..1K" ends below its start (the smaller length comes first))");
+  CHECK(fault("8K..1K") == R"(--context: the range "8K..1K" ends below its start (the smaller length comes first))");
   CHECK(fault("1K..8K:4") ==
         R"(--context: expected :xFACTOR or :+STEP after the range, found "4" (1K..1M:x4 or 1000..9000:+1000))");
   CHECK(fault("1K..8K:x1") == R"(--context: the factor of "1K..8K:x1" is below 2 (a factor is at least 2))");

@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 
 using namespace ctxcost;
 

@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 #include "mask.h"
 
 using namespace ctxcost;

@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
-#include "ctxcost/formula.h"
-#include "ctxcost/mechanism.h"
+#include "ctxcost/core/formula.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 using namespace ctxcost;
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 #include "mixers.h"
 
 using namespace ctxcost;

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "ctxcost/mechanism.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 namespace ctxcost {
 

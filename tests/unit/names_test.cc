@@ -1,10 +1,10 @@
 // Models and devices by the names that people, hubs and driver tools write.
 #include <doctest/doctest.h>
 
-#include "ctxcost/accelerator.h"
-#include "ctxcost/catalogue.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
 
 using namespace ctxcost;
 

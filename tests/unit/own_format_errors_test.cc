@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/input.h"
 
 using namespace ctxcost;
 

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 
 using namespace ctxcost;
 

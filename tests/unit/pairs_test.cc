@@ -1,4 +1,4 @@
-#include "ctxcost/pairs.h"
+#include "ctxcost/mechanism/pairs.h"
 
 #include <doctest/doctest.h>
 

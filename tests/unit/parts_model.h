@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "ctxcost/engine.h"
-#include "ctxcost/model.h"
+#include "ctxcost/engine/engine.h"
+#include "ctxcost/model/model.h"
 
 namespace ctxcost::test {
 

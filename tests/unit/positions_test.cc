@@ -1,8 +1,8 @@
-#include "ctxcost/positions.h"
+#include "ctxcost/model/positions.h"
 
 #include <doctest/doctest.h>
 
-#include "ctxcost/estimate.h"
+#include "ctxcost/estimate/estimate.h"
 
 using namespace ctxcost;
 

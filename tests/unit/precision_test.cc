@@ -1,10 +1,10 @@
 // How caches are stored: docs/cost-model.md sections 11.1 and 11.2, with block sizes of ggml-common.h, vllm and KIVI's
 // new_pack.py.
-#include "ctxcost/precision.h"
+#include "ctxcost/core/precision.h"
 
 #include <doctest/doctest.h>
 
-#include "ctxcost/diagnostic.h"
+#include "ctxcost/core/diagnostic.h"
 
 using namespace ctxcost;
 

@@ -1,6 +1,6 @@
-// Published figures (tests/data/published.json, each with its source): every row that `scale` or `fit` can answer is answered
-// from its hyperparameters and conditions, within the precision in which it was printed. The others are listed with
-// the reason; every row of the file is in exactly one of the two sets.
+// Published figures (tests/data/published.json, each with its source): every row that `scale` or `fit` can answer is
+// answered from its hyperparameters and conditions, within the precision in which it was printed. The others are listed
+// with the reason; every row of the file is in exactly one of the two sets.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,10 +8,10 @@
 #include <map>
 #include <string>
 
-#include "ctxcost/deployment.h"
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 #include "facts.h"
 
 using namespace ctxcost;

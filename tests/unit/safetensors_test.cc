@@ -3,10 +3,10 @@
 
 #include <sys/stat.h>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
-#include "ctxcost/tensor_file.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/tensor_file.h"
 #include "tensor_files.h"
 
 using namespace ctxcost;
@@ -148,7 +148,9 @@ TEST_CASE("a damaged header is one line that says what is wrong") {
 
 TEST_CASE("a hostile length costs nothing") {
   // What a GGUF's or a PNG's first bytes would say as a length.
-  CHECK(error_of([] { parse_safetensors(Bytes().raw("GGUF").u32(3).u64(0).str(), "f"); }).starts_with("f: offset 8: expected at most "));
+  CHECK(error_of([] {
+          parse_safetensors(Bytes().raw("GGUF").u32(3).u64(0).str(), "f");
+        }).starts_with("f: offset 8: expected at most "));
   CHECK(error_of([] { parse_safetensors(Bytes().u64(UINT64_MAX).str(), "f"); }) ==
         "f: offset 8: expected at most 33554432 bytes of the header, found 18446744073709551615");
   CHECK(error_of([] { parse_safetensors(Bytes().u64(1000).raw("{}").str(), "f"); }) ==

@@ -4,9 +4,9 @@
 #include <random>
 #include <string>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/input.h"
-#include "ctxcost/solve.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/solve.h"
+#include "ctxcost/input/input.h"
 
 using namespace ctxcost;
 

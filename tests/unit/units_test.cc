@@ -1,4 +1,4 @@
-#include "ctxcost/units.h"
+#include "ctxcost/core/units.h"
 
 #include <doctest/doctest.h>
 
@@ -62,13 +62,13 @@ TEST_CASE("rounding is half up on the integer") {
       {1024, "1.0 KB", "1.0 KiB"},
       {1049, "1.0 KB", "1.0 KiB"},
       {1050, "1.1 KB", "1.0 KiB"},
-      {1075, "1.1 KB", "1.0 KiB"},   // 1.0498 KiB
-      {1076, "1.1 KB", "1.1 KiB"},   // 1.0508 KiB
+      {1075, "1.1 KB", "1.0 KiB"},  // 1.0498 KiB
+      {1076, "1.1 KB", "1.1 KiB"},  // 1.0508 KiB
       {1149, "1.1 KB", "1.1 KiB"},
       {1150, "1.2 KB", "1.1 KiB"},
       {250000, "250.0 KB", "244.1 KiB"},
       {999949, "999.9 KB", "976.5 KiB"},
-      {999950, "1.0 MB", "976.5 KiB"},    // rounds to 1000.0: the next unit
+      {999950, "1.0 MB", "976.5 KiB"},     // rounds to 1000.0: the next unit
       {1048524, "1.0 MB", "1,023.9 KiB"},  // 1023.949 KiB
       {1048525, "1.0 MB", "1.0 MiB"},      // 1023.9501 KiB rounds to 1024.0
   };

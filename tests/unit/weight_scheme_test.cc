@@ -1,11 +1,11 @@
 // What `--weights` names, and what checkpoints store by their quantization_config.
-#include "ctxcost/weight_scheme.h"
+#include "ctxcost/weights/weight_scheme.h"
 
 #include <doctest/doctest.h>
 
-#include "ctxcost/diagnostic.h"
-#include "ctxcost/estimate.h"
-#include "ctxcost/input.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/input.h"
 #include "input/huggingface/module_patterns.h"
 
 using namespace ctxcost;
@@ -68,8 +68,8 @@ TEST_CASE("a name means a file type or a plain type") {
     const char* name;
   };
   for (const auto& [text, name] :
-       {Row{"q4_k_m", "Q4_K_M"}, Row{"Q8_0", "Q8_0"}, Row{"q8_0", "q8_0"}, Row{"q6_k", "q6_k"}, Row{"Q6_K", "Q6_K"}, Row{"iq4_nl", "iq4_nl"}, Row{"IQ4_NL", "IQ4_NL"},
-        Row{"mostly_q8_0", "Q8_0"}, Row{"Mxfp4_MoE", "MXFP4_MOE"},
+       {Row{"q4_k_m", "Q4_K_M"}, Row{"Q8_0", "Q8_0"}, Row{"q8_0", "q8_0"}, Row{"q6_k", "q6_k"}, Row{"Q6_K", "Q6_K"},
+        Row{"iq4_nl", "iq4_nl"}, Row{"IQ4_NL", "IQ4_NL"}, Row{"mostly_q8_0", "Q8_0"}, Row{"Mxfp4_MoE", "MXFP4_MOE"},
         Row{"F16", "F16"}, Row{"f16", "fp16"}, Row{"BF16", "BF16"}, Row{"bf16", "bf16"}, Row{"mostly_bf16", "BF16"},
         Row{"half", "fp16"}, Row{"mxfp4", "mxfp4"}, Row{"q4_k", "q4_k"},
         Row{"int4:group=32,zero", "int4:group=32,zero"}, Row{"F16:experts=mxfp4", "F16:experts=mxfp4"}}) {

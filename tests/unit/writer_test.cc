@@ -1,4 +1,4 @@
-#include "ctxcost/writer.h"
+#include "ctxcost/core/writer.h"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "config.h"
-#include "ctxcost/model.h"
+#include "ctxcost/model/model.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {

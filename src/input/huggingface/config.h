@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/count.h"
-#include "ctxcost/diagnostic.h"
-#include "input/json.h"
+#include "ctxcost/core/count.h"
+#include "ctxcost/core/diagnostic.h"
+#include "input/json/json.h"
 
 namespace ctxcost::huggingface {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "config.h"
-#include "ctxcost/model.h"
+#include "ctxcost/model/model.h"
 
 namespace ctxcost::huggingface {
 

@@ -1,9 +1,9 @@
 // HuggingFace config.json: recognised by model_type, architectures or its own key layout; one reader a family.
 #pragma once
 
-#include "ctxcost/input.h"
-#include "ctxcost/model.h"
-#include "input/json.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/model.h"
+#include "input/json/json.h"
 
 namespace ctxcost {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "config.h"
-#include "ctxcost/model.h"
+#include "ctxcost/model/model.h"
 #include "position.h"
 
 namespace ctxcost::huggingface {

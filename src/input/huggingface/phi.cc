@@ -1,7 +1,7 @@
 // Phi-1/2, Phi-3/4, Phi-3.5-MoE.
 // [transformers configuration_phi.py, modeling_phi.py; configuration_phi3.py; configuration_phimoe.py,
 // modeling_phimoe.py]
-#include "ctxcost/positions.h"
+#include "ctxcost/model/positions.h"
 #include "readers.h"
 
 namespace ctxcost::huggingface {

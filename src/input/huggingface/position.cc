@@ -1,6 +1,6 @@
 #include "position.h"
 
-#include "ctxcost/positions.h"
+#include "ctxcost/model/positions.h"
 
 namespace ctxcost::huggingface {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "config.h"
-#include "ctxcost/model.h"
+#include "ctxcost/model/model.h"
 
 namespace ctxcost::huggingface {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <map>
 
-#include "ctxcost/precision.h"
+#include "ctxcost/core/precision.h"
 #include "module_patterns.h"
 #include "parts.h"
 
@@ -122,8 +122,8 @@ struct Method {
   ModulePatterns kept;
   ModulePatterns targets;  ///< only these; empty = every linear of the layers
   bool experts_only = false;
-  bool head = false;  ///< the output matrix, too
-  bool all = false;   ///< routers, embedding and output matrix, too
+  bool head = false;         ///< the output matrix, too
+  bool all = false;          ///< routers, embedding and output matrix, too
   std::string unknown = {};  ///< why its layout is not known
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config.h"
-#include "ctxcost/model.h"
+#include "ctxcost/model/model.h"
 
 namespace ctxcost::huggingface {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "config.h"
-#include "ctxcost/mechanism.h"
+#include "ctxcost/mechanism/mechanism.h"
 
 namespace ctxcost::huggingface {
 

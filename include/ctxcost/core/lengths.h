@@ -1,0 +1,78 @@
+// Lists and ranges of context lengths and batches: "1K,4K", "1K..1M", "1K..1M:x4", "1000..9000:+1000".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+
+namespace ctxcost {
+
+/// A list of integers that is never written out: a range of ten million points takes no more room than one.
+class LengthList {
+ public:
+  /// first, then factor times as much or step more each time, up to `last`, which is reached.
+  struct Range {
+    Count first;
+    Count last;
+    Count factor = 1;
+    Count step = 0;
+  };
+
+  class Iterator {
+   public:
+    Iterator(const Range* range, const Range* end) : range_(range), end_(end) {
+      if (range_ != end_) value_ = range_->first;
+    }
+    Count operator*() const { return value_; }
+    Iterator& operator++() {
+      if (value_ != range_->last) {
+        value_ = range_->step == 0 ? value_ * range_->factor : value_ + range_->step;
+      } else if (++range_ != end_) {
+        value_ = range_->first;
+      }
+      return *this;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) {
+      return a.range_ == b.range_ && (a.range_ == a.end_ || a.value_ == b.value_);
+    }
+
+   private:
+    const Range* range_;
+    const Range* end_;
+    Count value_;
+  };
+
+  LengthList() = default;
+  explicit LengthList(Count value) : ranges_{{value, value}} {}
+  void append(const Range& range) { ranges_.push_back(range); }
+  void append(const LengthList& more) { ranges_.insert(ranges_.end(), more.ranges_.begin(), more.ranges_.end()); }
+
+  Iterator begin() const { return {ranges_.data(), ranges_.data() + ranges_.size()}; }
+  Iterator end() const { return {ranges_.data() + ranges_.size(), ranges_.data() + ranges_.size()}; }
+  bool empty() const { return ranges_.empty(); }
+  /// Number of points; throws CountOverflow above 2^128.
+  Count size() const;
+  /// The largest and the smallest point of a list that is not empty.
+  Count largest() const;
+  Count smallest() const;
+
+ private:
+  std::vector<Range> ranges_;
+};
+
+/// Reads one length: digits, with K = 1,024, M = 1,048,576, k = 1,000 or m = 1,000,000 behind.
+/// Throws InputError that names `source`.
+Count parse_length(std::string_view text, std::string_view source);
+
+/// Reads a list of lengths and ranges, each point at least `minimum`. Throws InputError that names `source`.
+LengthList parse_lengths(std::string_view text, std::string_view source, Count minimum = 0);
+
+/// 1K,4K,16K,64K,128K,1M: the contexts of the article's table.
+LengthList default_contexts();
+
+/// "4K" or "1M" where that is exact, else the digits.
+std::string length_label(Count value);
+
+}  // namespace ctxcost

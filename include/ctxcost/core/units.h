@@ -1,0 +1,34 @@
+// How exact integers are shown to people: one decimal, rounded half up on the integer itself.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ctxcost/core/count.h"
+
+namespace ctxcost {
+
+/// Units of bytes: si is KB = 10^3, MB = 10^6, …; iec is KiB = 2^10, MiB = 2^20, ….
+enum class UnitSystem { si, iec };
+
+std::string_view name(UnitSystem units);
+
+/// "1,048,576"
+std::string with_separators(Count value);
+
+/// "512", "8.2K", "16.8M", "17.2B", "1.1T"; from 10^15 the letters of SI: "1.1P", then E, Z, Y, R, Q.
+std::string short_count(Count value);
+
+/// "8.6 GigaFLOPs"; below a thousand the integer: "512 FLOPs". `noun` is "FLOPs" or "MACs".
+std::string short_work(Count value, std::string_view noun);
+
+/// "536.9 MB" or "512.0 MiB"; below one KB or KiB the integer: "512 B".
+std::string short_bytes(Count value, UnitSystem units);
+
+/// Four digits: "133.3 ms", "4.801 ms", "12.5 s".
+std::string short_seconds(double seconds);
+
+/// value / base: "16,384x" where that is whole, else to one decimal: "1.5x"; "<0.1x" for less; "–" when base is 0.
+std::string short_ratio(Count value, Count base);
+
+}  // namespace ctxcost

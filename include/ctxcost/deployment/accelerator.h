@@ -1,0 +1,71 @@
+// Accelerators: memory, bandwidth, dense peaks and links, from the built-in catalogue or a file of one's own.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+#include "ctxcost/core/fraction.h"
+#include "ctxcost/core/precision.h"
+
+namespace ctxcost {
+
+/// The narrowest of the cache types that need the card's help which engines keep there, those before it included.
+enum class NarrowCache { none, fp8, nvfp4 };
+
+/// One device, as a program sees it.
+struct Accelerator {
+  std::string id;    ///< "h100-sxm-80gb"
+  std::string name;  ///< "H100 SXM5 80GB"
+  std::string vendor;
+  Count memory_bytes;                        ///< nominal
+  std::optional<Count> memory_reported_mib;  ///< what the driver reports, where it is published
+  /// Of memory that the card shares with its host: what a program may take of it by default. Empty: its own memory.
+  std::optional<Fraction> unified_memory_usable;
+  NarrowCache narrow_cache = NarrowCache::none;
+  Count bandwidth_bytes_per_s;
+  std::vector<std::pair<std::string, Count>> peak_dense_flops;  ///< FLOP/s by type, without sparsity
+  std::optional<Count> link_bytes_per_s;  ///< one direction to its peers, by the fastest link known
+  std::string link;                       ///< "NVLink", "PCIe"
+  std::optional<Count> tdp_watts;
+  std::string source;
+  std::string notes;
+  std::string assumption;  ///< how a loose name was read, where another device has it, too
+
+  /// Memory that can be used: as reported, else nominal.
+  Count memory() const { return memory_reported_mib ? *memory_reported_mib * Count{1 << 20} : memory_bytes; }
+  /// What of it a program may take by default.
+  Count usable_memory() const { return unified_memory_usable.value_or(Fraction{}).of(memory()); }
+  /// Whether engines keep a cache in that format on it.
+  bool keeps_cache(const Format& format) const;
+
+  struct Peak {
+    Count flops_per_s;
+    std::string type;
+    bool fallback;  ///< the type asked for has no published peak
+  };
+  /// The dense peak of an activation type, else that of a 16-bit type, else of fp32.
+  Peak peak(const Precision& activation) const;
+};
+
+/// Whether any engine keeps a cache in that format, on that card where one is named.
+bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu);
+
+/// Finds a built-in entry by id (case ignored), or reads a JSON file with one entry in the catalogue's format when the
+/// name ends in .json or has a slash. Throws InputError with a near match.
+Accelerator load_accelerator(std::string_view name);
+
+/// The same from text in memory; `source` names it in errors.
+Accelerator parse_accelerator(std::string_view text, std::string_view source);
+
+/// A device and how many of them: NAME[:COUNT].
+struct GpuChoice {
+  Accelerator gpu;
+  std::optional<Count> count;
+};
+GpuChoice parse_gpu(std::string_view text);
+
+}  // namespace ctxcost

@@ -1,0 +1,178 @@
+// A model on devices: memory of each, what fits beside it, and time bounds.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/core/fraction.h"
+#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/estimate/workload.h"
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+struct RankWeights;
+struct FeedForwardWork;
+
+/// The degree of which the devices of NAME:K are: pp for engines that split by layers, else tp.
+Count Parallelism::*spread_degree(const Engine& engine);
+
+/// What must stay free of a device's usable memory, so that an answer is not tight: a share of it, or bytes.
+struct Margin {
+  Fraction share{5, 100};
+  std::optional<Count> bytes;  ///< in place of the share
+
+  /// Whether less than that is left of `usable`; a margin of 0 is never missed.
+  bool missed(Count usable, Count used) const;
+  /// "5%", "2 GB".
+  std::string name() const;
+};
+
+/// What a model is put on.
+struct DeploymentSettings {
+  std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
+  Parallelism parallelism;
+  std::optional<Fraction> utilization;  ///< of a device's memory; by default the engine's
+  std::optional<Count> overhead;        ///< bytes of each device that the runtime takes besides; else none
+  std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
+  Fraction mfu;                         ///< of the peak, where measured
+  Fraction mbu;                         ///< of the bandwidth, where measured
+  Margin margin;
+  bool beyond_window = false;  ///< contexts beyond the model's window are asked for on purpose
+};
+
+/// A model, what is asked of it, and what it is put on. The model must outlive it.
+struct Setup {
+  const Model* model;
+  Workload workload;  ///< context and batch are not looked at
+  EngineChoice engine = ideal_engine();
+  DeploymentSettings settings;
+};
+
+/// Memory of one kind of device; empty where the model's file does not allow it to be known.
+struct DeviceMemory {
+  Count stage;
+  Count devices;  ///< that are alike
+  std::optional<Count> weights;
+  std::optional<Count> kv_reserved;
+  std::optional<Count> activations;
+  Count overhead;
+
+  /// The sum of the parts.
+  std::optional<Count> bytes() const {
+    if (!weights || !kv_reserved || !activations) return std::nullopt;
+    return *weights + *kv_reserved + *activations + overhead;
+  }
+};
+
+/// A roofline bound. Stages of a pipeline work one after another.
+struct PhaseTime {
+  double seconds = 0;  ///< for each stage the larger side of its slowest device, summed
+  double compute_seconds = 0;
+  double memory_seconds = 0;
+  /// All-reduces of tensor parallelism, as a ring over the fastest link; not part of `seconds`. Empty where no link is
+  /// known.
+  std::optional<double> interconnect_seconds;
+  std::string_view bound() const { return compute_seconds >= memory_seconds ? "compute" : "memory"; }
+};
+
+/// Every metric at one point.
+struct DeploymentEstimate {
+  Estimate model;  ///< of the whole model
+  std::array<MetricValue, kDeviceMetricCount> device;
+  const MetricValue& operator[](Metric metric) const {
+    return needs_devices(metric) ? device[static_cast<std::size_t>(metric) - kMetricCount] : model[metric];
+  }
+  MetricValue& operator[](Metric metric) {
+    return needs_devices(metric) ? device[static_cast<std::size_t>(metric) - kMetricCount] : model[metric];
+  }
+  std::optional<Count> count(Metric metric) const {
+    const Count* value = std::get_if<Count>(&(*this)[metric]);
+    return value == nullptr ? std::nullopt : std::optional<Count>(*value);
+  }
+
+  std::vector<DeviceMemory> devices;  ///< one for each kind of device
+  std::size_t largest = 0;            ///< index into `devices`
+  std::optional<Count> capacity;      ///< of each device
+  std::optional<PhaseTime> prefill;
+  std::optional<PhaseTime> decode;
+  bool fits = false;
+  bool tight = false;  ///< it fits, with less than the margin left
+  /// "fits", "tight" or "does not fit".
+  std::string_view verdict() const { return !fits ? "does not fit" : tight ? "tight" : "fits"; }
+  /// What does not fit: "positions" (a table that ends), "window" (what the model was trained for, or scaled to),
+  /// "weights", "kv_cache", "activations", "overhead"; empty where all fits.
+  std::string_view limit;
+};
+
+/// Evaluates one setup at many points.
+class Deployment {
+ public:
+  /// Throws InputError where the parallelism is impossible or uneven, or the engine refuses the types or layers.
+  explicit Deployment(Setup setup);
+  ~Deployment();
+  Deployment(Deployment&&) noexcept;
+  Deployment(const Deployment&) = delete;
+  Deployment& operator=(const Deployment&) = delete;
+
+  /// All metrics for b sequences of n tokens (of each replica, under dp), but `solve`'s. Throws InputError.
+  DeploymentEstimate at(Count context, Count batch) const;
+  /// Whether every device holds its part, and the model's window reaches that far. Throws InputError where that is
+  /// unknown: the file does not give the weights, or there is neither a GPU nor a cache size; OverflowError where a
+  /// count leaves 128 bits.
+  bool fits(Count context, Count batch) const { return within_window(context) && holds(context, batch); }
+  /// Whether every device holds its part, and a table of positions does not end before. Throws as `fits`.
+  bool holds(Count context, Count batch) const;
+  /// What the devices do not hold, as `DeploymentEstimate::limit` but for the window; empty where they hold all.
+  std::string_view memory_limit(Count context, Count batch) const;
+  /// Tokens up to which the model was trained, or its positions are scaled; empty where its file does not say, or where
+  /// contexts beyond it are asked for on purpose.
+  std::optional<Count> window() const;
+  bool within_window(Count context) const { return context <= window().value_or(context); }
+
+  const Setup& setup() const { return setup_; }
+  const Estimator& estimator() const { return whole_; }
+  Count devices() const { return setup_.settings.parallelism.devices(); }
+  /// The share of each device's memory that may be used: as asked, else the engine's of what is usable.
+  Fraction utilization() const;
+  /// Bytes of each device that may be used; empty without a GPU.
+  std::optional<Count> capacity() const;
+  /// Assumptions behind every number: fallbacks, efficiencies, what is replicated.
+  std::vector<std::string> notes() const;
+  /// Why the answer is tight; empty where it is not.
+  std::string margin_note(const DeploymentEstimate& estimate) const;
+  /// What the engine does on the device that reserves most, whose blocks may not be those of the whole model.
+  std::vector<std::string> engine_notes(Count context, Count batch) const;
+
+ private:
+  struct Device;
+  struct Load;
+
+  std::vector<DeviceMemory> memory(Count context, Count batch) const;
+  std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
+  std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
+  bool beyond_positions(Count context) const;
+  [[noreturn]] void fail_overflow(Count context, Count batch, const CountOverflow& overflow) const;
+  std::optional<PhaseTime> time(bool prefill, Count context, Count batch) const;
+  std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
+  void set_capacity(DeploymentEstimate& result, Count context) const;
+  std::optional<Count> critical_batch() const;
+  std::optional<Count> kv_equals_weights(Count batch) const;
+  std::optional<Count> kv_traffic_reaches_weights(Count batch) const;
+  Count rank_context(Count context) const;
+
+  Setup setup_;
+  Estimator whole_;
+  std::vector<Rank> ranks_;
+  std::vector<Device> devices_;  // as ranks_
+};
+
+}  // namespace ctxcost

@@ -1,0 +1,56 @@
+// How a model is spread over devices, and the part of it that each device holds.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+/// Degrees of parallelism. tp splits heads, feed-forwards and vocabulary; pp splits layers; cp splits tokens; ep splits
+/// experts; dp repeats the model, with its own b sequences each.
+struct Parallelism {
+  Count tensor = 1;
+  Count pipeline = 1;
+  Count context = 1;
+  Count expert = 1;
+  Count data = 1;
+
+  /// Experts are spread over the devices that there are anyway; ep beyond those needs more.
+  Count devices() const { return pipeline * max(tensor * context * data, expert); }
+  std::string name() const;  ///< "tp=2,pp=2"; "tp=1" where nothing is split
+  /// Devices over which one set of all experts is spread.
+  Count expert_group() const { return tensor > expert ? tensor : expert; }
+  friend bool operator==(const Parallelism&, const Parallelism&) = default;
+};
+
+/// Reads "tp=2,pp=2". Throws InputError naming the option.
+Parallelism parse_parallelism(std::string_view text);
+
+/// What some devices hold, all of them alike.
+struct Rank {
+  Model model;    ///< their layers, heads, experts and vocabulary rows
+  Count stage;    ///< pipeline stage, from 0
+  bool is_last;   ///< of the stages: it has the head
+  Count devices;  ///< how many hold just this
+};
+
+/// Splits a model: every rank that differs, the largest of each stage first. A cache is split by KV heads, which repeat
+/// when there are more devices than heads; latents and states without heads repeat on every device; norms and the other
+/// vectors of the model's width, too. Uneven splits leave the larger part on the first devices.
+/// Throws InputError with the reason where the parallelism is impossible (more stages than layers, more experts ranks
+/// than experts, more tensor ranks than query heads).
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
+
+/// Throws InputError with the reason where the tensor ranks do not divide the query heads or a recurrence's heads, or
+/// of them and the KV heads neither divides the other: no engine runs that.
+void check_even(const Model& model, const Parallelism& parallelism);
+
+/// Layers of each stage: as even as possible; where it is not, the stages before the last get one more, the last one
+/// having the head [vllm distributed/utils.py get_pp_indices].
+std::vector<Count> stage_layers(Count layers, Count stages);
+
+}  // namespace ctxcost

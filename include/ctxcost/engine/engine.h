@@ -1,0 +1,101 @@
+// Engines: what a runtime reserves for cache and state, by its own published rules.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+#include "ctxcost/core/precision.h"
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+/// One setting of an engine, as in `vllm:block=32`.
+struct EngineSetting {
+  std::string_view name;
+  std::string_view fallback;  ///< a number, or one of `choices`; "" = the engine decides
+  std::string_view meaning;
+  std::uint32_t minimum = 0;      ///< of a number
+  std::string_view choices = {};  ///< of a word, separated by '|'
+};
+
+struct Engine;
+
+/// An engine with its settings: a plain value.
+struct EngineChoice {
+  const Engine* engine = nullptr;
+  std::vector<std::pair<std::string_view, std::string>> settings;  ///< as given, names from the engine's table
+  std::string name;                                                ///< as given: "vllm:block=32"
+
+  bool given(std::string_view setting) const;
+  /// A number as given, or its fallback.
+  Count number(std::string_view setting) const;
+  /// A word as given, or its fallback.
+  std::string_view word(std::string_view setting) const;
+};
+
+/// What is asked of an engine: b sequences of n tokens each.
+struct ReserveRequest {
+  const Model& model;
+  Count context;
+  Count batch;
+  const KvPrecision& kv;
+  const EngineChoice& choice;
+  /// Devices that share the tokens of layers that cache all of them; windows, chunks and states each keeps whole.
+  Count context_ranks = 1;
+};
+
+/// One named part of a reserve: "keys", "latents", "index keys", "recurrent state".
+struct ReservedPart {
+  std::string name;
+  Count bytes;
+};
+
+struct Reserve {
+  Count bytes;  ///< the sum of the parts: cache, index cache and state for all sequences
+  std::vector<ReservedPart> parts;
+  std::vector<std::string> notes;  ///< what the engine does that a user may not expect ("windows are ignored")
+};
+
+/// What fits into memory that is left for the cache, in the engine's own units.
+struct CacheCapacity {
+  std::optional<Count> tokens;  ///< as its log prints them; empty = floor(n * units / units_per_sequence)
+  Count units;                  ///< blocks that there are
+  Count units_per_sequence;     ///< blocks that one sequence of n tokens needs; 0 = none
+};
+
+/// What of a model is split over devices where nobody says it: heads and widths of every layer, or the layers.
+enum class Spread { tensors, layers };
+
+/// By what names an engine's files call the types of weights: formats (fp8, int4), or file types of GGUF (Q4_K_M).
+enum class WeightTypes { formats, gguf };
+
+/// One row of the list of engines.
+struct Engine {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;  ///< the repository and version whose rules these are
+  std::span<const EngineSetting> settings;
+  /// Throws InputError where the engine itself refuses (a V type that MLA does not take, …).
+  Reserve (*reserve)(const ReserveRequest& request);
+  /// What fits into `available` bytes for sequences of the request's n tokens, whatever its batch. Null where the
+  /// engine has no rule of its own: then the ratio of bytes.
+  CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
+  /// Percent of a device's memory that it takes by default.
+  std::uint32_t utilization_percent = 100;
+  Spread spread = Spread::tensors;
+  WeightTypes weight_types = WeightTypes::formats;
+  /// What it takes of a device beside what is counted, with the range that its logs show; empty where nothing is.
+  std::string_view not_counted = {};
+};
+
+std::span<const Engine* const> engines();
+/// NAME[:key=value,…]; throws InputError with a near match.
+EngineChoice parse_engine(std::string_view text);
+/// The engine that reserves the live minimum.
+EngineChoice ideal_engine();
+
+}  // namespace ctxcost

@@ -1,0 +1,106 @@
+// The metrics: their names in JSON and CSV, the columns of tables and the keys that budgets limit (DESIGN section 4).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "ctxcost/core/count.h"
+
+namespace ctxcost {
+
+enum class Metric {
+  context,
+  batch,
+  scores_per_head,
+  scores_per_layer,
+  scores,
+  attention_macs,
+  attention_macs_per_layer,
+  attention_flops,
+  attention_flops_per_layer,
+  linear_flops,
+  logits_flops,
+  forward_flops,
+  decode_flops,
+  decode_bytes,
+  score_matrix_bytes,
+  flash_workspace_bytes,
+  kv_cache_bytes,
+  kv_bytes_per_token,
+  state_bytes,
+  kv_reserved_bytes,
+  parameters,
+  parameters_non_embedding,
+  active_parameters,
+  active_parameters_without_embedding,
+  weights_bytes,
+  activation_bytes,
+  window_status,
+  growth_attention_flops,
+  growth_kv_cache,
+  // Of devices: only a `DeploymentEstimate` has them.
+  device_bytes,
+  total_bytes,
+  device_kv_bytes,
+  headroom_bytes,
+  kv_capacity_tokens,
+  max_concurrency,
+  prefill_seconds,
+  decode_seconds_per_token,
+  decode_tokens_per_second,
+  critical_batch,
+  kv_equals_weights_context,
+  max_context,
+  max_context_memory,
+  max_batch,
+  min_gpus,
+};
+/// Metrics of an `Estimate`: those that need no device, the first of the enumeration.
+inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::growth_kv_cache) + 1;
+inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metric::min_gpus) + 1 - kMetricCount;
+
+/// What a metric counts: it decides how tables show it and which limits a budget may set.
+enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
+
+/// Counted in exact integers; the others are levels, ratios and times.
+constexpr bool is_whole(Unit unit) {
+  return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
+}
+
+/// The values of `window_status`, from best to worst.
+inline constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};
+
+/// Which change of a metric costs more: more bytes do, and so do fewer tokens a second.
+enum class Worse { higher, lower, neither };
+
+struct MetricInfo {
+  Metric metric;
+  std::string_view name;
+  Unit unit;
+  std::string_view heading;  ///< of a table column
+  std::string_view meaning;  ///< one line for `list metrics`
+  Worse worse = Worse::higher;
+};
+
+/// The metrics of an `Estimate`, in the order of the enumeration.
+std::span<const MetricInfo> metrics();
+/// Those that need devices.
+std::span<const MetricInfo> device_metrics();
+constexpr bool needs_devices(Metric metric) { return static_cast<std::size_t>(metric) >= kMetricCount; }
+const MetricInfo& info(Metric metric);
+/// The metric of that name, of either kind, or empty.
+std::optional<Metric> find_metric(std::string_view name);
+
+/// Less than nothing: the bytes that are missing where headroom is negative.
+struct Negative {
+  Count magnitude;  ///< above 0
+  friend bool operator==(const Negative&, const Negative&) = default;
+};
+
+/// A value: nothing (null in JSON, – in tables), an exact integer, a ratio or time, the name of a level, or a negative
+/// integer.
+using MetricValue = std::variant<std::monostate, Count, double, std::string_view, Negative>;
+
+}  // namespace ctxcost

@@ -1,0 +1,79 @@
+// The rows of a scaling table: a grid of models, types, engines, batches and contexts, evaluated as it is read.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/core/precision.h"
+#include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/estimate/workload.h"
+#include "ctxcost/model/model.h"
+#include "ctxcost/weights/weight_scheme.h"
+
+namespace ctxcost {
+
+/// The axes, slowest first; an empty one stands for the model's own value.
+struct Grid {
+  std::vector<Model> models;
+  std::vector<WeightScheme> weights;
+  std::vector<KvPrecision> kv;
+  std::vector<EngineChoice> engines;  ///< `ideal` where empty
+  LengthList batches;
+  LengthList contexts = default_contexts();
+};
+
+/// One point with its estimate.
+struct Row {
+  const Estimator& estimator;  ///< names the model, the types and the engine
+  const Estimate& values;      ///< every metric, the growth ratios among them
+  const Estimate& first;       ///< at the first context of the same model, types, engine and batch
+
+  Count context() const { return std::get<Count>(values[Metric::context]); }
+  Count batch() const { return std::get<Count>(values[Metric::batch]); }
+};
+
+/// A grid that can be read any number of times and is never held in memory: a row lives for one visit.
+class Report {
+ public:
+  /// `settings` gives convention and logits. Throws InputError where a point of the grid has no answer: the smallest
+  /// and the largest of each series are evaluated here, so that a document is not begun that cannot be finished.
+  Report(Grid grid, const Workload& settings);
+  Report(const Report&) = delete;  // the estimators refer to the grid's models
+  Report& operator=(const Report&) = delete;
+
+  const Grid& grid() const { return grid_; }
+  const Convention& convention() const { return settings_.convention; }
+  Logits logits() const { return settings_.logits; }
+  /// One for each model, weight type, KV precision and engine, in the order of the rows.
+  const std::vector<Estimator>& estimators() const { return estimators_; }
+  LengthList batches(const Estimator& estimator) const {
+    return grid_.batches.empty() ? LengthList(estimator.model().batch) : grid_.batches;
+  }
+
+  /// Calls visit(row) for every point, the context fastest.
+  template <typename Visitor>
+  void for_each_row(Visitor&& visit) const {
+    for (const Estimator& estimator : estimators_) {
+      for (const Count batch : batches(estimator)) {
+        std::optional<Estimate> first;
+        for (const Count context : grid_.contexts) {
+          Estimate values = estimator.at(context, batch);
+          if (!first) first = values;
+          set_growth(values, *first);
+          visit(Row{estimator, values, *first});
+        }
+      }
+    }
+  }
+
+ private:
+  static void set_growth(Estimate& values, const Estimate& first);
+
+  Grid grid_;
+  Workload settings_;
+  std::vector<Estimator> estimators_;
+};
+
+}  // namespace ctxcost

@@ -1,0 +1,102 @@
+// Budgets: limits on the metrics of a model under given settings, as read from JSON files (DESIGN section 5).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+struct JsonDocument;
+
+/// Where a value stands in a file: a JSON Pointer, and line and column from 1 (characters, not bytes).
+struct TextPlace {
+  std::string pointer;
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+};
+
+/// A share of one device's memory, exact: digits / 10^decimals percent.
+struct MemoryShare {
+  Count digits;
+  std::uint32_t decimals = 0;
+};
+
+/// What a breach of a budget is.
+enum class BudgetLevel { error, warning };
+
+enum class Side { min, max };
+
+/// One limit, in the metric's own unit.
+struct Limit {
+  Metric metric;
+  Side side;
+  MetricValue value;                     ///< empty where it is a share of memory
+  std::optional<MemoryShare> gpu_share;  ///< "90% of gpu"
+  std::string text;                      ///< as written: "72GiB"
+  TextPlace place;                       ///< of the value
+};
+
+/// What a budget is put on, where it is said; what is empty has the default of `DeploymentSettings`.
+struct DeviceSettings {
+  std::optional<std::string> gpu;  ///< NAME[:COUNT], or the path of a file as it is to be opened
+  std::optional<Count> gpus;
+  std::optional<Parallelism> parallel;
+  std::optional<Fraction> utilization, mfu, mbu;
+  std::optional<Count> overhead, kv_memory;  ///< bytes
+  std::optional<Margin> margin;
+  std::optional<bool> beyond_window;
+};
+
+struct Budget {
+  std::string file;  ///< that it was read from; "-" for standard input
+  std::string name;
+  TextPlace place;  ///< of its name
+  BudgetLevel level = BudgetLevel::error;
+  std::shared_ptr<const Model> model;
+  std::string model_name;                      ///< as written
+  std::shared_ptr<const JsonDocument> config;  ///< what the model was read from; null where that is no JSON
+  Setup setup;                                 ///< of `model`
+  LengthList contexts;
+  LengthList batches;
+  std::vector<Limit> limits;
+};
+
+struct BudgetOptions {
+  LoadOptions models;
+  DeviceSettings devices;  ///< wins over what the files say
+};
+
+/// What is wrong with a budget file, or with a file that it names.
+struct BudgetFault {
+  std::string file;       ///< the budget file
+  Diagnostic diagnostic;  ///< its source is that file, or the one it names
+  TextPlace place;        ///< in the source; line 0 where that is not known
+};
+
+/// What budget files say.
+struct BudgetFiles {
+  std::vector<Budget> budgets;      ///< of the files without faults
+  std::vector<BudgetFault> faults;  ///< every fault of every other file
+};
+
+/// Reads budget files in order ("-" is standard input). A model is loaded once, whatever number of budgets names it.
+BudgetFiles load_budgets(std::span<const std::string> files, const BudgetOptions& options = {});
+
+/// Budgets of one text in memory. `origin` names it in errors; model files are looked up beside it. Throws InputError
+/// with every fault.
+std::vector<Budget> parse_budgets(std::string_view text, std::string_view origin, const BudgetOptions& options = {});
+
+}  // namespace ctxcost

@@ -1,0 +1,25 @@
+// From text to a model: the formats that are read, and where they are found.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+struct LoadOptions {
+  bool assume_full = false;  ///< `--assume full`: unknown families and layer kinds count as full attention, with a note
+};
+
+/// Loads MODEL: a catalogue name, a JSON, .gguf or .safetensors file, "-" (standard input) or a directory with a
+/// config.json, where the headers of safetensors or of a GGUF beside it give the exact weights.
+/// An exact catalogue name wins over a file of that name. Throws InputError with every fault found.
+Model load_model(std::string_view name, const LoadOptions& options = {});
+
+/// The same from text that is already in memory; `origin` names it in errors and in the model.
+Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options = {});
+
+}  // namespace ctxcost

@@ -1,0 +1,49 @@
+// The tensors of a model: what parameters, weights and linear work are counted from.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+
+namespace ctxcost {
+
+/// What a tensor is used for in a forward pass.
+enum class TensorUse {
+  linear,  ///< multiplied once a token: rows * columns multiply-adds
+  lookup,  ///< a table of which a token reads one row (embeddings, positions, token types)
+  vector,  ///< elementwise: norms, biases, convolution kernels, decay vectors; its work is the mixer's or none
+};
+
+/// One tensor, or `copies` alike (experts). Names are those of GGUF without the "blk.N." in front
+/// [llama.cpp src/llama-arch.cpp], so that an engine's rules for single tensors can be applied.
+struct Tensor {
+  std::string_view name;  ///< "attn_q", "ffn_down_exps", "attn_norm"; a string literal
+  Count columns;          ///< width of a row: the inputs of a linear; block formats divide it
+  Count rows = 1;         ///< the outputs of a linear; 1 for a vector
+  TensorUse use = TensorUse::linear;
+  Count copies = 1;         ///< E for the routed experts of a layer, or its shared ones
+  Count active_copies = 1;  ///< k_e of them, used by one token
+  bool is_bias = false;     ///< the ".bias" that belongs to `name`
+  bool in_decode = true;    ///< false: a decode step does not touch it (the K,V projections of cross-attention)
+
+  Count elements() const { return columns * rows * copies; }
+  Count active_elements() const { return columns * rows * active_copies; }
+  /// Only some copies work for a token, so that a batch reads min(copies, batch * active_copies) of them.
+  bool routed() const { return active_copies < copies; }
+  /// The copies are experts among which a router chooses, be it all of them: devices may hold some of them each.
+  bool is_routed_expert() const { return name.ends_with("_exps"); }
+};
+
+inline Tensor linear(std::string_view name, Count inputs, Count outputs) { return {name, inputs, outputs}; }
+inline Tensor vector_of(std::string_view name, Count width) { return {name, width, 1, TensorUse::vector}; }
+inline Tensor bias_of(std::string_view name, Count width) {
+  Tensor bias{name, width, 1, TensorUse::vector};
+  bias.is_bias = true;
+  return bias;
+}
+inline Tensor lookup(std::string_view name, Count width, Count entries) {
+  return {name, width, entries, TensorUse::lookup};
+}
+
+}  // namespace ctxcost

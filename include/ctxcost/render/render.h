@@ -1,0 +1,52 @@
+// Output formats: a report as text.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ctxcost/core/units.h"
+#include "ctxcost/core/writer.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/estimate/report.h"
+
+namespace ctxcost {
+
+/// "0.1.0"
+std::string_view version();
+
+/// What names a row, besides its metrics.
+enum class Label { model, weights, kv_precision, engine, convention };
+
+/// A column of a table, or a key of a document.
+using Column = std::variant<Label, Metric>;
+
+std::string_view name(const Column& column);
+
+/// Reads a comma list of column names. Throws InputError that names `source`, with a near match.
+std::vector<Column> parse_columns(std::string_view text, std::string_view source);
+
+struct RenderOptions {
+  std::string_view command = "scale";  ///< named in documents
+  UnitSystem units = UnitSystem::si;
+  std::vector<Column> columns;  ///< the format's own choice where empty
+  bool quiet = false;           ///< no caption, growth lines and notes
+  bool verbose = false;         ///< also sources and layer groups
+  bool color = false;           ///< bold headings, for a terminal
+};
+
+/// One output format.
+struct OutputFormat {
+  std::string_view name;        ///< "json"
+  std::string_view extensions;  ///< ".json"; separated by spaces
+  std::string_view summary;
+  void (*render)(const Report& report, const RenderOptions& options, Writer& out);
+};
+
+std::span<const OutputFormat* const> output_formats();
+/// The format of that name, or null.
+const OutputFormat* find_output_format(std::string_view name);
+
+}  // namespace ctxcost

@@ -1,0 +1,299 @@
+#include "ctxcost/answer/judge.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/solve.h"
+
+namespace ctxcost {
+namespace {
+
+/// Breaches for which passing settings are looked for: nobody reads more, and each takes a search.
+constexpr std::size_t kMostRemedied = 50;
+
+struct Actual {
+  MetricValue value;
+  bool unbounded = false;
+};
+
+double real_of(const MetricValue& value) {
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* count = std::get_if<Count>(&value)) return count->to_double();
+  if (const auto* level = std::get_if<std::string_view>(&value)) {
+    return static_cast<double>(std::find(std::begin(kWindowLevels), std::end(kWindowLevels), *level) - kWindowLevels);
+  }
+  return -1;  // below zero: less than any limit
+}
+
+bool within(const Actual& actual, Side side, const MetricValue& bound) {
+  if (actual.unbounded) return side == Side::min;
+  const auto* const count = std::get_if<Count>(&actual.value);
+  const auto* const limit = std::get_if<Count>(&bound);
+  if (count != nullptr && limit != nullptr) return side == Side::max ? *count <= *limit : *count >= *limit;
+  return side == Side::max ? real_of(actual.value) <= real_of(bound) : real_of(actual.value) >= real_of(bound);
+}
+
+MetricValue ratio(const MetricValue& value, const MetricValue& base) {
+  const auto* const numerator = std::get_if<Count>(&value);
+  const auto* const denominator = std::get_if<Count>(&base);
+  if (numerator == nullptr || denominator == nullptr || *denominator == 0) return {};
+  return numerator->to_double() / denominator->to_double();
+}
+
+bool is_solved(Metric metric) {
+  return metric == Metric::max_context || metric == Metric::max_context_memory || metric == Metric::max_batch ||
+         metric == Metric::min_gpus;
+}
+
+/// The answer of a search: 0 where not even 1 fits.
+Actual solved(const Deployment& deployment, Metric metric, Count context, Count batch) {
+  if (metric == Metric::min_gpus) {
+    // Only `max_context` and `window_status` ask for the window.
+    Setup setup = deployment.setup();
+    setup.settings.beyond_window = true;
+    const Fewest fewest = min_gpus(setup, context, batch);
+    if (!fewest.devices) return {{}, true};
+    return {*fewest.devices};
+  }
+  const Most most = metric == Metric::max_context          ? max_context(deployment, batch)
+                    : metric == Metric::max_context_memory ? max_context_memory(deployment, batch)
+                                                           : max_batch_memory(deployment, context);
+  if (most.unbounded) return {{}, true};
+  return {most.value.value_or(0)};
+}
+
+/// The limit in the metric's unit.
+MetricValue bound_of(const Limit& limit, const DeploymentSettings& settings) {
+  if (!limit.gpu_share) return limit.value;
+  Count divisor = 100;
+  for (std::uint32_t i = 0; i < limit.gpu_share->decimals; ++i) divisor *= 10;
+  const Count scaled = settings.gpu->memory() * limit.gpu_share->digits;
+  return limit.side == Side::max ? scaled / divisor : ceil_div(scaled, divisor);
+}
+
+/// Judges one budget; every limit whose metric has no value becomes a fault.
+class Judge {
+ public:
+  /// `remedied` counts the breaches for which passing settings were looked for.
+  Judge(const Budget& budget, const JudgeOptions& options, std::vector<BudgetFault>& faults, std::size_t& remedied)
+      : budget_(budget), options_(options), faults_(faults), remedied_(remedied) {}
+
+  JudgedBudget judge() {
+    JudgedBudget result;
+    result.budget = &budget_;
+    try {
+      result.deployment = std::make_unique<Deployment>(budget_.setup);
+      evaluate(result);
+    } catch (const InputError& error) {
+      for (const Diagnostic& fault : error.diagnostics()) add_fault(budget_place(), fault.message, fault.hint);
+      return result;
+    } catch (const CountOverflow& error) {
+      add_fault(budget_place(), std::string("a count does not fit 128 bits (") + error.what() + ")");
+      return result;
+    }
+    for (const Limit& limit : budget_.limits) judge(limit, result);
+    for (const JudgedLimit& limit : result.limits) result.verdict = std::max(result.verdict, limit.verdict);
+    return result;
+  }
+
+ private:
+  void evaluate(JudgedBudget& result) const {
+    for (const Count batch : budget_.batches) {
+      const std::size_t first = result.points.size();
+      for (const Count context : budget_.contexts) {
+        result.points.push_back({context, batch, result.deployment->at(context, batch), Verdict::pass});
+        DeploymentEstimate& values = result.points.back().values;
+        const DeploymentEstimate& base = result.points[first].values;
+        values[Metric::growth_attention_flops] = ratio(values[Metric::attention_flops], base[Metric::attention_flops]);
+        values[Metric::growth_kv_cache] = ratio(values[Metric::kv_cache_bytes], base[Metric::kv_cache_bytes]);
+      }
+    }
+  }
+
+  void judge(const Limit& limit, JudgedBudget& result) {
+    for (BudgetPoint& point : result.points) {
+      JudgedLimit judged;
+      judged.limit = &limit;
+      judged.context = point.context;
+      judged.batch = point.batch;
+      judged.bound = bound_of(limit, budget_.setup.settings);
+      Actual actual{point.values[limit.metric]};
+      try {
+        if (is_solved(limit.metric)) actual = solved(*result.deployment, limit.metric, point.context, point.batch);
+      } catch (const InputError& error) {
+        const Diagnostic& fault = error.diagnostics().front();
+        return add_fault(limit.place, fault.message, fault.hint);
+      } catch (const CountOverflow& error) {
+        return add_fault(limit.place, std::string("a count does not fit 128 bits (") + error.what() + ")");
+      }
+      if (std::holds_alternative<std::monostate>(actual.value) && !actual.unbounded) return fail_unknown(limit);
+      point.values[limit.metric] = actual.value;
+      judged.actual = actual.value;
+      judged.unbounded = actual.unbounded;
+      if (!within(actual, limit.side, judged.bound)) {
+        const bool fails = budget_.level == BudgetLevel::error || options_.fail_on_warning;
+        judged.verdict = fails ? Verdict::fail : Verdict::warn;
+        if (options_.remedies && remedied_++ < kMostRemedied) judged.remedies = remedies(judged);
+      }
+      result.limits.push_back(std::move(judged));
+    }
+  }
+
+  /// The budget itself, at the line of its name.
+  TextPlace budget_place() const {
+    TextPlace place = budget_.place;
+    place.pointer.resize(place.pointer.rfind('/'));
+    return place;
+  }
+
+  void add_fault(const TextPlace& place, std::string message, std::string hint = {}) {
+    faults_.push_back({budget_.file, {budget_.file, place.pointer, std::move(message), std::move(hint)}, place});
+  }
+
+  void fail_unknown(const Limit& limit) {
+    const MetricInfo& metric = info(limit.metric);
+    std::string message = "\"" + std::string(metric.name) + "\" of \"" + budget_.model_name + "\" is unknown";
+    std::string hint = "its file does not say enough for this metric";
+    if (needs_devices(limit.metric) && !budget_.setup.settings.gpu) {
+      message = "\"" + std::string(metric.name) + "\" needs a \"gpu\"";
+      hint = "`ctxcost list gpus` shows all";
+    }
+    add_fault(limit.place, std::move(message), std::move(hint));
+  }
+
+  /// Whether the limit would pass. A setting that is impossible does not.
+  bool passes(const JudgedLimit& judged, const Setup& setup, Count context, Count batch) const {
+    try {
+      return passes(judged, Deployment(setup), context, batch);
+    } catch (const InputError&) {
+      return false;
+    }
+  }
+  bool passes(const JudgedLimit& judged, const Deployment& deployment, Count context, Count batch) const {
+    const Metric metric = judged.limit->metric;
+    try {
+      const Actual actual = is_solved(metric) ? solved(deployment, metric, context, batch)
+                                              : Actual{deployment.at(context, batch)[metric]};
+      if (std::holds_alternative<std::monostate>(actual.value) && !actual.unbounded) return false;
+      return within(actual, judged.limit->side, judged.bound);
+    } catch (const InputError&) {
+      return false;
+    }
+  }
+
+  /// A number below `fails` that passes while the next one does not; empty where 1 does not pass.
+  static std::optional<Count> last_passing(Count fails, const std::function<bool(Count)>& passes) {
+    if (fails <= 1 || !passes(1)) return std::nullopt;
+    Count low = 1;
+    Count high = fails;
+    while (low + 1 < high) {
+      const Count middle = low + (high - low) / 2;
+      (passes(middle) ? low : high) = middle;
+    }
+    return low;
+  }
+
+  std::vector<Remedy> remedies(const JudgedLimit& judged) const {
+    std::vector<Remedy> found;
+    const Metric metric = judged.limit->metric;
+    // Asked for is what costs less, never "more bytes" for a least value of them.
+    const Worse worse = judged.limit->side == Side::max ? Worse::higher : Worse::lower;
+    if (info(metric).worse != worse) return found;
+    const Setup& setup = budget_.setup;
+    const Deployment deployment(setup);
+    if (metric == Metric::max_context && !setup.settings.beyond_window) {
+      Setup lifted = setup;
+      lifted.settings.beyond_window = true;
+      if (passes(judged, lifted, judged.context, judged.batch)) found.push_back({"beyond_window", "true"});
+    }
+    const auto shorter =
+        last_passing(judged.context, [&](Count n) { return passes(judged, deployment, n, judged.batch); });
+    if (shorter) found.push_back({"context", to_string(*shorter)});
+    const auto fewer =
+        last_passing(judged.batch, [&](Count b) { return passes(judged, deployment, judged.context, b); });
+    if (fewer) found.push_back({"batch", to_string(*fewer)});
+    if (const std::string kv = widest_cache(judged); !kv.empty()) found.push_back({"kv_precision", kv});
+    if (const std::string weights = widest_weights(judged); !weights.empty()) found.push_back({"weights", weights});
+    if (needs_devices(metric) && setup.settings.gpu) {
+      if (const auto gpus = more_gpus(judged)) found.push_back({"gpus", to_string(*gpus)});
+    }
+    return found;
+  }
+
+  /// The type with the most bytes of those with which the limit passes.
+  std::string widest_cache(const JudgedLimit& judged) const {
+    std::string widest;
+    Count most;
+    for (const Format& format : formats()) {
+      if (!format.cache || format.layout != Layout::block) continue;
+      if (!engines_keep_cache(format, budget_.setup.settings.gpu)) continue;
+      Setup candidate = budget_.setup;
+      candidate.workload.kv = KvPrecision{Precision(format), Precision(format)};
+      if (!passes(judged, candidate, judged.context, judged.batch)) continue;
+      const Count bytes = Precision(format).row_bytes(256);
+      if (bytes <= most) continue;
+      most = bytes;
+      widest = format.name;
+    }
+    return widest;
+  }
+
+  /// The same of types that the engine loads.
+  std::string widest_weights(const JudgedLimit& judged) const {
+    for (const std::string_view name : usual_weights(*budget_.setup.engine.engine)) {
+      Setup candidate = budget_.setup;
+      candidate.workload.weights = parse_weight_scheme(name, "weights");
+      if (passes(judged, candidate, judged.context, judged.batch)) return std::string(name);
+    }
+    return {};
+  }
+
+  /// Twice as many GPUs, four times…, up to 64.
+  std::optional<Count> more_gpus(const JudgedLimit& judged) const {
+    const Parallelism& parallelism = budget_.setup.settings.parallelism;
+    const auto degree = spread_degree(*budget_.setup.engine.engine);
+    if (parallelism.devices() != parallelism.*degree) return std::nullopt;
+    for (Count ranks = parallelism.*degree * 2; ranks <= 64; ranks = ranks * 2) {
+      Setup candidate = budget_.setup;
+      candidate.settings.parallelism.*degree = ranks;
+      if (passes(judged, candidate, judged.context, judged.batch)) return ranks;
+    }
+    return std::nullopt;
+  }
+
+  const Budget& budget_;
+  const JudgeOptions& options_;
+  std::vector<BudgetFault>& faults_;
+  std::size_t& remedied_;
+};
+
+}  // namespace
+
+std::string_view name(Verdict verdict) {
+  static constexpr std::string_view kNames[] = {"pass", "warn", "fail", "error"};
+  return kNames[static_cast<std::size_t>(verdict)];
+}
+
+BudgetReport judge(BudgetFiles files, const JudgeOptions& options) {
+  BudgetReport report;
+  report.budgets = std::move(files.budgets);
+  report.faults = std::move(files.faults);
+  std::size_t remedied = 0;
+  for (const Budget& budget : report.budgets) {
+    report.judged.push_back(Judge(budget, options, report.faults, remedied).judge());
+  }
+  if (!report.faults.empty()) {
+    report.verdict = Verdict::error;
+    std::erase_if(report.judged, [&](const JudgedBudget& judged) {
+      return std::any_of(report.faults.begin(), report.faults.end(),
+                         [&](const BudgetFault& fault) { return fault.file == judged.budget->file; });
+    });
+  }
+  for (const JudgedBudget& judged : report.judged) report.verdict = std::max(report.verdict, judged.verdict);
+  return report;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,33 @@
+#include "ctxcost/core/count.h"
+
+namespace ctxcost {
+
+std::string to_string(Count value) {
+  char digits[40];
+  char* const end = digits + sizeof digits;
+  char* first = end;
+  Uint128 rest = value.raw();
+  while (rest > UINT64_MAX) {
+    *--first = static_cast<char>('0' + static_cast<int>(rest % 10));
+    rest /= 10;
+  }
+  auto small = static_cast<std::uint64_t>(rest);
+  do {
+    *--first = static_cast<char>('0' + small % 10);
+    small /= 10;
+  } while (small != 0);
+  return {first, end};
+}
+
+std::optional<Count> parse_digits(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  Uint128 value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    if (__builtin_mul_overflow(value, Uint128{10}, &value)) return std::nullopt;
+    if (__builtin_add_overflow(value, static_cast<Uint128>(c - '0'), &value)) return std::nullopt;
+  }
+  return Count::from_raw(value);
+}
+
+}  // namespace ctxcost

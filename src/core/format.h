@@ -1,0 +1,20 @@
+// Messages and numbers as text, by fmt. fmt itself is compiled once, in core/format.cc.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string>
+#include <utility>
+
+namespace ctxcost {
+
+/// fmt::vformat, out of line.
+std::string format_arguments(fmt::string_view text, fmt::format_args arguments);
+
+/// The text with its {} filled in; checked while compiling. [fmt, "Format String Syntax"]
+template <typename... Arguments>
+std::string format(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+  return format_arguments(text, fmt::make_format_args(arguments...));
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,84 @@
+#include "ctxcost/core/units.h"
+
+#include "core/format.h"
+
+#include <span>
+#include <utility>
+
+namespace ctxcost {
+namespace {
+
+// Steps of 1000 or 1024 from the second on; the first is the plain integer. 2^128 is 340 million Quetta.
+constexpr std::string_view kCountSteps[] = {"K", "M", "B", "T", "P", "E", "Z", "Y", "R", "Q"};
+constexpr std::string_view kWorkSteps[] = {" Kilo", " Mega",  " Giga",  " Tera",  " Peta",
+                                           " Exa",  " Zetta", " Yotta", " Ronna", " Quetta"};
+constexpr std::string_view kSiSteps[] = {" KB", " MB", " GB", " TB", " PB", " EB", " ZB", " YB", " RB", " QB"};
+constexpr std::string_view kIecSteps[] = {" KiB", " MiB", " GiB", " TiB", " PiB",
+                                          " EiB", " ZiB", " YiB", " RiB", " QiB"};
+
+/// value / unit in tenths, rounded half up, without a product above 2^128.
+Count tenths_of(Count value, Count unit) { return value / unit * 10 + (value % unit * 10 + unit / 2) / unit; }
+
+/// The value with one decimal in the smallest step in which it rounds to less than the next one; `plain` where it is
+/// below the first step.
+std::string scaled(Count value, Count base, std::span<const std::string_view> steps, std::string_view plain) {
+  if (value < base) return to_string(value) + std::string(plain);
+  Count unit = base;
+  std::size_t step = 0;
+  Count tenths = tenths_of(value, unit);
+  while (tenths >= base * 10 && step + 1 < steps.size()) {
+    unit *= base;
+    ++step;
+    tenths = tenths_of(value, unit);
+  }
+  std::string text = with_separators(tenths / 10);
+  text += '.';
+  text += to_string(tenths % 10);
+  text += steps[step];
+  return text;
+}
+
+}  // namespace
+
+std::string_view name(UnitSystem units) { return units == UnitSystem::si ? "si" : "iec"; }
+
+std::string with_separators(Count value) {
+  std::string text = to_string(value);
+  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
+  return text;
+}
+
+std::string short_count(Count value) { return scaled(value, 1000, kCountSteps, ""); }
+
+std::string short_work(Count value, std::string_view noun) {
+  std::string text = scaled(value, 1000, kWorkSteps, " ");
+  text += noun;
+  return text;
+}
+
+std::string short_bytes(Count value, UnitSystem units) {
+  return units == UnitSystem::si ? scaled(value, 1000, kSiSteps, " B") : scaled(value, 1024, kIecSteps, " B");
+}
+
+std::string short_seconds(double seconds) {
+  static constexpr std::pair<double, const char*> kSteps[] = {{1, " s"}, {1e-3, " ms"}, {1e-6, " µs"}};
+  for (const auto& [unit, suffix] : kSteps) {
+    if (seconds >= unit) return format("{:.4g}{}", seconds / unit, suffix);
+  }
+  return format("{:.4g} ns", seconds * 1e9);
+}
+
+std::string short_ratio(Count value, Count base) {
+  if (base == 0) return "–";
+  if (value % base == 0 || (value / base).raw() >> 120 != 0) return with_separators(value / base) + "x";
+  // A base near 2^128 cannot be multiplied by ten: one digit less of both changes nothing that one decimal shows.
+  while (base.raw() >> 120 != 0) {
+    value = value / 10;
+    base = base / 10;
+  }
+  const Count tenths = tenths_of(value, base);
+  if (tenths == 0) return "<0.1x";
+  return with_separators(tenths / 10) + "." + to_string(tenths % 10) + "x";
+}
+
+}  // namespace ctxcost

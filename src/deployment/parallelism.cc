@@ -1,0 +1,328 @@
+#include "ctxcost/deployment/parallelism.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "ctxcost/core/diagnostic.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kOption = "--parallel";
+
+struct Degree {
+  std::string_view name;
+  Count Parallelism::*field;
+};
+constexpr Degree kDegrees[] = {
+    {"tp", &Parallelism::tensor}, {"pp", &Parallelism::pipeline}, {"cp", &Parallelism::context},
+    {"ep", &Parallelism::expert}, {"dp", &Parallelism::data},
+};
+/// More devices than any machine has; it bounds the work of `split`.
+constexpr Count kMostDevices = 1 << 16;
+
+[[noreturn]] void fail(std::string message, std::string hint = "") {
+  throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
+}
+
+/// The part of `whole` that one of `ranks` holds: as even as possible, the first hold one more.
+Count part(Count whole, Count ranks, Count rank) { return whole / ranks + (rank < whole % ranks ? 1 : 0); }
+
+/// Which layers of the decoder stack a stage runs.
+struct Stage {
+  Count first, end;
+  bool is_first, is_last;
+};
+
+/// Where a device stands: its tensor rank and its expert rank.
+struct Position {
+  Count tensor_rank, expert_rank;
+};
+
+/// How experts are cut: spread whole over `spread` ranks, and each split over `tensor` ranks.
+struct ExpertSplit {
+  Count spread, tensor;
+};
+
+/// Each expert is split over the tensor ranks that ep leaves: all of them without ep, none where ep takes them all.
+ExpertSplit expert_split(const Parallelism& parallelism) {
+  const bool more = parallelism.tensor > parallelism.expert;
+  return {parallelism.expert, more ? parallelism.tensor / parallelism.expert : Count{1}};
+}
+
+FeedForward split_feed_forward(FeedForward ffn, const Parallelism& parallelism, Position at) {
+  if (ffn.d_ff) ffn.d_ff = part(*ffn.d_ff, parallelism.tensor, at.tensor_rank);
+  if (!ffn.experts) return ffn;
+  Experts& moe = *ffn.experts;
+  const ExpertSplit cut = expert_split(parallelism);
+  moe.count = part(moe.count, cut.spread, at.expert_rank);
+  moe.active = min(moe.active, moe.count);
+  moe.d_ff = part(moe.d_ff, cut.tensor, at.tensor_rank % cut.tensor);
+  moe.shared_d_ff = part(moe.shared_d_ff, parallelism.tensor, at.tensor_rank);
+  return ffn;
+}
+
+/// The tensors outside the layers that a device of that stage holds.
+std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& parallelism, const Stage& stage,
+                                       Position at) {
+  std::vector<ModelTensor> kept;
+  for (ModelTensor entry : model.tensors) {
+    const bool is_head = entry.place == Place::head || (entry.place == Place::embedding && model.tied_embeddings);
+    const bool at_end = is_head || entry.place == Place::final_norm || entry.place == Place::once;
+    const bool at_start = entry.place == Place::embedding || entry.place == Place::table || entry.place == Place::other;
+    if (!((at_end && stage.is_last) || (at_start && stage.is_first))) continue;
+    if (entry.place == Place::embedding || entry.place == Place::head) {
+      // Split over the vocabulary: rows of a matrix, entries of a bias.
+      Count& vocabulary = entry.tensor.use == TensorUse::vector ? entry.tensor.columns : entry.tensor.rows;
+      vocabulary = part(vocabulary, parallelism.tensor, at.tensor_rank);
+    }
+    kept.push_back(entry);
+  }
+  return kept;
+}
+
+Model split_model(const Model& model, const Parallelism& parallelism, const Stage& stage, Position at) {
+  Model share = model;
+  share.files.reset();  // of the whole model, as is how a checkpoint stores it
+  share.stored.reset();
+  share.tensors = split_tensors(model, parallelism, stage, at);
+  if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
+  share.groups.clear();
+  for (const LayerGroup& group : model.groups) {
+    LayerGroup kept = group;
+    if (group.stack == Stack::decoder) {
+      std::erase_if(kept.layers, [&](std::uint32_t layer) { return layer < stage.first || layer >= stage.end; });
+    }
+    if (kept.layers.empty()) continue;
+    for (auto& mixer : kept.mixers) {
+      if (parallelism.tensor > 1) mixer = shard_mixer(*mixer, parallelism.tensor, at.tensor_rank);
+    }
+    kept.feed_forward = split_feed_forward(group.feed_forward, parallelism, at);
+    share.groups.push_back(std::move(kept));
+  }
+  return share;
+}
+
+/// Heads of a recurrence; empty where it has channels alone.
+std::optional<Count> recurrent_heads(const Mixer& mixer, const Model& model) {
+  const Settings& settings = mixer.settings();
+  const std::string_view kind = mixer.kind();
+  if (kind == "mamba2") {
+    if (!model.d_model && settings.count_or("inner", 0) == 0) return std::nullopt;
+    const Count inner = settings.count_or("inner", settings.count_or("expand", 2) * model.d_model.value_or(0));
+    return inner / settings.count_or("head_dim", 64);
+  }
+  constexpr std::string_view kOfHeads[] = {"gated_delta", "kimi_delta", "lightning", "linear", "retention"};
+  if (std::find(std::begin(kOfHeads), std::end(kOfHeads), kind) == std::end(kOfHeads)) return std::nullopt;
+  return mixer.shape().heads;
+}
+
+/// The numbers that a tensor rank's part depends on: ranks on the same side of every remainder are alike.
+std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
+  std::vector<Count> remainders;
+  const auto add = [&](Count whole) { remainders.push_back(whole % ranks); };
+  if (model.vocab) add(*model.vocab);
+  for (const LayerGroup& group : model.groups) {
+    if (group.feed_forward.d_ff) add(*group.feed_forward.d_ff);
+    if (group.feed_forward.experts) {
+      add(group.feed_forward.experts->d_ff);
+      add(group.feed_forward.experts->shared_d_ff);
+    }
+    for (const auto& mixer : group.mixers) {
+      add(mixer->shape().heads);
+      add(mixer->shape().kv_heads);
+      for (const auto& [name, value] : mixer->settings().all()) {
+        if (const auto* width = std::get_if<Count>(&value)) add(*width);
+      }
+      if (!model.d_model) continue;
+      add(*model.d_model);
+      // Recurrences of whole heads share the heads of their inner width.
+      const Settings& settings = mixer->settings();
+      const Count head = settings.count_or("head_dim", 1);
+      add(settings.count_or("inner", settings.count_or("expand", 2) * *model.d_model) / head);
+      add(*model.d_model / head);
+    }
+  }
+  std::sort(remainders.begin(), remainders.end());
+  remainders.erase(std::unique(remainders.begin(), remainders.end()), remainders.end());
+  return remainders;
+}
+
+/// Whether every tensor rank gets as much of each layer as the others: whole query heads, whole or repeated KV heads,
+/// whole heads of a recurrence. Feed-forwards and vocabularies are padded by engines. Empty where it does.
+/// [vllm/config/model.py verify_with_parallel_config; vllm/model_executor/layers/mamba/mamba_mixer2.py]
+std::string uneven(const Model& model, Count ranks) {
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) {
+      const MixerShape& shape = mixer->shape();
+      if (mixer->score_heads() == 0) {
+        const std::optional<Count> heads = recurrent_heads(*mixer, model);
+        if (heads && *heads % ranks != 0) {
+          return to_string(*heads) + " heads of \"" + std::string(mixer->kind()) + "\" do not divide by " +
+                 to_string(ranks);
+        }
+        continue;
+      }
+      if (shape.heads % ranks != 0) {
+        return to_string(shape.heads) + " query heads do not divide by " + to_string(ranks);
+      }
+      const bool divides = shape.kv_heads == 0 || shape.kv_heads % ranks == 0 || ranks % shape.kv_heads == 0;
+      if (!divides) {
+        return "of " + to_string(shape.kv_heads) + " KV heads and " + to_string(ranks) +
+               " devices neither divides the other";
+      }
+    }
+  }
+  return {};
+}
+
+/// The nearest degrees that divide.
+std::string nearest_even(const Model& model, Count ranks) {
+  std::string hint;
+  Count most;
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) most = max(most, mixer->shape().heads);
+  }
+  for (Count less = ranks - 1; less > 1; less = less - 1) {
+    if (!uneven(model, less).empty()) continue;
+    hint = "tp=" + to_string(less);
+    break;
+  }
+  for (Count more = ranks + 1; more <= most; more += 1) {
+    if (!uneven(model, more).empty()) continue;
+    return (hint.empty() ? "" : hint + " or ") + "tp=" + to_string(more);
+  }
+  return hint;
+}
+
+void check(const Model& model, const Parallelism& parallelism) {
+  if (parallelism.devices() > kMostDevices) fail(to_string(parallelism.devices()) + " devices are more than 65,536");
+  Count layers, heads, experts;
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::decoder) layers += group.count();
+    if (group.feed_forward.experts) experts = max(experts, group.feed_forward.experts->count);
+    for (const auto& mixer : group.mixers) {
+      if (mixer->score_heads() > 0) heads = heads == 0 ? mixer->shape().heads : min(heads, mixer->shape().heads);
+    }
+  }
+  if (parallelism.pipeline > 1 && parallelism.pipeline > layers) {
+    fail("pp=" + to_string(parallelism.pipeline) + ": expected at most the " + to_string(layers) + " layers as stages");
+  }
+  if (parallelism.pipeline > 1 && model.has_encoder()) fail("pp of an encoder-decoder is not modelled", "use tp");
+  if (heads > 0 && parallelism.tensor > heads) {
+    fail("tp=" + to_string(parallelism.tensor) + ": expected at most the " + to_string(heads) + " query heads");
+  }
+  if (parallelism.expert > 1 && experts == 0)
+    fail("ep=" + to_string(parallelism.expert) + ": the model has no experts");
+  const Count others = parallelism.tensor * parallelism.context * parallelism.data;
+  if (parallelism.expert > 1 && others % parallelism.expert != 0 && parallelism.expert % others != 0) {
+    fail("ep=" + to_string(parallelism.expert) +
+         ": expected a divisor or a multiple of tp*cp*dp = " + to_string(others));
+  }
+  if (parallelism.tensor > parallelism.expert && parallelism.tensor % parallelism.expert != 0) {
+    fail("ep=" + to_string(parallelism.expert) +
+         ": expected a divisor or a multiple of tp=" + to_string(parallelism.tensor));
+  }
+  if (parallelism.expert > 1 && parallelism.expert > experts) {
+    fail("ep=" + to_string(parallelism.expert) + ": expected at most the " + to_string(experts) + " experts");
+  }
+}
+
+}  // namespace
+
+std::string Parallelism::name() const {
+  std::string text;
+  for (const Degree& degree : kDegrees) {
+    if (this->*degree.field == 1) continue;
+    if (!text.empty()) text += ',';
+    text += std::string(degree.name) + "=" + to_string(this->*degree.field);
+  }
+  return text.empty() ? "tp=1" : text;
+}
+
+Parallelism parse_parallelism(std::string_view text) {
+  Parallelism parallelism;
+  std::string seen;
+  for (bool more = true; more;) {
+    const std::size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+    if (item.empty()) fail("expected tp=N,pp=N,cp=N,ep=N or dp=N, found nothing");
+    const std::size_t equals = item.find('=');
+    const auto* degree = std::find_if(std::begin(kDegrees), std::end(kDegrees), [&](const Degree& candidate) {
+      return candidate.name == item.substr(0, equals);
+    });
+    if (degree == std::end(kDegrees)) {
+      fail("unknown degree \"" + std::string(item.substr(0, equals)) + "\"", "tp, pp, cp, ep or dp");
+    }
+    const std::optional<Count> number =
+        equals == std::string_view::npos ? std::nullopt : parse_digits(item.substr(equals + 1));
+    if (!number || *number == 0 || *number > kMostDevices) {
+      fail(std::string(degree->name) + ": expected a positive integer, found \"" +
+           (equals == std::string_view::npos ? std::string() : std::string(item.substr(equals + 1))) + "\"");
+    }
+    if (seen.find(degree->name) != std::string::npos) fail("\"" + std::string(degree->name) + "\" is given twice");
+    seen += degree->name;
+    parallelism.*degree->field = *number;
+  }
+  return parallelism;
+}
+
+void check_even(const Model& model, const Parallelism& parallelism) {
+  const Count ranks = parallelism.tensor;
+  if (ranks == 1) return;
+  const std::string reason = uneven(model, ranks);
+  if (!reason.empty()) fail("tp=" + to_string(ranks) + ": " + reason, nearest_even(model, ranks));
+}
+
+std::vector<Count> stage_layers(Count layers, Count stages) {
+  std::vector<Count> counts(static_cast<std::size_t>(stages.u64()), layers / stages);
+  const std::size_t more = static_cast<std::size_t>((layers % stages).u64());
+  // The last stage has the head and the first the embedding, so the ones between get the remainder, from the end.
+  for (std::size_t i = 0; i < more; ++i) counts[counts.size() - 2 - i] += 1;
+  return counts;
+}
+
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
+  check(model, parallelism);
+  Count decoder_layers;
+  for (const LayerGroup& group : model.groups) {
+    if (group.stack == Stack::decoder) decoder_layers += group.count();
+  }
+  // Devices of one stage that hold the same, by the class of their tensor and expert ranks.
+  const std::vector<Count> remainders = tensor_remainders(model, parallelism.tensor);
+  const auto tensor_class = [&](Count rank) {
+    return std::upper_bound(remainders.begin(), remainders.end(), rank) - remainders.begin();
+  };
+  Count experts, expert_width;
+  for (const LayerGroup& group : model.groups) {
+    if (!group.feed_forward.experts) continue;
+    experts = group.feed_forward.experts->count;
+    expert_width = group.feed_forward.experts->d_ff;
+  }
+  std::map<std::tuple<std::ptrdiff_t, bool, bool>, std::pair<Position, Count>> classes;
+  const Count stage_devices = parallelism.devices() / parallelism.pipeline;
+  const ExpertSplit cut = expert_split(parallelism);
+  for (Count device = 0; device < stage_devices; device += 1) {
+    const Position at{device % parallelism.tensor, device / cut.tensor % parallelism.expert};
+    const bool fewer_experts = experts % parallelism.expert > 0 && at.expert_rank >= experts % parallelism.expert;
+    const bool narrower = at.tensor_rank % cut.tensor >= expert_width % cut.tensor;
+    classes.try_emplace({tensor_class(at.tensor_rank), fewer_experts, narrower}, at, Count{}).first->second.second += 1;
+  }
+
+  std::vector<Rank> ranks;
+  Count first;
+  const std::vector<Count> stages = stage_layers(decoder_layers, parallelism.pipeline);
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    const Stage stage{first, first + stages[s], s == 0, s + 1 == stages.size()};
+    first = stage.end;
+    for (const auto& [key, value] : classes) {
+      ranks.push_back({split_model(model, parallelism, stage, value.first), Count{s}, stage.is_last, value.second});
+    }
+  }
+  return ranks;
+}
+
+}  // namespace ctxcost

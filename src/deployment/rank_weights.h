@@ -1,0 +1,43 @@
+// The weights that one device holds and reads, from the stored tensors of the whole model: a device's part of a tensor
+// is in the whole tensor's type, whatever shape a split leaves of it.
+#pragma once
+
+#include <vector>
+
+#include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/weights/weight_scheme.h"
+
+namespace ctxcost {
+
+/// Linear tensors of experts on one device: `held` of all `count` experts, or parts of them.
+struct HeldExperts {
+  Count layers;
+  Count count;       ///< experts of the whole model
+  Count active;      ///< of them for a token
+  Count held;        ///< on this device
+  Count bytes_each;  ///< of one of them, as held
+  bool in_decode;
+};
+
+struct RankWeights {
+  Count bytes;              ///< held
+  Count prefill_bytes;      ///< read once by a prefill: all but experts and tables
+  Count decode_bytes;       ///< the same by a decode step
+  Count prefill_row_bytes;  ///< of tables, for each token
+  Count decode_row_bytes;   ///< for each sequence
+  std::vector<HeldExperts> experts;
+};
+
+/// `stored` are the tensors of `model`, of which `rank` is a part.
+RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank);
+
+/// Multiply-adds of a token in the feed-forwards of a device.
+struct FeedForwardWork {
+  Count dense_macs;    ///< of the device's part; routers whole
+  Count routed_macs;   ///< of a token's experts, were this device's part of every expert all there is of it: the sum
+                       ///< over the devices of an expert group is one token's work
+  Count counted_macs;  ///< what an estimate of the rank's model counts for both
+};
+FeedForwardWork feed_forward_work(const Model& model, const Rank& rank);
+
+}  // namespace ctxcost

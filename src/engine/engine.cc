@@ -1,0 +1,91 @@
+#include "ctxcost/engine/engine.h"
+
+#include <algorithm>
+
+#include "ctxcost/core/diagnostic.h"
+
+namespace ctxcost {
+namespace {
+
+const EngineSetting* find_setting(const Engine& engine, std::string_view name) {
+  for (const EngineSetting& setting : engine.settings) {
+    if (setting.name == name) return &setting;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void fail(std::string message, std::string hint) {
+  throw InputError(Diagnostic{"--engine", "", std::move(message), std::move(hint)});
+}
+
+bool in_choices(std::string_view choices, std::string_view word) {
+  while (!choices.empty()) {
+    const std::size_t bar = choices.find('|');
+    if (choices.substr(0, bar) == word) return true;
+    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool EngineChoice::given(std::string_view setting) const {
+  return std::any_of(settings.begin(), settings.end(), [&](const auto& item) { return item.first == setting; });
+}
+
+std::string_view EngineChoice::word(std::string_view setting) const {
+  for (const auto& [key, value] : settings) {
+    if (key == setting) return value;
+  }
+  return find_setting(*engine, setting)->fallback;
+}
+
+Count EngineChoice::number(std::string_view setting) const { return parse_digits(word(setting)).value(); }
+
+EngineChoice parse_engine(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view name = text.substr(0, colon);
+  EngineChoice choice;
+  std::vector<std::string_view> names;
+  for (const Engine* engine : engines()) {
+    names.push_back(engine->name);
+    if (engine->name == name) choice.engine = engine;
+  }
+  if (choice.engine == nullptr) {
+    std::string hint = did_you_mean(name, names);
+    fail("unknown engine \"" + std::string(name) + "\"", hint.empty() ? "`ctxcost list engines` shows all" : hint);
+  }
+  choice.name = text;
+  if (colon == std::string_view::npos) return choice;
+
+  std::vector<std::string_view> known;
+  for (const EngineSetting& setting : choice.engine->settings) known.push_back(setting.name);
+  std::string_view rest = text.substr(colon + 1);
+  do {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    const std::size_t equals = item.find('=');
+    const EngineSetting* setting = find_setting(*choice.engine, item.substr(0, equals));
+    if (setting == nullptr) {
+      fail("unknown setting \"" + std::string(item.substr(0, equals)) + "\" of " + std::string(name),
+           did_you_mean(item.substr(0, equals), known));
+    }
+    const std::string_view value = equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1);
+    if (choice.given(setting->name)) fail("\"" + std::string(setting->name) + "\" is given twice", "");
+    const std::optional<Count> number = parse_digits(value);
+    const bool usable = setting->choices.empty() ? number && *number >= Count{setting->minimum} && number->fits_u64()
+                                                 : in_choices(setting->choices, value);
+    if (!usable) {
+      fail(std::string(setting->name) + ": expected " +
+               (setting->choices.empty() ? "an integer of at least " + std::to_string(setting->minimum)
+                                         : "one of " + std::string(setting->choices)) +
+               ", found \"" + std::string(value) + "\"",
+           "");
+    }
+    choice.settings.emplace_back(setting->name, std::string(value));
+  } while (!rest.empty());
+  return choice;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,65 @@
+// What cache and state need at least, part by part: shared by the estimate and by every engine.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ctxcost/engine/engine.h"
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+/// The KV precision that stores a part: values in V's type, all else in K's (a latent has no V of its own).
+inline const Precision& precision_of(const KvPrecision& kv, CacheRole role) {
+  return role == CacheRole::value ? kv.value : kv.key;
+}
+
+/// Tokens that a part's span sees at context n: n itself, or the encoder's length for cross-attention.
+inline Count cached_context(const Model& model, const CachePart& part, Count context) {
+  return part.span.kind == Span::Kind::cross && context > 0 ? model.cross_tokens.value_or(context) : context;
+}
+
+/// Rows that a device keeps of a part at context n, of which `context_ranks` devices share what grows with n to its
+/// end: full attention, latents, index and compressed keys. Windows, chunks and the encoder's tokens each keeps whole.
+inline bool shares_context(const CachePart& part) {
+  return part.span.kind == Span::Kind::all || part.span.kind == Span::Kind::compressed;
+}
+inline Count cached_tokens(const Model& model, const CachePart& part, Count context, Count context_ranks) {
+  const Count tokens = part.span.tokens(cached_context(model, part, context));
+  return shares_context(part) ? ceil_div(tokens, context_ranks) : tokens;
+}
+
+/// Why that type cannot store a part of the mixer's cache, or empty where it can.
+inline std::string cache_type_fault(const Precision& type, const Mixer& mixer, const CachePart& part) {
+  std::string fault = storage_fault(type, part.role, part.width);
+  const bool record = type.format().layout == Layout::latent_record;
+  if (!fault.empty() || !record || part.role != CacheRole::latent || !mixer.settings().has("kv_rank")) return fault;
+  // Of 576 elements, but perhaps parted elsewhere.
+  const Count rank = mixer.settings().count("kv_rank");
+  if (rank == 512) return {};
+  return "it stores one latent of 512 + 64 elements a token, found a \"kv_rank\" of " + to_string(rank);
+}
+
+/// Bytes of one state part of one layer and sequence, each type as the contract says.
+inline Count state_bytes(const StatePart& part, const Model& model, const KvPrecision& kv) {
+  switch (part.type) {
+    case StateType::fp32: return part.elements * 4;
+    case StateType::activation: return model.activation.row_bytes(part.elements);
+    case StateType::cache: return kv.key.row_bytes(part.elements);
+  }
+  return 0;
+}
+
+/// Adds bytes to the part of that name.
+inline void add_part(Reserve& reserve, std::string_view name, Count bytes) {
+  reserve.bytes += bytes;
+  for (ReservedPart& part : reserve.parts) {
+    if (part.name == name) {
+      part.bytes += bytes;
+      return;
+    }
+  }
+  reserve.parts.push_back({std::string(name), bytes});
+}
+
+}  // namespace ctxcost

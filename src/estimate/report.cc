@@ -1,0 +1,51 @@
+#include "ctxcost/estimate/report.h"
+
+#include <utility>
+
+namespace ctxcost {
+namespace {
+
+MetricValue ratio(const MetricValue& value, const MetricValue& base) {
+  const Count* const numerator = std::get_if<Count>(&value);
+  const Count* const denominator = std::get_if<Count>(&base);
+  if (numerator == nullptr || denominator == nullptr || *denominator == 0) return {};
+  return numerator->to_double() / denominator->to_double();
+}
+
+/// The elements of an axis, or nothing once where it is empty.
+template <typename T>
+std::vector<std::optional<T>> choices(const std::vector<T>& axis) {
+  if (axis.empty()) return {std::nullopt};
+  return {axis.begin(), axis.end()};
+}
+
+}  // namespace
+
+Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), settings_(settings) {
+  if (grid_.engines.empty()) grid_.engines.push_back(ideal_engine());
+  for (const Model& model : grid_.models) {
+    for (const std::optional<WeightScheme>& weights : choices(grid_.weights)) {
+      for (const std::optional<KvPrecision>& kv : choices(grid_.kv)) {
+        for (const EngineChoice& engine : grid_.engines) {
+          Workload workload = settings_;
+          if (weights) workload.weights = *weights;
+          workload.kv = kv;
+          estimators_.emplace_back(model, workload, engine);
+        }
+      }
+    }
+  }
+  // No metric falls as context or batch grows, so the largest point overflows first.
+  for (const Estimator& estimator : estimators_) {
+    const LengthList batch = batches(estimator);
+    static_cast<void>(estimator.at(grid_.contexts.smallest(), batch.smallest()));
+    static_cast<void>(estimator.at(grid_.contexts.largest(), batch.largest()));
+  }
+}
+
+void Report::set_growth(Estimate& values, const Estimate& first) {
+  values[Metric::growth_attention_flops] = ratio(values[Metric::attention_flops], first[Metric::attention_flops]);
+  values[Metric::growth_kv_cache] = ratio(values[Metric::kv_cache_bytes], first[Metric::kv_cache_bytes]);
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,238 @@
+// Devices: entries of configs/accelerators.json and files of one such entry.
+#include "ctxcost/deployment/accelerator.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "accelerator_keys.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/catalogue.h"
+#include "input/json/cursor.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kOption = "--gpu";
+constexpr std::size_t kLongestFile = std::size_t{1} << 20;
+
+/// A link's key in the files. Figures of both directions together are halved.
+struct Link {
+  std::string_view key;
+  std::string_view name;
+  Count directions;
+};
+constexpr Link kLinks[] = {
+    {"nvlink_bytes_per_s_per_direction", "NVLink", 1},     {"nvlink_bytes_per_s", "NVLink", 2},
+    {"infinity_fabric_bytes_per_s", "Infinity Fabric", 2}, {"neuronlink_bytes_per_s", "NeuronLink", 2},
+    {"ici_bytes_per_s_bidirectional_per_chip", "ICI", 2},  {"roce_bytes_per_s_per_direction", "RoCE", 1},
+    {"pcie_bytes_per_s_per_direction", "PCIe", 1},
+};
+/// Links that do not join a device to its peers: to a host's processor, to another machine.
+constexpr std::string_view kOtherLinks[] = {"pcie", "nvlink_generation", "c2c_bytes_per_s", "connectx7_bytes_per_s"};
+
+/// A count, or null for what is not published.
+std::optional<Count> known_count(ObjectCursor& object, std::string_view key) {
+  const JsonValue* value = object.find(key);
+  if (value == nullptr || value->is(JsonValue::Type::null)) return std::nullopt;
+  return object.count(key);
+}
+
+/// A share as a number, or as a ratio in text.
+std::optional<Fraction> read_usable(ObjectCursor& entry) {
+  constexpr std::string_view kKey = "unified_memory_usable";
+  const JsonValue* const value = entry.find(kKey);
+  if (value == nullptr || value->is(JsonValue::Type::null)) return std::nullopt;
+  if (value->is(JsonValue::Type::string)) {
+    if (const std::optional<Fraction> ratio = read_ratio(value->text)) return ratio;
+  } else if (value->is(JsonValue::Type::integer) || value->is(JsonValue::Type::real)) {
+    try {
+      return parse_fraction(value->text, "");
+    } catch (const InputError&) {
+    }
+  }
+  entry.wrong(kKey, "a number above 0 and at most 1, or a ratio like \"2/3\"");
+  return std::nullopt;
+}
+
+void read_peaks(ObjectCursor& entry, Accelerator& gpu) {
+  if (entry.required("peak_dense_flops", "an object of FLOP/s by type") == nullptr) return;
+  std::optional<ObjectCursor> peaks = entry.object("peak_dense_flops");
+  if (!peaks) return;
+  for (const FileKey& type : kPeakKeys) {
+    const std::optional<Count> peak = known_count(*peaks, type.name);
+    if (peak) gpu.peak_dense_flops.emplace_back(type.name, *peak);
+  }
+  peaks->finish("of \"peak_dense_flops\"");
+  if (gpu.peak_dense_flops.empty() && peaks->faults().none()) {
+    entry.fault("peak_dense_flops", "expected the peak of one type at least, found none");
+  }
+}
+
+void read_links(ObjectCursor& entry, Accelerator& gpu) {
+  std::optional<ObjectCursor> links = entry.object("interconnect");
+  if (!links) return;
+  for (const Link& link : kLinks) {
+    const std::optional<Count> both = known_count(*links, link.key);
+    if (!both) continue;
+    const Count one = *both / link.directions;
+    if (gpu.link_bytes_per_s && *gpu.link_bytes_per_s >= one) continue;
+    gpu.link_bytes_per_s = one;
+    gpu.link = link.name;
+  }
+  for (const std::string_view key : kOtherLinks) links->find(key);
+  links->finish("of \"interconnect\"");
+}
+
+std::string read_file(const std::string& path) {
+  const auto fail = [&path](std::string message) { throw InputError(Diagnostic{path, "", std::move(message), ""}); };
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) fail(std::string("cannot be read: ") + std::strerror(errno));
+  std::string text(kLongestFile + 1, '\0');
+  errno = 0;
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  const int error = std::ferror(file) != 0 ? errno : 0;
+  std::fclose(file);
+  if (error != 0) fail(std::string("cannot be read: ") + std::strerror(error));
+  if (text.size() > kLongestFile) fail("expected a device of at most 1 MiB, found more");
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+/// "h100-sxm-80gb (80 GB)": the memory as the id has it.
+std::string with_memory(const CatalogueEntry& entry) {
+  std::string text(entry.id);
+  const std::string_view last = entry.id.substr(entry.id.rfind('-') + 1);
+  if (last.ends_with("gb")) text += " (" + std::string(last.substr(0, last.size() - 2)) + " GB)";
+  return text;
+}
+
+/// The entry that a name as people type it means. Throws where there is none, or more than one.
+AcceleratorMatch find_by_loose_name(std::string_view name) {
+  AcceleratorMatch match = match_accelerators(name);
+  const std::vector<const CatalogueEntry*>& found = match.entries;
+  if (found.size() == 1) return match;
+  const auto fail = [name](std::string message, std::string hint) {
+    throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
+  };
+  const std::string quoted = "\"" + std::string(name) + "\"";
+  if (!found.empty()) {
+    std::string list;
+    for (const CatalogueEntry* entry : found) list += (list.empty() ? "" : ", ") + with_memory(*entry);
+    fail(quoted + " may be " + list, "");
+  }
+  const std::string wanted = lower(name);
+  std::vector<std::string_view> ids;
+  for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
+  const std::string hint = did_you_mean(wanted, ids);
+  fail("unknown GPU " + quoted,
+       hint.empty() ? "`ctxcost list gpus` shows all; a file of your own ends in .json" : hint);
+  return match;
+}
+
+}  // namespace
+
+Accelerator::Peak Accelerator::peak(const Precision& activation) const {
+  const auto find = [this](std::string_view type) {
+    return std::find_if(peak_dense_flops.begin(), peak_dense_flops.end(),
+                        [type](const auto& row) { return row.first == type; });
+  };
+  bool fallback = false;
+  for (const std::string_view type : {std::string_view(activation.format().name), std::string_view("bf16"),
+                                      std::string_view("fp16"), std::string_view("fp32")}) {
+    const auto row = find(type);
+    if (row != peak_dense_flops.end()) return {row->second, row->first, fallback};
+    fallback = true;
+  }
+  return {peak_dense_flops.front().second, peak_dense_flops.front().first, true};
+}
+
+bool Accelerator::keeps_cache(const Format& format) const {
+  switch (format.cards) {
+    case CacheCards::all: return true;
+    case CacheCards::fp8: return narrow_cache >= NarrowCache::fp8;
+    case CacheCards::nvfp4: return narrow_cache >= NarrowCache::nvfp4;
+    case CacheCards::none: return false;
+  }
+  return false;
+}
+
+bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu) {
+  return gpu ? gpu->keeps_cache(format) : format.cards != CacheCards::none;
+}
+
+Accelerator parse_accelerator(std::string_view text, std::string_view source) {
+  const JsonDocument document = parse_json(text, source);
+  if (!document.root.is(JsonValue::Type::object)) {
+    throw InputError(Diagnostic{std::string(source), "",
+                                "expected an object that describes a GPU, found " + describe(document.root), ""});
+  }
+  Faults faults(source);
+  ObjectCursor entry(document.root, "", faults, kAcceleratorKeys);
+  Accelerator gpu;
+  gpu.id = entry.text("id").value_or("");
+  gpu.name = entry.text("name").value_or(gpu.id);
+  gpu.vendor = entry.text("vendor").value_or("");
+  gpu.memory_bytes = entry.required_count("memory_bytes").value_or(1);
+  gpu.memory_reported_mib = known_count(entry, "memory_reported_mib");
+  gpu.unified_memory_usable = read_usable(entry);
+  gpu.bandwidth_bytes_per_s = entry.required_count("memory_bandwidth_bytes_per_s").value_or(1);
+  read_peaks(entry, gpu);
+  read_links(entry, gpu);
+  const bool fp8 = std::any_of(gpu.peak_dense_flops.begin(), gpu.peak_dense_flops.end(),
+                               [](const auto& row) { return row.first == "fp8"; });
+  const std::size_t narrow = entry.choice("narrow_cache").value_or(fp8 ? 1 : 0);
+  gpu.narrow_cache = static_cast<NarrowCache>(narrow);  // the words are in the order of the type's
+  gpu.tdp_watts = known_count(entry, "tdp_watts");
+  gpu.source = entry.text("source").value_or("");
+  gpu.notes = entry.text("notes").value_or("");
+  for (const std::string_view remark : {"memory_label_unit", "memory_reported_source"}) entry.text(remark);
+  entry.finish("of a GPU");
+  faults.throw_if_any();
+  return gpu;
+}
+
+Accelerator load_accelerator(std::string_view name) {
+  constexpr std::string_view kExtension = ".json";
+  if (name.ends_with(kExtension) || name.find('/') != std::string_view::npos) {
+    Accelerator gpu = parse_accelerator(read_file(std::string(name)), name);
+    if (gpu.id.empty()) {
+      gpu.id = name.substr(name.rfind('/') + 1);
+      if (gpu.id.ends_with(kExtension)) gpu.id.resize(gpu.id.size() - kExtension.size());
+    }
+    if (gpu.name.empty()) gpu.name = gpu.id;
+    return gpu;
+  }
+  const std::string wanted = lower(name);
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    if (entry.id == wanted) return parse_accelerator(entry.text, entry.id);
+  }
+  AcceleratorMatch match = find_by_loose_name(name);
+  Accelerator gpu = parse_accelerator(match.entries.front()->text, match.entries.front()->id);
+  gpu.assumption = std::move(match.note);
+  return gpu;
+}
+
+GpuChoice parse_gpu(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {load_accelerator(text), std::nullopt};
+  const std::string_view digits = text.substr(colon + 1);
+  const std::optional<Count> count = parse_digits(digits);
+  if (!count || *count == 0 || *count > Count{1 << 16}) {
+    throw InputError(
+        Diagnostic{std::string(kOption), "",
+                   "expected a number of devices from 1 to 65536 after \":\", found \"" + std::string(digits) + "\"",
+                   "write NAME:2"});
+  }
+  return {load_accelerator(text.substr(0, colon)), count};
+}
+
+}  // namespace ctxcost

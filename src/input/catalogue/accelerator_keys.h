@@ -1,0 +1,61 @@
+// The keys of devices, in the catalogue and in files of one's own.
+#pragma once
+
+#include "input/json/file_key.h"
+
+namespace ctxcost {
+
+inline constexpr ValueRules kMayBeUnknown = {.nullable = true};
+
+inline constexpr std::array kPeakKeys = {
+    FileKey{"fp32", ValueType::count, "FLOP/s of fp32", {}, kMayBeUnknown},
+    FileKey{"tf32", ValueType::count, "FLOP/s of tf32", {}, kMayBeUnknown},
+    FileKey{"fp16", ValueType::count, "FLOP/s of fp16", {}, kMayBeUnknown},
+    FileKey{"bf16", ValueType::count, "FLOP/s of bf16", {}, kMayBeUnknown},
+    FileKey{"fp8", ValueType::count, "FLOP/s of fp8", {}, kMayBeUnknown},
+    FileKey{"int8", ValueType::count, "operations a second of int8", {}, kMayBeUnknown},
+    FileKey{"fp4", ValueType::count, "FLOP/s of fp4", {}, kMayBeUnknown},
+};
+inline constexpr std::array kInterconnectKeys = {
+    FileKey{"nvlink_bytes_per_s_per_direction", ValueType::count, "NVLink, one direction", {}, kMayBeUnknown},
+    FileKey{"nvlink_bytes_per_s", ValueType::count, "NVLink, both directions", {}, kMayBeUnknown},
+    FileKey{"infinity_fabric_bytes_per_s", ValueType::count, "Infinity Fabric, both directions", {}, kMayBeUnknown},
+    FileKey{"neuronlink_bytes_per_s", ValueType::count, "NeuronLink, both directions", {}, kMayBeUnknown},
+    FileKey{"ici_bytes_per_s_bidirectional_per_chip", ValueType::count, "ICI, both directions", {}, kMayBeUnknown},
+    FileKey{"roce_bytes_per_s_per_direction", ValueType::count, "RoCE, one direction", {}, kMayBeUnknown},
+    FileKey{"pcie_bytes_per_s_per_direction", ValueType::count, "PCIe, one direction", {}, kMayBeUnknown},
+    FileKey{"pcie", ValueType::any, "generation and lanes"},
+    FileKey{"nvlink_generation", ValueType::any, "generation of NVLink"},
+    FileKey{"c2c_bytes_per_s", ValueType::any, "to the host's processor"},
+    FileKey{"connectx7_bytes_per_s", ValueType::any, "to other machines"},
+};
+inline constexpr std::array kAcceleratorKeys = {
+    FileKey{"id", ValueType::text, "the name for --gpu", "the file's name"},
+    FileKey{"name", ValueType::text, "the name in tables", "id"},
+    FileKey{"vendor", ValueType::text, "who makes it"},
+    FileKey{"memory_bytes", ValueType::count, "nominal memory", {}, {.required = true}},
+    FileKey{"memory_reported_mib", ValueType::count, "memory in MiB as its driver reports it", "memory_bytes",
+            kMayBeUnknown},
+    FileKey{"unified_memory_usable", ValueType::ratio,
+            "of memory shared with the host: what a program may take by default", "the memory is its own",
+            kMayBeUnknown},
+    FileKey{"memory_bandwidth_bytes_per_s", ValueType::count, "bandwidth of its memory", {}, {.required = true}},
+    FileKey{"peak_dense_flops",
+            ValueType::object,
+            "peaks without sparsity; one at least",
+            {},
+            {.required = true, .members = kPeakKeys}},
+    FileKey{"interconnect", ValueType::object, "links to its peers", "none", {.members = kInterconnectKeys}},
+    FileKey{"narrow_cache",
+            ValueType::choice,
+            "the narrowest cache type with the card's help that engines keep there (nvfp4: fp8, too)",
+            "fp8 where its peak is known, else none",
+            {.choices = "none|fp8|nvfp4"}},
+    FileKey{"tdp_watts", ValueType::count, "thermal design power", {}, kMayBeUnknown},
+    FileKey{"source", ValueType::text, "where the numbers come from"},
+    FileKey{"notes", ValueType::text, "remarks"},
+    FileKey{"memory_label_unit", ValueType::text, "unit of the memory on its label"},
+    FileKey{"memory_reported_source", ValueType::text, "where the reported memory was seen"},
+};
+
+}  // namespace ctxcost

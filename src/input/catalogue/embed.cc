@@ -1,0 +1,190 @@
+// Build step: writes the models of configs/models/ and the devices of configs/accelerators.json as C++ tables, so that
+// the program looks names up without reading JSON or a file. Refuses what the catalogue promises not to hold: invalid
+// JSON, a name for two models, a file under another name than its id's.
+//
+//   embed OUTPUT ACCELERATORS MODEL…
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace {
+
+struct Entry {
+  std::string id;
+  std::string text;
+  std::vector<std::string> names;
+};
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+std::string read_file(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) throw std::runtime_error("cannot be read");
+  std::string text;
+  char buffer[1 << 16];
+  for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, file)) > 0;) text.append(buffer, got);
+  const bool failed = std::ferror(file) != 0;
+  std::fclose(file);
+  if (failed) throw std::runtime_error("cannot be read");
+  return text;
+}
+
+/// Without the space between tokens; numbers and strings stay as written.
+std::string minified(std::string_view text) {
+  std::string out;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!quoted && (c == ' ' || c == '\n' || c == '\t' || c == '\r')) continue;
+    out += c;
+    if (quoted && c == '\\') out += text[++i];
+    if (c == '"') quoted = !quoted;
+  }
+  return out;
+}
+
+std::string after_last_slash(const std::string& text) { return text.substr(text.rfind('/') + 1); }
+
+Entry read_entry(const std::string& path) {
+  const std::string file = after_last_slash(path);
+  constexpr std::string_view kExtension = ".json";
+  if (!file.ends_with(kExtension)) throw std::runtime_error("expected a name that ends in .json");
+  const std::string stem = file.substr(0, file.size() - kExtension.size());
+
+  Entry entry;
+  const std::string text = read_file(path);
+  const nlohmann::json json = nlohmann::json::parse(text);
+  entry.text = minified(text);
+  // A file of the own format has no id: its name is one.
+  entry.id = json.contains("id") ? json.at("id").get<std::string>() : stem;
+  if (lower(after_last_slash(entry.id)) != stem) {
+    throw std::runtime_error("expected the last part of its id, in lower case, as its name");
+  }
+  if (!json.contains("source")) throw std::runtime_error("expected a \"source\"");
+  entry.names = {lower(entry.id), stem};
+  if (json.contains("aliases")) {
+    for (const nlohmann::json& alias : json.at("aliases")) entry.names.push_back(lower(alias.get<std::string>()));
+  }
+  std::sort(entry.names.begin(), entry.names.end());
+  entry.names.erase(std::unique(entry.names.begin(), entry.names.end()), entry.names.end());
+  return entry;
+}
+
+/// One entry for each device of the file.
+std::vector<Entry> read_accelerators(const std::string& path) {
+  std::vector<Entry> entries;
+  std::map<std::string, int> seen;
+  for (const nlohmann::ordered_json& json : nlohmann::ordered_json::parse(read_file(path))) {
+    Entry entry;
+    entry.id = json.at("id").get<std::string>();
+    entry.text = json.dump();
+    if (entry.id != lower(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
+    if (++seen[entry.id] > 1) throw std::runtime_error(entry.id + " stands twice");
+    if (!json.contains("source")) throw std::runtime_error(entry.id + ": expected a \"source\"");
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+/// A literal of any length is more than C++ promises; the longest file has a tenth of the limit.
+std::string literal(const std::string& text) {
+  constexpr std::size_t kLongestLiteral = 65535;
+  constexpr std::string_view kMark = ")json\"";
+  if (text.size() > kLongestLiteral || text.find(kMark) != std::string::npos) {
+    throw std::runtime_error("does not fit a string literal of C++");
+  }
+  return "R\"json(" + text + ")json\"";
+}
+
+void write_entries(std::FILE* out, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) {
+    std::fprintf(out, "    {%s,\n     %s},\n", literal(entry.id).c_str(), literal(entry.text).c_str());
+  }
+}
+
+void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::map<std::string, std::size_t>& names,
+                  const std::vector<Entry>& accelerators) {
+  std::fputs(
+      "// Made by src/input/catalogue/embed.cc from configs/.\n"
+      "#include \"ctxcost/input/catalogue.h\"\n\n"
+      "namespace ctxcost {\n\n"
+      "namespace {\n\n"
+      "constexpr CatalogueEntry kEntries[] = {\n",
+      out);
+  write_entries(out, entries);
+  std::fputs("};\n\nconstexpr CatalogueEntry kAccelerators[] = {\n", out);
+  write_entries(out, accelerators);
+  std::fputs("};\n\nconstexpr CatalogueName kNames[] = {\n", out);
+  for (const auto& [name, entry] : names) std::fprintf(out, "    {%s, %zu},\n", literal(name).c_str(), entry);
+  std::fputs(
+      "};\n\n"
+      "}  // namespace\n\n"
+      "std::span<const CatalogueEntry> catalogue() { return kEntries; }\n"
+      "std::span<const CatalogueName> catalogue_names() { return kNames; }\n"
+      "std::span<const CatalogueEntry> accelerator_catalogue() { return kAccelerators; }\n\n"
+      "}  // namespace ctxcost\n",
+      out);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fputs("usage: embed OUTPUT ACCELERATORS MODEL...\n", stderr);
+    return 2;
+  }
+  std::vector<Entry> entries;
+  bool good = true;
+  const auto refuse = [&good](const char* path, const std::string& why) {
+    std::fprintf(stderr, "%s: %s\n", path, why.c_str());
+    good = false;
+  };
+  std::vector<Entry> accelerators;
+  try {
+    accelerators = read_accelerators(argv[2]);
+  } catch (const std::exception& error) {
+    refuse(argv[2], error.what());
+  }
+  for (int i = 3; i < argc; ++i) {
+    try {
+      entries.push_back(read_entry(argv[i]));
+    } catch (const std::exception& error) {
+      refuse(argv[i], error.what());
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.id < b.id; });
+  std::map<std::string, std::size_t> names;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (const std::string& name : entries[i].names) {
+      const auto [row, fresh] = names.emplace(name, i);
+      if (!fresh) refuse(name.c_str(), "names " + entries[row->second].id + " and " + entries[i].id);
+    }
+  }
+  if (!good) return 1;
+
+  std::FILE* out = std::fopen(argv[1], "wb");
+  if (out == nullptr) {
+    std::perror(argv[1]);
+    return 1;
+  }
+  try {
+    write_tables(out, entries, names, accelerators);
+  } catch (const std::exception& error) {
+    refuse(argv[1], error.what());
+  }
+  if (std::fclose(out) != 0) refuse(argv[1], "cannot be written");
+  if (!good) std::remove(argv[1]);
+  return good ? 0 : 1;
+}

@@ -1,0 +1,352 @@
+// Names as people type them: models and devices, without regard to case, separators and packaging.
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/catalogue.h"
+
+namespace ctxcost {
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// A whole file given as a name should not be searched for.
+constexpr std::size_t kLongestName = 128;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+/// In lower case, parted at everything but letters, digits and a point between digits.
+Words words_of(std::string_view name) {
+  Words words;
+  std::string word;
+  for (std::size_t i = 0; i <= name.size(); ++i) {
+    char c = i < name.size() ? name[i] : ' ';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool point = c == '.' && i > 0 && i + 1 < name.size() && is_digit(name[i - 1]) && is_digit(name[i + 1]);
+    if (is_letter(c) || is_digit(c) || point) {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::move(word));
+      word.clear();
+    }
+  }
+  return words;
+}
+
+/// The words without what parts them, but between digits: "3.1" and "8b" are not "3.18b".
+std::string joined(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty() && is_digit(text.back()) && is_digit(word.front())) text += '-';
+    text += word;
+  }
+  return text;
+}
+
+/// What follows a model's name for how it was tuned or packed: none of it changes a shape.
+constexpr std::array<std::string_view, 43> kPackaging = {
+    "instruct", "it",   "chat",    "hf",        "base",    "awq",  "gptq",     "gguf",  "exl2",  "mlx",        "bnb",
+    "unsloth",  "qat",  "ud",      "fp8",       "fp16",    "bf16", "fp4",      "nf4",   "mxfp4", "nvfp4",      "int4",
+    "int8",     "2bit", "3bit",    "4bit",      "5bit",    "6bit", "8bit",     "w4a16", "w8a8",  "w8a16",      "w4a8",
+    "128g",     "g128", "dynamic", "quantized", "imatrix", "i1",   "thinking", "dpo",   "sft",   "abliterated"};
+
+/// The types of GGUF files: "q4_k_m" is three words.
+bool is_gguf_type(std::string_view word) {
+  if (word.starts_with('i')) word.remove_prefix(1);
+  return word.size() == 2 && word[0] == 'q' && word[1] >= '1' && word[1] <= '8';
+}
+constexpr std::array<std::string_view, 10> kGgufTail = {"k", "s", "m", "l", "xs", "xl", "xxs", "nl", "0", "1"};
+
+/// "2507": a year from 2023 on and a month. A later release of one size keeps its shape; without a size in the name
+/// it need not ("Mistral-Small-2409").
+bool is_date(std::string_view word) {
+  if (word.size() != 4 || !std::all_of(word.begin(), word.end(), is_digit)) return false;
+  const int year = (word[0] - '0') * 10 + word[1] - '0';
+  const int month = (word[2] - '0') * 10 + word[3] - '0';
+  return year >= 23 && year <= 29 && month >= 1 && month <= 12;
+}
+
+/// "8b", "1.5b", "8x7b", "560m"
+bool is_size(std::string_view word) {
+  return word.size() > 1 && is_digit(word.front()) && (word.back() == 'b' || word.back() == 'm') &&
+         is_digit(word[word.size() - 2]);
+}
+
+struct Stripped {
+  Words name;
+  std::string left_out;  ///< "instruct, awq"
+};
+
+/// The name without its packaging; what comes first is never packaging.
+Stripped strip(const Words& words) {
+  Stripped result;
+  const bool sized = std::any_of(words.begin(), words.end(), is_size);
+  const auto leave_out = [&](const std::string& word) {
+    result.left_out += (result.left_out.empty() ? "" : "-") + word;
+  };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const bool needs_size = word == "base" || word == "thinking" || is_date(word);
+    if (i > 0 && is_gguf_type(word)) {
+      leave_out(word);
+      while (i + 1 < words.size() && among(kGgufTail, words[i + 1])) {
+        result.left_out += "_" + words[++i];
+      }
+    } else if (i > 0 && (among(kPackaging, word) || is_date(word)) && (sized || !needs_size)) {
+      leave_out(word);
+    } else {
+      result.name.push_back(word);
+    }
+  }
+  return result;
+}
+
+/// The part of a name that names the model, or nothing where it is a path: "./x", "a/b/c", "x.json".
+std::optional<std::string_view> model_part(std::string_view name) {
+  if (name.empty() || name.size() > kLongestName || name.front() == '.' || name.front() == '~') return std::nullopt;
+  for (const std::string_view extension : {".json", ".gguf", ".safetensors"}) {
+    if (name.ends_with(extension)) return std::nullopt;
+  }
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return name;
+  if (slash == 0 || slash + 1 == name.size() || name.find('/', slash + 1) != std::string_view::npos)
+    return std::nullopt;
+  return name.substr(slash + 1);
+}
+
+/// Makers that stand before a name and are no part of it: "Meta-Llama-3.1-8B", "NVIDIA-Nemotron…".
+Words without_maker(Words words) {
+  constexpr std::array<std::string_view, 2> kMakers = {"meta", "nvidia"};
+  if (words.size() > 1 && among(kMakers, words.front())) words.erase(words.begin());
+  return words;
+}
+
+struct KnownName {
+  Words words;
+  std::string text;
+  const CatalogueEntry* entry;
+};
+
+/// Every name of the catalogue but the ids with their owners.
+std::vector<KnownName> known_names() {
+  std::vector<KnownName> known;
+  for (const CatalogueName& row : catalogue_names()) {
+    if (row.name.find('/') != std::string_view::npos) continue;
+    Words words = without_maker(words_of(row.name));
+    std::string text = joined(words);
+    known.push_back({std::move(words), std::move(text), &catalogue()[row.entry]});
+  }
+  return known;
+}
+
+/// Null, too, where two entries are written alike ("mistral-7b", "mistral:7b").
+const CatalogueEntry* find(const std::vector<KnownName>& known, const Words& words) {
+  const std::string text = joined(words);
+  const CatalogueEntry* found = nullptr;
+  for (const KnownName& name : known) {
+    if (name.text != text || name.entry == found) continue;
+    if (found != nullptr) return nullptr;
+    found = name.entry;
+  }
+  return found;
+}
+
+/// Letters and numbers apart, however they are parted: "llama3.1:8b" and "llama-3.1-8b" have the same.
+Words atoms_of(const Words& words) {
+  Words atoms;
+  for (const std::string& word : words) {
+    bool letters = false;
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (i == 0 || is_letter(word[i]) != letters) atoms.emplace_back();
+      letters = is_letter(word[i]);
+      atoms.back() += word[i];
+    }
+  }
+  return atoms;
+}
+
+std::string_view short_name(const CatalogueEntry& entry) { return entry.id.substr(entry.id.rfind('/') + 1); }
+
+}  // namespace
+
+std::optional<CatalogueMatch> match_model(std::string_view name) {
+  const std::optional<std::string_view> part = model_part(name);
+  if (!part) return std::nullopt;
+  const std::vector<KnownName> known = known_names();
+  const Words words = without_maker(words_of(*part));
+  if (words.empty()) return std::nullopt;
+  const bool owned = part->size() < name.size();
+  const auto match = [&](const CatalogueEntry& entry, const std::string& left_out) {
+    CatalogueMatch result{&entry, ""};
+    const std::string owner(name.substr(0, name.size() - part->size()));
+    const std::string known_owner(entry.id.substr(0, entry.id.rfind('/') + 1));
+    const bool other = owned && words_of(owner) != words_of(known_owner);
+    if (!left_out.empty() || other) {
+      result.note = "\"" + std::string(name) + "\" is counted as " + std::string(entry.id) +
+                    " of the catalogue: its shape and window";
+      if (!left_out.empty())
+        result.note += ", whatever \"" + left_out + "\" changes; --weights sets the type of the weights";
+    }
+    return result;
+  };
+  if (const CatalogueEntry* entry = find(known, words)) return match(*entry, "");
+  const Stripped bare = strip(words);
+  if (bare.left_out.empty() || bare.name.empty()) return std::nullopt;
+  const CatalogueEntry* entry = find(known, bare.name);
+  return entry == nullptr ? std::nullopt : std::optional(match(*entry, bare.left_out));
+}
+
+std::string hint_for_model(std::string_view name) {
+  const std::optional<std::string_view> part = model_part(name);
+  const std::vector<KnownName> known = known_names();
+  const Words words = part ? strip(without_maker(words_of(*part))).name : Words{};
+  // A name that several go on from, as "llama-3.1", is one of them.
+  const Words start = atoms_of(words);
+  std::vector<const CatalogueEntry*> may_be;
+  for (const KnownName& row : known) {
+    const Words atoms = atoms_of(row.words);
+    if (start.empty() || start.size() > atoms.size() || !std::equal(start.begin(), start.end(), atoms.begin()))
+      continue;
+    if (std::find(may_be.begin(), may_be.end(), row.entry) == may_be.end()) may_be.push_back(row.entry);
+  }
+  constexpr std::size_t kMost = 8;
+  const auto lower_name = [](const CatalogueEntry& entry) {
+    std::string text(short_name(entry));
+    for (char& c : text) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+  };
+  if (may_be.size() == 1) return "did you mean \"" + lower_name(*may_be.front()) + "\"?";
+  if (!may_be.empty()) {
+    std::string list;
+    for (std::size_t i = 0; i < may_be.size() && i < kMost; ++i) {
+      list += (list.empty() ? "" : ", ") + lower_name(*may_be[i]);
+    }
+    return "it may be " + list + (may_be.size() > kMost ? " …" : "");
+  }
+  std::vector<std::string_view> names;
+  for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
+  std::string plain;
+  for (const std::string& word : words) plain += (plain.empty() ? "" : "-") + word;
+  for (const std::string_view wanted : {std::string_view(plain), name}) {
+    std::string hint = did_you_mean(wanted, names);
+    if (!hint.empty()) return hint;
+  }
+  return "`ctxcost list models` shows the catalogue";
+}
+
+namespace {
+
+/// Words that name a vendor or a line of products, or say nothing.
+constexpr std::array<std::string_view, 20> kVendors = {
+    "nvidia",     "amd",         "intel",       "google",      "apple",  "aws",    "geforce",
+    "tesla",      "instinct",    "radeon",      "quadro",      "habana", "gpu",    "graphics",
+    "generation", "corporation", "accelerator", "workstation", "server", "edition"};
+/// Words that many devices share: alone they name none.
+constexpr std::array<std::string_view, 11> kShared = {"rtx",       "rx",  "sxm", "pcie",  "nvl", "ada",
+                                                      "blackwell", "pro", "max", "ultra", "tpu"};
+
+/// The words of a device's name, each as it is compared: "sxm4" is "sxm", "80g" and "80gib" are "80gb".
+Words device_words(std::string_view name) {
+  Words words;
+  for (std::string word : words_of(name)) {
+    if (among(kVendors, word)) continue;
+    if (word.size() == 4 && word.starts_with("sxm")) word.resize(3);
+    const std::size_t letters = word.find_first_not_of("0123456789");
+    if (letters != 0 && letters != std::string::npos) {
+      const std::string_view unit = std::string_view(word).substr(letters);
+      if (unit == "g" || unit == "gib") word = word.substr(0, letters) + "gb";
+    }
+    // "80 GB"
+    if ((word == "gb" || word == "gib" || word == "g") && !words.empty() &&
+        words.back().find_first_not_of("0123456789") == std::string::npos) {
+      words.back() += "gb";
+      continue;
+    }
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
+/// True where every wanted word is one of the device's, or several of its in a row, or several wanted in a row are one
+/// ("rtx4090", "mi 300x").
+bool covers(const Words& device, const Words& wanted) {
+  std::vector<bool> taken(device.size());
+  for (std::size_t i = 0; i < wanted.size();) {
+    std::size_t used = 0;
+    for (std::size_t first = 0; first < device.size() && used == 0; ++first) {
+      std::string run;
+      for (std::size_t last = first; last < device.size() && !taken[last] && used == 0; ++last) {
+        run += device[last];
+        if (run == wanted[i]) {
+          used = 1;
+          std::fill(taken.begin() + static_cast<std::ptrdiff_t>(first),
+                    taken.begin() + static_cast<std::ptrdiff_t>(last) + 1, true);
+        }
+      }
+      std::string several = wanted[i];
+      for (std::size_t next = i + 1; next < wanted.size() && !taken[first] && used == 0; ++next) {
+        several += wanted[next];
+        if (several == device[first]) {
+          used = next - i + 1;
+          taken[first] = true;
+        }
+      }
+    }
+    if (used == 0) return false;
+    i += used;
+  }
+  return true;
+}
+
+/// Names that driver tools print and that no words of an id explain, and one that stands for the commoner of two cards.
+struct Spoken {
+  std::string_view name, id;
+};
+constexpr Spoken kSpoken[] = {
+    {"h100 80gb hbm3", "h100-sxm-80gb"},
+    {"h100 80gb hbm2e", "h100-pcie-80gb"},
+    {"h200 nvl", ""},  // another card
+    {"a100 80gb", "a100-sxm4-80gb"},
+};
+
+}  // namespace
+
+AcceleratorMatch match_accelerators(std::string_view name) {
+  AcceleratorMatch match;
+  std::vector<const CatalogueEntry*>& found = match.entries;
+  if (name.size() > kLongestName) return match;
+  const Words wanted = device_words(name);
+  if (wanted.empty()) return match;
+  for (const Spoken& spoken : kSpoken) {
+    if (words_of(spoken.name) != wanted) continue;
+    for (const CatalogueEntry& entry : accelerator_catalogue()) {
+      if (entry.id == spoken.id) {
+        found.push_back(&entry);
+      } else if (!spoken.id.empty() && covers(device_words(entry.id), wanted)) {
+        match.note =
+            "\"" + std::string(name) + "\" is taken as " + std::string(spoken.id) + ", not " + std::string(entry.id);
+      }
+    }
+    return match;
+  }
+  if (std::all_of(wanted.begin(), wanted.end(), [](const std::string& word) {
+        return among(kShared, word) || (word.ends_with("gb") && is_digit(word.front()));
+      })) {
+    return match;
+  }
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    if (covers(device_words(entry.id), wanted)) found.push_back(&entry);
+  }
+  return match;
+}
+
+}  // namespace ctxcost

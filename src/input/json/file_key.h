@@ -1,0 +1,77 @@
+// The keys of a file format as a table: the reader takes names, ranges and choices from it, the JSON Schema is made of
+// it, so that the two cannot drift apart.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace ctxcost {
+
+/// What stands behind a key.
+enum class ValueType {
+  count,         ///< an integer within `minimum` and `maximum`
+  flag,          ///< true or false
+  flag_or_word,  ///< those, or the one word of `choices`
+  choice,        ///< one of `choices` or `words`
+  text,
+  texts,         ///< a string or a list of strings
+  decimal,       ///< a positive number
+  fraction,      ///< a number above 0 and at most 1
+  ratio,         ///< such a number, or two integers as text: "2/3"
+  length,        ///< a positive integer or a length such as "32K"
+  lengths,       ///< a list of those, or of ranges such as "1K..1M"
+  size,          ///< an integer of bytes or a size such as "2GiB"
+  margin,        ///< such a size, or a percentage such as "5%"
+  precision,     ///< a type that stores weights
+  kv_precision,  ///< a type that stores a cache, or keys/values
+  weights,       ///< a type or a GGUF file type
+  engine,
+  convention,
+  mechanisms,  ///< a mechanism or a list of them
+  object,      ///< with `members`
+  objects,     ///< a list of at least one object with `members`
+  limits,      ///< an object of metrics, each with limits
+  any,         ///< a remark that is not read
+};
+
+struct FileKey;
+
+/// What a value must fulfil.
+struct ValueRules {
+  bool required = false;
+  bool nullable = false;                                   ///< null says that it is not known, or that there is none
+  std::uint64_t minimum = 1;                               ///< of a count or size
+  std::uint64_t maximum = 0;                               ///< of a count; 0 = none
+  std::string_view choices = {};                           ///< separated by '|'
+  std::span<const std::string_view> (*words)() = nullptr;  ///< choices that are listed elsewhere
+  std::span<const FileKey> members = {};
+};
+
+struct FileKey {
+  std::string_view name;
+  ValueType type;
+  std::string_view meaning;
+  std::string_view fallback = {};  ///< in words, where a key may be left out
+  ValueRules rules = {};
+};
+
+/// Tables one behind the other.
+template <std::size_t... Sizes>
+constexpr auto join_keys(const std::array<FileKey, Sizes>&... tables) {
+  std::array<FileKey, (Sizes + ...)> joined{};
+  std::size_t at = 0;
+  const auto append = [&](const auto& table) {
+    for (const FileKey& key : table) joined[at++] = key;
+  };
+  (append(tables), ...);
+  return joined;
+}
+
+/// The words of "gated|plain|none".
+std::vector<std::string_view> split_choices(std::string_view choices);
+
+}  // namespace ctxcost

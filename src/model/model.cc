@@ -1,0 +1,43 @@
+#include "ctxcost/model/model.h"
+
+#include <algorithm>
+
+namespace ctxcost {
+
+Count Model::layers() const {
+  Count sum;
+  for (const LayerGroup& group : groups) sum += group.count();
+  return sum;
+}
+
+bool Model::has_encoder() const {
+  return std::any_of(groups.begin(), groups.end(),
+                     [](const LayerGroup& group) { return group.stack == Stack::encoder; });
+}
+
+bool Model::decodes() const {
+  for (const LayerGroup& group : groups) {
+    if (group.stack == Stack::encoder) continue;
+    for (const auto& mixer : group.mixers) {
+      if (!mixer->causal()) return false;
+    }
+  }
+  return std::any_of(groups.begin(), groups.end(),
+                     [](const LayerGroup& group) { return group.stack == Stack::decoder; });
+}
+
+std::optional<std::vector<Tensor>> Model::layer_tensors(const LayerGroup& group) const {
+  if (!d_model) return std::nullopt;
+  std::vector<Tensor> all = group.extras;
+  const auto append = [&all](const std::optional<std::vector<Tensor>>& more) {
+    if (more) all.insert(all.end(), more->begin(), more->end());
+    return more.has_value();
+  };
+  for (const auto& mixer : group.mixers) {
+    if (!append(mixer->tensors())) return std::nullopt;
+  }
+  if (!append(group.feed_forward.tensors(d_model))) return std::nullopt;
+  return all;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,24 @@
+// The kinds of weight scheme: each turns a model into stored tensors.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ctxcost/weights/weight_scheme.h"
+
+namespace ctxcost {
+
+/// One tensor in rows of whole blocks.
+StoredTensor plain(const Tensor& tensor, const Precision& precision);
+
+/// By the rules of `model.stored`, the rest in `model.activation`.
+std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model);
+
+/// As the headers of `model.files` say: their bytes to the last one.
+std::optional<std::vector<StoredTensor>> store_as_files(const Model& model);
+
+/// As llama.cpp writes and quantises a file of that type. [engine/llama_cpp_file_types.cc]
+std::optional<std::vector<StoredTensor>> store_as_gguf(const Model& model, const GgufFileType& type,
+                                                       bool mxfp4_experts);
+
+}  // namespace ctxcost

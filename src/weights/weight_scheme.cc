@@ -1,0 +1,157 @@
+#include "ctxcost/weights/weight_scheme.h"
+
+#include "ctxcost/core/diagnostic.h"
+#include "llama_cpp_file_types.h"
+#include "store.h"
+
+namespace ctxcost {
+namespace {
+
+[[noreturn]] void fail(std::string_view source, std::string message, std::string hint) {
+  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
+}
+
+[[noreturn]] void fail_to_store(const Precision& precision, std::string_view source) {
+  fail(source, "\"" + precision.name() + "\" stores a cache, not weights", "");
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return result;
+}
+
+bool names_a_format(const std::string& name) {
+  for (const Format& format : formats()) {
+    if (format.name == name || (" " + std::string(format.aliases) + " ").find(" " + name + " ") != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// A file type is written in capitals, as llama.cpp does; one that no format shares its name with, in any case.
+const GgufFileType* find_file_type(std::string_view word) {
+  const std::string name = lower_case(word);
+  for (const std::string_view prefix : {std::string_view("mostly_"), std::string_view("all_")}) {
+    if (name.starts_with(prefix)) return find_gguf_file_type(std::string_view(name).substr(prefix.size()));
+  }
+  const GgufFileType* type = find_gguf_file_type(name);
+  return type == nullptr || word == type->name || !names_a_format(name) ? type : nullptr;
+}
+
+std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision) {
+  std::vector<StoredTensor> result;
+  for (const LayerGroup& group : model.groups) {
+    const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
+    if (!tensors) return std::nullopt;
+    for (const Tensor& tensor : *tensors) {
+      StoredTensor stored = plain(tensor, precision);
+      stored.group = &group;
+      stored.layers = group.layers;
+      result.push_back(std::move(stored));
+    }
+  }
+  for (const auto& [place, tensor] : model.tensors) {
+    result.push_back(plain(tensor, precision));
+    result.back().place = place;
+  }
+  return result;
+}
+
+}  // namespace
+
+StoredTensor plain(const Tensor& tensor, const Precision& precision) {
+  StoredTensor stored;
+  stored.tensor = tensor;
+  stored.type = precision.name();
+  stored.row_bytes = precision.row_bytes(tensor.columns);
+  stored.bytes = tensor.copies * tensor.rows * stored.row_bytes;
+  return stored;
+}
+
+std::vector<StoredType> sum_by_type(const std::vector<StoredTensor>& tensors) {
+  std::vector<StoredType> sums;
+  for (const StoredTensor& stored : tensors) {
+    StoredType* sum = nullptr;
+    for (StoredType& known : sums) {
+      if (known.type == stored.type) sum = &known;
+    }
+    if (sum == nullptr) sum = &sums.emplace_back(StoredType{stored.type, 0, 0, 0});
+    sum->tensors += stored.count();
+    sum->elements += stored.count() * stored.tensor.elements();
+    sum->bytes += stored.count() * stored.bytes;
+  }
+  return sums;
+}
+
+WeightScheme::WeightScheme(const Precision& uniform)
+    : kind_(Kind::uniform), uniform_(uniform), name_(uniform.name()), display_(uniform.display()) {
+  if (!uniform.format().weights) fail_to_store(uniform, "--weights");
+}
+
+std::string WeightScheme::display() const { return display_; }
+
+WeightScheme WeightScheme::resolved(const Model& model) const {
+  if (kind_ != Kind::model) return *this;
+  if (model.files) {
+    WeightScheme scheme;
+    scheme.kind_ = Kind::files;
+    scheme.name_ = scheme.display_ = model.files->name;
+    return scheme;
+  }
+  // A model's type is a format, whatever file type has its name.
+  if (!model.stored) return model.weights;
+  WeightScheme scheme;
+  scheme.kind_ = Kind::checkpoint;
+  scheme.name_ = scheme.display_ = model.stored->name;
+  return scheme;
+}
+
+std::optional<std::vector<StoredTensor>> WeightScheme::store(const Model& model) const {
+  if (!model.embedding_known) return std::nullopt;
+  switch (kind_) {
+    case Kind::model: return resolved(model).store(model);
+    case Kind::uniform: return store_uniformly(model, uniform_);
+    case Kind::checkpoint: return store_as_checkpoint(model);
+    case Kind::files: return store_as_files(model);
+    case Kind::gguf: return store_as_gguf(model, *file_type_, mxfp4_experts_);
+  }
+  return std::nullopt;
+}
+
+WeightScheme parse_weight_scheme(std::string_view text, std::string_view source) {
+  const std::size_t colon = text.find(':');
+  const GgufFileType* file_type = find_file_type(text.substr(0, colon));
+  if (file_type == nullptr) {
+    try {
+      const Precision precision = parse_precision(text, source);
+      if (!precision.format().weights) fail_to_store(precision, source);
+      return precision;
+    } catch (const InputError& error) {
+      // A slip in the name of a file type deserves its hint, too.
+      const std::string hint = did_you_mean(text.substr(0, colon), gguf_file_type_names());
+      Diagnostic diagnostic = error.diagnostics().front();
+      if (!hint.empty() && diagnostic.hint.find("did you mean") == std::string::npos) diagnostic.hint = hint;
+      throw InputError(std::move(diagnostic));
+    }
+  }
+  WeightScheme scheme;
+  scheme.kind_ = WeightScheme::Kind::gguf;
+  scheme.file_type_ = file_type;
+  if (colon != std::string_view::npos) {
+    const std::string setting = lower_case(text.substr(colon + 1));
+    if (setting != "experts=mxfp4") {
+      fail(source, std::string(file_type->name) + ": unusable setting \"" + std::string(text.substr(colon + 1)) + "\"",
+           "a file type takes experts=mxfp4");
+    }
+    scheme.mxfp4_experts_ = true;
+  }
+  scheme.name_ = std::string(file_type->name) + (scheme.mxfp4_experts_ ? ":experts=mxfp4" : "");
+  scheme.display_ = std::string(file_type->name) + (scheme.mxfp4_experts_ ? " with MXFP4 experts" : "");
+  return scheme;
+}
+
+}  // namespace ctxcost
