@@ -7,7 +7,7 @@
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/solve.h"
 #include "listing.h"
-#include "render/document.h"
+#include "render/document_parts.h"
 
 namespace ctxcost::cli {
 

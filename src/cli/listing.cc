@@ -6,7 +6,7 @@
 #include "ctxcost/core/units.h"
 #include "ctxcost/render/render.h"
 #include "render/csv_field.h"
-#include "render/document.h"
+#include "render/document_parts.h"
 #include "render/json_writer.h"
 #include "render/text_document.h"
 

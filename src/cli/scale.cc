@@ -6,6 +6,7 @@
 #include "ctxcost/estimate/report.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/render/render.h"
+#include "render/scale_document.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -90,7 +91,7 @@ Status run(const Arguments& arguments) {
     const std::vector<Column> columns = parse_columns(text, "--columns");
     render.columns.insert(render.columns.end(), columns.begin(), columns.end());
   }
-  const std::vector<Target> documents = targets(arguments, row_formats());
+  const std::vector<Target> documents = targets(arguments, kScaleShape);
 
   Grid grid;
   if (arguments.has("--context")) grid.contexts = lengths(arguments, "--context", 0);
@@ -112,9 +113,9 @@ Status run(const Arguments& arguments) {
   if (grid.models.empty()) return Status::no_answer;
 
   const Report report(std::move(grid), settings);
+  const ScaleDocument document(report, render);
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    render.color = wants_color(arguments, output);
-    find_output_format(target.format)->render(report, render, out);
+    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
   });
   return Status::answered;
 }

@@ -70,8 +70,16 @@ std::string identity(const std::string& path) {
 
 std::vector<TargetFormat> row_formats() {
   std::vector<TargetFormat> formats;
-  for (const OutputFormat* format : output_formats()) formats.push_back({format->name, format->extensions});
+  for (const OutputFormat* format : output_formats()) {
+    if (format->needs != Part::findings) formats.push_back({format->name, format->extensions});
+  }
   return formats;
+}
+
+std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape) {
+  std::vector<TargetFormat> formats;
+  for (const OutputFormat* format : formats_of(shape)) formats.push_back({format->name, format->extensions});
+  return targets(arguments, formats);
 }
 
 std::vector<Target> targets(const Arguments& arguments, std::span<const TargetFormat> formats) {

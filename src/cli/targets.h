@@ -10,6 +10,7 @@
 #include "arguments.h"
 #include "ctxcost/core/writer.h"
 #include "output.h"
+#include "render/document.h"
 
 namespace ctxcost::cli {
 
@@ -35,6 +36,8 @@ struct Target {
 /// its own, those are the pairs.
 /// Throws InputError for unknown formats and extensions, a file named twice, and two documents on standard output.
 std::vector<Target> targets(const Arguments& arguments, std::span<const TargetFormat> formats);
+/// The same of the formats that write documents of that shape.
+std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape);
 
 /// Throws InputError where one file is named twice, or standard output gets two documents.
 void check_distinct(const std::vector<Target>& targets);

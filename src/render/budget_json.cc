@@ -3,7 +3,7 @@
 #include <set>
 
 #include "budget_wording.h"
-#include "document.h"
+#include "document_parts.h"
 #include "input/model_config.h"
 #include "json_writer.h"
 

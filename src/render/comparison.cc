@@ -9,7 +9,7 @@
 #include "csv_field.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/units.h"
-#include "document.h"
+#include "document_parts.h"
 #include "text_document.h"
 
 namespace ctxcost {

@@ -1,26 +1,25 @@
 // CSV (RFC 4180, lines ended by LF): one header, scalars only, nothing for unknown.
-#include "csv_field.h"
+#include <algorithm>
+#include <string>
+
+#include "core/printable.h"
+#include "document.h"
 #include "number.h"
 #include "row.h"
 
 namespace ctxcost {
 namespace {
 
-std::string label_text(Label label, const Estimator& estimator) {
-  switch (label) {
-    case Label::model: return csv_field(estimator.model().name);
-    case Label::weights: return csv_field(estimator.weights().name());
-    case Label::kv_precision: return csv_field(estimator.kv().name());
-    case Label::engine: return csv_field(estimator.engine().name);
-    case Label::convention: return csv_field(estimator.settings().convention.name);
+/// A field as RFC 4180 quotes it. What is not printable is escaped as in text, so that a row is a line.
+void write_text(Writer& out, std::string_view text) {
+  const std::string shown = printable(text);
+  if (shown.find_first_of(",\"") == std::string::npos) return out.text(shown);
+  out.character('"');
+  for (const char c : shown) {
+    if (c == '"') out.character('"');
+    out.character(c);
   }
-  return {};
-}
-
-std::vector<Column> all_columns() {
-  std::vector<Column> columns = {Label::model, Label::weights, Label::kv_precision, Label::engine, Label::convention};
-  for (const MetricInfo& metric : metrics()) columns.emplace_back(metric.metric);
-  return columns;
+  out.character('"');
 }
 
 /// The integers of one column. In a grid most of a row's stand in the row above or some columns before as well (what
@@ -54,38 +53,31 @@ void write_integer(Writer& out, Count value, std::vector<IntegerCell>& cells, st
   out.advance(cell.size);
 }
 
-void render(const Report& report, const RenderOptions& options, Writer& out) {
-  const std::vector<Column> columns = options.columns.empty() ? all_columns() : options.columns;
+void write(const Document& document, bool, Writer& out) {
+  const std::vector<Field> columns = document.columns();
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) out.character(',');
-    out.text(name(columns[i]));
+    out.text(columns[i].name);
   }
   out.character('\n');
-
-  const Estimator* labelled = nullptr;
-  std::vector<std::string> labels(columns.size());
   std::vector<IntegerCell> integers(columns.size());
-  report.for_each_row([&](const Row& row) {
-    if (labelled != &row.estimator) {
-      labelled = &row.estimator;
-      for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (const Label* label = std::get_if<Label>(&columns[i])) labels[i] = label_text(*label, row.estimator);
-      }
-    }
+  document.for_each_cells([&](const void* subject) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) out.character(',');
-      const Metric* const metric = std::get_if<Metric>(&columns[i]);
-      if (metric == nullptr) {
-        out.text(labels[i]);
-        continue;
-      }
-      const MetricValue& value = row.values[*metric];
-      if (const Count* integer = std::get_if<Count>(&value)) {
-        write_integer(out, *integer, integers, i);
+      const Value value = columns[i].value(columns[i], subject);
+      if (const Count* count = std::get_if<Count>(&value)) {
+        write_integer(out, *count, integers, i);
       } else if (const double* real = std::get_if<double>(&value)) {
         write_double(out, *real);
-      } else if (const std::string_view* level = std::get_if<std::string_view>(&value)) {
-        out.text(*level);
+      } else if (const std::string_view* word = std::get_if<std::string_view>(&value)) {
+        write_text(out, *word);
+      } else if (const std::string* text = std::get_if<std::string>(&value)) {
+        write_text(out, *text);
+      } else if (const Negative* negative = std::get_if<Negative>(&value)) {
+        out.character('-');
+        out.digits(negative->magnitude);
+      } else if (const bool* truth = std::get_if<bool>(&value)) {
+        out.text(*truth ? "true" : "false");
       }
     }
     out.character('\n');
@@ -94,6 +86,6 @@ void render(const Report& report, const RenderOptions& options, Writer& out) {
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kCsv) = {"csv", ".csv", "a header and one line a result, scalars only", render};
+CTXCOST_OUTPUT_FORMAT(kCsv) = {"csv", ".csv", "a header and one line a result, scalars only", Part::cells, write};
 
 }  // namespace ctxcost

@@ -1,21 +1,88 @@
-// The parts of the JSON documents (DESIGN section 4) that JSON and NDJSON share.
+// What a command answers, before any format. Each command has one kind of document (src/render/<command>_document.cc);
+// each output format is one file over documents (src/render/formats.cc lists them).
 #pragma once
 
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
 #include "ctxcost/render/render.h"
-#include "json_writer.h"
+#include "field.h"
+#include "finding.h"
+#include "text_document.h"
 
 namespace ctxcost {
 
+/// What documents consist of. A format needs one of these; it works for the commands whose documents have it.
+enum class Part : unsigned {
+  records = 1,   ///< JSON and NDJSON
+  cells = 2,     ///< CSV
+  page = 4,      ///< text and Markdown
+  findings = 8,  ///< JUnit, SARIF and annotations
+};
+constexpr unsigned operator|(Part a, Part b) { return static_cast<unsigned>(a) | static_cast<unsigned>(b); }
+constexpr unsigned operator|(unsigned a, Part b) { return a | static_cast<unsigned>(b); }
+
+/// What is known of a command's documents before one is computed: the schema is written from it.
+struct DocumentShape {
+  std::string_view command;          ///< "scale"
+  unsigned parts = 0;                ///< of Part
+  const FieldTable* head = nullptr;  ///< members beside the rows
+  std::string_view rows;             ///< the key of the list of rows: "results"
+  const FieldTable* row = nullptr;
+  /// What a line of NDJSON may be; where empty, a row behind those of the head's fields that stand in each line.
+  std::span<const FieldTable* const> lines = {};
+};
+
+using RecordVisitor = std::function<void(const Record& record)>;
+
+class Document {
+ public:
+  virtual ~Document() = default;
+  virtual const DocumentShape& shape() const = 0;
+
+  /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
+  virtual Record head() const { return {}; }
+  virtual void for_each_row(const RecordVisitor&) const {}
+  /// Where the shape has `lines`.
+  virtual void for_each_line(const RecordVisitor&) const {}
+  /// A JSON text that stands for the whole document: a model's file as it is. Empty: none.
+  virtual std::string_view verbatim_json() const { return {}; }
+
+  /// Of `cells`: the columns, and for each row the subject that their values are read from.
+  virtual std::vector<Field> columns() const { return {}; }
+  virtual void for_each_cells(const std::function<void(const void* subject)>&) const {}
+
+  /// Of `page`: what people read, line by line.
+  virtual void write_page(TextDocument&) const {}
+
+  /// Of `findings`.
+  virtual Findings findings() const { return {}; }
+};
+
 /// The members "schema_version", "tool" and "command".
-void write_header(JsonWriter& json, const RenderOptions& options);
-/// The member "conventions".
-void write_conventions(JsonWriter& json, const Convention& convention, Logits logits, const RenderOptions& options);
-inline void write_conventions(JsonWriter& json, const Report& report, const RenderOptions& options) {
-  write_conventions(json, report.convention(), report.logits(), options);
-}
-/// The members of one result: what it is about, its metrics, their parts and layer groups, notes. With chosen columns
-/// only those metrics, without parts and groups. `engine_notes` replace those of the engine on the whole model.
-void write_result(JsonWriter& json, const Row& row, const RenderOptions& options,
-                  const std::vector<std::string>* engine_notes = nullptr);
+void write_envelope(JsonWriter& json, std::string_view command);
+
+/// The shapes of all commands' documents.
+std::span<const DocumentShape* const> document_shapes();
+
+/// One output format.
+struct OutputFormat {
+  std::string_view name;        ///< "json"
+  std::string_view extensions;  ///< ".json"; separated by spaces
+  std::string_view summary;
+  Part needs;
+  /// `color`: the output is a terminal that shows it.
+  void (*write)(const Document& document, bool color, Writer& out);
+};
+
+std::span<const OutputFormat* const> output_formats();
+/// Those that write documents of that shape, in the order of the list.
+std::vector<const OutputFormat*> formats_of(const DocumentShape& shape);
+/// The format of that name, or null.
+const OutputFormat* find_output_format(std::string_view name);
+/// The document as one text. The format is one of formats_of(document.shape()).
+std::string to_string(const Document& document, const OutputFormat& format);
 
 }  // namespace ctxcost

@@ -1,12 +1,15 @@
 // The list of output formats, in the order in which they are shown. A new one is a file of its own and a line here.
-#include "ctxcost/render/render.h"
+#include "document.h"
 
 #define CTXCOST_OUTPUT_FORMATS(ROW) \
   ROW(kTable)                       \
   ROW(kJson)                        \
   ROW(kNdjson)                      \
   ROW(kCsv)                         \
-  ROW(kMarkdown)
+  ROW(kMarkdown)                    \
+  ROW(kJunit)                       \
+  ROW(kSarif)                       \
+  ROW(kGithub)
 
 namespace ctxcost {
 
@@ -19,6 +22,14 @@ std::span<const OutputFormat* const> output_formats() {
   static constexpr const OutputFormat* kAll[] = {CTXCOST_OUTPUT_FORMATS(CTXCOST_ADDRESS)};
 #undef CTXCOST_ADDRESS
   return kAll;
+}
+
+std::vector<const OutputFormat*> formats_of(const DocumentShape& shape) {
+  std::vector<const OutputFormat*> found;
+  for (const OutputFormat* format : output_formats()) {
+    if ((shape.parts & static_cast<unsigned>(format->needs)) != 0) found.push_back(format);
+  }
+  return found;
 }
 
 const OutputFormat* find_output_format(std::string_view name) {

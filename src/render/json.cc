@@ -1,29 +1,34 @@
-// One JSON document with all results, written as they are counted.
+// One JSON document, its rows written as they are counted.
 #include "document.h"
 #include "row.h"
 
 namespace ctxcost {
 namespace {
 
-void render(const Report& report, const RenderOptions& options, Writer& out) {
+void write(const Document& document, bool, Writer& out) {
+  if (const std::string_view text = document.verbatim_json(); !text.empty()) {
+    out.text(text);
+    out.character('\n');
+    return;
+  }
+  const DocumentShape& shape = document.shape();
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
-  write_header(json, options);
-  write_conventions(json, report, options);
-  json.key("results");
-  json.begin_array();
-  report.for_each_row([&](const Row& row) {
-    json.begin_object();
-    write_result(json, row, options);
-    json.end_object();
-  });
-  json.end_array();
+  write_envelope(json, shape.command);
+  if (shape.head != nullptr) write_members(json, document.head());
+  if (shape.row != nullptr) {
+    json.key(shape.rows);
+    json.begin_array();
+    document.for_each_row([&json](const Record& row) { write_record(json, row); });
+    json.end_array();
+  }
   json.end_object();
   out.character('\n');
 }
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kJson) = {"json", ".json", "one document, integers with all digits, null for unknown", render};
+CTXCOST_OUTPUT_FORMAT(kJson) = {"json", ".json", "one document, integers with all digits, null for unknown",
+                                Part::records, write};
 
 }  // namespace ctxcost

@@ -263,7 +263,7 @@ std::vector<std::string> TableLayout::notes() const {
   return notes;
 }
 
-void write_report(const Report& report, const RenderOptions& options, TextDocument out, bool one_list) {
+void write_report(const Report& report, const RenderOptions& options, TextDocument& out) {
   const TableLayout layout(report, options);
   if (!options.quiet) {
     out.line(layout.caption());
@@ -281,7 +281,8 @@ void write_report(const Report& report, const RenderOptions& options, TextDocume
     blank = false;
     out.item(line);
   });
-  blank = blank || !one_list;
+  // In Markdown both are one list.
+  blank = blank || out.style() == TextStyle::plain;
   for (const std::string& note : layout.notes()) {
     if (blank) out.blank();
     blank = false;

@@ -51,7 +51,7 @@ class TableLayout {
   std::vector<std::string> window_notes_;
 };
 
-/// Caption, table, growth lines and notes; the last two as one block of lines or as two.
-void write_report(const Report& report, const RenderOptions& options, TextDocument out, bool one_list);
+/// Caption, table, growth lines and notes.
+void write_report(const Report& report, const RenderOptions& options, TextDocument& out);
 
 }  // namespace ctxcost

@@ -1,16 +1,17 @@
-// The same table as Markdown, to paste: unpadded cells, growth lines and notes as a list.
-#include "layout.h"
+// The same page as Markdown, to paste: unpadded cells, lists for what is several lines of a kind.
+#include "document.h"
 #include "row.h"
 
 namespace ctxcost {
 namespace {
 
-void render(const Report& report, const RenderOptions& options, Writer& out) {
-  write_report(report, options, TextDocument(out, TextStyle::markdown), true);
+void write(const Document& document, bool, Writer& out) {
+  TextDocument page(out, TextStyle::markdown);
+  document.write_page(page);
 }
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kMarkdown) = {"markdown", ".md .markdown", "the table unpadded, to paste", render};
+CTXCOST_OUTPUT_FORMAT(kMarkdown) = {"markdown", ".md .markdown", "the page as Markdown, to paste", Part::page, write};
 
 }  // namespace ctxcost

@@ -5,20 +5,33 @@
 namespace ctxcost {
 namespace {
 
-void render(const Report& report, const RenderOptions& options, Writer& out) {
-  report.for_each_row([&](const Row& row) {
+void write(const Document& document, bool, Writer& out) {
+  const DocumentShape& shape = document.shape();
+  const auto line = [&](const std::function<void(JsonWriter&)>& members) {
     JsonWriter json(out, JsonWriter::Layout::compact);
     json.begin_object();
-    write_header(json, options);
-    write_conventions(json, report, options);
-    write_result(json, row, options);
+    write_envelope(json, shape.command);
+    members(json);
     json.end_object();
     out.character('\n');
+  };
+  if (!shape.lines.empty() || shape.row == nullptr) {
+    document.for_each_line([&](const Record& record) { line([&](JsonWriter& json) { write_members(json, record); }); });
+    return;
+  }
+  document.for_each_row([&](const Record& row) {
+    line([&](JsonWriter& json) {
+      if (shape.head != nullptr) {
+        write_members(json, document.head(), [](const Field& field) { return field.each_line; });
+      }
+      write_members(json, row);
+    });
   });
 }
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kNdjson) = {"ndjson", ".ndjson .jsonl", "one result a line, with its conventions", render};
+CTXCOST_OUTPUT_FORMAT(kNdjson) = {"ndjson", ".ndjson .jsonl", "one result a line, with its conventions", Part::records,
+                                  write};
 
 }  // namespace ctxcost

@@ -1,16 +1,17 @@
-// The aligned table for terminals.
-#include "layout.h"
+// Aligned text for terminals and logs.
+#include "document.h"
 #include "row.h"
 
 namespace ctxcost {
 namespace {
 
-void render(const Report& report, const RenderOptions& options, Writer& out) {
-  write_report(report, options, TextDocument(out, TextStyle::plain, options.color), false);
+void write(const Document& document, bool color, Writer& out) {
+  TextDocument page(out, TextStyle::plain, color);
+  document.write_page(page);
 }
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kTable) = {"table", ".txt", "an aligned table with growth lines and notes", render};
+CTXCOST_OUTPUT_FORMAT(kTable) = {"table", ".txt", "an aligned table with growth lines and notes", Part::page, write};
 
 }  // namespace ctxcost

@@ -23,6 +23,8 @@ class TextDocument {
   explicit TextDocument(Writer& out, TextStyle style = TextStyle::plain, bool color = false)
       : out_(&out), style_(style), color_(color) {}
 
+  TextStyle style() const { return style_; }
+
   /// A piece of the line.
   void text(std::string_view text, Accent accent = Accent::none);
   void end_line();

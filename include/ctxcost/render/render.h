@@ -37,16 +37,4 @@ struct RenderOptions {
   bool color = false;           ///< bold headings, for a terminal
 };
 
-/// One output format.
-struct OutputFormat {
-  std::string_view name;        ///< "json"
-  std::string_view extensions;  ///< ".json"; separated by spaces
-  std::string_view summary;
-  void (*render)(const Report& report, const RenderOptions& options, Writer& out);
-};
-
-std::span<const OutputFormat* const> output_formats();
-/// The format of that name, or null.
-const OutputFormat* find_output_format(std::string_view name);
-
 }  // namespace ctxcost
