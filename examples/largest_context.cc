@@ -4,10 +4,10 @@
 #include <cstdio>
 
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 
 int main(int argc, char** argv) {
   try {

@@ -5,12 +5,12 @@
 #include <tuple>
 #include <utility>
 
+#include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
-#include "input/config_changes.h"
 #include "input/formats.h"
+#include "input/json/config_changes.h"
 #include "input/model_config.h"
-#include "input/quantity.h"
 
 namespace ctxcost {
 namespace {

@@ -6,9 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
-#include "input/quantity.h"
 
 namespace ctxcost {
 namespace {
@@ -162,12 +162,6 @@ SignedCount difference(const SignedCount& after, const SignedCount& before) {
 
 std::string to_string(const Percent& percent) {
   return (percent.negative ? "-" : "+") + to_string(percent.tenths / 10) + "." + to_string(percent.tenths % 10) + "%";
-}
-
-const RecordedValue* PointRecord::find(Metric metric) const {
-  const auto row =
-      std::find_if(values.begin(), values.end(), [metric](const auto& one) { return one.first == metric; });
-  return row == values.end() ? nullptr : &row->second;
 }
 
 ReportRecord record(const Report& report, std::string_view source) {

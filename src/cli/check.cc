@@ -5,6 +5,7 @@
 #include "counting.h"
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/render/render_budgets.h"
 #include "deployment_options.h"
 #include "input/saved_report/saved_report.h"

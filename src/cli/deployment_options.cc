@@ -2,9 +2,10 @@
 
 #include <optional>
 
+#include "core/quantity.h"
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
-#include "input/quantity.h"
+#include "ctxcost/input/load_accelerator.h"
 
 namespace ctxcost::cli {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
-#include "weights/llama_cpp_file_types.h"
 
 namespace ctxcost {
 namespace {

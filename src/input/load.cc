@@ -8,13 +8,13 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
-#include "ctxcost/model/tensor_file.h"
+#include "ctxcost/input/tensor_file.h"
 #include "formats.h"
+#include "input/file/text_file.h"
 #include "input/gguf/gguf_model.h"
 #include "input/huggingface/huggingface.h"
 #include "input/json/json.h"
 #include "model_files.h"
-#include "text_file.h"
 
 namespace ctxcost {
 namespace {

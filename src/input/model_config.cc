@@ -4,8 +4,8 @@
 
 #include "ctxcost/input/catalogue.h"
 #include "formats.h"
+#include "input/file/text_file.h"
 #include "input/saved_report/saved_report.h"
-#include "text_file.h"
 
 namespace ctxcost {
 namespace {

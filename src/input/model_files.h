@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "ctxcost/input/tensor_file.h"
 #include "ctxcost/model/model.h"
-#include "ctxcost/model/tensor_file.h"
 
 namespace ctxcost {
 

@@ -9,7 +9,7 @@
 #include "ctxcost/answer/comparison.h"
 #include "ctxcost/core/writer.h"
 #include "ctxcost/render/render.h"
-#include "input/config_changes.h"
+#include "input/json/config_changes.h"
 
 namespace ctxcost {
 

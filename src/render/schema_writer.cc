@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "core/quantity.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/weights/weight_scheme.h"
-#include "input/quantity.h"
 
 namespace ctxcost {
 namespace {

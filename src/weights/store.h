@@ -4,12 +4,19 @@
 #include <optional>
 #include <vector>
 
-#include "ctxcost/weights/weight_scheme.h"
+#include "ctxcost/core/precision.h"
+#include "ctxcost/model/model.h"
+#include "ctxcost/weights/stored_tensor.h"
 
 namespace ctxcost {
 
+struct GgufFileType;
+
 /// One tensor in rows of whole blocks.
 StoredTensor plain(const Tensor& tensor, const Precision& precision);
+
+/// Every tensor in that type.
+std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision);
 
 /// By the rules of `model.stored`, the rest in `model.activation`.
 std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model);
@@ -17,7 +24,7 @@ std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model)
 /// As the headers of `model.files` say: their bytes to the last one.
 std::optional<std::vector<StoredTensor>> store_as_files(const Model& model);
 
-/// As llama.cpp writes and quantises a file of that type. [engine/llama_cpp_file_types.cc]
+/// As llama.cpp writes and quantises a file of that type. [gguf_file_types.cc]
 std::optional<std::vector<StoredTensor>> store_as_gguf(const Model& model, const GgufFileType& type,
                                                        bool mxfp4_experts);
 

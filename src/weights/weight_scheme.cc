@@ -1,7 +1,7 @@
 #include "ctxcost/weights/weight_scheme.h"
 
 #include "ctxcost/core/diagnostic.h"
-#include "llama_cpp_file_types.h"
+#include "gguf_file_types.h"
 #include "store.h"
 
 namespace ctxcost {
@@ -42,50 +42,7 @@ const GgufFileType* find_file_type(std::string_view word) {
   return type == nullptr || word == type->name || !names_a_format(name) ? type : nullptr;
 }
 
-std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision) {
-  std::vector<StoredTensor> result;
-  for (const LayerGroup& group : model.groups) {
-    const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
-    if (!tensors) return std::nullopt;
-    for (const Tensor& tensor : *tensors) {
-      StoredTensor stored = plain(tensor, precision);
-      stored.group = &group;
-      stored.layers = group.layers;
-      result.push_back(std::move(stored));
-    }
-  }
-  for (const auto& [place, tensor] : model.tensors) {
-    result.push_back(plain(tensor, precision));
-    result.back().place = place;
-  }
-  return result;
-}
-
 }  // namespace
-
-StoredTensor plain(const Tensor& tensor, const Precision& precision) {
-  StoredTensor stored;
-  stored.tensor = tensor;
-  stored.type = precision.name();
-  stored.row_bytes = precision.row_bytes(tensor.columns);
-  stored.bytes = tensor.copies * tensor.rows * stored.row_bytes;
-  return stored;
-}
-
-std::vector<StoredType> sum_by_type(const std::vector<StoredTensor>& tensors) {
-  std::vector<StoredType> sums;
-  for (const StoredTensor& stored : tensors) {
-    StoredType* sum = nullptr;
-    for (StoredType& known : sums) {
-      if (known.type == stored.type) sum = &known;
-    }
-    if (sum == nullptr) sum = &sums.emplace_back(StoredType{stored.type, 0, 0, 0});
-    sum->tensors += stored.count();
-    sum->elements += stored.count() * stored.tensor.elements();
-    sum->bytes += stored.count() * stored.bytes;
-  }
-  return sums;
-}
 
 WeightScheme::WeightScheme(const Precision& uniform)
     : kind_(Kind::uniform), uniform_(uniform), name_(uniform.name()), display_(uniform.display()) {
@@ -152,6 +109,22 @@ WeightScheme parse_weight_scheme(std::string_view text, std::string_view source)
   scheme.name_ = std::string(file_type->name) + (scheme.mxfp4_experts_ ? ":experts=mxfp4" : "");
   scheme.display_ = std::string(file_type->name) + (scheme.mxfp4_experts_ ? " with MXFP4 experts" : "");
   return scheme;
+}
+
+WeightScheme as_file_type(const WeightScheme& weights) {
+  const std::string_view name = weights.name();
+  // The plain types have other names as formats.
+  for (const auto& [format, type] : {std::pair("fp32", "F32"), std::pair("fp16", "F16"), std::pair("bf16", "BF16")}) {
+    if (name == format) return parse_weight_scheme(type, "--weights");
+  }
+  if (const GgufFileType* type = find_gguf_file_type(name)) return parse_weight_scheme(type->name, "--weights");
+  return weights;
+}
+
+std::vector<std::string_view> gguf_file_type_names() {
+  std::vector<std::string_view> names;
+  for (const GgufFileType& type : gguf_file_types()) names.push_back(type.name);
+  return names;
 }
 
 }  // namespace ctxcost

@@ -1,7 +1,7 @@
 // GGUF headers, and the models that they describe.
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/input.h"
-#include "ctxcost/model/tensor_file.h"
+#include "ctxcost/input/tensor_file.h"
 #include "fuzz.h"
 #include "input/gguf/gguf_model.h"
 #include "input/model_files.h"

@@ -1,5 +1,5 @@
 // Headers of safetensors.
-#include "ctxcost/model/tensor_file.h"
+#include "ctxcost/input/tensor_file.h"
 #include "fuzz.h"
 
 using namespace ctxcost;

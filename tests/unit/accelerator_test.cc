@@ -4,8 +4,8 @@
 #include <string>
 
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/load_accelerator.h"
 
 using namespace ctxcost;
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "ctxcost/core/diagnostic.h"
-#include "input/config_changes.h"
+#include "input/json/config_changes.h"
 #include "input/saved_report/saved_report.h"
 
 using namespace ctxcost;

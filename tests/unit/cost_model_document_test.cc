@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/mechanism/pairs.h"
 
 using namespace ctxcost;

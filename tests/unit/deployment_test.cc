@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "deployment/rank_weights.h"
 
 using namespace ctxcost;

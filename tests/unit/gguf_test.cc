@@ -8,10 +8,10 @@
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
-#include "ctxcost/model/tensor_file.h"
+#include "ctxcost/input/tensor_file.h"
 #include "input/json/json.h"
 #include "tensor_files.h"
-#include "weights/llama_cpp_tensors.h"
+#include "weights/gguf_tensors.h"
 
 using namespace ctxcost;
 using namespace ctxcost::test;

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 
 using namespace ctxcost;
 

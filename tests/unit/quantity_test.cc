@@ -1,4 +1,4 @@
-#include "input/quantity.h"
+#include "core/quantity.h"
 
 #include <doctest/doctest.h>
 

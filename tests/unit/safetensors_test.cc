@@ -6,7 +6,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/input.h"
-#include "ctxcost/model/tensor_file.h"
+#include "ctxcost/input/tensor_file.h"
 #include "tensor_files.h"
 
 using namespace ctxcost;

@@ -7,6 +7,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 
 using namespace ctxcost;
 

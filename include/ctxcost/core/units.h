@@ -1,4 +1,4 @@
-// How exact integers are shown to people: one decimal, rounded half up on the integer itself.
+// What a number counts, and how exact integers are shown to people: one decimal, rounded half up on the integer itself.
 #pragma once
 
 #include <string>
@@ -7,6 +7,14 @@
 #include "ctxcost/core/count.h"
 
 namespace ctxcost {
+
+/// What a metric counts: it decides how tables show it and which limits a budget may set.
+enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
+
+/// Counted in exact integers; the others are levels, ratios and times.
+constexpr bool is_whole(Unit unit) {
+  return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
+}
 
 /// Units of bytes: si is KB = 10^3, MB = 10^6, …; iec is KiB = 2^10, MiB = 2^20, ….
 enum class UnitSystem { si, iec };

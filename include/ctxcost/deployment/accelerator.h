@@ -1,4 +1,4 @@
-// Accelerators: memory, bandwidth, dense peaks and links, from the built-in catalogue or a file of one's own.
+// Accelerators: memory, bandwidth, dense peaks and links.
 #pragma once
 
 #include <optional>
@@ -53,19 +53,5 @@ struct Accelerator {
 
 /// Whether any engine keeps a cache in that format, on that card where one is named.
 bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu);
-
-/// Finds a built-in entry by id (case ignored), or reads a JSON file with one entry in the catalogue's format when the
-/// name ends in .json or has a slash. Throws InputError with a near match.
-Accelerator load_accelerator(std::string_view name);
-
-/// The same from text in memory; `source` names it in errors.
-Accelerator parse_accelerator(std::string_view text, std::string_view source);
-
-/// A device and how many of them: NAME[:COUNT].
-struct GpuChoice {
-  Accelerator gpu;
-  std::optional<Count> count;
-};
-GpuChoice parse_gpu(std::string_view text);
 
 }  // namespace ctxcost

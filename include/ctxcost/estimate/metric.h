@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/core/units.h"
 
 namespace ctxcost {
 
@@ -60,14 +61,6 @@ enum class Metric {
 /// Metrics of an `Estimate`: those that need no device, the first of the enumeration.
 inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::growth_kv_cache) + 1;
 inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metric::min_gpus) + 1 - kMetricCount;
-
-/// What a metric counts: it decides how tables show it and which limits a budget may set.
-enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
-
-/// Counted in exact integers; the others are levels, ratios and times.
-constexpr bool is_whole(Unit unit) {
-  return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
-}
 
 /// The values of `window_status`, from best to worst.
 inline constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};

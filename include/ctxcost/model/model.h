@@ -13,7 +13,7 @@
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/mechanism/tensor.h"
 #include "ctxcost/model/model_files.h"
-#include "ctxcost/weights/stored_weights.h"
+#include "ctxcost/model/stored_weights.h"
 
 namespace ctxcost {
 

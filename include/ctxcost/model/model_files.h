@@ -5,9 +5,18 @@
 #include <vector>
 
 #include "ctxcost/core/count.h"
-#include "ctxcost/model/tensor_file.h"
 
 namespace ctxcost {
+
+/// One tensor as the file holds it.
+struct FileTensor {
+  std::string name;          ///< "model.layers.0.self_attn.q_proj.weight", "blk.0.attn_q.weight"
+  std::string type;          ///< in the file's spelling: "BF16", "F8_E4M3"; GGUF: "f16", "q4_k"
+  std::vector<Count> shape;  ///< as stored: safetensors rows first, GGUF the row width first
+  Count bytes;
+
+  Count elements() const;
+};
 
 /// All tensors of the safetensors or GGUF files that a model was read from or that stand beside its config.json.
 struct ModelFiles {

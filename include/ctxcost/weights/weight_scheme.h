@@ -2,45 +2,18 @@
 // says.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/core/count.h"
 #include "ctxcost/core/precision.h"
-#include "ctxcost/mechanism/tensor.h"
 #include "ctxcost/model/model.h"
+#include "ctxcost/weights/stored_tensor.h"
 
 namespace ctxcost {
 
-struct GgufFileType;  // engine/llama_cpp_file_types.h
-
-/// A tensor of a model, or of layers that are alike, in the type in which it is stored.
-struct StoredTensor {
-  Tensor tensor;
-  std::string type;                   ///< "q4_k", "fp8"
-  Count bytes;                        ///< in one layer, all copies, scales included
-  Count row_bytes;                    ///< of one row: what a lookup reads
-  const LayerGroup* group = nullptr;  ///< null outside the layers
-  std::vector<std::uint32_t> layers;  ///< of the group, ascending; empty outside the layers
-  Place place = Place::other;         ///< outside the layers
-
-  /// How many times the file holds it.
-  Count count() const { return group == nullptr ? Count{1} : Count{layers.size()}; }
-};
-
-/// What one type contributes to a file.
-struct StoredType {
-  std::string type;
-  Count tensors;  ///< stacked experts are one tensor
-  Count elements;
-  Count bytes;
-};
-
-/// Sums over stored tensors by type, in the order of first appearance.
-std::vector<StoredType> sum_by_type(const std::vector<StoredTensor>& tensors);
+struct GgufFileType;  // weights/gguf_file_types.h
 
 /// The value of `--weights`.
 class WeightScheme {
@@ -80,6 +53,10 @@ class WeightScheme {
 /// routed experts stay in MXFP4 in an unquantised file (as gpt-oss is converted). Throws InputError naming `source`
 /// with a near match.
 WeightScheme parse_weight_scheme(std::string_view text, std::string_view source);
+
+/// The file type of the same name as a format ("q8_0", "fp16"), which is what engines load that read GGUF files; else
+/// `weights` itself.
+WeightScheme as_file_type(const WeightScheme& weights);
 
 /// The names of the file types that `parse_weight_scheme` reads ("Q4_K_M"), for lists and hints.
 std::vector<std::string_view> gguf_file_type_names();

@@ -10,13 +10,14 @@
 #include <utility>
 
 #include "budget_keys.h"
+#include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/budget.h"
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/load_accelerator.h"
+#include "input/file/text_file.h"
 #include "input/json/cursor.h"
 #include "input/model_config.h"
-#include "input/quantity.h"
-#include "input/text_file.h"
 
 namespace ctxcost {
 namespace {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "ctxcost/model/tensor_file.h"
-#include "input/header_reader.h"
+#include "ctxcost/input/tensor_file.h"
+#include "input/file/header_reader.h"
 
 namespace ctxcost {
 namespace {

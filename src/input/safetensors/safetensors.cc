@@ -10,8 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ctxcost/model/tensor_file.h"
-#include "input/header_reader.h"
+#include "ctxcost/input/tensor_file.h"
+#include "input/file/header_reader.h"
 #include "input/json/json.h"
 
 namespace ctxcost {
@@ -339,31 +339,6 @@ std::vector<std::string> safetensors_in(const std::string& directory) {
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 }  // namespace
-
-Count FileTensor::elements() const {
-  Count product = 1;
-  for (const Count extent : shape) product *= extent;
-  return product;
-}
-
-Count TensorFile::tensor_bytes() const {
-  Count sum;
-  for (const FileTensor& tensor : tensors) sum += tensor.bytes;
-  return sum;
-}
-
-Count TensorFile::elements() const {
-  Count sum;
-  for (const FileTensor& tensor : tensors) sum += tensor.elements();
-  return sum;
-}
-
-const GgufValue* TensorFile::find(std::string_view key) const {
-  for (const auto& [name, value] : metadata) {
-    if (name == key) return &value;
-  }
-  return nullptr;
-}
 
 TensorFile read_safetensors(const std::string& path) {
   HeaderReader reader(path);

@@ -105,6 +105,12 @@ PointRecord read_result(ObjectCursor& result, const std::optional<RecordedConven
 
 }  // namespace
 
+const RecordedValue* PointRecord::find(Metric metric) const {
+  const auto row =
+      std::find_if(values.begin(), values.end(), [metric](const auto& one) { return one.first == metric; });
+  return row == values.end() ? nullptr : &row->second;
+}
+
 bool looks_like_saved_report(const JsonValue& root) {
   return root.find("schema_version") != nullptr && root.find("results") != nullptr;
 }
@@ -148,6 +154,10 @@ ReportRecord read_saved_report(const JsonDocument& document) {
   }
   faults.throw_if_any();
   return report;
+}
+
+ReportRecord parse_saved_report(std::string_view text, std::string_view source) {
+  return read_saved_report(parse_json(text, source));
 }
 
 ReportRecord load_saved_report(std::string_view path) {

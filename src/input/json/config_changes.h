@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "input/json/json.h"
+#include "json.h"
 
 namespace ctxcost {
 

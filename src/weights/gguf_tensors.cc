@@ -1,6 +1,6 @@
 // What llama.cpp's converter makes of a model: the tensors of a GGUF file and its exceptions for families.
 // [llama.cpp conversion/*.py, src/llama-model.cpp, src/llama-quant.cpp]
-#include "llama_cpp_tensors.h"
+#include "gguf_tensors.h"
 
 #include <algorithm>
 #include <array>

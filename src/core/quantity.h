@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "ctxcost/core/count.h"
-#include "ctxcost/estimate/metric.h"
+#include "ctxcost/core/units.h"
 
 namespace ctxcost {
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
-
-#include "ctxcost/weights/weight_scheme.h"
 
 namespace ctxcost {
 
@@ -74,11 +73,9 @@ struct GgufFileType {
   bool quantised() const { return base > GgmlType::bf16; }
 };
 
+/// All of them.
+std::span<const GgufFileType> gguf_file_types();
 /// By its name in lower case, without "mostly_" or "all_"; or null.
 const GgufFileType* find_gguf_file_type(std::string_view name);
-
-/// The file type of the same name as a format that `--weights` gave ("q8_0", "fp16"), which is what llama.cpp loads;
-/// else `weights` itself.
-WeightScheme as_file_type(const WeightScheme& weights);
 
 }  // namespace ctxcost

@@ -1,5 +1,5 @@
 // Devices: entries of configs/accelerators.json and files of one such entry.
-#include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/input/load_accelerator.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -139,35 +139,6 @@ AcceleratorMatch find_by_loose_name(std::string_view name) {
 }
 
 }  // namespace
-
-Accelerator::Peak Accelerator::peak(const Precision& activation) const {
-  const auto find = [this](std::string_view type) {
-    return std::find_if(peak_dense_flops.begin(), peak_dense_flops.end(),
-                        [type](const auto& row) { return row.first == type; });
-  };
-  bool fallback = false;
-  for (const std::string_view type : {std::string_view(activation.format().name), std::string_view("bf16"),
-                                      std::string_view("fp16"), std::string_view("fp32")}) {
-    const auto row = find(type);
-    if (row != peak_dense_flops.end()) return {row->second, row->first, fallback};
-    fallback = true;
-  }
-  return {peak_dense_flops.front().second, peak_dense_flops.front().first, true};
-}
-
-bool Accelerator::keeps_cache(const Format& format) const {
-  switch (format.cards) {
-    case CacheCards::all: return true;
-    case CacheCards::fp8: return narrow_cache >= NarrowCache::fp8;
-    case CacheCards::nvfp4: return narrow_cache >= NarrowCache::nvfp4;
-    case CacheCards::none: return false;
-  }
-  return false;
-}
-
-bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu) {
-  return gpu ? gpu->keeps_cache(format) : format.cards != CacheCards::none;
-}
 
 Accelerator parse_accelerator(std::string_view text, std::string_view source) {
   const JsonDocument document = parse_json(text, source);

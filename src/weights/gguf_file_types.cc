@@ -1,7 +1,7 @@
 // llama.cpp's choice of a type for each tensor when it quantises a file without an importance matrix.
 // Rules: [llama.cpp src/llama-quant.cpp, llama_tensor_get_type and tensor_type_fallback], at the commits of the facts
 // in tests/data/llamacpp.json. Element sizes are those of the formats in precision.cc.
-#include "llama_cpp_file_types.h"
+#include "gguf_file_types.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/precision.h"
-#include "llama_cpp_tensors.h"
+#include "gguf_tensors.h"
 #include "store.h"
 
 namespace ctxcost {
@@ -306,6 +306,8 @@ Precision precision_of(GgmlType type) {
 
 }  // namespace
 
+std::span<const GgufFileType> gguf_file_types() { return kFileTypes; }
+
 const GgufFileType* find_gguf_file_type(std::string_view name) {
   const auto same = [name](const GgufFileType& type) {
     return std::equal(name.begin(), name.end(), type.name.begin(), type.name.end(),
@@ -313,22 +315,6 @@ const GgufFileType* find_gguf_file_type(std::string_view name) {
   };
   const auto* found = std::find_if(std::begin(kFileTypes), std::end(kFileTypes), same);
   return found == std::end(kFileTypes) ? nullptr : found;
-}
-
-WeightScheme as_file_type(const WeightScheme& weights) {
-  const std::string_view name = weights.name();
-  // The plain types have other names as formats.
-  for (const auto& [format, type] : {std::pair("fp32", "F32"), std::pair("fp16", "F16"), std::pair("bf16", "BF16")}) {
-    if (name == format) return parse_weight_scheme(type, "--weights");
-  }
-  if (const GgufFileType* type = find_gguf_file_type(name)) return parse_weight_scheme(type->name, "--weights");
-  return weights;
-}
-
-std::vector<std::string_view> gguf_file_type_names() {
-  std::vector<std::string_view> names;
-  for (const GgufFileType& type : kFileTypes) names.push_back(type.name);
-  return names;
 }
 
 std::optional<std::vector<StoredTensor>> store_as_gguf(const Model& model, const GgufFileType& type,

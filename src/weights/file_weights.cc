@@ -123,7 +123,7 @@ std::optional<std::vector<StoredTensor>> store_as_files(const Model& model) {
   } else if (model.stored && model.stored->known) {
     result = store_as_checkpoint(model);
   } else {
-    result = WeightScheme(model.weights).store(model);
+    result = store_uniformly(model, model.weights);
   }
   if (!result) return result;
 

@@ -10,18 +10,9 @@
 #include <vector>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/model/model_files.h"
 
 namespace ctxcost {
-
-/// One tensor as the file holds it.
-struct FileTensor {
-  std::string name;          ///< "model.layers.0.self_attn.q_proj.weight", "blk.0.attn_q.weight"
-  std::string type;          ///< in the file's spelling: "BF16", "F8_E4M3"; GGUF: "f16", "q4_k"
-  std::vector<Count> shape;  ///< as stored: safetensors rows first, GGUF the row width first
-  Count bytes;
-
-  Count elements() const;
-};
 
 /// A value of a GGUF's metadata. Long arrays (a tokenizer's) are kept as their length only.
 struct GgufArray {

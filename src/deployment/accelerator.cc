@@ -1,0 +1,36 @@
+#include "ctxcost/deployment/accelerator.h"
+
+#include <algorithm>
+
+namespace ctxcost {
+
+Accelerator::Peak Accelerator::peak(const Precision& activation) const {
+  const auto find = [this](std::string_view type) {
+    return std::find_if(peak_dense_flops.begin(), peak_dense_flops.end(),
+                        [type](const auto& row) { return row.first == type; });
+  };
+  bool fallback = false;
+  for (const std::string_view type : {std::string_view(activation.format().name), std::string_view("bf16"),
+                                      std::string_view("fp16"), std::string_view("fp32")}) {
+    const auto row = find(type);
+    if (row != peak_dense_flops.end()) return {row->second, row->first, fallback};
+    fallback = true;
+  }
+  return {peak_dense_flops.front().second, peak_dense_flops.front().first, true};
+}
+
+bool Accelerator::keeps_cache(const Format& format) const {
+  switch (format.cards) {
+    case CacheCards::all: return true;
+    case CacheCards::fp8: return narrow_cache >= NarrowCache::fp8;
+    case CacheCards::nvfp4: return narrow_cache >= NarrowCache::nvfp4;
+    case CacheCards::none: return false;
+  }
+  return false;
+}
+
+bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu) {
+  return gpu ? gpu->keeps_cache(format) : format.cards != CacheCards::none;
+}
+
+}  // namespace ctxcost
