@@ -272,6 +272,7 @@ Threshold parse_threshold(std::string_view text, std::string_view source) {
   };
   Threshold threshold;
   threshold.text = trim(text);
+  threshold.source = source;
   const std::size_t at = text.find_first_of("<>=");
   const std::string_view name = trim(text.substr(0, at));
   const std::optional<Metric> metric = find_metric(name);

@@ -272,11 +272,6 @@ class Judge {
 
 }  // namespace
 
-std::string_view name(Verdict verdict) {
-  static constexpr std::string_view kNames[] = {"pass", "warn", "fail", "error"};
-  return kNames[static_cast<std::size_t>(verdict)];
-}
-
 BudgetReport judge(BudgetFiles files, const JudgeOptions& options) {
   BudgetReport report;
   report.budgets = std::move(files.budgets);

@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "budget_wording.h"
+#include "core/format.h"
 #include "core/printable.h"
 #include "csv_field.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/units.h"
 #include "document_parts.h"
+#include "input/json/json.h"
+#include "number.h"
 #include "text_document.h"
 
 namespace ctxcost {
@@ -41,13 +44,6 @@ std::string percent_text(const std::optional<Percent>& percent) {
 /// "a", or "a → b" where it changes.
 std::string from_to(const std::string& before, const std::string& after) {
   return before == after ? after : before + " → " + after;
-}
-
-std::string_view label_of(const PointRecord& point, std::string_view name) {
-  for (const auto& [key, value] : point.labels) {
-    if (key == name) return value;
-  }
-  return {};
 }
 
 std::string joined_metrics(const std::vector<Metric>& metrics) {
@@ -92,43 +88,17 @@ void write_value(const JsonValue& value, JsonWriter& json) {
   }
 }
 
-class Text : public Sink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
-
-/// The value as JSON on one line.
-std::string compact(const JsonValue& value) {
-  Text text;
-  Writer writer(text);
-  JsonWriter json(writer, JsonWriter::Layout::compact);
-  write_value(value, json);
-  writer.flush();
-  return std::move(text.text);
-}
-
 /// The aligned table, and the same as Markdown.
-class ComparisonTable {
+class DifferenceTable {
  public:
-  ComparisonTable(const ComparisonDocument& document, const RenderOptions& options)
-      : document_(&document), options_(&options), points_(&document.comparison->points) {
-    const PointComparison& first = points_->front();
-    for (const PointComparison& point : *points_) {
-      if (point.after->batch != first.after->batch) batch_varies_ = true;
-      if (point.before->model != first.before->model || point.after->model != first.after->model) models_vary_ = true;
-      for (const auto& [name, value] : point.after->labels) {
-        const bool varies =
-            label_of(*first.after, name) != value || label_of(*first.before, name) != label_of(*point.before, name);
-        if (varies && std::find(varying_.begin(), varying_.end(), name) == varying_.end()) varying_.push_back(name);
-      }
-    }
+  DifferenceTable(const Difference& difference, const RenderOptions& options)
+      : difference_(&difference), options_(&options) {
     heads_ = {{"Metric", false}};
-    if (models_vary_ || !varying_.empty()) heads_.push_back({"Series", false});
-    if (batch_varies_) heads_.push_back({"Batch", true});
+    if (has_series()) heads_.push_back({"Series", false});
+    if (difference.batch_varies) heads_.push_back({"Batch", true});
     heads_.insert(heads_.end(),
                   {{"Context", false}, {"Old", true}, {"New", true}, {"Change", true}, {"Percent", true}});
-    for (const Metric metric : document.comparison->compared) add_rows(metric);
+    for (const ChangeRow& row : change_rows(difference)) add_row(row);
   }
 
   void write(TextDocument& out) const {
@@ -136,7 +106,7 @@ class ComparisonTable {
   }
 
   std::string caption() const {
-    const PointRecord& first = *points_->front().after;
+    const PointRecord& first = *points().front().after;
     const RecordedConvention& convention = first.convention;
     std::string text = convention.name + " convention: ";
     text += convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs";
@@ -144,34 +114,33 @@ class ComparisonTable {
                                         : " per multiply-add, every query charged the most keys any query sees";
     if (convention.logits == "all") text += ", logits of every token";
     text += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
-    text += "; old: " + std::string(document_->before) + ", new: " + std::string(document_->after);
-    if (!batch_varies_) text += ", " + with_separators(first.batch) + (first.batch == 1 ? " sequence" : " sequences");
+    text += format("; old: {}, new: {}", difference_->before_name, difference_->after_name);
+    if (!difference_->batch_varies) {
+      text += format(", {} {}", with_separators(first.batch), first.batch == 1 ? "sequence" : "sequences");
+    }
     return text;
   }
 
-  /// What changed besides: settings, points without a counterpart, metrics that stayed.
+  /// What changed besides: settings, points without a counterpart.
   std::vector<std::string> notes() const {
     std::vector<std::string> lines;
-    const PointComparison& first = points_->front();
-    for (const auto& [name, value] : first.after->labels) {
-      const std::string before(label_of(*first.before, name));
-      const bool varies = std::find(varying_.begin(), varying_.end(), name) != varying_.end();
-      if (!varies && before != value) lines.push_back(name + ": " + from_to(before, value));
+    for (const LabelChange& change : difference_->label_changes) {
+      lines.push_back(change.label + ": " + from_to(change.before, change.after));
     }
     const auto only = [&lines](std::string_view side, const std::vector<const PointRecord*>& points) {
       if (points.empty()) return;
-      lines.push_back("only in " + std::string(side) + ": " + std::to_string(points.size()) +
-                      (points.size() == 1 ? " point (" : " points (the first: ") + points[0]->model + " at " +
-                      length_label(points[0]->context) + ", batch " + with_separators(points[0]->batch) + ")");
+      lines.push_back(format("only in {}: {} {}{} at {}, batch {})", side, points.size(),
+                             points.size() == 1 ? "point (" : "points (the first: ", points[0]->model,
+                             length_label(points[0]->context), with_separators(points[0]->batch)));
     };
-    only("old", document_->comparison->only_before);
-    only("new", document_->comparison->only_after);
+    only("old", difference_->comparison.only_before);
+    only("new", difference_->comparison.only_after);
     return lines;
   }
 
   std::string nothing_changed() const {
-    return "nothing changes: " + std::to_string(document_->comparison->compared.size()) + " metrics are the same at " +
-           std::to_string(points_->size()) + (points_->size() == 1 ? " point" : " points");
+    return format("nothing changes: {} metrics are the same at {} {}", difference_->comparison.compared.size(),
+                  points().size(), points().size() == 1 ? "point" : "points");
   }
   bool empty() const { return rows_.empty(); }
 
@@ -180,128 +149,93 @@ class ComparisonTable {
     std::string text = series(point);
     if (!text.empty()) text += ", ";
     text += length_label(point.after->context);
-    if (batch_varies_) text += ", batch " + with_separators(point.after->batch);
+    if (difference_->batch_varies) text += ", batch " + with_separators(point.after->batch);
     return text;
   }
 
  private:
+  const std::vector<PointComparison>& points() const { return difference_->comparison.points; }
+  bool has_series() const { return difference_->models_vary || !difference_->varying_labels.empty(); }
+
   std::string series(const PointComparison& point) const {
-    std::string text = models_vary_ ? from_to(point.before->model, point.after->model) : "";
-    for (const std::string& name : varying_) {
+    std::string text = difference_->models_vary ? from_to(point.before->model, point.after->model) : "";
+    for (const std::string& label : difference_->varying_labels) {
       text += text.empty() ? "" : ", ";
-      text += from_to(std::string(label_of(*point.before, name)), std::string(label_of(*point.after, name)));
+      text += from_to(std::string(label_of(*point.before, label)), std::string(label_of(*point.after, label)));
     }
     return text;
   }
 
-  static const MetricChange* find(const PointComparison& point, Metric metric) {
-    const auto change = std::find_if(point.changes.begin(), point.changes.end(),
-                                     [metric](const MetricChange& row) { return row.metric == metric; });
-    return change == point.changes.end() ? nullptr : &*change;
+  void add_row(const ChangeRow& row) {
+    const MetricChange& change = *row.change;
+    std::vector<std::string> cells = {std::string(info(change.metric).name)};
+    if (has_series()) cells.push_back(series(*row.point));
+    if (difference_->batch_varies) cells.push_back(with_separators(row.point->after->batch));
+    cells.push_back(row.every_context ? "all" : length_label(row.point->after->context));
+    cells.push_back(shown(change.metric, change.before, options_->units));
+    cells.push_back(shown(change.metric, change.after, options_->units));
+    cells.push_back(shown(change.metric, change.change, options_->units, true));
+    cells.push_back(percent_text(change.percent));
+    rows_.push_back(std::move(cells));
   }
 
-  /// One row for each point, or one for all where the context makes no difference.
-  void add_rows(Metric metric) {
-    for (std::size_t start = 0; start < points_->size();) {
-      const PointComparison& first = (*points_)[start];
-      std::size_t end = start + 1;
-      const std::string of_first = series(first);
-      while (end < points_->size() && (*points_)[end].after->batch == first.after->batch &&
-             series((*points_)[end]) == of_first) {
-        ++end;
-      }
-      const MetricChange* change = find(first, metric);
-      bool alike = change != nullptr && end - start > 1;
-      for (std::size_t i = start; i < end && alike; ++i) {
-        const MetricChange* other = find((*points_)[i], metric);
-        alike = other != nullptr && other->before == change->before && other->after == change->after;
-      }
-      if (alike) {
-        add_row(first, *change, "all");
-      } else {
-        for (std::size_t i = start; i < end; ++i) {
-          const MetricChange* one = find((*points_)[i], metric);
-          if (one != nullptr) add_row((*points_)[i], *one, length_label((*points_)[i].after->context));
-        }
-      }
-      start = end;
-    }
-  }
-
-  void add_row(const PointComparison& point, const MetricChange& change, std::string context) {
-    std::vector<std::string> row = {std::string(info(change.metric).name)};
-    if (models_vary_ || !varying_.empty()) row.push_back(series(point));
-    if (batch_varies_) row.push_back(with_separators(point.after->batch));
-    row.push_back(std::move(context));
-    row.push_back(shown(change.metric, change.before, options_->units));
-    row.push_back(shown(change.metric, change.after, options_->units));
-    row.push_back(shown(change.metric, change.change, options_->units, true));
-    row.push_back(percent_text(change.percent));
-    rows_.push_back(std::move(row));
-  }
-
-  const ComparisonDocument* document_;
+  const Difference* difference_;
   const RenderOptions* options_;
-  const std::vector<PointComparison>* points_;
-  bool batch_varies_ = false;
-  bool models_vary_ = false;
-  std::vector<std::string> varying_;  // names of labels
   std::vector<TextDocument::Column> heads_;
   std::vector<std::vector<std::string>> rows_;
 };
 
 /// One line for each key that does something, one for all others.
-std::vector<std::string> key_lines(const ComparisonDocument& document) {
+std::vector<std::string> key_lines(const Difference& difference) {
   std::vector<std::string> lines;
   std::string idle;
-  for (const ConfigKey& key : document.keys) {
-    const std::string pointer = key.change.pointer.empty() ? "the whole text" : key.change.pointer;
-    if (key.effect && key.effect->empty()) {
+  for (const ChangedKey& key : difference.keys) {
+    const std::string pointer = key.pointer.empty() ? "the whole text" : key.pointer;
+    if (key.alone_changes && key.alone_changes->empty()) {
       idle += (idle.empty() ? "" : ", ") + pointer;
       continue;
     }
     std::string line = pointer + ": ";
-    if (key.change.before == nullptr) {
-      line += "added, " + shortened(compact(*key.change.after));
-    } else if (key.change.after == nullptr) {
-      line += "removed, was " + shortened(compact(*key.change.before));
+    if (!key.before) {
+      line += "added, " + shortened(*key.after);
+    } else if (!key.after) {
+      line += "removed, was " + shortened(*key.before);
     } else {
-      line += shortened(compact(*key.change.before)) + " → " + shortened(compact(*key.change.after));
+      line += shortened(*key.before) + " → " + shortened(*key.after);
     }
-    line += key.effect ? "; alone it changes " + joined_metrics(*key.effect) : "; alone it makes no valid model";
+    line += key.alone_changes ? "; alone it changes " + joined_metrics(*key.alone_changes)
+                              : "; alone it makes no valid model";
     lines.push_back(std::move(line));
   }
   if (!idle.empty()) lines.push_back("differ, and alone change no metric here: " + idle);
-  if (!document.keys_note.empty()) lines.push_back(document.keys_note);
+  if (!difference.keys_note.empty()) lines.push_back(difference.keys_note);
   return lines;
 }
 
-std::vector<std::string> threshold_lines(const ComparisonDocument& document, const ComparisonTable& table,
-                                         UnitSystem units) {
+std::vector<std::string> threshold_lines(const Difference& difference, const DifferenceTable& table, UnitSystem units) {
   std::vector<std::string> lines;
-  for (const ThresholdResult& result : document.thresholds) {
-    const std::string text = result.threshold->text;
-    if (result.breaches.empty()) {
-      lines.push_back("pass: " + text);
+  for (const JudgedThreshold& judged : difference.thresholds) {
+    if (judged.verdict == Verdict::pass) {
+      lines.push_back("pass: " + judged.threshold.text);
       continue;
     }
-    const ThresholdResult::Breach& first = result.breaches.front();
+    const JudgedThreshold::Breach& first = judged.breaches.front();
     const MetricChange& change = first.change;
-    std::string line = "fail: " + text + ": " + shown(change.metric, change.before, units) + " → " +
-                       shown(change.metric, change.after, units);
+    std::string line = format("fail: {}: {} → {}", judged.threshold.text, shown(change.metric, change.before, units),
+                              shown(change.metric, change.after, units));
     if (change.percent) line += " (" + to_string(*change.percent) + ")";
-    line += " at " + table.place(*first.point);
-    if (result.breaches.size() > 1) {
-      const std::size_t more = result.breaches.size() - 1;
-      line += " and at " + std::to_string(more) + (more == 1 ? " more point" : " more points");
+    line += " at " + table.place(difference.comparison.points[first.point]);
+    if (judged.breaches.size() > 1) {
+      const std::size_t more = judged.breaches.size() - 1;
+      line += format(" and at {} more {}", more, more == 1 ? "point" : "points");
     }
     lines.push_back(std::move(line));
   }
   return lines;
 }
 
-void render_text(const ComparisonDocument& document, const RenderOptions& options, TextDocument out) {
-  const ComparisonTable table(document, options);
+void render_text(const Difference& difference, const RenderOptions& options, TextDocument out) {
+  const DifferenceTable table(difference, options);
   bool blank = false;  // before the next block
   const auto block = [&](const std::vector<std::string>& lines) {
     if (lines.empty()) return;
@@ -318,10 +252,10 @@ void render_text(const ComparisonDocument& document, const RenderOptions& option
     table.write(out);
   }
   if (!options.quiet) {
-    block(key_lines(document));
+    block(key_lines(difference));
     block(table.notes());
   }
-  block(threshold_lines(document, table, options.units));
+  block(threshold_lines(difference, table, options.units));
 }
 
 // Documents.
@@ -398,28 +332,27 @@ void write_point(JsonWriter& json, const PointComparison& point) {
   json.end_array();
 }
 
-void write_keys(JsonWriter& json, const ComparisonDocument& document) {
+void write_keys(JsonWriter& json, const Difference& difference) {
   json.key("config_changes");
-  if (!document.keys_note.empty()) return json.null();
+  if (!difference.keys_note.empty()) return json.null();
+  const auto value_of = [&json](std::string_view key, const std::optional<std::string>& text) {
+    if (!text) return;
+    json.key(key);
+    write_value(parse_json(*text, key).root, json);
+  };
   json.begin_array();
-  for (const ConfigKey& key : document.keys) {
+  for (const ChangedKey& key : difference.keys) {
     json.begin_object();
     json.key("pointer");
-    json.string(key.change.pointer);
+    json.string(key.pointer);
     json.key("change");
-    json.string(key.change.before == nullptr ? "added" : key.change.after == nullptr ? "removed" : "changed");
-    if (key.change.before != nullptr) {
-      json.key("old");
-      write_value(*key.change.before, json);
-    }
-    if (key.change.after != nullptr) {
-      json.key("new");
-      write_value(*key.change.after, json);
-    }
+    json.string(!key.before ? "added" : !key.after ? "removed" : "changed");
+    value_of("old", key.before);
+    value_of("new", key.after);
     json.key("alone_changes");
-    if (key.effect) {
+    if (key.alone_changes) {
       json.begin_array();
-      for (const Metric metric : *key.effect) json.string(info(metric).name);
+      for (const Metric metric : *key.alone_changes) json.string(info(metric).name);
       json.end_array();
     } else {
       json.null();
@@ -429,30 +362,29 @@ void write_keys(JsonWriter& json, const ComparisonDocument& document) {
   json.end_array();
 }
 
-void write_thresholds(JsonWriter& json, const ComparisonDocument& document) {
-  const bool fails = std::any_of(document.thresholds.begin(), document.thresholds.end(),
-                                 [](const ThresholdResult& result) { return !result.breaches.empty(); });
+void write_thresholds(JsonWriter& json, const Difference& difference) {
   json.key("verdict");
-  json.string(fails ? "fail" : "pass");
+  json.string(name(difference.verdict));
   json.key("thresholds");
   json.begin_array();
-  for (const ThresholdResult& result : document.thresholds) {
+  for (const JudgedThreshold& judged : difference.thresholds) {
     json.begin_object();
     json.key("fail_if");
-    json.string(result.threshold->text);
+    json.string(judged.threshold.text);
     json.key("metric");
-    json.string(info(result.threshold->metric).name);
+    json.string(info(judged.threshold.metric).name);
     json.key("verdict");
-    json.string(result.breaches.empty() ? "pass" : "fail");
+    json.string(name(judged.verdict));
     json.key("holds_at");
     json.begin_array();
-    for (const ThresholdResult::Breach& breach : result.breaches) {
+    for (const JudgedThreshold::Breach& breach : judged.breaches) {
+      const PointRecord& point = *difference.comparison.points[breach.point].after;
       json.begin_object();
-      write_side(json, "new", *breach.point->after);
+      write_side(json, "new", point);
       json.key("context");
-      json.count(breach.point->after->context);
+      json.count(point.context);
       json.key("batch");
-      json.count(breach.point->after->batch);
+      json.count(point.batch);
       json.key("change");
       value(json, breach.change.change);
       json.key("percent");
@@ -481,18 +413,18 @@ void write_unmatched(JsonWriter& json, std::string_view key, const std::vector<c
   json.end_array();
 }
 
-void render_json(const ComparisonDocument& document, const RenderOptions& options, Writer& out) {
-  const Comparison& comparison = *document.comparison;
+void render_json(const Difference& difference, const RenderOptions& options, Writer& out) {
+  const Comparison& comparison = difference.comparison;
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
   write_header(json, options);
   write_recorded_conventions(json, comparison.points.front().after->convention, options.units);
   json.key("old");
-  json.string(document.before);
+  json.string(difference.before_name);
   json.key("new");
-  json.string(document.after);
-  write_thresholds(json, document);
-  write_keys(json, document);
+  json.string(difference.after_name);
+  write_thresholds(json, difference);
+  write_keys(json, difference);
   json.key("compared");
   json.begin_array();
   for (const Metric metric : comparison.compared) json.string(info(metric).name);
@@ -511,8 +443,8 @@ void render_json(const ComparisonDocument& document, const RenderOptions& option
   out.character('\n');
 }
 
-void render_ndjson(const ComparisonDocument& document, const RenderOptions& options, Writer& out) {
-  for (const PointComparison& point : document.comparison->points) {
+void render_ndjson(const Difference& difference, const RenderOptions& options, Writer& out) {
+  for (const PointComparison& point : difference.comparison.points) {
     JsonWriter json(out, JsonWriter::Layout::compact);
     json.begin_object();
     write_header(json, options);
@@ -523,21 +455,21 @@ void render_ndjson(const ComparisonDocument& document, const RenderOptions& opti
   }
 }
 
-/// A scalar as JSON has it, nothing for null.
-std::string scalar(const RecordedValue& recorded) {
-  if (std::holds_alternative<std::monostate>(recorded)) return {};
-  if (const std::string* level = std::get_if<std::string>(&recorded)) return *level;
-  Text text;
-  Writer writer(text);
-  JsonWriter json(writer, JsonWriter::Layout::compact);
-  value(json, recorded);
-  writer.flush();
-  return std::move(text.text);
+/// As JSON has it, nothing for null.
+void write_cell(Writer& out, const RecordedValue& recorded) {
+  if (const SignedCount* count = std::get_if<SignedCount>(&recorded)) {
+    if (count->negative) out.character('-');
+    out.digits(count->magnitude);
+  } else if (const double* real = std::get_if<double>(&recorded)) {
+    std::isfinite(*real) ? write_double(out, *real) : out.text("null");
+  } else if (const std::string* level = std::get_if<std::string>(&recorded)) {
+    out.text(csv_field(*level));
+  }
 }
 
-void render_csv(const ComparisonDocument& document, Writer& out) {
+void render_csv(const Difference& difference, Writer& out) {
   out.text("old_model,new_model,weights,kv_precision,engine,context,batch,metric,old,new,change,percent\n");
-  for (const PointComparison& point : document.comparison->points) {
+  for (const PointComparison& point : difference.comparison.points) {
     for (const MetricChange& change : point.changes) {
       out.text(csv_field(point.before->model));
       out.character(',');
@@ -554,7 +486,7 @@ void render_csv(const ComparisonDocument& document, Writer& out) {
       out.text(info(change.metric).name);
       for (const RecordedValue* recorded : {&change.before, &change.after, &change.change}) {
         out.character(',');
-        out.text(csv_field(scalar(*recorded)));
+        write_cell(out, *recorded);
       }
       out.character(',');
       if (change.percent) out.text(percent_number(*change.percent));
@@ -565,12 +497,12 @@ void render_csv(const ComparisonDocument& document, Writer& out) {
 
 }  // namespace
 
-void render_comparison(const ComparisonDocument& document, std::string_view format, const RenderOptions& options,
+void render_difference(const Difference& difference, std::string_view format, const RenderOptions& options,
                        Writer& out) {
-  if (format == "json") return render_json(document, options, out);
-  if (format == "ndjson") return render_ndjson(document, options, out);
-  if (format == "csv") return render_csv(document, out);
-  render_text(document, options, TextDocument(out, format == "table" ? TextStyle::plain : TextStyle::markdown));
+  if (format == "json") return render_json(difference, options, out);
+  if (format == "ndjson") return render_ndjson(difference, options, out);
+  if (format == "csv") return render_csv(difference, out);
+  render_text(difference, options, TextDocument(out, format == "table" ? TextStyle::plain : TextStyle::markdown));
 }
 
 }  // namespace ctxcost

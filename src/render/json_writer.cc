@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/printable.h"
+#include "core/json_string.h"
 #include "number.h"
 
 namespace ctxcost {
@@ -50,37 +50,7 @@ void JsonWriter::string(std::string_view value) {
   quoted(value);
 }
 
-void JsonWriter::quoted(std::string_view value) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  const auto unit = [this](char32_t code_unit) {
-    out_->text("\\u");
-    for (int shift = 12; shift >= 0; shift -= 4) out_->character(kHex[code_unit >> shift & 15]);
-  };
-  out_->character('"');
-  while (!value.empty()) {
-    const Character character = first_character(value);
-    value.remove_prefix(character.bytes.size());
-    const char32_t c = character.code_point;
-    if (!character.valid) {
-      out_->text("\xef\xbf\xbd");  // U+FFFD for a byte that is not UTF-8, as a file name may hold
-    } else if (c == '"' || c == '\\') {
-      out_->character('\\');
-      out_->text(character.bytes);
-    } else if (c == '\n') {
-      out_->text("\\n");
-    } else if (c == '\t') {
-      out_->text("\\t");
-    } else if (character.printable) {
-      out_->text(character.bytes);
-    } else if (c < 0x10000) {
-      unit(c);
-    } else {
-      unit(0xd7c0 + (c >> 10));  // 0xd800 - (0x10000 >> 10)
-      unit(0xdc00 + (c & 0x3ff));
-    }
-  }
-  out_->character('"');
-}
+void JsonWriter::quoted(std::string_view value) { write_json_string(*out_, value); }
 
 void JsonWriter::count(Count value) {
   separate();

@@ -70,7 +70,8 @@ struct Threshold {
   enum class Operator { greater, at_least, less, at_most };
   enum class Amount { any, percent, absolute };
 
-  std::string text;  ///< as written
+  std::string text;    ///< as written
+  std::string source;  ///< where that stands, for errors
   Metric metric;
   Operator comparison = Operator::greater;
   Amount amount = Amount::any;

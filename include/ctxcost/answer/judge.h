@@ -8,17 +8,12 @@
 #include <vector>
 
 #include "ctxcost/answer/comparison.h"
+#include "ctxcost/answer/verdict.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/input/budget.h"
 
 namespace ctxcost {
-
-/// `warn` is a breach that does not fail the run.
-/// `error` is no answer.
-enum class Verdict { pass, warn, fail, error };
-
-std::string_view name(Verdict verdict);
 
 /// One pair of context and batch of a budget.
 struct BudgetPoint {

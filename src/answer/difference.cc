@@ -1,0 +1,256 @@
+#include "ctxcost/answer/difference.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/format.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/report.h"
+#include "input/formats.h"
+#include "input/json/config_changes.h"
+#include "input/json/json_text.h"
+#include "input/model_config.h"
+
+namespace ctxcost {
+namespace {
+
+template <typename List, typename Value>
+bool contains(const List& list, const Value& value) {
+  for (const auto& one : list) {
+    if (one == value) return true;
+  }
+  return false;
+}
+
+/// The axes that models are counted over.
+Grid grid_of(const DiffOptions& options) {
+  Grid grid;
+  if (!options.contexts.empty()) grid.contexts = options.contexts;
+  grid.batches = options.batches;
+  grid.kv = options.kv;
+  grid.weights = options.weights;
+  grid.engines = options.engines;
+  return grid;
+}
+
+ReportRecord count(const Model& model, Grid grid, const Workload& counting, std::string_view source) {
+  grid.models = {model};
+  return record(Report(std::move(grid), counting), source);
+}
+
+/// The points of a saved report that are asked for.
+ReportRecord chosen(ReportRecord report, const DiffOptions& options) {
+  std::erase_if(report.points, [&](const PointRecord& point) {
+    return (!options.contexts.empty() && !contains(options.contexts, point.context)) ||
+           (!options.batches.empty() && !contains(options.batches, point.batch));
+  });
+  if (report.points.empty()) {
+    throw InputError(
+        Diagnostic{report.source, "", "expected results of the chosen contexts and batches, found none", ""});
+  }
+  return report;
+}
+
+ReportRecord points_of(const Comparand& comparand, const DiffOptions& options) {
+  if (const auto* report = std::get_if<ReportRecord>(&comparand.content)) return chosen(*report, options);
+  return count(std::get<ComparedModel>(comparand.content).model, grid_of(options), options.counting, comparand.name);
+}
+
+/// What each key does alone: the model before is counted again with that key changed.
+class KeyEffects {
+ public:
+  KeyEffects(const JsonDocument& before, const DiffOptions& options)
+      : document_{before.source, "", config_root(before)}, options_(options), grid_(grid_of(options)) {
+    // A key is looked for at the ends of long lists.
+    if (grid_.contexts.size() > kMostContexts) {
+      LengthList ends(grid_.contexts.smallest());
+      ends.append(LengthList(grid_.contexts.largest()));
+      grid_.contexts = std::move(ends);
+    }
+    if (!grid_.batches.empty()) grid_.batches = LengthList(grid_.batches.smallest());
+    base_ = counted(document_.root);
+  }
+
+  /// Empty where the changed text is no valid model.
+  std::optional<std::vector<Metric>> of(const ConfigChange& change) const {
+    const std::optional<JsonValue> changed = with_change(document_.root, change);
+    if (!base_ || !changed) return std::nullopt;
+    const std::optional<ReportRecord> other = counted(*changed);
+    if (!other) return std::nullopt;
+    std::vector<Metric> found;
+    for (const PointComparison& point : compare(*base_, *other, options_.metrics).points) {
+      for (const MetricChange& one : point.changes) {
+        if (!contains(found, one.metric)) found.push_back(one.metric);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+ private:
+  static constexpr std::uint64_t kMostContexts = 64;
+
+  std::optional<ReportRecord> counted(const JsonValue& root) const {
+    try {
+      return count(read_model({document_.source, "", root}, options_.models), grid_, options_.counting,
+                   document_.source);
+    } catch (const InputError&) {
+      return std::nullopt;
+    }
+  }
+
+  JsonDocument document_;
+  const DiffOptions& options_;
+  Grid grid_;
+  std::optional<ReportRecord> base_;
+};
+
+void compare_keys(Difference& difference, const Comparand& before, const Comparand& after, const DiffOptions& options) {
+  if (difference.saved) {
+    difference.keys_note = "saved reports hold no config: which keys changed is not known";
+    return;
+  }
+  const JsonDocument* const old_config = std::get<ComparedModel>(before.content).config.get();
+  const JsonDocument* const new_config = std::get<ComparedModel>(after.content).config.get();
+  if (old_config == nullptr || new_config == nullptr) {
+    difference.keys_note =
+        format("the keys are not compared: {} has no config", old_config == nullptr ? before.name : after.name);
+    return;
+  }
+  const JsonValue& old_root = config_root(*old_config);
+  const JsonValue& new_root = config_root(*new_config);
+  if (input_format_of(old_root) != input_format_of(new_root)) {
+    difference.keys_note = "the keys are not compared: the files are of different formats";
+    return;
+  }
+  const auto text = [](const JsonValue* value) {
+    return value == nullptr ? std::nullopt : std::optional<std::string>(to_text(*value));
+  };
+  const KeyEffects effects(*old_config, options);
+  for (const ConfigChange& change : config_changes(old_root, new_root)) {
+    difference.keys.push_back({change.pointer, text(change.before), text(change.after), effects.of(change)});
+  }
+}
+
+/// The threshold at each point. A value that is not known is no pass.
+JudgedThreshold judge(const Threshold& threshold, const Difference& difference) {
+  const auto unknown = [](const RecordedValue* value) {
+    return value == nullptr || std::holds_alternative<std::monostate>(*value);
+  };
+  JudgedThreshold judged{threshold, {}, Verdict::pass};
+  const std::vector<PointComparison>& points = difference.comparison.points;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const RecordedValue* const before = points[i].before->find(threshold.metric);
+    const RecordedValue* const after = points[i].after->find(threshold.metric);
+    const std::optional<bool> held =
+        unknown(before) || unknown(after) ? std::nullopt : holds(threshold, *before, *after);
+    if (!held) {
+      throw InputError(Diagnostic{
+          threshold.source, "",
+          format("\"{}\" cannot be judged: {} of {} is unknown at {}", threshold.text, info(threshold.metric).name,
+                 (unknown(before) ? difference.before : difference.after)->source,
+                 length_label(points[i].after->context)),
+          ""});
+    }
+    if (*held) judged.breaches.push_back({i, change_of(threshold.metric, *before, *after)});
+  }
+  if (!judged.breaches.empty()) judged.verdict = Verdict::fail;
+  return judged;
+}
+
+/// What is the same at all points, and what is not.
+void find_what_varies(Difference& difference) {
+  const std::vector<PointComparison>& points = difference.comparison.points;
+  const PointComparison& first = points.front();
+  std::vector<std::string>& varying = difference.varying_labels;
+  for (const PointComparison& point : points) {
+    if (point.after->batch != first.after->batch) difference.batch_varies = true;
+    if (point.before->model != first.before->model || point.after->model != first.after->model) {
+      difference.models_vary = true;
+    }
+    for (const auto& [label, value] : point.after->labels) {
+      const bool varies =
+          label_of(*first.after, label) != value || label_of(*first.before, label) != label_of(*point.before, label);
+      if (varies && !contains(varying, label)) varying.push_back(label);
+    }
+  }
+  for (const auto& [label, value] : first.after->labels) {
+    const std::string_view before = label_of(*first.before, label);
+    if (before != value && !contains(varying, label)) {
+      difference.label_changes.push_back({label, std::string(before), value});
+    }
+  }
+}
+
+const MetricChange* find_change(const PointComparison& point, Metric metric) {
+  const auto found = std::find_if(point.changes.begin(), point.changes.end(),
+                                  [metric](const MetricChange& change) { return change.metric == metric; });
+  return found == point.changes.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::string_view label_of(const PointRecord& point, std::string_view label) {
+  for (const auto& [name, value] : point.labels) {
+    if (name == label) return value;
+  }
+  return {};
+}
+
+Difference diff(const Comparand& before, const Comparand& after, const DiffOptions& options) {
+  if (before.is_report() != after.is_report()) {
+    const std::string& model = before.is_report() ? after.name : before.name;
+    throw InputError(Diagnostic{model, "", "expected a saved report beside a saved report, found a model",
+                                format("`ctxcost scale {} --format json -o FILE` saves one", model)});
+  }
+  Difference difference;
+  difference.before_name = before.name;
+  difference.after_name = after.name;
+  difference.saved = before.is_report();
+  difference.before = std::make_shared<const ReportRecord>(points_of(before, options));
+  difference.after = std::make_shared<const ReportRecord>(points_of(after, options));
+  difference.comparison = compare(*difference.before, *difference.after, options.metrics);
+  find_what_varies(difference);
+  compare_keys(difference, before, after, options);
+  for (const Threshold& threshold : options.thresholds) {
+    difference.thresholds.push_back(judge(threshold, difference));
+    difference.verdict = std::max(difference.verdict, difference.thresholds.back().verdict);
+  }
+  return difference;
+}
+
+std::vector<ChangeRow> change_rows(const Difference& difference) {
+  const std::vector<PointComparison>& points = difference.comparison.points;
+  const auto same_series = [&](const PointComparison& a, const PointComparison& b) {
+    const auto same_label = [&](const std::string& label) {
+      return label_of(*a.before, label) == label_of(*b.before, label) &&
+             label_of(*a.after, label) == label_of(*b.after, label);
+    };
+    return a.after->batch == b.after->batch && a.before->model == b.before->model && a.after->model == b.after->model &&
+           std::all_of(difference.varying_labels.begin(), difference.varying_labels.end(), same_label);
+  };
+  std::vector<ChangeRow> rows;
+  for (const Metric metric : difference.comparison.compared) {
+    for (std::size_t start = 0, end = 0; start < points.size(); start = end) {
+      while (end < points.size() && same_series(points[start], points[end])) ++end;
+      const MetricChange* const first = find_change(points[start], metric);
+      const bool alike =
+          first != nullptr && end - start > 1 &&
+          std::all_of(points.begin() + static_cast<std::ptrdiff_t>(start),
+                      points.begin() + static_cast<std::ptrdiff_t>(end), [&](const PointComparison& point) {
+                        const MetricChange* const change = find_change(point, metric);
+                        return change != nullptr && change->before == first->before && change->after == first->after;
+                      });
+      if (alike) {
+        rows.push_back({&points[start], first, true});
+        continue;
+      }
+      for (std::size_t i = start; i < end; ++i) {
+        if (const MetricChange* const change = find_change(points[i], metric)) rows.push_back({&points[i], change});
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,149 @@
+#include "ctxcost/answer/difference.h"
+
+#include <doctest/doctest.h>
+
+#include "ctxcost/core/diagnostic.h"
+
+using namespace ctxcost;
+
+namespace {
+
+// A token has 2 layers * 4 KV heads * (64 + 64) elements * 2 bytes = 2,048 bytes; with 2 KV heads half of it.
+constexpr const char* kOld = R"({"name": "old", "layers": 2, "heads": 4, "d_k": 64, "kv_heads": 4, "notes": "a"})";
+constexpr const char* kNew =
+    R"({"name": "new", "layers": 2, "heads": 4, "d_k": 64, "kv_heads": 2, "notes": "b", "batch": 1})";
+
+Comparand old_model() { return parse_comparand(kOld, "old.json"); }
+Comparand new_model() { return parse_comparand(kNew, "new.json"); }
+
+/// A report with one result for each context, whose cache has `bytes` a token.
+Comparand saved(const std::string& name, const std::vector<int>& contexts, int bytes, const std::string& engine) {
+  std::string results;
+  for (const int context : contexts) {
+    results += (results.empty() ? "" : ",") +
+               (R"({"model": {"name": "m"}, "engine": ")" + engine + R"(", "batch": 1, "context": )" +
+                std::to_string(context) + R"(, "kv_cache_bytes": )" + std::to_string(context * bytes) +
+                R"(, "kv_bytes_per_token": )" + std::to_string(bytes) + "}");
+  }
+  return parse_comparand(R"({"schema_version": 1, "conventions": {"name": "causal", "flops_per_mac": 2,
+    "pairs": "exact"}, "results": [)" +
+                             results + "]}",
+                         name);
+}
+
+DiffOptions at(const char* contexts, std::vector<const char*> thresholds = {}) {
+  DiffOptions options;
+  options.contexts = parse_lengths(contexts, "contexts");
+  for (const char* text : thresholds) options.thresholds.push_back(parse_threshold(text, "thresholds"));
+  return options;
+}
+
+std::string fault(const Comparand& before, const Comparand& after, const DiffOptions& options) {
+  try {
+    diff(before, after, options);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a key is shown with what it changes alone") {
+  DiffOptions options = at("1K");
+  options.metrics = {Metric::kv_cache_bytes, Metric::scores};
+  const Difference difference = diff(old_model(), new_model(), options);
+  CHECK(difference.keys_note == "");
+  REQUIRE(difference.keys.size() == 4);
+  CHECK(difference.keys[0].pointer == "/name");
+  CHECK(difference.keys[0].alone_changes == std::vector<Metric>{});
+  CHECK(difference.keys[1].pointer == "/kv_heads");
+  CHECK(difference.keys[1].before == "4");
+  CHECK(difference.keys[1].after == "2");
+  CHECK(difference.keys[1].alone_changes == std::vector{Metric::kv_cache_bytes});
+  CHECK(difference.keys[2].before == "\"a\"");
+  CHECK(difference.keys[3].pointer == "/batch");
+  CHECK(difference.keys[3].before == std::nullopt);
+  CHECK(difference.keys[3].after == "1");
+}
+
+TEST_CASE("a key that alone makes no valid model says so") {
+  const Comparand three = parse_comparand(R"({"layers": 2, "heads": 6, "d_k": 64, "kv_heads": 3})", "three.json");
+  const Comparand four = parse_comparand(R"({"layers": 2, "heads": 8, "d_k": 64, "kv_heads": 4})", "four.json");
+  const Difference difference = diff(three, four, at("1K"));
+  REQUIRE(difference.keys.size() == 2);
+  CHECK(difference.keys[0].pointer == "/heads");  // 8 heads of which 3 would be KV heads
+  CHECK(difference.keys[0].alone_changes == std::nullopt);
+  CHECK(difference.keys[1].pointer == "/kv_heads");  // nor 6 by 4
+  CHECK(difference.keys[1].alone_changes == std::nullopt);
+}
+
+TEST_CASE("thresholds are judged at each point, and the worst is the verdict") {
+  const Difference difference =
+      diff(old_model(), new_model(), at("1K,4K", {"kv_cache_bytes > 5%", "kv_cache_bytes <= -1MiB"}));
+  REQUIRE(difference.thresholds.size() == 2);
+  CHECK(difference.thresholds[0].verdict == Verdict::pass);
+  CHECK(difference.thresholds[0].breaches.empty());
+  CHECK(difference.thresholds[1].verdict == Verdict::fail);
+  // 1,024 tokens save 1,024 * 1,024 bytes, which is 1 MiB; 4,096 tokens four times as much.
+  REQUIRE(difference.thresholds[1].breaches.size() == 2);
+  CHECK(difference.thresholds[1].breaches[0].point == 0);
+  CHECK(difference.thresholds[1].breaches[1].change.change == RecordedValue(SignedCount{true, 4'194'304}));
+  CHECK(difference.verdict == Verdict::fail);
+  CHECK(diff(old_model(), new_model(), at("512", {"kv_cache_bytes <= -1MiB"})).verdict == Verdict::pass);
+  CHECK(diff(old_model(), new_model()).verdict == Verdict::pass);
+}
+
+TEST_CASE("a threshold on what is not known is no answer, and names where it was written") {
+  CHECK(fault(old_model(), new_model(), at("1K", {"weights_bytes"})) ==
+        "thresholds: \"weights_bytes\" cannot be judged: weights_bytes of old.json is unknown at 1K");
+}
+
+TEST_CASE("saved reports are compared where they were counted") {
+  const Comparand before = saved("before.json", {1024, 4096}, 2048, "ideal");
+  const Comparand after = saved("after.json", {1024, 4096, 8192}, 1024, "vllm");
+  CHECK(before.is_report());
+  const Difference difference = diff(before, after);
+  CHECK(difference.saved);
+  CHECK(difference.before_name == "before.json");
+  CHECK(difference.comparison.points.size() == 2);
+  CHECK(difference.comparison.only_after.size() == 1);
+  CHECK(difference.keys.empty());
+  CHECK(difference.keys_note == "saved reports hold no config: which keys changed is not known");
+  // The engine is another one at all points: said once, and no point is told apart by it.
+  CHECK(difference.varying_labels.empty());
+  REQUIRE(difference.label_changes.size() == 1);
+  CHECK(difference.label_changes[0].label == "engine");
+  CHECK(difference.label_changes[0].before == "ideal");
+  CHECK(difference.label_changes[0].after == "vllm");
+
+  CHECK(diff(before, after, at("4K")).comparison.points.size() == 1);
+  CHECK(fault(before, after, at("2K")) ==
+        "before.json: expected results of the chosen contexts and batches, found none");
+  CHECK(fault(before, new_model(), {}) ==
+        "new.json: expected a saved report beside a saved report, found a model (`ctxcost scale new.json --format json "
+        "-o FILE` saves one)");
+}
+
+TEST_CASE("a change that is the same at all contexts is one row") {
+  const Difference difference = diff(saved("a", {1024, 4096}, 2048, "ideal"), saved("b", {1024, 4096}, 1024, "ideal"));
+  const std::vector<ChangeRow> rows = change_rows(difference);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].change->metric == Metric::kv_cache_bytes);
+  CHECK(!rows[0].every_context);
+  CHECK(rows[1].point->after->context == 4096);
+  CHECK(rows[2].change->metric == Metric::kv_bytes_per_token);
+  CHECK(rows[2].every_context);
+  CHECK(rows[2].change->percent == Percent{true, 500});
+  // Of one context there is nothing that all share.
+  const Difference one = diff(saved("a", {1024}, 2048, "ideal"), saved("b", {1024}, 1024, "ideal"));
+  for (const ChangeRow& row : change_rows(one)) CHECK(!row.every_context);
+}
+
+TEST_CASE("a difference may be copied, and outlives what it was made of") {
+  std::optional<Difference> original = diff(saved("a", {1024}, 2048, "ideal"), saved("b", {1024}, 1024, "ideal"));
+  const Difference copy = *original;
+  original.reset();
+  CHECK(copy.comparison.points.at(0).before->model == "m");
+  CHECK(copy.comparison.points.at(0).after->context == 1024);
+}
