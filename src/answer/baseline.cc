@@ -11,6 +11,7 @@
 #include "input/formats.h"
 #include "input/json/config_changes.h"
 #include "input/model_config.h"
+#include "input/saved_report/saved_report.h"
 
 namespace ctxcost {
 namespace {
@@ -103,7 +104,7 @@ const AllowedIncrease* find_allowed(const std::vector<AllowedIncrease>& allowed,
 /// A level has no size: any that is worse is too much.
 Threshold threshold_of(Metric metric, const AllowedIncrease& increase) {
   const std::string name(info(metric).name);
-  return parse_threshold(info(metric).unit == Unit::level ? name : name + " > " + increase.text, "--max-increase");
+  return parse_threshold(info(metric).unit == Unit::level ? name : name + " > " + increase.text, increase.source);
 }
 
 /// Keys that a change is looked for in: a config of more is another model.
@@ -184,6 +185,7 @@ class Causes {
 
 AllowedIncrease parse_allowed_increase(std::string_view text, std::string_view source) {
   AllowedIncrease increase;
+  increase.source = source;
   const std::size_t equals = text.find('=');
   if (equals != std::string_view::npos) {
     const std::string_view name = text.substr(0, equals);
@@ -211,8 +213,23 @@ AllowedIncrease parse_allowed_increase(std::string_view text, std::string_view s
   return increase;
 }
 
-void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline, const JsonDocument& document,
-                           const std::vector<AllowedIncrease>& allowed, const JudgeOptions& options) {
+Baseline load_baseline(std::string_view path) { return parse_baseline(read_text(path, kSavedReport), path); }
+
+Baseline parse_baseline(std::string_view text, std::string_view origin) {
+  auto document = std::make_shared<const JsonDocument>(parse_json(text, origin));
+  ReportRecord record = read_saved_report(*document);
+  return {std::move(record), std::move(document)};
+}
+
+BudgetReport check(BudgetFiles files, const CheckOptions& options) {
+  BudgetReport report = judge(std::move(files), options.judging);
+  if (options.baseline) compare_with_baseline(report, *options.baseline, options.allowed, options.judging);
+  return report;
+}
+
+void compare_with_baseline(BudgetReport& report, const Baseline& earlier, const std::vector<AllowedIncrease>& allowed,
+                           const JudgeOptions& options) {
+  const ReportRecord& baseline = earlier.record;
   std::vector<std::optional<Threshold>> thresholds(kMetricCount + kDeviceMetricCount);
   std::vector<std::string> texts(thresholds.size());
   for (std::size_t i = 0; i < thresholds.size(); ++i) {
@@ -253,8 +270,9 @@ void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline, c
           if (holds(*threshold, value, now).value_or(false)) change.verdict = fails ? Verdict::fail : Verdict::warn;
         }
         if (change.verdict != Verdict::pass) {
-          if (!causes) causes.emplace(judged, point, *before, document);
+          if (!causes) causes.emplace(judged, point, *before, *earlier.document);
           change.causes = causes->of(metric);
+          ++comparison.too_much;
         }
         point.baseline = std::max(point.baseline, change.verdict);
         judged.verdict = std::max(judged.verdict, change.verdict);
@@ -270,6 +288,7 @@ void compare_with_baseline(BudgetReport& report, const ReportRecord& baseline, c
   }
   report.verdict = std::max(report.verdict, comparison.verdict);
   report.baseline = std::move(comparison);
+  report.counts = count_verdicts(report);
 }
 
 }  // namespace ctxcost

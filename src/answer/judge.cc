@@ -1,8 +1,10 @@
 #include "ctxcost/answer/judge.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
@@ -34,6 +36,26 @@ bool within(const Actual& actual, Side side, const MetricValue& bound) {
   const auto* const limit = std::get_if<Count>(&bound);
   if (count != nullptr && limit != nullptr) return side == Side::max ? *count <= *limit : *count >= *limit;
   return side == Side::max ? real_of(actual.value) <= real_of(bound) : real_of(actual.value) >= real_of(bound);
+}
+
+/// By how much a breached limit is missed; empty where that is no number.
+MetricValue distance(const MetricValue& actual, const MetricValue& bound) {
+  const auto* const limit = std::get_if<Count>(&bound);
+  if (const auto* missing = std::get_if<Negative>(&actual); missing != nullptr && limit != nullptr) {
+    return *limit + missing->magnitude;
+  }
+  const auto* const count = std::get_if<Count>(&actual);
+  if (count != nullptr && limit != nullptr) return *count > *limit ? *count - *limit : *limit - *count;
+  if (std::holds_alternative<std::string_view>(bound)) return {};
+  return std::abs(real_of(actual) - real_of(bound));
+}
+
+/// The same in percent of the limit.
+std::optional<double> distance_percent(const MetricValue& actual, const MetricValue& bound) {
+  if (std::holds_alternative<Negative>(actual) || std::holds_alternative<std::string_view>(bound)) return std::nullopt;
+  const double base = real_of(bound);
+  if (base == 0) return std::nullopt;
+  return std::abs(real_of(actual) - base) / base * 100;
 }
 
 MetricValue ratio(const MetricValue& value, const MetricValue& base) {
@@ -95,7 +117,11 @@ class Judge {
       return result;
     }
     for (const Limit& limit : budget_.limits) judge(limit, result);
-    for (const JudgedLimit& limit : result.limits) result.verdict = std::max(result.verdict, limit.verdict);
+    for (const JudgedLimit& limit : result.limits) {
+      result.limits_verdict = std::max(result.limits_verdict, limit.verdict);
+    }
+    result.verdict = result.limits_verdict;
+    for (BudgetPoint& point : result.points) point.margin_note = result.deployment->margin_note(point.values);
     return result;
   }
 
@@ -104,7 +130,7 @@ class Judge {
     for (const Count batch : budget_.batches) {
       const std::size_t first = result.points.size();
       for (const Count context : budget_.contexts) {
-        result.points.push_back({context, batch, result.deployment->at(context, batch), Verdict::pass});
+        result.points.push_back({context, batch, result.deployment->at(context, batch), {}, Verdict::pass});
         DeploymentEstimate& values = result.points.back().values;
         const DeploymentEstimate& base = result.points[first].values;
         values[Metric::growth_attention_flops] = ratio(values[Metric::attention_flops], base[Metric::attention_flops]);
@@ -136,6 +162,10 @@ class Judge {
       if (!within(actual, limit.side, judged.bound)) {
         const bool fails = budget_.level == BudgetLevel::error || options_.fail_on_warning;
         judged.verdict = fails ? Verdict::fail : Verdict::warn;
+        if (!judged.unbounded) {
+          judged.distance = distance(judged.actual, judged.bound);
+          judged.distance_percent = distance_percent(judged.actual, judged.bound);
+        }
         if (options_.remedies && remedied_++ < kMostRemedied) judged.remedies = remedies(judged);
       }
       result.limits.push_back(std::move(judged));
@@ -150,7 +180,8 @@ class Judge {
   }
 
   void add_fault(const TextPlace& place, std::string message, std::string hint = {}) {
-    faults_.push_back({budget_.file, {budget_.file, place.pointer, std::move(message), std::move(hint)}, place});
+    faults_.push_back(
+        {budget_.file, budget_.file, {budget_.file, place.pointer, std::move(message), std::move(hint)}, place});
   }
 
   void fail_unknown(const Limit& limit) {
@@ -288,7 +319,57 @@ BudgetReport judge(BudgetFiles files, const JudgeOptions& options) {
     });
   }
   for (const JudgedBudget& judged : report.judged) report.verdict = std::max(report.verdict, judged.verdict);
+  report.counts = count_verdicts(report);
   return report;
+}
+
+std::size_t JudgedBudget::limits_met() const {
+  return static_cast<std::size_t>(std::count_if(
+      limits.begin(), limits.end(), [](const JudgedLimit& limit) { return limit.verdict == Verdict::pass; }));
+}
+
+Verdict JudgedBudget::verdict_at(std::size_t point) const {
+  Verdict worst = points[point].baseline;
+  // Each limit has a verdict for every point in turn.
+  for (std::size_t i = point; i < limits.size(); i += points.size()) worst = std::max(worst, limits[i].verdict);
+  return worst;
+}
+
+BudgetCounts count_verdicts(const BudgetReport& report) {
+  BudgetCounts counts;
+  counts.budgets = report.judged.size();
+  for (const JudgedBudget& judged : report.judged) {
+    if (judged.verdict == Verdict::pass) {
+      ++counts.passed;
+    } else if (judged.verdict == Verdict::warn) {
+      ++(judged.by_baseline() ? counts.warned_by_baseline : counts.warned);
+    } else {
+      ++(judged.by_baseline() ? counts.failed_by_baseline : counts.failed);
+    }
+  }
+  std::set<std::string_view> files;
+  for (const BudgetFault& fault : report.faults) files.insert(fault.file);
+  counts.files_in_error = files.size();
+  return counts;
+}
+
+std::vector<LimitBreach> breaches(const BudgetReport& report) {
+  std::vector<LimitBreach> found;
+  for (const JudgedBudget& budget : report.judged) {
+    for (const JudgedLimit& limit : budget.limits) {
+      if (limit.verdict != Verdict::pass) found.push_back({budget, limit});
+    }
+  }
+  return found;
+}
+
+std::vector<const BudgetChange*> excesses(const BudgetReport& report) {
+  std::vector<const BudgetChange*> found;
+  if (!report.baseline) return found;
+  for (const BudgetChange& change : report.baseline->changes) {
+    if (change.verdict != Verdict::pass) found.push_back(&change);
+  }
+  return found;
 }
 
 }  // namespace ctxcost

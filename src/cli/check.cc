@@ -8,7 +8,6 @@
 #include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/render/render_budgets.h"
 #include "deployment_options.h"
-#include "input/saved_report/saved_report.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -78,6 +77,8 @@ std::optional<Fraction> fraction_of(const Arguments& arguments, std::string_view
 BudgetOptions budget_options(const Arguments& arguments) {
   static constexpr std::string_view kAssumptions[] = {"full"};
   BudgetOptions options;
+  options.gpu_source = "--gpu";
+  options.parallel_source = "--parallel";
   options.models.assume_full =
       arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
   DeviceSettings& devices = options.devices;
@@ -105,9 +106,9 @@ Status run(const Arguments& arguments) {
   render.command = "check";
   render.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
   render.quiet = arguments.has("--quiet");
-  JudgeOptions judging;
-  judging.fail_on_warning = arguments.choice("--fail-on", kFailOn, "error") == "warning";
-  judging.remedies = !render.quiet;
+  CheckOptions checking;
+  checking.judging.fail_on_warning = arguments.choice("--fail-on", kFailOn, "error") == "warning";
+  checking.judging.remedies = !render.quiet;
   const BudgetOptions options = budget_options(arguments);
   const std::vector<Target> documents = documents_of(arguments);
   const std::vector<std::string>& files = arguments.words();
@@ -118,23 +119,20 @@ Status run(const Arguments& arguments) {
     throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
   }
 
-  std::vector<AllowedIncrease> increases;
   for (const std::string& text : arguments.all("--max-increase")) {
-    increases.push_back(parse_allowed_increase(text, "--max-increase"));
+    checking.allowed.push_back(parse_allowed_increase(text, "--max-increase"));
   }
   const std::string baseline(arguments.value("--baseline"));
-  if (baseline.empty() && !increases.empty()) {
+  if (baseline.empty() && !checking.allowed.empty()) {
     throw InputError(Diagnostic{"--max-increase", "", "needs --baseline FILE", ""});
   }
   if (baseline == "-" && std::count(files.begin(), files.end(), "-") > 0) {
     throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
   }
 
-  BudgetReport report = judge(load_budgets(files, options), judging);
-  if (!baseline.empty()) {
-    const JsonDocument document = parse_json(read_text(baseline, kSavedReport), baseline);
-    compare_with_baseline(report, read_saved_report(document), document, increases, judging);
-  }
+  BudgetFiles budgets = load_budgets(files, options);
+  if (!baseline.empty()) checking.baseline = load_baseline(baseline);
+  const BudgetReport report = check(std::move(budgets), checking);
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
     render.color = wants_color(arguments, output);
     find_budget_format(target.format)->render(report, render, out);

@@ -32,7 +32,7 @@ void annotate(Writer& out, Verdict verdict, const Budget& budget, const TextPlac
 
 void annotate(Writer& out, const BudgetFault& fault) {
   out.text("::error ");
-  if (file_of(fault) != "-") out.text("file=" + escaped(file_of(fault), true) + ",");
+  if (fault.file_at_fault != "-") out.text("file=" + escaped(fault.file_at_fault, true) + ",");
   if (fault.place.line != 0) {
     out.text("line=" + std::to_string(fault.place.line) + ",col=" + std::to_string(fault.place.column) + ",");
   }
@@ -49,9 +49,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
   }
   for (const BudgetChange* change : excesses(report)) {
     const Budget& budget = *change->budget->budget;
-    std::string text = change_text(*change, options.units);
-    for (const ChangeCause& cause : change->causes) text += "; because of " + cause_text(cause);
-    annotate(out, change->verdict, budget, budget.place, text);
+    annotate(out, change->verdict, budget, budget.place, change_text(*change, options.units) + causes_text(*change));
   }
 }
 

@@ -224,7 +224,7 @@ void write_errors(JsonWriter& json, std::span<const BudgetFault> faults) {
   json.begin_array();
   for (const BudgetFault& fault : faults) {
     json.begin_object();
-    member(json, "file", file_of(fault));
+    member(json, "file", fault.file_at_fault);
     member(json, "pointer", fault.place.pointer);
     for (const auto& [key, value] : {std::pair("line", fault.place.line), {"column", fault.place.column}}) {
       json.key(key);
@@ -283,18 +283,14 @@ void render_lines(const BudgetReport& report, const RenderOptions& options, Writ
   for (const JudgedBudget& judged : report.judged) {
     const std::size_t points = judged.points.size();
     for (std::size_t i = 0; i < points; ++i) {
-      // Each limit has a verdict for every point in turn.
       const BudgetPoint& point = judged.points[i];
-      Verdict verdict = point.baseline;
-      for (std::size_t k = i; k < judged.limits.size(); k += points) {
-        verdict = std::max(verdict, judged.limits[k].verdict);
-      }
       JsonWriter json(out, JsonWriter::Layout::compact);
       json.begin_object();
       write_header(json, options);
-      member(json, "verdict", name(verdict));
+      member(json, "verdict", name(judged.verdict_at(i)));
       json.key("limits");
       json.begin_array();
+      // Each limit stands for every point in turn.
       for (std::size_t k = i; k < judged.limits.size(); k += points) write_limit(json, judged.limits[k]);
       json.end_array();
       write_point(json, judged, point, options);

@@ -111,8 +111,8 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& ou
       const Budget& budget = *change.budget->budget;
       const std::string_view metric = info(change.change.metric).name;
       const std::string test = std::string(metric) + " " + point_text(change.context, change.batch);
-      add_case(suites.back(), budget.name, test, change.verdict, metric, change_text(change, options.units),
-               place_text(budget, budget.place));
+      add_case(suites.back(), budget.name, test, change.verdict, metric,
+               change_text(change, options.units) + causes_text(change), place_text(budget, budget.place));
     }
   }
   std::size_t tests = 0;

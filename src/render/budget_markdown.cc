@@ -48,9 +48,7 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
       out.text(": ");
     }
     out.text(change.budget->budget->name, accent_of(name(change.verdict)));
-    std::string text = ": " + change_text(change, options.units);
-    for (const ChangeCause& cause : change.causes) text += "; because of " + cause_text(cause);
-    out.line(text);
+    out.line(": " + change_text(change, options.units) + causes_text(change));
   }
 }
 

@@ -94,7 +94,8 @@ std::vector<Finding> findings(const BudgetReport& report, const RenderOptions& o
     const Budget& budget = *change->budget->budget;
     const MetricInfo& metric = info(change->change.metric);
     found.push_back({"baseline/" + std::string(metric.name), std::string(metric.name) + " worse than in the baseline",
-                     metric.meaning, change->verdict, budget.name + ": " + change_text(*change, options.units), &budget,
+                     metric.meaning, change->verdict,
+                     budget.name + ": " + change_text(*change, options.units) + causes_text(*change), &budget,
                      &budget.place,
                      budget.name + "/" + std::string(metric.name) + "/baseline/" + to_string(change->context) + "/" +
                          to_string(change->batch)});
@@ -137,7 +138,7 @@ void write_invocation(JsonWriter& json, const BudgetReport& report) {
     text_member(json, "message", fault_text(fault));
     json.key("locations");
     json.begin_array();
-    write_location(json, file_of(fault), fault.place);
+    write_location(json, fault.file_at_fault, fault.place);
     json.end_array();
     json.end_object();
   }

@@ -21,12 +21,11 @@ void render(const BudgetReport& report, const RenderOptions& options, Writer& wr
   if (!options.quiet) {
     for (const JudgedBudget& judged : report.judged) {
       for (const BudgetPoint& point : judged.points) {
-        const std::string note = judged.deployment->margin_note(point.values);
-        if (note.empty()) continue;
+        if (point.margin_note.empty()) continue;
         if (first) out.blank();
         first = false;
         out.line("note: " + judged.budget->name + ": " + length_label(point.context) + " tokens, batch " +
-                 to_string(point.batch) + ": " + note);
+                 to_string(point.batch) + ": " + point.margin_note);
       }
     }
   }

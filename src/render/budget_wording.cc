@@ -1,10 +1,8 @@
 #include "budget_wording.h"
 
-#include "core/format.h"
+#include <cmath>
 
-#include <algorithm>
-#include <map>
-#include <set>
+#include "core/format.h"
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
@@ -30,35 +28,6 @@ std::string unit_text(Unit unit, double value) {
     case Unit::ratio: return format("{:.4g}x", value);
     default: return format("{:.6g}", value);
   }
-}
-
-double real_of(const MetricValue& value) {
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  if (const auto* count = std::get_if<Count>(&value)) return count->to_double();
-  return 0;
-}
-
-/// By how much a breached limit is missed: "8.6 GB"; empty where that is no number.
-std::string distance_text(const JudgedLimit& limit, UnitSystem units) {
-  const Unit unit = info(limit.limit->metric).unit;
-  const auto* const bound = std::get_if<Count>(&limit.bound);
-  if (const auto* missing = std::get_if<Negative>(&limit.actual); missing != nullptr && bound != nullptr) {
-    return unit_text(unit, *bound + missing->magnitude, units);
-  }
-  const auto* const actual = std::get_if<Count>(&limit.actual);
-  if (actual != nullptr && bound != nullptr) {
-    return unit_text(unit, *actual > *bound ? *actual - *bound : *bound - *actual, units);
-  }
-  if (std::holds_alternative<std::string_view>(limit.bound)) return {};
-  return unit_text(unit, std::abs(real_of(limit.actual) - real_of(limit.bound)));
-}
-
-/// The same in percent of the limit.
-std::string percent_text(const JudgedLimit& limit) {
-  const double bound = real_of(limit.bound);
-  if (bound == 0 || std::holds_alternative<Negative>(limit.actual)) return {};
-  const double percent = std::abs(real_of(limit.actual) - bound) / bound * 100;
-  return percent < 0.1 ? " (<0.1%)" : format(" ({:.1f}%)", percent);
 }
 
 /// Levels have no place here.
@@ -106,9 +75,12 @@ std::string breach_text(const JudgedLimit& limit, UnitSystem units) {
   text += " " + point_text(limit.context, limit.batch) + ": " + limit_text(*limit.limit);
   if (limit.limit->gpu_share) text += " (" + value_text(limit.limit->metric, limit.bound, units) + ")";
   if (limit.unbounded) return text;
-  const std::string distance = distance_text(limit, units);
-  if (distance.empty()) return text;
-  return text + ", " + distance + percent_text(limit) + (limit.limit->side == Side::max ? " over" : " short");
+  if (std::holds_alternative<std::monostate>(limit.distance)) return text;
+  text += ", " + value_text(limit.limit->metric, limit.distance, units);
+  if (limit.distance_percent) {
+    text += *limit.distance_percent < 0.1 ? " (<0.1%)" : format(" ({:.1f}%)", *limit.distance_percent);
+  }
+  return text + (limit.limit->side == Side::max ? " over" : " short");
 }
 
 std::string remedy_text(const JudgedLimit& limit) {
@@ -124,62 +96,34 @@ std::string place_text(const Budget& budget, const TextPlace& place) {
 }
 
 std::string verdict_text(const JudgedBudget& judged) {
-  Verdict limits = Verdict::pass;
-  for (const JudgedLimit& limit : judged.limits) limits = std::max(limits, limit.verdict);
-  return std::string(name(judged.verdict)) + (judged.verdict > limits ? " (baseline)" : "");
-}
-
-const std::string& file_of(const BudgetFault& fault) {
-  // An option of the command line that contradicts the file.
-  return fault.diagnostic.source.starts_with("--") ? fault.file : fault.diagnostic.source;
+  return std::string(name(judged.verdict)) + (judged.by_baseline() ? " (baseline)" : "");
 }
 
 std::string place_text(const BudgetFault& fault) {
-  const std::string& source = file_of(fault);
+  const std::string& source = fault.file_at_fault;
   if (fault.place.line == 0) return source;
   return source + ":" + std::to_string(fault.place.line) + ":" + std::to_string(fault.place.column);
 }
 
 std::string fault_text(const BudgetFault& fault) {
   Diagnostic diagnostic = fault.diagnostic;
-  if (diagnostic.source == file_of(fault)) diagnostic.source.clear();
+  if (diagnostic.source == fault.file_at_fault) diagnostic.source.clear();
   if (fault.place.line != 0 && fault.place.pointer.empty()) diagnostic.place.clear();
   return to_string(diagnostic);
 }
 
 std::string summary_text(const BudgetReport& report) {
-  std::size_t passed = 0;
-  std::map<std::string, std::size_t> counts[2];  // of warnings and failures, by their texts
-  for (const JudgedBudget& budget : report.judged) {
-    if (budget.verdict == Verdict::pass) {
-      ++passed;
-    } else {
-      ++counts[budget.verdict == Verdict::warn ? 0 : 1][verdict_text(budget)];
-    }
+  const BudgetCounts& counts = report.counts;
+  std::string text =
+      format("{} {}: {} passed", counts.budgets, counts.budgets == 1 ? "budget" : "budgets", counts.passed);
+  if (counts.warned > 0) text += format(", {} warned", counts.warned);
+  if (counts.warned_by_baseline > 0) text += format(", {} warned (baseline)", counts.warned_by_baseline);
+  if (counts.failed > 0) text += format(", {} failed", counts.failed);
+  if (counts.failed_by_baseline > 0) text += format(", {} failed (baseline)", counts.failed_by_baseline);
+  if (counts.files_in_error > 0) {
+    text += format("; {} {} in error", counts.files_in_error, counts.files_in_error == 1 ? "file" : "files");
   }
-  const std::size_t all = report.judged.size();
-  std::string text = std::to_string(all) + (all == 1 ? " budget: " : " budgets: ") + std::to_string(passed) + " passed";
-  for (std::size_t i = 0; i < 2; ++i) {
-    for (const auto& [verdict, count] : counts[i]) {
-      text += ", " + std::to_string(count) + (i == 0 ? " warned" : " failed");
-      if (verdict.ends_with(')')) text += " (baseline)";
-    }
-  }
-  std::set<std::string_view> files;
-  for (const BudgetFault& fault : report.faults) files.insert(fault.file);
-  if (!files.empty())
-    text += "; " + std::to_string(files.size()) + (files.size() == 1 ? " file" : " files") + " in error";
   return text;
-}
-
-std::vector<Breach> breaches(const BudgetReport& report) {
-  std::vector<Breach> found;
-  for (const JudgedBudget& budget : report.judged) {
-    for (const JudgedLimit& limit : budget.limits) {
-      if (limit.verdict != Verdict::pass) found.push_back({budget, limit});
-    }
-  }
-  return found;
 }
 
 std::string change_text(const BudgetChange& entry, UnitSystem units) {
@@ -210,25 +154,20 @@ std::string change_text(const BudgetChange& entry, UnitSystem units) {
 
 std::string cause_text(const ChangeCause& cause) { return cause.key + ": " + cause.before + " → " + cause.after; }
 
-std::vector<const BudgetChange*> excesses(const BudgetReport& report) {
-  std::vector<const BudgetChange*> found;
-  if (!report.baseline) return found;
-  for (const BudgetChange& change : report.baseline->changes) {
-    if (change.verdict != Verdict::pass) found.push_back(&change);
-  }
-  return found;
+std::string causes_text(const BudgetChange& change) {
+  std::string text;
+  for (const ChangeCause& cause : change.causes) text += "; because of " + cause_text(cause);
+  return text;
 }
 
 std::string baseline_text(const BaselineComparison& baseline) {
-  const auto excess = std::count_if(baseline.changes.begin(), baseline.changes.end(),
-                                    [](const BudgetChange& change) { return change.verdict != Verdict::pass; });
   const auto number = [](std::size_t count, std::string_view one) {
     return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
   };
   std::string text = baseline.source + ": " + number(baseline.compared, "point") + " compared";
   if (!baseline.missing.empty()) text += ", " + std::to_string(baseline.missing.size()) + " not in it";
   text += ", " + number(baseline.changes.size(), "metric") + " changed";
-  if (excess > 0) text += ", " + std::to_string(excess) + " too much";
+  if (baseline.too_much > 0) text += format(", {} too much", baseline.too_much);
   return text;
 }
 
@@ -242,12 +181,9 @@ BudgetOverview overview(const BudgetReport& report) {
   table.columns = {{"Verdict", false}, {"Budget", false}, {"Model", false},
                    {"Context", true},  {"Batch", true},   {"Limits met", true}};
   for (const JudgedBudget& judged : report.judged) {
-    const auto met = std::count_if(judged.limits.begin(), judged.limits.end(),
-                                   [](const JudgedLimit& limit) { return limit.verdict == Verdict::pass; });
     const Budget& budget = *judged.budget;
     table.rows.push_back({verdict_text(judged), budget.name, budget.model_name, list_text(budget.contexts),
-                          list_text(budget.batches),
-                          std::to_string(met) + " of " + std::to_string(judged.limits.size())});
+                          list_text(budget.batches), format("{} of {}", judged.limits_met(), judged.limits.size())});
   }
   return table;
 }

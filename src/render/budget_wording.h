@@ -36,9 +36,6 @@ std::string remedy_text(const JudgedLimit& limit);
 /// "fail", or "fail (baseline)" where all limits hold and only a change since the baseline is too much.
 std::string verdict_text(const JudgedBudget& judged);
 
-/// The file that is at fault: the budget file, or one that it names.
-const std::string& file_of(const BudgetFault& fault);
-
 /// "budgets.json:7:43"; without line and column where they are not known.
 std::string place_text(const BudgetFault& fault);
 
@@ -51,21 +48,14 @@ std::string place_text(const Budget& budget, const TextPlace& place);
 /// "3 budgets: 1 passed, 1 warned, 1 failed; 1 file in error"; "1 failed (baseline)" where the limits hold.
 std::string summary_text(const BudgetReport& report);
 
-/// The breaches of a report, in its order.
-struct Breach {
-  const JudgedBudget& budget;
-  const JudgedLimit& limit;
-};
-std::vector<Breach> breaches(const BudgetReport& report);
-
 /// "kv_cache_bytes grew from 17.2 GB to 34.4 GB at 32K tokens, batch 8: 17.2 GB (+100.0%), allowed 5%"
 std::string change_text(const BudgetChange& change, UnitSystem units);
 
 /// "/num_key_value_heads: 2 → 4"
 std::string cause_text(const ChangeCause& cause);
 
-/// Changes that are too much, in their order; nothing without a baseline.
-std::vector<const BudgetChange*> excesses(const BudgetReport& report);
+/// "; because of /num_key_value_heads: 2 → 4; because of …"; empty where no cause is known.
+std::string causes_text(const BudgetChange& change);
 
 /// "report.json: 3 points compared, 1 not in it, 2 metrics changed, 1 too much"
 std::string baseline_text(const BaselineComparison& baseline);

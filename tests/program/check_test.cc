@@ -793,6 +793,8 @@ TEST_CASE("a failure by the baseline is one in the table, the headline and the c
   REQUIRE(cache != changes.end());
   CHECK((*cache)["causes"] == Json::array({{{"key", "/kv_heads"}, {"before", "2"}, {"after", "4"}}}));
   CHECK(in("github").find("; because of /kv_heads: 2 → 4\n") != std::string::npos);
+  CHECK(in("junit").find(", allowed 5%; because of /kv_heads: 2 → 4\">b.json:1:23</failure>\n") != std::string::npos);
+  CHECK(in("sarif").find(", allowed 5%; because of /kv_heads: 2 → 4.\"\n") != std::string::npos);
 
   // A setting of the budget: an 8-bit cache that became a 16-bit one.
   const auto budget = [](const std::string& kv) {

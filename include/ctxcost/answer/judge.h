@@ -20,6 +20,7 @@ struct BudgetPoint {
   Count context;
   Count batch;
   DeploymentEstimate values;
+  std::string margin_note;           ///< why the devices are full but for less than the margin; empty where not
   Verdict baseline = Verdict::pass;  ///< the worst of its changes since the baseline
 };
 
@@ -38,15 +39,27 @@ struct JudgedLimit {
   MetricValue bound;       ///< the limit in the metric's unit, a share of memory as bytes
   bool unbounded = false;  ///< `actual` is empty: nothing bounds it, so that it is above every limit
   Verdict verdict = Verdict::pass;
-  std::vector<Remedy> remedies;  ///< of a breach; empty where none was found
+
+  // Of a breach:
+  MetricValue distance;                    ///< by how much the limit is missed; empty where that is no number
+  std::optional<double> distance_percent;  ///< the same of the limit; empty where the limit or the actual is no base
+  std::vector<Remedy> remedies;            ///< empty where none was found
 };
 
 struct JudgedBudget {
   const Budget* budget;
   std::unique_ptr<Deployment> deployment;
-  std::vector<BudgetPoint> points;  ///< the context fastest
-  std::vector<JudgedLimit> limits;  ///< of each limit in turn, as points
-  Verdict verdict = Verdict::pass;  ///< the worst of its limits and of those changes
+  std::vector<BudgetPoint> points;         ///< the context fastest
+  std::vector<JudgedLimit> limits;         ///< of each limit in turn, as points
+  Verdict limits_verdict = Verdict::pass;  ///< the worst of its limits
+  Verdict verdict = Verdict::pass;         ///< the worst of its limits and of the changes since the baseline
+
+  /// Limits, at each of their points, that hold.
+  std::size_t limits_met() const;
+  /// The limits are better than the verdict: only a change since the baseline is too much.
+  bool by_baseline() const { return verdict > limits_verdict; }
+  /// The worst of one of the points.
+  Verdict verdict_at(std::size_t point) const;
 };
 
 /// A setting or a key of the model's config that is not as it was.
@@ -78,7 +91,20 @@ struct BaselineComparison {
   std::size_t compared = 0;           ///< points that are in both
   std::vector<Point> missing;         ///< that the baseline lacks
   std::vector<BudgetChange> changes;  ///< in the order of the budgets
+  std::size_t too_much = 0;           ///< changes that are no pass
   Verdict verdict = Verdict::pass;
+};
+
+/// Budgets by what became of them.
+struct BudgetCounts {
+  std::size_t budgets = 0;
+  std::size_t passed = 0;
+  std::size_t warned = 0;
+  std::size_t warned_by_baseline = 0;  ///< beside those: all limits hold, a change since the baseline is too much
+  std::size_t failed = 0;
+  std::size_t failed_by_baseline = 0;  ///< the same
+  std::size_t files_in_error = 0;
+  friend bool operator==(const BudgetCounts&, const BudgetCounts&) = default;
 };
 
 /// Everything that was judged. Its budgets are referred to and stay where they are.
@@ -87,8 +113,19 @@ struct BudgetReport {
   std::vector<JudgedBudget> judged;  ///< as budgets, but for those of files with faults
   std::vector<BudgetFault> faults;   ///< of files that are not judged
   std::optional<BaselineComparison> baseline;
+  BudgetCounts counts;
   Verdict verdict = Verdict::pass;  ///< the worst of all
 };
+
+/// A limit that does not hold.
+struct LimitBreach {
+  const JudgedBudget& budget;
+  const JudgedLimit& limit;
+};
+/// Every breach, in the order of the report, which it refers to.
+std::vector<LimitBreach> breaches(const BudgetReport& report);
+/// Changes since the baseline that are too much, in their order; none without a baseline.
+std::vector<const BudgetChange*> excesses(const BudgetReport& report);
 
 struct JudgeOptions {
   bool fail_on_warning = false;  ///< breaches of level "warning" fail, too
@@ -98,5 +135,8 @@ struct JudgeOptions {
 /// Judges budgets. Where a limited metric has no value (the model's file does not allow it to be known, or it needs a
 /// GPU), that is a fault of the budget's file, of which nothing is judged then.
 BudgetReport judge(BudgetFiles files, const JudgeOptions& options = {});
+
+/// How many budgets have which verdict now.
+BudgetCounts count_verdicts(const BudgetReport& report);
 
 }  // namespace ctxcost

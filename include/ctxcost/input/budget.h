@@ -76,14 +76,17 @@ struct Budget {
 
 struct BudgetOptions {
   LoadOptions models;
-  DeviceSettings devices;  ///< wins over what the files say
+  DeviceSettings devices;                    ///< wins over what the files say
+  std::string gpu_source = "gpu";            ///< what errors call `devices.gpu`
+  std::string parallel_source = "parallel";  ///< … and `devices.parallel`
 };
 
 /// What is wrong with a budget file, or with a file that it names.
 struct BudgetFault {
-  std::string file;       ///< the budget file
-  Diagnostic diagnostic;  ///< its source is that file, or the one it names
-  TextPlace place;        ///< in the source; line 0 where that is not known
+  std::string file;           ///< the budget file
+  std::string file_at_fault;  ///< that file, or one that it names
+  Diagnostic diagnostic;      ///< its source is the file at fault, or the setting that contradicts the budget file
+  TextPlace place;            ///< in the file at fault; line 0 where that is not known
 };
 
 /// What budget files say.

@@ -375,7 +375,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
     if (known->second.count) {
       if (count && *count != *known->second.count) {
         const std::string message = "\"" + name + "\" disagrees with \"gpus\": " + to_string(*count);
-        if (!own_gpu) throw InputError(Diagnostic{"--gpu", "", message, ""});
+        if (!own_gpu) throw InputError(Diagnostic{options_.gpu_source, "", message, ""});
         return faults_.add(settings.gpu->offset, settings.gpu->pointer, message, "keep one of them");
       }
       count = known->second.count;
@@ -386,7 +386,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
     if (count && *count != result.parallelism.devices()) {
       const std::string message =
           "expected a product of " + to_string(*count) + " GPUs, found " + to_string(result.parallelism.devices());
-      if (!own_parallel) throw InputError(Diagnostic{"--parallel", "", message, ""});
+      if (!own_parallel) throw InputError(Diagnostic{options_.parallel_source, "", message, ""});
       return faults_.add(settings.parallel->offset, settings.parallel->pointer, message);
     }
   } else if (count) {
@@ -629,21 +629,21 @@ void BudgetReader::read_file(std::vector<Budget>& budgets) {
 void BudgetReader::read(BudgetFiles& files) {
   std::vector<Budget> budgets;
   std::vector<BudgetFault> faults;
-  const auto add_all = [&](std::span<const Diagnostic> diagnostics) {
-    for (const Diagnostic& diagnostic : diagnostics) {
-      faults.push_back({document_.source, diagnostic, {diagnostic.place, 0, 0}});
-    }
-  };
   try {
     read_file(budgets);
     for (Faults::Fault& fault : faults_.take()) {
       const TextPlace place = places_.of(fault.offset, fault.diagnostic.place);
-      faults.push_back({document_.source, std::move(fault.diagnostic), place});
+      faults.push_back({document_.source, document_.source, std::move(fault.diagnostic), place});
     }
   } catch (const InputError& error) {
-    add_all(error.diagnostics());
+    // A setting of the caller's that contradicts the file.
+    for (const Diagnostic& fault : error.diagnostics()) {
+      faults.push_back({document_.source, document_.source, fault, {fault.place, 0, 0}});
+    }
   }
-  add_all(model_faults_);
+  for (const Diagnostic& fault : model_faults_) {
+    faults.push_back({document_.source, fault.source, fault, {fault.place, 0, 0}});
+  }
   if (!faults.empty()) {
     std::move(faults.begin(), faults.end(), std::back_inserter(files.faults));
   } else {
@@ -672,7 +672,7 @@ void read_budget_file(Text text, const std::string& file, const BudgetOptions& o
     BudgetReader(document, directory_of(file), options, cache).read(files);
   } catch (const InputError& error) {
     for (const Diagnostic& fault : error.diagnostics()) {
-      files.faults.push_back({file, fault, place_of_syntax(fault.place)});
+      files.faults.push_back({file, file, fault, place_of_syntax(fault.place)});
     }
   }
 }
