@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   try {
     const ctxcost::Model model = ctxcost::load_model(argc > 1 ? argv[1] : "llama-3.1-8b");
-    ctxcost::Setup setup{.model = &model, .workload = {}, .engine = ctxcost::ideal_engine(), .settings = {}};
+    ctxcost::Setup setup{.model = model, .workload = {}, .engine = ctxcost::ideal_engine(), .settings = {}};
     setup.settings.gpu = ctxcost::load_accelerator(argc > 2 ? argv[2] : "rtx-4090-24gb");
 
     const ctxcost::Deployment deployment(setup);

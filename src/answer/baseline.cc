@@ -162,9 +162,8 @@ class Causes {
   /// The values of this point with another config; empty where it has none.
   std::optional<DeploymentEstimate> estimate(const JsonValue& config) const {
     try {
-      const Model model = read_model({judged_.budget->config->source, "", config}, {});
       Setup setup = judged_.budget->setup;
-      setup.model = &model;
+      setup.model = read_model({judged_.budget->config->source, "", config}, {});
       return Deployment(setup).at(point_.context, point_.batch);
     } catch (const InputError&) {
       return std::nullopt;

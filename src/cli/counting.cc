@@ -115,11 +115,11 @@ bool wants_color(const Arguments& arguments, const Output& output) {
   return output.is_terminal() && (no_color == nullptr || *no_color == '\0') && !dumb;
 }
 
-std::vector<Model> load_models(const Arguments& arguments, const std::vector<std::string>& words) {
+std::vector<SharedModel> load_models(const Arguments& arguments, const std::vector<std::string>& words) {
   static constexpr std::string_view kAssumptions[] = {"full"};
   LoadOptions options;
   options.assume_full = arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
-  std::vector<Model> models;
+  std::vector<SharedModel> models;
   std::vector<InputError> errors;
   for (const std::string& word : words) {
     try {

@@ -7,7 +7,7 @@
 
 #include "arguments.h"
 #include "ctxcost/core/lengths.h"
-#include "ctxcost/model/model.h"
+#include "ctxcost/model/shared_model.h"
 #include "ctxcost/render/render.h"
 #include "output.h"
 
@@ -18,7 +18,7 @@ std::vector<std::string> split_names(const std::vector<std::string>& texts, std:
 
 /// The models named, under --assume; at least one. Of several, those that cannot be read are left out. Throws
 /// InputError with the faults of all where none can.
-std::vector<Model> load_models(const Arguments& arguments, const std::vector<std::string>& words);
+std::vector<SharedModel> load_models(const Arguments& arguments, const std::vector<std::string>& words);
 
 /// All values of an option as one list, each at least `minimum`.
 LengthList lengths(const Arguments& arguments, std::string_view option, Count minimum);

@@ -85,7 +85,7 @@ Margin parse_margin(std::string_view text, std::string_view option) {
 
 DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words) {
   static constexpr std::string_view kLogits[] = {"last", "all"};
-  Setup base{nullptr, {}, ideal_engine(), {}};
+  Setup base{SharedModel{}, {}, ideal_engine(), {}};
   base.workload.convention =
       arguments.has("--convention") ? parse_convention(arguments.value("--convention")) : causal_convention();
   base.workload.logits = arguments.choice("--logits", kLogits, "last") == "all" ? Logits::all : Logits::last;
@@ -126,14 +126,14 @@ DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, c
                                 "a JSON file, a directory with a config.json, - or a catalogue name"});
   }
   grid.models = load_models(arguments, words);
-  for (const Model& model : grid.models) {
+  for (const SharedModel& model : grid.models) {
     for (const auto& weight : axis(weights)) {
       for (const auto& kv : axis(kvs)) {
         for (const auto& engine : axis(engines)) {
           for (const auto& gpu : axis(gpus)) {
             for (const auto& split : axis(splits)) {
               Case point{base, "", split.has_value()};
-              point.setup.model = &model;
+              point.setup.model = model;
               point.setup.workload.weights = weight.value_or(WeightScheme());
               point.setup.workload.kv = kv;
               if (engine) point.setup.engine = *engine;

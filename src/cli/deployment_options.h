@@ -29,7 +29,7 @@ struct Case {
 };
 
 struct DeploymentGrid {
-  std::vector<Model> models;  ///< the cases refer to them
+  std::vector<SharedModel> models;
   std::vector<Case> cases;
   LengthList contexts;  ///< empty: not given
   LengthList batches;   ///< empty: each model's own

@@ -58,10 +58,10 @@ constexpr std::string_view kExamples =
 
 /// Leaves out those of several models that the grid refuses: an engine's limits, a type that does not store them.
 void keep_answerable(Grid& grid, const Workload& settings) {
-  std::vector<Model> models;
+  std::vector<SharedModel> models;
   models.swap(grid.models);
   const std::size_t named = models.size();
-  for (Model& model : models) {
+  for (SharedModel& model : models) {
     try {
       if (named > 1) {
         Grid alone = grid;

@@ -112,7 +112,7 @@ Count Parallelism::*spread_degree(const Engine& engine) {
 
 Deployment::Deployment(Setup setup)
     : setup_(std::move(setup)),
-      whole_(*setup_.model, setup_.workload, setup_.engine),
+      whole_(setup_.model, setup_.workload, setup_.engine),
       ranks_(split(*setup_.model, setup_.settings.parallelism)) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);

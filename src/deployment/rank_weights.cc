@@ -59,10 +59,10 @@ void add_dense(RankWeights& sum, const Tensor& tensor, bool lookup, Count bytes,
 
 RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank) {
   RankWeights sum;
-  for (const LayerGroup& part : rank.model.groups) {
+  for (const LayerGroup& part : rank.model->groups) {
     const LayerGroup& origin = origin_of(part, model);
     const std::vector<Tensor> whole = model.layer_tensors(origin).value();
-    const std::vector<Tensor> held = rank.model.layer_tensors(part).value();
+    const std::vector<Tensor> held = rank.model->layer_tensors(part).value();
     for (const StoredTensor& entry : stored) {
       if (entry.group != &origin) continue;
       const Tensor& tensor = entry.tensor;
@@ -84,7 +84,7 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
   }
   for (const StoredTensor& entry : stored) {
     if (entry.group != nullptr) continue;
-    const Share share{elements_of(rank.model.tensors, entry.place, entry.tensor),
+    const Share share{elements_of(rank.model->tensors, entry.place, entry.tensor),
                       elements_of(model.tensors, entry.place, entry.tensor)};
     if (share.part == 0 && share.whole > 0) continue;
     sum.bytes += share.of(entry.bytes);
@@ -102,7 +102,7 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
 
 FeedForwardWork feed_forward_work(const Model& model, const Rank& rank) {
   FeedForwardWork work;
-  for (const LayerGroup& part : rank.model.groups) {
+  for (const LayerGroup& part : rank.model->groups) {
     if (!part.feed_forward.experts || part.stack == Stack::encoder) continue;
     const LayerGroup& origin = origin_of(part, model);
     const std::vector<Tensor> whole = origin.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});

@@ -98,13 +98,14 @@ struct Estimator::Mixing {
   std::optional<Count> linear_macs = Count{};
 };
 
-Estimator::Estimator(const Model& model, const Workload& settings, EngineChoice engine, Count context_ranks)
-    : model_(&model),
+Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice engine, Count context_ranks)
+    : model_(std::move(shared)),
       settings_(settings),
       engine_(std::move(engine)),
       context_ranks_(context_ranks),
-      kv_(settings.kv.value_or(model.kv)),
-      weights_(under(settings.weights, engine_).resolved(model)) {
+      kv_(settings.kv.value_or(model_->kv)),
+      weights_(under(settings.weights, engine_).resolved(*model_)) {
+  const Model& model = *model_;
   check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
   try {
     sum_tensors();

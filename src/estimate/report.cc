@@ -23,7 +23,7 @@ std::vector<std::optional<T>> choices(const std::vector<T>& axis) {
 
 Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), settings_(settings) {
   if (grid_.engines.empty()) grid_.engines.push_back(ideal_engine());
-  for (const Model& model : grid_.models) {
+  for (const SharedModel& model : grid_.models) {
     for (const std::optional<WeightScheme>& weights : choices(grid_.weights)) {
       for (const std::optional<KvPrecision>& kv : choices(grid_.kv)) {
         for (const EngineChoice& engine : grid_.engines) {

@@ -154,7 +154,7 @@ MetricValue decode_part(std::string_view name, const DecodeStep& step) {
 
 /// `at` is a context and settings: "8192, batch=4, gpu=h100-sxm-80gb".
 MetricValue evaluate(const Model& model, const std::string& metric, const Cells& at) {
-  Setup setup{.model = &model, .workload = {}, .engine = ideal_engine(), .settings = {}};
+  Setup setup{.model = model, .workload = {}, .engine = ideal_engine(), .settings = {}};
   setup.workload.context = count_of(at[0]);
   setup.workload.convention = causal_convention();
   for (std::size_t i = 1; i < at.size(); ++i) {

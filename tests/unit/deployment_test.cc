@@ -17,7 +17,7 @@ namespace {
 
 Setup setup_of(const Model& model, std::string_view gpu, std::string_view parallel = {},
                std::string_view engine = "ideal") {
-  Setup setup{&model, {}, parse_engine(engine), {}};
+  Setup setup{model, {}, parse_engine(engine), {}};
   setup.workload.convention = causal_convention();
   if (!gpu.empty()) setup.settings.gpu = load_accelerator(gpu);
   if (!parallel.empty()) setup.settings.parallelism = parse_parallelism(parallel);
@@ -114,7 +114,7 @@ TEST_CASE("uneven heads: the largest rank holds the larger part") {
   std::vector<Count> heads;
   for (const Rank& rank : split(model, parse_parallelism("tp=4"))) {
     heads.insert(heads.end(), static_cast<std::size_t>(rank.devices.u64()),
-                 rank.model.groups[0].mixers[0]->shape().kv_heads);
+                 rank.model->groups[0].mixers[0]->shape().kv_heads);
   }
   CHECK(heads == std::vector<Count>{3, 3, 2, 2});
 }

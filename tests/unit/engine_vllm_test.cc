@@ -207,7 +207,7 @@ TEST_CASE("vLLM's block of a hybrid, by the type of its states and on the rank t
     CAPTURE(row.model);
     CAPTURE(row.engine);
     const Model model = row.model.starts_with('{') ? parse_model(row.model, "config.json") : load_model(row.model);
-    Setup setup{&model, {}, parse_engine(row.engine), {}};
+    Setup setup{model, {}, parse_engine(row.engine), {}};
     setup.workload.kv = parse_kv_precision(row.kv, "test");
     setup.settings.parallelism = parse_parallelism(row.parallel);
     std::string blocks;

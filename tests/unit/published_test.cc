@@ -275,14 +275,14 @@ std::vector<Count> rank_bytes(const Question& q, Count context) {
   const EngineChoice engine = ideal_engine();
   std::vector<Count> bytes;
   for (const Rank& rank : split(q.model(), parallelism)) {
-    bytes.push_back(engine.engine->reserve({rank.model, context, 1, kv, engine}).bytes);
+    bytes.push_back(engine.engine->reserve({*rank.model, context, 1, kv, engine}).bytes);
   }
   return bytes;
 }
 
 /// The log's concurrency, from its number of tokens.
 double max_concurrency(const Question& q) {
-  Setup setup{&q.model(), q.workload(), parse_engine(q.condition("engine_settings")), {}};
+  Setup setup{q.model(), q.workload(), parse_engine(q.condition("engine_settings")), {}};
   const Count tokens = q.n("kv_cache_tokens", 0);
   setup.settings.kv_memory = tokens * q.answer(Metric::kv_bytes_per_token, 1);
   const DeploymentEstimate estimate = Deployment(setup).at(q.n("max_model_len", 0), 1);

@@ -65,7 +65,7 @@ TEST_CASE("the longest context and the largest batch equal a scan, and one more 
   std::size_t bounded = 0;
   for (int round = 0; round < 80; ++round) {
     const Model model = models.next();
-    Setup setup{&model, {}, parse_engine(round % 4 == 3 ? "llama.cpp" : "ideal"), {}};
+    Setup setup{model, {}, parse_engine(round % 4 == 3 ? "llama.cpp" : "ideal"), {}};
     if (round % 5 == 0) setup.workload.kv = parse_kv_precision("kivi:residual=32", "test");
     try {
       setup.settings.parallelism.tensor = models.pick(1, 2);
@@ -108,7 +108,7 @@ TEST_CASE("the longest context and the largest batch equal a scan, and one more 
 
 TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
   const Model model = load_model("llama-3.1-8b");
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
   const Most most = max_context_memory(Deployment(setup), 1);
   // Memory less weights and activations, over 131,072 bytes a token.
@@ -127,7 +127,7 @@ TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
 
 TEST_CASE("a context beyond the window does not fit, whatever the memory, unless it is asked for") {
   const Model model = load_model("llama-2-7b");  // trained for 4,096 tokens, no scaling
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
   for (const bool beyond : {false, true}) {
     setup.settings.beyond_window = beyond;
@@ -145,7 +145,7 @@ TEST_CASE("a context beyond the window does not fit, whatever the memory, unless
 
 TEST_CASE("a refusal ends a search where nobody asked for that point") {
   const Model model = load_model("llama-3.2-1b");
-  Setup setup{&model, {}, parse_engine("llama.cpp"), {}};
+  Setup setup{model, {}, parse_engine("llama.cpp"), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
   const Most most = max_batch(Deployment(setup), 4096);
   CHECK(most.value == Count{256});  // llama.cpp LLAMA_MAX_SEQ
@@ -158,7 +158,7 @@ TEST_CASE("an overflow ends a search: nothing bounds it where memory never binds
       R"({"layers": 2, "heads": 4, "d_k": 64, "d_model": 256, "d_ff": 512, "vocab": 1000,
           "attention": {"kind": "bidirectional"}})",
       "encoder.json");
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
   const Deployment deployment(setup);
   for (const Count batch : {Count{1}, Count{2048}}) {
@@ -172,7 +172,7 @@ TEST_CASE("an overflow ends a search: nothing bounds it where memory never binds
 
 TEST_CASE("a card of exactly that many bytes holds it, one byte less does not") {
   const Model model = load_model("llama-3.1-8b");
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   const Count bytes = *Deployment(setup).at(5000, 3).count(Metric::device_bytes);
   setup.settings.gpu = card_of(bytes);
   CHECK(Deployment(setup).at(5000, 3).fits);
@@ -189,7 +189,7 @@ TEST_CASE("a card of exactly that many bytes holds it, one byte less does not") 
 TEST_CASE(
     "a cache that packs groups needs less behind a group's end: the longest context is past the first that fails") {
   const Model model = load_model("llama-3.1-8b");
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   // Not a power of two, whose multiples bisection meets by chance.
   setup.workload.kv = parse_kv_precision("kivi:residual=96", "test");
   for (Count full = 2112; full <= Count{4032}; full += 96) {
@@ -208,13 +208,13 @@ TEST_CASE(
 
 TEST_CASE("positions cap the context, a window without a cap is bounded by nothing") {
   const Model gpt2 = load_model("gpt2");
-  Setup setup{&gpt2, {}, ideal_engine(), {}};
+  Setup setup{gpt2, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
   const Most capped = max_context(Deployment(setup), 1);
   CHECK(capped.value == Count{1024});
   CHECK(capped.limit == "positions");
   const Model mamba = load_model("mamba-1.4b-hf");
-  setup.model = &mamba;
+  setup.model = mamba;
   const Most endless = max_context(Deployment(setup), 1);
   CHECK(endless.unbounded);
   CHECK_FALSE(endless.value);
@@ -223,7 +223,7 @@ TEST_CASE("positions cap the context, a window without a cap is bounded by nothi
 TEST_CASE("the fewest devices: one less does not hold it") {
   const Model model = load_model("llama-3.3-70b-instruct");
   for (const char* engine : {"ideal", "vllm"}) {
-    Setup setup{&model, {}, parse_engine(engine), {}};
+    Setup setup{model, {}, parse_engine(engine), {}};
     setup.settings.gpu = load_accelerator("h100-sxm-80gb");
     const Fewest fewest = min_gpus(setup, 32'768, 4);
     REQUIRE(fewest.devices);
@@ -240,7 +240,7 @@ TEST_CASE("the fewest devices: one less does not hold it") {
 
 TEST_CASE("no degree is enough: the largest one is named") {
   const Model model = load_model("llama-3.1-405b");
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("t4-16gb");
   setup.settings.beyond_window = true;
   const Fewest fewest = min_gpus(setup, 1'048'576, 64);
@@ -250,7 +250,7 @@ TEST_CASE("no degree is enough: the largest one is named") {
 
 TEST_CASE("the widest types that fit: what is wider does not, none is wider than the model's own") {
   const Model model = load_model("llama-3.1-8b");
-  Setup setup{&model, {}, ideal_engine(), {}};
+  Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("rtx-4090-24gb");
   for (const Count context : {Count{1024}, Count{65'536}, Count{131'072}}) {
     const auto choices = kv_precision_choices(setup, context, 1);
@@ -272,7 +272,7 @@ TEST_CASE("the widest types that fit: what is wider does not, none is wider than
 TEST_CASE("no cache type that engines do not keep on the card is an answer") {
   const Model model = load_model("llama-3.1-8b");
   const auto offered = [&](const char* gpu, const char* engine) {
-    Setup setup{&model, {}, parse_engine(engine), {}};
+    Setup setup{model, {}, parse_engine(engine), {}};
     setup.settings.gpu = load_accelerator(gpu);
     std::vector<std::string> names;
     for (const auto& choice : kv_precision_choices(setup, 8192, 1)) names.push_back(choice.type.name());

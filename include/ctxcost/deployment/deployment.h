@@ -15,7 +15,7 @@
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/estimate/workload.h"
-#include "ctxcost/model/model.h"
+#include "ctxcost/model/shared_model.h"
 
 namespace ctxcost {
 
@@ -49,9 +49,9 @@ struct DeploymentSettings {
   bool beyond_window = false;  ///< contexts beyond the model's window are asked for on purpose
 };
 
-/// A model, what is asked of it, and what it is put on. The model must outlive it.
+/// A model, what is asked of it, and what it is put on.
 struct Setup {
-  const Model* model;
+  SharedModel model;
   Workload workload;  ///< context and batch are not looked at
   EngineChoice engine = ideal_engine();
   DeploymentSettings settings;

@@ -7,6 +7,7 @@
 
 #include "ctxcost/core/count.h"
 #include "ctxcost/model/model.h"
+#include "ctxcost/model/shared_model.h"
 
 namespace ctxcost {
 
@@ -32,10 +33,10 @@ Parallelism parse_parallelism(std::string_view text);
 
 /// What some devices hold, all of them alike.
 struct Rank {
-  Model model;    ///< their layers, heads, experts and vocabulary rows
-  Count stage;    ///< pipeline stage, from 0
-  bool is_last;   ///< of the stages: it has the head
-  Count devices;  ///< how many hold just this
+  SharedModel model;  ///< their layers, heads, experts and vocabulary rows
+  Count stage;        ///< pipeline stage, from 0
+  bool is_last;       ///< of the stages: it has the head
+  Count devices;      ///< how many hold just this
 };
 
 /// Splits a model: every rank that differs, the largest of each stage first. A cache is split by KV heads, which repeat

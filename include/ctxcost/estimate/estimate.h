@@ -10,7 +10,7 @@
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/estimate/workload.h"
-#include "ctxcost/model/model.h"
+#include "ctxcost/model/shared_model.h"
 #include "ctxcost/weights/weight_scheme.h"
 
 namespace ctxcost {
@@ -69,11 +69,10 @@ struct EstimateDetails {
 /// bytes) is summed once; the cost of a point depends on the number of layer groups, never on that of layers.
 class Estimator {
  public:
-  /// `settings.context` and `settings.batch` are not looked at. The model must outlive the estimator.
+  /// `settings.context` and `settings.batch` are not looked at. The model is taken over or shared.
   /// Throws InputError when the weight scheme cannot store the model.
   /// Of `context_ranks` devices that share the context's tokens, caches are those of one; work is that of all.
-  Estimator(const Model& model, const Workload& settings, EngineChoice engine = ideal_engine(),
-            Count context_ranks = 1);
+  Estimator(SharedModel model, const Workload& settings, EngineChoice engine = ideal_engine(), Count context_ranks = 1);
 
   /// All metrics for b sequences of n tokens, except the growth ratios, which need a first point.
   /// Throws InputError where an integer leaves 128 bits, naming the model, n and b; or where the engine refuses.
@@ -83,6 +82,7 @@ class Estimator {
   DecodeStep decode_step(Count context, Count batch) const;
 
   const Model& model() const { return *model_; }
+  const SharedModel& shared_model() const { return model_; }
   const KvPrecision& kv() const { return kv_; }
   /// The scheme in force: never one that leaves the choice to the model's file.
   const WeightScheme& weights() const { return weights_; }
@@ -118,7 +118,7 @@ class Estimator {
   Count score_rows(Count context) const;
   std::optional<Count> activation_elements(Count context) const;
 
-  const Model* model_;
+  SharedModel model_;
   Workload settings_;
   EngineChoice engine_;
   Count context_ranks_;

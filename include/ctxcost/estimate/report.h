@@ -9,14 +9,14 @@
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/workload.h"
-#include "ctxcost/model/model.h"
+#include "ctxcost/model/shared_model.h"
 #include "ctxcost/weights/weight_scheme.h"
 
 namespace ctxcost {
 
 /// The axes, slowest first; an empty one stands for the model's own value.
 struct Grid {
-  std::vector<Model> models;
+  std::vector<SharedModel> models;
   std::vector<WeightScheme> weights;
   std::vector<KvPrecision> kv;
   std::vector<EngineChoice> engines;  ///< `ideal` where empty
@@ -40,8 +40,6 @@ class Report {
   /// `settings` gives convention and logits. Throws InputError where a point of the grid has no answer: the smallest
   /// and the largest of each series are evaluated here, so that a document is not begun that cannot be finished.
   Report(Grid grid, const Workload& settings);
-  Report(const Report&) = delete;  // the estimators refer to the grid's models
-  Report& operator=(const Report&) = delete;
 
   const Grid& grid() const { return grid_; }
   const Convention& convention() const { return settings_.convention; }

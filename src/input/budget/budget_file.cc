@@ -580,7 +580,7 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   set_devices(budget, settings);
   if (settings.contexts) budget.contexts = *settings.contexts;
   if (budget.model) {
-    budget.setup.model = budget.model.get();
+    budget.setup.model = budget.model;
     budget.batches = settings.batches.value_or(LengthList(budget.model->batch));
   }
 
