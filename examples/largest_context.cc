@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
 
     const ctxcost::Deployment deployment(setup);
     for (const int batch : {1, 2, 4}) {
-      const ctxcost::Most most = ctxcost::max_context(deployment, batch);
+      const ctxcost::LargestFit most = ctxcost::max_context(deployment, batch);
       std::printf("batch %d: %s\n", batch,
                   most.value ? (to_string(*most.value) + " tokens each").c_str() : "does not fit");
     }

@@ -5,10 +5,12 @@
 #include <functional>
 #include <iterator>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/solve.h"
+#include "remedies.h"
 
 namespace ctxcost {
 namespace {
@@ -76,13 +78,13 @@ Actual solved(const Deployment& deployment, Metric metric, Count context, Count 
     // Only `max_context` and `window_status` ask for the window.
     Setup setup = deployment.setup();
     setup.settings.beyond_window = true;
-    const Fewest fewest = min_gpus(setup, context, batch);
-    if (!fewest.devices) return {{}, true};
-    return {*fewest.devices};
+    const FewestGpus fewest = min_gpus(setup, context, batch);
+    if (!fewest.gpus) return {{}, true};
+    return {*fewest.gpus};
   }
-  const Most most = metric == Metric::max_context          ? max_context(deployment, batch)
-                    : metric == Metric::max_context_memory ? max_context_memory(deployment, batch)
-                                                           : max_batch_memory(deployment, context);
+  const LargestFit most = metric == Metric::max_context          ? max_context(deployment, batch)
+                          : metric == Metric::max_context_memory ? max_context_memory(deployment, batch)
+                                                                 : max_batch_memory(deployment, context);
   if (most.unbounded) return {{}, true};
   return {most.value.value_or(0)};
 }
@@ -195,104 +197,33 @@ class Judge {
     add_fault(limit.place, std::move(message), std::move(hint));
   }
 
-  /// Whether the limit would pass. A setting that is impossible does not.
-  bool passes(const JudgedLimit& judged, const Setup& setup, Count context, Count batch) const {
-    try {
-      return passes(judged, Deployment(setup), context, batch);
-    } catch (const InputError&) {
-      return false;
-    }
-  }
-  bool passes(const JudgedLimit& judged, const Deployment& deployment, Count context, Count batch) const {
+  /// Whether the limit would pass there. Throws InputError where that cannot be said.
+  static bool passes(const JudgedLimit& judged, const Deployment& deployment, Count context, Count batch) {
     const Metric metric = judged.limit->metric;
-    try {
-      const Actual actual = is_solved(metric) ? solved(deployment, metric, context, batch)
-                                              : Actual{deployment.at(context, batch)[metric]};
-      if (std::holds_alternative<std::monostate>(actual.value) && !actual.unbounded) return false;
-      return within(actual, judged.limit->side, judged.bound);
-    } catch (const InputError&) {
-      return false;
-    }
-  }
-
-  /// A number below `fails` that passes while the next one does not; empty where 1 does not pass.
-  static std::optional<Count> last_passing(Count fails, const std::function<bool(Count)>& passes) {
-    if (fails <= 1 || !passes(1)) return std::nullopt;
-    Count low = 1;
-    Count high = fails;
-    while (low + 1 < high) {
-      const Count middle = low + (high - low) / 2;
-      (passes(middle) ? low : high) = middle;
-    }
-    return low;
+    const Actual actual =
+        is_solved(metric) ? solved(deployment, metric, context, batch) : Actual{deployment.at(context, batch)[metric]};
+    if (std::holds_alternative<std::monostate>(actual.value) && !actual.unbounded) return false;
+    return within(actual, judged.limit->side, judged.bound);
   }
 
   std::vector<Remedy> remedies(const JudgedLimit& judged) const {
-    std::vector<Remedy> found;
+    static constexpr std::string_view kSettings[] = {"beyond_window", "context", "batch",
+                                                     "kv_precision",  "weights", "gpus"};
     const Metric metric = judged.limit->metric;
     // Asked for is what costs less, never "more bytes" for a least value of them.
     const Worse worse = judged.limit->side == Side::max ? Worse::higher : Worse::lower;
-    if (info(metric).worse != worse) return found;
+    if (info(metric).worse != worse) return {};
+    std::span<const std::string_view> settings = kSettings;
+    // More GPUs change no metric of the whole model.
+    if (!needs_devices(metric)) settings = settings.first(settings.size() - 1);
     const Setup& setup = budget_.setup;
-    const Deployment deployment(setup);
-    if (metric == Metric::max_context && !setup.settings.beyond_window) {
-      Setup lifted = setup;
-      lifted.settings.beyond_window = true;
-      if (passes(judged, lifted, judged.context, judged.batch)) found.push_back({"beyond_window", "true"});
-    }
-    const auto shorter =
-        last_passing(judged.context, [&](Count n) { return passes(judged, deployment, n, judged.batch); });
-    if (shorter) found.push_back({"context", to_string(*shorter)});
-    const auto fewer =
-        last_passing(judged.batch, [&](Count b) { return passes(judged, deployment, judged.context, b); });
-    if (fewer) found.push_back({"batch", to_string(*fewer)});
-    if (const std::string kv = widest_cache(judged); !kv.empty()) found.push_back({"kv_precision", kv});
-    if (const std::string weights = widest_weights(judged); !weights.empty()) found.push_back({"weights", weights});
-    if (needs_devices(metric) && setup.settings.gpu) {
-      if (const auto gpus = more_gpus(judged)) found.push_back({"gpus", to_string(*gpus)});
-    }
-    return found;
-  }
-
-  /// The type with the most bytes of those with which the limit passes.
-  std::string widest_cache(const JudgedLimit& judged) const {
-    std::string widest;
-    Count most;
-    for (const Format& format : formats()) {
-      if (!format.cache || format.layout != Layout::block) continue;
-      if (!engines_keep_cache(format, budget_.setup.settings.gpu)) continue;
-      Setup candidate = budget_.setup;
-      candidate.workload.kv = KvPrecision{Precision(format), Precision(format)};
-      if (!passes(judged, candidate, judged.context, judged.batch)) continue;
-      const Count bytes = Precision(format).row_bytes(256);
-      if (bytes <= most) continue;
-      most = bytes;
-      widest = format.name;
-    }
-    return widest;
-  }
-
-  /// The same of types that the engine loads.
-  std::string widest_weights(const JudgedLimit& judged) const {
-    for (const std::string_view name : usual_weights(*budget_.setup.engine.engine)) {
-      Setup candidate = budget_.setup;
-      candidate.workload.weights = parse_weight_scheme(name, "weights");
-      if (passes(judged, candidate, judged.context, judged.batch)) return std::string(name);
-    }
-    return {};
-  }
-
-  /// Twice as many GPUs, four times…, up to 64.
-  std::optional<Count> more_gpus(const JudgedLimit& judged) const {
-    const Parallelism& parallelism = budget_.setup.settings.parallelism;
-    const auto degree = spread_degree(*budget_.setup.engine.engine);
-    if (parallelism.devices() != parallelism.*degree) return std::nullopt;
-    for (Count ranks = parallelism.*degree * 2; ranks <= 64; ranks = ranks * 2) {
-      Setup candidate = budget_.setup;
-      candidate.settings.parallelism.*degree = ranks;
-      if (passes(judged, candidate, judged.context, judged.batch)) return ranks;
-    }
-    return std::nullopt;
+    const Parallelism& parallelism = setup.settings.parallelism;
+    const bool split_asked = parallelism.devices() != parallelism.*spread_degree(*setup.engine.engine);
+    return find_remedies({setup, judged.context, judged.batch, split_asked,
+                          [&](const Deployment& deployment, Count context, Count batch) {
+                            return passes(judged, deployment, context, batch);
+                          }},
+                         settings);
   }
 
   const Budget& budget_;

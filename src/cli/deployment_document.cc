@@ -81,7 +81,7 @@ void write_assumptions(JsonWriter& json, const Deployment& deployment) {
 }  // namespace
 
 void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
-                      const Most& longest, const RenderOptions& options) {
+                      const LargestFit& longest, const RenderOptions& options) {
   json.key("verdict");
   json.string(estimate.verdict());
   json.key("limit");
@@ -121,7 +121,7 @@ void write_deployment(JsonWriter& json, const Deployment& deployment, const Depl
   json.end_array();
 }
 
-std::string longest_note(const Most& longest) {
+std::string longest_note(const LargestFit& longest) {
   if (longest.unbounded) return "memory binds no context that can be counted";
   if (longest.limit != "engine") return {};
   return "the engine ends at " + with_separators(*longest.value) + " tokens: " + longest.refusal;

@@ -22,14 +22,14 @@ struct Fix {
 /// The members of one result: everything of `scale`'s, the devices, parts, metrics and times, the assumptions.
 /// `longest` is the answer of max_context.
 void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
-                      const Most& longest, const RenderOptions& options);
+                      const LargestFit& longest, const RenderOptions& options);
 
 /// Assumptions and remarks that belong to the numbers, each once.
 std::vector<std::string> row_notes(const Deployment& deployment, const DeploymentEstimate& estimate, Count context,
                                    Count batch);
 
 /// What there is to say where no context is the longest, or the engine ends it; empty else.
-std::string longest_note(const Most& longest);
+std::string longest_note(const LargestFit& longest);
 
 /// All digits, in the shortest form that reads back the same.
 ListingCell exact_cell(const MetricValue& value);

@@ -32,7 +32,7 @@ struct Row {
   Count context, batch;
   DeploymentEstimate estimate;
   Parallelism fewest = {};  ///< the split of min_gpus
-  Most longest = {};        ///< the answer of max_context
+  LargestFit longest = {};  ///< the answer of max_context
 };
 
 std::string part_name(std::string_view limit) {
@@ -45,15 +45,15 @@ std::string part_name(std::string_view limit) {
 
 /// Where memory ends as the context grows, whether or not it fits now.
 void add_limits(Row& row) {
-  const Most memory = max_context_memory(*row.deployment, row.batch);
+  const LargestFit memory = max_context_memory(*row.deployment, row.batch);
   if (memory.value) row.estimate[Metric::max_context_memory] = *memory.value;
   row.longest = within_window(*row.deployment, memory);
   if (row.longest.value) row.estimate[Metric::max_context] = *row.longest.value;
-  const Most batch = max_batch(*row.deployment, row.context);
+  const LargestFit batch = max_batch(*row.deployment, row.context);
   if (batch.value) row.estimate[Metric::max_batch] = *batch.value;
   if (!row.deployment->setup().settings.gpu) return;
-  const Fewest fewest = min_gpus(row.question->setup, row.context, row.batch);
-  if (fewest.devices) row.estimate[Metric::min_gpus] = *fewest.devices;
+  const FewestGpus fewest = min_gpus(row.question->setup, row.context, row.batch);
+  if (fewest.gpus) row.estimate[Metric::min_gpus] = *fewest.gpus;
   row.fewest = fewest.parallelism;
 }
 
@@ -208,7 +208,7 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
   }
   out.character('\n');
 
-  const Most& longest = row.longest;
+  const LargestFit& longest = row.longest;
   if (!estimate.fits) {
     line("binds first: " + part_name(estimate.limit));
   } else if (longest.value) {

@@ -40,7 +40,7 @@ struct Answer {
   std::optional<Trial> fits;                         ///< the answer
   std::optional<Trial> next;                         ///< one more, which does not fit
   std::vector<std::string> notes;                    ///< what the answer means for the model's window
-  std::optional<Most> memory;                        ///< of a context, whatever the window
+  std::optional<LargestFit> memory;                  ///< of a context, whatever the window
   std::string_view bound;                            ///< "memory", "window" or empty
   std::optional<std::string_view> window_status;     ///< at the context asked for, or answered
   std::optional<Parallelism> split;                  ///< of "gpus": the answer's, or the largest that was tried
@@ -63,7 +63,7 @@ Trial trial(std::string value, const Deployment& deployment, Count context, Coun
           deployment.margin_note(estimate)};
 }
 
-Answer answer_most(const Most& most, const std::function<Trial(Count)>& attempt) {
+Answer answer_most(const LargestFit& most, const std::function<Trial(Count)>& attempt) {
   Answer answer;
   if (most.value) {
     answer.value = to_string(*most.value);
@@ -81,12 +81,12 @@ Answer answer_most(const Most& most, const std::function<Trial(Count)>& attempt)
 }
 
 /// The answer under other settings, one changed at a time, where it is more.
-void add_unlocks(Answer& answer, const Query& query, const std::function<Most(const Deployment&)>& solve,
+void add_unlocks(Answer& answer, const Query& query, const std::function<LargestFit(const Deployment&)>& solve,
                  std::optional<Count> now) {
   if (answer.next && (answer.next->limit == "positions" || !answer.next->fault.empty())) return;
   const auto add = [&](Setup setup, Fix fix) {
     try {
-      const Most most = solve(Deployment(std::move(setup)));
+      const LargestFit most = solve(Deployment(std::move(setup)));
       if (most.unbounded) {
         answer.unlocks.emplace_back(std::move(fix), "any");
       } else if (most.value && *most.value > now.value_or(0)) {
@@ -125,8 +125,8 @@ void add_unlocks(Answer& answer, const Query& query, const std::function<Most(co
 
 Answer solve_context(const Query& query) {
   const Deployment deployment(query.point->setup);
-  const Most memory = max_context_memory(deployment, query.batch);
-  const Most most = within_window(deployment, memory);
+  const LargestFit memory = max_context_memory(deployment, query.batch);
+  const LargestFit most = within_window(deployment, memory);
   Answer answer = answer_most(most, [&](Count n) { return trial(to_string(n), deployment, n, query.batch); });
   answer.memory = memory;
   answer.bound = bound_of(most);
@@ -147,7 +147,7 @@ Answer solve_context(const Query& query) {
 
 Answer solve_batch(const Query& query) {
   const Deployment deployment(query.point->setup);
-  const Most most = max_batch(deployment, query.context);
+  const LargestFit most = max_batch(deployment, query.context);
   Answer answer = answer_most(most, [&](Count b) { return trial(to_string(b), deployment, query.context, b); });
   if (!most.unbounded && most.limit != "engine") answer.bound = bound_of(most);
   const auto solve = [&](const Deployment& other) { return max_batch(other, query.context); };
@@ -160,7 +160,7 @@ Answer solve_gpus(const Query& query) {
   if (!base.settings.gpu) {
     throw InputError(Diagnostic{"solve gpus", "", "expected --gpu NAME, found none", "`ctxcost list gpus` shows all"});
   }
-  const Fewest fewest = min_gpus(base, query.context, query.batch);
+  const FewestGpus fewest = min_gpus(base, query.context, query.batch);
   const auto degree = spread_degree(*base.engine.engine);
   const auto at = [&](Count ranks) {
     Setup setup = base;
@@ -175,8 +175,8 @@ Answer solve_gpus(const Query& query) {
   Answer answer;
   answer.split = fewest.parallelism;
   const Count ranks = fewest.parallelism.*degree;
-  if (fewest.devices) {
-    answer.value = to_string(*fewest.devices);
+  if (fewest.gpus) {
+    answer.value = to_string(*fewest.gpus);
     answer.fits = at(ranks);
     // The next fewer over which it can be split do not hold it.
     for (Count fewer = ranks - 1; fewer > 0 && (!answer.next || !answer.next->fault.empty()); fewer = fewer - 1) {
@@ -190,10 +190,11 @@ Answer solve_gpus(const Query& query) {
 }
 
 template <typename Type>
-Answer answer_choices(const std::vector<Choice<Type>>& choices, const std::function<Trial(const Type&)>& attempt) {
+Answer answer_choices(const std::vector<PrecisionChoice<Type>>& choices,
+                      const std::function<Trial(const Type&)>& attempt) {
   Answer answer;
-  const Choice<Type>* wider = nullptr;
-  for (const Choice<Type>& choice : choices) {
+  const PrecisionChoice<Type>* wider = nullptr;
+  for (const PrecisionChoice<Type>& choice : choices) {
     if (choice.fits) {
       answer.value = choice.type.name();
       answer.fits = attempt(choice.type);

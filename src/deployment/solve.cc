@@ -9,18 +9,18 @@ namespace ctxcost {
 namespace {
 
 /// Beyond this, nothing bounds the answer.
-constexpr Count kMost = std::uint64_t{1} << 50;
+constexpr Count kFarthest = std::uint64_t{1} << 50;
 
 /// What a point of a search says.
 enum class Outcome { fits, over, refused, overflow };
 
-/// The largest n with fits(n), where fits(low) holds and fits(n) stays false once it is, up to `kMost`.
+/// The largest n with fits(n), where fits(low) holds and fits(n) stays false once it is, up to `kFarthest`.
 std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits) {
   Count step = 1;
   while (fits(low + step)) {
     low += step;
     step = step * 2;
-    if (low > kMost) return std::nullopt;
+    if (low > kFarthest) return std::nullopt;
   }
   Count high = low + step;
   while (low + 1 < high) {
@@ -32,12 +32,12 @@ std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits
 
 /// Searches upwards from 1. A point that nobody asked for and that the engine refuses, or whose counts overflow, does
 /// not fit; where only an overflow ends the search, nothing bounds the answer.
-Most search(const std::function<bool(Count)>& holds, Count ripple,
-            const std::function<std::string_view(Count)>& limit) {
-  Most most;
+LargestFit search(const std::function<bool(Count)>& holds, Count ripple,
+                  const std::function<std::string_view(Count)>& limit) {
+  LargestFit largest;
   if (!holds(1)) {
-    most.limit = limit(1);
-    return most;
+    largest.limit = limit(1);
+    return largest;
   }
   const auto probe = [&](Count n, std::string* reason) {
     try {
@@ -58,40 +58,27 @@ Most search(const std::function<bool(Count)>& holds, Count ripple,
     last = last_that(*last + ahead, fits);
     ahead = 1;
   }
-  const Outcome next = last ? probe(*last + 1, &most.refusal) : Outcome::overflow;
-  most.unbounded = next == Outcome::overflow;
-  if (most.unbounded) return most;
-  most.value = last;
-  most.limit = next == Outcome::refused ? "engine" : limit(*last + 1);
-  return most;
+  const Outcome next = last ? probe(*last + 1, &largest.refusal) : Outcome::overflow;
+  largest.unbounded = next == Outcome::overflow;
+  if (largest.unbounded) return largest;
+  largest.value = last;
+  largest.limit = next == Outcome::refused ? "engine" : limit(*last + 1);
+  return largest;
 }
 
 /// Tokens over which the cache's bytes may fall again.
 Count ripple_of(const KvPrecision& kv) { return max(kv.key.packed_tokens(), kv.value.packed_tokens()); }
 
-/// Layers that may be split, else query heads, or ranks that a model without heads may have.
-Count most_ranks(const Model& model, Spread spread) {
-  if (spread == Spread::layers) return max(1, model.layers());
-  constexpr Count kWithoutHeads = 64;
-  Count heads;
-  for (const LayerGroup& group : model.groups) {
-    for (const auto& mixer : group.mixers) {
-      if (mixer->score_heads() > 0) heads = max(heads, mixer->shape().heads);
-    }
-  }
-  return heads == 0 ? kWithoutHeads : heads;
-}
-
 /// Widest first; the model's own type, which was added first, before others of its size.
 template <typename Type>
-void sort_choices(std::vector<Choice<Type>>& choices) {
+void sort_choices(std::vector<PrecisionChoice<Type>>& choices) {
   std::stable_sort(choices.begin(), choices.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
 }
 
 /// Adds the choice unless the engine or the shapes refuse it, or it is wider than the first, the model's own.
 template <typename Type>
-void add_choice(std::vector<Choice<Type>>& choices, const Setup& setup, Type type, Metric metric, Count context,
-                Count batch) {
+void add_choice(std::vector<PrecisionChoice<Type>>& choices, const Setup& setup, Type type, Metric metric,
+                Count context, Count batch) {
   try {
     const Deployment deployment(setup);
     const std::optional<Count> bytes = deployment.at(context, batch).count(metric);
@@ -105,40 +92,53 @@ void add_choice(std::vector<Choice<Type>>& choices, const Setup& setup, Type typ
 
 }  // namespace
 
-Most max_context_memory(const Deployment& deployment, Count batch) {
+LargestFit max_context_memory(const Deployment& deployment, Count batch) {
   return search([&](Count n) { return deployment.holds(n, batch); }, ripple_of(deployment.estimator().kv()),
                 [&](Count n) { return deployment.memory_limit(n, batch); });
 }
 
-Most within_window(const Deployment& deployment, Most memory) {
+LargestFit within_window(const Deployment& deployment, LargestFit memory) {
   const std::optional<Count> window = deployment.window();
   const bool capped = window && *window > 0 && (memory.unbounded || memory.value.value_or(0) > *window);
   if (!capped) return memory;
   return {*window, false, "window", {}};
 }
 
-Most max_context(const Deployment& deployment, Count batch) {
+LargestFit max_context(const Deployment& deployment, Count batch) {
   return within_window(deployment, max_context_memory(deployment, batch));
 }
 
-std::string_view bound_of(const Most& context) {
+std::string_view bound_of(const LargestFit& context) {
   if (context.unbounded || context.limit == "engine") return {};
   return context.limit == "window" || context.limit == "positions" ? "window" : "memory";
 }
 
-Most max_batch(const Deployment& deployment, Count context) {
+LargestFit max_batch(const Deployment& deployment, Count context) {
   if (!deployment.within_window(context)) return {std::nullopt, false, "window", {}};
   return max_batch_memory(deployment, context);
 }
 
-Most max_batch_memory(const Deployment& deployment, Count context) {
+LargestFit max_batch_memory(const Deployment& deployment, Count context) {
   return search([&](Count b) { return deployment.holds(context, b); }, 0,
                 [&](Count b) { return deployment.memory_limit(context, b); });
 }
 
-Fewest min_gpus(const Setup& setup, Count context, Count batch) {
-  Fewest fewest;
-  const Count most = most_ranks(*setup.model, setup.engine.engine->spread);
+Count most_ranks(const Setup& setup) {
+  const Model& model = *setup.model;
+  if (setup.engine.engine->spread == Spread::layers) return max(1, model.layers());
+  constexpr Count kWithoutHeads = 64;
+  Count heads;
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) {
+      if (mixer->score_heads() > 0) heads = max(heads, mixer->shape().heads);
+    }
+  }
+  return heads == 0 ? kWithoutHeads : heads;
+}
+
+FewestGpus min_gpus(const Setup& setup, Count context, Count batch) {
+  FewestGpus fewest;
+  const Count most = most_ranks(setup);
   const auto degree = spread_degree(*setup.engine.engine);
   std::optional<InputError> fault;
   bool any = false;
@@ -158,28 +158,34 @@ Fewest min_gpus(const Setup& setup, Count context, Count batch) {
     fewest.parallelism = parallelism;
     if (!deployment->within_window(context)) return fewest;
     if (!deployment->fits(context, batch)) continue;
-    fewest.devices = deployment->devices();
+    fewest.gpus = deployment->devices();
     return fewest;
   }
   if (!any) throw InputError(*fault);
   return fewest;
 }
 
-std::vector<Choice<KvPrecision>> kv_precision_choices(const Setup& setup, Count context, Count batch) {
-  std::vector<Choice<KvPrecision>> choices;
-  const auto add = [&](const KvPrecision& kv) {
-    Setup candidate = setup;
-    candidate.workload.kv = kv;
-    add_choice(choices, candidate, kv, Metric::device_kv_bytes, context, batch);
-  };
-  const KvPrecision own = setup.model->kv;
-  add(own);
-  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings.gpu); };
+std::vector<KvPrecision> cache_types(const Setup& setup) {
+  const KvPrecision& own = setup.model->kv;
+  std::vector<KvPrecision> types = {own};
   for (const Format& format : formats()) {
-    const KvPrecision kv{Precision(format), Precision(format)};
-    if (format.cache && kept(kv.key) && !(kv.key == own.key && kv.value == own.value)) add(kv);
+    const Precision type(format);
+    if (!format.cache || !engines_keep_cache(format, setup.settings.gpu)) continue;
+    if (!(type == own.key && type == own.value)) types.push_back({type, type});
+  }
+  return types;
+}
+
+std::vector<PrecisionChoice<KvPrecision>> kv_precision_choices(const Setup& setup, Count context, Count batch) {
+  std::vector<PrecisionChoice<KvPrecision>> choices;
+  for (const KvPrecision& type : cache_types(setup)) {
+    Setup candidate = setup;
+    candidate.workload.kv = type;
+    add_choice(choices, candidate, type, Metric::device_kv_bytes, context, batch);
   }
   // The model's own bounded the others; an answer it is only where engines keep it.
+  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings.gpu); };
+  const KvPrecision& own = setup.model->kv;
   if (!kept(own.key) || !kept(own.value)) choices.erase(choices.begin());
   sort_choices(choices);
   return choices;
@@ -191,26 +197,31 @@ std::span<const std::string_view> usual_weights(const Engine& engine) {
   return engine.weight_types == WeightTypes::gguf ? kFileTypes : kFormats;
 }
 
-std::vector<Choice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch) {
-  std::vector<Choice<WeightScheme>> choices;
-  const auto add = [&](const WeightScheme& weights) {
-    Setup candidate = setup;
-    candidate.workload.weights = weights;
-    const std::string name = weights.resolved(*setup.model).name();
-    for (const Choice<WeightScheme>& known : choices) {
-      if (known.type.resolved(*setup.model).name() == name) return;
-    }
-    add_choice(choices, candidate, weights, Metric::weights_bytes, context, batch);
-  };
-  add(WeightScheme());
+std::vector<WeightScheme> weight_types(const Setup& setup) {
+  std::vector<WeightScheme> types = {WeightScheme()};
   if (setup.engine.engine->weight_types == WeightTypes::gguf) {
-    for (const std::string_view name : gguf_file_type_names()) add(parse_weight_scheme(name, "--weights"));
-  } else {
-    for (const Format& format : formats()) {
-      // Blocks of ggml are for GGUF files alone.
-      const bool ggml = format.name.starts_with('q') || format.name.starts_with("iq") || format.name.starts_with("tq");
-      if (format.weights && !ggml) add(WeightScheme(Precision(format)));
+    for (const std::string_view name : gguf_file_type_names()) types.push_back(parse_weight_scheme(name, "weights"));
+    return types;
+  }
+  for (const Format& format : formats()) {
+    // Blocks of ggml are for GGUF files alone.
+    const bool ggml = format.name.starts_with('q') || format.name.starts_with("iq") || format.name.starts_with("tq");
+    if (format.weights && !ggml) types.emplace_back(Precision(format));
+  }
+  return types;
+}
+
+std::vector<PrecisionChoice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch) {
+  std::vector<PrecisionChoice<WeightScheme>> choices;
+  for (const WeightScheme& type : weight_types(setup)) {
+    const std::string name = type.resolved(*setup.model).name();
+    if (std::any_of(choices.begin(), choices.end(),
+                    [&](const auto& known) { return known.type.resolved(*setup.model).name() == name; })) {
+      continue;
     }
+    Setup candidate = setup;
+    candidate.workload.weights = type;
+    add_choice(choices, candidate, type, Metric::weights_bytes, context, batch);
   }
   sort_choices(choices);
   return choices;

@@ -77,7 +77,7 @@ TEST_CASE("the longest context and the largest batch equal a scan, and one more 
       setup.settings.gpu = card_of(max(most, *least.count(Metric::device_bytes)) + models.pick(0, 5000));
       const Deployment deployment(setup);
 
-      const Most context = max_context(deployment, batch);
+      const LargestFit context = max_context(deployment, batch);
       Count longest;
       for (Count n = 1; n <= Count{700}; n += 1) {
         if (deployment.fits(n, batch)) longest = n;
@@ -93,7 +93,7 @@ TEST_CASE("the longest context and the largest batch equal a scan, and one more 
         CHECK((context.unbounded || *context.value >= longest));
       }
 
-      const Most sequences = max_batch(deployment, 10);
+      const LargestFit sequences = max_batch(deployment, 10);
       Count largest;
       for (Count b = 1; b <= Count{300}; b += 1) {
         if (deployment.fits(10, b)) largest = b;
@@ -110,13 +110,13 @@ TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
   const Model model = load_model("llama-3.1-8b");
   Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
-  const Most most = max_context_memory(Deployment(setup), 1);
+  const LargestFit most = max_context_memory(Deployment(setup), 1);
   // Memory less weights and activations, over 131,072 bytes a token.
   const Count rest = Count{81559} * Count{1 << 20} - 16'060'522'496 - (2048 * 36864 * 2 + 128256 * 4);
   CHECK(most.value == rest / 131'072);
   CHECK(most.limit == "kv_cache");
   // Within the window that llama3 scaling reaches, unless that is lifted.
-  const Most within = max_context(Deployment(setup), 1);
+  const LargestFit within = max_context(Deployment(setup), 1);
   CHECK(within.value == Count{131'072});
   CHECK(within.limit == "window");
   CHECK(bound_of(within) == "window");
@@ -139,7 +139,7 @@ TEST_CASE("a context beyond the window does not fit, whatever the memory, unless
     CHECK(deployment.at(4097, 1).fits == beyond);
     CHECK(max_batch(deployment, 4097).value.has_value() == beyond);
     CHECK(max_batch_memory(deployment, 4097).value.has_value());
-    CHECK(min_gpus(setup, 4097, 1).devices.has_value() == beyond);
+    CHECK(min_gpus(setup, 4097, 1).gpus.has_value() == beyond);
   }
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("a refusal ends a search where nobody asked for that point") {
   const Model model = load_model("llama-3.2-1b");
   Setup setup{model, {}, parse_engine("llama.cpp"), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
-  const Most most = max_batch(Deployment(setup), 4096);
+  const LargestFit most = max_batch(Deployment(setup), 4096);
   CHECK(most.value == Count{256});  // llama.cpp LLAMA_MAX_SEQ
   CHECK(most.limit == "engine");
   CHECK(most.refusal.find("at most 256 sequences") != std::string::npos);
@@ -162,7 +162,7 @@ TEST_CASE("an overflow ends a search: nothing bounds it where memory never binds
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
   const Deployment deployment(setup);
   for (const Count batch : {Count{1}, Count{2048}}) {
-    const Most most = max_context(deployment, batch);
+    const LargestFit most = max_context(deployment, batch);
     CHECK(most.unbounded);
     CHECK_FALSE(most.value);
     CHECK(bound_of(most) == "");
@@ -210,12 +210,12 @@ TEST_CASE("positions cap the context, a window without a cap is bounded by nothi
   const Model gpt2 = load_model("gpt2");
   Setup setup{gpt2, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("h100-sxm-80gb");
-  const Most capped = max_context(Deployment(setup), 1);
+  const LargestFit capped = max_context(Deployment(setup), 1);
   CHECK(capped.value == Count{1024});
   CHECK(capped.limit == "positions");
   const Model mamba = load_model("mamba-1.4b-hf");
   setup.model = mamba;
-  const Most endless = max_context(Deployment(setup), 1);
+  const LargestFit endless = max_context(Deployment(setup), 1);
   CHECK(endless.unbounded);
   CHECK_FALSE(endless.value);
 }
@@ -225,14 +225,14 @@ TEST_CASE("the fewest devices: one less does not hold it") {
   for (const char* engine : {"ideal", "vllm"}) {
     Setup setup{model, {}, parse_engine(engine), {}};
     setup.settings.gpu = load_accelerator("h100-sxm-80gb");
-    const Fewest fewest = min_gpus(setup, 32'768, 4);
-    REQUIRE(fewest.devices);
-    for (Count ranks = 1; ranks <= *fewest.devices; ranks += 1) {
+    const FewestGpus fewest = min_gpus(setup, 32'768, 4);
+    REQUIRE(fewest.gpus);
+    for (Count ranks = 1; ranks <= *fewest.gpus; ranks += 1) {
       setup.settings.parallelism.tensor = ranks;
       if (64 % ranks.u64() != 0) {  // its query heads
         CHECK_THROWS_AS(Deployment{setup}, InputError);
       } else {
-        CHECK(Deployment(setup).fits(32'768, 4) == (ranks == *fewest.devices));
+        CHECK(Deployment(setup).fits(32'768, 4) == (ranks == *fewest.gpus));
       }
     }
   }
@@ -243,8 +243,8 @@ TEST_CASE("no degree is enough: the largest one is named") {
   Setup setup{model, {}, ideal_engine(), {}};
   setup.settings.gpu = load_accelerator("t4-16gb");
   setup.settings.beyond_window = true;
-  const Fewest fewest = min_gpus(setup, 1'048'576, 64);
-  CHECK_FALSE(fewest.devices);
+  const FewestGpus fewest = min_gpus(setup, 1'048'576, 64);
+  CHECK_FALSE(fewest.gpus);
   CHECK(fewest.parallelism.tensor == Count{128});
 }
 

@@ -9,6 +9,7 @@
 
 #include "ctxcost/answer/comparison.h"
 #include "ctxcost/answer/verdict.h"
+#include "ctxcost/answer/remedy.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/input/budget.h"
@@ -24,12 +25,6 @@ struct BudgetPoint {
   Verdict baseline = Verdict::pass;  ///< the worst of its changes since the baseline
 };
 
-/// A setting of the budget with which a breached limit would pass, everything else being as it is.
-struct Remedy {
-  std::string_view setting;  ///< a key of budgets: "context", "kv_precision"
-  std::string value;         ///< the nearest that passes: "62500", "fp8"
-};
-
 /// One limit at one point.
 struct JudgedLimit {
   const Limit* limit;
@@ -43,7 +38,7 @@ struct JudgedLimit {
   // Of a breach:
   MetricValue distance;                    ///< by how much the limit is missed; empty where that is no number
   std::optional<double> distance_percent;  ///< the same of the limit; empty where the limit or the actual is no base
-  std::vector<Remedy> remedies;            ///< empty where none was found
+  std::vector<Remedy> remedies;            ///< each alone lets it pass; empty where none was found
 };
 
 struct JudgedBudget {

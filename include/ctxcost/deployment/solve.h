@@ -12,7 +12,7 @@
 namespace ctxcost {
 
 /// The largest number that fits, proven: one more does not.
-struct Most {
+struct LargestFit {
   std::optional<Count> value;  ///< empty: even 1 does not fit, or nothing bounds it
   bool unbounded = false;      ///< it fits as far as counts of 128 bits reach
   /// What stops the next one, as `DeploymentEstimate::limit`; "engine" where the engine refuses it.
@@ -23,41 +23,47 @@ struct Most {
 /// The longest context for b sequences that the devices hold, whatever window the model has; a table of positions that
 /// ends caps it. Throws InputError where nothing can be said even of one token: as `Deployment::holds`, or where the
 /// engine refuses that. A point on the way that is refused or overflows ends the search.
-Most max_context_memory(const Deployment& deployment, Count batch);
+LargestFit max_context_memory(const Deployment& deployment, Count batch);
 /// The same within the window: `memory`, the answer without it, capped.
-Most within_window(const Deployment& deployment, Most memory);
+LargestFit within_window(const Deployment& deployment, LargestFit memory);
 /// Both steps.
-Most max_context(const Deployment& deployment, Count batch);
+LargestFit max_context(const Deployment& deployment, Count batch);
 /// What bounds a longest context: "memory", "window" (a table of positions that ends, too), or empty: nothing, or the
 /// engine itself.
-std::string_view bound_of(const Most& context);
+std::string_view bound_of(const LargestFit& context);
 /// The most sequences of n tokens; none where n is beyond the window.
-Most max_batch(const Deployment& deployment, Count context);
+LargestFit max_batch(const Deployment& deployment, Count context);
 /// The same whatever the window.
-Most max_batch_memory(const Deployment& deployment, Count context);
+LargestFit max_batch_memory(const Deployment& deployment, Count context);
 
-/// The fewest devices: the degree by which the engine spreads a model (tp; pp where it splits layers)
-/// is free, the others stay.
-struct Fewest {
-  std::optional<Count> devices;  ///< empty: no degree fits
-  Parallelism parallelism;       ///< that fits, or the largest one tried
-  /// Degrees with fewer devices: each does not fit, or is impossible.
-  std::vector<Count> refused;  ///< device counts on which the split is impossible
+/// The fewest GPUs that hold a question, over which the engine itself spreads a model (tp; pp where it splits layers).
+/// That degree is free, the others stay as they are in the setup.
+struct FewestGpus {
+  std::optional<Count> gpus;  ///< empty: no degree fits
+  Parallelism parallelism;    ///< that fits, or the largest one tried
+  /// Numbers of GPUs below, over which the model cannot be split at all.
+  std::vector<Count> refused;
 };
-Fewest min_gpus(const Setup& setup, Count context, Count batch);
+FewestGpus min_gpus(const Setup& setup, Count context, Count batch);
+/// The highest degree worth a try: a rank a layer, a rank a query head, or 64 where the model has no heads.
+Count most_ranks(const Setup& setup);
 
-/// A precision with what it takes, widest first.
+/// A type with what it takes, widest first.
 template <typename Type>
-struct Choice {
+struct PrecisionChoice {
   Type type;
   Count bytes;  ///< of the largest device: cache reserved, or weights
   bool fits;
 };
-/// Types of the cache that the engine stores and that engines keep on the card, none wider than the model's own.
-std::vector<Choice<KvPrecision>> kv_precision_choices(const Setup& setup, Count context, Count batch);
+/// Types that a cache may be kept in: the model's own, then every other that engines keep on the card.
+std::vector<KvPrecision> cache_types(const Setup& setup);
+/// Those that the engine stores, none wider than the model's own.
+std::vector<PrecisionChoice<KvPrecision>> kv_precision_choices(const Setup& setup, Count context, Count batch);
 /// The types of weights that people use most under an engine, widest first: 16, 8 and 4 bits.
 std::span<const std::string_view> usual_weights(const Engine& engine);
-/// Types of the weights, none wider than those in force; file types of GGUF under engines that load it.
-std::vector<Choice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch);
+/// Types that weights may be stored in: the model's own, then every other that the engine loads (file types of GGUF).
+std::vector<WeightScheme> weight_types(const Setup& setup);
+/// Those into which the model's shapes go, none wider than its own, each once.
+std::vector<PrecisionChoice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch);
 
 }  // namespace ctxcost
