@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "ctxcost/core/units.h"
-#include "render/wording.h"
-
 namespace ctxcost::cli {
 namespace {
 
@@ -80,14 +77,31 @@ void write_assumptions(JsonWriter& json, const Deployment& deployment) {
 
 }  // namespace
 
-void write_deployment(JsonWriter& json, const Deployment& deployment, const DeploymentEstimate& estimate,
-                      const LargestFit& longest, const RenderOptions& options) {
+OptionText option_of(const Remedy& remedy, const DeploymentSettings& settings) {
+  if (remedy.setting == "beyond_window") return {"--beyond-window", ""};
+  if (remedy.setting == "gpus") return {"--gpu", settings.gpu->id + ":" + remedy.value};
+  std::string option = "--" + std::string(remedy.setting);
+  std::replace(option.begin(), option.end(), '_', '-');
+  return {std::move(option), remedy.value};
+}
+
+std::string place_text(const Deployment& deployment) {
+  const DeploymentSettings& settings = deployment.setup().settings;
+  std::string text = to_string(deployment.devices());
+  text += settings.gpu ? " x " + settings.gpu->id : deployment.devices() == 1 ? " device" : " devices";
+  if (deployment.devices() > 1) text += " (" + settings.parallelism.name() + ")";
+  return text;
+}
+
+void write_fit(JsonWriter& json, const Fit& fit, const RenderOptions& options) {
+  const Deployment& deployment = *fit.deployment;
+  const DeploymentEstimate& estimate = fit.estimate;
   json.key("verdict");
   json.string(estimate.verdict());
   json.key("limit");
   estimate.limit.empty() ? json.null() : json.string(estimate.limit);
   json.key("bound");
-  bound_of(longest).empty() ? json.null() : json.string(bound_of(longest));
+  bound_of(fit).empty() ? json.null() : json.string(bound_of(fit));
   write_gpu(json, deployment);
   for (const MetricInfo& metric : device_metrics()) {
     json.key(metric.name);
@@ -115,27 +129,20 @@ void write_deployment(JsonWriter& json, const Deployment& deployment, const Depl
   write_result(json, row, options, &engine_notes);
   json.key("device_notes");
   json.begin_array();
-  for (const std::string& note : deployment.notes()) json.string(note);
-  if (const std::string note = deployment.margin_note(estimate); !note.empty()) json.string(note);
-  if (const std::string note = longest_note(longest); !note.empty()) json.string(note);
+  for (const std::string& note : device_notes(fit)) json.string(note);
   json.end_array();
-}
-
-std::string longest_note(const LargestFit& longest) {
-  if (longest.unbounded) return "memory binds no context that can be counted";
-  if (longest.limit != "engine") return {};
-  return "the engine ends at " + with_separators(*longest.value) + " tokens: " + longest.refusal;
-}
-
-std::vector<std::string> row_notes(const Deployment& deployment, const DeploymentEstimate& estimate, Count context,
-                                   Count batch) {
-  std::vector<std::string> notes = deployment.notes();
-  if (std::string note = deployment.margin_note(estimate); !note.empty()) notes.push_back(std::move(note));
-  for (const std::string& note : deployment.estimator().details(context, batch).notes) notes.push_back(note);
-  for (const std::string& note : deployment.engine_notes(context, batch)) notes.push_back(note);
-  const std::string window = window_note(*deployment.setup().model, estimate.model, context);
-  if (!window.empty()) notes.push_back(window);
-  return notes;
+  json.key("fixes");
+  json.begin_array();
+  for (const Remedy& remedy : remedies(fit)) {
+    const OptionText way = option_of(remedy, deployment.setup().settings);
+    json.begin_object();
+    json.key("option");
+    json.string(way.option);
+    json.key("value");
+    json.string(way.value);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 ListingCell exact_cell(const MetricValue& value) {

@@ -1,8 +1,11 @@
 #include "deployment_options.h"
 
 #include <optional>
+#include <utility>
 
 #include "core/quantity.h"
+#include "complaints.h"
+#include "core/format.h"
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
@@ -43,11 +46,25 @@ constexpr OptionInfo kOptions[] = {
     {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
 };
 
-/// The value of each axis, or nothing once where it was not given.
-template <typename T>
-std::vector<std::optional<T>> axis(const std::vector<T>& values) {
-  if (values.empty()) return {std::nullopt};
-  return {values.begin(), values.end()};
+/// Every GPU with every split. Throws InputError where a split does not have as many devices as --gpu asks for.
+std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {
+  std::vector<Placement> all;
+  if (gpus.empty()) {
+    for (const Parallelism& split : splits) all.push_back({std::nullopt, 1, split});
+  }
+  for (const auto& [gpu, count] : gpus) {
+    if (splits.empty()) all.push_back({gpu, count.value_or(1), std::nullopt});
+    for (const Parallelism& split : splits) {
+      if (count && split.devices() != *count) {
+        throw InputError(Diagnostic{"--parallel", "",
+                                    format("{} has {} devices, --gpu {}:{} has {}", split.name(),
+                                           to_string(split.devices()), gpu.id, to_string(*count), to_string(*count)),
+                                    "leave the number of --gpu out"});
+      }
+      all.push_back({gpu, 1, split});
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -83,13 +100,13 @@ Margin parse_margin(std::string_view text, std::string_view option) {
   return {.share = *share, .bytes = {}};
 }
 
-DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words) {
+DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
+                                 const std::vector<std::string>& words) {
   static constexpr std::string_view kLogits[] = {"last", "all"};
-  Setup base{SharedModel{}, {}, ideal_engine(), {}};
-  base.workload.convention =
-      arguments.has("--convention") ? parse_convention(arguments.value("--convention")) : causal_convention();
-  base.workload.logits = arguments.choice("--logits", kLogits, "last") == "all" ? Logits::all : Logits::last;
-  DeploymentSettings& settings = base.settings;
+  DeploymentQuestion question;
+  if (arguments.has("--convention")) question.convention = parse_convention(arguments.value("--convention"));
+  question.logits = arguments.choice("--logits", kLogits, "last") == "all" ? Logits::all : Logits::last;
+  DeploymentSettings& settings = question.settings;
   const auto fraction = [&](std::string_view option) { return parse_fraction(arguments.value(option), option); };
   if (arguments.has("--utilization")) settings.utilization = fraction("--utilization");
   settings.beyond_window = arguments.has("--beyond-window");
@@ -99,19 +116,15 @@ DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, c
   if (arguments.has("--margin")) settings.margin = parse_margin(arguments.value("--margin"), "--margin");
   if (arguments.has("--kv-memory")) settings.kv_memory = parse_size(arguments.value("--kv-memory"), "--kv-memory");
 
-  DeploymentGrid grid;
-  grid.contexts = lengths(arguments, "--context", 1);
-  grid.batches = lengths(arguments, "--batch", 1);
-  std::vector<KvPrecision> kvs;
+  question.contexts = lengths(arguments, "--context", 1);
+  question.batches = lengths(arguments, "--batch", 1);
   for (const std::string& text : split_names(arguments.all("--kv-precision"), "--kv-precision")) {
-    kvs.push_back(parse_kv_precision(text, "--kv-precision"));
+    question.kv_precisions.push_back(parse_kv_precision(text, "--kv-precision"));
   }
-  std::vector<WeightScheme> weights;
   for (const std::string& text : split_names(arguments.all("--weights"), "--weights")) {
-    weights.push_back(parse_weight_scheme(text, "--weights"));
+    question.weights.push_back(parse_weight_scheme(text, "--weights"));
   }
-  std::vector<EngineChoice> engines;
-  for (const std::string& text : arguments.all("--engine")) engines.push_back(parse_engine(text));
+  for (const std::string& text : arguments.all("--engine")) question.engines.push_back(parse_engine(text));
   std::vector<GpuChoice> gpus;
   for (const std::string& text : split_names(arguments.all("--gpu"), "--gpu")) gpus.push_back(parse_gpu(text));
   std::vector<Parallelism> splits;
@@ -125,61 +138,21 @@ DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, c
     throw InputError(Diagnostic{std::string(command), "", "expected a MODEL, found nothing",
                                 "a JSON file, a directory with a config.json, - or a catalogue name"});
   }
-  grid.models = load_models(arguments, words);
-  for (const SharedModel& model : grid.models) {
-    for (const auto& weight : axis(weights)) {
-      for (const auto& kv : axis(kvs)) {
-        for (const auto& engine : axis(engines)) {
-          for (const auto& gpu : axis(gpus)) {
-            for (const auto& split : axis(splits)) {
-              Case point{base, "", split.has_value()};
-              point.setup.model = model;
-              point.setup.workload.weights = weight.value_or(WeightScheme());
-              point.setup.workload.kv = kv;
-              if (engine) point.setup.engine = *engine;
-              if (split) point.setup.settings.parallelism = *split;
-              if (gpu) {
-                point.setup.settings.gpu = gpu->gpu;
-                point.gpu = gpu->gpu.id + (gpu->count ? ":" + to_string(*gpu->count) : "");
-                if (!split) {
-                  point.setup.settings.parallelism.*spread_degree(*point.setup.engine.engine) = gpu->count.value_or(1);
-                }
-                const Count devices = point.setup.settings.parallelism.devices();
-                if (split && gpu->count && devices != *gpu->count) {
-                  throw InputError(Diagnostic{"--parallel", "",
-                                              split->name() + " has " + to_string(devices) + " devices, --gpu " +
-                                                  point.gpu + " has " + to_string(*gpu->count),
-                                              "leave the number of --gpu out"});
-                }
-              }
-              grid.cases.push_back(std::move(point));
-            }
-          }
-        }
-      }
-    }
-  }
-  return grid;
+  question.models = load_models(arguments, words);
+  question.placements = placements(gpus, splits);
+  return question;
 }
 
-LengthList contexts_of(const DeploymentGrid& grid, const Model& model) {
-  if (!grid.contexts.empty()) return grid.contexts;
-  if (model.positions.trained_context) return LengthList(*model.positions.trained_context);
-  if (model.positions.hard_limit) return LengthList(*model.positions.hard_limit);
-  throw InputError(Diagnostic{
-      "--context", "", "expected a context: " + model.name + " does not say what it was trained for", "write -n 8K"});
-}
-
-LengthList batches_of(const DeploymentGrid& grid, const Model& model) {
-  return grid.batches.empty() ? LengthList(model.batch) : grid.batches;
-}
-
-std::string place_text(const Deployment& deployment) {
-  const DeploymentSettings& settings = deployment.setup().settings;
-  std::string text = to_string(deployment.devices());
-  text += settings.gpu ? " x " + settings.gpu->id : deployment.devices() == 1 ? " device" : " devices";
-  if (deployment.devices() > 1) text += " (" + settings.parallelism.name() + ")";
-  return text;
+void leave_out_without_context(DeploymentQuestion& question) {
+  if (!question.contexts.empty()) return;
+  const std::size_t asked = question.models.size();
+  std::erase_if(question.models, [&](const SharedModel& model) {
+    const Positions& positions = model->positions;
+    if (positions.trained_context || positions.hard_limit) return false;
+    const std::string message = format("expected a context: {} does not say what it was trained for", model->name);
+    leave_out(InputError(Diagnostic{"--context", "", message, "write -n 8K"}), asked);
+    return true;
+  });
 }
 
 }  // namespace ctxcost::cli

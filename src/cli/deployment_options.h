@@ -1,4 +1,4 @@
-// What `fit` and `solve` are asked: a grid of models, types, engines, devices and splits.
+// The options that `fit` and `solve` share, and the question that they ask.
 #pragma once
 
 #include <span>
@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "ctxcost/core/lengths.h"
-#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/answer/deployment_question.h"
 
 namespace ctxcost::cli {
 
@@ -21,29 +20,13 @@ Margin parse_margin(std::string_view text, std::string_view option);
 /// The options of both commands.
 std::span<const OptionInfo> deployment_options();
 
-/// One point of the grid but for context and batch.
-struct Case {
-  Setup setup;
-  std::string gpu;      ///< "h100-sxm-80gb:2", or empty
-  bool spread = false;  ///< --parallel was given
-};
+/// What the options ask of the models that `words` name, for the command `command`. Throws InputError, also where a
+/// split does not have as many devices as --gpu asks for.
+DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
+                                 const std::vector<std::string>& words);
 
-struct DeploymentGrid {
-  std::vector<SharedModel> models;
-  std::vector<Case> cases;
-  LengthList contexts;  ///< empty: not given
-  LengthList batches;   ///< empty: each model's own
-};
-
-/// `words` name the models of the command `command`. Throws InputError, also where a split does not have as many
-/// devices as --gpu asks for.
-DeploymentGrid read_grid(std::string_view command, const Arguments& arguments, const std::vector<std::string>& words);
-
-/// The contexts asked for, else the one the model was trained for; throws InputError where that is not known.
-LengthList contexts_of(const DeploymentGrid& grid, const Model& model);
-LengthList batches_of(const DeploymentGrid& grid, const Model& model);
-
-/// "1 x h100-sxm-80gb", "4 x h100-sxm-80gb (tp=2,pp=2)", "2 devices (tp=2)"
-std::string place_text(const Deployment& deployment);
+/// Leaves out the models that do not say for what context to ask, where none was given: their error is in the words of
+/// the command line.
+void leave_out_without_context(DeploymentQuestion& question);
 
 }  // namespace ctxcost::cli

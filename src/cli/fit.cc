@@ -2,19 +2,16 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
-#include <memory>
 
 #include "command.h"
 #include "complaints.h"
 #include "counting.h"
-#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/answer/fit.h"
 #include "ctxcost/core/units.h"
-#include "ctxcost/deployment/solve.h"
 #include "deployment_document.h"
 #include "deployment_options.h"
 #include "listing.h"
 #include "render/text_document.h"
-#include "render/wording.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -25,70 +22,12 @@ constexpr std::string_view kExamples =
     "  ctxcost fit llama-3.1-8b -n 128K -b 8 --gpu l4-24gb:4,l4-24gb:8 --weights fp8\n"
     "  ctxcost fit llama-3.1-8b --engine vllm --kv-memory 4.06GiB -n 20k\n";
 
-/// One alternative with its answer.
-struct Row {
-  const Case* question;
-  std::shared_ptr<const Deployment> deployment;
-  Count context, batch;
-  DeploymentEstimate estimate;
-  Parallelism fewest = {};  ///< the split of min_gpus
-  LargestFit longest = {};  ///< the answer of max_context
-};
-
 std::string part_name(std::string_view limit) {
   if (limit == "kv_cache") return "KV cache";
   if (limit == "positions") return "the position table";
   if (limit == "window") return "the model's window";
   if (limit == "engine") return "the engine";
   return std::string(limit);
-}
-
-/// Where memory ends as the context grows, whether or not it fits now.
-void add_limits(Row& row) {
-  const LargestFit memory = max_context_memory(*row.deployment, row.batch);
-  if (memory.value) row.estimate[Metric::max_context_memory] = *memory.value;
-  row.longest = within_window(*row.deployment, memory);
-  if (row.longest.value) row.estimate[Metric::max_context] = *row.longest.value;
-  const LargestFit batch = max_batch(*row.deployment, row.context);
-  if (batch.value) row.estimate[Metric::max_batch] = *batch.value;
-  if (!row.deployment->setup().settings.gpu) return;
-  const FewestGpus fewest = min_gpus(row.question->setup, row.context, row.batch);
-  if (fewest.gpus) row.estimate[Metric::min_gpus] = *fewest.gpus;
-  row.fewest = fewest.parallelism;
-}
-
-/// The nearest settings that would fit, one changed at a time.
-std::vector<Fix> fixes(const Row& row) {
-  std::vector<Fix> found;
-  if (row.estimate.fits) return found;
-  const Setup& setup = row.question->setup;
-  // Of what is narrower, the widest that fits.
-  const auto widest = [&](const auto& choices, const std::string& option) {
-    for (const auto& choice : choices) {
-      if (!choice.fits) continue;
-      found.push_back({option, choice.type.name()});
-      return;
-    }
-  };
-  if (row.estimate.limit == "window" && row.deployment->holds(row.context, row.batch)) {
-    found.push_back({"--beyond-window", ""});
-  }
-  if (row.estimate.limit != "positions" && row.estimate.limit != "window") {
-    widest(kv_precision_choices(setup, row.context, row.batch), "--kv-precision");
-    if (setup.settings.gpu) widest(weight_choices(setup, row.context, row.batch), "--weights");
-    if (const auto devices = row.estimate.count(Metric::min_gpus); devices && setup.settings.gpu) {
-      if (row.question->spread) {
-        found.push_back({"--parallel", row.fewest.name()});
-      } else {
-        found.push_back({"--gpu", setup.settings.gpu->id + ":" + to_string(*devices)});
-      }
-    }
-    if (const auto batch = row.estimate.count(Metric::max_batch)) found.push_back({"--batch", to_string(*batch)});
-  }
-  if (const auto context = row.estimate.count(Metric::max_context)) {
-    found.push_back({"--context", to_string(*context)});
-  }
-  return found;
 }
 
 std::string percent(Count part, Count whole) {
@@ -115,45 +54,45 @@ std::string one_decimal(double value) {
   return {buffer, end};
 }
 
-std::string verdict_line(const Row& row, UnitSystem units) {
-  const Deployment& deployment = *row.deployment;
+std::string verdict_line(const Fit& fit, UnitSystem units) {
+  const Deployment& deployment = *fit.deployment;
   const Model& model = *deployment.setup().model;
-  std::string text = std::string(row.estimate.verdict()) + ": ";
-  text += model.name + ", " + with_separators(row.context) + " tokens x " + with_separators(row.batch) + " on " +
+  std::string text = std::string(fit.estimate.verdict()) + ": ";
+  text += model.name + ", " + with_separators(fit.context) + " tokens x " + with_separators(fit.batch) + " on " +
           place_text(deployment) + ": ";
-  const auto bytes = row.estimate.count(Metric::device_bytes);
-  if (row.estimate.limit == "positions") {
+  const auto bytes = fit.estimate.count(Metric::device_bytes);
+  if (fit.estimate.limit == "positions") {
     return text + "positions end at " + with_separators(*model.positions.hard_limit) + " tokens";
   }
-  if (row.estimate.limit == "window") {
+  if (fit.estimate.limit == "window") {
     text += "the model's window ends at " + with_separators(*deployment.window()) + " tokens; ";
   }
-  if (bytes && row.estimate.capacity) {
-    text += short_bytes(*bytes, units) + " of " + short_bytes(*row.estimate.capacity, units) + " a device (" +
-            percent(*bytes, *row.estimate.capacity) + "), ";
-    const MetricValue& headroom = row.estimate[Metric::headroom_bytes];
+  if (bytes && fit.estimate.capacity) {
+    text += short_bytes(*bytes, units) + " of " + short_bytes(*fit.estimate.capacity, units) + " a device (" +
+            percent(*bytes, *fit.estimate.capacity) + "), ";
+    const MetricValue& headroom = fit.estimate[Metric::headroom_bytes];
     const Negative* missing = std::get_if<Negative>(&headroom);
     text += missing == nullptr ? short_bytes(std::get<Count>(headroom), units) + " free"
                                : short_bytes(missing->magnitude, units) + " missing";
   }
   if (const auto& memory = deployment.setup().settings.kv_memory) {
-    if (bytes && row.estimate.capacity) text += "; ";
-    text += short_bytes(row.estimate.count(Metric::device_kv_bytes).value_or(0), units) + " of " +
+    if (bytes && fit.estimate.capacity) text += "; ";
+    text += short_bytes(fit.estimate.count(Metric::device_kv_bytes).value_or(0), units) + " of " +
             short_bytes(*memory, units) + " for the cache";
   }
   return text;
 }
 
 /// What would fit of a context that only the window bounds.
-std::string memory_allows(const Row& row) {
-  const auto tokens = row.estimate.count(Metric::max_context_memory);
+std::string memory_allows(const Fit& fit) {
+  const auto tokens = fit.estimate.count(Metric::max_context_memory);
   if (!tokens) return "memory alone would allow any context";
   return "memory alone would allow " + with_separators(*tokens) + " tokens";
 }
 
 /// A device, part by part.
-void write_parts(const Row& row, const DeviceMemory& device, UnitSystem units, Writer& out) {
-  const Count scale = row.estimate.capacity.value_or(device.bytes().value_or(1));
+void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, Writer& out) {
+  const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
   const std::pair<const char*, std::optional<Count>> parts[] = {{"weights", device.weights},
                                                                 {"KV cache", device.kv_reserved},
                                                                 {"activations", device.activations},
@@ -192,23 +131,23 @@ void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bo
   out.character('\n');
 }
 
-void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOptions& options, Writer& out) {
-  const DeploymentEstimate& estimate = row.estimate;
+void write_single(const Fit& fit, const RenderOptions& options, Writer& out) {
+  const DeploymentEstimate& estimate = fit.estimate;
   TextDocument document(out, TextStyle::plain, options.color);
   const auto line = [&document](const std::string& text) { document.line(text); };
-  document.line(verdict_line(row, options.units), Accent::strong);
+  document.line(verdict_line(fit, options.units), Accent::strong);
   if (options.quiet) return;
   out.character('\n');
-  write_parts(row, estimate.devices[estimate.largest], options.units, out);
+  write_parts(fit, estimate.devices[estimate.largest], options.units, out);
   if (options.verbose) {
     for (const DeviceMemory& device : estimate.devices) {
       line("  stage " + to_string(device.stage) + ", " + to_string(device.devices) + " alike:");
-      write_parts(row, device, options.units, out);
+      write_parts(fit, device, options.units, out);
     }
   }
   out.character('\n');
 
-  const LargestFit& longest = row.longest;
+  const LargestFit& longest = fit.longest_context;
   if (!estimate.fits) {
     line("binds first: " + part_name(estimate.limit));
   } else if (longest.value) {
@@ -217,7 +156,7 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
   } else {
     line("binds first as the context grows: nothing");
   }
-  if (longest.limit == "window") line(memory_allows(row));
+  if (longest.limit == "window") line(memory_allows(fit));
   if (const auto batch = estimate.count(Metric::max_batch)) {
     line("largest batch at this context: " + with_separators(*batch));
   }
@@ -225,7 +164,7 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
     line("KV capacity: " + with_separators(*tokens) + " tokens, " +
          real_text(estimate[Metric::max_concurrency], one_decimal) + " sequences of this length");
   }
-  const DeploymentSettings& settings = row.deployment->setup().settings;
+  const DeploymentSettings& settings = fit.deployment->setup().settings;
   const bool measured = !(settings.mfu == Fraction{} && settings.mbu == Fraction{});
   write_phase("prefill: ", estimate.prefill, measured, "", out);
   const std::string rate =
@@ -238,131 +177,112 @@ void write_single(const Row& row, const std::vector<Fix>& ways, const RenderOpti
     line("cache traffic reaches that of the weights at " + with_separators(*context) + " tokens");
   }
   if (!estimate.fits) {
+    const std::vector<Remedy> ways = remedies(fit);
     out.character('\n');
     line(ways.empty() ? "no single setting makes it fit" : "what would fit, one change at a time:");
-    for (const Fix& way : ways) line("  " + way.text());
+    for (const Remedy& way : ways) line("  " + option_of(way, settings).text());
   }
   out.character('\n');
   if (settings.gpu) {
     line("times: " + std::string(measured ? "at the given mfu and mbu" : "bounds at full peak and bandwidth") + ", " +
          settings.gpu->id + " with " +
-         short_work(settings.gpu->peak(row.deployment->setup().model->activation).flops_per_s, "FLOPs") + "/s and " +
+         short_work(settings.gpu->peak(fit.deployment->setup().model->activation).flops_per_s, "FLOPs") + "/s and " +
          short_bytes(settings.gpu->bandwidth_bytes_per_s, UnitSystem::si) + "/s");
   }
-  for (const std::string& note : row_notes(*row.deployment, estimate, row.context, row.batch)) line("note: " + note);
-  if (const std::string note = longest_note(longest); !note.empty()) line("note: " + note);
+  for (const std::string& note : notes(fit)) line("note: " + note);
 }
 
 /// A table of alternatives, cheapest first. Exact values where a program reads it, short ones for people.
-Listing alternatives(const std::vector<Row>& rows, bool exact, UnitSystem units) {
+Listing alternatives(const std::vector<Fit>& fits, bool exact, UnitSystem units) {
   Listing listing{"alternatives", {}, {}};
   const auto column = [&](std::string_view key, std::string_view heading, bool always,
-                          const std::function<ListingCell(const Row&)>& cell_of) {
+                          const std::function<ListingCell(const Fit&)>& cell_of) {
     const bool varies =
-        std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return cell_of(row) != cell_of(rows.front()); });
+        std::any_of(fits.begin(), fits.end(), [&](const Fit& fit) { return cell_of(fit) != cell_of(fits.front()); });
     if (!exact && !always && !varies) return;
     listing.columns.push_back({key, heading});
-    listing.rows.resize(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) listing.rows[i].push_back(cell_of(rows[i]));
+    listing.rows.resize(fits.size());
+    for (std::size_t i = 0; i < fits.size(); ++i) listing.rows[i].push_back(cell_of(fits[i]));
   };
   const auto text = [](std::string value) { return ListingCell(std::move(value)); };
-  column("verdict", "Verdict", true, [&](const Row& row) { return text(std::string(row.estimate.verdict())); });
-  column("model", "Model", false, [&](const Row& row) { return text(row.deployment->setup().model->name); });
+  column("verdict", "Verdict", true, [&](const Fit& fit) { return text(std::string(fit.estimate.verdict())); });
+  column("model", "Model", false, [&](const Fit& fit) { return text(fit.deployment->setup().model->name); });
   column("weights", "Weights", false,
-         [&](const Row& row) { return text(row.deployment->estimator().weights().name()); });
-  column("kv_precision", "KV", false, [&](const Row& row) { return text(row.deployment->estimator().kv().name()); });
-  column("engine", "Engine", false, [&](const Row& row) { return text(row.deployment->setup().engine.name); });
-  column("gpu", "GPU", true, [&](const Row& row) {
-    const auto& gpu = row.deployment->setup().settings.gpu;
+         [&](const Fit& fit) { return text(fit.deployment->estimator().weights().name()); });
+  column("kv_precision", "KV", false, [&](const Fit& fit) { return text(fit.deployment->estimator().kv().name()); });
+  column("engine", "Engine", false, [&](const Fit& fit) { return text(fit.deployment->setup().engine.name); });
+  column("gpu", "GPU", true, [&](const Fit& fit) {
+    const auto& gpu = fit.deployment->setup().settings.gpu;
     return gpu ? text(gpu->id) : ListingCell();
   });
-  column("devices", "Devices", true, [](const Row& row) { return ListingCell(row.deployment->devices()); });
+  column("devices", "Devices", true, [](const Fit& fit) { return ListingCell(fit.deployment->devices()); });
   column("parallel", "Split", false,
-         [&](const Row& row) { return text(row.deployment->setup().settings.parallelism.name()); });
+         [&](const Fit& fit) { return text(fit.deployment->setup().settings.parallelism.name()); });
   if (exact) {
     column("convention", "", true,
-           [&](const Row& row) { return text(row.deployment->setup().workload.convention.name); });
-    column("limit", "", true, [&](const Row& row) { return text(std::string(row.estimate.limit)); });
-    column("bound", "", true, [&](const Row& row) { return text(std::string(bound_of(row.longest))); });
+           [&](const Fit& fit) { return text(fit.deployment->setup().workload.convention.name); });
+    column("limit", "", true, [&](const Fit& fit) { return text(std::string(fit.estimate.limit)); });
+    column("bound", "", true, [&](const Fit& fit) { return text(std::string(bound_of(fit))); });
     for (const std::span<const MetricInfo> kind : {metrics(), device_metrics()}) {
       for (const MetricInfo& metric : kind) {
         column(metric.name, metric.heading, true,
-               [&](const Row& row) { return exact_cell(row.estimate[metric.metric]); });
+               [&](const Fit& fit) { return exact_cell(fit.estimate[metric.metric]); });
       }
     }
     return listing;
   }
-  column("batch", "Batch", false, [](const Row& row) { return ListingCell(row.batch); });
-  column("context", "Context", false, [](const Row& row) { return ListingCell(row.context); });
+  column("batch", "Batch", false, [](const Fit& fit) { return ListingCell(fit.batch); });
+  column("context", "Context", false, [](const Fit& fit) { return ListingCell(fit.context); });
   column("window_status", "Window", true,
-         [](const Row& row) { return exact_cell(row.estimate[Metric::window_status]); });
+         [](const Fit& fit) { return exact_cell(fit.estimate[Metric::window_status]); });
   column("device_bytes", "Per Device", true,
-         [&](const Row& row) { return text(signed_bytes(row.estimate[Metric::device_bytes], units)); });
+         [&](const Fit& fit) { return text(signed_bytes(fit.estimate[Metric::device_bytes], units)); });
   column("headroom_bytes", "Headroom", true,
-         [&](const Row& row) { return text(signed_bytes(row.estimate[Metric::headroom_bytes], units)); });
+         [&](const Fit& fit) { return text(signed_bytes(fit.estimate[Metric::headroom_bytes], units)); });
   column("max_context", "Max Context", true,
-         [](const Row& row) { return exact_cell(row.estimate[Metric::max_context]); });
+         [](const Fit& fit) { return exact_cell(fit.estimate[Metric::max_context]); });
   column("prefill_seconds", "Prefill", true,
-         [&](const Row& row) { return text(real_text(row.estimate[Metric::prefill_seconds], short_seconds)); });
-  column("decode_seconds_per_token", "Decode/token", true, [&](const Row& row) {
-    return text(real_text(row.estimate[Metric::decode_seconds_per_token], short_seconds));
+         [&](const Fit& fit) { return text(real_text(fit.estimate[Metric::prefill_seconds], short_seconds)); });
+  column("decode_seconds_per_token", "Decode/token", true, [&](const Fit& fit) {
+    return text(real_text(fit.estimate[Metric::decode_seconds_per_token], short_seconds));
   });
   return listing;
 }
 
 /// What holds of every alternative.
-void write_common_notes(const std::vector<Row>& rows, Writer& out) {
-  std::vector<std::string> common = rows.front().deployment->notes();
-  for (const Row& row : rows) {
-    const std::vector<std::string> notes = row.deployment->notes();
-    std::erase_if(common,
-                  [&](const std::string& note) { return std::find(notes.begin(), notes.end(), note) == notes.end(); });
-  }
+void write_common_notes(const std::vector<Fit>& fits, Writer& out) {
+  const std::vector<std::string> common = common_notes(fits);
   if (common.empty()) return;
   TextDocument document(out);
   document.blank();
   for (const std::string& note : common) document.line("note: " + note);
 }
 
-void write_document(const std::vector<Row>& rows, const RenderOptions& options, bool lines, Writer& out) {
-  const auto result = [&](JsonWriter& json, const Row& row) {
-    write_deployment(json, *row.deployment, row.estimate, row.longest, options);
-    json.key("fixes");
-    json.begin_array();
-    for (const Fix& way : fixes(row)) {
-      json.begin_object();
-      json.key("option");
-      json.string(way.option);
-      json.key("value");
-      json.string(way.value);
-      json.end_object();
-    }
-    json.end_array();
-  };
-  const Workload& workload = rows.front().deployment->setup().workload;
-  if (lines) {
-    for (const Row& row : rows) {
-      JsonWriter json(out, JsonWriter::Layout::compact);
-      json.begin_object();
-      write_header(json, options);
-      write_conventions(json, workload.convention, workload.logits, options);
-      result(json, row);
-      json.end_object();
-      out.character('\n');
-    }
-    return;
+void write_lines(const std::vector<Fit>& fits, const RenderOptions& options, Writer& out) {
+  for (const Fit& fit : fits) {
+    JsonWriter json(out, JsonWriter::Layout::compact);
+    json.begin_object();
+    write_header(json, options);
+    write_conventions(json, fit.asked.setup.workload.convention, fit.asked.setup.workload.logits, options);
+    write_fit(json, fit, options);
+    json.end_object();
+    out.character('\n');
   }
+}
+
+void write_document(const std::vector<Fit>& fits, const RenderOptions& options, Writer& out) {
+  const Workload& workload = fits.front().asked.setup.workload;
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
   write_header(json, options);
   write_conventions(json, workload.convention, workload.logits, options);
   json.key("verdict");
-  json.string(rows.front().estimate.verdict());
+  json.string(fits.front().estimate.verdict());
   json.key("results");
   json.begin_array();
-  for (const Row& row : rows) {
+  for (const Fit& fit : fits) {
     json.begin_object();
-    result(json, row);
+    write_fit(json, fit, options);
     json.end_object();
   }
   json.end_array();
@@ -370,12 +290,19 @@ void write_document(const std::vector<Row>& rows, const RenderOptions& options, 
   out.character('\n');
 }
 
-/// What fits before what does not, then the fewest devices, then the least memory in all.
-bool cheaper(const Row& a, const Row& b) {
-  if (a.estimate.fits != b.estimate.fits) return a.estimate.fits;
-  if (a.deployment->devices() != b.deployment->devices()) return a.deployment->devices() < b.deployment->devices();
-  const auto total = [](const Row& row) { return row.estimate.count(Metric::total_bytes).value_or(0); };
-  return total(a) < total(b);
+/// The alternatives in a format, cheapest first; at least one.
+void render_fits(const std::vector<Fit>& fits, std::string_view format, const RenderOptions& options, Writer& out) {
+  if (format == "json") return write_document(fits, options, out);
+  if (format == "ndjson") return write_lines(fits, options, out);
+  if (format == "csv") return render_listing(alternatives(fits, true, options.units), "csv", out);
+  if (format == "table" && fits.size() == 1) return write_single(fits.front(), options, out);
+  if (format == "table") {
+    TextDocument text(out);
+    text.line(verdict_line(fits.front(), options.units));
+    text.blank();
+  }
+  render_listing(alternatives(fits, false, options.units), format, out);
+  if (format == "table" && !options.quiet) write_common_notes(fits, out);
 }
 
 Status run(const Arguments& arguments) {
@@ -387,47 +314,18 @@ Status run(const Arguments& arguments) {
   options.verbose = arguments.has("--verbose");
   const std::vector<Target> documents = targets(arguments, row_formats());
 
-  const DeploymentGrid grid = read_grid("fit", arguments, arguments.words());
-  std::vector<Row> rows;
-  for (const Case& question : grid.cases) {
-    const std::size_t before = rows.size();
-    try {
-      const auto deployment = std::make_shared<const Deployment>(question.setup);
-      for (const Count batch : batches_of(grid, *question.setup.model)) {
-        for (const Count context : contexts_of(grid, *question.setup.model)) {
-          deployment->fits(context, batch);  // throws where that cannot be said
-          rows.push_back({&question, deployment, context, batch, deployment->at(context, batch)});
-          add_limits(rows.back());
-        }
-      }
-    } catch (const InputError& error) {
-      rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end());
-      leave_out(error, grid.models.size());
-    }
-  }
-  if (rows.empty()) return Status::no_answer;
-  std::stable_sort(rows.begin(), rows.end(), cheaper);
+  DeploymentQuestion question = read_question("fit", arguments, arguments.words());
+  const std::size_t asked = question.models.size();
+  leave_out_without_context(question);
+  const FitAnswer answer = fit(question);
+  for (const InputError& error : answer.left_out) leave_out(error, asked);
+  if (answer.alternatives.empty()) return Status::no_answer;
 
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    const std::string_view format = target.format;
     options.color = wants_color(arguments, output);
-    if (format == "json" || format == "ndjson") {
-      write_document(rows, options, format == "ndjson", out);
-    } else if (format == "csv") {
-      render_listing(alternatives(rows, true, options.units), "csv", out);
-    } else if (format == "table" && rows.size() == 1) {
-      write_single(rows.front(), options.quiet ? std::vector<Fix>{} : fixes(rows.front()), options, out);
-    } else {
-      if (format == "table") {
-        TextDocument text(out);
-        text.line(verdict_line(rows.front(), options.units));
-        text.blank();
-      }
-      render_listing(alternatives(rows, false, options.units), format, out);
-      if (format == "table" && !options.quiet) write_common_notes(rows, out);
-    }
+    render_fits(answer.alternatives, target.format, options, out);
   });
-  return rows.front().estimate.fits || arguments.has("--exit-zero") ? Status::answered : Status::over_budget;
+  return answer.fits() || arguments.has("--exit-zero") ? Status::answered : Status::over_budget;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "document.h"
 
 #include <utility>
+#include "wording.h"
 
 namespace ctxcost {
 namespace {

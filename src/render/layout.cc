@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/printable.h"
+#include "estimate/window_note.h"
 #include "wording.h"
 
 namespace ctxcost {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "estimate/window_note.h"
 #include "wording.h"
 
 namespace ctxcost {

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "ctxcost/estimate/estimate.h"
 #include "ctxcost/model/model.h"
 
 namespace ctxcost {
@@ -16,8 +15,5 @@ std::string index_ranges(std::span<const std::uint32_t> indices);
 
 /// "none", "plain", "gated", or "experts".
 std::string_view feed_forward_word(const FeedForward& feed_forward);
-
-/// What `window_status` at this context means for this model; empty while the context is within what was trained.
-std::string window_note(const Model& model, const Estimate& values, Count context);
 
 }  // namespace ctxcost

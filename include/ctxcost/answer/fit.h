@@ -1,0 +1,61 @@
+// Whether models fit their devices, what binds first, and what would help: the answer of `fit`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctxcost/answer/deployment_question.h"
+#include "ctxcost/answer/remedy.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/solve.h"
+
+namespace ctxcost {
+
+/// One alternative with its answer.
+struct Fit {
+  DeploymentCase asked;
+  std::shared_ptr<const Deployment> deployment;  ///< of that case
+  Count context;
+  Count batch;
+  /// Memory of every kind of device, verdict, limit, times, and all metrics: those of the searches below, too.
+  DeploymentEstimate estimate;
+  LargestFit longest_in_memory;           ///< the longest context, whatever the model's window
+  LargestFit longest_context;             ///< the same within the window
+  LargestFit largest_batch;               ///< at this context
+  std::optional<FewestGpus> fewest_gpus;  ///< for this context and batch; empty without a GPU
+};
+
+/// All alternatives of a question.
+struct FitAnswer {
+  std::vector<Fit> alternatives;     ///< cheapest first: see `cheaper`
+  std::vector<InputError> left_out;  ///< why cases have no answer, in their order
+
+  /// Whether any alternative fits.
+  bool fits() const { return !alternatives.empty() && alternatives.front().estimate.fits; }
+};
+
+/// Answers every case at every context and batch. A case of which one point cannot be answered is left out.
+FitAnswer fit(const DeploymentQuestion& question);
+
+/// The order of alternatives: what fits before what does not, then the fewest devices, then the least memory in all.
+bool cheaper(const Fit& a, const Fit& b);
+
+/// What would fit, one setting changed at a time: types first, then more GPUs, then asking for less. None where it
+/// fits. Each takes a search, so that they are looked for only when they are asked for.
+std::vector<Remedy> remedies(const Fit& fit);
+
+/// What bounds the longest context: "memory", "window", or empty.
+inline std::string_view bound_of(const Fit& fit) { return bound_of(fit.longest_context); }
+/// Assumptions about the devices, why it is tight, and what ends the longest context.
+std::vector<std::string> device_notes(const Fit& fit);
+/// Those of the devices, of the model and of the engine at this point, each once.
+std::vector<std::string> notes(const Fit& fit);
+/// What is assumed about the devices of every alternative.
+std::vector<std::string> common_notes(std::span<const Fit> alternatives);
+
+}  // namespace ctxcost

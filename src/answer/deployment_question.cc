@@ -1,0 +1,59 @@
+#include "ctxcost/answer/deployment_question.h"
+
+#include <utility>
+
+#include "ctxcost/core/diagnostic.h"
+
+namespace ctxcost {
+namespace {
+
+/// The values of an axis, or nothing once where there are none.
+template <typename Value>
+std::vector<std::optional<Value>> alternatives(const std::vector<Value>& values) {
+  if (values.empty()) return {std::nullopt};
+  return {values.begin(), values.end()};
+}
+
+DeploymentCase at_place(DeploymentCase point, const std::optional<Placement>& place) {
+  if (!place) return point;
+  DeploymentSettings& settings = point.setup.settings;
+  settings.gpu = place->gpu;
+  settings.parallelism = place->split.value_or(Parallelism());
+  if (!place->split) settings.parallelism.*spread_degree(*point.setup.engine.engine) = place->gpus;
+  point.split_asked = place->split.has_value();
+  return point;
+}
+
+}  // namespace
+
+std::vector<DeploymentCase> cases(const DeploymentQuestion& question) {
+  std::vector<DeploymentCase> all;
+  for (const auto& model : question.models) {
+    for (const auto& weights : alternatives(question.weights)) {
+      for (const auto& kv : alternatives(question.kv_precisions)) {
+        for (const auto& engine : alternatives(question.engines)) {
+          DeploymentCase point{model, {model, {}, engine.value_or(ideal_engine()), question.settings}};
+          point.setup.workload.weights = weights.value_or(WeightScheme());
+          point.setup.workload.kv = kv;
+          point.setup.workload.convention = question.convention;
+          point.setup.workload.logits = question.logits;
+          for (const auto& place : alternatives(question.placements)) all.push_back(at_place(point, place));
+        }
+      }
+    }
+  }
+  return all;
+}
+
+LengthList contexts_of(const DeploymentQuestion& question, const Model& model) {
+  if (!question.contexts.empty()) return question.contexts;
+  if (model.positions.trained_context) return LengthList(*model.positions.trained_context);
+  if (model.positions.hard_limit) return LengthList(*model.positions.hard_limit);
+  throw InputError(Diagnostic{model.name, "", "it does not say what context it was trained for", "ask for a context"});
+}
+
+LengthList batches_of(const DeploymentQuestion& question, const Model& model) {
+  return question.batches.empty() ? LengthList(model.batch) : question.batches;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,117 @@
+#include "ctxcost/answer/fit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/format.h"
+#include "ctxcost/core/units.h"
+#include "estimate/window_note.h"
+#include "remedies.h"
+
+namespace ctxcost {
+namespace {
+
+/// The point asked for, and where memory ends beyond it, whether or not it fits now. Throws InputError where it cannot
+/// be said whether it fits.
+Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>& deployment, Count context,
+           Count batch) {
+  deployment->fits(context, batch);
+  Fit fit{asked, deployment, context, batch, deployment->at(context, batch), {}, {}, {}, {}};
+  fit.longest_in_memory = max_context_memory(*deployment, batch);
+  fit.longest_context = within_window(*deployment, fit.longest_in_memory);
+  fit.largest_batch = max_batch(*deployment, context);
+  const auto set = [&](Metric metric, const std::optional<Count>& value) {
+    if (value) fit.estimate[metric] = *value;
+  };
+  set(Metric::max_context_memory, fit.longest_in_memory.value);
+  set(Metric::max_context, fit.longest_context.value);
+  set(Metric::max_batch, fit.largest_batch.value);
+  if (!asked.setup.settings.gpu) return fit;
+  fit.fewest_gpus = min_gpus(asked.setup, context, batch);
+  set(Metric::min_gpus, fit.fewest_gpus->gpus);
+  return fit;
+}
+
+/// What there is to say where no context is the longest, or the engine ends it; empty else.
+std::string longest_note(const LargestFit& longest) {
+  if (longest.unbounded) return "memory binds no context that can be counted";
+  if (longest.limit != "engine") return {};
+  return format("the engine ends at {} tokens: {}", with_separators(*longest.value), longest.refusal);
+}
+
+void add(std::vector<std::string>& notes, std::string note) {
+  if (!note.empty()) notes.push_back(std::move(note));
+}
+
+}  // namespace
+
+FitAnswer fit(const DeploymentQuestion& question) {
+  FitAnswer result;
+  std::vector<Fit>& all = result.alternatives;
+  for (const DeploymentCase& asked : cases(question)) {
+    const std::size_t before = all.size();
+    try {
+      const auto deployment = std::make_shared<const Deployment>(asked.setup);
+      for (const Count batch : batches_of(question, *asked.model)) {
+        for (const Count context : contexts_of(question, *asked.model)) {
+          all.push_back(answer(asked, deployment, context, batch));
+        }
+      }
+    } catch (const InputError& error) {
+      all.erase(all.begin() + static_cast<std::ptrdiff_t>(before), all.end());
+      result.left_out.push_back(error);
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), cheaper);
+  return result;
+}
+
+bool cheaper(const Fit& a, const Fit& b) {
+  if (a.estimate.fits != b.estimate.fits) return a.estimate.fits;
+  if (a.deployment->devices() != b.deployment->devices()) return a.deployment->devices() < b.deployment->devices();
+  const auto total = [](const Fit& fit) { return fit.estimate.count(Metric::total_bytes).value_or(0); };
+  return total(a) < total(b);
+}
+
+std::vector<Remedy> remedies(const Fit& fit) {
+  // Where the window or a table of positions ends, no memory helps.
+  static constexpr std::string_view kReach[] = {"beyond_window", "context"};
+  static constexpr std::string_view kMemory[] = {"kv_precision", "weights", "gpus", "batch", "context"};
+  if (fit.estimate.fits) return {};
+  const bool reach = fit.estimate.limit == "window" || fit.estimate.limit == "positions";
+  const auto fits = [](const Deployment& deployment, Count context, Count batch) {
+    return deployment.fits(context, batch);
+  };
+  return find_remedies({fit.asked.setup, fit.context, fit.batch, fit.asked.split_asked, fits},
+                       reach ? std::span<const std::string_view>(kReach) : kMemory);
+}
+
+std::vector<std::string> device_notes(const Fit& fit) {
+  std::vector<std::string> all = fit.deployment->notes();
+  add(all, fit.deployment->margin_note(fit.estimate));
+  add(all, longest_note(fit.longest_context));
+  return all;
+}
+
+std::vector<std::string> notes(const Fit& fit) {
+  std::vector<std::string> all = fit.deployment->notes();
+  add(all, fit.deployment->margin_note(fit.estimate));
+  for (const std::string& note : fit.deployment->estimator().details(fit.context, fit.batch).notes) add(all, note);
+  for (const std::string& note : fit.deployment->engine_notes(fit.context, fit.batch)) add(all, note);
+  add(all, window_note(*fit.asked.model, fit.estimate.model, fit.context));
+  add(all, longest_note(fit.longest_context));
+  return all;
+}
+
+std::vector<std::string> common_notes(std::span<const Fit> alternatives) {
+  if (alternatives.empty()) return {};
+  std::vector<std::string> common = alternatives.front().deployment->notes();
+  for (const Fit& fit : alternatives.subspan(1)) {
+    const std::vector<std::string> notes = fit.deployment->notes();
+    std::erase_if(common,
+                  [&](const std::string& note) { return std::find(notes.begin(), notes.end(), note) == notes.end(); });
+  }
+  return common;
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,263 @@
+#include "ctxcost/answer/solve_answer.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "core/format.h"
+#include "ctxcost/core/units.h"
+#include "estimate/window_note.h"
+#include "remedies.h"
+
+namespace ctxcost {
+namespace {
+
+/// One case at a context and a batch, of which one may be the unknown.
+struct Point {
+  const DeploymentCase& asked;
+  Count context;
+  Count batch;
+};
+
+Trial attempt(SolvedValue value, const Deployment& deployment, Count context, Count batch) {
+  const DeploymentEstimate estimate = deployment.at(context, batch);
+  return {std::move(value),
+          estimate.count(Metric::device_bytes),
+          estimate[Metric::headroom_bytes],
+          estimate.limit,
+          {},
+          deployment.margin_note(estimate)};
+}
+
+Trial impossible(SolvedValue value, std::string reason) {
+  return {std::move(value), std::nullopt, {}, {}, std::move(reason), {}};
+}
+
+/// The answer of a search upwards: it fits, the next one does not.
+void set_largest(SolveAnswer& answer, const LargestFit& largest, const std::function<Trial(Count)>& attempt_at) {
+  if (largest.value) {
+    answer.value = *largest.value;
+    answer.fits = attempt_at(*largest.value);
+    const Count next = *largest.value + 1;
+    answer.does_not_fit = largest.limit == "engine" ? impossible(next, largest.refusal) : attempt_at(next);
+  } else if (!largest.unbounded) {
+    answer.nothing_fits = true;
+    answer.does_not_fit = attempt_at(1);
+  }
+}
+
+/// The answers under other settings, one changed at a time, where they are more than `now`.
+class Unlocks {
+ public:
+  using Solve = std::function<LargestFit(const Deployment&)>;
+  Unlocks(const DeploymentCase& asked, Count now, Solve solve) : asked_(asked), now_(now), solve_(std::move(solve)) {}
+
+  std::vector<Unlock> beyond_window() {
+    Setup setup = asked_.setup;
+    setup.settings.beyond_window = true;
+    add(std::move(setup), {"beyond_window", "true"});
+    return std::move(found_);
+  }
+
+  /// Narrower types, and twice as many GPUs.
+  std::vector<Unlock> more_memory() {
+    const Setup& base = asked_.setup;
+    for (const char* type : {"fp8", "q8_0", "q4_0"}) {
+      Setup setup = base;
+      setup.workload.kv = parse_kv_precision(type, "kv_precision");
+      if (!engines_keep_cache(setup.workload.kv->key.format(), base.settings.gpu)) continue;
+      add(std::move(setup), {"kv_precision", type});
+    }
+    if (!base.settings.gpu) return std::move(found_);
+    const Engine& engine = *base.engine.engine;
+    for (const std::string_view type : usual_weights(engine).subspan(1)) {
+      Setup setup = base;
+      setup.workload.weights = parse_weight_scheme(type, "weights");
+      add(std::move(setup), {"weights", std::string(type)});
+    }
+    Setup setup = base;
+    Count& ranks = setup.settings.parallelism.*spread_degree(engine);
+    ranks = ranks * 2;
+    Remedy more = spread_over(base, ranks, asked_.split_asked);
+    add(std::move(setup), std::move(more));
+    return std::move(found_);
+  }
+
+ private:
+  void add(Setup setup, Remedy change) {
+    try {
+      const LargestFit largest = solve_(Deployment(std::move(setup)));
+      if (largest.unbounded || largest.value.value_or(0) > now_) found_.push_back({std::move(change), largest.value});
+    } catch (const InputError&) {
+      // This engine or these shapes do not allow it.
+    }
+  }
+
+  const DeploymentCase& asked_;
+  Count now_;
+  Solve solve_;
+  std::vector<Unlock> found_;
+};
+
+/// What unlocks more: beyond a table of positions and where the engine refuses, nothing does.
+void set_unlocks(SolveAnswer& answer, const LargestFit& largest, Unlocks::Solve solve) {
+  if (largest.unbounded) return;
+  const std::optional<Trial>& next = answer.does_not_fit;
+  if (next && (next->limit == "positions" || !next->refusal.empty())) return;
+  Unlocks unlocks(answer.asked, largest.value.value_or(0), std::move(solve));
+  answer.unlocks = answer.ends_at_window() ? unlocks.beyond_window() : unlocks.more_memory();
+}
+
+void solve_context(SolveAnswer& answer, const Point& point) {
+  const Deployment& deployment = *answer.deployment;
+  answer.in_memory = max_context_memory(deployment, point.batch);
+  const LargestFit largest = within_window(deployment, *answer.in_memory);
+  set_largest(answer, largest, [&](Count n) { return attempt(n, deployment, n, point.batch); });
+  answer.bound = bound_of(largest);
+  if (largest.value) {
+    const Model& model = *point.asked.model;
+    answer.window_status = window_status(model.positions, *largest.value);
+    std::string note = window_note(model, deployment.at(*largest.value, point.batch).model, *largest.value);
+    if (!note.empty()) answer.notes.push_back(std::move(note));
+  }
+  if (largest.limit == "window") {
+    const auto& memory = answer.in_memory->value;
+    answer.notes.push_back(format("memory alone would allow {}", memory ? with_separators(*memory) : "any context"));
+  }
+  set_unlocks(answer, largest, [&](const Deployment& other) { return max_context(other, point.batch); });
+}
+
+void solve_batch(SolveAnswer& answer, const Point& point) {
+  const Deployment& deployment = *answer.deployment;
+  const LargestFit largest = max_batch(deployment, point.context);
+  set_largest(answer, largest, [&](Count b) { return attempt(b, deployment, point.context, b); });
+  answer.bound = bound_of(largest);
+  set_unlocks(answer, largest, [&](const Deployment& other) { return max_batch(other, point.context); });
+}
+
+void solve_gpus(SolveAnswer& answer, const Point& point) {
+  const Setup& base = point.asked.setup;
+  if (!base.settings.gpu) {
+    throw InputError(Diagnostic{"gpus", "", "expected a GPU to count, found none", ""});
+  }
+  const FewestGpus fewest = min_gpus(base, point.context, point.batch);
+  const auto degree = spread_degree(*base.engine.engine);
+  const auto over = [&](Count ranks) {
+    Setup setup = base;
+    setup.settings.parallelism.*degree = ranks;
+    const Count gpus = setup.settings.parallelism.devices();
+    try {
+      return attempt(gpus, Deployment(std::move(setup)), point.context, point.batch);
+    } catch (const InputError& error) {
+      return impossible(gpus, error.diagnostics().front().message);
+    }
+  };
+  answer.split = fewest.parallelism;
+  const Count ranks = fewest.parallelism.*degree;
+  if (!fewest.gpus) {
+    answer.nothing_fits = true;
+    answer.does_not_fit = over(ranks);
+    return;
+  }
+  answer.value = *fewest.gpus;
+  answer.fits = over(ranks);
+  // The next fewer over which it can be split do not hold it.
+  std::optional<Trial>& next = answer.does_not_fit;
+  for (Count fewer = ranks - 1; fewer > 0 && (!next || !next->refusal.empty()); fewer = fewer - 1) next = over(fewer);
+}
+
+/// The widest type that fits; the next wider one does not.
+template <typename Type>
+void set_widest(SolveAnswer& answer, const Point& point, const std::vector<PrecisionChoice<Type>>& choices,
+                const std::function<std::string(const Type&)>& name,
+                const std::function<void(Setup&, const Type&)>& apply) {
+  const auto attempt_of = [&](const Type& type) {
+    Setup setup = point.asked.setup;
+    apply(setup, type);
+    return attempt(name(type), Deployment(std::move(setup)), point.context, point.batch);
+  };
+  for (const auto& choice : choices) answer.choices.push_back({name(choice.type), choice.bytes, choice.fits});
+  const auto widest = std::find_if(choices.begin(), choices.end(), [](const auto& choice) { return choice.fits; });
+  answer.nothing_fits = widest == choices.end();
+  if (!answer.nothing_fits) {
+    answer.value = name(widest->type);
+    answer.fits = attempt_of(widest->type);
+  }
+  if (widest != choices.begin()) answer.does_not_fit = attempt_of(std::prev(widest)->type);
+}
+
+void solve_kv_precision(SolveAnswer& answer, const Point& point) {
+  set_widest<KvPrecision>(
+      answer, point, kv_precision_choices(point.asked.setup, point.context, point.batch),
+      [](const KvPrecision& type) { return type.name(); },
+      [](Setup& setup, const KvPrecision& type) { setup.workload.kv = type; });
+}
+
+void solve_weights(SolveAnswer& answer, const Point& point) {
+  set_widest<WeightScheme>(
+      answer, point, weight_choices(point.asked.setup, point.context, point.batch),
+      [&](const WeightScheme& type) { return type.resolved(*point.asked.model).name(); },
+      [](Setup& setup, const WeightScheme& type) { setup.workload.weights = type; });
+}
+
+SolveAnswer answer_at(Unknown unknown, const Point& point) {
+  SolveAnswer answer;
+  answer.unknown = unknown;
+  answer.asked = point.asked;
+  answer.deployment = std::make_shared<const Deployment>(point.asked.setup);
+  answer.split = point.asked.setup.settings.parallelism;
+  if (unknown != Unknown::context) answer.context = point.context;
+  if (unknown != Unknown::batch) answer.batch = point.batch;
+  switch (unknown) {
+    case Unknown::context: solve_context(answer, point); break;
+    case Unknown::batch: solve_batch(answer, point); break;
+    case Unknown::gpus: solve_gpus(answer, point); break;
+    case Unknown::kv_precision: solve_kv_precision(answer, point); break;
+    case Unknown::weights: solve_weights(answer, point); break;
+  }
+  if (unknown != Unknown::context) {
+    answer.window_status = window_status(point.asked.model->positions, point.context);
+    if (answer.ends_at_window()) answer.bound = "window";
+  }
+  return answer;
+}
+
+}  // namespace
+
+bool SolveAnswers::any() const {
+  return std::any_of(answers.begin(), answers.end(), [](const SolveAnswer& answer) { return !answer.nothing_fits; });
+}
+
+SolveAnswers solve(Unknown unknown, const DeploymentQuestion& question) {
+  SolveAnswers result;
+  const auto add = [&](const DeploymentCase& asked, Count context, Count batch) {
+    try {
+      result.answers.push_back(answer_at(unknown, {asked, context, batch}));
+    } catch (const InputError& error) {
+      result.left_out.push_back(error);
+    }
+  };
+  for (const DeploymentCase& asked : cases(question)) {
+    const Model& model = *asked.model;
+    try {
+      const LengthList batches = unknown == Unknown::batch ? LengthList(1) : batches_of(question, model);
+      const LengthList contexts = unknown == Unknown::context ? LengthList(1) : contexts_of(question, model);
+      for (const Count batch : batches) {
+        for (const Count context : contexts) add(asked, context, batch);
+      }
+    } catch (const InputError& error) {
+      result.left_out.push_back(error);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> notes(const SolveAnswer& answer) {
+  std::vector<std::string> all = answer.deployment->notes();
+  all.insert(all.end(), answer.notes.begin(), answer.notes.end());
+  if (answer.fits && !answer.fits->margin_note.empty()) all.push_back(answer.fits->margin_note);
+  return all;
+}
+
+}  // namespace ctxcost
