@@ -15,6 +15,7 @@ namespace {
 
 std::string shown(const ListingCell& cell) {
   if (const auto* count = std::get_if<Count>(&cell)) return with_separators(*count);
+  if (const auto* negative = std::get_if<Negative>(&cell)) return "-" + with_separators(negative->magnitude);
   if (const auto* text = std::get_if<std::string>(&cell)) return *text;
   return "–";
 }
@@ -45,6 +46,8 @@ void write_object(const Listing& listing, const std::vector<ListingCell>& row, J
       json.count(*count);
     } else if (const auto* text = std::get_if<std::string>(&row[c])) {
       json.string(*text);
+    } else if (const auto* negative = std::get_if<Negative>(&row[c])) {
+      json.value(MetricValue(*negative));
     } else {
       json.null();
     }
@@ -76,6 +79,7 @@ void render_csv(const Listing& listing, Writer& out) {
     for (std::size_t c = 0; c < row.size(); ++c) {
       if (c > 0) out.character(',');
       if (const auto* count = std::get_if<Count>(&row[c])) out.digits(*count);
+      if (const auto* negative = std::get_if<Negative>(&row[c])) out.text("-" + to_string(negative->magnitude));
       if (const auto* text = std::get_if<std::string>(&row[c])) out.text(csv_field(*text));
     }
     out.character('\n');

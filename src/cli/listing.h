@@ -9,11 +9,12 @@
 
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/writer.h"
+#include "ctxcost/estimate/metric.h"
 
 namespace ctxcost::cli {
 
-/// Nothing, an exact integer, or words.
-using ListingCell = std::variant<std::monostate, Count, std::string>;
+/// Nothing, an exact integer, words, or an integer below zero.
+using ListingCell = std::variant<std::monostate, Count, std::string, Negative>;
 
 inline ListingCell cell(std::optional<Count> count) { return count ? ListingCell(*count) : ListingCell(); }
 

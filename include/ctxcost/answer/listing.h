@@ -1,0 +1,41 @@
+// What is built in, kind by kind: models, gpus, precisions, mechanisms, engines, metrics.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/metric.h"
+
+namespace ctxcost {
+
+/// A fact of a built-in entry: not known, an integer, one below zero, a real number, or words.
+using CatalogueValue = std::variant<std::monostate, Count, Negative, double, std::string>;
+
+struct ListingColumn {
+  enum class Type { text, count, integer };  ///< `integer` may be below zero
+  std::string_view name;                     ///< in documents: "memory_bytes"
+  std::string_view heading;                  ///< in tables: "Memory"
+  Type type = Type::text;
+  std::string_view unit = {};  ///< of a number: "bytes"
+};
+
+/// The answer of `list`.
+struct CatalogueListing {
+  std::string_view kind;  ///< "models"
+  std::vector<ListingColumn> columns;
+  std::vector<std::vector<CatalogueValue>> rows;  ///< as many values as columns
+  std::vector<InputError> left_out;               ///< entries that cannot be read, each with all that is wrong with it
+};
+
+/// "models", "gpus", …, in the order in which they are shown.
+std::span<const std::string_view> listing_kinds();
+
+/// Throws InputError that names `source` where there is no such kind.
+CatalogueListing list_catalogue(std::string_view kind, std::string_view source);
+
+}  // namespace ctxcost

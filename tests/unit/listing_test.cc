@@ -1,0 +1,88 @@
+#include "ctxcost/answer/listing.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ctxcost/input/catalogue.h"
+
+using namespace ctxcost;
+
+namespace {
+
+/// The value of a column in the row of that name.
+CatalogueValue value(const CatalogueListing& listing, std::string_view row, std::string_view column) {
+  const auto named = std::find_if(listing.rows.begin(), listing.rows.end(),
+                                  [&](const auto& values) { return std::get<std::string>(values.front()) == row; });
+  const auto of = std::find_if(listing.columns.begin(), listing.columns.end(),
+                               [&](const ListingColumn& one) { return one.name == column; });
+  REQUIRE(named != listing.rows.end());
+  REQUIRE(of != listing.columns.end());
+  return (*named)[static_cast<std::size_t>(of - listing.columns.begin())];
+}
+
+CatalogueValue words(const char* text) { return std::string(text); }
+
+}  // namespace
+
+TEST_CASE("every kind is listed with a value for each column, of the column's type") {
+  REQUIRE(listing_kinds().size() == 6);
+  for (const std::string_view kind : listing_kinds()) {
+    CAPTURE(kind);
+    const CatalogueListing listing = list_catalogue(kind, "");
+    CHECK(listing.kind == kind);
+    CHECK(listing.columns.front().name == "name");
+    CHECK(!listing.rows.empty());
+    CHECK(listing.left_out.empty());
+    for (const auto& row : listing.rows) {
+      REQUIRE(row.size() == listing.columns.size());
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const ListingColumn& column = listing.columns[i];
+        CAPTURE(column.name);
+        const bool words = std::holds_alternative<std::string>(row[i]);
+        const bool unknown = std::holds_alternative<std::monostate>(row[i]);
+        if (column.type == ListingColumn::Type::text) CHECK(words);
+        if (column.type == ListingColumn::Type::count) CHECK((std::holds_alternative<Count>(row[i]) || unknown));
+        if (column.type == ListingColumn::Type::integer) CHECK(!words);
+        CHECK(column.unit.empty() == (column.type == ListingColumn::Type::text));
+      }
+    }
+  }
+}
+
+TEST_CASE("a model is listed with what its checkpoint holds, and what is not explained") {
+  const CatalogueListing models = list_catalogue("models", "");
+  CHECK(models.rows.size() == catalogue().size());
+  // 128,256 * 4,096 * 2 of embedding and head; 32 layers of 2 * 4,096^2 + 2 * 4,096 * 1,024 + 3 * 4,096 * 14,336
+  // + 2 * 4,096; 4,096 of the last norm.
+  CHECK(value(models, "Llama-3.1-8B", "parameters") == CatalogueValue(Count{8'030'261'248}));
+  CHECK(value(models, "Llama-3.1-8B", "difference") == CatalogueValue(Count{}));
+  CHECK(value(models, "Llama-3.1-8B", "effective_context") == CatalogueValue(Count{131'072}));
+  // What is published of some models is less than their shapes have: never a huge count.
+  const auto negative = std::count_if(models.rows.begin(), models.rows.end(),
+                                      [](const auto& row) { return std::holds_alternative<Negative>(row[6]); });
+  CHECK(models.columns[6].name == "difference");
+  CHECK(negative == 2);
+}
+
+TEST_CASE("devices, types and engines are listed with their numbers") {
+  const CatalogueListing gpus = list_catalogue("gpus", "");
+  CHECK(value(gpus, "h100-sxm-80gb", "memory_bytes") == CatalogueValue(Count{80} * Count{1 << 30}));
+  CHECK(value(gpus, "h100-sxm-80gb", "peak_type") == words("bf16"));
+  CHECK(value(gpus, "m3-max-128gb", "memory_reported_mib") == CatalogueValue());
+  const CatalogueListing precisions = list_catalogue("precisions", "");
+  // 32 bytes and a scale of two.
+  CHECK(value(precisions, "q8_0", "block_bytes") == CatalogueValue(Count{34}));
+  CHECK(value(precisions, "q8_0", "stores") == words("weights, cache"));
+  CHECK(value(precisions, "Q4_K_M", "block") == CatalogueValue());
+  CHECK(value(list_catalogue("engines", ""), "ideal", "settings") == words(""));
+  CHECK(value(list_catalogue("mechanisms", ""), "sliding_window", "keys") == words("window"));
+}
+
+TEST_CASE("an unknown kind is refused by the name that the caller gives") {
+  CHECK_THROWS_WITH_AS(list_catalogue("model", "the kind"),
+                       "the kind: unknown kind \"model\"; did you mean \"models\"?", InputError);
+  CHECK_THROWS_WITH_AS(list_catalogue("xyz", "the kind"),
+                       "the kind: unknown kind \"xyz\" (models, gpus, precisions, mechanisms, engines, metrics)",
+                       InputError);
+}
