@@ -1,7 +1,7 @@
 #include "document.h"
 
 #include <utility>
-#include "wording.h"
+#include "model/model_words.h"
 
 namespace ctxcost {
 namespace {

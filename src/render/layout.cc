@@ -4,7 +4,7 @@
 
 #include "core/printable.h"
 #include "estimate/window_note.h"
-#include "wording.h"
+#include "model/model_words.h"
 
 namespace ctxcost {
 namespace {

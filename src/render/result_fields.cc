@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "estimate/window_note.h"
-#include "wording.h"
+#include "model/model_words.h"
 
 namespace ctxcost {
 namespace {

@@ -1,4 +1,4 @@
-#include "wording.h"
+#include "model_words.h"
 
 namespace ctxcost {
 

@@ -1,4 +1,4 @@
-// Words that several formats say alike.
+// Words for the parts of a model that several answers and formats say alike.
 #pragma once
 
 #include <cstdint>

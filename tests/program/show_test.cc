@@ -1,0 +1,59 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+using Json = nlohmann::json;
+
+TEST_CASE("show tells an entry line by line") {
+  const Run gpu = run({"show", "a100-sxm4-80gb"});
+  CHECK(gpu.status == 0);
+  CHECK(gpu.err == "");
+  CHECK(
+      gpu.out.starts_with("gpu: a100-sxm4-80gb\nname: NVIDIA A100 SXM4 80GB\nmemory bytes, nominal: 85,899,345,920\n"));
+  CHECK(gpu.out.find("\ndense peak FLOP/s, bf16: 312,000,000,000,000\n") != std::string::npos);
+  CHECK(run({"show", "sliding_window"}).out ==
+        "mechanism: sliding_window\n"
+        "sees: the last `window` tokens\n"
+        "key window: keys a token sees, itself among them; required\n"
+        "further keys: gate, sink_logits, shares_cache (= false)\n");
+  const Run model = run({"show", "llama-3.1-8b"});
+  CHECK(model.out.find("\nparameters: 8,030,261,248\n") != std::string::npos);
+  CHECK(model.out.find("\nlayers 0-31: full, 32 heads, 8 KV heads, d_k 128; feed-forward: gated\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("show as JSON: a model's file, of others the same facts") {
+  const Json gpu = Json::parse(run({"show", "a100-sxm4-80gb", "--format", "json"}).out);
+  CHECK(gpu["schema_version"] == 1);
+  CHECK(gpu["command"] == "show");
+  CHECK(gpu["gpu"]["name"] == "a100-sxm4-80gb");
+  CHECK(gpu["gpu"]["memory_bytes"] == 85899345920);
+  CHECK(gpu["gpu"]["peak_dense_flops"]["bf16"] == 312000000000000);
+  const Json engine = Json::parse(run({"show", "vllm", "--format", "json"}).out);
+  CHECK(engine["engine"]["settings"]["max_batched_tokens"]["default"] == "2048");
+  CHECK(engine["engine"]["settings"]["block"]["default"] == nullptr);
+  const Json metric = Json::parse(run({"show", "kv_cache_bytes", "--format", "json"}).out);
+  CHECK(metric["metric"]["meaning"] == "the live need of the cache: the most at any position up to n");
+
+  // The file counts as the name does.
+  const TemporaryDirectory directory;
+  CHECK(run({"show", "llama-3.1-8b", "-o", directory.path("llama.json")}).status == 0);
+  const auto bytes = [](const std::string& model) {
+    return run({"scale", model, "-n", "8K", "--columns", "context,kv_cache_bytes,weights_bytes", "--format", "csv"})
+        .out;
+  };
+  CHECK(bytes(directory.path("llama.json")) == bytes("llama-3.1-8b"));
+  CHECK(bytes("llama-3.1-8b").find("8192,1073741824,16060522496") != std::string::npos);
+}
+
+TEST_CASE("show refuses what it cannot show") {
+  const Run nothing = run({"show"});
+  CHECK(nothing.status == 2);
+  CHECK(nothing.err == "ctxcost: show: expected one NAME (a model, gpu, mechanism, engine, precision or metric)\n");
+  const Run unknown = run({"show", "vlm", "--format", "json"});
+  CHECK(unknown.status == 2);
+  CHECK(unknown.out == "");
+  CHECK(unknown.err == "ctxcost: show: nothing built in is called \"vlm\"; did you mean \"vllm\"?\n");
+}
