@@ -32,12 +32,12 @@ double real_of(const MetricValue& value) {
   return -1;  // below zero: less than any limit
 }
 
-bool within(const Actual& actual, Side side, const MetricValue& bound) {
-  if (actual.unbounded) return side == Side::min;
+bool within(const Actual& actual, LimitSide side, const MetricValue& bound) {
+  if (actual.unbounded) return side == LimitSide::min;
   const auto* const count = std::get_if<Count>(&actual.value);
   const auto* const limit = std::get_if<Count>(&bound);
-  if (count != nullptr && limit != nullptr) return side == Side::max ? *count <= *limit : *count >= *limit;
-  return side == Side::max ? real_of(actual.value) <= real_of(bound) : real_of(actual.value) >= real_of(bound);
+  if (count != nullptr && limit != nullptr) return side == LimitSide::max ? *count <= *limit : *count >= *limit;
+  return side == LimitSide::max ? real_of(actual.value) <= real_of(bound) : real_of(actual.value) >= real_of(bound);
 }
 
 /// By how much a breached limit is missed; empty where that is no number.
@@ -95,7 +95,7 @@ MetricValue bound_of(const Limit& limit, const DeploymentSettings& settings) {
   Count divisor = 100;
   for (std::uint32_t i = 0; i < limit.gpu_share->decimals; ++i) divisor *= 10;
   const Count scaled = settings.gpu->memory() * limit.gpu_share->digits;
-  return limit.side == Side::max ? scaled / divisor : ceil_div(scaled, divisor);
+  return limit.side == LimitSide::max ? scaled / divisor : ceil_div(scaled, divisor);
 }
 
 /// Judges one budget; every limit whose metric has no value becomes a fault.
@@ -211,7 +211,7 @@ class Judge {
                                                      "kv_precision",  "weights", "gpus"};
     const Metric metric = judged.limit->metric;
     // Asked for is what costs less, never "more bytes" for a least value of them.
-    const Worse worse = judged.limit->side == Side::max ? Worse::higher : Worse::lower;
+    const Worse worse = judged.limit->side == LimitSide::max ? Worse::higher : Worse::lower;
     if (info(metric).worse != worse) return {};
     std::span<const std::string_view> settings = kSettings;
     // More GPUs change no metric of the whole model.

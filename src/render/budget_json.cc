@@ -28,7 +28,7 @@ void write_limit(JsonWriter& json, const JudgedLimit& judged) {
   member(json, "batch", judged.batch);
   json.key("actual");
   json.value(judged.actual);
-  json.key(limit.side == Side::max ? "max" : "min");
+  json.key(limit.side == LimitSide::max ? "max" : "min");
   json.value(judged.bound);
   member(json, "verdict", name(judged.verdict));
   if (judged.unbounded) {

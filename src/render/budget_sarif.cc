@@ -87,7 +87,7 @@ std::vector<Finding> findings(const BudgetReport& report, const RenderOptions& o
     found.push_back({std::string(metric.name), std::string(metric.name) + " outside its budget", metric.meaning,
                      limit.verdict, std::move(message), &budget, &limit.limit->place,
                      budget.name + "/" + std::string(metric.name) +
-                         (limit.limit->side == Side::max ? "/max/" : "/min/") + to_string(limit.context) + "/" +
+                         (limit.limit->side == LimitSide::max ? "/max/" : "/min/") + to_string(limit.context) + "/" +
                          to_string(limit.batch)});
   }
   for (const BudgetChange* change : excesses(report)) {

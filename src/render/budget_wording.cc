@@ -66,7 +66,7 @@ std::string point_text(Count context, Count batch) {
 }
 
 std::string limit_text(const Limit& limit) {
-  return std::string(limit.side == Side::max ? "max " : "min ") + limit.text;
+  return std::string(limit.side == LimitSide::max ? "max " : "min ") + limit.text;
 }
 
 std::string breach_text(const JudgedLimit& limit, UnitSystem units) {
@@ -80,7 +80,7 @@ std::string breach_text(const JudgedLimit& limit, UnitSystem units) {
   if (limit.distance_percent) {
     text += *limit.distance_percent < 0.1 ? " (<0.1%)" : format(" ({:.1f}%)", *limit.distance_percent);
   }
-  return text + (limit.limit->side == Side::max ? " over" : " short");
+  return text + (limit.limit->side == LimitSide::max ? " over" : " short");
 }
 
 std::string remedy_text(const JudgedLimit& limit) {

@@ -37,12 +37,13 @@ struct MemoryShare {
 /// What a breach of a budget is.
 enum class BudgetLevel { error, warning };
 
-enum class Side { min, max };
+/// Whether a metric may not be below the limit, or not above it.
+enum class LimitSide { min, max };
 
 /// One limit, in the metric's own unit.
 struct Limit {
   Metric metric;
-  Side side;
+  LimitSide side;
   MetricValue value;                     ///< empty where it is a share of memory
   std::optional<MemoryShare> gpu_share;  ///< "90% of gpu"
   std::string text;                      ///< as written: "72GiB"

@@ -147,7 +147,7 @@ class BudgetReader {
   void set_devices(Budget& budget, const Settings& settings);
   void read_limits(Budget& budget, const JsonValue& value, const std::string& pointer);
   void read_metric(Budget& budget, const JsonMember& member, const std::string& pointer);
-  std::optional<Limit> read_limit(Metric metric, Side side, const JsonValue& value, const std::string& pointer);
+  std::optional<Limit> read_limit(Metric metric, LimitSide side, const JsonValue& value, const std::string& pointer);
   static bool set_value(Limit& limit, const JsonValue& value);
   void check_order(const std::vector<Limit>& limits, std::size_t first, const JsonMember& member,
                    const std::string& pointer);
@@ -421,7 +421,7 @@ std::optional<MemoryShare> parse_share(std::string_view text) {
 /// Puts the number of `value` into the limit; false where it is none of the metric's unit.
 bool BudgetReader::set_value(Limit& limit, const JsonValue& value) {
   const Unit unit = info(limit.metric).unit;
-  const Rounding rounding = limit.side == Side::max ? Rounding::down : Rounding::up;
+  const Rounding rounding = limit.side == LimitSide::max ? Rounding::down : Rounding::up;
   if (unit == Unit::level) {
     const std::optional<std::size_t> level = value.is(Type::string) ? level_of(value.text) : std::nullopt;
     if (!level) return false;
@@ -447,15 +447,15 @@ bool BudgetReader::set_value(Limit& limit, const JsonValue& value) {
 /// True where every value is within: a limit that says nothing.
 bool never_fails(const Limit& limit) {
   if (const auto* level = std::get_if<std::string_view>(&limit.value)) {
-    return *level == (limit.side == Side::min ? kWindowLevels[0] : kWindowLevels[3]);
+    return *level == (limit.side == LimitSide::min ? kWindowLevels[0] : kWindowLevels[3]);
   }
-  if (limit.side == Side::max || limit.metric == Metric::headroom_bytes) return false;
+  if (limit.side == LimitSide::max || limit.metric == Metric::headroom_bytes) return false;
   const auto* const count = std::get_if<Count>(&limit.value);
   const auto* const real = std::get_if<double>(&limit.value);
   return (count != nullptr && *count == 0) || (real != nullptr && *real <= 0);
 }
 
-std::optional<Limit> BudgetReader::read_limit(Metric metric, Side side, const JsonValue& value,
+std::optional<Limit> BudgetReader::read_limit(Metric metric, LimitSide side, const JsonValue& value,
                                               const std::string& pointer) {
   Limit limit;
   limit.metric = metric;
@@ -518,7 +518,8 @@ void BudgetReader::read_metric(Budget& budget, const JsonMember& member, const s
   ObjectCursor cursor(member.value, pointer, faults_);
   const std::size_t first = budget.limits.size();
   bool any = false;
-  for (const auto& [key, side] : {std::pair<std::string_view, Side>{"min", Side::min}, {"max", Side::max}}) {
+  for (const auto& [key, side] :
+       {std::pair<std::string_view, LimitSide>{"min", LimitSide::min}, {"max", LimitSide::max}}) {
     const JsonValue* const value = cursor.find(key);
     if (value == nullptr) continue;
     any = true;
