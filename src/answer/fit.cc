@@ -82,8 +82,8 @@ std::vector<Remedy> remedies(const Fit& fit) {
   const auto fits = [](const Deployment& deployment, Count context, Count batch) {
     return deployment.fits(context, batch);
   };
-  return find_remedies({fit.asked.setup, fit.context, fit.batch, fit.asked.split_asked, fits},
-                       reach ? std::span<const std::string_view>(kReach) : kMemory);
+  return RemedySearch(*fit.deployment, fit.asked.split_asked)
+      .find({fit.context, fit.batch, fits}, reach ? std::span<const std::string_view>(kReach) : kMemory);
 }
 
 std::vector<std::string> device_notes(const Fit& fit) {

@@ -168,7 +168,7 @@ class Judge {
           judged.distance = distance(judged.actual, judged.bound);
           judged.distance_percent = distance_percent(judged.actual, judged.bound);
         }
-        if (options_.remedies && remedied_++ < kMostRemedied) judged.remedies = remedies(judged);
+        if (options_.remedies && remedied_++ < kMostRemedied) judged.remedies = remedies(judged, *result.deployment);
       }
       result.limits.push_back(std::move(judged));
     }
@@ -206,7 +206,7 @@ class Judge {
     return within(actual, judged.limit->side, judged.bound);
   }
 
-  std::vector<Remedy> remedies(const JudgedLimit& judged) const {
+  std::vector<Remedy> remedies(const JudgedLimit& judged, const Deployment& deployment) {
     static constexpr std::string_view kSettings[] = {"beyond_window", "context", "batch",
                                                      "kv_precision",  "weights", "gpus"};
     const Metric metric = judged.limit->metric;
@@ -216,20 +216,22 @@ class Judge {
     std::span<const std::string_view> settings = kSettings;
     // More GPUs change no metric of the whole model.
     if (!needs_devices(metric)) settings = settings.first(settings.size() - 1);
-    const Setup& setup = budget_.setup;
-    const Parallelism& parallelism = setup.settings.parallelism;
-    const bool split_asked = parallelism.devices() != parallelism.*spread_degree(*setup.engine.engine);
-    return find_remedies({setup, judged.context, judged.batch, split_asked,
-                          [&](const Deployment& deployment, Count context, Count batch) {
-                            return passes(judged, deployment, context, batch);
-                          }},
-                         settings);
+    if (!search_) {
+      const Parallelism& parallelism = budget_.setup.settings.parallelism;
+      const Count ranks = parallelism.*spread_degree(*budget_.setup.engine.engine);
+      search_.emplace(deployment, parallelism.devices() != ranks);
+    }
+    const auto passes_at = [&](const Deployment& other, Count context, Count batch) {
+      return passes(judged, other, context, batch);
+    };
+    return search_->find({judged.context, judged.batch, passes_at}, settings);
   }
 
   const Budget& budget_;
   const JudgeOptions& options_;
   std::vector<BudgetFault>& faults_;
   std::size_t& remedied_;
+  std::optional<RemedySearch> search_;  ///< of the first breach on
 };
 
 }  // namespace

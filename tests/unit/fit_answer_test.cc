@@ -121,6 +121,23 @@ TEST_CASE("every remedy, taken alone, makes it fit") {
   }
 }
 
+TEST_CASE("the weights advised: of files the widest type that fits, else the usual type") {
+  DeploymentQuestion question;
+  question.models = {std::make_shared<const Model>(load_model("llama-3.3-70b-instruct"))};
+  question.placements = {{load_accelerator("rtx-4090-24gb"), 2, std::nullopt}};
+  question.contexts = LengthList(4096);
+  question.engines = {parse_engine("llama.cpp")};
+  const Fit files = fit(question).alternatives.front();
+  std::string widest;
+  for (const auto& choice : weight_choices(files.asked.setup, files.context, files.batch)) {
+    if (widest.empty() && choice.fits) widest = choice.type.name();
+  }
+  CHECK(widest == "Q5_K_S");  // 70.6e9 parameters at 5.5 bits are 48.5 GB of 51.5 GB
+  CHECK(remedy_of(files, "weights") == widest);
+  question.engines = {};
+  CHECK(remedy_of(fit(question).alternatives.front(), "weights") == "int4");  // nf4, at 4.5 bits, would do, too
+}
+
 TEST_CASE("where the degrees were asked for, more GPUs are a remedy of the split") {
   DeploymentQuestion question = on_card_with_room(6'000, 9'000);
   question.placements.front().split = Parallelism{};
