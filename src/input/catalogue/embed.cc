@@ -12,8 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "input/json/json.h"
 
+namespace ctxcost {
 namespace {
 
 struct Entry {
@@ -57,6 +58,16 @@ std::string minified(std::string_view text) {
 
 std::string after_last_slash(const std::string& text) { return text.substr(text.rfind('/') + 1); }
 
+/// The string at a key; `fallback` where the key is absent and there is one.
+std::string text_at(const JsonValue& object, std::string_view key, const std::string& fallback = {}) {
+  const JsonValue* value = object.find(key);
+  if (value == nullptr && !fallback.empty()) return fallback;
+  if (value == nullptr || !value->is(JsonValue::Type::string)) {
+    throw std::runtime_error("expected a string \"" + std::string(key) + "\"");
+  }
+  return value->text;
+}
+
 Entry read_entry(const std::string& path) {
   const std::string file = after_last_slash(path);
   constexpr std::string_view kExtension = ".json";
@@ -64,18 +75,17 @@ Entry read_entry(const std::string& path) {
   const std::string stem = file.substr(0, file.size() - kExtension.size());
 
   Entry entry;
-  const std::string text = read_file(path);
-  const nlohmann::json json = nlohmann::json::parse(text);
-  entry.text = minified(text);
+  const JsonDocument document = parse_json(read_file(path), path);
+  entry.text = minified(document.text);
   // A file of the own format has no id: its name is one.
-  entry.id = json.contains("id") ? json.at("id").get<std::string>() : stem;
+  entry.id = text_at(document.root, "id", stem);
   if (lower(after_last_slash(entry.id)) != stem) {
     throw std::runtime_error("expected the last part of its id, in lower case, as its name");
   }
-  if (!json.contains("source")) throw std::runtime_error("expected a \"source\"");
+  if (document.root.find("source") == nullptr) throw std::runtime_error("expected a \"source\"");
   entry.names = {lower(entry.id), stem};
-  if (json.contains("aliases")) {
-    for (const nlohmann::json& alias : json.at("aliases")) entry.names.push_back(lower(alias.get<std::string>()));
+  if (const JsonValue* aliases = document.root.find("aliases")) {
+    for (const JsonValue& alias : aliases->items) entry.names.push_back(lower(alias.text));
   }
   std::sort(entry.names.begin(), entry.names.end());
   entry.names.erase(std::unique(entry.names.begin(), entry.names.end()), entry.names.end());
@@ -86,13 +96,19 @@ Entry read_entry(const std::string& path) {
 std::vector<Entry> read_accelerators(const std::string& path) {
   std::vector<Entry> entries;
   std::map<std::string, int> seen;
-  for (const nlohmann::ordered_json& json : nlohmann::ordered_json::parse(read_file(path))) {
+  const JsonDocument document = parse_json(read_file(path), path);
+  const std::vector<JsonValue>& devices = document.root.items;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    // Its text ends where the next one begins, or the list ends.
+    const std::size_t begin = devices[i].offset;
+    const std::size_t next = i + 1 < devices.size() ? devices[i + 1].offset : document.text.size();
+    const std::size_t end = document.text.rfind('}', next - 1) + 1;
     Entry entry;
-    entry.id = json.at("id").get<std::string>();
-    entry.text = json.dump();
+    entry.id = text_at(devices[i], "id");
+    entry.text = minified(std::string_view(document.text).substr(begin, end - begin));
     if (entry.id != lower(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
     if (++seen[entry.id] > 1) throw std::runtime_error(entry.id + " stands twice");
-    if (!json.contains("source")) throw std::runtime_error(entry.id + ": expected a \"source\"");
+    if (devices[i].find("source") == nullptr) throw std::runtime_error(entry.id + ": expected a \"source\"");
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -138,9 +154,7 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
       out);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int embed(int argc, char** argv) {
   if (argc < 4) {
     std::fputs("usage: embed OUTPUT ACCELERATORS MODEL...\n", stderr);
     return 2;
@@ -188,3 +202,8 @@ int main(int argc, char** argv) {
   if (!good) std::remove(argv[1]);
   return good ? 0 : 1;
 }
+
+}  // namespace
+}  // namespace ctxcost
+
+int main(int argc, char** argv) { return ctxcost::embed(argc, argv); }

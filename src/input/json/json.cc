@@ -6,9 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "ctxcost/core/diagnostic.h"
+#include "json_events.h"
 
 namespace ctxcost {
 namespace {
@@ -91,45 +90,39 @@ std::string without_nonfinite(std::string_view text) {
 }
 
 /// Builds the values and keeps their places: it follows the parser token by token through the same text.
-class Builder {
+class Builder final : public JsonEvents {
  public:
-  using Json = nlohmann::json;
-
   Builder(std::string_view text, std::size_t start, JsonValue& root) : text_(text), end_(start), root_(root) {}
 
-  bool null() { return literal(4), true; }
-  bool boolean(bool value) {
+  bool null() override { return literal(4), true; }
+  bool boolean(bool value) override {
     literal(value ? 4 : 5, Type::boolean).boolean = value;
     return true;
   }
-  bool number_integer(Json::number_integer_t) { return number(); }
-  bool number_unsigned(Json::number_unsigned_t) { return number(); }
-  bool number_float(Json::number_float_t, const Json::string_t&) { return number(); }
-  bool string(Json::string_t& value) {
+  bool number(std::uint64_t) override { return number(); }
+  bool number(std::int64_t) override { return number(); }
+  bool number(std::string_view) override { return number(); }
+  bool string(std::string& text) override {
     JsonValue& added = add(Type::string);
-    added.text = std::move(value);
+    added.text = std::move(text);
     end_ = string_end(text_, begin_);
     return true;
   }
-  bool binary(Json::binary_t&) { return false; }
-  bool start_object(std::size_t) { return open(Type::object); }
-  bool start_array(std::size_t) { return open(Type::array); }
-  bool key(Json::string_t& name) {
+  bool start_object() override { return open(Type::object); }
+  bool start_array() override { return open(Type::array); }
+  bool key(std::string& name) override {
     next_token();
     open_[depth_ - 1]->members.push_back({std::move(name), static_cast<std::uint32_t>(begin_), {}});
     end_ = string_end(text_, begin_);
     last_ = Last::key;
     return true;
   }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
-  bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
-    position_ = position;
-    return false;
-  }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  void fault(std::size_t read) override { read_ = read; }
 
   /// What stopped the parser: the place as an offset, the message, a hint.
-  std::pair<std::size_t, Diagnostic> fault() const;
+  std::pair<std::size_t, Diagnostic> explanation() const;
 
  private:
   enum class Last { nothing, open, key, value };
@@ -195,9 +188,9 @@ class Builder {
   Diagnostic found(std::string expected, std::size_t at) const;
 
   std::string_view text_;
-  std::size_t begin_ = 0;     // of the last token
-  std::size_t end_;           // one past it
-  std::size_t position_ = 0;  // bytes that the parser had read when it stopped
+  std::size_t begin_ = 0;  // of the last token
+  std::size_t end_;        // one past it
+  std::size_t read_ = 0;   // bytes that the parser had read when it stopped
   JsonValue& root_;
   std::array<JsonValue*, kDeepest> open_{};
   std::size_t depth_ = 0;
@@ -261,14 +254,14 @@ Diagnostic Builder::string_fault(std::size_t& at) const {
     if (std::strchr("\"\\/bfnrt", text_[at]) != nullptr) continue;
     // An escape that the parser went past was a good one.
     const std::size_t length = std::min<std::size_t>(6, text_.size() - backslash);
-    if (text_[at] == 'u' && position_ > backslash + length) continue;
+    if (text_[at] == 'u' && read_ > backslash + length) continue;
     at = backslash;
     if (text_[at + 1] == 'u') return message("\\u and four hexadecimal digits of a character", "another escape");
     return message("an escape such as \\n or \\u0041",
                    found("", at + 1).message.substr(std::strlen("expected , found ")));
   }
   if (at >= text_.size()) return at = quote, message("a closing '\"'", "the end of the file");
-  at = position_ == 0 ? quote : position_ - 1;
+  at = read_ == 0 ? quote : read_ - 1;
   if (at >= text_.size()) at = text_.size() - 1;
   if (static_cast<unsigned char>(text_[at]) < 0x80) {
     return at = quote, message("surrogate escapes in pairs, such as \\ud83d\\ude00", "half a pair");
@@ -276,7 +269,7 @@ Diagnostic Builder::string_fault(std::size_t& at) const {
   return message("UTF-8 text", "byte " + hex_byte(text_[at]));
 }
 
-std::pair<std::size_t, Diagnostic> Builder::fault() const {
+std::pair<std::size_t, Diagnostic> Builder::explanation() const {
   if (too_deep_) {
     return {begin_, message("at most " + std::to_string(kDeepest) + " lists and objects inside one another", "more")};
   }
@@ -392,8 +385,8 @@ JsonDocument parse_json(std::string_view text, std::string_view source) {
     parsed = masked;
   }
   Builder builder(document.text, start, document.root);
-  if (!nlohmann::json::sax_parse(parsed.data(), parsed.data() + parsed.size(), &builder)) {
-    auto [at, diagnostic] = builder.fault();
+  if (!read_json_events(parsed, builder)) {
+    auto [at, diagnostic] = builder.explanation();
     fail(text, source, at, std::move(diagnostic));
   }
   return document;

@@ -9,10 +9,10 @@
 #include <unordered_set>
 
 #include <nlohmann/json.hpp>
-
 #include "ctxcost/input/tensor_file.h"
 #include "input/file/header_reader.h"
 #include "input/json/json.h"
+#include "input/json/json_events.h"
 
 namespace ctxcost {
 namespace {
@@ -48,17 +48,15 @@ struct PlacedTensor {
 
 /// Follows the header token by token and keeps nothing but tensors: whatever does not belong there ends the reading
 /// before it takes memory.
-class HeaderBuilder {
+class HeaderBuilder final : public JsonEvents {
  public:
-  using Json = nlohmann::json;
-
   HeaderBuilder(const std::string& path, std::vector<PlacedTensor>& tensors) : path_(path), tensors_(tensors) {}
 
-  bool null() { return wrong("null"); }
-  bool boolean(bool value) { return wrong(value ? "true" : "false"); }
-  bool number_integer(Json::number_integer_t value) { return wrong(std::to_string(value)); }
-  bool number_float(Json::number_float_t, const Json::string_t& text) { return wrong(text); }
-  bool number_unsigned(Json::number_unsigned_t value) {
+  bool null() override { return wrong("null"); }
+  bool boolean(bool value) override { return wrong(value ? "true" : "false"); }
+  bool number(std::int64_t value) override { return wrong(std::to_string(value)); }
+  bool number(std::string_view text) override { return wrong(std::string(text)); }
+  bool number(std::uint64_t value) override {
     switch (state_) {
       case State::shape:
         if (tensor().shape.size() == kMostDimensions) return wrong("more than " + std::to_string(kMostDimensions));
@@ -71,7 +69,7 @@ class HeaderBuilder {
       default: return wrong(std::to_string(value));
     }
   }
-  bool string(Json::string_t& value) {
+  bool string(std::string& value) override {
     if (state_ == State::metadata) return true;
     if (state_ != State::type) return wrong("a string");
     const auto* row = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
@@ -84,8 +82,7 @@ class HeaderBuilder {
     state_ = State::tensor;
     return true;
   }
-  bool binary(Json::binary_t&) { return false; }
-  bool start_object(std::size_t) {
+  bool start_object() override {
     switch (state_) {
       case State::start: state_ = State::header; return true;
       case State::metadata_start: state_ = State::metadata; return true;
@@ -93,7 +90,7 @@ class HeaderBuilder {
       default: return wrong("an object");
     }
   }
-  bool key(Json::string_t& name) {
+  bool key(std::string& name) override {
     switch (state_) {
       case State::header:
         if (!names_.insert(name).second) fail(path_, child_pointer("", name), "the key stands twice");
@@ -111,7 +108,7 @@ class HeaderBuilder {
       default: return true;  // of the metadata
     }
   }
-  bool end_object() {
+  bool end_object() override {
     if (state_ == State::tensor) {
       if (!seen_.type || !seen_.shape || !seen_.offsets) {
         fail(path_, child_pointer("", tensor().name), "expected \"dtype\", \"shape\" and \"data_offsets\"");
@@ -122,18 +119,18 @@ class HeaderBuilder {
     }
     return true;
   }
-  bool start_array(std::size_t) {
+  bool start_array() override {
     if (state_ == State::shape_start) return state_ = State::shape, true;
     if (state_ == State::offsets_start) return state_ = State::offsets, true;
     return wrong("a list");
   }
-  bool end_array() {
+  bool end_array() override {
     if (state_ == State::offsets && offsets_ != 2) return wrong("fewer");
     state_ = State::tensor;
     return true;
   }
-  bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
-    fail(path_, "offset " + std::to_string(sizeof(std::uint64_t) + (position > 0 ? position - 1 : 0)),
+  void fault(std::size_t read) override {
+    fail(path_, "offset " + std::to_string(sizeof(std::uint64_t) + (read > 0 ? read - 1 : 0)),
          "expected JSON, found something else", "not a safetensors file?");
   }
 
@@ -285,7 +282,7 @@ TensorFile read(HeaderReader& reader) {
   file.header_bytes = reader.position();
   std::vector<PlacedTensor> tensors;
   HeaderBuilder builder(file.path, tensors);
-  static_cast<void>(nlohmann::json::sax_parse(header, &builder));
+  static_cast<void>(read_json_events(header, builder));
   check_sizes(file.path, tensors, builder.bits());
   check_places(file.path, tensors, reader.left());
   for (PlacedTensor& placed : tensors) file.tensors.push_back(std::move(placed.tensor));
