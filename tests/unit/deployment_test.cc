@@ -217,6 +217,16 @@ TEST_CASE("experts are spread over devices, and read evenly") {
   CHECK(whole.prefill->compute_seconds == doctest::Approx(spread.prefill->compute_seconds).epsilon(1e-12));
 }
 
+TEST_CASE("a device reads whole experts") {
+  const Model model = load_model("mixtral-8x7b-v0.1");
+  const Count expert = 3 * 4096 * Count{14336} * 2;
+  const DeploymentEstimate whole = Deployment(setup_of(model, "h100-sxm-80gb")).at(100, 1);
+  const DeploymentEstimate spread = Deployment(setup_of(model, "h100-sxm-80gb", "dp=3,ep=3")).at(100, 1);
+  // Three replicas choose 6 of 8 experts, so 2.25 of the 3 that the largest device holds: it reads 3, alone it reads 2.
+  CHECK(spread.decode->memory_seconds - whole.decode->memory_seconds ==
+        doctest::Approx((32 * expert).to_double() / 3.35e12).epsilon(1e-9));
+}
+
 TEST_CASE("shared experts are split over tensor ranks and stand on every expert rank") {
   const auto mixture = [](const std::string& keys) {
     return parse_model(R"({"layers": 2, "heads": 4, "d_k": 16, "d_model": 64, "vocab": 1000, "bias": true,

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "ctxcost/core/diagnostic.h"
+#include "mixers.h"
 #include "parts_model.h"
 
 using namespace ctxcost;
@@ -43,4 +44,41 @@ TEST_CASE("transformers refuses types that it has no plain cache for") {
   CHECK_THROWS_AS(reserve(model, "transformers", 1, 1, "fp32/bf16"), InputError);
   CHECK_THROWS_WITH_AS(parse_engine("transformers:cache=offloaded"),
                        doctest::Contains("expected one of dynamic|static, found \"offloaded\""), InputError);
+}
+
+TEST_CASE("transformers keeps all columns of a convolution, and states in the model's type or fp32, by kind") {
+  // Models of 3 layers in bf16, of 4 heads of 8 in a d_model of 32.
+  struct Row {
+    std::string_view kind;
+    Settings settings;
+    Count convolution, recurrent;  ///< bytes of a layer
+  };
+  const Row rows[] = {
+      // [modeling_mamba.py MambaCache: conv_states and ssm_states of the model's dtype, K columns]
+      {"mamba", {{"inner", Count{64}}, {"state", Count{16}}, {"conv", Count{4}}}, 64 * 4 * 2, 64 * 16 * 2},
+      // [modeling_mamba2.py Mamba2Cache: channels of x, B and C]
+      {"mamba2",
+       {{"inner", Count{64}}, {"state", Count{16}}, {"head_dim", Count{8}}, {"groups", Count{1}}, {"conv", Count{4}}},
+       (64 + 2 * 16) * 4 * 2,
+       64 * 16 * 2},
+      // [modeling_qwen3_next.py Qwen3NextDynamicCache; the rule runs in fp32]
+      {"gated_delta", {{"key_heads", Count{2}}, {"conv", Count{4}}}, (2 * 2 * 8 + 4 * 8) * 4 * 2, 4 * 8 * 8 * 4},
+      // [modeling_minimax.py MiniMaxLightningAttention: attn_weights_inter of the hidden states' dtype]
+      {"lightning", {}, 0, 4 * 8 * 8 * 2},
+      // [modeling_recurrent_gemma.py: conv1d_state of conv1d_width - 1 columns, recurrent_states in fp32]
+      {"rg_lru", {{"width", Count{32}}, {"conv", Count{4}}}, 32 * 3 * 2, 32 * 4},
+      // [modeling_lfm2.py Lfm2HybridConvCache]
+      {"short_conv", {{"conv", Count{3}}}, 32 * 3 * 2, 0},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.kind);
+    const MixerPointer mixer = make_mixer(row.kind, square_shape(4, 8), row.settings);
+    const Model model = model_of("own", 3, [&](std::uint32_t) { return std::vector{mixer}; });
+    Count convolution, recurrent;
+    for (const ReservedPart& part : reserve(model, "transformers", 1000, 5).parts) {
+      (part.name == "convolution" ? convolution : recurrent) += part.bytes;
+    }
+    CHECK(convolution == 5 * 3 * row.convolution);
+    CHECK(recurrent == 5 * 3 * row.recurrent);
+  }
 }

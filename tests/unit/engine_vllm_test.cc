@@ -69,6 +69,26 @@ TEST_CASE("vLLM keeps a window, what one step schedules, and a block more") {
   CHECK(reserve(mistral, "vllm", 0).bytes == 0);
 }
 
+TEST_CASE("vLLM groups by the rarest kind from 1.5 times of it on") {
+  // [_get_kv_cache_groups_uniform_page_size: max_num_layers < min_num_layers * 1.5]
+  const Count page = 16 * 8 * 128 * 2 * 2;
+  const Count full_blocks = 32768 / 16;
+  const Count window_blocks = 192 + 1;  // 1,023 + 2,048 tokens, and the block that they begin inside
+  struct Row {
+    std::uint32_t full, window;
+    Count full_slots, window_slots;
+  };
+  for (const Row& row : {Row{2, 3, 2, 4}, Row{3, 4, 4, 4}, Row{4, 6, 4, 8}, Row{5, 7, 7, 7}}) {
+    CAPTURE(row.full);
+    const MixerPointer global = full(8, 128);
+    const MixerPointer local = window(8, 128, 1024);
+    const Model model = model_of("gemma3", row.full + row.window,
+                                 [&](std::uint32_t i) { return std::vector{i < row.full ? global : local}; });
+    CHECK(reserve(model, "vllm", 32768).bytes ==
+          (row.full_slots * full_blocks + row.window_slots * window_blocks) * page);
+  }
+}
+
 TEST_CASE("vLLM groups mixed kinds so that they draw from one pool") {
   // gemma-3-27b: 10 full and 52 sliding layers in groups of 10; the sliding ones take 60 slots.
   const MixerPointer global = full(16, 128);
