@@ -1,4 +1,5 @@
 #include "ctxcost/answer/listing.h"
+#include "ctxcost/input/load_accelerator.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,5 @@
 #include "ctxcost/answer/show.h"
+#include "ctxcost/input/load_accelerator.h"
 
 #include <algorithm>
 #include <optional>

@@ -7,6 +7,7 @@
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 
 using namespace ctxcost;
 

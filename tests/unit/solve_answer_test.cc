@@ -8,6 +8,7 @@
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 
 using namespace ctxcost;
 
