@@ -142,7 +142,7 @@ EntryDescription describe_mechanism(const Mechanism& mechanism) {
     if (key.reader_only) continue;
     made.add(parameter("keys", "key", key.name, key.meaning, key.fallback, "; required"));
   }
-  if (mechanism.softmax) {
+  if (mechanism.traits.softmax) {
     made.add(text("further_keys", "further keys", "gate, sink_logits, shares_cache (= false)"));
   }
   return made.take();

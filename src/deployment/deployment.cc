@@ -17,12 +17,6 @@ constexpr Count kMostTokens = std::uint64_t{1} << 50;
 /// Contexts that are looked at one by one where a cache's traffic may fall.
 constexpr Count kMostSteps = 1 << 17;
 
-/// Mixers of whose cache a longer context never reads less in a decode step.
-constexpr std::string_view kSteadyKinds[] = {
-    "full",     "none",   "sliding_window", "sink_window", "latent",    "indexed_latent", "mamba",           "mamba2",
-    "rwkv",     "rg_lru", "gated_delta",    "kimi_delta",  "lightning", "short_conv",     "cross_attention", "linear",
-    "retention"};
-
 /// The first value of [1, most] for which `holds`, which stays true once it is; empty where it never is.
 std::optional<Count> first_that(Count most, const std::function<bool(Count)>& holds) {
   Count low = 0;
@@ -64,12 +58,11 @@ Workload rank_workload(const Setup& setup) {
   return workload;
 }
 
-bool steady(const Model& model) {
+/// Whether a longer context never reads less of any cache in a decode step.
+bool traffic_never_falls(const Model& model) {
   for (const LayerGroup& group : model.groups) {
     for (const auto& mixer : group.mixers) {
-      if (std::find(std::begin(kSteadyKinds), std::end(kSteadyKinds), mixer->kind()) == std::end(kSteadyKinds)) {
-        return false;
-      }
+      if (!mixer->traits().traffic_never_falls) return false;
     }
   }
   return true;
@@ -408,7 +401,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
     return traffic >= weights;
   };
   const std::optional<Count> found = first_that(kMostTokens, reaches);
-  if (!found || steady(*setup_.model)) return found;
+  if (!found || traffic_never_falls(*setup_.model)) return found;
   // Traffic falls where a chunk or segment begins: the cache kept, which never falls, gives the first candidate.
   const Count least = first_that(kMostTokens, [&](Count n) {
                         Count kept;

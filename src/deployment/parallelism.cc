@@ -104,20 +104,6 @@ Model split_model(const Model& model, const Parallelism& parallelism, const Stag
   return share;
 }
 
-/// Heads of a recurrence; empty where it has channels alone.
-std::optional<Count> recurrent_heads(const Mixer& mixer, const Model& model) {
-  const Settings& settings = mixer.settings();
-  const std::string_view kind = mixer.kind();
-  if (kind == "mamba2") {
-    if (!model.d_model && settings.count_or("inner", 0) == 0) return std::nullopt;
-    const Count inner = settings.count_or("inner", settings.count_or("expand", 2) * model.d_model.value_or(0));
-    return inner / settings.count_or("head_dim", 64);
-  }
-  constexpr std::string_view kOfHeads[] = {"gated_delta", "kimi_delta", "lightning", "linear", "retention"};
-  if (std::find(std::begin(kOfHeads), std::end(kOfHeads), kind) == std::end(kOfHeads)) return std::nullopt;
-  return mixer.shape().heads;
-}
-
 /// The numbers that a tensor rank's part depends on: ranks on the same side of every remainder are alike.
 std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
   std::vector<Count> remainders;
@@ -157,7 +143,7 @@ std::string uneven(const Model& model, Count ranks) {
     for (const auto& mixer : group.mixers) {
       const MixerShape& shape = mixer->shape();
       if (mixer->score_heads() == 0) {
-        const std::optional<Count> heads = recurrent_heads(*mixer, model);
+        const std::optional<Count> heads = mixer->recurrent_heads();
         if (heads && *heads % ranks != 0) {
           return to_string(*heads) + " heads of \"" + std::string(mixer->kind()) + "\" do not divide by " +
                  to_string(ranks);

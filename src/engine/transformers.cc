@@ -35,18 +35,15 @@ Count tokens_of(const ReserveRequest& request, const CachePart& part) {
 /// Bytes of a state as the models' code keeps it.
 Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
   const Count activation = request.model.activation.row_bytes(1);
-  const std::string_view kind = mixer.kind();
   if (part.name == "convolution") {
     // All K columns [MambaCache, HybridMambaAttentionDynamicCache, Qwen3NextDynamicCache, Lfm2HybridConvCache], where
     // the last K - 1 would do; RecurrentGemma keeps those.
     const Count columns = mixer.settings().table.empty() ? Count{} : mixer.settings().count("conv");
-    if (kind == "rg_lru" || columns < 2) return part.elements * activation;
+    if (!mixer.traits().spare_convolution_column || columns < 2) return part.elements * activation;
     return part.elements / (columns - 1) * columns * activation;
   }
   // State spaces and lightning attention keep their states in the model's type; delta rules and RG-LRU in fp32.
-  if (part.name == "recurrent" && (kind == "mamba" || kind == "mamba2" || kind == "lightning")) {
-    return part.elements * activation;
-  }
+  if (part.name == "recurrent" && mixer.traits().state_in_model_type) return part.elements * activation;
   return state_bytes(part, request.model, request.kv);
 }
 

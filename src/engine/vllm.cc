@@ -111,12 +111,12 @@ Precision latent_type(const ReserveRequest& request, const Mixer& mixer, const C
 /// Bytes of one state part of one layer and sequence [model_executor/layers/mamba/mamba_utils.py
 /// MambaStateDtypeCalculator]: Kimi's delta is always kept in fp32, lightning attention in the model's type.
 Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
-  if (part.type != StateType::fp32 || mixer.kind() == "kimi_delta") {
-    return state_bytes(part, request.model, request.kv);
-  }
-  const std::string_view state = request.choice.word("state");
+  if (part.type != StateType::fp32) return state_bytes(part, request.model, request.kv);
+  const MechanismTraits& traits = mixer.traits();
+  const std::string_view asked = request.choice.word("state");
+  const std::string_view state = !traits.state_type_is_fixed ? asked : traits.state_in_model_type ? "model" : "float32";
   const Precision& model = request.model.activation;
-  if (mixer.kind() == "lightning" || state == "model") return model.row_bytes(part.elements);
+  if (state == "model") return model.row_bytes(part.elements);
   if (state == "float32") return state_bytes(part, request.model, request.kv);
   return request.model.recurrent_state.value_or(model).row_bytes(part.elements);
 }

@@ -49,4 +49,8 @@ std::span<const Mechanism* const> mechanisms() {
   return kAll;
 }
 
+const Mechanism& full_attention() { return kFull; }
+const Mechanism& two_sided_attention() { return kBidirectional; }
+const Mechanism& cross_attention() { return kCrossAttention; }
+
 }  // namespace ctxcost

@@ -37,7 +37,10 @@ class Bidirectional final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kBidirectional) = {"bidirectional", "every token, before and after: encoders", kKeys, true,
+CTXCOST_MECHANISM(kBidirectional) = {"bidirectional",
+                                     "every token, before and after: encoders",
+                                     kKeys,
+                                     {.softmax = true},
                                      [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                        std::optional<Count> half_window;
                                        if (settings.has("half_window")) half_window = settings.count("half_window");

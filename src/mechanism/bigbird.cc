@@ -40,7 +40,10 @@ class BigBird final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kBigBird) = {"bigbird", "window, global and random blocks", kKeys, true,
+CTXCOST_MECHANISM(kBigBird) = {"bigbird",
+                               "window, global and random blocks",
+                               kKeys,
+                               {.softmax = true},
                                [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<BigBird>(shape, settings.count("block"),
                                                                   settings.count("random_blocks"));

@@ -38,7 +38,10 @@ class Chunked final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kChunked) = {"chunked", "the earlier tokens of the same chunk", kKeys, true,
+CTXCOST_MECHANISM(kChunked) = {"chunked",
+                               "the earlier tokens of the same chunk",
+                               kKeys,
+                               {.softmax = true},
                                [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Chunked>(shape, settings.count("chunk"));
                                }};

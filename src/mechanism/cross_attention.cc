@@ -89,7 +89,7 @@ class CrossAttention final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kCrossAttention) = {"cross_attention",
                                       "every token of an encoder",
                                       kKeys,
-                                      true,
+                                      {.softmax = true, .traffic_never_falls = true},
                                       [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                         std::optional<Count> tokens;
                                         if (settings.has("tokens")) tokens = settings.count("tokens");

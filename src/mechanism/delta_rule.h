@@ -8,6 +8,7 @@ namespace ctxcost {
 
 class DeltaRule : public Recurrence {
  public:
+  std::optional<Count> recurrent_heads() const override { return shape().heads; }
   // H d_k + H (d_k + d_v), as for attention: queries and keys are repeated to the value heads.
   Count activation_width() const override { return shape().heads * (2 * shape().d_k + shape().d_v); }
 

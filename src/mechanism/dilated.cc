@@ -44,7 +44,10 @@ class Dilated final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kDilated) = {
-    "dilated", "every `dilation`-th of the last tokens, `window` of them", kKeys, true,
+    "dilated",
+    "every `dilation`-th of the last tokens, `window` of them",
+    kKeys,
+    {.softmax = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       try {
         return std::make_unique<Dilated>(shape, settings.count("window"), settings.count("dilation"));

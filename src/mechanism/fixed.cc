@@ -56,7 +56,10 @@ class Fixed final : public TwoPatterns {
 }  // namespace
 
 CTXCOST_MECHANISM(kFixed) = {
-    "fixed", "half the heads their block, half the ends of all blocks (Sparse Transformer)", kKeys, true,
+    "fixed",
+    "half the heads their block, half the ends of all blocks (Sparse Transformer)",
+    kKeys,
+    {.softmax = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count stride = settings.count("stride");
       const Count summary = settings.count("summary");

@@ -53,7 +53,10 @@ class None final : public Mixer {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kFull) = {"full", "every earlier token: MHA, GQA, MQA", kKeys, true,
+CTXCOST_MECHANISM(kFull) = {"full",
+                            "every earlier token: MHA, GQA, MQA",
+                            kKeys,
+                            {.softmax = true, .traffic_never_falls = true},
                             [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                               return std::make_unique<Full>(shape, settings.flag("unknown_work"));
                             }};
@@ -62,7 +65,7 @@ CTXCOST_MECHANISM(kNone) = {
     "none",
     "no mixer: the layer is its feed-forward",
     {},
-    false,
+    {.traffic_never_falls = true},
     [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> { return std::make_unique<None>(shape); }};
 
 }  // namespace ctxcost

@@ -52,7 +52,10 @@ class GatedDelta final : public DeltaRule {
 }  // namespace
 
 CTXCOST_MECHANISM(kGatedDelta) = {
-    "gated_delta", "linear attention with the gated delta rule", kKeys, false,
+    "gated_delta",
+    "linear attention with the gated delta rule",
+    kKeys,
+    {.traffic_never_falls = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       // Ranks split key heads as they do value heads; one that several ranks need is on each of them.
       const Count key_heads =

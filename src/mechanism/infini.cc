@@ -65,7 +65,10 @@ class Infini final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kInfini) = {"infini", "local attention and a compressive memory of fixed size", kKeys, true,
+CTXCOST_MECHANISM(kInfini) = {"infini",
+                              "local attention and a compressive memory of fixed size",
+                              kKeys,
+                              {.softmax = true},
                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Infini>(shape, settings.count("segment"),
                                                                 settings.flag("delta"));

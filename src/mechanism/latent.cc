@@ -95,7 +95,10 @@ class Latent final : public Mixer {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kLatent) = {"latent", "MLA: keys and values from one cached latent", kKeys, true,
+CTXCOST_MECHANISM(kLatent) = {"latent",
+                              "MLA: keys and values from one cached latent",
+                              kKeys,
+                              {.softmax = true, .traffic_never_falls = true},
                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Latent>(shape, read_latent(shape, settings));
                               }};

@@ -22,6 +22,7 @@ class Lightning final : public Recurrence {
  public:
   Lightning(const MixerShape& shape, Count block) : Recurrence("lightning", shape, block) { keep(step_operations()); }
 
+  std::optional<Count> recurrent_heads() const override { return shape().heads; }
   std::optional<std::vector<Tensor>> tensors() const override {
     if (!shape().d_model) return std::nullopt;
     const Count d_model = *shape().d_model;
@@ -47,9 +48,13 @@ class Lightning final : public Recurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kLightning) = {"lightning", "linear attention with a fixed decay, in blocks", kKeys, false,
-                                 [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                   return std::make_unique<Lightning>(shape, settings.count("block"));
-                                 }};
+CTXCOST_MECHANISM(kLightning) = {
+    "lightning",
+    "linear attention with a fixed decay, in blocks",
+    kKeys,
+    {.traffic_never_falls = true, .state_in_model_type = true, .state_type_is_fixed = true},
+    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Lightning>(shape, settings.count("block"));
+    }};
 
 }  // namespace ctxcost

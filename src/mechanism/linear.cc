@@ -31,6 +31,7 @@ class LinearAttention final : public Recurrence {
     keep(shape.heads * feature_dim * (shape.d_v + 1));
   }
 
+  std::optional<Count> recurrent_heads() const override { return shape().heads; }
   std::optional<std::vector<Tensor>> tensors() const override { return softmax_tensors(shape()); }
   std::span<const Formula> formulas() const override { return kFormulas; }
   std::span<const std::string_view> notes() const override { return kNotes; }
@@ -47,7 +48,10 @@ class LinearAttention final : public Recurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kLinear) = {"linear", "linear attention with a feature map", kKeys, false,
+CTXCOST_MECHANISM(kLinear) = {"linear",
+                              "linear attention with a feature map",
+                              kKeys,
+                              {.traffic_never_falls = true},
                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<LinearAttention>(
                                     shape, settings.count_or("feature_dim", shape.d_k), settings.count("chunk"));

@@ -76,7 +76,10 @@ class Longformer final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kLongformer) = {
-    "longformer", "a band on both sides and global tokens", kKeys, true,
+    "longformer",
+    "a band on both sides and global tokens",
+    kKeys,
+    {.softmax = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count window = settings.count("window");
       if (window % 2 != 0) {

@@ -115,7 +115,10 @@ class Lsh final : public Mixer {
 }  // namespace
 
 CTXCOST_MECHANISM(kLsh) = {
-    "lsh", "tokens that hash alike (Reformer)", kKeys, true,
+    "lsh",
+    "tokens that hash alike (Reformer)",
+    kKeys,
+    {.softmax = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       if (!shape.d_model) {
         throw SettingFault{"kind", "\"lsh\" caches hidden states and needs the model's \"d_model\"", ""};

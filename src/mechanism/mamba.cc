@@ -84,7 +84,10 @@ class Mamba final : public Recurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kMamba) = {"mamba", "a selective state space", kKeys, false,
+CTXCOST_MECHANISM(kMamba) = {"mamba",
+                             "a selective state space",
+                             kKeys,
+                             {.traffic_never_falls = true, .state_in_model_type = true},
                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                const std::optional<Count> inner = inner_width(shape, settings);
                                if (!inner) return std::make_unique<Unsized>("mamba", shape, kFormulas);

@@ -73,6 +73,7 @@ class Mamba2 final : public Recurrence {
     project(tensors, "ssm_out", parts_.inner, *shape().d_model, biases);
     return tensors;
   }
+  std::optional<Count> recurrent_heads() const override { return parts_.heads(); }
   Count activation_width() const override { return parts_.projected(); }
   std::span<const Formula> formulas() const override { return kFormulas; }
 
@@ -92,7 +93,10 @@ class Mamba2 final : public Recurrence {
 }  // namespace
 
 CTXCOST_MECHANISM(kMamba2) = {
-    "mamba2", "a state space in heads, prefilled in chunks", kKeys, false,
+    "mamba2",
+    "a state space in heads, prefilled in chunks",
+    kKeys,
+    {.traffic_never_falls = true, .state_in_model_type = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const std::optional<Count> inner = inner_width(shape, settings);
       if (!inner) return std::make_unique<Unsized>("mamba2", shape, kFormulas);

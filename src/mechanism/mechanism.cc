@@ -128,6 +128,12 @@ bool fits(const MechanismKey& key, const SettingValue& value) {
 
 }  // namespace
 
+const MechanismTraits& Mixer::traits() const {
+  static constexpr MechanismTraits kNone;  // of a mixer that is no kind of the list
+  const Mechanism* const mechanism = find_mechanism(kind_);
+  return mechanism == nullptr ? kNone : mechanism->traits;
+}
+
 std::string expectation(const MechanismKey& key) {
   switch (key.type) {
     case KeyType::count:

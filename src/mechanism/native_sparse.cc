@@ -97,7 +97,10 @@ class NativeSparse final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kNativeSparse) = {
-    "native_sparse", "compressed, selected and recent tokens, gated (NSA)", kKeys, true,
+    "native_sparse",
+    "compressed, selected and recent tokens, gated (NSA)",
+    kKeys,
+    {.softmax = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<NativeSparse>(
           shape, NsaSettings{settings.count("compress_block"), settings.count("compress_stride"),

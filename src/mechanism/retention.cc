@@ -23,6 +23,7 @@ class Retention final : public Recurrence {
  public:
   Retention(const MixerShape& shape, Count chunk) : Recurrence("retention", shape, chunk) { keep(step_operations()); }
 
+  std::optional<Count> recurrent_heads() const override { return shape().heads; }
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
     if (!tensors) return tensors;
@@ -47,7 +48,7 @@ CTXCOST_MECHANISM(kRetention) = {
     .kind = "retention",
     .summary = "linear attention with a fixed decay (RetNet)",
     .keys = kKeys,
-    .softmax = false,
+    .traits = {.traffic_never_falls = true},
     .make = [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Retention>(shape, settings.count("chunk"));
     },

@@ -67,7 +67,10 @@ class RgLru final : public Recurrence {
 }  // namespace
 
 CTXCOST_MECHANISM(kRgLru) = {
-    "rg_lru", "a gated linear recurrence (Griffin)", kKeys, false,
+    "rg_lru",
+    "a gated linear recurrence (Griffin)",
+    kKeys,
+    {.traffic_never_falls = true, .spare_convolution_column = false},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       if (!settings.has("width") && !shape.d_model) return std::make_unique<Unsized>("rg_lru", shape, kFormulas);
       const Count width = settings.has("width") ? settings.count("width") : *shape.d_model;

@@ -51,7 +51,10 @@ class Routing final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kRouting) = {"routing", "tokens of the same k-means cluster", kKeys, true,
+CTXCOST_MECHANISM(kRouting) = {"routing",
+                               "tokens of the same k-means cluster",
+                               kKeys,
+                               {.softmax = true},
                                [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Routing>(shape, settings.count("clusters"));
                                }};

@@ -74,7 +74,10 @@ class Rwkv final : public Recurrence {
 }  // namespace
 
 CTXCOST_MECHANISM(kRwkv) = {
-    "rwkv", "RWKV, a recurrence with token shifts", kKeys, false,
+    "rwkv",
+    "RWKV, a recurrence with token shifts",
+    kKeys,
+    {.traffic_never_falls = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const Count version = settings.count("version");
       if (version > 7) throw SettingFault{"version", "expected 4, 5, 6 or 7, found " + to_string(version), ""};

@@ -47,7 +47,10 @@ class ShortConv final : public Recurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kShortConv) = {"short_conv", "a gated short convolution", kKeys, false,
+CTXCOST_MECHANISM(kShortConv) = {"short_conv",
+                                 "a gated short convolution",
+                                 kKeys,
+                                 {.traffic_never_falls = true},
                                  [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                    if (!shape.d_model) return std::make_unique<Unsized>("short_conv", shape, kFormulas);
                                    return std::make_unique<ShortConv>(shape, *shape.d_model, settings.count("conv"),

@@ -40,7 +40,10 @@ class SinkWindow final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kSinkWindow) = {
-    "sink_window", "the first `sinks` and the last `window` tokens", kKeys, true,
+    "sink_window",
+    "the first `sinks` and the last `window` tokens",
+    kKeys,
+    {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       try {
         return std::make_unique<SinkWindow>(shape, settings.count("sinks") + settings.count("window"));

@@ -37,7 +37,10 @@ class SlidingWindow final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kSlidingWindow) = {"sliding_window", "the last `window` tokens", kKeys, true,
+CTXCOST_MECHANISM(kSlidingWindow) = {"sliding_window",
+                                     "the last `window` tokens",
+                                     kKeys,
+                                     {.softmax = true, .traffic_never_falls = true},
                                      [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                        return std::make_unique<SlidingWindow>(shape, settings.count("window"));
                                      }};

@@ -46,8 +46,10 @@ class Strided final : public TwoPatterns {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kStrided) = {"strided", "half the heads a window, half every `stride`-th token (Sparse Transformer)",
-                               kKeys, true,
+CTXCOST_MECHANISM(kStrided) = {"strided",
+                               "half the heads a window, half every `stride`-th token (Sparse Transformer)",
+                               kKeys,
+                               {.softmax = true},
                                [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Strided>(shape, settings.count("stride"));
                                }};

@@ -154,7 +154,10 @@ Count network_weights(Count d_model, Count depth, Count expansion) {
 }  // namespace
 
 CTXCOST_MECHANISM(kTitans) = {
-    "titans", "attention beside a memory that learns while it reads", kKeys, true,
+    "titans",
+    "attention beside a memory that learns while it reads",
+    kKeys,
+    {.softmax = true},
     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
       const std::string variant(settings.text("variant"));
       const bool context = variant == "mac";

@@ -86,10 +86,13 @@ PositionSet positions(const Settings& settings, std::string_view key) {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kVerticalSlash) = {
-    "vertical_slash", "chosen columns and diagonals in prefill, all tokens in decode", kKeys, true,
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-      return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"), positions(settings, "slash"));
-    }};
+CTXCOST_MECHANISM(kVerticalSlash) = {"vertical_slash",
+                                     "chosen columns and diagonals in prefill, all tokens in decode",
+                                     kKeys,
+                                     {.softmax = true},
+                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                       return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"),
+                                                                              positions(settings, "slash"));
+                                     }};
 
 }  // namespace ctxcost

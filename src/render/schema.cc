@@ -56,7 +56,7 @@
         schema.member(key.name, [&] { write_mechanism_key(schema, key); });
         if (key.fallback.empty()) required.push_back(key.name);
       }
-      if (!mechanism.softmax) return;
+      if (!mechanism.traits.softmax) return;
       for (const FileKey& key : kSoftmaxKeys) {
         schema.member(key.name, [&] {
           schema.description(key.meaning, key.fallback);

@@ -511,7 +511,7 @@ TEST_CASE("caches never shrink as the context grows, and a step reads no row tha
 
 TEST_CASE("sharing a cache takes away what is cached, and the K,V projections") {
   for (const Sample& sample : samples()) {
-    if (!find_mechanism(sample.kind)->softmax) continue;
+    if (!find_mechanism(sample.kind)->traits.softmax) continue;
     INFO(name_of(sample));
     MixerShape sharing = shape();
     sharing.shares_cache = true;

@@ -172,6 +172,8 @@ class Mixer {
 
   /// The name in model files.
   std::string_view kind() const { return kind_; }
+  /// Of its kind.
+  const struct MechanismTraits& traits() const;
   const MixerShape& shape() const { return shape_; }
   /// The keys it was built from: the same kind can be built again for another shape.
   const Settings& settings() const { return settings_; }
@@ -188,6 +190,9 @@ class Mixer {
   std::span<const CachePart> cache() const { return cache_; }
   /// Rows of cache part `part` that one decode step touches (all heads together; the new token's row among them).
   virtual Count rows_read(std::size_t part, Count keys) const;
+  /// Heads that a recurrence works in, which tensor-parallel ranks must share evenly; empty where it has channels
+  /// alone.
+  virtual std::optional<Count> recurrent_heads() const { return std::nullopt; }
   /// What is kept regardless of n.
   std::span<const StatePart> state() const { return state_; }
   /// False where the file does not give a width that the state depends on: `state` then lacks it.
@@ -233,12 +238,22 @@ struct SettingFault {
   std::string hint;
 };
 
+/// What others ask of a kind instead of its name.
+struct MechanismTraits {
+  bool softmax = false;              ///< attention in the narrow sense: takes gate, sink_logits, shares_cache
+  bool traffic_never_falls = false;  ///< a longer context never reads less of its cache in a decode step
+  /// The published code keeps its recurrent state in the model's type, else in fp32.
+  bool state_in_model_type = false;
+  bool state_type_is_fixed = false;      ///< no setting of a runtime gives that state another type
+  bool spare_convolution_column = true;  ///< the published code keeps all K columns, where the last K - 1 would do
+};
+
 /// One row of the list of kinds.
 struct Mechanism {
   std::string_view kind;     ///< "sliding_window"
   std::string_view summary;  ///< one line for `list mechanisms`
   std::span<const MechanismKey> keys;
-  bool softmax;  ///< takes gate, sink_logits, shares_cache
+  MechanismTraits traits;
   /// Builds the mixer; throws SettingFault where keys contradict each other or the shape.
   std::unique_ptr<Mixer> (*make)(const MixerShape& shape, const Settings& settings);
   bool reader_only = false;  ///< built by readers (cross-attention); not a kind that a model file may ask for
@@ -250,6 +265,12 @@ struct Mechanism {
 std::span<const Mechanism* const> mechanisms();
 /// The kind of that name, or null.
 const Mechanism* find_mechanism(std::string_view kind);
+/// What a decoder's layers are where nothing else is said: every earlier token.
+const Mechanism& full_attention();
+/// What an encoder's layers are: every token, before and after.
+const Mechanism& two_sided_attention();
+/// What joins a decoder to an encoder: every token of the latter.
+const Mechanism& cross_attention();
 
 /// What a key takes, in words: "a positive integer", "one of mac|mag|mal".
 std::string expectation(const MechanismKey& key);

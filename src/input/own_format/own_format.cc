@@ -165,7 +165,7 @@ std::optional<MechanismKeys> read_mechanism(const JsonValue& value, const std::s
       usable = false;
     }
   }
-  if (keys.mechanism->softmax) {
+  if (keys.mechanism->traits.softmax) {
     bool* const flags[] = {&keys.gate, &keys.sink_logits, &keys.shares_cache};
     static_assert(std::size(flags) == kSoftmaxKeys.size());
     for (std::size_t i = 0; i < kSoftmaxKeys.size(); ++i) *flags[i] = cursor.flag(kSoftmaxKeys[i].name).value_or(false);
@@ -253,7 +253,7 @@ LayerPlan settle(const LayerKeys& model, const LayerKeys& entry) {
   if (const auto& attention = pick(entry.attention, model.attention)) {
     plan.attention = *attention;
   } else {
-    plan.attention.push_back({.mechanism = find_mechanism("full"), .settings = {}, .pointer = {}});
+    plan.attention.push_back({.mechanism = &full_attention(), .settings = {}, .pointer = {}});
   }
   return plan;
 }
@@ -416,7 +416,7 @@ LayerGroup make_group(const PlannedGroup& planned, std::optional<Count> d_model,
 std::vector<PlannedGroup> encoder_of(const std::vector<PlannedGroup>& decoder) {
   std::vector<PlannedGroup> encoder;
   for (PlannedGroup group : decoder) {
-    group.plan.attention = {{.mechanism = find_mechanism("bidirectional"), .settings = {}, .pointer = {}}};
+    group.plan.attention = {{.mechanism = &two_sided_attention(), .settings = {}, .pointer = {}}};
     const auto same = std::find_if(encoder.begin(), encoder.end(),
                                    [&group](const PlannedGroup& other) { return other.plan == group.plan; });
     if (same == encoder.end()) {
@@ -584,7 +584,7 @@ Model read_own_format(const JsonDocument& document, const LoadOptions&) {
         group.mixers.push_back(builder.build(planned, mechanism));
       }
       if (crossed) {
-        MechanismKeys cross{.mechanism = find_mechanism("cross_attention"), .settings = {}, .pointer = {}};
+        MechanismKeys cross{.mechanism = &cross_attention(), .settings = {}, .pointer = {}};
         if (model.cross_tokens) cross.settings.set("tokens", *model.cross_tokens);
         group.mixers.push_back(builder.build(planned, cross));
       }
