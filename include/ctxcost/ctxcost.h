@@ -32,6 +32,7 @@
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/mechanism/pairs.h"
 #include "ctxcost/mechanism/tensor.h"
+#include "ctxcost/model/gguf_traits.h"
 #include "ctxcost/model/model.h"
 #include "ctxcost/model/model_files.h"
 #include "ctxcost/model/positions.h"

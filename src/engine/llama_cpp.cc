@@ -34,26 +34,6 @@ constexpr std::string_view kKinds[] = {"full",       "none",           "bidirect
                                        "latent",     "indexed_latent", "mamba",         "mamba2",         "gated_delta",
                                        "kimi_delta", "short_conv",     "rwkv",          "cross_attention"};
 
-// Families whose architecture has a window cache (set_swa_pattern in src/models/*.cpp). Everywhere else a window in the
-// configuration is not looked at: mistral and mixtral are of architecture `llama`; phi3 says "Phi SWA is currently
-// disabled"; qwen2, qwen3 and starcoder2 never read it.
-constexpr std::string_view kWindowedFamilies[] = {
-    "own",     "gemma2",       "gemma3", "gemma3_text", "gemma3n",       "gemma3n_text", "gemma4",     "gemma4_text",
-    "cohere2", "cohere2_moe",  "llama4", "llama4_text", "gpt_oss",       "exaone4",      "exaone_moe", "olmo2",
-    "olmo3",   "smallthinker", "afmoe",  "plamo3",      "mimo_v2_flash", "step3p5"};
-
-// Families whose file keeps the layers for next-token prediction, which get a cache though they are not run
-// [llama-kv-cache.cpp: the loop is over n_layer_all].
-constexpr std::string_view kNextLayerFamilies[] = {"glm4_moe",    "glm4v_moe",      "glm4v_moe_text",
-                                                   "glm_moe_dsa", "bailing_moe_v2", "exaone_moe"};
-
-// Families with latents whose architecture caches every head all the same.
-constexpr std::string_view kExpandedLatentFamilies[] = {"minicpm3", "plm"};
-
-constexpr Count kLlama4Window =
-    8192;  // n_swa is a constant there, whatever attention_chunk_size says [models/llama4.cpp]
-constexpr std::size_t kExaone4WindowedLayers = 64;  // only the 32B has windows [models/exaone4.cpp]
-
 /// The cells of a context [llama-context.cpp, constructor].
 struct Cells {
   Count sequence;      ///< n_ctx_seq: cells of a layer that caches every token, in each stream
@@ -94,10 +74,9 @@ class Allocation {
  public:
   Allocation(const ReserveRequest& request, const Cells& cells) : request_(request), cells_(cells) {
     const Model& model = request.model;
-    windows_ = contains(kWindowedFamilies, model.family);
-    if (model.family == "exaone4") windows_ = model.layers() == Count{kExaone4WindowedLayers};
-    expand_latents_ =
-        request.choice.number("legacy_mla") == Count{1} || contains(kExpandedLatentFamilies, model.family);
+    const Count windowed = model.gguf.windowed_layers;
+    windows_ = model.gguf.windows && (windowed == 0 || model.layers() == windowed);
+    expand_latents_ = request.choice.number("legacy_mla") == Count{1};
   }
 
   void add_group(const LayerGroup& group, Count layers) {
@@ -132,9 +111,9 @@ class Allocation {
         return;
       case Span::Kind::window:
       case Span::Kind::chunk: {
-        const bool llama4 = request_.model.family == "llama4" || request_.model.family == "llama4_text";
+        const Count fixed = request_.model.gguf.window;
         if (windows_) {
-          cells = cells_.of_window(llama4 ? kLlama4Window : part.span.limit);
+          cells = cells_.of_window(fixed > 0 ? fixed : part.span.limit);
         } else {
           add_note(reserve_,
                    "llama.cpp ignores the window of \"" + request_.model.family + "\": its layers cache every token");
@@ -190,7 +169,7 @@ Reserve reserve(const ReserveRequest& request) {
     allocation.add_group(group, group.count());
     if (last == nullptr || group.layers.back() > last->layers.back()) last = &group;
   }
-  if (last != nullptr && model.next_token_layers > 0 && contains(kNextLayerFamilies, model.family)) {
+  if (last != nullptr && model.next_token_layers > 0 && model.gguf.next_token_layers) {
     allocation.add_group(*last, model.next_token_layers);
   }
   return allocation.take();

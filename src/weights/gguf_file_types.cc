@@ -185,7 +185,7 @@ class Chooser {
     const Role role = role_of(tensor.tensor.name, model_.tied);
     if (role == Role::head) {
       const bool fits = tensor.tensor.columns % block_of(type_.base) == 0;
-      return model_.falcon || !fits ? q8_0 : type_.head;
+      return model_.protects_outputs || !fits ? q8_0 : type_.head;
     }
     if (is_mxfp4_file(type_)) return tensor.tensor.copies > 1 ? mxfp4 : q8_0;
     const bool eight_experts = model_.experts == 8;
@@ -196,7 +196,7 @@ class Chooser {
       case Role::key: return !eight_experts ? type_.key : low_bits() ? q4_k : q8_0;
       case Role::query: return type_.query;
       case Role::output:
-        if (model_.falcon && !low_bits()) return type_.name == "Q3_K_L" ? q4_k : type_.base;
+        if (model_.protects_outputs && !low_bits()) return type_.name == "Q3_K_L" ? q4_k : type_.base;
         return eight_experts ? type_.output_of_8 : type_.output;
       case Role::gate_up: {
         // Gates and ups are counted apart.
@@ -218,7 +218,7 @@ class Chooser {
   }
 
   GgmlType down(Count index) const {
-    if (model_.falcon && !low_bits()) {
+    if (model_.protects_outputs && !low_bits()) {
       const bool spread = is_chosen(Layers::ends_and_every_third, index, layers_);
       const bool early = is_chosen(Layers::first_sixteenth, index, layers_);
       if (type_.name == "Q3_K_M") return early ? q5_k : spread ? q4_k : q3_k;

@@ -19,25 +19,6 @@ bool ends_with(std::string_view name, std::string_view end) {
   return name.size() >= end.size() && name.substr(name.size() - end.size()) == end;
 }
 
-/// Families whose checkpoints hold queries, keys and values as one matrix, which the converter leaves whole.
-constexpr std::array<std::string_view, 11> kFusedQkv = {"gpt2", "bloom", "mpt",     "falcon", "gpt_neox", "gpt_bigcode",
-                                                        "phi3", "dbrx",  "chatglm", "qwen",   "codeshell"};
-/// Families whose gate and up projections are one matrix "ffn_up" of twice the width.
-constexpr std::array<std::string_view, 5> kFusedGateUp = {"phi3", "glm4", "glm4v", "glm4v_text", "chatglm"};
-/// Families whose query projection yields the output gate, too.
-constexpr std::array<std::string_view, 6> kGateInQuery = {"qwen3_next",  "qwen3_5",          "qwen3_5_text",
-                                                          "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_5_text_moe"};
-/// Families whose embedding is cut to the rows that their tokenizer names.
-constexpr std::array<std::string_view, 6> kCutVocabulary = {"gemma3",       "gemma3_text", "gemma3n",
-                                                            "gemma3n_text", "gemma4",      "gemma4_text"};
-constexpr Count kGemmaTokens = 262144;
-/// Families whose files keep the layer that predicts a second token ahead (NextN, MTP).
-constexpr std::array<std::string_view, 4> kNextToken = {"glm4_moe", "glm4v_moe", "glm4v_moe_text", "glm_moe_dsa"};
-/// Families with tables of long and short RoPE factors in the file.
-constexpr std::array<std::string_view, 4> kLongRope = {"phi3", "phimoe", "minicpm", "minicpm3"};
-/// Families that llama.cpp runs as its architecture "llama", whose 80 layers make a 70B (or 65B) model.
-constexpr std::array<std::string_view, 2> kLlama = {"llama", "mistral"};
-
 /// Tensors whose names do not end in ".weight".
 constexpr std::array<std::string_view, 2> kNoWeightSuffix = {"ssm_a", "ssm_d"};
 
@@ -97,13 +78,13 @@ void fuse_shared_experts(std::vector<Tensor>& tensors) {
 
 /// The tensors of one layer as the file holds them.
 std::vector<GgufTensor> layer_tensors(const Model& model, const LayerGroup& group, std::vector<Tensor> tensors) {
-  if (one_of(model.family, kFusedQkv)) {
+  if (model.gguf.fused_qkv) {
     merge(tensors, "attn_q", "attn_k");
     merge(tensors, "attn_q", "attn_v");
     rename(tensors, "attn_q", "attn_qkv");
   }
-  if (one_of(model.family, kFusedGateUp)) merge(tensors, "ffn_up", "ffn_gate");
-  if (one_of(model.family, kGateInQuery) && find(tensors, "attn_k") != nullptr) {
+  if (model.gguf.fused_gate_up) merge(tensors, "ffn_up", "ffn_gate");
+  if (model.gguf.gate_in_query && find(tensors, "attn_k") != nullptr) {
     merge(tensors, "attn_q", "attn_gate");
   }
   split_latent(tensors, group);
@@ -130,7 +111,7 @@ Count queries_per_kv_head(const Model& model) {
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::encoder) continue;
     // Files of Qwen3-Next state one number of KV heads for all layers, other hybrids 0 for their recurrent ones.
-    const bool counts = group.layers.front() == 0 || one_of(model.family, kGateInQuery);
+    const bool counts = group.layers.front() == 0 || model.gguf.gate_in_query;
     if (counts && attention == nullptr) attention = attention_of(group);
   }
   if (attention == nullptr) return 0;
@@ -144,8 +125,7 @@ Count queries_per_kv_head(const Model& model) {
 
 bool is_70b(const Model& model) {
   if (model.layers() != 80) return false;
-  if (model.family == "qwen2") return true;
-  if (!one_of(model.family, kLlama)) return false;
+  if (model.gguf.class_70b != Class70b::grouped) return model.gguf.class_70b == Class70b::all;
   const Mixer* attention = attention_of(model.groups.front());
   return attention != nullptr && attention->shape().heads != attention->shape().kv_heads;
 }
@@ -161,7 +141,7 @@ void add_rope_tables(const Model& model, std::vector<GgufTensor>& tensors) {
   const std::string& scaling = model.positions.scaling_type;
   if (scaling == "llama3") {
     tensors.push_back(gguf_tensor(vector_of("rope_freqs", pairs)));
-  } else if (one_of(model.family, kLongRope) && (scaling == "longrope" || scaling == "su")) {
+  } else if (model.gguf.long_rope_tables && (scaling == "longrope" || scaling == "su")) {
     tensors.push_back(gguf_tensor(vector_of("rope_factors_long", pairs)));
     tensors.push_back(gguf_tensor(vector_of("rope_factors_short", pairs)));
   }
@@ -203,14 +183,14 @@ std::optional<GgufModel> gguf_model(const Model& model) {
   GgufModel file;
   file.layers = model.layers();
   file.tied = model.tied_embeddings;
-  file.falcon = model.family == "falcon";
+  file.protects_outputs = model.gguf.protects_outputs;
   file.is_70b = is_70b(model);
   file.queries_per_kv_head = queries_per_kv_head(model);
   for (const auto& [place, tensor] : model.tensors) {
     if (place == Place::once) continue;  // the converter drops poolers
     GgufTensor held = gguf_tensor(tensor, place);
-    if (place == Place::embedding && one_of(model.family, kCutVocabulary)) {
-      held.tensor.rows = min(held.tensor.rows, kGemmaTokens);
+    if (place == Place::embedding && model.gguf.token_rows > 0) {
+      held.tensor.rows = min(held.tensor.rows, model.gguf.token_rows);
     }
     file.tensors.push_back(std::move(held));
   }
@@ -221,7 +201,7 @@ std::optional<GgufModel> gguf_model(const Model& model) {
     if (group.feed_forward.experts) file.experts = max(file.experts, group.feed_forward.experts->count);
     file.groups.push_back({&group, group.layers, layer_tensors(model, group, std::move(*tensors))});
   }
-  if (model.next_token_layers > 0 && one_of(model.family, kNextToken)) add_next_token_layers(model, file);
+  if (model.next_token_layers > 0 && model.gguf.next_token_layers) add_next_token_layers(model, file);
   return file;
 }
 

@@ -32,8 +32,8 @@ struct GgufModel {
   Count experts = 0;              ///< routed experts of the layers that have them
   Count queries_per_kv_head = 0;  ///< of layer 0; 0 where that has no attention
   bool tied = false;              ///< the file has no "output" tensor
-  bool falcon = false;
-  bool is_70b = false;  ///< llama.cpp's own size class "70B"
+  bool protects_outputs = false;  ///< as `GgufTraits`
+  bool is_70b = false;            ///< llama.cpp's own size class "70B"
 };
 
 /// Empty where tensors of the model are unknown.

@@ -9,6 +9,8 @@
 
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/model/model.h"
+#include "input/huggingface/family.h"
+#include "input/own_format/own_format.h"
 
 namespace ctxcost::test {
 
@@ -67,11 +69,19 @@ inline MixerPointer state(std::string_view kind, Count recurrent, Count convolut
   return std::make_shared<PartsMixer>(kind, shape_of(1, 1, 1, 1), std::vector<CachePart>{}, std::move(parts));
 }
 
+/// What llama.cpp does with the family.
+inline GgufTraits gguf_traits_of(std::string_view family) {
+  if (family == "own") return kOwnGgufTraits;
+  const huggingface::Family* const known = huggingface::find_family(family);
+  return known == nullptr ? GgufTraits{} : known->gguf;
+}
+
 /// A model of the given family; layer i has the mixers `mixers_of(i)`. Equal layers make one group.
 template <typename MixersOf>
 Model model_of(std::string family, std::uint32_t layers, MixersOf mixers_of) {
   Model model;
   model.name = model.family = std::move(family);
+  model.gguf = gguf_traits_of(model.family);
   model.activation = parse_precision("bf16", "test");
   model.weights = model.activation;
   model.kv = parse_kv_precision("bf16", "test");

@@ -13,6 +13,7 @@
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/input.h"
 #include "facts.h"
+#include "input/huggingface/family.h"
 
 using namespace ctxcost;
 using namespace ctxcost::test;
@@ -256,7 +257,9 @@ class Question {
 
  private:
   void family(const std::string& name) {
-    if (!name.empty()) model_.family = name;
+    if (name.empty()) return;
+    model_.family = name;
+    if (const auto* family = huggingface::find_family(name)) model_.gguf = family->gguf;
   }
 
   const JsonValue& row_;

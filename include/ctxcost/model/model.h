@@ -12,6 +12,7 @@
 #include "ctxcost/core/precision.h"
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/mechanism/tensor.h"
+#include "ctxcost/model/gguf_traits.h"
 #include "ctxcost/model/model_files.h"
 #include "ctxcost/model/stored_weights.h"
 
@@ -98,7 +99,7 @@ struct ParameterPart {
 struct Model {
   std::string name;    ///< as shown: "Llama 3.1 8B", or the file's name
   std::string id;      ///< catalogue id, or empty
-  std::string family;  ///< HuggingFace model_type or "own"; engines look at it
+  std::string family;  ///< HuggingFace model_type or "own"
   std::string origin;  ///< where it was read: a path, "-", "catalogue"
   std::string source;  ///< the file's own word on where its figures come from
 
@@ -111,6 +112,7 @@ struct Model {
   std::vector<ParameterPart> parameter_parts;  ///< what a checkpoint holds beside `parameters`
   std::optional<Count> published_elements;     ///< what the published checkpoint holds, where a record says so
   Positions positions;
+  GgufTraits gguf;  ///< of its family
 
   Precision weights;                    ///< type of the weights when no other is asked for
   std::optional<StoredWeights> stored;  ///< what a checkpoint stores in another type than `weights`

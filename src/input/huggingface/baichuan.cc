@@ -1,8 +1,10 @@
 // Baichuan 1 and 2: Llama with one projection for queries, keys and values. Those of 4096 channels rotate, the 13B ones
 // use ALiBi [vLLM vllm/model_executor/models/baichuan.py BaichuanForCausalLM].
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_baichuan(const Config& config, Model& model) {
   constexpr Count kRotaryWidth = 4096;
@@ -16,5 +18,13 @@ void read_baichuan(const Config& config, Model& model) {
     set_positions(model, PositionEncoding::alibi, longest_sequence(config, 4096));
   }
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kBaichuan) = {
+    .model_types = "baichuan",
+    .architectures = "BaichuanForCausalLM BaiChuanForCausalLM",
+    .read = read_baichuan,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,7 @@
 // Encoders: BERT, DistilBERT (no token types, no pooler), RoBERTa, Longformer, BigBird. Counted as the base model with
 // its pooler. [transformers configuration_<family>.py and modeling_<family>.py of each]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -54,8 +55,6 @@ Layer encoder_layer(const Encoder& encoder, std::shared_ptr<const Mixer> mixer, 
   append_norm(norms, "layer_output_norm", kLayerNorm, encoder.d_model);
   return {{std::move(mixer)}, plain(encoder.d_ff, bias), std::move(norms)};
 }
-
-}  // namespace
 
 void read_bert(const Config& config, Model& model) {
   const Encoder encoder = read_encoder(config, model, {.vocab = 30522, .positions = 512, .token_types = 2});
@@ -127,5 +126,37 @@ void read_big_bird(const Config& config, Model& model) {
   }
   add_layers(model, encoder.layers, encoder_layer(encoder, std::move(mixer)), Stack::encoder);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kBert) = {
+    .model_types = "bert",
+    .architectures = "BertModel BertForMaskedLM BertForPreTraining",
+    .read = read_bert,
+};
+
+CTXCOST_FAMILY(kBigBird) = {
+    .model_types = "big_bird",
+    .architectures = "BigBirdModel BigBirdForPreTraining BigBirdForMaskedLM",
+    .read = read_big_bird,
+};
+
+CTXCOST_FAMILY(kDistilbert) = {
+    .model_types = "distilbert",
+    .architectures = "DistilBertModel DistilBertForMaskedLM",
+    .read = read_distilbert,
+};
+
+CTXCOST_FAMILY(kLongformer) = {
+    .model_types = "longformer",
+    .architectures = "LongformerModel LongformerForMaskedLM",
+    .read = read_longformer,
+};
+
+CTXCOST_FAMILY(kRoberta) = {
+    .model_types = "roberta xlm-roberta camembert",
+    .architectures = "RobertaModel RobertaForMaskedLM XLMRobertaForMaskedLM",
+    .read = read_roberta,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,11 @@
 // BLOOM: ALiBi, a norm after the embedding, biases everywhere, a tied head.
 // [transformers configuration_bloom.py, modeling_bloom.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_bloom(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
@@ -19,5 +22,23 @@ void read_bloom(const Config& config, Model& model) {
   // Only some files state seq_length; BLOOM was trained at 2048 [Le Scao 2022].
   set_positions(model, PositionEncoding::alibi, longest_sequence(config, 2048));
 }
+
+// What its GGUF files say.
+
+void read_bloom_gguf(gguf::Header& file) {
+  set_frame(file, "bloom");
+  file.need("num_attention_heads", "attention.head_count");
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kBloom) = {
+    .model_types = "bloom",
+    .architectures = "BloomForCausalLM BloomModel",
+    .read = read_bloom,
+    .gguf_architectures = "bloom",
+    .read_gguf = read_bloom_gguf,
+    .gguf = {.fused_qkv = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,10 @@
 // ChatGLM2, ChatGLM3 and the first GLM-4 files.
 // [THUDM/chatglm3-6b configuration_chatglm.py, modeling_chatglm.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_chatglm(const Config& config, Model& model) {
   if (config.has("inner_hidden_size")) {
@@ -29,5 +31,14 @@ void read_chatglm(const Config& config, Model& model) {
   add_part(model, "rotary inv_freq", decoder.shape.d_k / 4,
            "transformer.rotary_pos_emb.inv_freq of the published files: half of each head rotates, in pairs");
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kChatglm) = {
+    .model_types = "chatglm",
+    .architectures = "ChatGLMModel ChatGLMForConditionalGeneration",
+    .read = read_chatglm,
+    .gguf = {.fused_qkv = true, .fused_gate_up = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,8 @@
 // Command R and R7B: parallel blocks after one layer norm without bias.
 // [transformers configuration_cohere.py, modeling_cohere.py, configuration_cohere2.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -14,8 +16,6 @@ void read_cohere_positions(const Config& config, Model& model) {
   const std::optional<Count> window = config.nullable("model_max_length", std::nullopt, 1);
   if (window) set_positions(model, PositionEncoding::rope, window);
 }
-
-}  // namespace
 
 void read_cohere(const Config& config, Model& model) {
   Decoder decoder =
@@ -39,5 +39,36 @@ void read_cohere2(const Config& config, Model& model) {
                       config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), one_norm(decoder.d_model));
   read_cohere_positions(config, model);
 }
+
+// What its GGUF files say.
+
+void read_cohere_gguf(gguf::Header& file) {
+  plain_decoder(file, "cohere");
+  file.set_flag("use_qk_norm", file.in_any_layer("attn_q_norm.weight"));
+}
+
+void read_cohere2_gguf(gguf::Header& file) {
+  plain_decoder(file, "cohere2");
+  file.set("sliding_window_pattern", 4);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kCohere) = {
+    .model_types = "cohere",
+    .architectures = "CohereForCausalLM",
+    .read = read_cohere,
+    .gguf_architectures = "command-r",
+    .read_gguf = read_cohere_gguf,
+};
+
+CTXCOST_FAMILY(kCohere2) = {
+    .model_types = "cohere2",
+    .architectures = "Cohere2ForCausalLM",
+    .read = read_cohere2,
+    .gguf_architectures = "cohere2",
+    .read_gguf = read_cohere2_gguf,
+    .gguf = {.windows = true},
+};
 
 }  // namespace ctxcost::huggingface

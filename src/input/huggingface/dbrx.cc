@@ -1,8 +1,10 @@
 // DBRX: experts in every layer, layer norms without bias, attention and experts in dictionaries of their own.
 // [transformers configuration_dbrx.py, modeling_dbrx.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_dbrx(const Config& config, Model& model) {
   Decoder decoder =
@@ -22,5 +24,14 @@ void read_dbrx(const Config& config, Model& model) {
               pre_norms(kLayerNormWithoutBias, decoder.d_model)});
   read_rope(config, model, 2048);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kDbrx) = {
+    .model_types = "dbrx",
+    .architectures = "DbrxForCausalLM",
+    .read = read_dbrx,
+    .gguf = {.fused_qkv = true},
+};
 
 }  // namespace ctxcost::huggingface

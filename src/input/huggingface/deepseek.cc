@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "checkpoint.h"
+#include "family.h"
+#include "input/gguf/header.h"
 #include "latent.h"
-#include "readers.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -158,8 +160,6 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
   read_rope(config, model, line.window);
 }
 
-}  // namespace
-
 void read_deepseek_v2(const Config& config, Model& model) { read_line(config, model, kV2, std::nullopt); }
 void read_deepseek_v3(const Config& config, Model& model) { read_line(config, model, kV3, std::nullopt); }
 void read_deepseek_v32(const Config& config, Model& model) { read_line(config, model, kV3, 64); }
@@ -174,5 +174,100 @@ void read_kimi_k2(const Config& config, Model& model) {
   add_part(model, "rotary inv_freq", model.layers() * table,
            "one buffer a layer of hidden_size / num_attention_heads / 2 = " + to_string(table));
 }
+
+// What its GGUF files say.
+
+/// Widths of latent attention. Newer files state those of the compressed form as key_length, and the heads' own as
+/// key_length_mla; older ones state the heads' own as key_length.
+void set_latent(gguf::Header& file) {
+  file.need("num_attention_heads", "attention.head_count");
+  file.need("kv_lora_rank", "attention.kv_lora_rank");
+  if (file.has("attention.q_lora_rank")) {
+    file.need("q_lora_rank", "attention.q_lora_rank");
+  } else {
+    file.set_null("q_lora_rank");
+  }
+  const bool newer = file.has("attention.key_length_mla");
+  const std::string_view key_name = newer ? "attention.key_length_mla" : "attention.key_length";
+  const Count key_width = file.required(key_name);
+  const Count rope = file.required("rope.dimension_count");
+  if (rope >= key_width) {
+    file.fail(file.key(key_name),
+              "expected more than rope.dimension_count (" + to_string(rope) + "), found " + to_string(key_width));
+  }
+  file.set("qk_rope_head_dim", rope, file.key("rope.dimension_count"));
+  file.set("qk_nope_head_dim", key_width - rope, file.key(key_name));
+  file.need("v_head_dim", newer ? "attention.value_length_mla" : "attention.value_length");
+}
+
+void set_deepseek(gguf::Header& file, std::string_view model_type) {
+  set_frame(file, model_type);
+  set_latent(file);
+  file.need("intermediate_size", "feed_forward_length");
+  set_late_experts(file);
+  // The bias that balances the experts tells V3's routing from V2's.
+  file.set_text("topk_method", file.in_any_layer("exp_probs_b.bias") ? "noaux_tc" : "greedy");
+  if (!file.has("expert_count")) file.set_null("n_routed_experts");
+}
+
+void read_deepseek2_gguf(gguf::Header& file) {
+  set_deepseek(file, file.in_any_layer("exp_probs_b.bias") ? "deepseek_v3" : "deepseek_v2");
+}
+
+void set_indexed(gguf::Header& file, std::string_view model_type) {
+  file.drop_layers(file.count("nextn_predict_layers").value_or(0));
+  set_deepseek(file, model_type);
+  file.need("index_n_heads", "attention.indexer.head_count");
+  file.need("index_head_dim", "attention.indexer.key_length");
+  file.need("index_topk", "attention.indexer.top_k");
+}
+
+void read_deepseek32_gguf(gguf::Header& file) { set_indexed(file, "deepseek_v32"); }
+
+void read_glm_dsa_gguf(gguf::Header& file) { set_indexed(file, "glm_moe_dsa"); }
+
+}  // namespace
+
+CTXCOST_FAMILY(kDeepseekV2) = {
+    .model_types = "deepseek_v2",
+    .architectures = "DeepseekV2ForCausalLM",
+    .read = read_deepseek_v2,
+    .gguf_architectures = "deepseek2",
+    .read_gguf = read_deepseek2_gguf,
+};
+
+CTXCOST_FAMILY(kDeepseekV3) = {
+    .model_types = "deepseek_v3",
+    .architectures = "DeepseekV3ForCausalLM",
+    .read = read_deepseek_v3,
+};
+
+CTXCOST_FAMILY(kDeepseekV32) = {
+    .model_types = "deepseek_v32",
+    .architectures = "DeepseekV32ForCausalLM",
+    .read = read_deepseek_v32,
+    .gguf_architectures = "deepseek32",
+    .read_gguf = read_deepseek32_gguf,
+};
+
+CTXCOST_FAMILY(kGlm4MoeLite) = {
+    .model_types = "glm4_moe_lite",
+    .architectures = "Glm4MoeLiteForCausalLM",
+    .read = read_glm4_moe_lite,
+};
+
+CTXCOST_FAMILY(kGlmMoeDsa) = {
+    .model_types = "glm_moe_dsa",
+    .architectures = "GlmMoeDsaForCausalLM",
+    .read = read_glm_moe_dsa,
+    .gguf_architectures = "glm-dsa",
+    .read_gguf = read_glm_dsa_gguf,
+    .gguf = {.next_token_layers = true},
+};
+
+CTXCOST_FAMILY(kKimiK2) = {
+    .model_types = "kimi_k2",
+    .read = read_kimi_k2,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,10 @@
 // dots.llm1: DeepSeek's experts behind ordinary heads with normalised queries and keys.
 // [transformers configuration_dots1.py, modeling_dots1.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_dots1(const Config& config, Model& model) {
   Decoder decoder = read_decoder(
@@ -36,5 +38,13 @@ void read_dots1(const Config& config, Model& model) {
       });
   read_rope(config, model, 2048);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kDots1) = {
+    .model_types = "dots1",
+    .architectures = "Dots1ForCausalLM",
+    .read = read_dots1,
+};
 
 }  // namespace ctxcost::huggingface

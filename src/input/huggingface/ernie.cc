@@ -1,9 +1,11 @@
 // ERNIE 4.5, dense and with experts.
 // [transformers configuration_ernie4_5.py, configuration_ernie4_5_moe.py, modeling_ernie4_5_moe.py]
 #include "checkpoint.h"
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_ernie4_5(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 103424,
@@ -58,5 +60,19 @@ void read_ernie4_5_moe(const Config& config, Model& model) {
   add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
   read_rope(config, model, 131072);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kErnie45) = {
+    .model_types = "ernie4_5",
+    .architectures = "Ernie4_5ForCausalLM Ernie4_5_ForCausalLM",
+    .read = read_ernie4_5,
+};
+
+CTXCOST_FAMILY(kErnie45Moe) = {
+    .model_types = "ernie4_5_moe",
+    .architectures = "Ernie4_5_MoeForCausalLM",
+    .read = read_ernie4_5_moe,
+};
 
 }  // namespace ctxcost::huggingface

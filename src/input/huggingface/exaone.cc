@@ -1,9 +1,11 @@
 // EXAONE 3: Llama under other names. EXAONE 4: queries and keys normalised, norms after the blocks, alternating
 // windows. [LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct configuration_exaone.py; transformers configuration_exaone4.py,
 //  modeling_exaone4.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_exaone(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
@@ -35,5 +37,21 @@ void read_exaone4(const Config& config, Model& model) {
                       {vector_of("post_attention_norm", decoder.d_model), vector_of("post_ffw_norm", decoder.d_model)});
   read_rope(config, model, 2048);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kExaone) = {
+    .model_types = "exaone",
+    .architectures = "ExaoneForCausalLM",
+    .read = read_exaone,
+};
+
+// Only the 32B, of 64 layers, has windows [llama.cpp models/exaone4.cpp].
+CTXCOST_FAMILY(kExaone4) = {
+    .model_types = "exaone4",
+    .architectures = "Exaone4ForCausalLM",
+    .read = read_exaone4,
+    .gguf = {.windows = true, .windowed_layers = 64},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,11 @@
 // Falcon, under its old names too (RefinedWeb, RefinedWebModel).
 // [transformers configuration_falcon.py, modeling_falcon.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_falcon(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
@@ -36,5 +39,30 @@ void read_falcon(const Config& config, Model& model) {
     read_rope(config, model, 2048);
   }
 }
+
+// What its GGUF files say.
+
+void read_falcon_gguf(gguf::Header& file) {
+  set_frame(file, "falcon");
+  file.need("num_attention_heads", "attention.head_count");
+  file.need("num_kv_heads", "attention.head_count_kv");
+  file.copy("ffn_hidden_size", "feed_forward_length");
+  file.set_flag("new_decoder_architecture", file.in_any_layer("attn_norm_2.weight"));
+  file.set_flag("multi_query", file.required("attention.head_count_kv") == 1);
+  file.set_flag("bias", file.in_any_layer("attn_qkv.bias"));
+  file.set_flag("parallel_attn", true);
+  file.set_flag("alibi", false);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kFalcon) = {
+    .model_types = "falcon RefinedWeb RefinedWebModel",
+    .architectures = "FalconForCausalLM RWForCausalLM",
+    .read = read_falcon,
+    .gguf_architectures = "falcon",
+    .read_gguf = read_falcon_gguf,
+    .gguf = {.fused_qkv = true, .protects_outputs = true},
+};
 
 }  // namespace ctxcost::huggingface

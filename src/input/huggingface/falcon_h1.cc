@@ -1,10 +1,11 @@
 // Falcon-H1: attention and Mamba-2 side by side in every layer.
 // [transformers configuration_falcon_h1.py, modeling_falcon_h1.py]
+#include "family.h"
 #include "parts.h"
-#include "readers.h"
 #include "state_space.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_falcon_h1(const Config& config, Model& model) {
   Decoder decoder =
@@ -39,5 +40,13 @@ void read_falcon_h1(const Config& config, Model& model) {
               pre_norms(kRmsNorm, decoder.d_model)});
   read_rope(config, model, 8192);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kFalconH1) = {
+    .model_types = "falcon_h1",
+    .architectures = "FalconH1ForCausalLM",
+    .read = read_falcon_h1,
+};
 
 }  // namespace ctxcost::huggingface

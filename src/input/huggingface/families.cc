@@ -1,107 +1,137 @@
-// The list of families. A new one is a file of its own and a line here.
-#include "readers.h"
+// The list of families, in the order in which they are shown. A new one is a file of its own and a line here.
+#include "family.h"
+
+#define CTXCOST_FAMILIES(ROW) \
+  ROW(kApertus)               \
+  ROW(kArcee)                 \
+  ROW(kBaichuan)              \
+  ROW(kBert)                  \
+  ROW(kBigBird)               \
+  ROW(kBloom)                 \
+  ROW(kChatglm)               \
+  ROW(kCohere)                \
+  ROW(kCohere2)               \
+  ROW(kDbrx)                  \
+  ROW(kDeepseekV2)            \
+  ROW(kDeepseekV3)            \
+  ROW(kDeepseekV32)           \
+  ROW(kDistilbert)            \
+  ROW(kDots1)                 \
+  ROW(kErnie45)               \
+  ROW(kErnie45Moe)            \
+  ROW(kExaone)                \
+  ROW(kExaone4)               \
+  ROW(kFalcon)                \
+  ROW(kFalconH1)              \
+  ROW(kGemma)                 \
+  ROW(kGemma2)                \
+  ROW(kGemma3)                \
+  ROW(kGemma3n)               \
+  ROW(kGemma4)                \
+  ROW(kGlm)                   \
+  ROW(kGlm4)                  \
+  ROW(kGlm4Moe)               \
+  ROW(kGlm4MoeLite)           \
+  ROW(kGlmMoeDsa)             \
+  ROW(kGpt2)                  \
+  ROW(kGptBigcode)            \
+  ROW(kGptNeo)                \
+  ROW(kGptNeox)               \
+  ROW(kGptOss)                \
+  ROW(kGptj)                  \
+  ROW(kGranite)               \
+  ROW(kGranitemoe)            \
+  ROW(kGraniteHybrid)         \
+  ROW(kHunyuanDense)          \
+  ROW(kHunyuanMoe)            \
+  ROW(kInternlm)              \
+  ROW(kInternlm3)             \
+  ROW(kJamba)                 \
+  ROW(kKimiK2)                \
+  ROW(kKimiLinear)            \
+  ROW(kLfm2)                  \
+  ROW(kLfm2Moe)               \
+  ROW(kLlama)                 \
+  ROW(kLlama4)                \
+  ROW(kLongformer)            \
+  ROW(kMamba)                 \
+  ROW(kMamba2)                \
+  ROW(kMambaOriginal)         \
+  ROW(kMimo)                  \
+  ROW(kMimoV2Flash)           \
+  ROW(kMinicpm)               \
+  ROW(kMinimax)               \
+  ROW(kMinimaxM2)             \
+  ROW(kMinimaxM3)             \
+  ROW(kMinimaxText01)         \
+  ROW(kMinistral3)            \
+  ROW(kMistral)               \
+  ROW(kMixtral)               \
+  ROW(kMpt)                   \
+  ROW(kNemotron)              \
+  ROW(kNemotronH)             \
+  ROW(kOlmo)                  \
+  ROW(kOlmo2)                 \
+  ROW(kOlmo3)                 \
+  ROW(kOlmoe)                 \
+  ROW(kOpt)                   \
+  ROW(kPhi)                   \
+  ROW(kPhi3)                  \
+  ROW(kPhimoe)                \
+  ROW(kQwen)                  \
+  ROW(kQwen2)                 \
+  ROW(kQwen2Vl)               \
+  ROW(kQwen2Moe)              \
+  ROW(kQwen3)                 \
+  ROW(kQwen35)                \
+  ROW(kQwen35Moe)             \
+  ROW(kQwen3Moe)              \
+  ROW(kQwen3Next)             \
+  ROW(kRecurrentGemma)        \
+  ROW(kRoberta)               \
+  ROW(kSeedOss)               \
+  ROW(kSmollm3)               \
+  ROW(kStablelm)              \
+  ROW(kStarcoder2)            \
+  ROW(kT5)
 
 namespace ctxcost::huggingface {
-namespace {
 
-constexpr Family kFamilies[] = {
-    {"apertus", "ApertusForCausalLM", read_apertus},
-    {"arcee", "ArceeForCausalLM", read_arcee},
-    {"baichuan", "BaichuanForCausalLM BaiChuanForCausalLM", read_baichuan},
-    {"bert", "BertModel BertForMaskedLM BertForPreTraining", read_bert},
-    {"big_bird", "BigBirdModel BigBirdForPreTraining BigBirdForMaskedLM", read_big_bird},
-    {"bloom", "BloomForCausalLM BloomModel", read_bloom},
-    {"chatglm", "ChatGLMModel ChatGLMForConditionalGeneration", read_chatglm},
-    {"cohere", "CohereForCausalLM", read_cohere},
-    {"cohere2", "Cohere2ForCausalLM", read_cohere2},
-    {"dbrx", "DbrxForCausalLM", read_dbrx},
-    {"deepseek_v2", "DeepseekV2ForCausalLM", read_deepseek_v2},
-    {"deepseek_v3", "DeepseekV3ForCausalLM", read_deepseek_v3},
-    {"deepseek_v32", "DeepseekV32ForCausalLM", read_deepseek_v32},
-    {"distilbert", "DistilBertModel DistilBertForMaskedLM", read_distilbert},
-    {"dots1", "Dots1ForCausalLM", read_dots1},
-    {"ernie4_5", "Ernie4_5ForCausalLM Ernie4_5_ForCausalLM", read_ernie4_5},
-    {"ernie4_5_moe", "Ernie4_5_MoeForCausalLM", read_ernie4_5_moe},
-    {"exaone", "ExaoneForCausalLM", read_exaone},
-    {"exaone4", "Exaone4ForCausalLM", read_exaone4},
-    {"falcon RefinedWeb RefinedWebModel", "FalconForCausalLM RWForCausalLM", read_falcon},
-    {"falcon_h1", "FalconH1ForCausalLM", read_falcon_h1},
-    {"gemma", "GemmaForCausalLM", read_gemma},
-    {"gemma2", "Gemma2ForCausalLM", read_gemma2},
-    {"gemma3 gemma3_text", "Gemma3ForConditionalGeneration Gemma3ForCausalLM", read_gemma3},
-    {"gemma3n gemma3n_text", "Gemma3nForConditionalGeneration Gemma3nForCausalLM", read_gemma3n},
-    {"gemma4 gemma4_text", "Gemma4ForConditionalGeneration Gemma4ForCausalLM", read_gemma4},
-    {"glm", "GlmForCausalLM", read_glm},
-    {"glm4 glm4v glm4v_text", "Glm4ForCausalLM Glm4vForConditionalGeneration", read_glm4},
-    {"glm4_moe glm4v_moe glm4v_moe_text", "Glm4MoeForCausalLM Glm4vMoeForConditionalGeneration", read_glm4_moe},
-    {"glm4_moe_lite", "Glm4MoeLiteForCausalLM", read_glm4_moe_lite},
-    {"glm_moe_dsa", "GlmMoeDsaForCausalLM", read_glm_moe_dsa},
-    {"gpt2", "GPT2LMHeadModel GPT2Model", read_gpt2},
-    {"gpt_bigcode", "GPTBigCodeForCausalLM", read_gpt_bigcode},
-    {"gpt_neo", "GPTNeoForCausalLM", read_gpt_neo},
-    {"gpt_neox", "GPTNeoXForCausalLM", read_gpt_neox},
-    {"gpt_oss", "GptOssForCausalLM", read_gpt_oss},
-    {"gptj", "GPTJForCausalLM", read_gptj},
-    {"granite", "GraniteForCausalLM", read_granite},
-    {"granitemoe granitemoeshared", "GraniteMoeForCausalLM GraniteMoeSharedForCausalLM", read_granitemoe},
-    {"granitemoehybrid", "GraniteMoeHybridForCausalLM", read_granite_hybrid},
-    {"hunyuan_v1_dense", "HunYuanDenseV1ForCausalLM", read_hunyuan_dense},
-    {"hunyuan_v1_moe", "HunYuanMoEV1ForCausalLM", read_hunyuan_moe},
-    {"internlm internlm2", "InternLMForCausalLM InternLM2ForCausalLM", read_internlm},
-    {"internlm3", "InternLM3ForCausalLM", read_internlm3},
-    {"jamba", "JambaForCausalLM", read_jamba},
-    {"kimi_k2", "", read_kimi_k2},
-    {"kimi_linear kimi_k3", "KimiLinearForCausalLM KimiK3ForConditionalGeneration", read_kimi_linear},
-    {"lfm2", "Lfm2ForCausalLM", read_lfm2},
-    {"lfm2_moe", "Lfm2MoeForCausalLM", read_lfm2_moe},
-    {"llama", "LlamaForCausalLM LLaMAForCausalLM", read_llama},
-    {"llama4 llama4_text", "Llama4ForConditionalGeneration Llama4ForCausalLM", read_llama4},
-    {"longformer", "LongformerModel LongformerForMaskedLM", read_longformer},
-    {"mamba falcon_mamba", "MambaForCausalLM FalconMambaForCausalLM", read_mamba},
-    {"mamba2", "Mamba2ForCausalLM", read_mamba2},
-    {"mamba_ssm", "", read_mamba_original, "ssm_cfg"},
-    {"mimo", "MiMoForCausalLM", read_mimo},
-    {"mimo_v2_flash", "MiMoV2FlashForCausalLM", read_mimo_v2_flash},
-    {"minicpm", "MiniCPMForCausalLM", read_minicpm},
-    {"minimax", "MiniMaxForCausalLM", read_minimax},
-    {"minimax_m2", "MiniMaxM2ForCausalLM", read_minimax_m2},
-    {"minimax_m3", "MiniMaxM3ForCausalLM", read_minimax_m3},
-    {"minimax_text_01 minimax_m1", "MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM", read_minimax_text_01},
-    {"ministral3", "Ministral3ForCausalLM", read_ministral3},
-    {"mistral ministral", "MistralForCausalLM MinistralForCausalLM", read_mistral},
-    {"mixtral", "MixtralForCausalLM", read_mixtral},
-    {"mpt", "MPTForCausalLM MptForCausalLM", read_mpt},
-    {"nemotron", "NemotronForCausalLM", read_nemotron},
-    {"nemotron_h", "NemotronHForCausalLM", read_nemotron_h},
-    {"olmo", "OlmoForCausalLM", read_olmo},
-    {"olmo2", "Olmo2ForCausalLM", read_olmo2},
-    {"olmo3", "Olmo3ForCausalLM", read_olmo3},
-    {"olmoe", "OlmoeForCausalLM", read_olmoe},
-    {"opt", "OPTForCausalLM OPTModel", read_opt},
-    {"phi", "PhiForCausalLM", read_phi},
-    {"phi3 phi3_v phi4mm", "Phi3ForCausalLM Phi3VForCausalLM Phi4MMForCausalLM", read_phi3},
-    {"phimoe", "PhiMoEForCausalLM PhimoeForCausalLM", read_phimoe},
-    {"qwen", "QWenLMHeadModel", read_qwen},
-    {"qwen2 qwen2_vl qwen2_vl_text qwen2_5_vl qwen2_5_vl_text qwen2_5_omni_text",
-     "Qwen2ForCausalLM Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration", read_qwen2},
-    {"qwen2_moe", "Qwen2MoeForCausalLM", read_qwen2_moe},
-    {"qwen3 qwen3_vl qwen3_vl_text", "Qwen3ForCausalLM Qwen3VLForConditionalGeneration", read_qwen3},
-    {"qwen3_5 qwen3_5_text", "Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM", read_qwen3_5},
-    {"qwen3_5_moe qwen3_5_moe_text", "Qwen3_5MoeForConditionalGeneration Qwen3_5MoeForCausalLM", read_qwen3_5_moe},
-    {"qwen3_moe qwen3_vl_moe qwen3_vl_moe_text qwen3_omni_moe_text",
-     "Qwen3MoeForCausalLM Qwen3VLMoeForConditionalGeneration", read_qwen3_moe},
-    {"qwen3_next", "Qwen3NextForCausalLM", read_qwen3_next},
-    {"recurrent_gemma", "RecurrentGemmaForCausalLM", read_recurrent_gemma},
-    {"roberta xlm-roberta camembert", "RobertaModel RobertaForMaskedLM XLMRobertaForMaskedLM", read_roberta},
-    {"seed_oss", "SeedOssForCausalLM", read_seed_oss},
-    {"smollm3", "SmolLM3ForCausalLM", read_smollm3},
-    {"stablelm", "StableLmForCausalLM", read_stablelm},
-    {"starcoder2", "Starcoder2ForCausalLM", read_starcoder2},
-    {"t5 mt5", "T5ForConditionalGeneration T5Model MT5ForConditionalGeneration", read_t5},
-};
+#define CTXCOST_DECLARE(name) extern const Family name;
+CTXCOST_FAMILIES(CTXCOST_DECLARE)
+#undef CTXCOST_DECLARE
 
-}  // namespace
+std::span<const Family* const> families() {
+#define CTXCOST_ADDRESS(name) &name,
+  static constexpr const Family* kAll[] = {CTXCOST_FAMILIES(CTXCOST_ADDRESS)};
+#undef CTXCOST_ADDRESS
+  return kAll;
+}
 
-std::span<const Family> families() { return kFamilies; }
+std::vector<std::string_view> words(std::string_view list) {
+  std::vector<std::string_view> result;
+  while (!list.empty()) {
+    const std::size_t space = list.find(' ');
+    result.push_back(list.substr(0, space));
+    list = space == std::string_view::npos ? std::string_view{} : list.substr(space + 1);
+  }
+  return result;
+}
+
+bool lists(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t space = list.find(' ');
+    if (list.substr(0, space) == word) return true;
+    list = space == std::string_view::npos ? std::string_view{} : list.substr(space + 1);
+  }
+  return false;
+}
+
+const Family* find_family(std::string_view model_type) {
+  for (const Family* family : families()) {
+    if (lists(family->model_types, model_type)) return family;
+  }
+  return nullptr;
+}
 
 }  // namespace ctxcost::huggingface

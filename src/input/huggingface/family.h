@@ -1,11 +1,22 @@
-// One row for each family of models: how it is named in a file, and its reader.
+// One record for each family of models: how its files name it, what their keys mean, and what is known of it beside.
 #pragma once
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "config.h"
+#include "ctxcost/model/gguf_traits.h"
 #include "ctxcost/model/model.h"
+
+/// Defines a Family that families.cc can list by its name (a plain const would be local to its file).
+#define CTXCOST_FAMILY(name) \
+  extern const Family name;  \
+  const Family name
+
+namespace ctxcost::gguf {
+class Header;
+}
 
 namespace ctxcost::huggingface {
 
@@ -13,14 +24,28 @@ namespace ctxcost::huggingface {
 /// config. `config` shows `text_config` laid over the file where there is one.
 using ReadFamily = void (*)(const Config& config, Model& model);
 
+/// Turns the keys of a GGUF into those of the config.json that llama.cpp's converter read.
+using ReadGguf = void (*)(gguf::Header& file);
+
 struct Family {
-  std::string_view model_types;    ///< separated by spaces
-  std::string_view architectures;  ///< classes in `architectures`, for files without model_type; separated by spaces
+  std::string_view model_types;         ///< separated by spaces
+  std::string_view architectures = {};  ///< classes in `architectures`, for files without model_type; also separated
   ReadFamily read;
   std::string_view own_key = {};  ///< a key of the file that marks the family where both names are missing: "ssm_cfg"
+  std::string_view gguf_architectures = {};  ///< what llama.cpp calls it, separated by spaces
+  ReadGguf read_gguf = nullptr;              ///< of those architectures
+  GgufTraits gguf = {};
 };
 
 /// All families, in the order in which they are listed.
-std::span<const Family> families();
+std::span<const Family* const> families();
+
+/// The words of a list, which spaces separate.
+std::vector<std::string_view> words(std::string_view list);
+/// Whether `word` is one of them.
+bool lists(std::string_view list, std::string_view word);
+
+/// The family of that model_type, or null.
+const Family* find_family(std::string_view model_type);
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,8 @@
 // Gemma 1, 2 and 3: wide heads, tied embeddings; from 2 on alternating windows and norms on both sides of a block.
 // [transformers configuration_gemma.py, configuration_gemma2.py, configuration_gemma3.py and their modeling files]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -28,8 +30,6 @@ void add_vision(const Config& config, Model& model, Count text_width) {
   add_part(model, "vision tower and projector", embeddings + layers * layer + norm + projector,
            "vision_config: SigLIP without head, and the multi-modal projector");
 }
-
-}  // namespace
 
 void read_gemma(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 256000,
@@ -81,5 +81,45 @@ void read_gemma3(const Config& config, Model& model) {
   read_rope(config, model, 131072, true);
   add_vision(config, model, decoder.d_model);
 }
+
+// What its GGUF files say.
+
+void read_gemma_gguf(gguf::Header& file) { plain_decoder(file, "gemma"); }
+
+void read_gemma2_gguf(gguf::Header& file) { plain_decoder(file, "gemma2"); }
+
+void read_gemma3_gguf(gguf::Header& file) {
+  plain_decoder(file, "gemma3_text");
+  const std::optional<Count> pattern = file.count("attention.sliding_window_pattern");
+  file.set("sliding_window_pattern", pattern.value_or(6));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kGemma) = {
+    .model_types = "gemma",
+    .architectures = "GemmaForCausalLM",
+    .read = read_gemma,
+    .gguf_architectures = "gemma",
+    .read_gguf = read_gemma_gguf,
+};
+
+CTXCOST_FAMILY(kGemma2) = {
+    .model_types = "gemma2",
+    .architectures = "Gemma2ForCausalLM",
+    .read = read_gemma2,
+    .gguf_architectures = "gemma2",
+    .read_gguf = read_gemma2_gguf,
+    .gguf = {.windows = true},
+};
+
+CTXCOST_FAMILY(kGemma3) = {
+    .model_types = "gemma3 gemma3_text",
+    .architectures = "Gemma3ForConditionalGeneration Gemma3ForCausalLM",
+    .read = read_gemma3,
+    .gguf_architectures = "gemma3",
+    .read_gguf = read_gemma3_gguf,
+    .gguf = {.token_rows = 262144, .windows = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,7 @@
 // Gemma 3n: per-layer embeddings, AltUp, LAuReL, and last layers that read the cache of earlier ones.
 // [transformers configuration_gemma3n.py, modeling_gemma3n.py Gemma3nTextDecoderLayer, Gemma3nTextModel]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -12,8 +13,6 @@ Tensor unused(std::string_view name, Count inputs, Count outputs) {
   tensor.in_decode = false;
   return tensor;
 }
-
-}  // namespace
 
 void read_gemma3n(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
@@ -79,5 +78,14 @@ void read_gemma3n(const Config& config, Model& model) {
       });
   read_rope(config, model, 32768);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kGemma3n) = {
+    .model_types = "gemma3n gemma3n_text",
+    .architectures = "Gemma3nForConditionalGeneration Gemma3nForCausalLM",
+    .read = read_gemma3n,
+    .gguf = {.token_rows = 262144, .windows = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,7 +1,8 @@
 // Gemma 4: global layers with their own head width and one projection for keys and values, experts beside a dense
 // feed-forward, per-layer embeddings and shared caches in the small models.
 // [transformers configuration_gemma4.py, modeling_gemma4.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -24,8 +25,6 @@ void add_vision(const Config& config, Model& model, Count text_width) {
   add_part(model, "vision tower and projector", embeddings + layers * layer + width * text_width,
            "vision_config: patch and position embeddings, layers, projection to the text width");
 }
-
-}  // namespace
 
 void read_gemma4(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 262144,
@@ -116,5 +115,14 @@ void read_gemma4(const Config& config, Model& model) {
   read_rope(config, model, 131072);
   add_vision(config, model, d);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kGemma4) = {
+    .model_types = "gemma4 gemma4_text",
+    .architectures = "Gemma4ForConditionalGeneration Gemma4ForCausalLM",
+    .read = read_gemma4,
+    .gguf = {.token_rows = 262144, .windows = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,7 +1,9 @@
 // GLM-4 and GLM-4.5.
 // [transformers configuration_glm.py, configuration_glm4.py, configuration_glm4_moe.py and their modeling files]
 #include "checkpoint.h"
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -19,8 +21,6 @@ void read_dense_glm(const Config& config, Model& model, bool post_norms) {
   add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), norms);
   read_rope(config, model, 131072);
 }
-
-}  // namespace
 
 void read_glm(const Config& config, Model& model) { read_dense_glm(config, model, false); }
 void read_glm4(const Config& config, Model& model) { read_dense_glm(config, model, true); }
@@ -57,5 +57,45 @@ void read_glm4_moe(const Config& config, Model& model) {
   prediction.own_embedding = true;
   add_prediction_layers(config, model, prediction, "num_nextn_predict_layers");
 }
+
+// What its GGUF files say.
+
+void read_glm4_gguf(gguf::Header& file) { plain_decoder(file, "glm4"); }
+
+void read_glm4_moe_gguf(gguf::Header& file) {
+  const Count predicting = file.count("nextn_predict_layers").value_or(0);
+  file.drop_layers(predicting);
+  set_decoder(file, "glm4_moe");
+  set_attention_bias(file);
+  set_late_experts(file);
+  file.set_flag("use_qk_norm", file.in_any_layer("attn_q_norm.weight"));
+  file.set("num_nextn_predict_layers", predicting);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kGlm) = {
+    .model_types = "glm",
+    .architectures = "GlmForCausalLM",
+    .read = read_glm,
+};
+
+CTXCOST_FAMILY(kGlm4) = {
+    .model_types = "glm4 glm4v glm4v_text",
+    .architectures = "Glm4ForCausalLM Glm4vForConditionalGeneration",
+    .read = read_glm4,
+    .gguf_architectures = "glm4",
+    .read_gguf = read_glm4_gguf,
+    .gguf = {.fused_gate_up = true},
+};
+
+CTXCOST_FAMILY(kGlm4Moe) = {
+    .model_types = "glm4_moe glm4v_moe glm4v_moe_text",
+    .architectures = "Glm4MoeForCausalLM Glm4vMoeForConditionalGeneration",
+    .read = read_glm4_moe,
+    .gguf_architectures = "glm4moe",
+    .read_gguf = read_glm4_moe_gguf,
+    .gguf = {.next_token_layers = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,8 @@
 // GPT-2 and GPT-BigCode: learned positions, layer norms, biases everywhere, a tied head.
 // [transformers configuration_gpt2.py, modeling_gpt2.py, configuration_gpt_bigcode.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -24,12 +26,47 @@ void read_like_gpt2(const Config& config, Model& model, bool multi_query) {
   }
 }
 
-}  // namespace
-
 void read_gpt2(const Config& config, Model& model) { read_like_gpt2(config, model, false); }
 
 void read_gpt_bigcode(const Config& config, Model& model) {
   read_like_gpt2(config, model, config.flag("multi_query", true));
 }
+
+// What its GGUF files say.
+
+void read_gpt2_gguf(gguf::Header& file) {
+  set_frame(file, "gpt2");
+  file.need("num_attention_heads", "attention.head_count");
+  file.need("n_inner", "feed_forward_length");
+  file.need("n_positions", "context_length");
+}
+
+void read_starcoder_gguf(gguf::Header& file) {
+  set_frame(file, "gpt_bigcode");
+  file.need("num_attention_heads", "attention.head_count");
+  file.need("n_inner", "feed_forward_length");
+  file.need("n_positions", "context_length");
+  file.set_flag("multi_query", file.required("attention.head_count_kv") == 1);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kGpt2) = {
+    .model_types = "gpt2",
+    .architectures = "GPT2LMHeadModel GPT2Model",
+    .read = read_gpt2,
+    .gguf_architectures = "gpt2",
+    .read_gguf = read_gpt2_gguf,
+    .gguf = {.fused_qkv = true},
+};
+
+CTXCOST_FAMILY(kGptBigcode) = {
+    .model_types = "gpt_bigcode",
+    .architectures = "GPTBigCodeForCausalLM",
+    .read = read_gpt_bigcode,
+    .gguf_architectures = "starcoder",
+    .read_gguf = read_starcoder_gguf,
+    .gguf = {.fused_qkv = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,7 @@
 // GPT-Neo: learned positions, every other layer local, no bias on queries, keys and values.
 // [transformers configuration_gpt_neo.py, modeling_gpt_neo.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -33,8 +34,6 @@ std::vector<std::string> attention_words(const Config& config, std::uint32_t lay
   }
   return words;
 }
-
-}  // namespace
 
 void read_gpt_neo(const Config& config, Model& model) {
   Decoder decoder;
@@ -70,5 +69,13 @@ void read_gpt_neo(const Config& config, Model& model) {
       });
   set_positions(model, PositionEncoding::learned, rows, rows);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kGptNeo) = {
+    .model_types = "gpt_neo",
+    .architectures = "GPTNeoForCausalLM",
+    .read = read_gpt_neo,
+};
 
 }  // namespace ctxcost::huggingface

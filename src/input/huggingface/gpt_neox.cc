@@ -1,8 +1,11 @@
 // GPT-NeoX (Pythia) and GPT-J: parallel blocks with rotary positions.
 // [transformers configuration_gpt_neox.py, modeling_gpt_neox.py, configuration_gptj.py, modeling_gptj.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_gpt_neox(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 50432, .d_model = 6144, .d_ff = 24576, .layers = 44, .heads = 64});
@@ -26,5 +29,26 @@ void read_gptj(const Config& config, Model& model) {
              {{attention(kFullLayer, decoder.shape, 1)}, plain(decoder.d_ff, true), std::move(norm)});
   read_rope(config, model, 2048);
 }
+
+// What its GGUF files say.
+
+void read_gpt_neox_gguf(gguf::Header& file) { plain_decoder(file, "gpt_neox"); }
+
+}  // namespace
+
+CTXCOST_FAMILY(kGptNeox) = {
+    .model_types = "gpt_neox",
+    .architectures = "GPTNeoXForCausalLM",
+    .read = read_gpt_neox,
+    .gguf_architectures = "gptneox",
+    .read_gguf = read_gpt_neox_gguf,
+    .gguf = {.fused_qkv = true},
+};
+
+CTXCOST_FAMILY(kGptj) = {
+    .model_types = "gptj",
+    .architectures = "GPTJForCausalLM",
+    .read = read_gptj,
+};
 
 }  // namespace ctxcost::huggingface

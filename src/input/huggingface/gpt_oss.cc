@@ -1,8 +1,11 @@
 // gpt-oss: alternating windows, learned sinks, biases on attention, router and experts.
 // [transformers configuration_gpt_oss.py, modeling_gpt_oss.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_gpt_oss(const Config& config, Model& model) {
   Decoder decoder = read_decoder(
@@ -20,5 +23,27 @@ void read_gpt_oss(const Config& config, Model& model) {
                       pre_norms(kRmsNorm, decoder.d_model));
   read_rope(config, model, 131072);
 }
+
+// What its GGUF files say.
+
+void read_gpt_oss_gguf(gguf::Header& file) {
+  set_frame(file, "gpt_oss");
+  set_heads(file);
+  set_attention_bias(file);
+  set_experts(file, "num_local_experts");
+  file.need("intermediate_size", "expert_feed_forward_length");
+  file.need("sliding_window", "attention.sliding_window");
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kGptOss) = {
+    .model_types = "gpt_oss",
+    .architectures = "GptOssForCausalLM",
+    .read = read_gpt_oss,
+    .gguf_architectures = "gpt-oss",
+    .read_gguf = read_gpt_oss_gguf,
+    .gguf = {.windows = true},
+};
 
 }  // namespace ctxcost::huggingface

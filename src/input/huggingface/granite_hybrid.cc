@@ -1,7 +1,8 @@
 // Granite 4: Mamba-2 layers with some attention layers; experts beside an always-on feed-forward, or that one alone.
 // [transformers configuration_granitemoehybrid.py, modular_granitemoehybrid.py]
+#include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
-#include "readers.h"
 #include "state_space.h"
 
 namespace ctxcost::huggingface {
@@ -9,8 +10,6 @@ namespace {
 
 /// The last two are what later versions of the class call the first two.
 constexpr std::string_view kKinds[] = {"mamba", "attention", kLinearLayer, kFullLayer};
-
-}  // namespace
 
 void read_granite_hybrid(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 32000, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32});
@@ -67,5 +66,43 @@ void read_granite_hybrid(const Config& config, Model& model) {
     set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 2048));
   }
 }
+
+// What its GGUF files say.
+
+void read_granite_hybrid_gguf(gguf::Header& file) {
+  set_frame(file, "granitemoehybrid");
+  set_hybrid_heads(file);
+  set_attention_bias(file);
+  set_layer_types(file, "attn_q.weight", "attention", "mamba");
+  if (file.in_any_layer("ssm_in.weight")) {
+    file.set("mamba_expand", expansion(file), file.key("ssm.inner_size"));
+    file.set("mamba_n_heads", state_heads(file), file.key("ssm.time_step_rank"));
+    file.need("mamba_d_state", "ssm.state_size");
+    file.need("mamba_n_groups", "ssm.group_count");
+    file.need("mamba_d_conv", "ssm.conv_kernel");
+    file.set_flag("mamba_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+    file.set_flag("mamba_proj_bias", file.in_any_layer("ssm_in.bias"));
+  }
+  const bool mixture = file.count("expert_count").value_or(0) > 0;
+  file.need("intermediate_size", "feed_forward_length");
+  file.need("shared_intermediate_size", mixture ? "expert_shared_feed_forward_length" : "feed_forward_length");
+  if (mixture) {
+    set_experts(file, "num_local_experts");
+  } else {
+    file.set("num_local_experts", 0);
+  }
+  const bool rope = file.count("rope.dimension_count").value_or(0) > 0 && !file.in_any_layer("ssm_in.weight");
+  file.set_text("position_embedding_type", rope ? "rope" : "nope");
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kGraniteHybrid) = {
+    .model_types = "granitemoehybrid",
+    .architectures = "GraniteMoeHybridForCausalLM",
+    .read = read_granite_hybrid,
+    .gguf_architectures = "granitehybrid",
+    .read_gguf = read_granite_hybrid_gguf,
+};
 
 }  // namespace ctxcost::huggingface

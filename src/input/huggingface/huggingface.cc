@@ -12,29 +12,6 @@ namespace ctxcost {
 namespace huggingface {
 namespace {
 
-/// The words of a list separated by spaces.
-std::vector<std::string_view> words(std::string_view list) {
-  std::vector<std::string_view> result;
-  while (!list.empty()) {
-    const std::size_t space = list.find(' ');
-    result.push_back(list.substr(0, space));
-    list = space == std::string_view::npos ? std::string_view{} : list.substr(space + 1);
-  }
-  return result;
-}
-
-bool lists(std::string_view list, std::string_view word) {
-  const std::vector<std::string_view> all = words(list);
-  return std::find(all.begin(), all.end(), word) != all.end();
-}
-
-const Family* by_model_type(std::string_view name) {
-  for (const Family& family : families()) {
-    if (lists(family.model_types, name)) return &family;
-  }
-  return nullptr;
-}
-
 std::string_view string_at(const JsonValue& object, std::string_view key) {
   const JsonValue* value = object.find(key);
   return value != nullptr && value->is(JsonValue::Type::string) ? std::string_view(value->text) : std::string_view{};
@@ -67,8 +44,8 @@ const JsonValue* text_part(const JsonValue& root, std::string& pointer) {
 
 const Family* by_architecture(std::string_view name) {
   if (name.empty()) return nullptr;
-  for (const Family& family : families()) {
-    if (lists(family.architectures, name)) return &family;
+  for (const Family* family : families()) {
+    if (lists(family->architectures, name)) return family;
   }
   return nullptr;
 }
@@ -94,13 +71,13 @@ void read_unknown(const Config& config, Model& model) {
 }
 
 /// The family's row; `name` becomes the model type that it was found by.
-const Family* find_family(const JsonValue& root, const Config& config, std::string& name) {
+const Family* family_of(const JsonValue& root, const Config& config, std::string& name) {
   name = string_at(root, "model_type");
-  if (const Family* family = by_model_type(name)) return family;
+  if (const Family* family = find_family(name)) return family;
   std::string pointer;
   if (const JsonValue* part = text_part(root, pointer)) {
     const std::string_view inner = string_at(*part, "model_type");
-    const Family* family = by_model_type(inner);
+    const Family* family = find_family(inner);
     if (family == nullptr && inner.empty()) family = by_architecture(architecture(*part));
     if (family != nullptr) {
       const std::string_view found = inner.empty() ? words(family->model_types).front() : inner;
@@ -111,8 +88,8 @@ const Family* find_family(const JsonValue& root, const Config& config, std::stri
   }
   if (!name.empty()) return nullptr;
   const Family* family = by_architecture(architecture(root));
-  for (const Family& candidate : families()) {
-    if (family == nullptr && has_own_key(candidate, root)) family = &candidate;
+  for (const Family* candidate : families()) {
+    if (family == nullptr && has_own_key(*candidate, root)) family = candidate;
   }
   if (family != nullptr) {
     name = words(family->model_types).front();
@@ -125,8 +102,8 @@ const Family* find_family(const JsonValue& root, const Config& config, std::stri
 void unknown_family(const Config& config, const std::string& name) {
   const bool typed = config.has("model_type");
   std::vector<std::string_view> known;
-  for (const Family& family : families()) {
-    const std::vector<std::string_view> names = words(typed ? family.model_types : family.architectures);
+  for (const Family* family : families()) {
+    const std::vector<std::string_view> names = words(typed ? family->model_types : family->architectures);
     known.insert(known.end(), names.begin(), names.end());
   }
   const std::string hint = did_you_mean(name, known);
@@ -170,8 +147,8 @@ void finish_notes(Findings& findings, Model& model) {
 bool looks_like_huggingface(const JsonValue& root) {
   if (!root.is(JsonValue::Type::object)) return false;
   if (root.find("model_type") != nullptr || root.find("architectures") != nullptr) return true;
-  for (const huggingface::Family& family : huggingface::families()) {
-    if (huggingface::has_own_key(family, root)) return true;
+  for (const huggingface::Family* family : huggingface::families()) {
+    if (huggingface::has_own_key(*family, root)) return true;
   }
   return false;
 }
@@ -193,7 +170,7 @@ Model read_config(const JsonDocument& document, const JsonDocument* beside, cons
   Model model;
   model.origin = document.source;
   model.name = model_name(root);
-  const Family* family = find_family(root, config, model.family);
+  const Family* family = family_of(root, config, model.family);
   std::string text_pointer;
   if (const JsonValue* part = text_part(root, text_pointer)) config = config.over(*part, text_pointer);
   Findings findings_beside;
@@ -210,6 +187,7 @@ Model read_config(const JsonDocument& document, const JsonDocument* beside, cons
   ReadFamily read = read_unknown;
   if (family != nullptr) {
     read = family->read;
+    model.gguf = family->gguf;
   } else if (options.assume_full) {
     config.note("family \"" + model.family +
                 "\" is not known: counted as full attention, parameters unknown (--assume full)");

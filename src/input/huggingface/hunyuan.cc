@@ -1,7 +1,8 @@
 // HunYuan, dense and with experts: Llama with normalised queries and keys.
 // [transformers configuration_hunyuan_v1_dense.py, modeling_hunyuan_v1_dense.py, modeling_hunyuan_v1_moe.py;
 //  tencent/Hunyuan-A13B-Instruct hunyuan.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -17,8 +18,6 @@ Decoder read_hunyuan_decoder(const Config& config) {
   }
   return decoder;
 }
-
-}  // namespace
 
 void read_hunyuan_dense(const Config& config, Model& model) {
   const Decoder decoder = read_hunyuan_decoder(config);
@@ -63,5 +62,19 @@ void read_hunyuan_moe(const Config& config, Model& model) {
       });
   read_rope(config, model, 2048);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kHunyuanDense) = {
+    .model_types = "hunyuan_v1_dense",
+    .architectures = "HunYuanDenseV1ForCausalLM",
+    .read = read_hunyuan_dense,
+};
+
+CTXCOST_FAMILY(kHunyuanMoe) = {
+    .model_types = "hunyuan_v1_moe",
+    .architectures = "HunYuanMoEV1ForCausalLM",
+    .read = read_hunyuan_moe,
+};
 
 }  // namespace ctxcost::huggingface

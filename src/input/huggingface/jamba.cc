@@ -1,7 +1,11 @@
 // Jamba: Mamba layers with attention and mixtures of experts at fixed periods; no positions.
 // [transformers configuration_jamba.py, modeling_jamba.py]
+#include <algorithm>
+#include <vector>
+
+#include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
-#include "readers.h"
 #include "state_space.h"
 
 namespace ctxcost::huggingface {
@@ -21,8 +25,6 @@ Period read_period(const Config& config, const char* period_key, Count period, c
   }
   return read;
 }
-
-}  // namespace
 
 void read_jamba(const Config& config, Model& model) {
   const Decoder decoder =
@@ -62,5 +64,65 @@ void read_jamba(const Config& config, Model& model) {
       });
   set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 262144));
 }
+
+// What its GGUF files say.
+
+/// The period and offset at which `marks` are set; faults where they are not periodic.
+Period period_of(const gguf::Header& file, const std::string& place, const std::vector<bool>& marks) {
+  const auto layers = static_cast<std::uint32_t>(marks.size());
+  std::uint32_t first = 0;
+  while (first < layers && !marks[first]) ++first;
+  std::uint32_t second = first + 1;
+  while (second < layers && !marks[second]) ++second;
+  // One layer alone recurs after all others.
+  const Period found = {second < layers ? second - first : layers, first};
+  for (std::uint32_t i = 0; i < layers; ++i) {
+    if (marks[i] != found.holds(i)) {
+      file.fail(place, "expected layers at equal distances, as in Jamba, found others");
+    }
+  }
+  return found;
+}
+
+void read_jamba_gguf(gguf::Header& file) {
+  set_frame(file, "jamba");
+  set_hybrid_heads(file);
+  file.need("intermediate_size", "feed_forward_length");
+  // Its list of KV heads has 0 for the Mamba layers, which one number for all cannot show.
+  const std::vector<Count> kv_heads = file.per_layer("attention.head_count_kv");
+  std::vector<bool> attention, experts;
+  for (std::uint32_t i = 0; i < file.layers(); ++i) {
+    attention.push_back(kv_heads[i] > 0);
+    experts.push_back(file.in_layer(i, "ffn_gate_inp.weight"));
+  }
+  const Period attends = period_of(file, file.key("attention.head_count_kv"), attention);
+  file.set("attn_layer_period", attends.period);
+  file.set("attn_layer_offset", attends.offset);
+  if (std::find(experts.begin(), experts.end(), true) != experts.end()) {
+    const Period mixes = period_of(file, file.key("expert_count"), experts);
+    file.set("expert_layer_period", mixes.period);
+    file.set("expert_layer_offset", mixes.offset);
+    set_experts(file, "num_experts");
+  } else {
+    file.set("num_experts", 1);
+    file.set("num_experts_per_tok", 1);
+  }
+  file.set("mamba_expand", expansion(file), file.key("ssm.inner_size"));
+  file.need("mamba_d_state", "ssm.state_size");
+  file.need("mamba_d_conv", "ssm.conv_kernel");
+  file.need("mamba_dt_rank", "ssm.time_step_rank");
+  file.set_flag("mamba_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+  file.set_flag("mamba_proj_bias", file.in_any_layer("ssm_in.bias"));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kJamba) = {
+    .model_types = "jamba",
+    .architectures = "JambaForCausalLM",
+    .read = read_jamba,
+    .gguf_architectures = "jamba",
+    .read_gguf = read_jamba_gguf,
+};
 
 }  // namespace ctxcost::huggingface

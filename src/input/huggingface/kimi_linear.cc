@@ -4,8 +4,9 @@
 #include <algorithm>
 
 #include "checkpoint.h"
+#include "family.h"
 #include "latent.h"
-#include "readers.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -42,8 +43,6 @@ std::vector<bool> delta_layers(const Config& linear, std::uint32_t layers) {
   }
   return delta;
 }
-
-}  // namespace
 
 void read_kimi_linear(const Config& config, Model& model) {
   const Decoder decoder =
@@ -119,5 +118,13 @@ void read_kimi_linear(const Config& config, Model& model) {
     read_rope(config, model, std::nullopt);
   }
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kKimiLinear) = {
+    .model_types = "kimi_linear kimi_k3",
+    .architectures = "KimiLinearForCausalLM KimiK3ForConditionalGeneration",
+    .read = read_kimi_linear,
+};
 
 }  // namespace ctxcost::huggingface

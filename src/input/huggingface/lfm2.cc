@@ -2,8 +2,9 @@
 // [transformers configuration_lfm2.py, modeling_lfm2.py, configuration_lfm2_moe.py, modeling_lfm2_moe.py]
 #include <algorithm>
 
+#include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
-#include "readers.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -69,8 +70,6 @@ void read_line(const Config& config, Model& model, Decoder decoder, FeedForward 
   read_rope(config, model, 128000);
 }
 
-}  // namespace
-
 void read_lfm2(const Config& config, Model& model) {
   Decoder decoder = read_decoder(
       config, {.vocab = 65536, .d_model = 2560, .d_ff = 12288, .layers = 32, .heads = 32, .kv_heads = 8, .tied = true});
@@ -89,5 +88,38 @@ void read_lfm2_moe(const Config& config, Model& model) {
   read_line(config, model, decoder, gated(decoder.d_ff), gated_experts(checked(config, experts)),
             config.count("num_dense_layers", 2, 0));
 }
+
+// What its GGUF files say.
+
+void read_lfm2_gguf(gguf::Header& file) {
+  const bool mixture = file.count("expert_count").value_or(0) > 0;
+  set_frame(file, mixture ? "lfm2_moe" : "lfm2");
+  set_hybrid_heads(file);
+  set_layer_types(file, "attn_q.weight", "full_attention", "conv");
+  file.need("intermediate_size", "feed_forward_length");
+  file.set_flag("block_auto_adjust_ff_dim", false);  // the file has the adjusted width
+  file.need("conv_L_cache", "shortconv.l_cache");
+  file.set_flag("conv_bias", file.in_any_layer("shortconv.conv.bias"));
+  if (!mixture) return;
+  set_experts(file, "num_experts");
+  file.need("moe_intermediate_size", "expert_feed_forward_length");
+  file.set("num_dense_layers", file.count("leading_dense_block_count").value_or(0));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kLfm2) = {
+    .model_types = "lfm2",
+    .architectures = "Lfm2ForCausalLM",
+    .read = read_lfm2,
+    .gguf_architectures = "lfm2 lfm2moe",
+    .read_gguf = read_lfm2_gguf,
+};
+
+CTXCOST_FAMILY(kLfm2Moe) = {
+    .model_types = "lfm2_moe",
+    .architectures = "Lfm2MoeForCausalLM",
+    .read = read_lfm2_moe,
+};
 
 }  // namespace ctxcost::huggingface

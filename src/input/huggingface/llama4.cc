@@ -2,7 +2,8 @@
 // [transformers configuration_llama4.py, modeling_llama4.py]
 #include <algorithm>
 
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -28,8 +29,6 @@ void add_vision(const Config& config, Model& model, Count text_width) {
            embeddings + 2 * norm + layers * layer + adapter + vision_outputs * text_width,
            "vision_config: patch and position embeddings, layers, pixel-shuffle adapter, projection");
 }
-
-}  // namespace
 
 void read_llama4(const Config& config, Model& model) {
   Decoder decoder = read_decoder(
@@ -80,5 +79,15 @@ void read_llama4(const Config& config, Model& model) {
   read_rope(config, model, 131072);
   add_vision(config, model, decoder.d_model);
 }
+
+}  // namespace
+
+// n_swa is a constant, whatever attention_chunk_size says [llama.cpp models/llama4.cpp].
+CTXCOST_FAMILY(kLlama4) = {
+    .model_types = "llama4 llama4_text",
+    .architectures = "Llama4ForConditionalGeneration Llama4ForCausalLM",
+    .read = read_llama4,
+    .gguf = {.windows = true, .window = 8192},
+};
 
 }  // namespace ctxcost::huggingface

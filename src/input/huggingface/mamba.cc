@@ -1,8 +1,9 @@
 // Mamba and Mamba-2, in transformers' layout and in the original one (d_model, n_layer, ssm_cfg).
 // [transformers configuration_mamba.py, modeling_mamba.py, configuration_mamba2.py; state-spaces/mamba
 //  mamba_ssm/models/config_mamba.py, mixer_seq_simple.py, modules/mamba_simple.py, modules/mamba2.py]
+#include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
-#include "readers.h"
 #include "state_space.h"
 
 namespace ctxcost::huggingface {
@@ -40,8 +41,6 @@ Count read_dt_rank(const Config& config, Count d_model) {
   if (found && found.value->is(JsonValue::Type::string) && found.value->text == "auto") return ceil_div(d_model, 16);
   return config.count("time_step_rank", ceil_div(d_model, 16));
 }
-
-}  // namespace
 
 void read_mamba(const Config& config, Model& model) {
   const Stack stack = {config.layers("num_hidden_layers", 32), config.count("vocab_size", 50280),
@@ -125,5 +124,55 @@ void read_mamba_original(const Config& config, Model& model) {
   form.proj_bias = layer.flag("bias", false);
   add_stack(model, stack, mamba(form));
 }
+
+// What its GGUF files say.
+
+void read_mamba_gguf(gguf::Header& file) {
+  set_frame(file, "mamba");
+  file.need("intermediate_size", "ssm.inner_size");
+  file.need("state_size", "ssm.state_size");
+  file.need("conv_kernel", "ssm.conv_kernel");
+  file.need("time_step_rank", "ssm.time_step_rank");
+  file.set_flag("use_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+  file.set_flag("use_bias", file.in_any_layer("ssm_in.bias"));
+}
+
+void read_mamba2_gguf(gguf::Header& file) {
+  set_frame(file, "mamba2");
+  const Count heads = state_heads(file);
+  file.set("num_heads", heads, file.key("ssm.time_step_rank"));
+  file.set("head_dim", file.required("ssm.inner_size") / heads, file.key("ssm.inner_size"));
+  file.set("expand", expansion(file), file.key("ssm.inner_size"));
+  file.need("state_size", "ssm.state_size");
+  file.need("n_groups", "ssm.group_count");
+  file.need("conv_kernel", "ssm.conv_kernel");
+  file.set("chunk_size", 256);
+  file.set_flag("use_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+  file.set_flag("use_bias", file.in_any_layer("ssm_in.bias"));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kMamba) = {
+    .model_types = "mamba falcon_mamba",
+    .architectures = "MambaForCausalLM FalconMambaForCausalLM",
+    .read = read_mamba,
+    .gguf_architectures = "mamba",
+    .read_gguf = read_mamba_gguf,
+};
+
+CTXCOST_FAMILY(kMamba2) = {
+    .model_types = "mamba2",
+    .architectures = "Mamba2ForCausalLM",
+    .read = read_mamba2,
+    .gguf_architectures = "mamba2",
+    .read_gguf = read_mamba2_gguf,
+};
+
+CTXCOST_FAMILY(kMambaOriginal) = {
+    .model_types = "mamba_ssm",
+    .read = read_mamba_original,
+    .own_key = "ssm_cfg",
+};
 
 }  // namespace ctxcost::huggingface

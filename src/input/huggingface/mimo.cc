@@ -2,12 +2,17 @@
 // than keys.
 // [XiaomiMiMo/MiMo-7B-RL modeling_mimo.py; MiMo-V2-Flash configuration_mimo_v2_flash.py, modeling_mimo_v2_flash.py]
 #include "checkpoint.h"
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 
+extern const Family kQwen2;  // qwen.cc
+
+namespace {
+
 void read_mimo(const Config& config, Model& model) {
-  read_qwen2(config, model);
+  kQwen2.read(config, model);
   if (model.groups.empty()) return;
   const LayerGroup& last = model.groups.back();
   PredictionLayers prediction;
@@ -61,5 +66,20 @@ void read_mimo_v2_flash(const Config& config, Model& model) {
       });
   read_rope(config, model, 262144);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kMimo) = {
+    .model_types = "mimo",
+    .architectures = "MiMoForCausalLM",
+    .read = read_mimo,
+};
+
+CTXCOST_FAMILY(kMimoV2Flash) = {
+    .model_types = "mimo_v2_flash",
+    .architectures = "MiMoV2FlashForCausalLM",
+    .read = read_mimo_v2_flash,
+    .gguf = {.windows = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,7 @@
 // MiniMax-Text-01 and MiniMax-M1: lightning attention with full attention in between.
 // [MiniMaxAI MiniMax-Text-01 modeling_minimax_text_01.py; transformers modular_minimax.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -59,9 +60,21 @@ void read_line(const Config& config, Model& model, bool alternates_by_default) {
   read_rope(config, model, 131072);
 }
 
-}  // namespace
-
 void read_minimax_text_01(const Config& config, Model& model) { read_line(config, model, false); }
 void read_minimax(const Config& config, Model& model) { read_line(config, model, true); }
+
+}  // namespace
+
+CTXCOST_FAMILY(kMinimax) = {
+    .model_types = "minimax",
+    .architectures = "MiniMaxForCausalLM",
+    .read = read_minimax,
+};
+
+CTXCOST_FAMILY(kMinimaxText01) = {
+    .model_types = "minimax_text_01 minimax_m1",
+    .architectures = "MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM",
+    .read = read_minimax_text_01,
+};
 
 }  // namespace ctxcost::huggingface

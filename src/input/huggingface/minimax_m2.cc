@@ -1,8 +1,11 @@
 // MiniMax M2 (full attention in every layer) and M3 (block-sparse selection over a full cache).
 // [transformers configuration_minimax_m2.py, modeling_minimax_m2.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_minimax_m2(const Config& config, Model& model) {
   Decoder decoder =
@@ -48,5 +51,34 @@ void read_minimax_m3(const Config& config, Model& model) {
       "are unknown");
   read_rope(config, model, 1048576);
 }
+
+// What its GGUF files say.
+
+void read_minimax_m2_gguf(gguf::Header& file) {
+  set_frame(file, "minimax_m2");
+  set_heads(file);
+  set_experts(file, "num_local_experts");
+  file.need("intermediate_size",
+            file.has("expert_feed_forward_length") ? "expert_feed_forward_length" : "feed_forward_length");
+  file.set_flag("use_qk_norm", file.in_any_layer("attn_q_norm.weight"));
+  file.set_text("qk_norm_type", "per_layer");
+  file.set_flag("use_routing_bias", file.in_any_layer("exp_probs_b.bias"));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kMinimaxM2) = {
+    .model_types = "minimax_m2",
+    .architectures = "MiniMaxM2ForCausalLM",
+    .read = read_minimax_m2,
+    .gguf_architectures = "minimax-m2",
+    .read_gguf = read_minimax_m2_gguf,
+};
+
+CTXCOST_FAMILY(kMinimaxM3) = {
+    .model_types = "minimax_m3",
+    .architectures = "MiniMaxM3ForCausalLM",
+    .read = read_minimax_m3,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,10 @@
 // Mistral, Mixtral, Ministral 3: a sliding window holds for every layer when it is a number.
 // [transformers configuration_mistral.py, configuration_mixtral.py, configuration_ministral3.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_mistral(const Config& config, Model& model) {
   const Decoder decoder =
@@ -34,5 +36,26 @@ void read_mixtral(const Config& config, Model& model) {
                      gated_experts(checked(config, experts)), pre_norms(kRmsNorm, decoder.d_model));
   read_rope(config, model, 131072);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kMinistral3) = {
+    .model_types = "ministral3",
+    .architectures = "Ministral3ForCausalLM",
+    .read = read_ministral3,
+};
+
+CTXCOST_FAMILY(kMistral) = {
+    .model_types = "mistral ministral",
+    .architectures = "MistralForCausalLM MinistralForCausalLM",
+    .read = read_mistral,
+    .gguf = {.class_70b = Class70b::grouped},
+};
+
+CTXCOST_FAMILY(kMixtral) = {
+    .model_types = "mixtral",
+    .architectures = "MixtralForCausalLM",
+    .read = read_mixtral,
+};
 
 }  // namespace ctxcost::huggingface

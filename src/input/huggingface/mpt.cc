@@ -1,8 +1,10 @@
 // MPT: ALiBi or learned positions, no biases, a tied head.
 // [mosaicml/llm-foundry configuration_mpt.py; transformers configuration_mpt.py, modeling_mpt.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_mpt(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
@@ -34,5 +36,14 @@ void read_mpt(const Config& config, Model& model) {
   add_layers(model, decoder.layers,
              {{attention(kFullLayer, decoder.shape, 1)}, plain(decoder.d_ff, bias), pre_norms(norm, decoder.d_model)});
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kMpt) = {
+    .model_types = "mpt",
+    .architectures = "MPTForCausalLM MptForCausalLM",
+    .read = read_mpt,
+    .gguf = {.fused_qkv = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -2,9 +2,11 @@
 // Apertus (xIELU with two learned numbers a layer, normalised queries and keys).
 // [transformers configuration_nemotron.py, modeling_nemotron.py, configuration_arcee.py, configuration_apertus.py,
 //  modeling_apertus.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_nemotron(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 256000, .d_model = 6144, .d_ff = 24576, .layers = 32, .heads = 48});
@@ -37,5 +39,25 @@ void read_apertus(const Config& config, Model& model) {
   add_uniform_layers(config, model, decoder, std::nullopt, plain(decoder.d_ff), extras);
   read_rope(config, model, 65536);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kApertus) = {
+    .model_types = "apertus",
+    .architectures = "ApertusForCausalLM",
+    .read = read_apertus,
+};
+
+CTXCOST_FAMILY(kArcee) = {
+    .model_types = "arcee",
+    .architectures = "ArceeForCausalLM",
+    .read = read_arcee,
+};
+
+CTXCOST_FAMILY(kNemotron) = {
+    .model_types = "nemotron",
+    .architectures = "NemotronForCausalLM",
+    .read = read_nemotron,
+};
 
 }  // namespace ctxcost::huggingface

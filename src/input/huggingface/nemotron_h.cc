@@ -1,8 +1,8 @@
 // Nemotron-H and Nemotron 3: each layer is a mixer or a feed-forward alone; the pattern says which.
 // [transformers configuration_nemotron_h.py, modeling_nemotron_h.py]
 #include "checkpoint.h"
+#include "family.h"
 #include "parts.h"
-#include "readers.h"
 #include "state_space.h"
 
 namespace ctxcost::huggingface {
@@ -49,8 +49,6 @@ std::string read_pattern(const Config& config, const Keys& letters_key, const Ke
 }
 
 bool contains(std::string_view pattern, char kind) { return pattern.find(kind) != std::string_view::npos; }
-
-}  // namespace
 
 void read_nemotron_h(const Config& config, Model& model) {
   const std::string pattern = read_pattern(config, "hybrid_override_pattern", "layers_block_type");
@@ -143,5 +141,13 @@ void read_nemotron_h(const Config& config, Model& model) {
   }
   set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 4096));
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kNemotronH) = {
+    .model_types = "nemotron_h",
+    .architectures = "NemotronHForCausalLM",
+    .read = read_nemotron_h,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,7 +1,9 @@
 // OLMo: norms without weights; OLMoE: experts, whole queries and keys normalised; OLMo 2: norms after the blocks and
 // over whole queries and keys; OLMo 3: with windows. [transformers configuration_olmo.py, modeling_olmo.py,
 // modeling_olmo2.py, configuration_olmo3.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -17,8 +19,6 @@ Decoder read_olmo_decoder(const Config& config) {
 std::vector<Tensor> post_norms(Count width) {
   return {vector_of("post_attention_norm", width), vector_of("post_ffw_norm", width)};
 }
-
-}  // namespace
 
 void read_olmo(const Config& config, Model& model) {
   const Decoder decoder = read_olmo_decoder(config);
@@ -57,5 +57,46 @@ void read_olmo3(const Config& config, Model& model) {
                       config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), post_norms(decoder.d_model));
   read_rope(config, model, 2048);
 }
+
+// What its GGUF files say.
+
+void read_olmo_gguf(gguf::Header& file) { plain_decoder(file, "olmo"); }
+
+void read_olmo2_gguf(gguf::Header& file) {
+  // OLMo 3 is the same with windows in three of four layers.
+  plain_decoder(file, file.has("attention.sliding_window") ? "olmo3" : "olmo2");
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kOlmo) = {
+    .model_types = "olmo",
+    .architectures = "OlmoForCausalLM",
+    .read = read_olmo,
+    .gguf_architectures = "olmo",
+    .read_gguf = read_olmo_gguf,
+};
+
+CTXCOST_FAMILY(kOlmo2) = {
+    .model_types = "olmo2",
+    .architectures = "Olmo2ForCausalLM",
+    .read = read_olmo2,
+    .gguf_architectures = "olmo2",
+    .read_gguf = read_olmo2_gguf,
+    .gguf = {.windows = true},
+};
+
+CTXCOST_FAMILY(kOlmo3) = {
+    .model_types = "olmo3",
+    .architectures = "Olmo3ForCausalLM",
+    .read = read_olmo3,
+    .gguf = {.windows = true},
+};
+
+CTXCOST_FAMILY(kOlmoe) = {
+    .model_types = "olmoe",
+    .architectures = "OlmoeForCausalLM",
+    .read = read_olmoe,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,10 @@
 // OPT: learned positions behind two padding rows, biases, a tied head.
 // [transformers configuration_opt.py, modeling_opt.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_opt(const Config& config, Model& model) {
   /// OPTLearnedPositionalEmbedding.offset: rows that no position uses.
@@ -37,5 +39,13 @@ void read_opt(const Config& config, Model& model) {
              {{attention(kFullLayer, decoder.shape, 1)}, plain(decoder.d_ff, bias), pre_norms(norm, decoder.d_model)});
   set_positions(model, PositionEncoding::learned, positions, positions);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kOpt) = {
+    .model_types = "opt",
+    .architectures = "OPTForCausalLM OPTModel",
+    .read = read_opt,
+};
 
 }  // namespace ctxcost::huggingface

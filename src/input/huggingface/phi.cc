@@ -2,7 +2,9 @@
 // [transformers configuration_phi.py, modeling_phi.py; configuration_phi3.py; configuration_phimoe.py,
 // modeling_phimoe.py]
 #include "ctxcost/model/positions.h"
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -13,8 +15,6 @@ void read_partial_rope(const Config& config, Model& model, std::uint32_t window,
   const std::string part = config.number("partial_rotary_factor");
   if (!part.empty()) model.positions.rotary_width = scaled_window(d_k, part);
 }
-
-}  // namespace
 
 void read_phi(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 51200, .d_model = 2048, .d_ff = 8192, .layers = 24, .heads = 32});
@@ -56,5 +56,45 @@ void read_phimoe(const Config& config, Model& model) {
                      gated_experts(checked(config, experts)), pre_norms(kLayerNorm, decoder.d_model));
   read_partial_rope(config, model, 131072, decoder.shape.d_k);
 }
+
+// What its GGUF files say.
+
+void read_phi2_gguf(gguf::Header& file) { set_decoder(file, "phi"); }
+
+void read_phi3_gguf(gguf::Header& file) { plain_decoder(file, "phi3"); }
+
+void read_phimoe_gguf(gguf::Header& file) {
+  plain_decoder(file, "phimoe");
+  set_experts(file, "num_local_experts");
+  file.set_flag("lm_head_bias", file.tensor("output.bias") != nullptr);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kPhi) = {
+    .model_types = "phi",
+    .architectures = "PhiForCausalLM",
+    .read = read_phi,
+    .gguf_architectures = "phi2",
+    .read_gguf = read_phi2_gguf,
+};
+
+CTXCOST_FAMILY(kPhi3) = {
+    .model_types = "phi3 phi3_v phi4mm",
+    .architectures = "Phi3ForCausalLM Phi3VForCausalLM Phi4MMForCausalLM",
+    .read = read_phi3,
+    .gguf_architectures = "phi3",
+    .read_gguf = read_phi3_gguf,
+    .gguf = {.fused_qkv = true, .fused_gate_up = true, .long_rope_tables = true},
+};
+
+CTXCOST_FAMILY(kPhimoe) = {
+    .model_types = "phimoe",
+    .architectures = "PhiMoEForCausalLM PhimoeForCausalLM",
+    .read = read_phimoe,
+    .gguf_architectures = "phimoe",
+    .read_gguf = read_phimoe_gguf,
+    .gguf = {.long_rope_tables = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -2,8 +2,10 @@
 // [Qwen/Qwen configuration_qwen.py; transformers configuration_qwen2.py, modeling_qwen2.py and those of its followers]
 #include <algorithm>
 
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 #include "qwen3_vision.h"
-#include "readers.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -64,8 +66,6 @@ void add_sparse_layers(const Config& config, Model& model, const Decoder& decode
                      pre_norms(kRmsNorm, decoder.d_model)};
       });
 }
-
-}  // namespace
 
 void read_qwen(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 151936, .d_model = 4096, .d_ff = 22016, .layers = 32, .heads = 32});
@@ -136,5 +136,86 @@ void read_qwen3_moe(const Config& config, Model& model) {
   read_qwen_positions(config, model);
   if (model.family.starts_with("qwen3_vl")) add_qwen3_vision(config, model);
 }
+
+// What its GGUF files say.
+
+void read_qwen2_gguf(gguf::Header& file) {
+  set_decoder(file, "qwen2");
+  file.set_flag("use_sliding_window", false);
+}
+
+void read_qwen3_gguf(gguf::Header& file) {
+  set_decoder(file, "qwen3");
+  set_attention_bias(file);
+  file.set_flag("use_sliding_window", false);
+}
+
+void set_qwen_experts(gguf::Header& file) {
+  set_experts(file, "num_experts");
+  file.need("moe_intermediate_size", "expert_feed_forward_length");
+  file.set_flag("use_sliding_window", false);
+  file.set("decoder_sparse_step", 1);
+}
+
+void read_qwen2_moe_gguf(gguf::Header& file) {
+  set_decoder(file, "qwen2_moe");
+  set_qwen_experts(file);
+  file.set_flag("qkv_bias", file.in_any_layer("attn_q.bias"));
+  file.need("shared_expert_intermediate_size", "expert_shared_feed_forward_length");
+}
+
+void read_qwen3_moe_gguf(gguf::Header& file) {
+  set_decoder(file, "qwen3_moe");
+  set_attention_bias(file);
+  set_qwen_experts(file);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kQwen) = {
+    .model_types = "qwen",
+    .architectures = "QWenLMHeadModel",
+    .read = read_qwen,
+    .gguf = {.fused_qkv = true},
+};
+
+CTXCOST_FAMILY(kQwen2) = {
+    .model_types = "qwen2",
+    .architectures = "Qwen2ForCausalLM",
+    .read = read_qwen2,
+    .gguf_architectures = "qwen2 qwen2vl",
+    .read_gguf = read_qwen2_gguf,
+    .gguf = {.class_70b = Class70b::all},
+};
+
+CTXCOST_FAMILY(kQwen2Vl) = {
+    .model_types = "qwen2_vl qwen2_vl_text qwen2_5_vl qwen2_5_vl_text qwen2_5_omni_text",
+    .architectures = "Qwen2VLForConditionalGeneration Qwen2_5_VLForConditionalGeneration",
+    .read = read_qwen2,
+};
+
+CTXCOST_FAMILY(kQwen2Moe) = {
+    .model_types = "qwen2_moe",
+    .architectures = "Qwen2MoeForCausalLM",
+    .read = read_qwen2_moe,
+    .gguf_architectures = "qwen2moe",
+    .read_gguf = read_qwen2_moe_gguf,
+};
+
+CTXCOST_FAMILY(kQwen3) = {
+    .model_types = "qwen3 qwen3_vl qwen3_vl_text",
+    .architectures = "Qwen3ForCausalLM Qwen3VLForConditionalGeneration",
+    .read = read_qwen3,
+    .gguf_architectures = "qwen3 qwen3vl",
+    .read_gguf = read_qwen3_gguf,
+};
+
+CTXCOST_FAMILY(kQwen3Moe) = {
+    .model_types = "qwen3_moe qwen3_vl_moe qwen3_vl_moe_text qwen3_omni_moe_text",
+    .architectures = "Qwen3MoeForCausalLM Qwen3VLMoeForConditionalGeneration",
+    .read = read_qwen3_moe,
+    .gguf_architectures = "qwen3moe qwen3vlmoe",
+    .read_gguf = read_qwen3_moe_gguf,
+};
 
 }  // namespace ctxcost::huggingface

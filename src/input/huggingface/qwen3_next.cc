@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "checkpoint.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 #include "qwen3_vision.h"
-#include "readers.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -103,8 +105,6 @@ void read_qwen3_5_line(const Config& config, Model& model, const Line& line) {
   add_qwen3_vision(config, model);
 }
 
-}  // namespace
-
 void read_qwen3_next(const Config& config, Model& model) {
   const PredictionLayers prediction = read_line(config, model, kNext);
   // No key tells it: Qwen3-Next-80B-A3B holds one such layer, Qwen3-Coder-Next, of the same shape, none.
@@ -113,5 +113,79 @@ void read_qwen3_next(const Config& config, Model& model) {
 
 void read_qwen3_5(const Config& config, Model& model) { read_qwen3_5_line(config, model, kDense); }
 void read_qwen3_5_moe(const Config& config, Model& model) { read_qwen3_5_line(config, model, kMoe); }
+
+// What its GGUF files say.
+
+/// Qwen3-Next and Qwen3.5: the delta net's heads are called the state space's groups and time steps.
+void set_delta_net(gguf::Header& file, std::string_view model_type) {
+  set_frame(file, model_type);
+  set_heads(file);
+  set_attention_bias(file);
+  file.need("linear_conv_kernel_dim", "ssm.conv_kernel");
+  file.need("linear_key_head_dim", "ssm.state_size");
+  file.need("linear_num_key_heads", "ssm.group_count");
+  file.need("linear_num_value_heads", "ssm.time_step_rank");
+  const Count heads = file.required("ssm.time_step_rank");
+  const Count inner = file.required("ssm.inner_size");
+  if (heads == 0 || inner % heads != 0) {
+    file.fail(file.key("ssm.inner_size"),
+              "expected a multiple of ssm.time_step_rank (" + to_string(heads) + "), found " + to_string(inner));
+  }
+  file.set("linear_value_head_dim", inner / heads, file.key("ssm.inner_size"));
+  file.set("full_attention_interval", file.count("full_attention_interval").value_or(4));
+  file.set_flag("attn_output_gate", true);
+  file.set("mtp_num_hidden_layers", 0);
+}
+
+void set_delta_net_experts(gguf::Header& file) {
+  set_experts(file, "num_experts");
+  file.need("moe_intermediate_size", "expert_feed_forward_length");
+  file.set("shared_expert_intermediate_size", file.count("expert_shared_feed_forward_length").value_or(0));
+}
+
+void read_qwen3_next_gguf(gguf::Header& file) {
+  set_delta_net(file, "qwen3_next");
+  set_delta_net_experts(file);
+  file.copy("intermediate_size", "feed_forward_length");
+}
+
+void read_qwen3_5_gguf(gguf::Header& file) {
+  set_delta_net(file, "qwen3_5_text");
+  file.need("intermediate_size", "feed_forward_length");
+}
+
+void read_qwen3_5_moe_gguf(gguf::Header& file) {
+  set_delta_net(file, "qwen3_5_moe_text");
+  set_delta_net_experts(file);
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kQwen35) = {
+    .model_types = "qwen3_5 qwen3_5_text",
+    .architectures = "Qwen3_5ForConditionalGeneration Qwen3_5ForCausalLM",
+    .read = read_qwen3_5,
+    .gguf_architectures = "qwen35",
+    .read_gguf = read_qwen3_5_gguf,
+    .gguf = {.gate_in_query = true},
+};
+
+CTXCOST_FAMILY(kQwen35Moe) = {
+    .model_types = "qwen3_5_moe qwen3_5_moe_text",
+    .architectures = "Qwen3_5MoeForConditionalGeneration Qwen3_5MoeForCausalLM",
+    .read = read_qwen3_5_moe,
+    .gguf_architectures = "qwen35moe",
+    .read_gguf = read_qwen3_5_moe_gguf,
+    .gguf = {.gate_in_query = true},
+};
+
+CTXCOST_FAMILY(kQwen3Next) = {
+    .model_types = "qwen3_next",
+    .architectures = "Qwen3NextForCausalLM",
+    .read = read_qwen3_next,
+    .gguf_architectures = "qwen3next",
+    .read_gguf = read_qwen3_next_gguf,
+    .gguf = {.gate_in_query = true},
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,9 +1,10 @@
 // RecurrentGemma (Griffin): gated linear recurrences with local attention every third layer.
 // [transformers configuration_recurrent_gemma.py, modeling_recurrent_gemma.py; De 2024, arXiv 2402.19427]
+#include "family.h"
 #include "parts.h"
-#include "readers.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_recurrent_gemma(const Config& config, Model& model) {
   Decoder decoder =
@@ -51,5 +52,13 @@ void read_recurrent_gemma(const Config& config, Model& model) {
       });
   read_rope(config, model, std::nullopt);
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kRecurrentGemma) = {
+    .model_types = "recurrent_gemma",
+    .architectures = "RecurrentGemmaForCausalLM",
+    .read = read_recurrent_gemma,
+};
 
 }  // namespace ctxcost::huggingface

@@ -1,8 +1,11 @@
 // StarCoder2 and StableLM: layer norms with bias around a Llama-like block.
 // [transformers configuration_starcoder2.py, modeling_starcoder2.py, configuration_stablelm.py, modeling_stablelm.py]
-#include "readers.h"
+#include "family.h"
+#include "input/gguf/header.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_starcoder2(const Config& config, Model& model) {
   Decoder decoder = read_decoder(
@@ -27,5 +30,37 @@ void read_stablelm(const Config& config, Model& model) {
   add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), norms);
   read_rope(config, model, 4096);
 }
+
+// What its GGUF files say.
+
+void read_starcoder2_gguf(gguf::Header& file) {
+  plain_decoder(file, "starcoder2");
+  file.set_flag("use_bias", file.in_any_layer("attn_q.bias"));
+}
+
+void read_stablelm_gguf(gguf::Header& file) {
+  set_decoder(file, "stablelm");
+  file.set_flag("use_qkv_bias", file.in_any_layer("attn_q.bias"));
+  file.set_flag("qk_layernorm", file.in_any_layer("attn_q_norm.weight"));
+  file.set_flag("use_parallel_residual", !file.in_any_layer("ffn_norm.weight"));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kStablelm) = {
+    .model_types = "stablelm",
+    .architectures = "StableLmForCausalLM",
+    .read = read_stablelm,
+    .gguf_architectures = "stablelm",
+    .read_gguf = read_stablelm_gguf,
+};
+
+CTXCOST_FAMILY(kStarcoder2) = {
+    .model_types = "starcoder2",
+    .architectures = "Starcoder2ForCausalLM",
+    .read = read_starcoder2,
+    .gguf_architectures = "starcoder2",
+    .read_gguf = read_starcoder2_gguf,
+};
 
 }  // namespace ctxcost::huggingface

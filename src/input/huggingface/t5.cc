@@ -1,8 +1,10 @@
 // T5 and mT5: an encoder, and a decoder that attends to it; relative position biases.
 // [transformers configuration_t5.py, modeling_t5.py, configuration_mt5.py]
-#include "readers.h"
+#include "family.h"
+#include "parts.h"
 
 namespace ctxcost::huggingface {
+namespace {
 
 void read_t5(const Config& config, Model& model) {
   const bool multilingual = model.family == "mt5";
@@ -47,5 +49,13 @@ void read_t5(const Config& config, Model& model) {
              "relative_attention_bias of the first cross-attention, in the published files of T5 1.0");
   }
 }
+
+}  // namespace
+
+CTXCOST_FAMILY(kT5) = {
+    .model_types = "t5 mt5",
+    .architectures = "T5ForConditionalGeneration T5Model MT5ForConditionalGeneration",
+    .read = read_t5,
+};
 
 }  // namespace ctxcost::huggingface

@@ -546,6 +546,7 @@ Model read_own_format(const JsonDocument& document, const LoadOptions&) {
   ObjectCursor root(document.root, "", faults, kOwnFormatKeys);
   Model model;
   model.family = "own";
+  model.gguf = kOwnGgufTraits;
 
   const std::optional<Count> layers = root.required_count("layers");
   const LayerKeys keys = read_layer_keys(root, true);

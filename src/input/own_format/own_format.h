@@ -7,6 +7,9 @@
 
 namespace ctxcost {
 
+/// A window that the file states is meant.
+inline constexpr GgufTraits kOwnGgufTraits = {.windows = true};
+
 /// Has one of the three required keys.
 bool looks_like_own_format(const JsonValue& root);
 

@@ -1,0 +1,109 @@
+// The header of a GGUF, and the config.json that is made of it: what llama.cpp's converter wrote, read backwards. Each
+// family says which keys are which [llama.cpp conversion/*.py, gguf-py/gguf/constants.py]. What a GGUF does not say
+// (biases, an output matrix) is told by the tensors it holds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ctxcost/core/count.h"
+#include "ctxcost/input/tensor_file.h"
+#include "input/json/json.h"
+
+namespace ctxcost::gguf {
+
+/// The metadata of one architecture, the tensors, and the config that is made of them.
+class Header {
+ public:
+  /// Throws InputError where the number of layers cannot be used. The parts must outlive it.
+  explicit Header(const std::vector<TensorFile>& parts);
+
+  /// Throws InputError naming the file, and `place` in it.
+  [[noreturn]] void fail(const std::string& place, std::string message, std::string hint = {}) const;
+
+  /// A key under the architecture's name: "llama.block_count".
+  std::string key(std::string_view name) const { return prefix_ + std::string(name); }
+  const std::string& path() const { return file_.path; }
+  std::uint32_t layers() const { return layers_; }
+  /// Layers that predict one more token stand behind the others and are counted in `block_count`.
+  void drop_layers(Count count);
+
+  /// A string under "general."; empty where absent.
+  std::string general(std::string_view name) const;
+  bool has(std::string_view name) const { return file_.find(key(name)) != nullptr; }
+
+  /// Values of keys under the architecture's name; empty where absent. Throw InputError where the type is another.
+  std::optional<Count> count(std::string_view name) const;
+  Count required(std::string_view name) const;
+  /// One value a layer, whether the file has a list or one number for all.
+  std::vector<Count> per_layer(std::string_view name) const;
+  std::string string(std::string_view name) const;
+  std::optional<double> real(std::string_view name) const;
+
+  const FileTensor* tensor(const std::string& name) const;
+  bool in_layer(std::uint32_t layer, std::string_view name) const;
+  bool in_any_layer(std::string_view name) const;
+  /// The token table is the file's own word on its rows: some converters cut or pad the vocabulary.
+  Count vocabulary() const;
+  /// "bfloat16", "float16" or "float32": the widest-used plain type tells what the model computes in.
+  std::string_view plain_type() const;
+
+  /// Sets a key of the config; `from` is the GGUF key that faults about it will name.
+  void set(std::string_view name, JsonValue value, std::string from = {});
+  void set(std::string_view name, Count value, std::string from = {});
+  void set_flag(std::string_view name, bool value);
+  void set_text(std::string_view name, std::string value);
+  void set_null(std::string_view name) { set(name, JsonValue{}); }
+  /// Copies an integer; absent stays absent.
+  void copy(std::string_view name, std::string_view from);
+  /// The same; an absent one is a fault.
+  void need(std::string_view name, std::string_view from) { set(name, required(from), key(from)); }
+
+  JsonValue take_config() { return std::move(config_); }
+  /// Faults name keys of the config that the file does not have: puts those of the GGUF in their place.
+  std::string original_place(const std::string& place) const;
+
+ private:
+  Count non_negative(std::string_view name, std::int64_t value) const;
+  Count scalar(std::string_view name, const GgufValue& value) const;
+  Count same_in_all(std::string_view name, const GgufArray& values) const;
+
+  const TensorFile& file_;
+  std::string prefix_;
+  std::uint32_t layers_ = 0;
+  std::unordered_map<std::string_view, const FileTensor*> tensors_;
+  JsonValue config_;
+  std::unordered_map<std::string, std::string> origin_;
+};
+
+/// Layers, width, vocabulary, types, context and how it was extended: nearly the same in every architecture.
+void set_frame(Header& file, std::string_view model_type);
+/// Query and KV heads, and their width.
+void set_heads(Header& file);
+/// Queries, keys and values, and the attention's output, with or without bias.
+void set_attention_bias(Header& file);
+/// Frame, heads and the feed-forward's width.
+void set_decoder(Header& file, std::string_view model_type);
+/// Routed experts, and how many of them work for a token.
+void set_experts(Header& file, std::string_view count_key);
+/// A window, or null for none.
+void set_window(Header& file);
+/// Layers that hold the tensor `marker` are of kind `with`, the others of kind `without`.
+void set_layer_types(Header& file, std::string_view marker, std::string_view with, std::string_view without);
+/// KV heads of the layers that have a cache, where the others state 0.
+void set_hybrid_heads(Header& file);
+/// The same with biases and a window.
+void plain_decoder(Header& file, std::string_view model_type);
+/// Experts with always-on ones beside them, behind the first dense layers: the DeepSeek line and GLM-4.5.
+void set_late_experts(Header& file);
+/// inner / width, which configs state as a factor.
+Count expansion(const Header& file);
+/// Heads of a state space.
+Count state_heads(const Header& file);
+
+}  // namespace ctxcost::gguf
