@@ -125,6 +125,8 @@ struct Method {
   bool head = false;         ///< the output matrix, too
   bool all = false;          ///< routers, embedding and output matrix, too
   std::string unknown = {};  ///< why its layout is not known
+  /// Of the whole model: the lists remember what they were asked.
+  std::uint32_t layers = 0;
 };
 
 bool is_router(std::string_view tensor) {
@@ -155,12 +157,7 @@ std::vector<std::uint32_t> converted(Method& method, const Model& model, const L
   std::vector<std::uint32_t> layers = group.layers;
   const auto keep = [&](ModulePatterns& patterns, bool wanted) {
     if (patterns.empty() || layers.empty()) return;
-    // Of the whole model, since the lists remember what they were asked.
-    std::uint32_t count = group.layers.back() + 1;
-    for (const LayerGroup& other : model.groups) {
-      if (!other.layers.empty()) count = std::max(count, other.layers.back() + 1);
-    }
-    const std::vector<bool> meant = layers_meant(patterns, model, tensor.name, count);
+    const std::vector<bool> meant = layers_meant(patterns, model, tensor.name, method.layers);
     std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
   };
   keep(method.targets, true);
@@ -559,8 +556,13 @@ void apply(const Config& config, const std::vector<std::string>& roots, Model& m
                 model.weights.display() + " (--weights names another type)");
     return;
   }
+  std::uint32_t layers = 0;
+  for (const LayerGroup& group : model.groups) {
+    if (!group.layers.empty()) layers = std::max(layers, group.layers.back() + 1);
+  }
   StoredWeights stored;
   for (Method& method : methods) {
+    method.layers = layers;
     method.kept.set_roots(roots);
     method.targets.set_roots(roots);
     const std::size_t format = stored.formats.size();
