@@ -268,6 +268,7 @@ CTXCOST_FAMILY(kGlmMoeDsa) = {
 CTXCOST_FAMILY(kKimiK2) = {
     .model_types = "kimi_k2",
     .read = read_kimi_k2,
+    .modules = {.part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

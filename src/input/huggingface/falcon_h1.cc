@@ -47,6 +47,7 @@ CTXCOST_FAMILY(kFalconH1) = {
     .model_types = "falcon_h1",
     .architectures = "FalconH1ForCausalLM",
     .read = read_falcon_h1,
+    .modules = {.part = "feed_forward."},
 };
 
 }  // namespace ctxcost::huggingface

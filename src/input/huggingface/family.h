@@ -27,6 +27,17 @@ using ReadFamily = void (*)(const Config& config, Model& model);
 /// Turns the keys of a GGUF into those of the config.json that llama.cpp's converter read.
 using ReadGguf = void (*)(gguf::Header& file);
 
+/// Whether the checkpoint holds queries, keys and values as one module "qkv_proj".
+enum class FusedQueries { never, sometimes, always };
+
+/// What the modules of a family's checkpoints are called, where others differ [transformers models/*/modeling_*.py].
+struct ModuleTraits {
+  FusedQueries queries = FusedQueries::never;
+  bool fused_gate = false;     ///< gate and up are one module "gate_up_proj"
+  std::string_view part = {};  ///< what its feed-forwards or mixers stand in, where that is rare: "feed_forward."
+  bool backbone = false;       ///< its layers stand in "backbone.", not in "model."
+};
+
 struct Family {
   std::string_view model_types;         ///< separated by spaces
   std::string_view architectures = {};  ///< classes in `architectures`, for files without model_type; also separated
@@ -35,6 +46,7 @@ struct Family {
   std::string_view gguf_architectures = {};  ///< what llama.cpp calls it, separated by spaces
   ReadGguf read_gguf = nullptr;              ///< of those architectures
   GgufTraits gguf = {};
+  ModuleTraits modules = {};
 };
 
 /// All families, in the order in which they are listed.

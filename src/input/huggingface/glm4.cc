@@ -78,6 +78,7 @@ CTXCOST_FAMILY(kGlm) = {
     .model_types = "glm",
     .architectures = "GlmForCausalLM",
     .read = read_glm,
+    .modules = {.fused_gate = true},
 };
 
 CTXCOST_FAMILY(kGlm4) = {
@@ -87,6 +88,7 @@ CTXCOST_FAMILY(kGlm4) = {
     .gguf_architectures = "glm4",
     .read_gguf = read_glm4_gguf,
     .gguf = {.fused_gate_up = true},
+    .modules = {.fused_gate = true},
 };
 
 CTXCOST_FAMILY(kGlm4Moe) = {

@@ -103,6 +103,7 @@ CTXCOST_FAMILY(kGraniteHybrid) = {
     .read = read_granite_hybrid,
     .gguf_architectures = "granitehybrid",
     .read_gguf = read_granite_hybrid_gguf,
+    .modules = {.part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

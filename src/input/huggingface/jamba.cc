@@ -123,6 +123,7 @@ CTXCOST_FAMILY(kJamba) = {
     .read = read_jamba,
     .gguf_architectures = "jamba",
     .read_gguf = read_jamba_gguf,
+    .modules = {.part = "feed_forward."},
 };
 
 }  // namespace ctxcost::huggingface

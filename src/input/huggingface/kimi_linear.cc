@@ -125,6 +125,7 @@ CTXCOST_FAMILY(kKimiLinear) = {
     .model_types = "kimi_linear kimi_k3",
     .architectures = "KimiLinearForCausalLM KimiK3ForConditionalGeneration",
     .read = read_kimi_linear,
+    .modules = {.part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

@@ -114,12 +114,14 @@ CTXCOST_FAMILY(kLfm2) = {
     .read = read_lfm2,
     .gguf_architectures = "lfm2 lfm2moe",
     .read_gguf = read_lfm2_gguf,
+    .modules = {.part = "feed_forward."},
 };
 
 CTXCOST_FAMILY(kLfm2Moe) = {
     .model_types = "lfm2_moe",
     .architectures = "Lfm2MoeForCausalLM",
     .read = read_lfm2_moe,
+    .modules = {.part = "feed_forward."},
 };
 
 }  // namespace ctxcost::huggingface

@@ -135,6 +135,7 @@ CTXCOST_FAMILY(kGranitemoe) = {
     .read = read_granitemoe,
     .gguf_architectures = "granitemoe",
     .read_gguf = read_granite_moe_gguf,
+    .modules = {.part = "block_sparse_moe."},
 };
 
 CTXCOST_FAMILY(kLlama) = {

@@ -88,6 +88,7 @@ CTXCOST_FAMILY(kLlama4) = {
     .architectures = "Llama4ForConditionalGeneration Llama4ForCausalLM",
     .read = read_llama4,
     .gguf = {.windows = true, .window = 8192},
+    .modules = {.part = "feed_forward."},
 };
 
 }  // namespace ctxcost::huggingface

@@ -159,6 +159,7 @@ CTXCOST_FAMILY(kMamba) = {
     .read = read_mamba,
     .gguf_architectures = "mamba",
     .read_gguf = read_mamba_gguf,
+    .modules = {.part = "mixer.", .backbone = true},
 };
 
 CTXCOST_FAMILY(kMamba2) = {
@@ -167,12 +168,14 @@ CTXCOST_FAMILY(kMamba2) = {
     .read = read_mamba2,
     .gguf_architectures = "mamba2",
     .read_gguf = read_mamba2_gguf,
+    .modules = {.part = "mixer.", .backbone = true},
 };
 
 CTXCOST_FAMILY(kMambaOriginal) = {
     .model_types = "mamba_ssm",
     .read = read_mamba_original,
     .own_key = "ssm_cfg",
+    .modules = {.part = "mixer.", .backbone = true},
 };
 
 }  // namespace ctxcost::huggingface

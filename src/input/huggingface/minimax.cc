@@ -69,12 +69,14 @@ CTXCOST_FAMILY(kMinimax) = {
     .model_types = "minimax",
     .architectures = "MiniMaxForCausalLM",
     .read = read_minimax,
+    .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
 };
 
 CTXCOST_FAMILY(kMinimaxText01) = {
     .model_types = "minimax_text_01 minimax_m1",
     .architectures = "MiniMaxText01ForCausalLM MiniMaxM1ForCausalLM",
     .read = read_minimax_text_01,
+    .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

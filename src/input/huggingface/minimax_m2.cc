@@ -73,12 +73,14 @@ CTXCOST_FAMILY(kMinimaxM2) = {
     .read = read_minimax_m2,
     .gguf_architectures = "minimax-m2",
     .read_gguf = read_minimax_m2_gguf,
+    .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
 };
 
 CTXCOST_FAMILY(kMinimaxM3) = {
     .model_types = "minimax_m3",
     .architectures = "MiniMaxM3ForCausalLM",
     .read = read_minimax_m3,
+    .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

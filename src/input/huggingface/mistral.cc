@@ -56,6 +56,7 @@ CTXCOST_FAMILY(kMixtral) = {
     .model_types = "mixtral",
     .architectures = "MixtralForCausalLM",
     .read = read_mixtral,
+    .modules = {.part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

@@ -148,6 +148,7 @@ CTXCOST_FAMILY(kNemotronH) = {
     .model_types = "nemotron_h",
     .architectures = "NemotronHForCausalLM",
     .read = read_nemotron_h,
+    .modules = {.part = "mixer.", .backbone = true},
 };
 
 }  // namespace ctxcost::huggingface

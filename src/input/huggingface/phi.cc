@@ -86,6 +86,7 @@ CTXCOST_FAMILY(kPhi3) = {
     .gguf_architectures = "phi3",
     .read_gguf = read_phi3_gguf,
     .gguf = {.fused_qkv = true, .fused_gate_up = true, .long_rope_tables = true},
+    .modules = {.queries = FusedQueries::always, .fused_gate = true},
 };
 
 CTXCOST_FAMILY(kPhimoe) = {
@@ -95,6 +96,7 @@ CTXCOST_FAMILY(kPhimoe) = {
     .gguf_architectures = "phimoe",
     .read_gguf = read_phimoe_gguf,
     .gguf = {.long_rope_tables = true},
+    .modules = {.part = "block_sparse_moe."},
 };
 
 }  // namespace ctxcost::huggingface

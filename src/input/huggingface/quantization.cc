@@ -5,6 +5,7 @@
 #include <map>
 
 #include "ctxcost/core/precision.h"
+#include "family.h"
 #include "module_patterns.h"
 #include "parts.h"
 
@@ -70,48 +71,27 @@ constexpr Module kModules[] = {
     {"ffn_latent_up", {"mlp.fc2_latent_proj", "mixer.fc2_latent_proj"}},
 };
 
-/// Families whose classes have one matrix for what others have in two or three.
-constexpr std::string_view kFusedQueries[] = {"phi3", "phi3_v", "phi4mm"};
-constexpr std::string_view kFusedGate[] = {"phi3", "phi3_v", "phi4mm", "glm", "glm4", "glm4v", "glm4v_text"};
-
 /// Parts of a path that only some families have.
-struct PathPart {
-  std::string_view part;
-  std::array<std::string_view, 10> families;  ///< how their names begin
-};
-constexpr PathPart kPathParts[] = {
-    {"feed_forward.", {"lfm2", "llama4", "falcon_h1", "jamba"}},
-    {"mixer.", {"nemotron_h", "mamba", "falcon_mamba"}},
-    {"block_sparse_moe.", {"mixtral", "minimax", "phimoe", "granitemoe", "kimi"}},
-};
+constexpr std::string_view kRareParts[] = {"feed_forward.", "mixer.", "block_sparse_moe."};
 
-template <typename List>
-bool holds(const List& list, std::string_view word) {
-  return std::find(std::begin(list), std::end(list), word) != std::end(list);
-}
-
-/// Whether the classes of that family have such a module.
-bool has_module(std::string_view family, std::string_view name) {
+/// Whether the classes of a family with those modules have one of that name.
+bool has_module(const ModuleTraits& modules, std::string_view name) {
   const bool queries = name == "self_attn.q_proj" || name == "self_attn.k_proj" || name == "self_attn.v_proj";
   const bool gate = name == "mlp.gate_proj" || name == "mlp.up_proj";
-  if (queries && holds(kFusedQueries, family)) return false;
-  if (name == "self_attn.qkv_proj") return holds(kFusedQueries, family) || family.starts_with("minimax");
-  if (gate && holds(kFusedGate, family)) return false;
-  if (name == "mlp.gate_up_proj") return holds(kFusedGate, family);
-  for (const PathPart& row : kPathParts) {
-    if (!name.starts_with(row.part)) continue;
-    return std::any_of(row.families.begin(), row.families.end(),
-                       [family](std::string_view start) { return !start.empty() && family.starts_with(start); });
+  if (queries && modules.queries == FusedQueries::always) return false;
+  if (name == "self_attn.qkv_proj") return modules.queries != FusedQueries::never;
+  if (gate && modules.fused_gate) return false;
+  if (name == "mlp.gate_up_proj") return modules.fused_gate;
+  for (const std::string_view part : kRareParts) {
+    if (name.starts_with(part)) return part == modules.part;
   }
   return true;
 }
 
 /// What stands in front of "layers." in the model's paths.
-std::vector<std::string> roots_of(const Config& file, const Model& model) {
+std::vector<std::string> roots_of(const Config& file, const ModuleTraits& modules) {
   if (file.nested()) return {"model.language_model.", "language_model.model.", "model.", "language_model."};
-  for (const std::string_view family : {"mamba", "falcon_mamba", "nemotron_h"}) {
-    if (model.family.starts_with(family)) return {"backbone.", "model."};
-  }
+  if (modules.backbone) return {"backbone.", "model."};
   return {"model."};
 }
 
@@ -127,6 +107,7 @@ struct Method {
   std::string unknown = {};  ///< why its layout is not known
   /// Of the whole model: the lists remember what they were asked.
   std::uint32_t layers = 0;
+  ModuleTraits modules = {};  ///< of the family
 };
 
 bool is_router(std::string_view tensor) {
@@ -135,13 +116,13 @@ bool is_router(std::string_view tensor) {
 }
 
 /// In which layers, from 0, the list means that tensor.
-std::vector<bool> layers_meant(ModulePatterns& patterns, const Model& model, std::string_view tensor,
+std::vector<bool> layers_meant(ModulePatterns& patterns, const ModuleTraits& modules, std::string_view tensor,
                                std::uint32_t layers) {
   std::vector<bool> meant(layers);
   for (const Module& module : kModules) {
     if (module.tensor != tensor) continue;
     for (const std::string_view name : module.names) {
-      if (name.empty() || !has_module(model.family, name)) continue;
+      if (name.empty() || !has_module(modules, name)) continue;
       const std::vector<bool>& found = patterns.layers_meant(name, layers);
       for (std::uint32_t i = 0; i < layers; ++i) meant[i] = meant[i] || found[i];
     }
@@ -150,14 +131,13 @@ std::vector<bool> layers_meant(ModulePatterns& patterns, const Model& model, std
 }
 
 /// Of the group's layers, those whose tensor the method converts.
-std::vector<std::uint32_t> converted(Method& method, const Model& model, const LayerGroup& group,
-                                     const Tensor& tensor) {
+std::vector<std::uint32_t> converted(Method& method, const LayerGroup& group, const Tensor& tensor) {
   if (tensor.use != TensorUse::linear || (is_router(tensor.name) && !method.all)) return {};
   if (method.experts_only && !tensor.routed()) return {};
   std::vector<std::uint32_t> layers = group.layers;
   const auto keep = [&](ModulePatterns& patterns, bool wanted) {
     if (patterns.empty() || layers.empty()) return;
-    const std::vector<bool> meant = layers_meant(patterns, model, tensor.name, method.layers);
+    const std::vector<bool> meant = layers_meant(patterns, method.modules, tensor.name, method.layers);
     std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
   };
   keep(method.targets, true);
@@ -476,9 +456,9 @@ std::vector<Method> methods_of(const Config& config) {
 }
 
 /// A rule for the layers of the group that the method converts; none where it converts none.
-void add_rule(StoredWeights& stored, Method& method, std::size_t format, const Model& model, const LayerGroup& group,
+void add_rule(StoredWeights& stored, Method& method, std::size_t format, const LayerGroup& group,
               const Tensor& tensor) {
-  StoredRule rule{tensor.name, tensor.is_bias, converted(method, model, group, tensor), format};
+  StoredRule rule{tensor.name, tensor.is_bias, converted(method, group, tensor), format};
   if (!rule.layers.empty()) stored.rules.push_back(std::move(rule));
 }
 
@@ -543,7 +523,7 @@ void read_cache_type(const Config& config, Model& model) {
 }
 
 /// Sets `stored` and the cache's type by one quantization_config.
-void apply(const Config& config, const std::vector<std::string>& roots, Model& model) {
+void apply(const Config& config, const std::vector<std::string>& roots, const ModuleTraits& modules, Model& model) {
   read_cache_type(config, model);
   std::vector<Method> methods = methods_of(config);
   if (!config.findings().faults.empty()) return;
@@ -563,6 +543,7 @@ void apply(const Config& config, const std::vector<std::string>& roots, Model& m
   StoredWeights stored;
   for (Method& method : methods) {
     method.layers = layers;
+    method.modules = modules;
     method.kept.set_roots(roots);
     method.targets.set_roots(roots);
     const std::size_t format = stored.formats.size();
@@ -576,7 +557,7 @@ void apply(const Config& config, const std::vector<std::string>& roots, Model& m
     for (const LayerGroup& group : model.groups) {
       const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
       if (!tensors) return;
-      for (const Tensor& tensor : *tensors) add_rule(stored, method, format, model, group, tensor);
+      for (const Tensor& tensor : *tensors) add_rule(stored, method, format, group, tensor);
     }
     if ((method.head || method.all) && !model.tied_embeddings) stored.rules.push_back({"output", false, {}, format});
     if (method.all) stored.rules.push_back({"token_embd", false, {}, format});
@@ -592,17 +573,19 @@ void apply(const Config& config, const std::vector<std::string>& roots, Model& m
 }  // namespace
 
 void read_quantization(const Config& file, const Config* beside, Model& model) {
-  const std::vector<std::string> roots = roots_of(file, model);
+  const Family* const family = find_family(model.family);
+  const ModuleTraits modules = family == nullptr ? ModuleTraits{} : family->modules;
+  const std::vector<std::string> roots = roots_of(file, modules);
   const std::optional<Config> own = file.object({"quantization_config", "quantization"});
   const Config* const deciding = own ? &*own : beside;
   if (deciding == nullptr) return;
   try {
     Model other;
     if (own && beside != nullptr) other = model;
-    apply(*deciding, roots, model);
+    apply(*deciding, roots, modules, model);
     if (!own || beside == nullptr) return;
     // Loaders read the other file where config.json says nothing [vLLM model_loader/weight_utils.py, get_quant_config].
-    apply(*beside, roots, other);
+    apply(*beside, roots, modules, other);
     beside->findings().notes.clear();
     if (other.stored != model.stored || other.kv.name() != model.kv.name()) {
       file.note(beside->findings().source + " says something else than quantization_config, which is what counts");
