@@ -167,7 +167,7 @@ std::string to_string(const Percent& percent) {
 ReportRecord record(const Report& report, std::string_view source) {
   ReportRecord result{std::string(source), {}};
   const Convention& convention = report.convention();
-  report.for_each_row([&](const Row& row) {
+  report.for_each_row([&](const GridPoint& row) {
     const Estimator& estimator = row.estimator;
     PointRecord point;
     point.model = estimator.model().name;

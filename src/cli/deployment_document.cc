@@ -124,7 +124,7 @@ void write_fit(JsonWriter& json, const Fit& fit, const RenderOptions& options) {
   write_phase(json, "prefill", estimate.prefill);
   write_phase(json, "decode", estimate.decode);
   write_assumptions(json, deployment);
-  const Row row{deployment.estimator(), estimate.model, estimate.model};
+  const GridPoint row{deployment.estimator(), estimate.model, estimate.model};
   const std::vector<std::string> engine_notes = deployment.engine_notes(row.context(), row.batch());
   write_result(json, row, options, &engine_notes);
   json.key("device_notes");

@@ -124,7 +124,7 @@ std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
       if (!model.d_model) continue;
       add(*model.d_model);
       // Recurrences of whole heads share the heads of their inner width.
-      const Settings& settings = mixer->settings();
+      const MixerSettings& settings = mixer->settings();
       const Count head = settings.count_or("head_dim", 1);
       add(settings.count_or("inner", settings.count_or("expand", 2) * *model.d_model) / head);
       add(*model.d_model / head);

@@ -37,14 +37,15 @@ class Bidirectional final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kBidirectional) = {"bidirectional",
-                                     "every token, before and after: encoders",
-                                     kKeys,
-                                     {.softmax = true},
-                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                       std::optional<Count> half_window;
-                                       if (settings.has("half_window")) half_window = settings.count("half_window");
-                                       return std::make_unique<Bidirectional>(shape, half_window);
-                                     }};
+CTXCOST_MECHANISM(kBidirectional) = {
+    "bidirectional",
+    "every token, before and after: encoders",
+    kKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      std::optional<Count> half_window;
+      if (settings.has("half_window")) half_window = settings.count("half_window");
+      return std::make_unique<Bidirectional>(shape, half_window);
+    }};
 
 }  // namespace ctxcost

@@ -44,7 +44,7 @@ CTXCOST_MECHANISM(kBigBird) = {"bigbird",
                                "window, global and random blocks",
                                kKeys,
                                {.softmax = true},
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<BigBird>(shape, settings.count("block"),
                                                                   settings.count("random_blocks"));
                                }};

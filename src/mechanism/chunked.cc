@@ -42,7 +42,7 @@ CTXCOST_MECHANISM(kChunked) = {"chunked",
                                "the earlier tokens of the same chunk",
                                kKeys,
                                {.softmax = true},
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Chunked>(shape, settings.count("chunk"));
                                }};
 

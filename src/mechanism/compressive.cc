@@ -82,14 +82,14 @@ class Compressive final : public SegmentRecurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kCompressive) = {"compressive",
-                                   "Transformer-XL with a compressed memory behind the memory",
-                                   kKeys,
-                                   {.softmax = true},
-                                   [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                     return std::make_unique<Compressive>(
-                                         shape, settings.count("segment"), settings.count("memory"),
-                                         settings.count("compressed"), settings.count("ratio"));
-                                   }};
+CTXCOST_MECHANISM(kCompressive) = {
+    "compressive",
+    "Transformer-XL with a compressed memory behind the memory",
+    kKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Compressive>(shape, settings.count("segment"), settings.count("memory"),
+                                           settings.count("compressed"), settings.count("ratio"));
+    }};
 
 }  // namespace ctxcost

@@ -86,15 +86,16 @@ class CrossAttention final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kCrossAttention) = {"cross_attention",
-                                      "every token of an encoder",
-                                      kKeys,
-                                      {.softmax = true, .traffic_never_falls = true},
-                                      [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                        std::optional<Count> tokens;
-                                        if (settings.has("tokens")) tokens = settings.count("tokens");
-                                        return std::make_unique<CrossAttention>(shape, tokens);
-                                      },
-                                      true};
+CTXCOST_MECHANISM(kCrossAttention) = {
+    "cross_attention",
+    "every token of an encoder",
+    kKeys,
+    {.softmax = true, .traffic_never_falls = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      std::optional<Count> tokens;
+      if (settings.has("tokens")) tokens = settings.count("tokens");
+      return std::make_unique<CrossAttention>(shape, tokens);
+    },
+    true};
 
 }  // namespace ctxcost

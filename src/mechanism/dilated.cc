@@ -48,7 +48,7 @@ CTXCOST_MECHANISM(kDilated) = {
     "every `dilation`-th of the last tokens, `window` of them",
     kKeys,
     {.softmax = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       try {
         return std::make_unique<Dilated>(shape, settings.count("window"), settings.count("dilation"));
       } catch (const CountOverflow&) {

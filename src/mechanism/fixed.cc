@@ -60,7 +60,7 @@ CTXCOST_MECHANISM(kFixed) = {
     "half the heads their block, half the ends of all blocks (Sparse Transformer)",
     kKeys,
     {.softmax = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count stride = settings.count("stride");
       const Count summary = settings.count("summary");
       if (summary > stride) {

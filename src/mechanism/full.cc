@@ -57,15 +57,16 @@ CTXCOST_MECHANISM(kFull) = {"full",
                             "every earlier token: MHA, GQA, MQA",
                             kKeys,
                             {.softmax = true, .traffic_never_falls = true},
-                            [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                            [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                               return std::make_unique<Full>(shape, settings.flag("unknown_work"));
                             }};
 
-CTXCOST_MECHANISM(kNone) = {
-    "none",
-    "no mixer: the layer is its feed-forward",
-    {},
-    {.traffic_never_falls = true},
-    [](const MixerShape& shape, const Settings&) -> std::unique_ptr<Mixer> { return std::make_unique<None>(shape); }};
+CTXCOST_MECHANISM(kNone) = {"none",
+                            "no mixer: the layer is its feed-forward",
+                            {},
+                            {.traffic_never_falls = true},
+                            [](const MixerShape& shape, const MixerSettings&) -> std::unique_ptr<Mixer> {
+                              return std::make_unique<None>(shape);
+                            }};
 
 }  // namespace ctxcost

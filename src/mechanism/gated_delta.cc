@@ -56,7 +56,7 @@ CTXCOST_MECHANISM(kGatedDelta) = {
     "linear attention with the gated delta rule",
     kKeys,
     {.traffic_never_falls = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       // Ranks split key heads as they do value heads; one that several ranks need is on each of them.
       const Count key_heads =
           settings.has("key_heads") ? max(1, shape.share(settings.count("key_heads"))) : shape.heads;

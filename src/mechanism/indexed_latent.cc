@@ -92,15 +92,15 @@ class IndexedLatent final : public Mixer {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kIndexedLatent) = {"indexed_latent",
-                                     "DSA: latent attention to the tokens that an indexer selects",
-                                     kKeys,
-                                     {.softmax = true, .traffic_never_falls = true},
-                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                       const Indexer indexer{settings.count("index_heads"), settings.count("index_dim"),
-                                                             settings.count("top_k"), settings.flag("shares_index")};
-                                       return std::make_unique<IndexedLatent>(shape, read_latent(shape, settings),
-                                                                              indexer);
-                                     }};
+CTXCOST_MECHANISM(kIndexedLatent) = {
+    "indexed_latent",
+    "DSA: latent attention to the tokens that an indexer selects",
+    kKeys,
+    {.softmax = true, .traffic_never_falls = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      const Indexer indexer{settings.count("index_heads"), settings.count("index_dim"), settings.count("top_k"),
+                            settings.flag("shares_index")};
+      return std::make_unique<IndexedLatent>(shape, read_latent(shape, settings), indexer);
+    }};
 
 }  // namespace ctxcost

@@ -69,7 +69,7 @@ CTXCOST_MECHANISM(kInfini) = {"infini",
                               "local attention and a compressive memory of fixed size",
                               kKeys,
                               {.softmax = true},
-                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                              [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Infini>(shape, settings.count("segment"),
                                                                 settings.flag("delta"));
                               }};

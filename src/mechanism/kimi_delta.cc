@@ -69,7 +69,7 @@ CTXCOST_MECHANISM(kKimiDelta) = {"kimi_delta",
                                  "the gated delta rule with a decay for each channel",
                                  kKeys,
                                  {.traffic_never_falls = true, .state_type_is_fixed = true},
-                                 [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                 [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                    return std::make_unique<KimiDelta>(shape, settings.count("conv"),
                                                                       settings.count("chunk"),
                                                                       settings.flag("full_rank_gate"));

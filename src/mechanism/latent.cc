@@ -7,7 +7,7 @@
 
 namespace ctxcost {
 
-LatentShape read_latent(const MixerShape& shape, const Settings& settings) {
+LatentShape read_latent(const MixerShape& shape, const MixerSettings& settings) {
   const LatentShape latent{settings.count("kv_rank"), settings.count("rope_dim"), settings.count("q_rank")};
   if (latent.rope_dim >= shape.d_k) {
     throw SettingFault{"rope_dim",
@@ -99,7 +99,7 @@ CTXCOST_MECHANISM(kLatent) = {"latent",
                               "MLA: keys and values from one cached latent",
                               kKeys,
                               {.softmax = true, .traffic_never_falls = true},
-                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                              [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Latent>(shape, read_latent(shape, settings));
                               }};
 

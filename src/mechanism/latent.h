@@ -16,7 +16,7 @@ struct LatentShape {
 };
 
 /// Reads the keys of LatentShape; throws SettingFault where rope_dim leaves no part of d_k without rotation.
-LatentShape read_latent(const MixerShape& shape, const Settings& settings);
+LatentShape read_latent(const MixerShape& shape, const MixerSettings& settings);
 
 /// The latents of all tokens: one shared head [DeepSeek-V3.2-Exp inference/model.py, kv_cache and pe_cache].
 CachePart latent_cache(const MixerShape& shape, const LatentShape& latent);

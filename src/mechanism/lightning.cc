@@ -53,7 +53,7 @@ CTXCOST_MECHANISM(kLightning) = {
     "linear attention with a fixed decay, in blocks",
     kKeys,
     {.traffic_never_falls = true, .state_in_model_type = true, .state_type_is_fixed = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Lightning>(shape, settings.count("block"));
     }};
 

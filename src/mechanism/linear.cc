@@ -52,7 +52,7 @@ CTXCOST_MECHANISM(kLinear) = {"linear",
                               "linear attention with a feature map",
                               kKeys,
                               {.traffic_never_falls = true},
-                              [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                              [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<LinearAttention>(
                                     shape, settings.count_or("feature_dim", shape.d_k), settings.count("chunk"));
                               }};

@@ -80,7 +80,7 @@ CTXCOST_MECHANISM(kLongformer) = {
     "a band on both sides and global tokens",
     kKeys,
     {.softmax = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count window = settings.count("window");
       if (window % 2 != 0) {
         throw SettingFault{"window", "expected an even number, found " + to_string(window),

@@ -119,7 +119,7 @@ CTXCOST_MECHANISM(kLsh) = {
     "tokens that hash alike (Reformer)",
     kKeys,
     {.softmax = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       if (!shape.d_model) {
         throw SettingFault{"kind", "\"lsh\" caches hidden states and needs the model's \"d_model\"", ""};
       }

@@ -88,7 +88,7 @@ CTXCOST_MECHANISM(kMamba) = {"mamba",
                              "a selective state space",
                              kKeys,
                              {.traffic_never_falls = true, .state_in_model_type = true},
-                             [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                             [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                const std::optional<Count> inner = inner_width(shape, settings);
                                if (!inner) return std::make_unique<Unsized>("mamba", shape, kFormulas);
                                MambaParts parts{settings.count("state"),     shape.share(*inner),

@@ -97,7 +97,7 @@ CTXCOST_MECHANISM(kMamba2) = {
     "a state space in heads, prefilled in chunks",
     kKeys,
     {.traffic_never_falls = true, .state_in_model_type = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const std::optional<Count> inner = inner_width(shape, settings);
       if (!inner) return std::make_unique<Unsized>("mamba2", shape, kFormulas);
       Mamba2Parts parts{

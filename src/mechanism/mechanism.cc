@@ -27,11 +27,11 @@ std::optional<Count> Mixer::decode_linear_macs(Count) const {
   return macs;
 }
 
-Settings::Settings(std::initializer_list<std::pair<std::string_view, SettingValue>> values) {
+MixerSettings::MixerSettings(std::initializer_list<std::pair<std::string_view, SettingValue>> values) {
   for (const auto& [name, value] : values) set(name, value);
 }
 
-void Settings::set(std::string_view name, SettingValue value) {
+void MixerSettings::set(std::string_view name, SettingValue value) {
   for (auto& [known, old] : values_) {
     if (known == name) {
       old = std::move(value);
@@ -41,21 +41,21 @@ void Settings::set(std::string_view name, SettingValue value) {
   values_.emplace_back(std::string(name), std::move(value));
 }
 
-const SettingValue* Settings::find(std::string_view name) const {
+const SettingValue* MixerSettings::find(std::string_view name) const {
   for (const auto& [known, value] : values_) {
     if (known == name) return &value;
   }
   return nullptr;
 }
 
-const MechanismKey* Settings::key(std::string_view name) const {
+const MechanismKey* MixerSettings::key(std::string_view name) const {
   for (const MechanismKey& row : table) {
     if (row.name == name) return &row;
   }
   return nullptr;
 }
 
-Count Settings::count(std::string_view name) const {
+Count MixerSettings::count(std::string_view name) const {
   if (const SettingValue* value = find(name)) return std::get<Count>(*value);
   const MechanismKey* row = key(name);
   const std::optional<Count> fallback = row == nullptr ? std::nullopt : parse_digits(row->fallback);
@@ -63,25 +63,25 @@ Count Settings::count(std::string_view name) const {
   return *fallback;
 }
 
-Count Settings::count_or(std::string_view name, Count otherwise) const {
+Count MixerSettings::count_or(std::string_view name, Count otherwise) const {
   const SettingValue* value = find(name);
   return value == nullptr ? otherwise : std::get<Count>(*value);
 }
 
-bool Settings::flag(std::string_view name) const {
+bool MixerSettings::flag(std::string_view name) const {
   if (const SettingValue* value = find(name)) return std::get<bool>(*value);
   const MechanismKey* row = key(name);
   return row != nullptr && row->fallback == "true";
 }
 
-std::string_view Settings::text(std::string_view name) const {
+std::string_view MixerSettings::text(std::string_view name) const {
   if (const SettingValue* value = find(name)) return std::get<std::string>(*value);
   const MechanismKey* row = key(name);
   if (row == nullptr) throw std::logic_error("no value for key " + std::string(name));
   return row->fallback;
 }
 
-std::optional<std::vector<Count>> Settings::list(std::string_view name) const {
+std::optional<std::vector<Count>> MixerSettings::list(std::string_view name) const {
   const SettingValue* value = find(name);
   if (value == nullptr) return std::nullopt;
   const auto* list = std::get_if<std::vector<Count>>(value);
@@ -150,7 +150,7 @@ std::string expectation(const MechanismKey& key) {
   return {};
 }
 
-std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Settings& settings) {
+std::vector<SettingFault> check_settings(const Mechanism& mechanism, const MixerSettings& settings) {
   std::vector<SettingFault> faults;
   for (const auto& [name, value] : settings.all()) {
     const auto key = std::find_if(mechanism.keys.begin(), mechanism.keys.end(),
@@ -175,8 +175,8 @@ std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Setti
 }
 
 std::shared_ptr<const Mixer> build_mixer(const Mechanism& mechanism, const MixerShape& shape,
-                                         const Settings& settings) {
-  Settings complete = settings;
+                                         const MixerSettings& settings) {
+  MixerSettings complete = settings;
   complete.table = mechanism.keys;
   std::shared_ptr<Mixer> mixer = mechanism.make(shape, complete);
   mixer->settings_ = std::move(complete);
@@ -198,7 +198,7 @@ std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count 
   return build_mixer(*find_mechanism(mixer.kind()), shape, mixer.settings());
 }
 
-std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, Settings settings) {
+std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, MixerSettings settings) {
   const Mechanism* mechanism = find_mechanism(kind);
   if (mechanism == nullptr) throw std::logic_error("no mechanism " + std::string(kind));
   const std::vector<SettingFault> faults = check_settings(*mechanism, settings);

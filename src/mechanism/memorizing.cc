@@ -96,7 +96,7 @@ CTXCOST_MECHANISM(kMemorizing) = {"memorizing",
                                   "local attention and a searched store of earlier keys and values",
                                   kKeys,
                                   {.softmax = true},
-                                  [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                  [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                     return std::make_unique<Memorizing>(shape, settings.count("memory"),
                                                                         settings.count("top_k"),
                                                                         settings.count("segment"));

@@ -101,7 +101,7 @@ CTXCOST_MECHANISM(kNativeSparse) = {
     "compressed, selected and recent tokens, gated (NSA)",
     kKeys,
     {.softmax = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<NativeSparse>(
           shape, NsaSettings{settings.count("compress_block"), settings.count("compress_stride"),
                              settings.count("select_block"), settings.count("select_count"), settings.count("window")});

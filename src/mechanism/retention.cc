@@ -49,7 +49,7 @@ CTXCOST_MECHANISM(kRetention) = {
     .summary = "linear attention with a fixed decay (RetNet)",
     .keys = kKeys,
     .traits = {.traffic_never_falls = true},
-    .make = [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    .make = [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Retention>(shape, settings.count("chunk"));
     },
     .d_v_per_d_k = 2,  // expand_k 1, expand_v 2 [fla layers/multiscale_retention.py]

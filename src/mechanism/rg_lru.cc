@@ -71,7 +71,7 @@ CTXCOST_MECHANISM(kRgLru) = {
     "a gated linear recurrence (Griffin)",
     kKeys,
     {.traffic_never_falls = true, .spare_convolution_column = false},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       if (!settings.has("width") && !shape.d_model) return std::make_unique<Unsized>("rg_lru", shape, kFormulas);
       const Count width = settings.has("width") ? settings.count("width") : *shape.d_model;
       // A rank knows its own heads only, which then stand for its share of the width.

@@ -55,7 +55,7 @@ CTXCOST_MECHANISM(kRouting) = {"routing",
                                "tokens of the same k-means cluster",
                                kKeys,
                                {.softmax = true},
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Routing>(shape, settings.count("clusters"));
                                }};
 

@@ -78,7 +78,7 @@ CTXCOST_MECHANISM(kRwkv) = {
     "RWKV, a recurrence with token shifts",
     kKeys,
     {.traffic_never_falls = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count version = settings.count("version");
       if (version > 7) throw SettingFault{"version", "expected 4, 5, 6 or 7, found " + to_string(version), ""};
       const Count width = shape.d_model.value_or(shape.heads * shape.d_k);

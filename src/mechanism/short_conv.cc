@@ -51,7 +51,7 @@ CTXCOST_MECHANISM(kShortConv) = {"short_conv",
                                  "a gated short convolution",
                                  kKeys,
                                  {.traffic_never_falls = true},
-                                 [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                                 [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                    if (!shape.d_model) return std::make_unique<Unsized>("short_conv", shape, kFormulas);
                                    return std::make_unique<ShortConv>(shape, *shape.d_model, settings.count("conv"),
                                                                       settings.flag("conv_bias"));

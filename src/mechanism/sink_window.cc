@@ -44,7 +44,7 @@ CTXCOST_MECHANISM(kSinkWindow) = {
     "the first `sinks` and the last `window` tokens",
     kKeys,
     {.softmax = true, .traffic_never_falls = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       try {
         return std::make_unique<SinkWindow>(shape, settings.count("sinks") + settings.count("window"));
       } catch (const CountOverflow&) {

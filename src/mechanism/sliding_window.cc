@@ -37,12 +37,13 @@ class SlidingWindow final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kSlidingWindow) = {"sliding_window",
-                                     "the last `window` tokens",
-                                     kKeys,
-                                     {.softmax = true, .traffic_never_falls = true},
-                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                       return std::make_unique<SlidingWindow>(shape, settings.count("window"));
-                                     }};
+CTXCOST_MECHANISM(kSlidingWindow) = {
+    "sliding_window",
+    "the last `window` tokens",
+    kKeys,
+    {.softmax = true, .traffic_never_falls = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<SlidingWindow>(shape, settings.count("window"));
+    }};
 
 }  // namespace ctxcost

@@ -50,7 +50,7 @@ CTXCOST_MECHANISM(kStrided) = {"strided",
                                "half the heads a window, half every `stride`-th token (Sparse Transformer)",
                                kKeys,
                                {.softmax = true},
-                               [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Strided>(shape, settings.count("stride"));
                                }};
 

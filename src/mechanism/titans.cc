@@ -158,7 +158,7 @@ CTXCOST_MECHANISM(kTitans) = {
     "attention beside a memory that learns while it reads",
     kKeys,
     {.softmax = true},
-    [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const std::string variant(settings.text("variant"));
       const bool context = variant == "mac";
       const std::string length = context ? "segment" : "window";

@@ -44,13 +44,13 @@ class TransformerXl final : public SegmentRecurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kTransformerXl) = {"transformer_xl",
-                                     "segments with a memory of earlier hidden states",
-                                     kKeys,
-                                     {.softmax = true},
-                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                       return std::make_unique<TransformerXl>(shape, settings.count("segment"),
-                                                                              settings.count("memory"));
-                                     }};
+CTXCOST_MECHANISM(kTransformerXl) = {
+    "transformer_xl",
+    "segments with a memory of earlier hidden states",
+    kKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<TransformerXl>(shape, settings.count("segment"), settings.count("memory"));
+    }};
 
 }  // namespace ctxcost

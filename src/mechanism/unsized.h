@@ -30,7 +30,7 @@ class Unsized final : public Mixer {
 };
 
 /// The whole layer's channels of a state space: `inner`, or `expand` times d_model; empty without both.
-inline std::optional<Count> inner_width(const MixerShape& shape, const Settings& settings) {
+inline std::optional<Count> inner_width(const MixerShape& shape, const MixerSettings& settings) {
   if (settings.has("inner")) return settings.count("inner");
   if (!shape.d_model) return std::nullopt;
   return settings.count("expand") * *shape.d_model;

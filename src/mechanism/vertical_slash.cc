@@ -70,7 +70,7 @@ class VerticalSlash final : public SoftmaxAttention {
 };
 
 /// The setting as a count where it is one, or a list that is {0 .. c-1}; else a sorted list.
-PositionSet positions(const Settings& settings, std::string_view key) {
+PositionSet positions(const MixerSettings& settings, std::string_view key) {
   std::optional<std::vector<Count>> list = settings.list(key);
   if (!list) return settings.count(key);
   std::sort(list->begin(), list->end());
@@ -86,13 +86,13 @@ PositionSet positions(const Settings& settings, std::string_view key) {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kVerticalSlash) = {"vertical_slash",
-                                     "chosen columns and diagonals in prefill, all tokens in decode",
-                                     kKeys,
-                                     {.softmax = true},
-                                     [](const MixerShape& shape, const Settings& settings) -> std::unique_ptr<Mixer> {
-                                       return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"),
-                                                                              positions(settings, "slash"));
-                                     }};
+CTXCOST_MECHANISM(kVerticalSlash) = {
+    "vertical_slash",
+    "chosen columns and diagonals in prefill, all tokens in decode",
+    kKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"), positions(settings, "slash"));
+    }};
 
 }  // namespace ctxcost

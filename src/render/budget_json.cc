@@ -84,7 +84,7 @@ void write_point(JsonWriter& json, const JudgedBudget& judged, const BudgetPoint
   member(json, "parallel", settings.parallelism.name());
   // Budgets may count by conventions of their own, so that each result says its own.
   write_conventions(json, budget.setup.workload.convention, budget.setup.workload.logits, options);
-  const Row row{judged.deployment->estimator(), point.values.model, point.values.model};
+  const GridPoint row{judged.deployment->estimator(), point.values.model, point.values.model};
   const std::vector<std::string> engine_notes = judged.deployment->engine_notes(row.context(), row.batch());
   write_result(json, row, options, &engine_notes);
   for (const MetricInfo& metric : device_metrics()) {

@@ -12,7 +12,7 @@ void write_conventions(JsonWriter& json, const Convention& convention, Logits lo
   write_record(json, {&kConventionsFields, &conventions});
 }
 
-void write_result(JsonWriter& json, const Row& row, const RenderOptions& options,
+void write_result(JsonWriter& json, const GridPoint& row, const RenderOptions& options,
                   const std::vector<std::string>* engine_notes) {
   const Result result = result_of(row, options, engine_notes);
   write_members(json, {&kResultFields, &result});

@@ -12,7 +12,7 @@ void write_header(JsonWriter& json, const RenderOptions& options);
 /// The member "conventions".
 void write_conventions(JsonWriter& json, const Convention& convention, Logits logits, const RenderOptions& options);
 /// The members of one result.
-void write_result(JsonWriter& json, const Row& row, const RenderOptions& options,
+void write_result(JsonWriter& json, const GridPoint& row, const RenderOptions& options,
                   const std::vector<std::string>* engine_notes = nullptr);
 
 }  // namespace ctxcost

@@ -25,7 +25,7 @@ std::string_view label_heading(Label label) {
   return kHeadings[static_cast<std::size_t>(label)];
 }
 
-std::string metric_text(Metric metric, const Row& row, UnitSystem units) {
+std::string metric_text(Metric metric, const GridPoint& row, UnitSystem units) {
   static constexpr std::string_view kUnknown = "–";
   const MetricValue& value = row.values[metric];
   if (const std::string_view* level = std::get_if<std::string_view>(&value)) return std::string(*level);
@@ -124,7 +124,7 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
   bool layer_known = true;
   const Estimator* estimator = nullptr;
   std::vector<std::string_view> statuses;  // seen for this estimator
-  report.for_each_row([&](const Row& row) {
+  report.for_each_row([&](const GridPoint& row) {
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       widths[i] = std::max(widths[i], printable_width(text(cells_[i], row)));
     }
@@ -168,7 +168,7 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
   cells_ = std::move(kept);
 }
 
-std::string TableLayout::text(const Cell& cell, const Row& row) const {
+std::string TableLayout::text(const Cell& cell, const GridPoint& row) const {
   switch (cell.kind) {
     case Cell::Kind::label: return label_text(cell.label, row.estimator);
     case Cell::Kind::length: return length_label(row.context());
@@ -177,7 +177,7 @@ std::string TableLayout::text(const Cell& cell, const Row& row) const {
   return {};
 }
 
-std::vector<std::string> TableLayout::cells(const Row& row) const {
+std::vector<std::string> TableLayout::cells(const GridPoint& row) const {
   std::vector<std::string> texts;
   texts.reserve(cells_.size());
   for (const Cell& cell : cells_) texts.push_back(text(cell, row));
@@ -204,7 +204,7 @@ std::string TableLayout::caption() const {
   return line;
 }
 
-std::string TableLayout::series(const Row& row) const {
+std::string TableLayout::series(const GridPoint& row) const {
   std::string text;
   const auto append = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   for (const Label label : {Label::model, Label::weights, Label::kv_precision, Label::engine}) {
@@ -214,7 +214,7 @@ std::string TableLayout::series(const Row& row) const {
   return text;
 }
 
-std::string TableLayout::growth(const Row& row) const {
+std::string TableLayout::growth(const GridPoint& row) const {
   const Count n = row.context();
   const Count first = std::get<Count>(row.first[Metric::context]);
   if (n == first || first == 0) return {};
@@ -271,11 +271,11 @@ void write_report(const Report& report, const RenderOptions& options, TextDocume
     out.blank();
   }
   out.heads(layout.heads());
-  report.for_each_row([&](const Row& row) { out.row(layout.heads(), layout.cells(row)); });
+  report.for_each_row([&](const GridPoint& row) { out.row(layout.heads(), layout.cells(row)); });
   if (options.quiet) return;
 
   bool blank = true;  // before the next line
-  report.for_each_row([&](const Row& row) {
+  report.for_each_row([&](const GridPoint& row) {
     const std::string line = layout.growth(row);
     if (line.empty()) return;
     if (blank) out.blank();

@@ -18,12 +18,12 @@ class TableLayout {
 
   const std::vector<TextDocument::Column>& heads() const { return heads_; }
   /// The cells of a row, as many as there are heads.
-  std::vector<std::string> cells(const Row& row) const;
+  std::vector<std::string> cells(const GridPoint& row) const;
 
   /// "article convention: 1 FLOP per multiply-add, …; SI units, 1 GB = 10^9 bytes; approx. 7B, 1 sequence"
   std::string caption() const;
   /// "1K → 4K (4x tokens): attention FLOPs 16x, KV cache 4x"; empty for a first point.
-  std::string growth(const Row& row) const;
+  std::string growth(const GridPoint& row) const;
   /// Assumptions of readers, remarks of mixers and engines, contexts beyond the model's window.
   std::vector<std::string> notes() const;
 
@@ -37,9 +37,9 @@ class TableLayout {
   };
   static Cell of(const Column& column);
   void choose_leading();
-  std::string text(const Cell& cell, const Row& row) const;
+  std::string text(const Cell& cell, const GridPoint& row) const;
   /// The settings of a row that vary over the report: "Llama 3.1 8B, q8_0, batch 4".
-  std::string series(const Row& row) const;
+  std::string series(const GridPoint& row) const;
   bool varies(Label label) const;
 
   const Report* report_;

@@ -167,7 +167,7 @@ Conventions conventions_of(const RecordedConvention& convention, UnitSystem unit
   return {convention.name, convention.flops_per_mac, convention.pairs, convention.logits, units};
 }
 
-Result result_of(const Row& row, const RenderOptions& options, const std::vector<std::string>* engine_notes) {
+Result result_of(const GridPoint& row, const RenderOptions& options, const std::vector<std::string>* engine_notes) {
   const Estimator& estimator = row.estimator;
   Result result{&estimator, &row.values, &options, estimator.details(row.context(), row.batch()), {}};
   result.notes = result.details.notes;

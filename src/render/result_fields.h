@@ -38,7 +38,8 @@ struct Result {
   bool everything() const { return options->columns.empty(); }
 };
 /// `engine_notes` replace those of the engine on the whole model.
-Result result_of(const Row& row, const RenderOptions& options, const std::vector<std::string>* engine_notes = nullptr);
+Result result_of(const GridPoint& row, const RenderOptions& options,
+                 const std::vector<std::string>* engine_notes = nullptr);
 extern const FieldTable kResultFields;
 
 }  // namespace ctxcost

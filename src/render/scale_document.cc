@@ -64,7 +64,7 @@ ScaleDocument::ScaleDocument(const Report& report, const RenderOptions& options)
 Record ScaleDocument::head() const { return {&kHeadFields, &conventions_}; }
 
 void ScaleDocument::for_each_row(const RecordVisitor& visit) const {
-  report_->for_each_row([&](const Row& row) {
+  report_->for_each_row([&](const GridPoint& row) {
     const Result result = result_of(row, *options_);
     visit({&kResultFields, &result});
   });
@@ -86,7 +86,7 @@ std::vector<Field> ScaleDocument::columns() const {
 
 void ScaleDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
   Cells cells;
-  report_->for_each_row([&](const Row& row) {
+  report_->for_each_row([&](const GridPoint& row) {
     if (cells.estimator != &row.estimator) {
       cells.estimator = &row.estimator;
       for (std::size_t i = 0; i < cells.labels.size(); ++i) {

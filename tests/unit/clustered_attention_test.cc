@@ -30,7 +30,7 @@ TEST_CASE("Reformer attends to everything while there is no second chunk") {
 
 TEST_CASE("Reformer's buckets are the largest power of two up to twice the chunks, or as set") {
   const auto hashing = [](Count n, std::optional<Count> buckets) {
-    Settings settings{{"hashes", 1}, {"chunk", 10}, {"chunks_before", 0}};
+    MixerSettings settings{{"hashes", 1}, {"chunk", 10}, {"chunks_before", 0}};
     if (buckets) settings.set("buckets", *buckets);
     const auto lsh = make_mixer("lsh", square_shape(1, 8), settings);
     return lsh->prefill(n, PairRule::exact)->macs - n * 10 * 16;
@@ -87,7 +87,7 @@ TEST_CASE("Routing Transformer with sqrt(n) clusters: n^1.5 pairs") {
 
 TEST_CASE("settings of clustered attention that cannot be used") {
   MixerShape shape = square_shape(4, 8);
-  const Settings lsh{{"hashes", 4}, {"chunk", 64}};
+  const MixerSettings lsh{{"hashes", 4}, {"chunk", 64}};
   CHECK(fault_of("lsh", shape, lsh) == "no fault");
   CHECK(fault_of("lsh", shape, {{"hashes", 4}, {"chunk", 64}, {"buckets", 7}}) ==
         "buckets: expected an even number, found 7");

@@ -163,7 +163,9 @@ TEST_CASE("the umbrella header names every public header") {
   std::vector<std::string> expected;
   for (const std::string& path : sources({"include"}))
     expected.push_back(path.substr(std::string_view("include/").size()));
-  std::vector<std::string> named = included(std::string(kEverything[0]));
-  std::sort(named.begin(), named.end());
-  CHECK(named == expected);
+  const std::vector<std::string> named = included(std::string(kEverything[0]));
+  for (const std::string& path : expected) {
+    CHECK_MESSAGE(std::find(named.begin(), named.end(), path) != named.end(), path, " is left out");
+  }
+  CHECK(named.size() == expected.size());
 }

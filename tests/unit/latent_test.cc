@@ -9,9 +9,9 @@ namespace {
 
 /// DeepSeek-V3: 128 heads of 128 + 64, d_v 128, d_model 7168 [config_671B_v3.2.json].
 MixerShape deepseek_shape() { return with_d_v(mixer_shape(128, 192, 7168), 128); }
-Settings deepseek_latent() { return {{"kv_rank", Count{512}}, {"rope_dim", Count{64}}, {"q_rank", Count{1536}}}; }
-Settings deepseek_indexed() {
-  Settings settings = deepseek_latent();
+MixerSettings deepseek_latent() { return {{"kv_rank", Count{512}}, {"rope_dim", Count{64}}, {"q_rank", Count{1536}}}; }
+MixerSettings deepseek_indexed() {
+  MixerSettings settings = deepseek_latent();
   settings.set("index_heads", Count{64});
   settings.set("index_dim", Count{128});
   settings.set("top_k", Count{2048});
@@ -117,7 +117,7 @@ TEST_CASE("the indexer has its own tensors and its own cache") {
 }
 
 TEST_CASE("a layer that shares an index has no indexer, no index cache and no index scores") {
-  Settings settings = deepseek_indexed();
+  MixerSettings settings = deepseek_indexed();
   settings.set("shares_index", true);
   const auto shared = make_mixer("indexed_latent", deepseek_shape(), settings);
   CHECK(parameters(*shared) == 187105280 + 2048);

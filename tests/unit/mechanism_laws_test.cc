@@ -42,7 +42,7 @@ using QueryKeys = std::function<unsigned(unsigned head, unsigned i, unsigned n)>
 
 struct Sample {
   std::string_view kind;
-  Settings settings;
+  MixerSettings settings;
   Law law;
   QueryKeys keys;  ///< empty for Law::own
 };
@@ -76,7 +76,7 @@ bool within(unsigned i, unsigned j, unsigned half) { return i <= j + half && j <
 /// Adds samples of settings that matter: parameters below, at and above each other and the lengths tried.
 std::vector<Sample> samples() {
   std::vector<Sample> all;
-  const auto add = [&all](std::string_view kind, Settings settings, Law law, QueryKeys keys = {}) {
+  const auto add = [&all](std::string_view kind, MixerSettings settings, Law law, QueryKeys keys = {}) {
     all.push_back({kind, std::move(settings), law, std::move(keys)});
   };
 
@@ -155,9 +155,9 @@ std::vector<Sample> samples() {
   add("latent", {{"kv_rank", 5}, {"rope_dim", 4}}, Law::causal, mask(causal));
   add("latent", {{"kv_rank", 5}, {"rope_dim", 0}, {"q_rank", 3}}, Law::causal, mask(causal));
   for (const unsigned k : {1U, 6U, 60U}) {
-    const Settings settings{{"kv_rank", 12}, {"rope_dim", 4}, {"index_heads", 2}, {"index_dim", 3}, {"top_k", k}};
+    const MixerSettings settings{{"kv_rank", 12}, {"rope_dim", 4}, {"index_heads", 2}, {"index_dim", 3}, {"top_k", k}};
     add("indexed_latent", settings, Law::causal, top(k));
-    Settings shared = settings;
+    MixerSettings shared = settings;
     shared.set("shares_index", true);
     add("indexed_latent", shared, Law::causal, top(k));
   }
@@ -587,7 +587,7 @@ TEST_CASE("every key is checked: missing, misspelt, below its minimum") {
     INFO(name_of(sample));
     CHECK(check_settings(mechanism, sample.settings).empty());
 
-    Settings misspelt = sample.settings;
+    MixerSettings misspelt = sample.settings;
     misspelt.set("no such key", Count{1});
     REQUIRE(check_settings(mechanism, misspelt).size() == 1);
     CHECK(check_settings(mechanism, misspelt).front().key == "no such key");
@@ -595,7 +595,7 @@ TEST_CASE("every key is checked: missing, misspelt, below its minimum") {
     for (const MechanismKey& key : mechanism.keys) {
       CAPTURE(key.name);
       if (key.fallback.empty()) {
-        Settings without;
+        MixerSettings without;
         for (const auto& [name, value] : sample.settings.all()) {
           if (name != key.name) without.set(name, value);
         }
@@ -603,7 +603,7 @@ TEST_CASE("every key is checked: missing, misspelt, below its minimum") {
         CHECK(check_settings(mechanism, without).front().key == key.name);
       }
       if (key.type != KeyType::count || key.minimum == 0) continue;
-      Settings small = sample.settings;
+      MixerSettings small = sample.settings;
       small.set(key.name, Count{key.minimum - 1});
       REQUIRE(check_settings(mechanism, small).size() == 1);
       CHECK(check_settings(mechanism, small).front().key == key.name);

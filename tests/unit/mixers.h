@@ -66,7 +66,7 @@ inline Count flop2(const std::optional<Work>& work) {
 }
 
 /// The fault of settings that `make_mixer` refuses, as "key: message".
-inline std::string fault_of(std::string_view kind, const MixerShape& shape, Settings settings) {
+inline std::string fault_of(std::string_view kind, const MixerShape& shape, MixerSettings settings) {
   try {
     make_mixer(kind, shape, std::move(settings));
   } catch (const SettingFault& fault) {

@@ -348,7 +348,7 @@ TEST_CASE("recurrences refuse what does not divide") {
 }
 
 TEST_CASE("without d_model and a width of its own, a recurrence is unknown, not guessed") {
-  const auto known = [](std::string_view kind, Settings settings) {
+  const auto known = [](std::string_view kind, MixerSettings settings) {
     const auto mixer = make_mixer(kind, mixer_shape(4, 8), std::move(settings));
     CHECK(mixer->state_known() == mixer->prefill(8, PairRule::exact).has_value());
     CHECK(mixer->state_known() == mixer->decode(8).has_value());
@@ -369,7 +369,7 @@ TEST_CASE("without d_model and a width of its own, a recurrence is unknown, not 
 TEST_CASE("tensor-parallel ranks share the channels of a recurrence, and together hold its state") {
   struct Row {
     const char* kind;
-    Settings settings;
+    MixerSettings settings;
     Count replicated;  ///< state elements that every rank holds
   };
   // 6 heads of 8, d_model 48.
@@ -413,7 +413,7 @@ TEST_CASE("tensor-parallel ranks share the channels of a recurrence, and togethe
 TEST_CASE("laws of every recurrence: no cache, a state that never grows, whole chunks add up") {
   struct Row {
     const char* kind;
-    Settings settings;
+    MixerSettings settings;
     std::uint32_t chunk;  ///< 1 where prefill is the step repeated
   };
   const Row rows[] = {

@@ -1,4 +1,8 @@
 // How a model is spread over devices, and the part of it that each device holds.
+//
+// Three words, here and everywhere: a GPU is a kind of card, with its memory and speed (`Accelerator`); a device is one
+// card at work, of which a deployment counts `Parallelism::devices()`; a rank is a device's place in the split, and
+// what it holds for it (`Rank`). Devices of one rank are alike, so that one `Rank` stands for all of them.
 #pragma once
 
 #include <string>

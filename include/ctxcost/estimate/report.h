@@ -24,8 +24,8 @@ struct Grid {
   LengthList contexts = default_contexts();
 };
 
-/// One point with its estimate.
-struct Row {
+/// One point of the grid with its estimate.
+struct GridPoint {
   const Estimator& estimator;  ///< names the model, the types and the engine
   const Estimate& values;      ///< every metric, the growth ratios among them
   const Estimate& first;       ///< at the first context of the same model, types, engine and batch
@@ -60,7 +60,7 @@ class Report {
           Estimate values = estimator.at(context, batch);
           if (!first) first = values;
           set_growth(values, *first);
-          visit(Row{estimator, values, *first});
+          visit(GridPoint{estimator, values, *first});
         }
       }
     }

@@ -110,10 +110,10 @@ struct MechanismKey {
 using SettingValue = std::variant<Count, bool, std::string, std::vector<Count>>;
 
 /// A mechanism's keys as read, checked for names and types by `check_settings`.
-class Settings {
+class MixerSettings {
  public:
-  Settings() = default;
-  Settings(std::initializer_list<std::pair<std::string_view, SettingValue>> values);
+  MixerSettings() = default;
+  MixerSettings(std::initializer_list<std::pair<std::string_view, SettingValue>> values);
   void set(std::string_view name, SettingValue value);
   bool has(std::string_view name) const { return find(name) != nullptr; }
   const std::vector<std::pair<std::string, SettingValue>>& all() const { return values_; }
@@ -176,7 +176,7 @@ class Mixer {
   const struct MechanismTraits& traits() const;
   const MixerShape& shape() const { return shape_; }
   /// The keys it was built from: the same kind can be built again for another shape.
-  const Settings& settings() const { return settings_; }
+  const MixerSettings& settings() const { return settings_; }
 
   /// Prefill of n tokens, one sequence. Empty where the mechanism's work is not known.
   virtual std::optional<Work> prefill(Count n, PairRule rule) const = 0;
@@ -224,11 +224,11 @@ class Mixer {
   bool state_known_ = true;
 
  private:
-  friend std::shared_ptr<const Mixer> build_mixer(const struct Mechanism&, const MixerShape&, const Settings&);
+  friend std::shared_ptr<const Mixer> build_mixer(const struct Mechanism&, const MixerShape&, const MixerSettings&);
 
   std::string_view kind_;
   MixerShape shape_;
-  Settings settings_;
+  MixerSettings settings_;
 };
 
 /// A key whose value cannot be used: `key` names it, `message` says what was expected and found.
@@ -255,7 +255,7 @@ struct Mechanism {
   std::span<const MechanismKey> keys;
   MechanismTraits traits;
   /// Builds the mixer; throws SettingFault where keys contradict each other or the shape.
-  std::unique_ptr<Mixer> (*make)(const MixerShape& shape, const Settings& settings);
+  std::unique_ptr<Mixer> (*make)(const MixerShape& shape, const MixerSettings& settings);
   bool reader_only = false;  ///< built by readers (cross-attention); not a kind that a model file may ask for
   /// Where a model file gives no d_v, it is this many times d_k.
   std::uint32_t d_v_per_d_k = 1;
@@ -276,11 +276,12 @@ const Mechanism& cross_attention();
 std::string expectation(const MechanismKey& key);
 
 /// Faults of names, types, ranges and missing keys, in the order of the table. Empty when `make` may be called.
-std::vector<SettingFault> check_settings(const Mechanism& mechanism, const Settings& settings);
+std::vector<SettingFault> check_settings(const Mechanism& mechanism, const MixerSettings& settings);
 
 /// Builds a mixer of that kind from checked settings. Throws SettingFault where keys contradict each other or the
 /// shape.
-std::shared_ptr<const Mixer> build_mixer(const Mechanism& mechanism, const MixerShape& shape, const Settings& settings);
+std::shared_ptr<const Mixer> build_mixer(const Mechanism& mechanism, const MixerShape& shape,
+                                         const MixerSettings& settings);
 
 /// The part of a mixer that one of `ranks` tensor-parallel ranks holds: KV heads as even as possible, each on several
 /// ranks where there are fewer heads than ranks; query heads go with their KV head. Needs ranks <= heads.
@@ -288,6 +289,6 @@ std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count 
 
 /// Builds a mixer from settings that the caller vouches for (readers of other formats). Throws SettingFault, also for
 /// what `check_settings` finds.
-std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, Settings settings = {});
+std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, MixerSettings settings = {});
 
 }  // namespace ctxcost

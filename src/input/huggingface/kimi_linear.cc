@@ -52,7 +52,7 @@ void read_kimi_linear(const Config& config, Model& model) {
 
   std::vector<bool> delta(decoder.layers);
   MixerShape delta_shape = latent.shape;
-  Settings delta_settings;
+  MixerSettings delta_settings;
   if (const std::optional<Config> linear = config.object("linear_attn_config")) {
     delta = delta_layers(*linear, decoder.layers);
     const Count heads = linear->required("num_heads");

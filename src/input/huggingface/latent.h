@@ -14,8 +14,8 @@ struct LatentDefaults {
 };
 
 struct Latent {
-  MixerShape shape;   ///< d_k = qk_nope_head_dim + qk_rope_head_dim
-  Settings settings;  ///< kv_rank, q_rank, rope_dim
+  MixerShape shape;        ///< d_k = qk_nope_head_dim + qk_rope_head_dim
+  MixerSettings settings;  ///< kv_rank, q_rank, rope_dim
 };
 
 Latent read_latent(const Config& config, Count d_model, Count heads, const LatentDefaults& defaults);

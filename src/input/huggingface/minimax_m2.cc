@@ -42,7 +42,7 @@ void read_minimax_m3(const Config& config, Model& model) {
   add_layers(
       model, layers, [&](std::uint32_t i) { return selects[i] != 0; },
       [&](bool selected) {
-        Settings settings;
+        MixerSettings settings;
         if (selected) settings.set("unknown_work", true);
         return Layer{{make_mixer("full", shape, settings)}, {}, {}};
       });

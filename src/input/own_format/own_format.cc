@@ -15,7 +15,7 @@ using Type = JsonValue::Type;
 /// A mechanism as a file asks for it.
 struct MechanismKeys {
   const Mechanism* mechanism = nullptr;
-  Settings settings;
+  MixerSettings settings;
   bool gate = false;
   bool sink_logits = false;
   bool shares_cache = false;
