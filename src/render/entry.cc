@@ -62,7 +62,9 @@ void render_json(const EntryDescription& entry, const RenderOptions& options, Wr
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
   write_header(json, options);
-  json.key(name(entry.kind));
+  json.key("kind");
+  json.string(name(entry.kind));
+  json.key("entry");
   write_fields(json, entry.fields);
   json.end_object();
   out.character('\n');

@@ -28,14 +28,15 @@ TEST_CASE("show as JSON: a model's file, of others the same facts") {
   const Json gpu = Json::parse(run({"show", "a100-sxm4-80gb", "--format", "json"}).out);
   CHECK(gpu["schema_version"] == 1);
   CHECK(gpu["command"] == "show");
-  CHECK(gpu["gpu"]["name"] == "a100-sxm4-80gb");
-  CHECK(gpu["gpu"]["memory_bytes"] == 85899345920);
-  CHECK(gpu["gpu"]["peak_dense_flops"]["bf16"] == 312000000000000);
+  CHECK(gpu["kind"] == "gpu");
+  CHECK(gpu["entry"]["name"] == "a100-sxm4-80gb");
+  CHECK(gpu["entry"]["memory_bytes"] == 85899345920);
+  CHECK(gpu["entry"]["peak_dense_flops"]["bf16"] == 312000000000000);
   const Json engine = Json::parse(run({"show", "vllm", "--format", "json"}).out);
-  CHECK(engine["engine"]["settings"]["max_batched_tokens"]["default"] == "2048");
-  CHECK(engine["engine"]["settings"]["block"]["default"] == nullptr);
+  CHECK(engine["entry"]["settings"]["max_batched_tokens"]["default"] == "2048");
+  CHECK(engine["entry"]["settings"]["block"]["default"] == nullptr);
   const Json metric = Json::parse(run({"show", "kv_cache_bytes", "--format", "json"}).out);
-  CHECK(metric["metric"]["meaning"] == "the live need of the cache: the most at any position up to n");
+  CHECK(metric["entry"]["meaning"] == "the live need of the cache: the most at any position up to n");
 
   // The file counts as the name does.
   const TemporaryDirectory directory;

@@ -98,9 +98,11 @@ for arguments in (
     ("check", f"{SOURCE}/configs/budgets/chat.json", f"{SOURCE}/configs/budgets/laptop.json"),
     ("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes > 5%"),
     ("list", "engines"),
+    ("show", "h100-sxm-80gb"),
+    ("show", "vllm"),
 ):
     for output in ("json", "ndjson"):
-        if output == "ndjson" and arguments[0] in ("check", "list", "fit", "solve"):
+        if output == "ndjson" and arguments[0] in ("check", "list", "show", "fit", "solve"):
             continue
         result = run(*arguments, "--format", output)
         if result.returncode not in (0, 1):
