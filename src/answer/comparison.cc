@@ -339,10 +339,7 @@ Threshold parse_threshold(std::string_view text, std::string_view source) {
   if (!whole_units && (!real || is_whole(of.unit))) {
     fail("expected a percentage or " + std::string(expected_quantity(of.unit)));
   }
-  // As for every size on a command line: two of what?
-  constexpr std::uint64_t kMebi = 1 << 20;
-  const bool bare = of.unit == Unit::bytes && rest.back() >= '0' && rest.back() <= '9';
-  if (bare && whole_units && *whole_units > 0 && *whole_units < kMebi) {
+  if (of.unit == Unit::bytes && whole_units && lacks_unit(rest, *whole_units)) {
     fail("expected a size with its unit: bytes?",
          "write " + std::string(rest) + "MB or, for bytes, " + std::string(rest) + "B");
   }

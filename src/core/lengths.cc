@@ -1,5 +1,8 @@
 #include "ctxcost/core/lengths.h"
 
+#include <algorithm>
+
+#include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
@@ -165,6 +168,24 @@ LengthList parse_lengths(std::string_view text, std::string_view source, Count m
     if (comma == std::string_view::npos) return list;
     start = comma + 1;
   }
+}
+
+std::string digit_groups_note(std::string_view list) {
+  constexpr std::size_t kGroup = 3;
+  std::string items, digits;
+  std::size_t start = 0;
+  while (start <= list.size()) {
+    const std::size_t end = std::min(list.find(',', start), list.size());
+    const std::string_view item = list.substr(start, end - start);
+    const bool whole_group = start == 0 ? !item.empty() && item.size() <= kGroup : item.size() == kGroup;
+    if (!whole_group || !std::all_of(item.begin(), item.end(), is_digit)) return {};
+    items += start == 0 ? "" : end == list.size() ? " and " : ", ";
+    items += item;
+    digits += item;
+    start = end + 1;
+  }
+  if (items == digits) return {};  // one item
+  return format("\"{}\" is the list {}; the one number is written {}", list, items, digits);
 }
 
 LengthList default_contexts() {

@@ -158,6 +158,11 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
   return factor ? whole(*decimal, *factor, rounding) : std::nullopt;
 }
 
+bool lacks_unit(std::string_view text, Count bytes) {
+  constexpr Count kMebi = 1 << 20;
+  return !text.empty() && is_digit(text.back()) && bytes > 0 && bytes < kMebi;
+}
+
 std::optional<double> parse_real(std::string_view text, Unit unit) {
   const std::optional<Decimal> decimal = read_decimal(text);
   if (!decimal) return std::nullopt;

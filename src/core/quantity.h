@@ -34,6 +34,10 @@ std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding roundi
 /// pairs), "64K" = 65,536 (tokens), or digits alone. Empty where `text` is not that.
 std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding rounding);
 
+/// Whether a size on a command line, read as `bytes`, lacks its unit: digits alone from 1 to 1,048,575. "2" is two
+/// gigabytes to whoever writes it, and two bytes to a reader of digits.
+bool lacks_unit(std::string_view text, Count bytes);
+
 /// Reads "20ms", "1.5 s", "2 min" as seconds, "4x" as a ratio, "50 tokens/s" as a rate, or a number alone.
 std::optional<double> parse_real(std::string_view text, Unit unit);
 

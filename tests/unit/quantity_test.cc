@@ -68,6 +68,13 @@ TEST_CASE("quantities are exact integers of their unit") {
   }
 }
 
+TEST_CASE("a size in digits alone below 1 MiB lacks its unit") {
+  for (const char* text : {"1", "2", "1048575"}) CHECK(lacks_unit(text, *parse_digits(text)));
+  for (const char* text : {"0", "1048576", "80000000000"}) CHECK_FALSE(lacks_unit(text, *parse_digits(text)));
+  CHECK_FALSE(lacks_unit("2B", 2));
+  CHECK_FALSE(lacks_unit("1KB", 1000));
+}
+
 TEST_CASE("times and ratios are the nearest doubles") {
   CHECK(parse_real("20ms", Unit::seconds) == 0.02);
   CHECK(parse_real("0.02", Unit::seconds) == 0.02);

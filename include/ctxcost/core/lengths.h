@@ -69,6 +69,10 @@ Count parse_length(std::string_view text, std::string_view source);
 /// Reads a list of lengths and ranges, each point at least `minimum`. Throws InputError that names `source`.
 LengthList parse_lengths(std::string_view text, std::string_view source, Count minimum = 0);
 
+/// What to say where a list looks like one number in digit groups: `"8,192" is the list 8 and 192; the one number is
+/// written 8192`. Empty where it does not.
+std::string digit_groups_note(std::string_view list);
+
 /// 1K,4K,16K,64K,128K,1M: the contexts of the article's table.
 LengthList default_contexts();
 

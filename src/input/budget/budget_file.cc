@@ -161,6 +161,7 @@ class BudgetReader {
   std::set<std::string> unusable_;            // models of which this file has been told
   std::vector<Diagnostic> model_faults_;      // of other files
   std::map<std::string, std::string> names_;  // of budgets, with the pointer of each
+  std::vector<Diagnostic> notes_;
 };
 
 template <typename Parse>
@@ -182,6 +183,9 @@ void BudgetReader::append_lengths(LengthList& list, const JsonValue& value, cons
       list.append(ranges ? parse_lengths(value.text, "", 1) : LengthList(parse_length(value.text, "")));
     } catch (const InputError& error) {
       return faults_.add(value.offset, pointer, error);
+    }
+    if (std::string note = digit_groups_note(value.text); !note.empty()) {
+      notes_.push_back({document_.source, pointer, "note: " + std::move(note), ""});
     }
     if (list.smallest() == 0)
       faults_.add(value.offset, pointer, "expected a positive number, found " + describe(value));
@@ -645,6 +649,7 @@ void BudgetReader::read(BudgetFiles& files) {
   for (const Diagnostic& fault : model_faults_) {
     faults.push_back({document_.source, fault.source, fault, {fault.place, 0, 0}});
   }
+  std::move(notes_.begin(), notes_.end(), std::back_inserter(files.notes));
   if (!faults.empty()) {
     std::move(faults.begin(), faults.end(), std::back_inserter(files.faults));
   } else {
