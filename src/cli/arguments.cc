@@ -1,3 +1,4 @@
+// The only source that sees CLI11: it takes seconds to compile.
 #include "arguments.h"
 
 #include <CLI/App.hpp>
@@ -5,78 +6,79 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "command.h"
+#include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost::cli {
 namespace {
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-/// Where the option of that name or letter stands in the table, or its size.
-std::size_t find(std::span<const OptionInfo> table, std::string_view name) {
-  std::size_t i = 0;
-  while (i < table.size() && table[i].name != name) ++i;
-  return i;
+[[noreturn]] void fail(std::string_view source, std::string message, std::string hint) {
+  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
 }
+
+bool contains(std::span<const OptionId> ids, OptionId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
 /// Marks the options that a token may name: "--format", "--format=csv", "-n4K", "-qv".
-void mark_named(std::span<const OptionInfo> table, std::string_view token, std::vector<bool>& named) {
+void mark_named(std::string_view token, std::vector<bool>& named) {
   if (token.size() < 2 || token[0] != '-') return;
-  if (token[1] == '-') {
-    const std::size_t i = find(table, token.substr(0, token.find('=')));
-    if (i < table.size()) named[i] = true;
-    return;
-  }
-  for (const char letter : token.substr(1)) {
-    for (std::size_t i = 0; i < table.size(); ++i) {
-      if (table[i].letter == letter) named[i] = true;
-    }
-  }
+  const auto mark = [&named](std::string_view name) {
+    if (const Option* const found = find_option(name)) named[static_cast<std::size_t>(found->id)] = true;
+  };
+  if (token[1] == '-') return mark(token.substr(0, token.find('=')));
+  for (const char letter : token.substr(1)) mark(std::string{'-', letter});
 }
 
-[[noreturn]] void fail_unknown(std::span<const OptionInfo> table, std::string_view token) {
-  const std::string_view word = token.starts_with("--") ? token.substr(0, token.find('=')) : token;
-  std::vector<std::string_view> names = {"--help", "--version"};
-  for (const OptionInfo& option : table) names.push_back(option.name);
-  std::string hint = did_you_mean(word, names);
-  if (hint.empty()) hint = "--help lists all";
-  throw InputError(Diagnostic{std::string(word), "", "unknown option", hint});
+[[noreturn]] void fail_value(const Option& option) {
+  if (option.is_flag()) fail(option.name, "takes no value", format("write \"{}\"", std::string_view(option.name)));
+  fail(option.name, "expected a value, found nothing",
+       format("write \"{} {}\"", std::string_view(option.name), option.value));
+}
+
+[[noreturn]] void fail_unknown(std::span<const OptionId> ids, std::string_view token) {
+  const bool long_name = token.starts_with("--");
+  const std::string_view word = long_name ? token.substr(0, token.find('=')) : token;
+  if (const Option* const other = find_option(long_name ? word : word.substr(0, 2))) {
+    if (other->group == OptionGroup::general) fail_value(*other);  // --help=yes, -qh
+    std::string owners;
+    for (const Command* const command : commands()) {
+      if (contains(command->options, other->id)) owners += format("{}{}", owners.empty() ? "" : ", ", command->name);
+    }
+    fail(other->name, format("is an option of {}", owners), "");
+  }
+  std::vector<std::string_view> names = {option(OptionId::help).name, option(OptionId::version).name};
+  for (const OptionId id : ids) names.push_back(option(id).name);
+  const std::string hint = did_you_mean(word, names);
+  fail(word, "unknown option", hint.empty() ? "--help lists all" : hint);
 }
 
 /// CLI11's complaint about one option in our words: its text starts with the option's name.
-[[noreturn]] void fail_values(std::span<const OptionInfo> table, std::string_view complaint) {
-  const std::string_view name = complaint.substr(0, complaint.find_first_of(": "));
-  const std::size_t i = find(table, name);
-  if (i == table.size()) throw InputError(Diagnostic{"", "", std::string(complaint), "--help shows the usage"});
-  const OptionInfo& option = table[i];
-  if (option.value.empty()) {
-    throw InputError(Diagnostic{std::string(option.name), "", "takes no value", "write " + in_quotes(option.name)});
-  }
-  throw InputError(Diagnostic{std::string(option.name), "", "expected a value, found nothing",
-                              "write " + in_quotes(std::string(option.name) + " " + std::string(option.value))});
+[[noreturn]] void fail_values(std::string_view complaint) {
+  const Option* const found = find_option(complaint.substr(0, complaint.find_first_of(": ")));
+  if (found == nullptr) fail("", std::string(complaint), "--help shows the usage");
+  fail_value(*found);
+}
+
+/// Refuses what the option does.
+void check(const Option& option, std::string_view value) {
+  if (option.completion == Completion::words) choose(option.name, value, words_of(option));
+  if (option.check != nullptr) option.check(value, option.name);
 }
 
 }  // namespace
 
-const std::vector<std::string>& Arguments::all(std::string_view option) const {
-  return values_.at(find(table_, option));
+Arguments::Arguments(std::string_view command, std::vector<Occurrence> occurrences, std::vector<std::string> words)
+    : command_(command), occurrences_(std::move(occurrences)), values_(options().size()), words_(std::move(words)) {
+  for (const Occurrence& one : occurrences_) values_[static_cast<std::size_t>(one.id)].push_back(one.value);
 }
 
-std::string_view Arguments::value(std::string_view option, std::string_view fallback) const {
-  const std::vector<std::string>& values = all(option);
-  return values.empty() ? fallback : std::string_view(values.back());
+std::string_view Arguments::value(OptionId id) const {
+  const std::vector<std::string>& values = all(id);
+  return values.empty() ? std::string_view() : std::string_view(values.back());
 }
 
-std::string_view Arguments::choice(std::string_view option, std::span<const std::string_view> choices,
-                                   std::string_view fallback) const {
-  return choose(option, value(option, fallback), choices);
-}
-
-std::vector<Arguments::Occurrence> Arguments::occurrences() const {
-  std::vector<Occurrence> all;
-  std::vector<std::size_t> seen(table_.size(), 0);
-  for (const std::size_t i : order_) all.push_back({table_[i].name, values_[i].at(seen[i]++)});
-  return all;
+std::string_view Arguments::value_or_fallback(OptionId id) const {
+  return has(id) ? value(id) : option_of(id, command_).fallback;
 }
 
 std::string_view choose(std::string_view option, std::string_view given, std::span<const std::string_view> choices) {
@@ -85,55 +87,54 @@ std::string_view choose(std::string_view option, std::string_view given, std::sp
     if (choices[i] == given) return choices[i];
     list += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + std::string(choices[i]);
   }
-  throw InputError(Diagnostic{std::string(option), "", "expected " + list + ", found " + in_quotes(given),
-                              did_you_mean(given, choices)});
+  fail(option, format("expected {}, found \"{}\"", list, given), did_you_mean(given, choices));
 }
 
-bool asks_for(std::string_view option, std::string_view letter, std::span<const char* const> tokens) {
+bool asks_for(OptionId flag, std::span<const char* const> tokens) {
+  const Option& wanted = option(flag);
   for (const std::string_view token : tokens) {
     if (token == "--") return false;
-    if (token == option || (!letter.empty() && token == letter)) return true;
+    const bool letter = token.size() == 2 && token[0] == '-' && token[1] == wanted.letter;
+    if (letter || token == wanted.name) return true;
   }
   return false;
 }
 
-Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const char* const> tokens) {
+Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids,
+                          std::span<const char* const> tokens) {
   // CLI11's cost grows with the square of the number of options, so that only those are registered that the tokens
-  // may name; what it then does not know is unknown in the table, too.
-  std::vector<bool> named(table.size(), false);
+  // may name; what it then does not know is not the command's.
+  std::vector<bool> named(options().size(), false);
   for (const std::string_view token : tokens) {
     if (token == "--") break;
-    mark_named(table, token, named);
-    // CLI11 would take the next token for the value.
-    if (token.size() > 1 && token.ends_with('=')) {
-      const std::string_view name = token.substr(0, token.size() - 1);
-      if (find(table, name) < table.size()) fail_values(table, name);
-    }
+    mark_named(token, named);
   }
 
-  std::vector<std::vector<std::string>> values(table.size());
-  std::vector<std::string> words;
-  std::vector<const CLI::Option*> options(table.size(), nullptr);
+  struct Registered {
+    Option option;
+    CLI::Option* in_app;
+    CLI::results_t values = {};
+    std::size_t told = 0;  // of the values
+  };
+  std::vector<Registered> registered;
   CLI::App app;
   app.set_help_flag();
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (!named[i]) continue;
-    std::string names(table[i].name);
-    if (table[i].letter != 0) names = std::string{'-', table[i].letter, ','} + names;
-    const bool flag = table[i].value.empty();
-    const auto take = [&, i, flag](const CLI::results_t& results) {
-      for (const std::string& result : results) {
-        if (flag && !result.empty() && result != "true") fail_values(table, table[i].name);
-        values[i].push_back(result);
-      }
-      return true;
-    };
-    CLI::Option* const option = app.add_option(names, take);
-    options[i] = option;
-    if (flag) {
-      option->type_size(0)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    } else {
-      option->type_size(1)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  for (const OptionId id : ids) {
+    if (!named[static_cast<std::size_t>(id)]) continue;
+    const Option one = option_of(id, command);
+    std::string names(one.name);
+    if (one.letter != 0) names += std::string{',', '-', one.letter};
+    CLI::Option* const in_app = app.add_option(names);
+    in_app->type_size(one.is_flag() ? 0 : 1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    if (!one.is_flag()) in_app->expected(1)->allow_extra_args(false);
+    registered.push_back({one, in_app});
+  }
+  // CLI11 would take the next token for the value of "--format=".
+  for (const std::string_view token : tokens) {
+    if (token == "--") break;
+    if (token.size() < 2 || !token.ends_with('=')) continue;
+    for (const Registered& one : registered) {
+      if (token.substr(0, token.size() - 1) == one.option.name) fail_value(one.option);
     }
   }
   app.allow_extras();
@@ -141,31 +142,42 @@ Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const cha
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    fail_values(table, error.what());
+    fail_values(error.what());
   }
 
-  std::vector<std::size_t> order;
-  for (const CLI::Option* option : app.parse_order()) {
-    order.push_back(static_cast<std::size_t>(std::find(options.begin(), options.end(), option) - options.begin()));
+  for (Registered& one : registered) {
+    one.values = one.in_app->results();
+    if (one.option.is_flag()) {
+      if (std::any_of(one.values.begin(), one.values.end(),
+                      [](const auto& value) { return !value.empty() && value != "true"; })) {
+        fail_value(one.option);
+      }
+    } else if (!one.option.repeatable && one.values.size() > 1) {
+      fail(one.option.name, format("given twice: \"{}\" and \"{}\"", one.values[0], one.values[1]), "keep one of them");
+    }
   }
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i].repeatable || table[i].value.empty() || values[i].size() < 2) continue;
-    throw InputError(Diagnostic{std::string(table[i].name), "",
-                                "given twice: " + in_quotes(values[i][0]) + " and " + in_quotes(values[i][1]),
-                                "keep one of them"});
-  }
-
   // What CLI11 leaves over are the words and the unknown options; after "--", which it keeps, everything is a word.
+  std::vector<std::string> words;
   bool marked = false;
   for (std::string& word : app.remaining()) {
     if (!marked && word == "--") {
       marked = true;
       continue;
     }
-    if (!marked && word.size() > 1 && word[0] == '-') fail_unknown(table, word);
+    if (!marked && word.size() > 1 && word[0] == '-') fail_unknown(ids, word);
     words.push_back(std::move(word));
   }
-  return {table, std::move(values), std::move(order), std::move(words)};
+
+  std::vector<Arguments::Occurrence> occurrences;
+  for (const CLI::Option* const given : app.parse_order()) {
+    for (Registered& one : registered) {
+      if (one.in_app != given) continue;
+      std::string& value = one.values.at(one.told++);
+      check(one.option, value);
+      occurrences.push_back({one.option.id, std::move(value)});
+    }
+  }
+  return {command, std::move(occurrences), std::move(words)};
 }
 
 }  // namespace ctxcost::cli

@@ -1,4 +1,4 @@
-// The command line, against a table of options: one constexpr table for each command.
+// The command line of one command, read against the table of options.
 #pragma once
 
 #include <span>
@@ -6,16 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace ctxcost::cli {
+#include "options.h"
 
-/// One option of a command.
-struct OptionInfo {
-  std::string_view name;     ///< "--context"
-  char letter;               ///< 'n' for -n, or 0
-  std::string_view value;    ///< what stands for its value in the help; empty for a flag
-  std::string_view meaning;  ///< one line, or several joined by '\n'
-  bool repeatable = false;   ///< every value counts; where not, a second value is an error (flags may be repeated)
-};
+namespace ctxcost::cli {
 
 /// The choice that is `given`; throws InputError naming `option`, with a near match.
 std::string_view choose(std::string_view option, std::string_view given, std::span<const std::string_view> choices);
@@ -23,39 +16,48 @@ std::string_view choose(std::string_view option, std::string_view given, std::sp
 /// What was given: the options' values in order, and the words that are no options.
 class Arguments {
  public:
-  Arguments(std::span<const OptionInfo> table, std::vector<std::vector<std::string>> values,
-            std::vector<std::size_t> order, std::vector<std::string> words)
-      : table_(table), values_(std::move(values)), order_(std::move(order)), words_(std::move(words)) {}
-
-  const std::vector<std::string>& words() const { return words_; }
-  bool has(std::string_view option) const { return !all(option).empty(); }
-  /// Every value of an option that may be repeated; a flag has one "true" for each time.
-  const std::vector<std::string>& all(std::string_view option) const;
-  /// The value, or `fallback`; of an option that may be repeated the last.
-  std::string_view value(std::string_view option, std::string_view fallback = {}) const;
-  /// The same, which has to be one of `choices`; throws InputError with a near match.
-  std::string_view choice(std::string_view option, std::span<const std::string_view> choices,
-                          std::string_view fallback) const;
-
+  /// One option with its value.
   struct Occurrence {
-    std::string_view option;
-    std::string_view value;
+    OptionId id;
+    std::string value;
   };
+
+  Arguments(std::string_view command, std::vector<Occurrence> occurrences, std::vector<std::string> words);
+
+  /// What is no option: models, files, a topic.
+  const std::vector<std::string>& words() const { return words_; }
+  /// Whether the option was given.
+  bool has(OptionId id) const { return !all(id).empty(); }
+  /// Every value, in order; a flag has one "true" for each time.
+  const std::vector<std::string>& all(OptionId id) const { return values_[static_cast<std::size_t>(id)]; }
+  /// The value, or nothing; of an option that may be repeated the last.
+  std::string_view value(OptionId id) const;
+  /// The value, or the command's default as the table has it.
+  std::string_view value_or_fallback(OptionId id) const;
+  // The same by name.
+  bool has(std::string_view name) const { return has(find_option(name)->id); }
+  const std::vector<std::string>& all(std::string_view name) const { return all(find_option(name)->id); }
+  std::string_view value(std::string_view name) const { return value(find_option(name)->id); }
+  std::string_view choice(std::string_view name, std::span<const std::string_view>, std::string_view fallback) const {
+    return has(name) ? value(name) : fallback;
+  }
+
   /// Every option with its value, as they stood on the command line.
-  std::vector<Occurrence> occurrences() const;
+  const std::vector<Occurrence>& occurrences() const { return occurrences_; }
 
  private:
-  std::span<const OptionInfo> table_;
-  std::vector<std::vector<std::string>> values_;  // as table_
-  std::vector<std::size_t> order_;                // of each occurrence the place in table_
+  std::string_view command_;
+  std::vector<Occurrence> occurrences_;
+  std::vector<std::vector<std::string>> values_;  // by OptionId
   std::vector<std::string> words_;
 };
 
-/// Reads `tokens` (without program and command name). Throws InputError for unknown options, missing values, values
-/// where none belongs, and a second value of an option that has one.
-Arguments parse_arguments(std::span<const OptionInfo> table, std::span<const char* const> tokens);
+/// Reads `tokens` (without program and command name) for the command of that name, which has those options. Throws
+/// InputError for options that are unknown or another command's, missing values, values where none belongs or that the
+/// option refuses, and a second value of an option that has one.
+Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids, std::span<const char* const> tokens);
 
-/// True when --help or -h (or --version) stands among the tokens before a "--".
-bool asks_for(std::string_view option, std::string_view letter, std::span<const char* const> tokens);
+/// Whether a flag (--help, -h, --version) stands among the tokens before a "--".
+bool asks_for(OptionId flag, std::span<const char* const> tokens);
 
 }  // namespace ctxcost::cli

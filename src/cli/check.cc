@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "command.h"
+#include "complaints.h"
 #include "counting.h"
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
@@ -13,37 +14,11 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionInfo kOptions[] = {
-    {"--format", 0, "NAME",
-     "table, json, ndjson, junit, sarif, github or markdown\n"
-     "(by the extension of -o, else table)",
-     true},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
-     true},
-    {"--fail-on", 0, "error|warning", "the least level of a budget whose breach fails (error)"},
-    {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
-    {"--save", 0, "FILE", "also write the JSON document there, for --baseline"},
-    {"--baseline", 0, "FILE", "compare with a saved JSON document"},
-    {"--max-increase", 0, "[METRIC=]PERCENT",
-     "fail where a metric is worse than in the baseline by\n"
-     "more than that: 5%, kv_cache_bytes=0%; repeatable",
-     true},
-    {"--gpu", 'g', "NAME[:COUNT]", "in the place of the files' GPUs; a file of your own\nends in .json"},
-    {"--parallel", 0, "DEGREES", "in the place of the files': tp=2,pp=2"},
-    {"--utilization", 0, "FRACTION", "of a device's memory that may be used"},
-    {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides"},
-    {"--margin", 0, "PERCENT|SIZE", "of a device's usable memory that must stay free,\nelse a budget is tight (5%)"},
-    {"--kv-memory", 0, "SIZE", "bytes of each device for the cache"},
-    {"--beyond-window", 0, "", "max_context is what memory alone allows"},
-    {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured"},
-    {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured"},
-    {"--assume", 0, "full",
-     "count families and layer kinds that are not known\n"
-     "as full attention, with a note"},
-    {"--units", 0, "si|iec", "GB or GiB in texts (si)"},
-    {"--color", 0, "auto|always|never", "colored verdicts (auto: on a terminal, unless NO_COLOR\nis set)"},
-    {"--quiet", 'q', "", "no summary, and no settings that would pass"},
-};
+constexpr OptionId kOptions[] = {
+    OptionId::assume,  OptionId::gpu,       OptionId::parallel,      OptionId::utilization, OptionId::overhead,
+    OptionId::margin,  OptionId::kv_memory, OptionId::beyond_window, OptionId::mfu,         OptionId::mbu,
+    OptionId::fail_on, OptionId::baseline,  OptionId::max_increase,  OptionId::exit_zero,   OptionId::format,
+    OptionId::output,  OptionId::save,      OptionId::units,         OptionId::color,       OptionId::quiet};
 
 constexpr std::string_view kExamples =
     "  ctxcost check budgets.json\n"
@@ -51,11 +26,15 @@ constexpr std::string_view kExamples =
     "  ctxcost check budgets.json --save report.json\n"
     "  ctxcost check budgets.json --baseline report.json --max-increase 5%\n";
 
-/// The documents that are asked for, the saved one behind them.
-std::vector<Target> documents_of(const Arguments& arguments) {
+std::vector<TargetFormat> check_formats() {
   std::vector<TargetFormat> formats;
   for (const BudgetFormat* format : budget_formats()) formats.push_back({format->name, format->extensions});
-  std::vector<Target> documents = targets(arguments, formats);
+  return formats;
+}
+
+/// The documents that are asked for, the saved one behind them.
+std::vector<Target> documents_of(const Arguments& arguments) {
+  std::vector<Target> documents = targets(arguments, check_formats());
   if (arguments.has("--save")) {
     const std::string_view path = arguments.value("--save");
     documents.push_back({find_budget_format("json")->name, path == "-" ? "" : std::string(path)});
@@ -131,6 +110,7 @@ Status run(const Arguments& arguments) {
   }
 
   BudgetFiles budgets = load_budgets(files, options);
+  for (const Diagnostic& note : budgets.notes) complain(to_string(note));
   if (!baseline.empty()) checking.baseline = load_baseline(baseline);
   const BudgetReport report = check(std::move(budgets), checking);
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
@@ -148,6 +128,8 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kCheck;
-const Command kCheck = {"check", "FILE...", "budgets in JSON files: pass, warn or fail", kOptions, kExamples, run};
+const Command kCheck = {"check",       "FILE...",       "budgets in JSON files: pass, warn or fail",
+                        kOptions,      kExamples,       run,
+                        check_formats, Completion::file};
 
 }  // namespace ctxcost::cli

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "arguments.h"
+#include "targets.h"
 
 namespace ctxcost::cli {
 
@@ -15,9 +18,11 @@ struct Command {
   std::string_view name;       ///< "scale"
   std::string_view arguments;  ///< "MODEL..."
   std::string_view summary;    ///< one line
-  std::span<const OptionInfo> options;
+  std::span<const OptionId> options;
   std::string_view examples;  ///< lines of the help
   Status (*run)(const Arguments& arguments);
+  std::vector<TargetFormat> (*formats)() = nullptr;  ///< what --format takes, the default first
+  Completion words = Completion::none;               ///< what its arguments name
 };
 
 std::span<const Command* const> commands();

@@ -3,48 +3,23 @@
 #include <optional>
 #include <utility>
 
-#include "core/quantity.h"
 #include "complaints.h"
 #include "core/format.h"
+#include "core/quantity.h"
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
+#include "option_values.h"
 
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionInfo kOptions[] = {
-    {"--gpu", 0, "NAME[:COUNT]", "devices, as a list (`ctxcost list gpus`); a file of\nyour own ends in .json", true},
-    {"--context", 'n', "LIST", "contexts: 4K, 8K,32K, 1K..1M (what the model was\ntrained for)", true},
-    {"--batch", 'b', "LIST", "sequences at once; under dp those of a replica (1)", true},
-    {"--kv-precision", 0, "LIST",
-     "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (the model's own)", true},
-    {"--weights", 0, "LIST",
-     "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as the model is stored)", true},
-    {"--parallel", 0, "DEGREES",
-     "tp=2,pp=2, also cp, ep, dp; may be repeated\n(tp = the number of devices; llama.cpp: pp)", true},
-    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
-    {"--utilization", 0, "FRACTION", "of a device's memory that may be used (1; vllm 0.9)"},
-    {"--overhead", 0, "SIZE", "bytes of each device that the runtime takes besides:\n2GiB, 500MB (0)"},
-    {"--margin", 0, "PERCENT|SIZE",
-     "of a device's usable memory that must stay free,\nelse the answer is tight; 0: never (5%)"},
-    {"--kv-memory", 0, "SIZE", "bytes of each device for the cache, as a runtime's\nlog prints them"},
-    {"--beyond-window", 0, "", "contexts beyond the model's window count, too"},
-    {"--mfu", 0, "FRACTION", "of the peak that is reached, where measured (1)"},
-    {"--mbu", 0, "FRACTION", "of the bandwidth that is reached, where measured (1)"},
-    {"--convention", 0, "NAME[:KEY=VALUE,...]",
-     "how FLOPs are counted in JSON and CSV; times are\nalways of the causal count (causal)"},
-    {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},
-    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)", true},
-    {"--units", 0, "si|iec", "GB or GiB in tables (si)"},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
-     true},
-    {"--assume", 0, "full", "count families and layer kinds that are not known\nas full attention, with a note"},
-    {"--color", 0, "auto|always|never", "a bold verdict (auto: on a terminal, unless NO_COLOR\nis set)"},
-    {"--quiet", 'q', "", "the answer alone"},
-    {"--verbose", 'v', "", "every kind of device"},
-    {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
-};
+constexpr OptionId kOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision,  OptionId::weights,
+                                 OptionId::engine,  OptionId::convention, OptionId::logits,        OptionId::assume,
+                                 OptionId::gpu,     OptionId::parallel,   OptionId::utilization,   OptionId::overhead,
+                                 OptionId::margin,  OptionId::kv_memory,  OptionId::beyond_window, OptionId::mfu,
+                                 OptionId::mbu,     OptionId::exit_zero,  OptionId::format,        OptionId::output,
+                                 OptionId::units,   OptionId::color,      OptionId::quiet,         OptionId::verbose};
 
 /// Every GPU with every split. Throws InputError where a split does not have as many devices as --gpu asks for.
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {
@@ -69,66 +44,29 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
 
 }  // namespace
 
-std::span<const OptionInfo> deployment_options() { return kOptions; }
-
-Count parse_size(std::string_view text, std::string_view option) {
-  const auto fail = [&](std::string message, std::string hint) {
-    throw InputError(Diagnostic{std::string(option), "", std::move(message), std::move(hint)});
-  };
-  const std::string found = "found \"" + std::string(text) + "\"";
-  const std::optional<Count> size = parse_quantity(text, Unit::bytes, Rounding::down);
-  if (!size) fail("expected bytes, " + found, "write 2GiB, 500MB or an integer");
-  // "--overhead 2" is two gigabytes to whoever writes it, and two bytes to a reader of digits.
-  constexpr std::uint64_t kMebi = 1 << 20;
-  const bool bare = text.back() >= '0' && text.back() <= '9';
-  if (bare && *size > 0 && *size < kMebi) {
-    const std::string digits(text);
-    fail("expected a size with its unit, " + found + ": bytes?",
-         "write " + digits + "GiB, " + digits + "MB or, for bytes, " + digits + "B");
-  }
-  return *size;
-}
-
-Margin parse_margin(std::string_view text, std::string_view option) {
-  const std::optional<Fraction> share = read_percent(text);
-  if (!share) {
-    if (parse_quantity(text, Unit::bytes, Rounding::down)) return {.share = {}, .bytes = parse_size(text, option)};
-    throw InputError(Diagnostic{std::string(option), "",
-                                "expected a percentage up to 100% or a size, found \"" + std::string(text) + "\"",
-                                "write 5% or 2GiB"});
-  }
-  return {.share = *share, .bytes = {}};
-}
+std::span<const OptionId> deployment_options() { return kOptions; }
 
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words) {
-  static constexpr std::string_view kLogits[] = {"last", "all"};
   DeploymentQuestion question;
-  if (arguments.has("--convention")) question.convention = parse_convention(arguments.value("--convention"));
-  question.logits = arguments.choice("--logits", kLogits, "last") == "all" ? Logits::all : Logits::last;
+  question.convention = convention(arguments);
+  question.logits = logits(arguments);
   DeploymentSettings& settings = question.settings;
-  const auto fraction = [&](std::string_view option) { return parse_fraction(arguments.value(option), option); };
-  if (arguments.has("--utilization")) settings.utilization = fraction("--utilization");
-  settings.beyond_window = arguments.has("--beyond-window");
-  if (arguments.has("--mfu")) settings.mfu = fraction("--mfu");
-  if (arguments.has("--mbu")) settings.mbu = fraction("--mbu");
-  if (arguments.has("--overhead")) settings.overhead = parse_size(arguments.value("--overhead"), "--overhead");
-  if (arguments.has("--margin")) settings.margin = parse_margin(arguments.value("--margin"), "--margin");
-  if (arguments.has("--kv-memory")) settings.kv_memory = parse_size(arguments.value("--kv-memory"), "--kv-memory");
+  settings.utilization = fraction(arguments, OptionId::utilization);
+  settings.beyond_window = arguments.has(OptionId::beyond_window);
+  settings.mfu = fraction(arguments, OptionId::mfu).value_or(settings.mfu);
+  settings.mbu = fraction(arguments, OptionId::mbu).value_or(settings.mbu);
+  settings.overhead = size(arguments, OptionId::overhead);
+  settings.margin = margin(arguments).value_or(settings.margin);
+  settings.kv_memory = size(arguments, OptionId::kv_memory);
 
-  question.contexts = lengths(arguments, "--context", 1);
-  question.batches = lengths(arguments, "--batch", 1);
-  for (const std::string& text : split_names(arguments.all("--kv-precision"), "--kv-precision")) {
-    question.kv_precisions.push_back(parse_kv_precision(text, "--kv-precision"));
-  }
-  for (const std::string& text : split_names(arguments.all("--weights"), "--weights")) {
-    question.weights.push_back(parse_weight_scheme(text, "--weights"));
-  }
-  for (const std::string& text : arguments.all("--engine")) question.engines.push_back(parse_engine(text));
-  std::vector<GpuChoice> gpus;
-  for (const std::string& text : split_names(arguments.all("--gpu"), "--gpu")) gpus.push_back(parse_gpu(text));
-  std::vector<Parallelism> splits;
-  for (const std::string& text : arguments.all("--parallel")) splits.push_back(parse_parallelism(text));
+  question.contexts = lengths(arguments, OptionId::context, 1);
+  question.batches = lengths(arguments, OptionId::batch, 1);
+  question.kv_precisions = kv_precisions(arguments);
+  question.weights = weight_schemes(arguments);
+  question.engines = engine_choices(arguments);
+  const std::vector<GpuChoice> gpus = gpu_choices(arguments);
+  const std::vector<Parallelism> splits = parallelisms(arguments);
 
   if (gpus.empty() && !settings.kv_memory) {
     throw InputError(Diagnostic{std::string(command), "", "expected --gpu NAME or --kv-memory SIZE, found neither",

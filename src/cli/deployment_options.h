@@ -8,17 +8,14 @@
 
 #include "arguments.h"
 #include "ctxcost/answer/deployment_question.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/deployment/deployment.h"
+#include "option_values.h"
 
 namespace ctxcost::cli {
 
-/// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming
-/// `option`.
-Count parse_size(std::string_view text, std::string_view option);
-/// Reads "5%" or a size. Throws InputError that names `option`.
-Margin parse_margin(std::string_view text, std::string_view option);
-
 /// The options of both commands.
-std::span<const OptionInfo> deployment_options();
+std::span<const OptionId> deployment_options();
 
 /// What the options ask of the models that `words` name, for the command `command`. Throws InputError, also where a
 /// split does not have as many devices as --gpu asks for.

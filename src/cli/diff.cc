@@ -17,32 +17,10 @@ extern const Command kDiff;
 
 namespace {
 
-constexpr OptionInfo kOptions[] = {
-    {"--context", 'n', "LIST",
-     "contexts: 4K, 1K,4K, 1K..1M (1K,4K,16K,64K,128K,1M);\nof saved reports, those to look at (all)", true},
-    {"--batch", 'b', "LIST", "sequences at once, as a list or a range (1)", true},
-    {"--kv-precision", 0, "LIST",
-     "types of the cache: fp16, int4:group=G[,zero], or\nkeys/values: q8_0/q4_0 (each model's own)", true},
-    {"--weights", 0, "LIST",
-     "types of the weights: bf16, int4:group=G[,zero], or\nGGUF file types: Q4_K_M (as each model is stored)", true},
-    {"--engine", 0, "NAME[:KEY=VALUE,...]", "what reserves the cache; may be repeated (ideal)", true},
-    {"--convention", 0, "NAME[:KEY=VALUE,...]", "how FLOPs are counted: article, standard or causal\n(article)"},
-    {"--logits", 0, "last|all", "for which tokens logits are counted (last)"},
-    {"--fail-if", 0, "CHANGE",
-     "exit 1 where it holds at any point: 'METRIC > +5%',\n"
-     "'METRIC >= +1GiB', 'METRIC < -3%'; without a sign a\n"
-     "percentage is of the direction that costs more, and\n"
-     "METRIC alone is any such change; may be repeated",
-     true},
-    {"--columns", 0, "LIST", "metrics to compare, by their names in JSON and CSV", true},
-    {"--units", 0, "si|iec", "GB or GiB in tables (si)"},
-    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)", true},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
-     true},
-    {"--assume", 0, "full", "count families and layer kinds that are not known\nas full attention, with a note"},
-    {"--quiet", 'q', "", "the table and what fails alone: no caption, no keys"},
-    {"--exit-zero", 0, "", "exit 0 where the status would be 1"},
-};
+constexpr OptionId kOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
+                                 OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
+                                 OptionId::fail_if, OptionId::exit_zero,  OptionId::format,       OptionId::output,
+                                 OptionId::columns, OptionId::units,      OptionId::quiet};
 
 constexpr std::string_view kExamples =
     "  ctxcost diff llama-2-7b llama-3.1-8b -n 4K,32K\n"
@@ -118,7 +96,8 @@ Status run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kDiff = {"diff",   "OLD NEW", "what changes between two models or two saved reports",
-                       kOptions, kExamples, run};
+const Command kDiff = {"diff",      "OLD NEW",        "what changes between two models or two saved reports",
+                       kOptions,    kExamples,        run,
+                       row_formats, Completion::model};
 
 }  // namespace ctxcost::cli

@@ -331,7 +331,13 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kFit;
-const Command kFit = {"fit",     "MODEL...", "whether it fits, and how fast it can be there", deployment_options(),
-                      kExamples, run};
+const Command kFit = {"fit",
+                      "MODEL...",
+                      "whether it fits, and how fast it can be there",
+                      deployment_options(),
+                      kExamples,
+                      run,
+                      row_formats,
+                      Completion::model};
 
 }  // namespace ctxcost::cli

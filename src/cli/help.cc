@@ -2,6 +2,7 @@
 #include <string>
 
 #include "command.h"
+#include "core/format.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -15,41 +16,75 @@ constexpr std::string_view kExitStatus =
     "Exit status: 0 answered, and within budget; 1 answered, and over budget; 2 no\n"
     "answer: bad usage, bad input, an unreadable or unwritable file.\n";
 
-void append_option(std::string& out, const OptionInfo& option) {
-  constexpr std::size_t kMeaningColumn = 28;
-  std::string left = option.letter != 0 ? std::string("  -") + option.letter + ", " : "      ";
-  left += option.name;
-  if (!option.value.empty()) left += " " + std::string(option.value);
-  if (left.size() + 2 > kMeaningColumn) {
-    out += left + "\n";
-    left.clear();
+constexpr std::size_t kWidth = 80;
+constexpr std::size_t kMeaningColumn = 28;
+
+/// "table, json or csv"
+std::string names_of(const std::vector<TargetFormat>& formats) {
+  std::string text;
+  for (std::size_t i = 0; i < formats.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == formats.size() ? " or " : ", ";
+    text += formats[i].name;
   }
-  std::string_view rest = option.meaning;
-  while (true) {
-    const std::size_t end = rest.find('\n');
-    left.resize(std::max(left.size(), kMeaningColumn), ' ');
-    out += left + std::string(rest.substr(0, end)) + "\n";
-    if (end == std::string_view::npos) return;
-    rest = rest.substr(end + 1);
-    left.clear();
+  return text;
+}
+
+/// "sequences at once: a list; may be repeated (1)"
+std::string meaning_of(const Option& option, std::string_view syntax) {
+  std::string text(option.meaning);
+  if (!syntax.empty()) text += format(": {}", syntax);
+  if (option.repeatable && option.value != "LIST") text += "; may be repeated";
+  if (!option.fallback.empty()) text += format(" ({})", option.fallback);
+  return text;
+}
+
+/// An option and its meaning beside it, in lines of at most kWidth.
+void append_option(std::string& out, const Option& option, std::string_view syntax) {
+  std::string line = option.letter != 0 ? std::string{' ', ' ', '-', option.letter, ',', ' '} : "      ";
+  line += option.name;
+  if (!option.value.empty()) line += format(" {}", option.value);
+  if (line.size() + 2 > kMeaningColumn) {
+    out += line + "\n";
+    line.clear();
   }
+  line.resize(kMeaningColumn, ' ');
+  const std::string meaning = meaning_of(option, syntax);
+  std::string_view rest = meaning;
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    if (line.size() > kMeaningColumn) {
+      if (line.size() + 1 + word.size() > kWidth) {
+        out += line + "\n";
+        line.assign(kMeaningColumn, ' ');
+      } else {
+        line += ' ';
+      }
+    }
+    line += word;
+  }
+  out += line + "\n";
 }
 
 }  // namespace
 
 std::string command_help(const Command& command) {
-  std::string out = "Usage: ctxcost " + std::string(command.name) + " " + std::string(command.arguments) +
-                    " [OPTION...]\n\n" + std::string(command.summary) + "\n\n";
-  out += kModels;
-  out += "\nOptions:\n";
-  for (const OptionInfo& option : command.options) append_option(out, option);
-  append_option(out, {"--help", 'h', "", "this text"});
-  append_option(out, {"--version", 0, "", "the version"});
-  out += "\nExamples:\n";
-  out += command.examples;
-  out += "\n";
-  out += kExitStatus;
-  return out;
+  std::string out =
+      format("Usage: ctxcost {} {} [OPTION...]\n\n{}\n", command.name, command.arguments, command.summary);
+  if (command.words == Completion::model) out += format("\n{}", kModels);
+  std::string_view title;
+  for (const Option& row : options()) {
+    const bool own = std::find(command.options.begin(), command.options.end(), row.id) != command.options.end();
+    if (!own && row.group != OptionGroup::general) continue;
+    if (heading(row.group) != title) {
+      title = heading(row.group);
+      out += format("\n{}:\n", title);
+    }
+    const Option option = option_of(row.id, command.name);
+    const bool formats = row.id == OptionId::format && command.formats != nullptr;
+    append_option(out, option, formats ? names_of(command.formats()) : std::string(option.syntax));
+  }
+  return out + format("\nExamples:\n{}\n{}", command.examples, kExitStatus);
 }
 
 std::string program_help() {
@@ -57,23 +92,19 @@ std::string program_help() {
       "ctxcost: what a context length costs a transformer, exactly\n\n"
       "Usage: ctxcost MODEL... [OPTION...]      short for ctxcost scale\n"
       "       ctxcost COMMAND [ARGUMENT...]\n"
-      "       ctxcost help [COMMAND]\n\nCommands:\n";
+      "       ctxcost COMMAND --help            all options of a command\n\nCommands:\n";
   for (const Command* command : commands()) {
-    std::string left = "  " + std::string(command->name) + " " + std::string(command->arguments);
+    std::string left = format("  {} {}", command->name, command->arguments);
     left.resize(std::max<std::size_t>(left.size() + 2, 24), ' ');
     out += left + std::string(command->summary) + "\n";
   }
-  out += "\n";
-  out += kModels;
-  out += "\nOptions of scale:\n";
-  for (const OptionInfo& option : find_command("scale")->options) append_option(out, option);
-  append_option(out, {"--help", 'h', "", "this text; after a command, that command's"});
-  append_option(out, {"--version", 0, "", "the version"});
+  out += format("\n{}\nCommon options:\n", kModels);
+  for (const Option& option : options()) {
+    if (option.common) append_option(out, option, {});
+  }
   out += "\nExamples:\n";
   for (const Command* command : commands()) out += command->examples;
-  out += "\n";
-  out += kExitStatus;
-  return out;
+  return out + format("\n{}", kExitStatus);
 }
 
 }  // namespace ctxcost::cli

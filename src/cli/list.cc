@@ -15,11 +15,7 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionInfo kOptions[] = {
-    {"--format", 0, "NAME", "table, json, ndjson, csv or markdown (by the\nextension of -o, else table)", true},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
-     true},
-};
+constexpr OptionId kOptions[] = {OptionId::format, OptionId::output};
 
 constexpr std::string_view kExamples =
     "  ctxcost list models\n"
@@ -63,7 +59,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kList;
-const Command kList = {"list",   "KIND",    "models, gpus, precisions, mechanisms, engines, metrics",
-                       kOptions, kExamples, run};
+const Command kList = {
+    "list", "KIND", "models, gpus, precisions, mechanisms, engines, metrics", kOptions, kExamples, run, row_formats};
 
 }  // namespace ctxcost::cli

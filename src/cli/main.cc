@@ -48,16 +48,16 @@ Status run(std::span<const char* const> tokens) {
     write_all(STDERR_FILENO, program_help());
     return Status::no_answer;
   }
-  if (asks_for("--version", "", tokens)) return print("ctxcost " + std::string(version()) + "\n");
+  if (asks_for(OptionId::version, tokens)) return print("ctxcost " + std::string(version()) + "\n");
   if (std::string_view(tokens[0]) == "help") return help(tokens.subspan(1));
   const Command* command = find_command(tokens[0]);
-  if (asks_for("--help", "-h", tokens)) return print(command == nullptr ? program_help() : command_help(*command));
+  if (asks_for(OptionId::help, tokens)) return print(command == nullptr ? program_help() : command_help(*command));
   if (command != nullptr) {
     tokens = tokens.subspan(1);
   } else {
     command = find_command("scale");
   }
-  return command->run(parse_arguments(command->options, tokens));
+  return command->run(parse_arguments(command->name, command->options, tokens));
 }
 
 Status run_or_complain(std::span<const char* const> tokens) {

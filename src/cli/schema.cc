@@ -10,9 +10,7 @@ extern const Command kSchema;
 
 namespace {
 
-constexpr OptionInfo kOptions[] = {
-    {"--output", 'o', "FILE", "write there, the whole document or nothing"},
-};
+constexpr OptionId kOptions[] = {OptionId::output};
 
 constexpr std::string_view kExamples =
     "  ctxcost schema model -o ctxcost-model.schema.json\n"
@@ -29,7 +27,7 @@ Status run(const Arguments& arguments) {
   const std::string& word = arguments.words().front();
   for (const SchemaKind& kind : schema_kinds()) {
     if (kind.name != word) continue;
-    deliver({{"", std::string(arguments.value("--output"))}},
+    deliver({{"", std::string(arguments.value(OptionId::output))}},
             [&kind](const Target&, const Output&, Writer& out) { kind.write(out); });
     return Status::answered;
   }

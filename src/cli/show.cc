@@ -15,21 +15,18 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionInfo kOptions[] = {
-    {"--format", 0, "NAME",
-     "table: for people; json: a model's file, of others the\nsame facts (by the extension of -o, else table)", true},
-    {"--output", 'o', "FILE", "write there, the whole document or nothing; pairs of\n--format and -o may be repeated",
-     true},
-};
+constexpr OptionId kOptions[] = {OptionId::format, OptionId::output};
 
 constexpr std::string_view kExamples =
     "  ctxcost show gemma-3-27b-it\n"
     "  ctxcost show llama-3.1-8b --format json >llama.json\n"
     "  ctxcost show sliding_window\n";
 
+/// A sheet for people, or a model's file.
+std::vector<TargetFormat> show_formats() { return {{"table", ".txt"}, {"json", ".json"}}; }
+
 Status run(const Arguments& arguments) {
-  static constexpr TargetFormat kFormats[] = {{"table", ".txt"}, {"json", ".json"}};
-  const std::vector<Target> documents = targets(arguments, kFormats);
+  const std::vector<Target> documents = targets(arguments, show_formats());
   if (arguments.words().size() != 1) {
     throw InputError(
         Diagnostic{"show", "", "expected one NAME", "a model, gpu, mechanism, engine, precision or metric"});
@@ -45,7 +42,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kShow;
-const Command kShow = {"show",   "NAME",    "one model, gpu, mechanism, engine, precision or metric",
-                       kOptions, kExamples, run};
+const Command kShow = {
+    "show", "NAME", "one model, gpu, mechanism, engine, precision or metric", kOptions, kExamples, run, show_formats};
 
 }  // namespace ctxcost::cli

@@ -330,8 +330,13 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kSolve;
-const Command kSolve = {
-    "solve", "WHAT MODEL...", "context, batch, gpus, kv-precision or weights that fit", deployment_options(), kExamples,
-    run};
+const Command kSolve = {"solve",
+                        "WHAT MODEL...",
+                        "context, batch, gpus, kv-precision or weights that fit",
+                        deployment_options(),
+                        kExamples,
+                        run,
+                        row_formats,
+                        Completion::model};
 
 }  // namespace ctxcost::cli

@@ -87,11 +87,11 @@ std::vector<Target> targets(const Arguments& arguments, std::span<const TargetFo
   for (const TargetFormat& format : formats) names.push_back(format.name);
   std::vector<Arguments::Occurrence> given;
   for (const Arguments::Occurrence& one : arguments.occurrences()) {
-    if (one.option == "--format" || one.option == "--output") given.push_back(one);
+    if (one.id == OptionId::format || one.id == OptionId::output) given.push_back(one);
   }
   bool output_first = !given.empty() && given.size() % 2 == 0;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    output_first = output_first && (given[i].option == "--output") == (i % 2 == 0);
+    output_first = output_first && (given[i].id == OptionId::output) == (i % 2 == 0);
   }
 
   std::vector<Target> found;
@@ -101,7 +101,7 @@ std::vector<Target> targets(const Arguments& arguments, std::span<const TargetFo
     if (output_first) {
       found.push_back({choose("--format", given[i + 1].value, names), path_of(given[i].value)});
       ++i;
-    } else if (given[i].option == "--format") {
+    } else if (given[i].id == OptionId::format) {
       if (open) found.push_back({*open, ""});
       open = choose("--format", given[i].value, names);
     } else {

@@ -950,6 +950,24 @@ TEST_CASE("encoders have budgets, too") {
   CHECK(result.err == "");
 }
 
+TEST_CASE("a list of a budget that looks like one number in digit groups gets a note, and stays a list") {
+  const Workspace workspace;
+  workspace.write("b.json", R"({"budgets": [{"name": "a", "model": "article-7b", "contexts": "8,192",
+    "batches": ["1,124", 4], "limits": {"kv_cache_bytes": {"max": "1PB"}}}]})");
+  const Run result = workspace.check({"b.json", "--format", "ndjson"});
+  CHECK(result.status == 0);
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 2 * 3);
+  CHECK(
+      result.err ==
+      "ctxcost: b.json: /budgets/0/contexts: note: \"8,192\" is the list 8 and 192; the one number is written 8192\n"
+      "ctxcost: b.json: /budgets/0/batches/0: note: \"1,124\" is the list 1 and 124; the one number is written 1124\n");
+  // One value is no list: there it is a fault.
+  workspace.write("b.json", R"({"budgets": [{"name": "a", "model": "article-7b", "context": "8,192",
+    "limits": {"kv_cache_bytes": {"max": "1PB"}}}]})");
+  CHECK(workspace.check({"b.json"}).err ==
+        "ctxcost: b.json: /budgets/0/context: expected a length, found \"8,192\"; did you mean \"8192\"?\n");
+}
+
 TEST_CASE("the budgets of the repository pass") {
   std::vector<std::string> arguments = {"check"};
   for (const auto& entry : std::filesystem::directory_iterator(kSource + "/configs/budgets")) {

@@ -276,28 +276,29 @@ std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::strin
 Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   Settings settings;
   settings.model = read_placed(cursor, "model");
-  settings.contexts = read_lengths(cursor, "context", "contexts");
-  settings.batches = read_lengths(cursor, "batch", "batches");
-  settings.kv = read_parsed(cursor, "kv_precision", [](std::string_view text) { return parse_kv_precision(text, ""); });
+  settings.contexts = read_lengths(cursor, setting::kContext.name, "contexts");
+  settings.batches = read_lengths(cursor, setting::kBatch.name, "batches");
+  settings.kv = read_parsed(cursor, setting::kKvPrecision.name,
+                            [](std::string_view text) { return parse_kv_precision(text, ""); });
   settings.weights =
-      read_parsed(cursor, "weights", [](std::string_view text) { return parse_weight_scheme(text, ""); });
-  settings.engine = read_parsed(cursor, "engine", parse_engine);
-  settings.convention = read_parsed(cursor, "convention", parse_convention);
-  if (const auto word = cursor.choice("logits")) settings.logits = *word == 1 ? Logits::all : Logits::last;
+      read_parsed(cursor, setting::kWeights.name, [](std::string_view text) { return parse_weight_scheme(text, ""); });
+  settings.engine = read_parsed(cursor, setting::kEngine.name, parse_engine);
+  settings.convention = read_parsed(cursor, setting::kConvention.name, parse_convention);
+  if (const auto word = cursor.choice(setting::kLogits.name)) settings.logits = *word == 1 ? Logits::all : Logits::last;
   if (const auto word = cursor.choice("level")) {
     settings.level = *word == 1 ? BudgetLevel::warning : BudgetLevel::error;
   }
-  settings.gpu = read_placed(cursor, "gpu");
+  settings.gpu = read_placed(cursor, setting::kGpu.name);
   settings.devices.gpus = cursor.count("gpus");
-  settings.parallel = read_placed(cursor, "parallel");
-  settings.devices.parallel = read_parsed(cursor, "parallel", parse_parallelism);
-  settings.devices.utilization = read_fraction(cursor, "utilization");
-  settings.devices.mfu = read_fraction(cursor, "mfu");
-  settings.devices.mbu = read_fraction(cursor, "mbu");
-  settings.devices.overhead = read_size(cursor, "overhead", 0);
-  settings.devices.margin = read_margin(cursor, "margin");
-  settings.devices.kv_memory = read_size(cursor, "kv_memory", 1);
-  settings.devices.beyond_window = cursor.flag("beyond_window");
+  settings.parallel = read_placed(cursor, setting::kParallel.name);
+  settings.devices.parallel = read_parsed(cursor, setting::kParallel.name, parse_parallelism);
+  settings.devices.utilization = read_fraction(cursor, setting::kUtilization.name);
+  settings.devices.mfu = read_fraction(cursor, setting::kMfu.name);
+  settings.devices.mbu = read_fraction(cursor, setting::kMbu.name);
+  settings.devices.overhead = read_size(cursor, setting::kOverhead.name, 0);
+  settings.devices.margin = read_margin(cursor, setting::kMargin.name);
+  settings.devices.kv_memory = read_size(cursor, setting::kKvMemory.name, 1);
+  settings.devices.beyond_window = cursor.flag(setting::kBeyondWindow.name);
   return settings;
 }
 

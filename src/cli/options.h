@@ -1,0 +1,122 @@
+// The options of all commands, each written once: name, value, default, help and reader of its value. A command lists
+// the ids of its own.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ctxcost::cli {
+
+/// One option, in the order of the table and of the help.
+enum class OptionId : std::uint8_t {
+  context,
+  batch,
+  kv_precision,
+  weights,
+  engine,
+  convention,
+  logits,
+  assume,
+  gpu,
+  parallel,
+  utilization,
+  overhead,
+  margin,
+  kv_memory,
+  beyond_window,
+  mfu,
+  mbu,
+  fail_if,
+  fail_on,
+  baseline,
+  max_increase,
+  exit_zero,
+  format,
+  output,
+  save,
+  columns,
+  units,
+  color,
+  quiet,
+  verbose,
+  help,
+  version,
+};
+
+/// The paragraph of the help that shows an option.
+enum class OptionGroup : std::uint8_t { question, devices, verdict, output, general };
+/// Its heading: "Devices".
+std::string_view heading(OptionGroup group);
+
+/// What a shell may offer for a value, or for a word of a command.
+enum class Completion : std::uint8_t {
+  none,
+  words,  ///< those of the option's `value`: "si|iec"
+  file,
+  model,
+  gpu,
+  kv_precision,
+  weights,
+  engine,
+  convention,
+  format,  ///< those of the command
+  metric,
+  length,
+};
+
+/// "--kv-precision". The name of a setting of budget files ("kv_precision") becomes an option's.
+class OptionName {
+ public:
+  /// Of "--format".
+  template <std::size_t Size>
+  constexpr OptionName(const char (&text)[Size]) : OptionName(std::string_view(text, Size - 1).substr(2)) {}
+  /// Of a setting.
+  constexpr explicit OptionName(std::string_view name) : size_(static_cast<std::uint8_t>(name.size() + 2)) {
+    text_[0] = text_[1] = '-';
+    for (std::size_t i = 0; i < name.size(); ++i) text_.at(i + 2) = name[i] == '_' ? '-' : name[i];
+  }
+  constexpr operator std::string_view() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 18> text_{};
+  std::uint8_t size_;
+};
+
+/// One row of the table.
+struct Option {
+  OptionId id;
+  OptionName name;
+  char letter;             ///< 'n' for -n, or 0
+  std::string_view value;  ///< what stands for its value in the help, or all words that it takes: "last|all"
+  OptionGroup group;
+  Completion completion;
+  std::string_view meaning;
+  std::string_view syntax = {};    ///< how a value is written
+  std::string_view fallback = {};  ///< the default: a value, or words about it
+  /// Refuses what is no value of the option, with an InputError that names `source`. Null: whoever uses it does.
+  void (*check)(std::string_view value, std::string_view source) = nullptr;
+  bool repeatable = false;  ///< every value counts; where not, a second value is an error (flags may be repeated)
+  bool common = false;      ///< shown by `ctxcost --help`
+
+  constexpr bool is_flag() const { return value.empty(); }
+};
+
+/// The table.
+std::span<const Option> options();
+/// Its row.
+const Option& option(OptionId id);
+/// The row of that name ("--batch") or letter ("-b"), or null.
+const Option* find_option(std::string_view name);
+
+/// The row as it stands for a command: `scale` has another default of --convention than `fit`.
+Option option_of(OptionId id, std::string_view command);
+
+/// The words of "last|all"; of an option that takes other values none.
+std::vector<std::string_view> words_of(const Option& option);
+
+}  // namespace ctxcost::cli
