@@ -7,11 +7,11 @@
 
 #include "core/format.h"
 #include "ctxcost/core/precision.h"
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/weights/weight_scheme.h"
 #include "format_words.h"
