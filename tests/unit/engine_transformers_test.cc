@@ -50,7 +50,7 @@ TEST_CASE("transformers keeps all columns of a convolution, and states in the mo
   // Models of 3 layers in bf16, of 4 heads of 8 in a d_model of 32.
   struct Row {
     std::string_view kind;
-    Settings settings;
+    MixerSettings settings;
     Count convolution, recurrent;  ///< bytes of a layer
   };
   const Row rows[] = {
