@@ -6,7 +6,6 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
-#include "command.h"
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 
@@ -16,8 +15,6 @@ namespace {
 [[noreturn]] void fail(std::string_view source, std::string message, std::string hint) {
   throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
 }
-
-bool contains(std::span<const OptionId> ids, OptionId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
 /// Marks the options that a token may name: "--format", "--format=csv", "-n4K", "-qv".
 void mark_named(std::string_view token, std::vector<bool>& named) {
@@ -35,16 +32,12 @@ void mark_named(std::string_view token, std::vector<bool>& named) {
        format("write \"{} {}\"", std::string_view(option.name), option.value));
 }
 
-[[noreturn]] void fail_unknown(std::span<const OptionId> ids, std::string_view token) {
+[[noreturn]] void fail_unknown(std::span<const OptionId> ids, std::string_view token, NameCommands commands_with) {
   const bool long_name = token.starts_with("--");
   const std::string_view word = long_name ? token.substr(0, token.find('=')) : token;
   if (const Option* const other = find_option(long_name ? word : word.substr(0, 2))) {
     if (other->group == OptionGroup::general) fail_value(*other);  // --help=yes, -qh
-    std::string owners;
-    for (const Command* const command : commands()) {
-      if (contains(command->options, other->id)) owners += format("{}{}", owners.empty() ? "" : ", ", command->name);
-    }
-    fail(other->name, format("is an option of {}", owners), "");
+    fail(other->name, format("is an option of {}", commands_with(other->id)), "");
   }
   std::vector<std::string_view> names = {option(OptionId::help).name, option(OptionId::version).name};
   for (const OptionId id : ids) names.push_back(option(id).name);
@@ -100,8 +93,8 @@ bool asks_for(OptionId flag, std::span<const char* const> tokens) {
   return false;
 }
 
-Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids,
-                          std::span<const char* const> tokens) {
+Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids, std::span<const char* const> tokens,
+                          NameCommands commands_with) {
   // CLI11's cost grows with the square of the number of options, so that only those are registered that the tokens
   // may name; what it then does not know is not the command's.
   std::vector<bool> named(options().size(), false);
@@ -164,7 +157,7 @@ Arguments parse_arguments(std::string_view command, std::span<const OptionId> id
       marked = true;
       continue;
     }
-    if (!marked && word.size() > 1 && word[0] == '-') fail_unknown(ids, word);
+    if (!marked && word.size() > 1 && word[0] == '-') fail_unknown(ids, word, commands_with);
     words.push_back(std::move(word));
   }
 

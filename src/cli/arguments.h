@@ -52,10 +52,14 @@ class Arguments {
   std::vector<std::string> words_;
 };
 
+/// The commands that have an option, separated by commas.
+using NameCommands = std::string (*)(OptionId id);
+
 /// Reads `tokens` (without program and command name) for the command of that name, which has those options. Throws
 /// InputError for options that are unknown or another command's, missing values, values where none belongs or that the
 /// option refuses, and a second value of an option that has one.
-Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids, std::span<const char* const> tokens);
+Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids, std::span<const char* const> tokens,
+                          NameCommands commands_with);
 
 /// Whether a flag (--help, -h, --version) stands among the tokens before a "--".
 bool asks_for(OptionId flag, std::span<const char* const> tokens);

@@ -29,6 +29,9 @@ std::span<const Command* const> commands();
 /// The command of that name, or null.
 const Command* find_command(std::string_view name);
 
+/// The names of the commands that have an option, separated by commas.
+std::string commands_with(OptionId id);
+
 /// The help of the whole program, or of one command.
 std::string program_help();
 std::string command_help(const Command& command);

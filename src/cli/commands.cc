@@ -1,6 +1,9 @@
 // The list of commands, in the order in which they are shown.
 #include "command.h"
 
+#include <algorithm>
+#include <string>
+
 namespace ctxcost::cli {
 
 extern const Command kCheck;
@@ -22,6 +25,15 @@ const Command* find_command(std::string_view name) {
     if (command->name == name) return command;
   }
   return nullptr;
+}
+
+std::string commands_with(OptionId id) {
+  std::string names;
+  for (const Command* const command : commands()) {
+    if (std::find(command->options.begin(), command->options.end(), id) == command->options.end()) continue;
+    names += (names.empty() ? "" : ", ") + std::string(command->name);
+  }
+  return names;
 }
 
 }  // namespace ctxcost::cli

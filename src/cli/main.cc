@@ -57,7 +57,7 @@ Status run(std::span<const char* const> tokens) {
   } else {
     command = find_command("scale");
   }
-  return command->run(parse_arguments(command->name, command->options, tokens));
+  return command->run(parse_arguments(command->name, command->options, tokens, commands_with));
 }
 
 Status run_or_complain(std::span<const char* const> tokens) {

@@ -1,39 +1,13 @@
 #include "option_values.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "complaints.h"
 #include "core/format.h"
-#include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost::cli {
 namespace {
-
-/// Items of a comma list of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
-std::vector<std::string> split_names(std::string_view text, std::string_view option) {
-  std::vector<std::string> items;
-  std::size_t start = 0;
-  bool settings = false;  // the item so far has settings
-  while (start <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', start), text.size());
-    const std::string item(text.substr(start, comma - start));
-    start = comma + 1;
-    if (item.empty()) {
-      throw InputError(
-          Diagnostic{std::string(option), "", format("expected a name, found nothing in \"{}\"", text), ""});
-    }
-    const bool has_colon = item.find(':') != std::string::npos;
-    if (settings && !has_colon && (item.find('=') != std::string::npos || item == "zero")) {
-      items.back() += "," + item;
-    } else {
-      items.push_back(item);
-      settings = has_colon;
-    }
-  }
-  return items;
-}
 
 /// What `read` makes of every value of an option, joined.
 template <typename T>
@@ -47,47 +21,6 @@ std::vector<T> read_all(const Arguments& arguments, OptionId id,
 }
 
 }  // namespace
-
-std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option) {
-  std::vector<std::string> all;
-  for (const std::string& text : texts) {
-    for (std::string& name : split_names(text, option)) all.push_back(std::move(name));
-  }
-  return all;
-}
-
-Count parse_size(std::string_view text, std::string_view option) {
-  const auto fail = [&](std::string message, std::string hint) {
-    throw InputError(Diagnostic{std::string(option), "", std::move(message), std::move(hint)});
-  };
-  const std::optional<Count> bytes = parse_quantity(text, Unit::bytes, Rounding::down);
-  if (!bytes) fail(format("expected bytes, found \"{}\"", text), "write 2GiB, 500MB or an integer");
-  if (lacks_unit(text, *bytes)) {
-    fail(format("expected a size with its unit, found \"{}\": bytes?", text),
-         format("write {0}GiB, {0}MB or, for bytes, {0}B", text));
-  }
-  return *bytes;
-}
-
-Margin parse_margin(std::string_view text, std::string_view option) {
-  if (const std::optional<Fraction> share = read_percent(text)) return {.share = *share, .bytes = {}};
-  if (parse_quantity(text, Unit::bytes, Rounding::down)) return {.share = {}, .bytes = parse_size(text, option)};
-  throw InputError(Diagnostic{std::string(option), "",
-                              format("expected a percentage up to 100% or a size, found \"{}\"", text),
-                              "write 5% or 2GiB"});
-}
-
-std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option) {
-  std::vector<KvPrecision> types;
-  for (const std::string& name : split_names(text, option)) types.push_back(parse_kv_precision(name, option));
-  return types;
-}
-
-std::vector<WeightScheme> parse_weight_schemes(std::string_view text, std::string_view option) {
-  std::vector<WeightScheme> types;
-  for (const std::string& name : split_names(text, option)) types.push_back(parse_weight_scheme(name, option));
-  return types;
-}
 
 LengthList lengths(const Arguments& arguments, OptionId id, Count minimum) {
   const std::string_view name = option(id).name;

@@ -10,30 +10,18 @@
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/core/units.h"
-#include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/render/render.h"
 #include "ctxcost/weights/weight_scheme.h"
 #include "output.h"
+#include "value_readers.h"
 
 namespace ctxcost::cli {
-
-/// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming
-/// `option`.
-Count parse_size(std::string_view text, std::string_view option);
-/// Reads "5%" or a size. Throws InputError that names `option`.
-Margin parse_margin(std::string_view text, std::string_view option);
-/// Reads a comma list of types of the cache. Throws InputError that names `option`.
-std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option);
-/// Reads a comma list of types of the weights. Throws InputError that names `option`.
-std::vector<WeightScheme> parse_weight_schemes(std::string_view text, std::string_view option);
-
-/// Items of comma lists of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
-std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option);
 
 /// All values of an option as one list, each at least `minimum`; with a note on stderr where one of them looks like a
 /// number in digit groups.

@@ -12,7 +12,7 @@
 #include "ctxcost/render/render.h"
 #include "input/json/file_key.h"
 #include "input/setting_keys.h"
-#include "option_values.h"
+#include "value_readers.h"
 
 namespace ctxcost::cli {
 namespace {
