@@ -227,6 +227,20 @@ TEST_CASE("a device reads whole experts") {
         doctest::Approx((32 * expert).to_double() / 3.35e12).epsilon(1e-9));
 }
 
+TEST_CASE("a device's share of a tensor is rounded up to bytes") {
+  const Model model =
+      parse_model(R"({"layers": 1, "heads": 5, "d_k": 32, "d_model": 64, "d_ff": 48, "vocab": 100})", "m");
+  const std::vector<StoredTensor> stored = parse_weight_scheme("q8_0", "--weights").store(model).value();
+  Count wide, narrow;
+  for (const Rank& rank : ctxcost::split(model, parse_parallelism("tp=5"))) {
+    const Count inner = *rank.model->groups[0].feed_forward.d_ff;
+    (inner == 10 ? wide : narrow) = rank_weights(model, stored, rank).bytes;
+  }
+  // Of 48 rows of gate and up a device has 10 or 9, each of 2 blocks of 34 bytes; of the 64 x 2 blocks of down 10/48,
+  // which are 906 2/3 bytes, or 9/48, which are 816. All else divides by 5.
+  CHECK(wide - narrow == Count{2 * 2 * 34 + (907 - 816)});
+}
+
 TEST_CASE("shared experts are split over tensor ranks and stand on every expert rank") {
   const auto mixture = [](const std::string& keys) {
     return parse_model(R"({"layers": 2, "heads": 4, "d_k": 16, "d_model": 64, "vocab": 1000, "bias": true,
