@@ -4,9 +4,11 @@
 namespace ctxcost {
 
 extern const DocumentShape kScaleShape;
+extern const DocumentShape kFitShape;
+extern const DocumentShape kSolveShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape};
   return kAll;
 }
 

@@ -381,3 +381,49 @@ TEST_CASE("solve and fit advise only what engines keep on the card, by the names
   CHECK(asked.status == 0);
   CHECK(asked.out.find("note: engines do not keep a cache in nvfp4 on l40s-48gb\n") != std::string::npos);
 }
+
+TEST_CASE("fit and solve: one name for one thing in every format, and every row says how it was counted") {
+  const std::vector<std::string> on = {"llama-3.1-8b", "-b", "2", "--gpu", "l4-24gb:2", "--convention", "standard"};
+  const auto ask = [&](std::vector<std::string> what, const char* format) {
+    what.insert(what.end(), on.begin(), on.end());
+    if (what[0] == "fit") what.insert(what.end(), {"-n", "4K"});
+    what.insert(what.end(), {"--format", format});
+    return run(what).out;
+  };
+  const auto column = [](const std::string& csv, std::string_view name) {
+    const auto cells = [](const std::string& line) {
+      std::vector<std::string> all;
+      for (std::size_t start = 0; start <= line.size();) {
+        const std::size_t end = std::min(line.find(',', start), line.size());
+        all.push_back(line.substr(start, end - start));
+        start = end + 1;
+      }
+      return all;
+    };
+    const std::vector<std::string> heads = cells(first_line(csv));
+    const std::vector<std::string> values = cells(first_line(csv.substr(csv.find('\n') + 1)));
+    const auto place = std::find(heads.begin(), heads.end(), name);
+    return place == heads.end() ? std::string("none") : values[static_cast<std::size_t>(place - heads.begin())];
+  };
+  for (const std::vector<std::string>& what : {std::vector<std::string>{"fit"}, {"solve", "context"}}) {
+    CAPTURE(what[0]);
+    const std::string csv = ask(what, "csv");
+    CHECK(column(csv, "gpus") == "2");
+    CHECK(column(csv, "devices") == "none");
+    CHECK(column(csv, "gpu") == "l4-24gb");
+    CHECK(column(csv, "parallel") == "tp=2");
+    CHECK(column(csv, "convention") == "standard");
+    const Json line = Json::parse(ask(what, "ndjson"));
+    CHECK(line["gpus"] == 2);
+    CHECK(line["conventions"]["name"] == "standard");
+    CHECK(line == [&] {
+      Json row = Json::parse(ask(what, "json"))["results"][0];
+      for (const char* key : {"schema_version", "tool", "command", "conventions"}) row[key] = line[key];
+      return row;
+    }());
+  }
+  const Json fitted = Json::parse(ask({"fit"}, "json"))["results"][0];
+  const Json solved = Json::parse(ask({"solve", "context"}, "json"))["results"][0];
+  CHECK(solved["gpu"] == fitted["gpu"]);
+  CHECK(solved["gpu"]["id"] == "l4-24gb");
+}

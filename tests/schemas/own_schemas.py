@@ -94,7 +94,14 @@ for arguments in (
     ("scale", "deepseek-v3", "gpt-oss-20b", "--kv-precision", "fp16,q8_0/q4_0", "-n", "8K"),
     ("fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "4K"),
     ("fit", "llama-3.1-70b", "--gpu", "h100-sxm-80gb", "-n", "1M"),
+    ("fit", "llama-3.1-8b", "-n", "4K", "--kv-memory", "1GiB"),
+    ("fit", "llama-3.1-8b", "-n", "4K,64K", "--gpu", "l4-24gb,m3-max-128gb", "--engine", "llama.cpp", "--parallel", "pp=2"),
     ("solve", "context", "llama-3.1-8b", "--gpu", "h100-sxm-80gb"),
+    ("solve", "context", "mamba-1.4b-hf", "--kv-memory", "1GiB"),
+    ("solve", "batch", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4K", "--engine", "llama.cpp"),
+    ("solve", "gpus", "llama-3.1-405b", "--gpu", "t4-16gb", "-n", "128K", "-b", "64"),
+    ("solve", "kv-precision", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "128K"),
+    ("solve", "weights", "gpt2", "llama-2-7b", "--gpu", "rtx-4090-24gb", "-n", "64K"),
     ("check", f"{SOURCE}/configs/budgets/chat.json", f"{SOURCE}/configs/budgets/laptop.json"),
     ("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes > 5%"),
     ("list", "engines"),
@@ -102,7 +109,7 @@ for arguments in (
     ("show", "vllm"),
 ):
     for output in ("json", "ndjson"):
-        if output == "ndjson" and arguments[0] in ("check", "list", "show", "fit", "solve"):
+        if output == "ndjson" and arguments[0] in ("check", "list", "show"):
             continue
         result = run(*arguments, "--format", output)
         if result.returncode not in (0, 1):

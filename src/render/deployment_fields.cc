@@ -1,0 +1,103 @@
+#include "deployment_fields.h"
+
+#include "core/format.h"
+#include "ctxcost/core/units.h"
+
+namespace ctxcost {
+namespace {
+
+const Accelerator& gpu_of(const Deployment& deployment) { return *deployment.setup().settings.gpu; }
+
+Accelerator::Peak peak_of(const Deployment& deployment) {
+  return gpu_of(deployment).peak(deployment.setup().model->activation);
+}
+
+using GpuField = FieldsOf<Deployment>;
+constexpr Field kOfGpu[] = {
+    GpuField::text("id", "in the catalogue, or of a file", [](const Deployment& d) { return gpu_of(d).id; }),
+    GpuField::text("name", "as its vendor calls it", [](const Deployment& d) { return gpu_of(d).name; }),
+    GpuField::count("memory_bytes", "as its driver reports, else nominal",
+                    [](const Deployment& d) { return gpu_of(d).memory(); }),
+    GpuField::count("usable_bytes", "what a program may take of it by default",
+                    [](const Deployment& d) { return gpu_of(d).usable_memory(); }),
+    GpuField::count("capacity_bytes", "what this question may take of it",
+                    [](const Deployment& d) { return d.capacity(); }),
+    GpuField::count("bandwidth_bytes_per_s", "of its memory",
+                    [](const Deployment& d) { return gpu_of(d).bandwidth_bytes_per_s; }),
+    GpuField::count("peak_flops_per_s", "dense, in the type below",
+                    [](const Deployment& d) { return peak_of(d).flops_per_s; }),
+    GpuField::text("peak_type", "the type of the peak", [](const Deployment& d) { return peak_of(d).type; }),
+    GpuField::count("link_bytes_per_s_per_direction", "of the fastest link to its peers",
+                    [](const Deployment& d) { return gpu_of(d).link_bytes_per_s; })
+        .or_null(),
+    GpuField::text("source", "where that is published", [](const Deployment& d) { return gpu_of(d).source; }),
+};
+
+using DeviceField = FieldsOf<DeviceMemory>;
+constexpr Field kOfDevice[] = {
+    DeviceField::count("stage", "of the pipeline, from 0", [](const DeviceMemory& d) { return d.stage; }),
+    DeviceField::count("count", "devices that are alike", [](const DeviceMemory& d) { return d.devices; }),
+    DeviceField::count("weights_bytes", "of one of them", [](const DeviceMemory& d) { return d.weights; }),
+    DeviceField::count("kv_reserved_bytes", "cache and state that the engine reserves",
+                       [](const DeviceMemory& d) { return d.kv_reserved; }),
+    DeviceField::count("activation_bytes", "of the largest step", [](const DeviceMemory& d) { return d.activations; }),
+    DeviceField::count("overhead_bytes", "what the runtime takes besides",
+                       [](const DeviceMemory& d) { return d.overhead; }),
+    DeviceField::count("device_bytes", "the sum", [](const DeviceMemory& d) { return d.bytes(); }),
+};
+
+constexpr std::string_view kPhaseBounds[] = {"compute", "memory"};
+using PhaseField = FieldsOf<PhaseTime>;
+constexpr Field kOfPhase[] = {
+    PhaseField::real("seconds", "the larger side of each stage, summed", [](const PhaseTime& p) { return p.seconds; }),
+    PhaseField::real("compute_seconds", "FLOPs at the peak", [](const PhaseTime& p) { return p.compute_seconds; }),
+    PhaseField::real("memory_seconds", "bytes at the bandwidth", [](const PhaseTime& p) { return p.memory_seconds; }),
+    PhaseField::real(
+        "interconnect_seconds", "all-reduces, not part of the seconds",
+        [](const PhaseTime& p) { return p.interconnect_seconds ? Value(*p.interconnect_seconds) : Value(); })
+        .or_null(),
+    PhaseField::word("bound", kPhaseBounds, "the larger side", [](const PhaseTime& p) { return p.bound(); }),
+};
+
+const DeploymentSettings& settings_of(const Deployment& deployment) { return deployment.setup().settings; }
+
+constexpr Field kOfAssumptions[] = {
+    GpuField::real("utilization", "of a device's memory that may be used",
+                   [](const Deployment& d) { return d.utilization().value(); }),
+    GpuField::count("overhead_bytes", "of each device",
+                    [](const Deployment& d) { return settings_of(d).overhead.value_or(0); }),
+    GpuField::count("kv_memory_bytes", "of each device for the cache, where that is given",
+                    [](const Deployment& d) { return settings_of(d).kv_memory; }),
+    GpuField::text("margin", "what must stay free, else it is tight",
+                   [](const Deployment& d) { return settings_of(d).margin.name(); }),
+    GpuField::real("mfu", "of the peak", [](const Deployment& d) { return settings_of(d).mfu.value(); }),
+    GpuField::real("mbu", "of the bandwidth", [](const Deployment& d) { return settings_of(d).mbu.value(); }),
+};
+
+}  // namespace
+
+const FieldTable kGpuFields{"gpu", kOfGpu};
+const FieldTable kDeviceFields{"device", kOfDevice};
+const FieldTable kPhaseFields{"phase", kOfPhase};
+const FieldTable kAssumptionsFields{"assumptions", kOfAssumptions};
+
+const Deployment* with_gpu(const Deployment& deployment) {
+  return deployment.setup().settings.gpu ? &deployment : nullptr;
+}
+
+std::string place_text(const Deployment& deployment) {
+  const DeploymentSettings& settings = deployment.setup().settings;
+  std::string text = to_string(deployment.devices());
+  text += settings.gpu ? " x " + settings.gpu->id : deployment.devices() == 1 ? " device" : " devices";
+  if (deployment.devices() > 1) text += format(" ({})", settings.parallelism.name());
+  return text;
+}
+
+std::string cell_text(const Value& value) {
+  if (const auto* count = std::get_if<Count>(&value)) return with_separators(*count);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* word = std::get_if<std::string_view>(&value)) return std::string(*word);
+  return "–";
+}
+
+}  // namespace ctxcost

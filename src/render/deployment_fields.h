@@ -1,0 +1,25 @@
+// What documents say of the devices that a model is put on.
+#pragma once
+
+#include <string>
+
+#include "ctxcost/deployment/deployment.h"
+#include "field.h"
+
+namespace ctxcost {
+
+extern const FieldTable kGpuFields;          ///< of a Deployment that has one
+extern const FieldTable kDeviceFields;       ///< of a DeviceMemory
+extern const FieldTable kPhaseFields;        ///< of a PhaseTime
+extern const FieldTable kAssumptionsFields;  ///< of a Deployment
+
+/// The deployment where it has a GPU, else null: the subject of `kGpuFields`.
+const Deployment* with_gpu(const Deployment& deployment);
+
+/// "1 x h100-sxm-80gb", "4 x h100-sxm-80gb (tp=2,pp=2)", "2 devices (tp=2)"
+std::string place_text(const Deployment& deployment);
+
+/// A table's cell: a name, a count with separators, or "–".
+std::string cell_text(const Value& value);
+
+}  // namespace ctxcost

@@ -1,0 +1,157 @@
+#include "fit_document.h"
+
+#include "deployment_fields.h"
+#include "option_text.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kVerdicts[] = {"fits", "tight", "does not fit"};
+constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
+constexpr std::string_view kBounds[] = {"memory", "window"};
+
+using HeadField = FieldsOf<FitDocument::Head>;
+constexpr Field kOfHead[] = {
+    HeadField::record("conventions", kConventionsFields, "how the numbers were counted",
+                      [](const FitDocument::Head& head) { return &head.conventions; })
+        .in_each_line(),
+    HeadField::word("verdict", kVerdicts, "of the first result, the cheapest one",
+                    [](const FitDocument::Head& head) { return head.verdict; }),
+};
+constexpr FieldTable kHeadFields{"fit", kOfHead};
+
+using OptionField = FieldsOf<OptionText>;
+constexpr Field kOfFix[] = {
+    OptionField::text("option", "that is changed",
+                      [](const OptionText& option) -> std::string_view { return option.option; }),
+    OptionField::text("value", "the nearest that fits; empty for a flag",
+                      [](const OptionText& option) -> std::string_view { return option.value; }),
+};
+constexpr FieldTable kFixFields{"fix", kOfFix};
+
+/// An alternative with what its record is made of.
+struct Alternative {
+  const Fit* fit;
+  Result result;
+};
+
+template <typename Optional>
+auto pointer_to(const Optional& value) {
+  return value ? &*value : nullptr;
+}
+
+using AlternativeField = FieldsOf<Alternative>;
+constexpr Field kOfAlternative[] = {
+    AlternativeField::word("verdict", kVerdicts, "whether it fits",
+                           [](const Alternative& a) { return a.fit->estimate.verdict(); }),
+    AlternativeField::word("limit", kLimits, "what does not fit",
+                           [](const Alternative& a) { return words_or_null(a.fit->estimate.limit); })
+        .or_null(),
+    AlternativeField::word("bound", kBounds, "what ends the longest context",
+                           [](const Alternative& a) { return words_or_null(bound_of(*a.fit)); })
+        .or_null(),
+    AlternativeField::record("gpu", kGpuFields, "the card",
+                             [](const Alternative& a) { return with_gpu(*a.fit->deployment); })
+        .or_null(),
+    AlternativeField::text("parallel", "the degrees over which the model is spread",
+                           [](const Alternative& a) { return a.fit->asked.setup.settings.parallelism.name(); }),
+    AlternativeField::count("gpus", "how many", [](const Alternative& a) { return a.fit->deployment->devices(); }),
+    AlternativeField::metrics(device_metrics,
+                              [](const Alternative& a, Metric metric) { return &a.fit->estimate[metric]; }),
+    AlternativeField::records("devices", kDeviceFields, "memory of every kind of device",
+                              [](const Alternative& a, const auto& visit) {
+                                for (const DeviceMemory& device : a.fit->estimate.devices) visit(device);
+                              }),
+    AlternativeField::record("prefill", kPhaseFields, "time of the prompt",
+                             [](const Alternative& a) { return pointer_to(a.fit->estimate.prefill); })
+        .or_null(),
+    AlternativeField::record("decode", kPhaseFields, "time of a token",
+                             [](const Alternative& a) { return pointer_to(a.fit->estimate.decode); })
+        .or_null(),
+    AlternativeField::record("assumptions", kAssumptionsFields, "what the question takes for granted",
+                             [](const Alternative& a) { return a.fit->deployment.get(); }),
+    AlternativeField::members_of(kResultFields, [](const Alternative& a) -> const Result& { return a.result; }),
+    AlternativeField::texts("device_notes", "remarks on the devices",
+                            [](const Alternative& a, const auto& visit) {
+                              for (const std::string& note : device_notes(*a.fit)) visit(note);
+                            }),
+    AlternativeField::records("fixes", kFixFields, "what would fit, one change at a time",
+                              [](const Alternative& a, const auto& visit) {
+                                for (const Remedy& remedy : remedies(*a.fit)) {
+                                  visit(option_of(remedy, a.fit->asked.setup.settings));
+                                }
+                              }),
+};
+constexpr FieldTable kAlternativeFields{"fit_result", kOfAlternative};
+
+using Cell = FieldsOf<Fit>;
+constexpr Field kCells[] = {
+    Cell::text("verdict", "", [](const Fit& fit) { return fit.estimate.verdict(); }),
+    Cell::text("model", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.model->name; }),
+    Cell::text("weights", "", [](const Fit& fit) { return fit.deployment->estimator().weights().name(); }),
+    Cell::text("kv_precision", "", [](const Fit& fit) { return fit.deployment->estimator().kv().name(); }),
+    Cell::text("engine", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.engine.name; }),
+    Cell::text("gpu", "",
+               [](const Fit& fit) {
+                 const auto& gpu = fit.asked.setup.settings.gpu;
+                 return gpu ? words_or_null(gpu->id) : Value();
+               }),
+    Cell::count("gpus", "", [](const Fit& fit) { return fit.deployment->devices(); }),
+    Cell::text("parallel", "", [](const Fit& fit) { return fit.asked.setup.settings.parallelism.name(); }),
+    Cell::text("convention", "",
+               [](const Fit& fit) -> std::string_view { return fit.asked.setup.workload.convention.name; }),
+    Cell::text("limit", "", [](const Fit& fit) { return fit.estimate.limit; }),
+    Cell::text("bound", "", [](const Fit& fit) { return bound_of(fit); }),
+};
+constexpr auto kMetricOf = [](const Fit& fit, Metric metric) { return &fit.estimate[metric]; };
+
+}  // namespace
+
+const DocumentShape kFitShape = {.command = "fit",
+                                 .parts = Part::records | Part::cells | Part::page,
+                                 .head = &kHeadFields,
+                                 .rows = "results",
+                                 .row = &kAlternativeFields};
+
+FitDocument::FitDocument(const FitAnswer& answer, const RenderOptions& options) : answer_(&answer), options_(&options) {
+  const Fit& first = answer.alternatives.front();
+  const Workload& workload = first.asked.setup.workload;
+  head_ = {conventions_of(workload.convention, workload.logits, options.units), first.estimate.verdict()};
+}
+
+Record FitDocument::head() const { return {&kHeadFields, &head_}; }
+
+void FitDocument::for_each_row(const RecordVisitor& visit) const {
+  for (const Fit& fit : answer_->alternatives) {
+    const GridPoint point{fit.deployment->estimator(), fit.estimate.model, fit.estimate.model};
+    const std::vector<std::string> engine_notes = fit.deployment->engine_notes(fit.context, fit.batch);
+    const Alternative alternative{&fit, result_of(point, *options_, &engine_notes)};
+    visit({&kAlternativeFields, &alternative});
+  }
+}
+
+std::vector<Field> FitDocument::columns() const {
+  std::vector<Field> fields(std::begin(kCells), std::end(kCells));
+  append_metric_columns(fields, Cell::metrics(metrics, kMetricOf));
+  append_metric_columns(fields, Cell::metrics(device_metrics, kMetricOf));
+  return fields;
+}
+
+void FitDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
+  for (const Fit& fit : answer_->alternatives) visit(&fit);
+}
+
+void FitDocument::write_page(TextDocument& page) const {
+  const std::vector<Fit>& fits = answer_->alternatives;
+  if (page.style() == TextStyle::markdown) return write_alternatives(fits, options_->units, page);
+  if (fits.size() == 1) return write_fit(fits.front(), *options_, page);
+  page.line(verdict_line(fits.front(), options_->units));
+  page.blank();
+  write_alternatives(fits, options_->units, page);
+  if (options_->quiet) return;
+  const std::vector<std::string> common = common_notes(fits);
+  if (!common.empty()) page.blank();
+  for (const std::string& note : common) page.line("note: " + note);
+}
+
+}  // namespace ctxcost

@@ -1,0 +1,258 @@
+// What people read of `fit`.
+#include <algorithm>
+#include <charconv>
+
+#include "core/format.h"
+#include "ctxcost/core/units.h"
+#include "deployment_fields.h"
+#include "fit_document.h"
+#include "option_text.h"
+
+namespace ctxcost {
+namespace {
+
+std::string part_name(std::string_view limit) {
+  if (limit == "kv_cache") return "KV cache";
+  if (limit == "positions") return "the position table";
+  if (limit == "window") return "the model's window";
+  if (limit == "engine") return "the engine";
+  return std::string(limit);
+}
+
+std::string percent(Count part, Count whole) {
+  if (whole == 0) return "–";
+  const Count tenths = (part * 2000 + whole) / (2 * whole);
+  return format("{}.{}%", to_string(tenths / 10), to_string(tenths % 10));
+}
+
+std::string signed_bytes(const MetricValue& value, UnitSystem units) {
+  if (const Negative* missing = std::get_if<Negative>(&value)) return "-" + short_bytes(missing->magnitude, units);
+  if (const Count* bytes = std::get_if<Count>(&value)) return short_bytes(*bytes, units);
+  return "–";
+}
+
+std::string real_text(const MetricValue& value, std::string (*shown)(double)) {
+  const double* real = std::get_if<double>(&value);
+  return real == nullptr ? "–" : shown(*real);
+}
+
+/// To one decimal, half up.
+std::string one_decimal(double value) {
+  char buffer[64];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, 1).ptr;
+  return {buffer, end};
+}
+
+/// What would fit of a context that only the window bounds.
+std::string memory_allows(const Fit& fit) {
+  const auto& tokens = fit.longest_in_memory.value;
+  if (!tokens) return "memory alone would allow any context";
+  return format("memory alone would allow {} tokens", with_separators(*tokens));
+}
+
+std::string padded(std::string text, std::size_t width) {
+  text.insert(0, text.size() < width ? width - text.size() : 0, ' ');
+  return text;
+}
+
+/// A device, part by part.
+void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, TextDocument& page) {
+  constexpr Count kBar = 40;
+  const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
+  const std::pair<const char*, std::optional<Count>> parts[] = {{"weights", device.weights},
+                                                                {"KV cache", device.kv_reserved},
+                                                                {"activations", device.activations},
+                                                                {"overhead", device.overhead}};
+  for (const auto& [name, bytes] : parts) {
+    if (bytes == Count{}) continue;
+    std::string line = "  " + std::string(name);
+    line.resize(16, ' ');
+    line += padded(bytes ? short_bytes(*bytes, units) : "unknown", 10);
+    if (bytes) {
+      line += padded(percent(*bytes, scale), 8) + "  ";
+      // Rounded up, so that no part is invisible; a part beyond the capacity ends in a mark.
+      const Count length = ceil_div(*bytes * kBar, max(1, scale));
+      line.append(static_cast<std::size_t>(min(length, kBar).u64()), '#');
+      if (length > kBar) line += '>';
+    }
+    page.line(line);
+  }
+}
+
+void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bool measured, std::string_view rate,
+                 TextDocument& page) {
+  if (!time) return;
+  std::string line =
+      format("{}{}{}{}, {}-bound (compute {}, memory {})", name, measured ? "" : "bound ", short_seconds(time->seconds),
+             rate, time->bound(), short_seconds(time->compute_seconds), short_seconds(time->memory_seconds));
+  if (time->interconnect_seconds && *time->interconnect_seconds > 0) {
+    line += "; beside it all-reduces of " + short_seconds(*time->interconnect_seconds);
+  }
+  page.line(line);
+}
+
+/// What ends first, and how far it is.
+void write_bounds(const Fit& fit, TextDocument& page) {
+  const DeploymentEstimate& estimate = fit.estimate;
+  const LargestFit& longest = fit.longest_context;
+  if (!estimate.fits) {
+    page.line("binds first: " + part_name(estimate.limit));
+  } else if (longest.value) {
+    page.line(format("binds first as the context grows: {}, above {} tokens", part_name(longest.limit),
+                     with_separators(*longest.value)));
+  } else {
+    page.line("binds first as the context grows: nothing");
+  }
+  if (longest.limit == "window") page.line(memory_allows(fit));
+  if (const auto batch = estimate.count(Metric::max_batch)) {
+    page.line("largest batch at this context: " + with_separators(*batch));
+  }
+  if (const auto tokens = estimate.count(Metric::kv_capacity_tokens)) {
+    page.line(format("KV capacity: {} tokens, {} sequences of this length", with_separators(*tokens),
+                     real_text(estimate[Metric::max_concurrency], one_decimal)));
+  }
+}
+
+/// Times were measured, or are bounds at the peaks.
+bool measured(const DeploymentSettings& settings) {
+  return !(settings.mfu == Fraction{} && settings.mbu == Fraction{});
+}
+
+void write_times(const Fit& fit, TextDocument& page) {
+  const DeploymentEstimate& estimate = fit.estimate;
+  const bool is_measured = measured(fit.asked.setup.settings);
+  write_phase("prefill: ", estimate.prefill, is_measured, "", page);
+  const std::string rate =
+      format(" a token, {} tokens/s", real_text(estimate[Metric::decode_tokens_per_second], one_decimal));
+  write_phase("decode:  ", estimate.decode, is_measured, rate, page);
+  if (const auto batch = estimate.count(Metric::critical_batch)) {
+    page.line(format("decode turns compute-bound at batch {}, attention left out", with_separators(*batch)));
+  }
+  if (const auto context = estimate.count(Metric::kv_equals_weights_context)) {
+    page.line(format("cache traffic reaches that of the weights at {} tokens", with_separators(*context)));
+  }
+}
+
+void write_peaks(const Setup& setup, TextDocument& page) {
+  const std::optional<Accelerator>& gpu = setup.settings.gpu;
+  if (!gpu) return;
+  page.line(format("times: {}, {} with {}/s and {}/s",
+                   measured(setup.settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth", gpu->id,
+                   short_work(gpu->peak(setup.model->activation).flops_per_s, "FLOPs"),
+                   short_bytes(gpu->bandwidth_bytes_per_s, UnitSystem::si)));
+}
+
+/// A column of the table of alternatives.
+struct AlternativeColumn {
+  std::string_view heading;
+  bool always;  ///< also where all alternatives have the same
+  Value (*value)(const Fit& fit, UnitSystem units);
+};
+
+const AlternativeColumn kColumns[] = {
+    {"Verdict", true, [](const Fit& fit, UnitSystem) -> Value { return fit.estimate.verdict(); }},
+    {"Model", false, [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.model->name; }},
+    {"Weights", false,
+     [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->estimator().weights().name(); }},
+    {"KV", false, [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->estimator().kv().name(); }},
+    {"Engine", false, [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.engine.name; }},
+    {"GPU", true,
+     [](const Fit& fit, UnitSystem) -> Value {
+       const auto& gpu = fit.asked.setup.settings.gpu;
+       return gpu ? Value(gpu->id) : Value();
+     }},
+    {"Devices", true, [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->devices(); }},
+    {"Split", false, [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.settings.parallelism.name(); }},
+    {"Batch", false, [](const Fit& fit, UnitSystem) -> Value { return fit.batch; }},
+    {"Context", false, [](const Fit& fit, UnitSystem) -> Value { return fit.context; }},
+    {"Window", true, [](const Fit& fit, UnitSystem) { return to_value(fit.estimate[Metric::window_status]); }},
+    {"Per Device", true,
+     [](const Fit& fit, UnitSystem units) -> Value { return signed_bytes(fit.estimate[Metric::device_bytes], units); }},
+    {"Headroom", true,
+     [](const Fit& fit, UnitSystem units) -> Value {
+       return signed_bytes(fit.estimate[Metric::headroom_bytes], units);
+     }},
+    {"Max Context", true, [](const Fit& fit, UnitSystem) { return to_value(fit.estimate[Metric::max_context]); }},
+    {"Prefill", true,
+     [](const Fit& fit, UnitSystem) -> Value {
+       return real_text(fit.estimate[Metric::prefill_seconds], short_seconds);
+     }},
+    {"Decode/token", true,
+     [](const Fit& fit, UnitSystem) -> Value {
+       return real_text(fit.estimate[Metric::decode_seconds_per_token], short_seconds);
+     }},
+};
+
+}  // namespace
+
+std::string verdict_line(const Fit& fit, UnitSystem units) {
+  const DeploymentEstimate& estimate = fit.estimate;
+  const Model& model = *fit.asked.setup.model;
+  std::string text = format("{}: {}, {} tokens x {} on {}: ", estimate.verdict(), model.name,
+                            with_separators(fit.context), with_separators(fit.batch), place_text(*fit.deployment));
+  if (estimate.limit == "positions") {
+    return text + format("positions end at {} tokens", with_separators(*model.positions.hard_limit));
+  }
+  if (estimate.limit == "window") {
+    text += format("the model's window ends at {} tokens; ", with_separators(*fit.deployment->window()));
+  }
+  const auto bytes = estimate.count(Metric::device_bytes);
+  const bool has_capacity = bytes && estimate.capacity;
+  if (has_capacity) {
+    const MetricValue& headroom = estimate[Metric::headroom_bytes];
+    const Negative* missing = std::get_if<Negative>(&headroom);
+    text += format("{} of {} a device ({}), {}", short_bytes(*bytes, units), short_bytes(*estimate.capacity, units),
+                   percent(*bytes, *estimate.capacity),
+                   missing == nullptr ? short_bytes(std::get<Count>(headroom), units) + " free"
+                                      : short_bytes(missing->magnitude, units) + " missing");
+  }
+  if (const auto& memory = fit.asked.setup.settings.kv_memory) {
+    const Count cache = estimate.count(Metric::device_kv_bytes).value_or(0);
+    text += format("{}{} of {} for the cache", has_capacity ? "; " : "", short_bytes(cache, units),
+                   short_bytes(*memory, units));
+  }
+  return text;
+}
+
+void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page) {
+  const DeploymentEstimate& estimate = fit.estimate;
+  page.line(verdict_line(fit, options.units), Accent::strong);
+  if (options.quiet) return;
+  page.blank();
+  write_parts(fit, estimate.devices[estimate.largest], options.units, page);
+  if (options.verbose) {
+    for (const DeviceMemory& device : estimate.devices) {
+      page.line(format("  stage {}, {} alike:", to_string(device.stage), to_string(device.devices)));
+      write_parts(fit, device, options.units, page);
+    }
+  }
+  page.blank();
+  write_bounds(fit, page);
+  write_times(fit, page);
+  if (!estimate.fits) {
+    const std::vector<Remedy> ways = remedies(fit);
+    page.blank();
+    page.line(ways.empty() ? "no single setting makes it fit" : "what would fit, one change at a time:");
+    for (const Remedy& way : ways) page.line("  " + option_of(way, fit.asked.setup.settings).text());
+  }
+  page.blank();
+  write_peaks(fit.asked.setup, page);
+  for (const std::string& note : notes(fit)) page.line("note: " + note);
+}
+
+void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocument& page) {
+  std::vector<TextDocument::Column> columns;
+  std::vector<std::vector<std::string>> rows(fits.size());
+  for (const AlternativeColumn& column : kColumns) {
+    std::vector<Value> values;
+    for (const Fit& fit : fits) values.push_back(column.value(fit, units));
+    const auto differs = [&](const Value& value) { return cell_text(value) != cell_text(values.front()); };
+    if (!column.always && std::none_of(values.begin(), values.end(), differs)) continue;
+    const auto is_count = [](const Value& value) { return std::holds_alternative<Count>(value); };
+    columns.push_back({std::string(column.heading), std::any_of(values.begin(), values.end(), is_count)});
+    for (std::size_t i = 0; i < fits.size(); ++i) rows[i].push_back(cell_text(values[i]));
+  }
+  page.table(std::move(columns), rows);
+}
+
+}  // namespace ctxcost

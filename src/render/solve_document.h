@@ -1,0 +1,53 @@
+// What `solve` answers, as a document.
+#pragma once
+
+#include "ctxcost/answer/solve_answer.h"
+#include "document.h"
+#include "result_fields.h"
+
+namespace ctxcost {
+
+extern const DocumentShape kSolveShape;
+
+/// What is looked for, as it is asked and answered.
+struct SolveQuestion {
+  Unknown unknown;
+  std::string_view name;  ///< "kv-precision"
+  std::string_view unit;  ///< of the answer; empty for a type
+};
+std::span<const SolveQuestion> solve_questions();
+
+/// The answers to a question, of which there is at least one.
+class SolveDocument : public Document {
+ public:
+  /// Both outlive the document.
+  SolveDocument(const SolveAnswers& solved, const RenderOptions& options);
+
+  const DocumentShape& shape() const override { return kSolveShape; }
+  Record head() const override;
+  void for_each_row(const RecordVisitor& visit) const override;
+  std::vector<Field> columns() const override;
+  void for_each_cells(const std::function<void(const void* subject)>& visit) const override;
+  void write_page(TextDocument& page) const override;
+
+  struct Head {
+    Conventions conventions;
+    std::string_view verdict;  ///< "fits" where anything does
+  };
+
+ private:
+  const SolveAnswers* solved_;
+  const RenderOptions* options_;
+  Head head_;
+};
+
+/// The question that an answer is of.
+const SolveQuestion& question_of(const SolveAnswer& answer);
+/// The answer's notes, and the option that lifts the window where nothing else was found to.
+std::vector<std::string> notes_of(const SolveAnswer& answer);
+/// The page of one answer: its value, the proof, what unlocks more, and notes.
+void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextDocument& page);
+/// A table of answers.
+void write_answers(const std::vector<SolveAnswer>& answers, TextDocument& page);
+
+}  // namespace ctxcost

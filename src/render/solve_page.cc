@@ -1,0 +1,112 @@
+// What people read of `solve`.
+#include <algorithm>
+
+#include "core/format.h"
+#include "ctxcost/core/units.h"
+#include "deployment_fields.h"
+#include "option_text.h"
+#include "solve_document.h"
+
+namespace ctxcost {
+namespace {
+
+std::string shown(const SolvedValue& value) {
+  return std::visit([](const auto& solved) { return cell_text(solved); }, value);
+}
+
+std::string trial_text(Unknown unknown, const Trial& trial, UnitSystem units) {
+  std::string text = shown(trial.value);
+  if (!trial.refusal.empty()) return format("{} is impossible ({})", text, trial.refusal);
+  if (trial.limit == "window") {
+    return text + (unknown == Unknown::context ? " is beyond the model's window"
+                                               : ": the context is beyond the model's window");
+  }
+  if (trial.limit == "positions") return text + " is beyond the position table";
+  if (trial.device_bytes) text += format(" takes {} a device", short_bytes(*trial.device_bytes, units));
+  if (const Negative* missing = std::get_if<Negative>(&trial.headroom)) {
+    return text + format(", {} B too much", with_separators(missing->magnitude));
+  }
+  if (const Count* room = std::get_if<Count>(&trial.headroom)) text += format(", {} B left", with_separators(*room));
+  if (!trial.limit.empty()) text += ", more than the cache's memory";
+  return text;
+}
+
+std::string about(const SolveAnswer& answer) {
+  const Setup& setup = answer.asked.setup;
+  std::string text = setup.model->name;
+  if (answer.context) text += format(", {} tokens", with_separators(*answer.context));
+  if (answer.batch) text += format(" x {}", with_separators(*answer.batch));
+  return text + " on " + (answer.unknown == Unknown::gpus ? setup.settings.gpu->id : place_text(*answer.deployment));
+}
+
+std::string value_text(const SolveAnswer& answer) {
+  if (!answer.value) return answer.nothing_fits ? "nothing fits" : "nothing bounds it";
+  const std::string_view unit = question_of(answer).unit;
+  return unit.empty() ? shown(*answer.value) : format("{} {}", shown(*answer.value), unit);
+}
+
+/// A column of the table of answers.
+struct AnswerColumn {
+  std::string_view heading;
+  Value (*value)(const SolveAnswer& answer);
+};
+
+Value words(std::string text) { return Value(std::move(text)); }
+
+const AnswerColumn kColumns[] = {
+    {"Question", [](const SolveAnswer& a) { return Value(question_of(a).name); }},
+    {"Answer",
+     [](const SolveAnswer& a) {
+       return a.value ? std::visit([](const auto& value) { return Value(value); }, *a.value) : Value();
+     }},
+    {"Model", [](const SolveAnswer& a) { return words(a.asked.setup.model->name); }},
+    {"Weights", [](const SolveAnswer& a) { return words(a.deployment->estimator().weights().name()); }},
+    {"KV", [](const SolveAnswer& a) { return words(a.deployment->estimator().kv().name()); }},
+    {"Engine", [](const SolveAnswer& a) { return words(a.asked.setup.engine.name); }},
+    {"GPU",
+     [](const SolveAnswer& a) {
+       const auto& gpu = a.asked.setup.settings.gpu;
+       return words(gpu ? gpu->id : "");
+     }},
+    {"Split", [](const SolveAnswer& a) { return words(a.split.name()); }},
+    {"Context", [](const SolveAnswer& a) { return to_value(a.context); }},
+    {"Batch", [](const SolveAnswer& a) { return to_value(a.batch); }},
+    {"Bound", [](const SolveAnswer& a) { return Value(a.bound); }},
+    {"Memory Context", [](const SolveAnswer& a) { return a.in_memory ? to_value(a.in_memory->value) : Value(); }},
+    {"Window", [](const SolveAnswer& a) { return a.window_status ? Value(*a.window_status) : Value(); }},
+};
+
+}  // namespace
+
+void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextDocument& page) {
+  page.line(format("{}: {} ({})", question_of(answer).name, value_text(answer), about(answer)));
+  if (options.quiet) return;
+  const auto write_trial = [&](std::string_view what, const std::optional<Trial>& trial) {
+    if (trial) page.line(format("  {}: {}", what, trial_text(answer.unknown, *trial, options.units)));
+  };
+  write_trial("fits", answer.fits);
+  write_trial("does not fit", answer.does_not_fit);
+  if (!answer.unlocks.empty()) page.line("  unlocks more:");
+  for (const auto& [change, more] : answer.unlocks) {
+    page.line(format("    {}: {}", option_of(change, answer.asked.setup.settings).text(),
+                     more ? with_separators(*more) : "any"));
+  }
+  for (const std::string& note : notes_of(answer)) page.line("  note: " + note);
+}
+
+void write_answers(const std::vector<SolveAnswer>& answers, TextDocument& page) {
+  std::vector<TextDocument::Column> columns;
+  std::vector<std::vector<std::string>> rows(answers.size());
+  for (const AnswerColumn& column : kColumns) {
+    bool is_number = false;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const Value value = column.value(answers[i]);
+      is_number = is_number || std::holds_alternative<Count>(value);
+      rows[i].push_back(cell_text(value));
+    }
+    columns.push_back({std::string(column.heading), is_number});
+  }
+  page.table(std::move(columns), rows);
+}
+
+}  // namespace ctxcost
