@@ -34,14 +34,6 @@ class Arguments {
   std::string_view value(OptionId id) const;
   /// The value, or the command's default as the table has it.
   std::string_view value_or_fallback(OptionId id) const;
-  // The same by name.
-  bool has(std::string_view name) const { return has(find_option(name)->id); }
-  const std::vector<std::string>& all(std::string_view name) const { return all(find_option(name)->id); }
-  std::string_view value(std::string_view name) const { return value(find_option(name)->id); }
-  std::string_view choice(std::string_view name, std::span<const std::string_view>, std::string_view fallback) const {
-    return has(name) ? value(name) : fallback;
-  }
-
   /// Every option with its value, as they stood on the command line.
   const std::vector<Occurrence>& occurrences() const { return occurrences_; }
 

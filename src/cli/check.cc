@@ -3,12 +3,11 @@
 
 #include "command.h"
 #include "complaints.h"
-#include "counting.h"
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/render/render_budgets.h"
-#include "deployment_options.h"
+#include "option_values.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -35,58 +34,43 @@ std::vector<TargetFormat> check_formats() {
 /// The documents that are asked for, the saved one behind them.
 std::vector<Target> documents_of(const Arguments& arguments) {
   std::vector<Target> documents = targets(arguments, check_formats());
-  if (arguments.has("--save")) {
-    const std::string_view path = arguments.value("--save");
+  if (arguments.has(OptionId::save)) {
+    const std::string_view path = arguments.value(OptionId::save);
     documents.push_back({find_budget_format("json")->name, path == "-" ? "" : std::string(path)});
     check_distinct(documents);
   }
   return documents;
 }
 
-std::optional<Count> size_of(const Arguments& arguments, std::string_view option) {
-  if (!arguments.has(option)) return std::nullopt;
-  return parse_size(arguments.value(option), option);
-}
-
-std::optional<Fraction> fraction_of(const Arguments& arguments, std::string_view option) {
-  if (!arguments.has(option)) return std::nullopt;
-  return parse_fraction(arguments.value(option), option);
-}
-
 BudgetOptions budget_options(const Arguments& arguments) {
-  static constexpr std::string_view kAssumptions[] = {"full"};
   BudgetOptions options;
-  options.gpu_source = "--gpu";
-  options.parallel_source = "--parallel";
-  options.models.assume_full =
-      arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
+  options.gpu_source = option(OptionId::gpu).name;
+  options.parallel_source = option(OptionId::parallel).name;
+  options.models = load_options(arguments);
   DeviceSettings& devices = options.devices;
-  if (arguments.has("--gpu")) {
-    devices.gpu = arguments.value("--gpu");
+  if (arguments.has(OptionId::gpu)) {
+    devices.gpu = arguments.value(OptionId::gpu);
     static_cast<void>(parse_gpu(*devices.gpu));
   }
-  if (arguments.has("--parallel")) devices.parallel = parse_parallelism(arguments.value("--parallel"));
-  if (arguments.has("--beyond-window")) devices.beyond_window = true;
-  devices.utilization = fraction_of(arguments, "--utilization");
-  devices.mfu = fraction_of(arguments, "--mfu");
-  devices.mbu = fraction_of(arguments, "--mbu");
-  devices.overhead = size_of(arguments, "--overhead");
-  if (arguments.has("--margin")) devices.margin = parse_margin(arguments.value("--margin"), "--margin");
-  devices.kv_memory = size_of(arguments, "--kv-memory");
+  if (arguments.has(OptionId::parallel)) devices.parallel = parallelisms(arguments).front();
+  if (arguments.has(OptionId::beyond_window)) devices.beyond_window = true;
+  devices.utilization = fraction(arguments, OptionId::utilization);
+  devices.mfu = fraction(arguments, OptionId::mfu);
+  devices.mbu = fraction(arguments, OptionId::mbu);
+  devices.overhead = size(arguments, OptionId::overhead);
+  devices.margin = margin(arguments);
+  devices.kv_memory = size(arguments, OptionId::kv_memory);
   return options;
 }
 
 Status run(const Arguments& arguments) {
-  static constexpr std::string_view kUnits[] = {"si", "iec"};
-  static constexpr std::string_view kFailOn[] = {"error", "warning"};
-
   // Everything the user wrote is checked before a file is read.
   RenderOptions render;
   render.command = "check";
-  render.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
-  render.quiet = arguments.has("--quiet");
+  render.units = units(arguments);
+  render.quiet = arguments.has(OptionId::quiet);
   CheckOptions checking;
-  checking.judging.fail_on_warning = arguments.choice("--fail-on", kFailOn, "error") == "warning";
+  checking.judging.fail_on_warning = arguments.value_or_fallback(OptionId::fail_on) == "warning";
   checking.judging.remedies = !render.quiet;
   const BudgetOptions options = budget_options(arguments);
   const std::vector<Target> documents = documents_of(arguments);
@@ -98,10 +82,10 @@ Status run(const Arguments& arguments) {
     throw InputError(Diagnostic{"-", "", "standard input can be read once only", ""});
   }
 
-  for (const std::string& text : arguments.all("--max-increase")) {
-    checking.allowed.push_back(parse_allowed_increase(text, "--max-increase"));
+  for (const std::string& text : arguments.all(OptionId::max_increase)) {
+    checking.allowed.push_back(parse_allowed_increase(text, option(OptionId::max_increase).name));
   }
-  const std::string baseline(arguments.value("--baseline"));
+  const std::string baseline(arguments.value(OptionId::baseline));
   if (baseline.empty() && !checking.allowed.empty()) {
     throw InputError(Diagnostic{"--max-increase", "", "needs --baseline FILE", ""});
   }
@@ -122,7 +106,8 @@ Status run(const Arguments& arguments) {
     for (const BudgetFault& fault : report.faults) faults.push_back(fault.diagnostic);
     throw InputError(std::move(faults));
   }
-  return report.verdict == Verdict::fail && !arguments.has("--exit-zero") ? Status::over_budget : Status::answered;
+  return report.verdict == Verdict::fail && !arguments.has(OptionId::exit_zero) ? Status::over_budget
+                                                                                : Status::answered;
 }
 
 }  // namespace

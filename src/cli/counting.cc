@@ -4,6 +4,7 @@
 #include "complaints.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/input.h"
+#include "option_values.h"
 
 namespace ctxcost::cli {
 

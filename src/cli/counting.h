@@ -5,12 +5,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "ctxcost/core/lengths.h"
-#include "ctxcost/model/model.h"
 #include "ctxcost/model/shared_model.h"
-#include "ctxcost/render/render.h"
-#include "option_values.h"
-#include "output.h"
 
 namespace ctxcost::cli {
 

@@ -5,10 +5,8 @@
 
 #include "complaints.h"
 #include "core/format.h"
-#include "core/quantity.h"
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/input/load_accelerator.h"
 #include "option_values.h"
 
 namespace ctxcost::cli {

@@ -8,9 +8,6 @@
 
 #include "arguments.h"
 #include "ctxcost/answer/deployment_question.h"
-#include "ctxcost/core/lengths.h"
-#include "ctxcost/deployment/deployment.h"
-#include "option_values.h"
 
 namespace ctxcost::cli {
 

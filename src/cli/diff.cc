@@ -1,6 +1,5 @@
 // ctxcost diff: what changes between two models or two saved reports, and which config keys made it change.
 #include "command.h"
-#include "counting.h"
 #include "ctxcost/answer/difference.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
@@ -8,6 +7,7 @@
 #include "input/json/config_changes.h"
 #include "input/model_config.h"
 #include "input/saved_report/saved_report.h"
+#include "option_values.h"
 #include "render/comparison.h"
 #include "targets.h"
 
@@ -28,48 +28,38 @@ constexpr std::string_view kExamples =
     "  ctxcost diff before.json after.json --format markdown\n";
 
 DiffOptions diff_options(const Arguments& arguments) {
-  static constexpr std::string_view kLogits[] = {"last", "all"};
-  static constexpr std::string_view kAssumptions[] = {"full"};
   DiffOptions options;
-  if (arguments.has("--context")) options.contexts = lengths(arguments, "--context", 0);
-  options.batches = lengths(arguments, "--batch", 1);
-  for (const std::string& text : split_names(arguments.all("--kv-precision"), "--kv-precision")) {
-    options.kv.push_back(parse_kv_precision(text, "--kv-precision"));
+  if (arguments.has(OptionId::context)) options.contexts = lengths(arguments, OptionId::context, 0);
+  options.batches = lengths(arguments, OptionId::batch, 1);
+  options.kv = kv_precisions(arguments);
+  options.weights = weight_schemes(arguments);
+  options.engines = engine_choices(arguments);
+  options.counting.convention = convention(arguments);
+  options.counting.logits = logits(arguments);
+  options.models = load_options(arguments);
+  for (const Column& column : columns(arguments)) {
+    if (const Metric* metric = std::get_if<Metric>(&column)) options.metrics.push_back(*metric);
   }
-  for (const std::string& text : split_names(arguments.all("--weights"), "--weights")) {
-    options.weights.push_back(parse_weight_scheme(text, "--weights"));
-  }
-  for (const std::string& text : arguments.all("--engine")) options.engines.push_back(parse_engine(text));
-  if (arguments.has("--convention")) options.counting.convention = parse_convention(arguments.value("--convention"));
-  options.counting.logits = arguments.choice("--logits", kLogits, "last") == "all" ? Logits::all : Logits::last;
-  options.models.assume_full =
-      arguments.choice("--assume", kAssumptions, "full") == "full" && arguments.has("--assume");
-  for (const std::string& text : arguments.all("--columns")) {
-    for (const Column& column : parse_columns(text, "--columns")) {
-      if (const Metric* metric = std::get_if<Metric>(&column)) options.metrics.push_back(*metric);
-    }
-  }
-  for (const std::string& text : arguments.all("--fail-if")) {
-    options.thresholds.push_back(parse_threshold(text, "--fail-if"));
+  for (const std::string& text : arguments.all(OptionId::fail_if)) {
+    options.thresholds.push_back(parse_threshold(text, option(OptionId::fail_if).name));
   }
   return options;
 }
 
 void refuse_settings(const Arguments& arguments) {
-  for (const std::string_view option : {"--kv-precision", "--weights", "--engine", "--convention", "--logits"}) {
-    if (!arguments.has(option)) continue;
-    throw InputError(Diagnostic{std::string(option), "", "saved reports were counted already",
+  for (const OptionId id :
+       {OptionId::kv_precision, OptionId::weights, OptionId::engine, OptionId::convention, OptionId::logits}) {
+    if (!arguments.has(id)) continue;
+    throw InputError(Diagnostic{std::string(option(id).name), "", "saved reports were counted already",
                                 "give it to the runs that wrote them"});
   }
 }
 
 Status run(const Arguments& arguments) {
-  static constexpr std::string_view kUnits[] = {"si", "iec"};
-
   RenderOptions render;
   render.command = "diff";
-  render.units = arguments.choice("--units", kUnits, "si") == "iec" ? UnitSystem::iec : UnitSystem::si;
-  render.quiet = arguments.has("--quiet");
+  render.units = units(arguments);
+  render.quiet = arguments.has(OptionId::quiet);
   const std::vector<Target> documents = targets(arguments, row_formats());
   const DiffOptions options = diff_options(arguments);
 
@@ -91,7 +81,8 @@ Status run(const Arguments& arguments) {
   deliver(documents, [&](const Target& target, const Output&, Writer& out) {
     render_difference(difference, target.format, render, out);
   });
-  return difference.verdict == Verdict::fail && !arguments.has("--exit-zero") ? Status::over_budget : Status::answered;
+  return difference.verdict == Verdict::fail && !arguments.has(OptionId::exit_zero) ? Status::over_budget
+                                                                                    : Status::answered;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "complaints.h"
 #include "deployment_options.h"
+#include "option_values.h"
 #include "render/fit_document.h"
 #include "targets.h"
 
@@ -38,13 +39,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kFit;
-const Command kFit = {"fit",
-                      "MODEL...",
-                      "whether it fits, and how fast it can be there",
-                      deployment_options(),
-                      kExamples,
-                      run,
-                      row_formats,
-                      Completion::model};
+const Command kFit = {"fit",     "MODEL...", "whether it fits, and how fast it can be there", deployment_options(),
+                      kExamples, run,        [] { return target_formats(kFitShape); },        Completion::model};
 
 }  // namespace ctxcost::cli

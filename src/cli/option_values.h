@@ -26,9 +26,6 @@ namespace ctxcost::cli {
 /// All values of an option as one list, each at least `minimum`; with a note on stderr where one of them looks like a
 /// number in digit groups.
 LengthList lengths(const Arguments& arguments, OptionId id, Count minimum);
-inline LengthList lengths(const Arguments& arguments, std::string_view name, Count minimum) {
-  return lengths(arguments, find_option(name)->id, minimum);
-}
 /// The value of --utilization and its like; empty where it was not given.
 std::optional<Fraction> fraction(const Arguments& arguments, OptionId id);
 /// The value of --overhead and its like; empty where it was not given.

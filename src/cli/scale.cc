@@ -6,6 +6,7 @@
 #include "ctxcost/estimate/report.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/render/render.h"
+#include "option_values.h"
 #include "render/scale_document.h"
 #include "targets.h"
 
@@ -81,8 +82,7 @@ Status run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kScale = {"scale",     "MODEL...",       "the scaling table over contexts, batches, types",
-                        kOptions,    kExamples,        run,
-                        row_formats, Completion::model};
+const Command kScale = {"scale",   "MODEL...", "the scaling table over contexts, batches, types", kOptions,
+                        kExamples, run,        [] { return target_formats(kScaleShape); },        Completion::model};
 
 }  // namespace ctxcost::cli

@@ -4,6 +4,7 @@
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
+#include "option_values.h"
 #include "render/solve_document.h"
 #include "targets.h"
 
@@ -75,7 +76,7 @@ const Command kSolve = {"solve",
                         deployment_options(),
                         kExamples,
                         run,
-                        row_formats,
+                        [] { return target_formats(kSolveShape); },
                         Completion::model};
 
 }  // namespace ctxcost::cli

@@ -76,10 +76,14 @@ std::vector<TargetFormat> row_formats() {
   return formats;
 }
 
-std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape) {
+std::vector<TargetFormat> target_formats(const DocumentShape& shape) {
   std::vector<TargetFormat> formats;
   for (const OutputFormat* format : formats_of(shape)) formats.push_back({format->name, format->extensions});
-  return targets(arguments, formats);
+  return formats;
+}
+
+std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape) {
+  return targets(arguments, target_formats(shape));
 }
 
 std::vector<Target> targets(const Arguments& arguments, std::span<const TargetFormat> formats) {

@@ -23,6 +23,9 @@ struct TargetFormat {
 /// The formats of `scale` and of what lists rows.
 std::vector<TargetFormat> row_formats();
 
+/// The formats that write documents of that shape.
+std::vector<TargetFormat> target_formats(const DocumentShape& shape);
+
 /// One document.
 struct Target {
   std::string_view format;  ///< the name of a TargetFormat

@@ -32,14 +32,6 @@ std::vector<std::string> split_names(std::string_view text, std::string_view opt
   return items;
 }
 
-std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option) {
-  std::vector<std::string> all;
-  for (const std::string& text : texts) {
-    for (std::string& name : split_names(text, option)) all.push_back(std::move(name));
-  }
-  return all;
-}
-
 Count parse_size(std::string_view text, std::string_view option) {
   const auto fail = [&](std::string message, std::string hint) {
     throw InputError(Diagnostic{std::string(option), "", std::move(message), std::move(hint)});

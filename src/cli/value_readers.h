@@ -24,6 +24,5 @@ std::vector<WeightScheme> parse_weight_schemes(std::string_view text, std::strin
 
 /// Items of comma lists of names with settings: in "int4:group=64,zero,q8_0" the commas inside settings do not part.
 std::vector<std::string> split_names(std::string_view text, std::string_view option);
-std::vector<std::string> split_names(const std::vector<std::string>& texts, std::string_view option);
 
 }  // namespace ctxcost::cli
