@@ -3,7 +3,7 @@
 #include "core/format.h"
 #include "core/printable.h"
 #include "ctxcost/core/units.h"
-#include "document.h"
+#include "document_parts.h"
 #include "json_writer.h"
 
 namespace ctxcost {

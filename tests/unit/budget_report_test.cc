@@ -15,7 +15,7 @@ std::string budget(const std::string& name, const std::string& limits, const std
          "}";
 }
 BudgetFiles files(const std::string& budgets) {
-  return {parse_budgets(R"({"budgets": [)" + budgets + "]}", "b.json"), {}};
+  return {parse_budgets(R"({"budgets": [)" + budgets + "]}", "b.json"), {}, {}};
 }
 
 /// A report of 64 MiB at 1,024 tokens for the budgets of those names.
@@ -76,7 +76,7 @@ TEST_CASE("a level is missed by no number") {
       check({parse_budgets(R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", "context": "64K", "limits":
         {"window_status": {"max": "trained"}}}]})",
                            "b.json"),
-             {}});
+             {}, {}});
   const JudgedLimit& breach = report.judged.at(0).limits.at(0);
   CHECK(breach.verdict == Verdict::fail);
   CHECK(breach.actual == MetricValue(std::string_view("scaled")));

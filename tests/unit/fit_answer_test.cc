@@ -38,7 +38,7 @@ Accelerator card_of(Count bytes) {
 DeploymentQuestion on_card_with_room(std::uint64_t room, std::uint64_t context) {
   DeploymentQuestion question;
   question.models = {tiny()};
-  const Deployment bare(Setup{question.models.front().get(), {}, ideal_engine(), {}});
+  const Deployment bare(Setup{question.models.front(), {}, ideal_engine(), {}});
   const Count empty = *bare.at(kChunk, 1).count(Metric::device_bytes) - kChunk * kTokenBytes;
   question.placements = {{card_of(empty + room * kTokenBytes + 5), 1, std::nullopt}};
   question.contexts = LengthList(context);
