@@ -92,9 +92,9 @@ struct BudgetFault {
 
 /// What budget files say.
 struct BudgetFiles {
-  std::vector<Budget> budgets;      ///< of the files without faults
-  std::vector<BudgetFault> faults;  ///< every fault of every other file
-  std::vector<Diagnostic> notes;    ///< what is read as it stands, and may have been meant otherwise
+  std::vector<Budget> budgets;         ///< of the files without faults
+  std::vector<BudgetFault> faults;     ///< every fault of every other file
+  std::vector<Diagnostic> notes = {};  ///< what is read as it stands, and may have been meant otherwise
 };
 
 /// Reads budget files in order ("-" is standard input). A model is loaded once, whatever number of budgets names it.
