@@ -14,7 +14,7 @@ constexpr const char* kBudgets = R"({"budgets": [
 
 int main() {
   try {
-    const ctxcost::BudgetReport report = ctxcost::judge({ctxcost::parse_budgets(kBudgets, "budgets"), {}});
+    const ctxcost::BudgetReport report = ctxcost::judge({ctxcost::parse_budgets(kBudgets, "budgets"), {}, {}});
     for (const ctxcost::JudgedBudget& judged : report.judged) {
       for (const ctxcost::JudgedLimit& limit : judged.limits) {
         const std::string actual = to_string(std::get<ctxcost::Count>(limit.actual));
