@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -371,6 +372,56 @@ class Evaluation {
 };
 
 }  // namespace
+
+std::vector<std::string_view> formula_words(std::string_view formula) {
+  constexpr std::string_view kFunctions[] = {"min", "max", "tri", "ceil", "floor", "abs", "log2", "given", "sum"};
+  constexpr std::string_view kKeywords[] = {"mod", "and", "or", "in", "of", "by", "where"};
+  const auto among = [](std::span<const std::string_view> list, std::string_view word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+  };
+  // Words, and single characters between them.
+  std::vector<std::string_view> tokens;
+  for (std::size_t at = 0; at < formula.size();) {
+    std::size_t end = at;
+    while (end < formula.size() && is_word(formula[end])) ++end;
+    end = std::max(end, at + 1);
+    if (formula[at] != ' ') tokens.push_back(formula.substr(at, end - at));
+    at = end;
+  }
+  const auto token = [&tokens](std::size_t i) { return i < tokens.size() ? tokens[i] : std::string_view(); };
+
+  // A comparison is an argument of `max`, a range ends with a colon.
+  const auto is_range = [&token, &tokens](std::size_t i) {
+    for (int depth = 0; i < tokens.size() && depth >= 0 && token(i) != "?"; ++i) {
+      if (token(i) == "(") ++depth;
+      if (token(i) == ")") --depth;
+      if (token(i) == ":" && depth == 0) return true;
+    }
+    return false;
+  };
+
+  std::vector<std::string_view> own;
+  bool defining = false;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    defining = defining || tokens[i] == "where";
+    if (defining && (tokens[i] == "where" || tokens[i] == ",") && token(i + 2) == "=") own.push_back(token(i + 1));
+    if ((tokens[i] != "sum" && tokens[i] != "max") || token(i + 1) != "(") continue;
+    const std::string_view after = token(i + 3);
+    if (after == "of" || after == "in" || (after == "<" && is_range(i + 4))) own.push_back(token(i + 2));
+    if (after == "," && token(i + 5) == "of") own.insert(own.end(), {token(i + 2), token(i + 4)});
+  }
+  std::vector<std::string_view> words;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::string_view word = tokens[i];
+    // A definition may give a value for a word of its own name: "where w = given(w, 2 n)".
+    const bool asked = i >= 2 && tokens[i - 1] == "(" && tokens[i - 2] == "given";
+    if (!is_word(word.front()) || parse_digits(word) || among(kKeywords, word) || (among(own, word) && !asked))
+      continue;
+    if (among(kFunctions, word) && token(i + 1) == "(") continue;
+    if (!among(words, word)) words.push_back(word);
+  }
+  return words;
+}
 
 Count evaluate(std::string_view formula, const Symbols& symbols) {
   const Number value = Evaluation(formula, symbols).value();

@@ -77,3 +77,20 @@ TEST_CASE("what is no formula, or has no value, is refused") {
   CHECK_THROWS_AS(evaluate("2^127", symbols()), CountOverflow);
   CHECK(evaluate("2^126", symbols()) == Count::from_raw(Uint128{1} << 126));
 }
+
+TEST_CASE("the words of a formula are those it takes values for") {
+  const auto words = [](std::string_view formula) {
+    std::string joined;
+    for (const std::string_view word : formula_words(formula))
+      joined += (joined.empty() ? "" : " ") + std::string(word);
+    return joined;
+  };
+  CHECK(words("heads pairs (d_k + d_v)") == "heads pairs d_k d_v");
+  CHECK(words("tri(x) + (n - x) window where x = min(n, window)") == "n window");
+  CHECK(words("sum(c, q of n by segment: tri(c) + c min(memory, q segment))") == "n segment memory");
+  CHECK(words("n max(i < n: i - s) where s = floor(i / segment) segment") == "n segment");
+  CHECK(words("max(i < n, k)") == "i n k");
+  CHECK(words("w n where w = given(w, 2 n)") == "n w");
+  CHECK(words("sum(v in vertical: n - v) + 2 n mod 3") == "vertical n");
+  CHECK(words("max(a, b, 3) > 1 ? x : given(inner, expand d_model)") == "a b x inner expand d_model");
+}

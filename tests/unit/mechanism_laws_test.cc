@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <set>
 #include <string>
 
 #include "ctxcost/core/formula.h"
+#include "ctxcost/mechanism/derivation.h"
 #include "ctxcost/mechanism/mechanism.h"
 
 using namespace ctxcost;
@@ -263,79 +263,6 @@ TEST_CASE("every kind has a sample, formulas and one line about itself") {
 
 namespace {
 
-/// What the words of a sample's formulas stand for, but `n`, `T` and `pairs`.
-Symbols symbols_of(const Sample& sample, const Mixer& mixer) {
-  const MixerShape& shape = mixer.shape();
-  Symbols symbols{{"heads", shape.heads}, {"kv_heads", shape.kv_heads}, {"d_k", shape.d_k}, {"d_v", shape.d_v}};
-  if (shape.d_model) symbols["d_model"] = *shape.d_model;
-  for (const MechanismKey& key : find_mechanism(sample.kind)->keys) {
-    if (const std::optional<Count> fallback = parse_digits(key.fallback)) symbols[std::string(key.name)] = *fallback;
-    if (key.type == KeyType::flag) symbols[std::string(key.name)] = key.fallback == "true" ? Count{1} : Count{};
-  }
-  for (const auto& [key, value] : sample.settings.all()) {
-    if (const auto* count = std::get_if<Count>(&value)) symbols[key] = *count;
-    if (const auto* flag = std::get_if<bool>(&value)) symbols[key] = *flag ? Count{1} : Count{};
-    if (const auto* list = std::get_if<std::vector<Count>>(&value)) symbols[key] = *list;
-  }
-  if (sample.kind == "vertical_slash") {
-    for (const char* key : {"vertical", "slash"}) {  // a count stands for the first so many
-      const auto* count = std::get_if<Count>(&symbols.find(key)->second);
-      if (count == nullptr) continue;
-      std::vector<Count> first;
-      for (Count i = 0; i < *count; i += 1) first.push_back(i);
-      symbols[key] = std::move(first);
-    }
-  }
-  Count linear;
-  for (const Tensor& tensor : mixer.tensors().value_or(std::vector<Tensor>{})) {
-    if (tensor.use != TensorUse::linear) continue;
-    symbols[std::string(tensor.name)] = tensor.active_elements();
-    linear += tensor.active_elements();
-  }
-  symbols["linear"] = linear;
-  return symbols;
-}
-
-/// The formulas of a mixer by quantity.
-class Formulas {
- public:
-  Formulas(const Sample& sample, const Mixer& mixer) : symbols_(symbols_of(sample, mixer)) {
-    for (const Formula& formula : mixer.formulas()) {
-      CHECK(rows_.emplace(formula.quantity, formula.expression).second);
-    }
-  }
-
-  void set(const char* word, Count value) { symbols_[word] = value; }
-  bool has(std::string_view quantity) const { return rows_.count(quantity) != 0; }
-  Count value(std::string_view quantity) const {
-    INFO(quantity);
-    return evaluate(rows_.at(quantity), symbols_);
-  }
-  /// Score pairs of all heads: `pairs` or `scores`, under that suffix or without it. Leaves them for `macs`.
-  Count scores(std::string_view prefix, std::string_view one, std::string_view suffix) {
-    const auto row = [&](std::string_view name) {
-      const std::string full = std::string(prefix) + std::string(name) + std::string(suffix);
-      return has(full) ? full : std::string(prefix) + std::string(name);
-    };
-    if (has(row("scores"))) {
-      symbols_["scores"] = value(row("scores"));
-      return std::get<Count>(symbols_.at("scores"));
-    }
-    if (!has(row(one))) return 0;
-    symbols_["pairs"] = value(row(one));
-    return std::get<Count>(symbols_.at("heads")) * std::get<Count>(symbols_.at("pairs"));
-  }
-  Count value_or(std::string_view quantity, std::string_view fallback, Count otherwise) const {
-    return has(quantity) ? value(quantity) : has(fallback) ? value(fallback) : otherwise;
-  }
-
-  const std::map<std::string_view, std::string_view>& rows() const { return rows_; }
-
- private:
-  Symbols symbols_;
-  std::map<std::string_view, std::string_view> rows_;
-};
-
 constexpr std::string_view kQuantities[] = {"pairs",
                                             "pairs under reach",
                                             "scores",
@@ -356,47 +283,73 @@ constexpr std::string_view kQuantities[] = {"pairs",
 
 TEST_CASE("the formulas on screen give the numbers beside them") {
   for_all([](const Sample& sample, const Mixer& mixer) {
-    Formulas formulas(sample, mixer);
-    for (const auto& [quantity, expression] : formulas.rows()) {
-      CAPTURE(quantity);
-      CHECK(std::find(std::begin(kQuantities), std::end(kQuantities), quantity) != std::end(kQuantities));
+    std::set<std::string_view> quantities;
+    for (const Formula& formula : mixer.formulas()) {
+      CAPTURE(formula.quantity);
+      CHECK(quantities.insert(formula.quantity).second);
+      CHECK(std::find(std::begin(kQuantities), std::end(kQuantities), formula.quantity) != std::end(kQuantities));
     }
+    const auto value = [&](std::string_view quantity, const FormulaPoint& point) {
+      INFO(quantity);
+      const std::optional<Derivation> derivation = derive(mixer, quantity, point);
+      return derivation ? derivation->result : Count{};
+    };
     for (const unsigned n : {1U, 2U, 3U, 6U, 7U, 8U, 13U, 16U, 31U, kMostTokens}) {
       CAPTURE(n);
-      formulas.set("n", n);
-      formulas.set("T", n);
       for (const PairRule rule : {PairRule::exact, PairRule::reach}) {
         const std::optional<Work> work = mixer.prefill(n, rule);
         REQUIRE(work);
         if (!work->macs_known) continue;
-        const std::string_view suffix = rule == PairRule::reach ? " under reach" : "";
-        REQUIRE(formulas.scores("", "pairs", suffix) == work->scores);
-        const std::string macs = "macs" + std::string(suffix);
-        REQUIRE(formulas.value_or(macs, "macs", 0) == work->macs);
-        REQUIRE(formulas.value_or("scalar operations", "", 0) == work->scalar_operations);
+        REQUIRE(value("scores", {n, rule}) == work->scores);
+        REQUIRE(value("macs", {n, rule}) == work->macs);
+        REQUIRE(value("scalar operations", {n, rule}) == work->scalar_operations);
       }
-      if (const std::optional<Count> linear = mixer.linear_macs(n)) {
-        REQUIRE(formulas.value_or("linear macs", "", n * evaluate("linear", symbols_of(sample, mixer))) == *linear);
-      }
+      if (const std::optional<Count> linear = mixer.linear_macs(n)) REQUIRE(value("linear macs", {n}) == *linear);
       const std::optional<Work> step = mixer.decode(n);
       if (step && step->macs_known) {
-        REQUIRE(formulas.scores("decode ", "keys", "") == step->scores);
-        REQUIRE(formulas.value_or("decode macs", "macs", 0) == step->macs);
-        REQUIRE(formulas.value_or("decode scalar operations", "", 0) == step->scalar_operations);
+        REQUIRE(value("decode scores", {n}) == step->scores);
+        REQUIRE(value("decode macs", {n}) == step->macs);
+        REQUIRE(value("decode scalar operations", {n}) == step->scalar_operations);
         if (const std::optional<Count> linear = mixer.decode_linear_macs(n)) {
-          REQUIRE(formulas.value_or("decode linear macs", "", evaluate("linear", symbols_of(sample, mixer))) ==
-                  *linear);
+          REQUIRE(value("decode linear macs", {n}) == *linear);
         }
       }
       Count cached;
       for (const CachePart& part : mixer.cache()) {
         if (part.owned) cached += part.heads * part.width * cached_tokens(sample, part, n);
       }
-      REQUIRE(formulas.value_or("cached elements", "", 0) == cached);
+      REQUIRE(value("cached elements", {n}) == cached);
     }
     Count state;
     for (const StatePart& part : mixer.state()) state += part.elements;
-    CHECK(formulas.value_or("state elements", "", 0) == state);
+    CHECK(value("state elements", {1}) == state);
+  });
+}
+
+TEST_CASE("a derivation names every value of its formula, and where it is from") {
+  const auto mixer = make_mixer("sliding_window", shape(), {{"window", 7U}});
+  const std::optional<Derivation> pairs = derive(*mixer, "scores", {16, PairRule::exact});
+  REQUIRE(pairs);
+  CHECK(pairs->expression == "heads pairs");
+  REQUIRE(pairs->values.size() == 2);
+  CHECK(pairs->values[0].origin == ValueOrigin::model);
+  CHECK(pairs->values[1].word == "pairs");
+  CHECK(pairs->values[1].origin == ValueOrigin::derived);
+  CHECK(std::get<Count>(pairs->values[1].value) == Count{7 * 8 / 2 + 9 * 7});
+  CHECK_FALSE(pairs->values[1].expression.empty());
+
+  for_all([](const Sample& sample, const Mixer& other) {
+    for (const FormulaValue& value : formula_values(other)) {
+      if (value.origin == ValueOrigin::setting) CHECK(sample.settings.has(value.word));
+      if (value.origin == ValueOrigin::fallback) CHECK_FALSE(sample.settings.has(value.word));
+    }
+    for (const std::string_view quantity : {"scores", "macs", "decode macs", "cached elements", "state elements"}) {
+      const std::optional<Derivation> derivation = derive(other, quantity, {13});
+      if (!derivation) continue;
+      Symbols symbols;
+      for (const FormulaValue& value : derivation->values) symbols.emplace(value.word, value.value);
+      CHECK(evaluate(derivation->expression, symbols) == derivation->result);
+    }
   });
 }
 

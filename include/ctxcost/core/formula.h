@@ -33,6 +33,10 @@ class FormulaError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The words that a formula takes a value for, in the order in which they appear, each once: not those that it defines
+/// behind `where` or binds in a sum, nor its functions.
+std::vector<std::string_view> formula_words(std::string_view formula);
+
 /// The value of a formula. Throws FormulaError; CountOverflow where a number leaves 127 bits.
 Count evaluate(std::string_view formula, const Symbols& symbols);
 

@@ -1,0 +1,56 @@
+// From a mechanism's formula to its number: which values stand for its words, and where each came from. The laws' test
+// derives every quantity of every kind and compares it with the mixer, so that a formula on screen cannot lie.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ctxcost/core/formula.h"
+#include "ctxcost/mechanism/mechanism.h"
+
+namespace ctxcost {
+
+/// Where the value of a word came from.
+enum class ValueOrigin {
+  asked,     ///< the point: n tokens, or T keys of a decode step
+  model,     ///< a key of the model file that all mechanisms share: heads, d_k
+  setting,   ///< a key of the mechanism, as the model file gives it
+  fallback,  ///< the default of that key
+  derived,   ///< follows from the others: a formula of its own, or the elements of a tensor
+};
+
+/// A word of a formula with its value.
+struct FormulaValue {
+  std::string word;
+  std::variant<Count, std::vector<Count>> value;
+  ValueOrigin origin = ValueOrigin::derived;
+  std::string_view expression = {};  ///< of a derived one that has a formula of its own
+};
+
+/// A formula, the values of its words in the order in which they appear, and what it comes to.
+struct Derivation {
+  std::string_view expression;
+  std::string_view source;
+  std::vector<FormulaValue> values;
+  Count result;
+};
+
+/// What is derived: the length, and how score pairs are charged in a prefill.
+struct FormulaPoint {
+  Count tokens;  ///< n, or T of a decode step
+  PairRule rule = PairRule::exact;
+};
+
+/// Every word that a mechanism's formulas may use, but those of a point, with its value. The elements of each linear
+/// tensor stand under its name, and their sum is `linear`.
+std::vector<FormulaValue> formula_values(const Mixer& mixer);
+
+/// A quantity of a mixer: "scores" (of all heads), "macs", "scalar operations", "linear macs", each with "decode "
+/// before it or not, "cached elements", "state elements". Empty where the mechanism has no formula for it: then it is
+/// 0. Throws FormulaError where a value is not known.
+std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, const FormulaPoint& point);
+
+}  // namespace ctxcost

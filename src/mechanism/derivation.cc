@@ -1,0 +1,155 @@
+#include "ctxcost/mechanism/derivation.h"
+
+#include <algorithm>
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kDecode = "decode ";
+
+const Formula* find_formula(const Mixer& mixer, std::string_view quantity) {
+  for (const Formula& formula : mixer.formulas()) {
+    if (formula.quantity == quantity) return &formula;
+  }
+  return nullptr;
+}
+
+/// The row of that quantity under a rule of pairs: one of its own, or the one that holds for both.
+const Formula* find_formula(const Mixer& mixer, const std::string& quantity, PairRule rule) {
+  const Formula* const own = rule == PairRule::reach ? find_formula(mixer, quantity + " under reach") : nullptr;
+  return own != nullptr ? own : find_formula(mixer, quantity);
+}
+
+/// A formula goes through such a word ("v in vertical"): a count then stands for the first so many.
+bool is_list_in(std::string_view expression, std::string_view word) {
+  const std::vector<std::string_view> words = formula_words(expression);
+  return std::find(words.begin(), words.end(), word) != words.end() &&
+         expression.find("in " + std::string(word)) != std::string_view::npos;
+}
+
+std::vector<Count> first(Count count) {
+  std::vector<Count> all;
+  for (Count i = 0; i < count; i += 1) all.push_back(i);
+  return all;
+}
+
+void add_setting(std::vector<FormulaValue>& values, const MechanismKey& key, const SettingValue& value,
+                 ValueOrigin origin) {
+  FormulaValue row{std::string(key.name), Count{}, origin};
+  if (const auto* count = std::get_if<Count>(&value)) {
+    row.value = *count;
+  } else if (const auto* flag = std::get_if<bool>(&value)) {
+    row.value = *flag ? Count{1} : Count{};
+  } else if (const auto* list = std::get_if<std::vector<Count>>(&value)) {
+    row.value = *list;
+  } else {
+    return;
+  }
+  values.push_back(std::move(row));
+}
+
+/// A formula with its values; those of its words that have a formula of their own come with it.
+class Deriver {
+ public:
+  Deriver(const Mixer& mixer, const FormulaPoint& point) : mixer_(mixer), point_(point), known_(formula_values(mixer)) {
+    known_.push_back({"n", point.tokens, ValueOrigin::asked});
+    known_.push_back({"T", point.tokens, ValueOrigin::asked});
+  }
+
+  void define(std::string_view word, const Derivation& derivation) {
+    known_.push_back({std::string(word), derivation.result, ValueOrigin::derived, derivation.expression});
+  }
+
+  Derivation derive(std::string_view expression, std::string_view source) const {
+    Derivation derivation{expression, source, {}, {}};
+    Symbols symbols;
+    for (const std::string_view word : formula_words(expression)) {
+      const auto found =
+          std::find_if(known_.begin(), known_.end(), [&](const FormulaValue& value) { return value.word == word; });
+      if (found == known_.end()) continue;  // `given` asks for words that may have no value
+      FormulaValue value = *found;
+      const Count* const count = std::get_if<Count>(&value.value);
+      if (count != nullptr && is_list_in(expression, word)) value.value = first(*count);
+      symbols.emplace(value.word, value.value);
+      derivation.values.push_back(std::move(value));
+    }
+    derivation.result = evaluate(expression, symbols);
+    return derivation;
+  }
+
+  /// Score pairs of all heads, which the formula of multiply-adds may use by either name.
+  std::optional<Derivation> scores(bool decode) {
+    const std::string prefix(decode ? kDecode : "");
+    if (const Formula* const all = find_formula(mixer_, prefix + "scores", point_.rule)) {
+      const Derivation derivation = derive(all->expression, all->source);
+      define("scores", derivation);
+      return derivation;
+    }
+    const Formula* const one = find_formula(mixer_, prefix + (decode ? "keys" : "pairs"), point_.rule);
+    if (one == nullptr) return std::nullopt;
+    define("pairs", derive(one->expression, one->source));
+    return derive("heads pairs", one->source);
+  }
+
+ private:
+  const Mixer& mixer_;
+  FormulaPoint point_;
+  std::vector<FormulaValue> known_;
+};
+
+}  // namespace
+
+std::vector<FormulaValue> formula_values(const Mixer& mixer) {
+  const MixerShape& shape = mixer.shape();
+  std::vector<FormulaValue> values{{"heads", shape.heads, ValueOrigin::model},
+                                   {"kv_heads", shape.kv_heads, ValueOrigin::model},
+                                   {"d_k", shape.d_k, ValueOrigin::model},
+                                   {"d_v", shape.d_v, ValueOrigin::model}};
+  if (shape.d_model) values.push_back({"d_model", *shape.d_model, ValueOrigin::model});
+  const auto& settings = mixer.settings().all();
+  for (const MechanismKey& key : mixer.settings().table) {
+    const auto given =
+        std::find_if(settings.begin(), settings.end(), [&](const auto& row) { return row.first == key.name; });
+    if (given != settings.end()) {
+      add_setting(values, key, given->second, ValueOrigin::setting);
+    } else if (const std::optional<Count> fallback = parse_digits(key.fallback)) {
+      add_setting(values, key, *fallback, ValueOrigin::fallback);
+    } else if (key.type == KeyType::flag) {
+      add_setting(values, key, key.fallback == "true", ValueOrigin::fallback);
+    }
+  }
+  Count linear;
+  for (const Tensor& tensor : mixer.tensors().value_or(std::vector<Tensor>{})) {
+    if (tensor.use != TensorUse::linear) continue;
+    values.push_back({std::string(tensor.name), tensor.active_elements()});
+    linear += tensor.active_elements();
+  }
+  values.push_back({"linear", linear});
+  return values;
+}
+
+std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, const FormulaPoint& asked) {
+  const bool decode = quantity.starts_with(kDecode);
+  const std::string_view what = decode ? quantity.substr(kDecode.size()) : quantity;
+  FormulaPoint point = asked;
+  if (decode) point.rule = PairRule::exact;  // a step has no rule of pairs
+  Deriver deriver(mixer, point);
+
+  if (what == "scores") return deriver.scores(decode);
+  if (what == "macs") {
+    const bool scores = deriver.scores(decode).has_value();
+    const Formula* formula = find_formula(mixer, std::string(quantity), point.rule);
+    if (formula == nullptr && scores) formula = find_formula(mixer, "macs");  // keys in the place of pairs
+    if (formula == nullptr) return std::nullopt;
+    return deriver.derive(formula->expression, formula->source);
+  }
+  if (const Formula* const formula = find_formula(mixer, quantity)) {
+    return deriver.derive(formula->expression, formula->source);
+  }
+  if (what == "linear macs") {
+    return deriver.derive(decode ? "linear" : "n linear", "every matrix multiplies each token once");
+  }
+  return std::nullopt;
+}
+
+}  // namespace ctxcost
