@@ -36,10 +36,41 @@ Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), se
     }
   }
   // No metric falls as context or batch grows, so the largest point overflows first.
+  const bool small = is_small();
   for (const Estimator& estimator : estimators_) {
     const LengthList batch = batches(estimator);
-    static_cast<void>(estimator.at(grid_.contexts.smallest(), batch.smallest()));
-    static_cast<void>(estimator.at(grid_.contexts.largest(), batch.largest()));
+    const Estimate least = estimator.at(grid_.contexts.smallest(), batch.smallest());
+    const Estimate most = estimator.at(grid_.contexts.largest(), batch.largest());
+    if (small) remember(estimator, least, most);
+  }
+}
+
+bool Report::is_small() const {
+  std::size_t points = 0;
+  for (const Estimator& estimator : estimators_) {
+    for (const Count batch : batches(estimator)) {
+      for (const Count context : grid_.contexts) {
+        static_cast<void>(batch);
+        static_cast<void>(context);
+        if (++points > kRemembered) return false;
+      }
+    }
+  }
+  return true;
+}
+
+void Report::remember(const Estimator& estimator, const Estimate& least, const Estimate& most) {
+  const auto is = [](const Estimate& known, Count context, Count batch) {
+    return known[Metric::context] == MetricValue(context) && known[Metric::batch] == MetricValue(batch);
+  };
+  for (const Count batch : batches(estimator)) {
+    std::size_t first = remembered_.size();
+    for (const Count context : grid_.contexts) {
+      remembered_.push_back(is(least, context, batch)  ? least
+                            : is(most, context, batch) ? most
+                                                       : estimator.at(context, batch));
+      set_growth(remembered_.back(), remembered_[first]);
+    }
   }
 }
 

@@ -34,7 +34,7 @@ struct GridPoint {
   Count batch() const { return std::get<Count>(values[Metric::batch]); }
 };
 
-/// A grid that can be read any number of times and is never held in memory: a row lives for one visit.
+/// A grid that can be read any number of times and is not held in memory unless it is small: a row lives for one visit.
 class Report {
  public:
   /// `settings` gives convention and logits. Throws InputError where a point of the grid has no answer: the smallest
@@ -53,8 +53,16 @@ class Report {
   /// Calls visit(row) for every point, the context fastest.
   template <typename Visitor>
   void for_each_row(Visitor&& visit) const {
+    const Estimate* known = remembered_.empty() ? nullptr : remembered_.data();
     for (const Estimator& estimator : estimators_) {
       for (const Count batch : batches(estimator)) {
+        if (known != nullptr) {
+          const Estimate& first = *known;
+          for (auto point = grid_.contexts.begin(); point != grid_.contexts.end(); ++point) {
+            visit(Row{estimator, *known++, first});
+          }
+          continue;
+        }
         std::optional<Estimate> first;
         for (const Count context : grid_.contexts) {
           Estimate values = estimator.at(context, batch);
@@ -67,11 +75,17 @@ class Report {
   }
 
  private:
+  /// The rows of a grid of so many are kept: documents read them several times.
+  static constexpr std::size_t kRemembered = 16;
+
   static void set_growth(Estimate& values, const Estimate& first);
+  bool is_small() const;
+  void remember(const Estimator& estimator, const Estimate& least, const Estimate& most);
 
   Grid grid_;
   Workload settings_;
   std::vector<Estimator> estimators_;
+  std::vector<Estimate> remembered_;  // every row, or none
 };
 
 }  // namespace ctxcost
