@@ -27,7 +27,11 @@ Reserve reserve(const ReserveRequest& request) {
 
 }  // namespace
 
-CTXCOST_ENGINE(kIdeal) = {
-    "ideal", "the live minimum of cache and state, without padding or blocks", "docs/cost-model.md", {}, reserve};
+CTXCOST_ENGINE(kIdeal) = {.name = "ideal",
+                          .summary = "the live minimum of cache and state, without padding or blocks",
+                          .source = "docs/cost-model.md",
+                          .settings = {},
+                          .reserve = reserve,
+                          .live_need = true};
 
 }  // namespace ctxcost

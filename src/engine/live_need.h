@@ -59,7 +59,7 @@ inline void add_part(Reserve& reserve, std::string_view name, Count bytes) {
       return;
     }
   }
-  reserve.parts.push_back({std::string(name), bytes});
+  reserve.parts.push_back({name, bytes});
 }
 
 }  // namespace ctxcost

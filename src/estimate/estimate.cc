@@ -5,14 +5,11 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
+#include "walk.h"
+#include "weights/gguf_file_types.h"
 
 namespace ctxcost {
 namespace {
-
-/// Tokens for which prefill activations are counted at once (DESIGN section 4, activation_bytes).
-constexpr Count kActivationTokens = 2048;
-/// Bytes of one logit, and of one log-sum-exp of fused attention: both fp32.
-constexpr Count kFp32Bytes = 4;
 
 /// A sum that is unknown as soon as one of its terms is.
 void add(std::optional<Count>& sum, std::optional<Count> term) {
@@ -29,22 +26,6 @@ MetricValue value_of(std::optional<Count> count) { return count ? MetricValue(*c
 MetricValue per_layer(std::optional<Count> total, Count layers) {
   if (!total || layers == 0 || *total % layers != 0) return {};
   return *total / layers;
-}
-
-/// Bytes of `rows` cached rows, which may not divide evenly among the heads.
-Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows) {
-  const Precision& precision = precision_of(kv, part.role);
-  if (part.heads > 0 && rows % part.heads == 0) {
-    return cache_bytes(precision, part.role, part.heads, part.width, rows / part.heads);
-  }
-  return cache_bytes(precision, part.role, 1, part.width, rows);
-}
-
-/// A device's share of `rows` that are read: tokens are divided, the heads of one stay together.
-Count rank_rows(const CachePart& part, Count rows, Count context_ranks) {
-  if (!shares_context(part)) return rows;
-  const bool whole = part.heads > 0 && rows % part.heads == 0;
-  return whole ? part.heads * ceil_div(rows / part.heads, context_ranks) : ceil_div(rows, context_ranks);
 }
 
 /// Faults of a cache whose parts its types cannot store; an error, never a wrong number.
@@ -75,28 +56,51 @@ WeightScheme under(const WeightScheme& weights, const EngineChoice& engine) {
   return engine.engine->weight_types == WeightTypes::gguf ? as_file_type(weights) : weights;
 }
 
-std::optional<Count> flops_of(const std::optional<Work>& work, Count flops_per_mac) {
-  if (!work) return std::nullopt;
-  if (!work->macs_known) return std::nullopt;
-  return work->macs * flops_per_mac + work->scalar_operations;
-}
-
 bool sees_encoder(const Mixer& mixer) {
   const auto cache = mixer.cache();
   return std::any_of(cache.begin(), cache.end(),
                      [](const CachePart& part) { return part.span.kind == Span::Kind::cross; });
 }
 
+/// Those that no point changes.
+constexpr Metric kConstantMetrics[] = {Metric::parameters, Metric::parameters_non_embedding, Metric::active_parameters,
+                                       Metric::active_parameters_without_embedding, Metric::weights_bytes};
+
 }  // namespace
 
-/// Sequence mixing and linear work of all layers, one sequence.
-struct Estimator::Mixing {
-  std::optional<Count> scores = Count{};
+/// Metrics as they are added up.
+struct Estimator::Sums {
+  std::array<std::optional<Count>, kMetricCount> of;
+  Count next_cache;  // of one sequence with one more token
+  Count cache;
+  bool heads_agree = true;
+  bool any_scores = false;
   std::optional<Count> scores_per_head;
-  std::optional<Count> macs = Count{};
-  std::optional<Count> flops = Count{};
-  std::optional<Count> linear_macs = Count{};
+
+  Sums() { of.fill(Count{}); }
+  std::optional<Count>& operator[](Metric metric) { return of[static_cast<std::size_t>(metric)]; }
+
+  void operator()(const Term& term) {
+    if (term.metric == Metric::scores_per_head) {
+      if (!term.one || (any_scores && scores_per_head != term.one)) heads_agree = false;
+      scores_per_head = term.one;
+      any_scores = true;
+      return;
+    }
+    if (term.metric == Metric::kv_cache_bytes) {
+      cache += term.layers * *term.one;
+      next_cache += term.layers * term.next;
+    }
+    add((*this)[term.metric], term.total());
+  }
 };
+
+void Estimator::Widest::take(Count other, const LayerGroup& of, const Mixer* with) {
+  if (!size || (group != nullptr && other <= *size)) return;
+  size = other;
+  group = &of;
+  mixer = with;
+}
 
 Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice engine, Count context_ranks)
     : model_(std::move(shared)),
@@ -107,9 +111,11 @@ Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice 
       weights_(under(settings.weights, engine_).resolved(*model_)) {
   const Model& model = *model_;
   check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
+  decodes_ = model.decodes();
+  has_encoder_ = model.has_encoder();
+  layers_ = model.layers();
   try {
     sum_tensors();
-    sum_stored();
   } catch (const CountOverflow& overflow) {
     throw InputError(Diagnostic{model.origin, "", "the parameters of this model do not fit 128 bits", overflow.what()});
   }
@@ -120,317 +126,214 @@ Count Estimator::stack_length(Stack stack, Count context) const {
   return model_->cross_tokens.value_or(context);
 }
 
-/// Scores of one sequence in the layer with most of them, where they are materialised: heads * queries * keys.
-Count Estimator::score_matrix_elements(Count context) const {
-  const Count source = stack_length(Stack::encoder, context);
-  const Count of_decoder = max(decoder_.score_heads * context, cross_heads_ * source) * context;
-  return max(of_decoder, encoder_.score_heads * source * source);
-}
-
-/// Queries of all heads of one sequence in the layer with most of them.
-Count Estimator::score_rows(Count context) const {
-  return max(max(decoder_.score_heads, cross_heads_) * context,
-             encoder_.score_heads * stack_length(Stack::encoder, context));
-}
-
-/// Live activations of one sequence in the layer with most of them: the residual twice, and its widest part.
-std::optional<Count> Estimator::activation_elements(Count context) const {
-  Count most;
-  for (const Stack stack : {Stack::encoder, Stack::decoder}) {
-    const StackWidths& layers = stack == Stack::encoder ? encoder_ : decoder_;
-    if (stack == Stack::encoder && !model_->has_encoder()) continue;
-    if (!layers.widest_activation) return std::nullopt;
-    const Count tokens = min(stack_length(stack, context), kActivationTokens);
-    most = max(most, tokens * (2 * *model_->d_model + *layers.widest_activation));
-  }
-  return most;
-}
-
 void Estimator::sum_tensors() {
-  parameters_ = parameters_non_embedding_ = active_parameters_ = Count{};
-  head_macs_ = Count{};
-  for (const LayerGroup& group : model_->groups) add_group_tensors(group);
-  if (!model_->d_model) {
-    encoder_.widest_activation.reset();
-    decoder_.widest_activation.reset();
+  groups_.reserve(model().groups.size());
+  for (const LayerGroup& group : model().groups) {
+    list_tensors(group);
+    find_widest(group);
   }
-
-  Count untied_embedding;
-  for (const auto& [place, tensor] : model_->tensors) {
-    add(parameters_, tensor.elements());
-    add(active_parameters_, tensor.elements());
-    if (place == Place::final_norm) add(parameters_non_embedding_, tensor.elements());
-    if (place == Place::once && tensor.use == TensorUse::linear) once_macs_ += tensor.elements();
-    if (place == Place::other && tensor.use == TensorUse::linear) token_macs_ += tensor.elements();
-    const bool is_head = (place == Place::embedding && model_->tied_embeddings) ||
-                         (place == Place::head && tensor.use == TensorUse::linear);
-    if (is_head) add(head_macs_, tensor.elements());
-    if (place == Place::embedding && !model_->tied_embeddings) untied_embedding += tensor.elements();
+  if (!model().d_model) {
+    encoder_activation_.size.reset();
+    decoder_activation_.size.reset();
   }
-  if (!model_->embedding_known) {
-    parameters_.reset();
-    active_parameters_.reset();
-    head_macs_.reset();
-  }
-  active_without_embedding_ = active_parameters_;
-  if (active_without_embedding_) *active_without_embedding_ -= untied_embedding;
+  list_reads();
+  Sums sums;
+  visit_constants(sums);
+  constants_ = sums.of;
 }
 
-void Estimator::add_group_tensors(const LayerGroup& group) {
-  const Count layers = group.count();
-  GroupConstants constants{Count{}, Count{}};
-  StackWidths& stack = widths(group.stack);
-  std::optional<Count> widest = group.feed_forward.activation_width();
-  if (widest) *widest *= 2;
-
-  const std::optional<std::vector<Tensor>> tensors = model_->layer_tensors(group);
-  for (const auto& mixer : group.mixers) {
-    if (widest) *widest = max(*widest, mixer->activation_width());
-    Count& heads = sees_encoder(*mixer) ? cross_heads_ : stack.score_heads;
-    heads = max(heads, mixer->score_heads());
-  }
-  const std::optional<std::vector<Tensor>> feed_forward = group.feed_forward.tensors(model_->d_model);
-  if (!feed_forward) constants.feed_forward_macs.reset();
-  for (const Tensor& tensor : feed_forward.value_or(std::vector<Tensor>{})) {
-    if (tensor.use == TensorUse::linear) *constants.feed_forward_macs += tensor.active_elements();
-  }
-  // Linears among the extras (per-layer inputs of Gemma 3n) work like those of the feed-forward.
-  for (const Tensor& tensor : group.extras) {
-    if (tensor.use == TensorUse::linear && constants.feed_forward_macs) {
-      *constants.feed_forward_macs += tensor.active_elements();
+void Estimator::list_tensors(const LayerGroup& group) {
+  GroupTensors all{{}, Count{}};
+  const auto append = [&all](const Mixer* mixer, std::string_view owner,
+                             const std::optional<std::vector<Tensor>>& tensors) {
+    const bool once_a_token = mixer == nullptr || mixer->linears_once_a_token();
+    if (!tensors) all.tensors.push_back({mixer, owner, linear("projections", 0, 0), false, once_a_token});
+    if (!tensors) return;
+    for (const Tensor& tensor : *tensors) {
+      all.tensors.push_back({mixer, owner, tensor, true, once_a_token && tensor.use == TensorUse::linear});
     }
+  };
+  for (const auto& mixer : group.mixers) append(mixer.get(), mixer->kind(), mixer->tensors());
+  append(nullptr, "feed_forward", group.feed_forward.tensors(model().d_model));
+  // Linears among the extras (per-layer inputs of Gemma 3n) work like those of the feed-forward.
+  append(nullptr, "layer", group.extras);
+  // Without d_model the widths of norms are unknown, too.
+  if (!model().d_model) all.tensors.push_back({nullptr, "layer", vector_of("norms", 0), false, false});
+  for (const LayerTensor& row : all.tensors) {
+    add(all.parameters, row.known ? std::optional(row.tensor.elements()) : std::nullopt);
   }
-  if (stack.widest_activation && widest) {
-    *stack.widest_activation = max(*stack.widest_activation, *widest);
-  } else {
-    stack.widest_activation.reset();
-  }
-
-  if (!tensors) {
-    constants.parameters.reset();
-    parameters_.reset();
-    parameters_non_embedding_.reset();
-    active_parameters_.reset();
-    groups_.push_back(constants);
-    return;
-  }
-  for (const Tensor& tensor : *tensors) {
-    *constants.parameters += tensor.elements();
-    add(active_parameters_, layers * tensor.active_elements());
-  }
-  add(parameters_, layers * *constants.parameters);
-  add(parameters_non_embedding_, layers * *constants.parameters);
-  groups_.push_back(constants);
+  groups_.push_back(std::move(all));
 }
 
-void Estimator::sum_stored() {
-  stored_ = weights_.store(*model_);
+void Estimator::find_widest(const LayerGroup& group) {
+  const bool encoder = group.stack == Stack::encoder;
+  Widest& activation = encoder ? encoder_activation_ : decoder_activation_;
+  if (const std::optional<Count> width = group.feed_forward.activation_width()) {
+    activation.take(2 * *width, group, nullptr);
+  } else {
+    activation.size.reset();
+  }
+  for (const auto& mixer : group.mixers) {
+    activation.take(mixer->activation_width(), group, mixer.get());
+    Widest& scores = sees_encoder(*mixer) ? cross_scores_ : encoder ? encoder_scores_ : decoder_scores_;
+    scores.take(mixer->score_heads(), group, mixer.get());
+  }
+}
+
+/// Adds up what every decode step reads of the layers of a group, and lists by itself what depends on the batch.
+void Estimator::list_reads() {
+  stored_ = weights_.store(model());
   if (!stored_) return;
-  weights_bytes_ = decode_weights_bytes_ = Count{};
   for (const StoredTensor& stored : *stored_) {
     const Tensor& tensor = stored.tensor;
     const Count layers = stored.count();
-    *weights_bytes_ += layers * stored.bytes;
     if (stored.group == nullptr ? stored.place == Place::once : stored.group->stack == Stack::encoder) continue;
     if (!tensor.in_decode) continue;
-    const bool is_head = stored.group == nullptr && stored.place == Place::embedding && model_->tied_embeddings;
+    const bool tied_head = stored.group == nullptr && stored.place == Place::embedding && model().tied_embeddings;
     if (tensor.routed()) {
-      routed_.push_back({layers, tensor.copies, tensor.active_copies, stored.bytes / tensor.copies});
-    } else if (tensor.use == TensorUse::lookup && !is_head) {
-      decode_row_bytes_ += layers * stored.row_bytes;
+      decode_reads_.push_back({stored.group, tensor.name, layers * (stored.bytes / tensor.copies), false, tensor.copies,
+                               tensor.active_copies});
+    } else if (tensor.use == TensorUse::lookup && !tied_head) {
+      decode_reads_.push_back({stored.group, tensor.name, layers * stored.row_bytes, true, 0, 0});
     } else {
-      *decode_weights_bytes_ += layers * stored.bytes;
-    }
-  }
-}
-
-Count Estimator::group_cache(const LayerGroup& group, Count context) const {
-  Count bytes;
-  if (group.stack == Stack::encoder) return bytes;
-  for (const auto& mixer : group.mixers) {
-    for (const CachePart& part : mixer->cache()) {
-      if (!part.owned) continue;
-      const Count tokens = cached_tokens(*model_, part, context, context_ranks_);
-      bytes += cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
-    }
-  }
-  return bytes;
-}
-
-std::optional<Count> Estimator::group_state(const LayerGroup& group) const {
-  std::optional<Count> bytes = Count{};
-  for (const auto& mixer : group.mixers) {
-    if (!mixer->state_known()) return std::nullopt;
-    for (const StatePart& part : mixer->state()) *bytes += state_bytes(part, *model_, kv_);
-  }
-  return bytes;
-}
-
-Count Estimator::live_cache(Count context) const {
-  Count bytes;
-  for (const LayerGroup& group : model_->groups) bytes += group.count() * group_cache(group, context);
-  return bytes;
-}
-
-Estimator::Mixing Estimator::mixing(Count context) const {
-  Mixing sum;
-  bool agree = true;
-  bool any_scores = false;
-  for (std::size_t g = 0; g < model_->groups.size(); ++g) {
-    const LayerGroup& group = model_->groups[g];
-    const Count n = stack_length(group.stack, context);
-    std::optional<Count> linear = groups_[g].feed_forward_macs;
-    if (linear) *linear *= n;
-    for (const auto& mixer : group.mixers) {
-      const std::optional<Work> work = mixer->prefill(n, settings_.convention.pairs);
-      add(linear, mixer->linear_macs(n));
-      if (!work) {
-        sum.scores.reset();
-        sum.macs.reset();
-        sum.flops.reset();
-        agree = false;
-        continue;
+      const auto same = std::find_if(decode_reads_.begin(), decode_reads_.end(), [&](const DecodeRead& read) {
+        return read.group == stored.group && !read.by_sequence && read.copies == 0;
+      });
+      if (same == decode_reads_.end()) {
+        decode_reads_.push_back({stored.group, "every token's tensors", layers * stored.bytes, false, 0, 0});
+      } else {
+        same->bytes += layers * stored.bytes;
       }
-      add(sum.scores, group.count() * work->scores);
-      const std::optional<Count> flops = flops_of(work, settings_.convention.flops_per_mac);
-      add(sum.macs, flops ? std::optional(group.count() * work->macs) : std::nullopt);
-      add(sum.flops, flops ? std::optional(group.count() * *flops) : std::nullopt);
-      if (!work->scores_per_head || (any_scores && sum.scores_per_head != work->scores_per_head)) agree = false;
-      sum.scores_per_head = work->scores_per_head;
-      any_scores = true;
     }
-    add(sum.linear_macs, linear ? std::optional<Count>(group.count() * *linear) : std::nullopt);
   }
-  if (!agree) sum.scores_per_head.reset();
-  return sum;
 }
 
-Count Estimator::decode_weight_bytes(Count batch) const {
-  Count bytes = *decode_weights_bytes_ + batch * decode_row_bytes_;
-  for (const RoutedBytes& experts : routed_) {
-    bytes += experts.layers * min(experts.count, batch * experts.active) * experts.bytes_each;
-  }
-  return bytes;
+Reserve Estimator::reserve(Count context, Count batch) const {
+  return engine_.engine->reserve({model(), context, batch, kv_, engine_, context_ranks_});
 }
 
 DecodeStep Estimator::decode_step(Count context, Count batch) const {
-  const Count flops_per_mac = settings_.convention.flops_per_mac;
-  const auto flops = [&](std::optional<Count> macs, Count times) {
-    return macs ? std::optional<Count>(*macs * times * flops_per_mac * batch) : std::nullopt;
-  };
   DecodeStep step;
-  for (std::size_t g = 0; g < model_->groups.size(); ++g) {
-    const LayerGroup& group = model_->groups[g];
-    if (group.stack == Stack::encoder) continue;
-    add(step.linear_flops, flops(groups_[g].feed_forward_macs, group.count()));
-    Count cache, state;
-    for (const auto& mixer : group.mixers) {
-      const std::optional<Count> attention = flops_of(mixer->decode(context), flops_per_mac);
-      add(step.attention_flops, attention ? std::optional(group.count() * batch * *attention) : std::nullopt);
-      add(step.linear_flops, flops(mixer->decode_linear_macs(context), group.count()));
-      for (std::size_t p = 0; p < mixer->cache().size(); ++p) {
-        const CachePart& part = mixer->cache()[p];
-        cache += row_bytes(part, kv_, rank_rows(part, mixer->rows_read(p, context), context_ranks_));
-      }
-      for (const StatePart& part : mixer->state()) state += 2 * state_bytes(part, *model_, kv_);
+  const auto take = [&step](const Term& term) {
+    switch (term.kind) {
+      case TermKind::mixing:
+      case TermKind::scalars: add(step.attention_flops, term.total()); break;
+      case TermKind::linear: add(step.linear_flops, term.total()); break;
+      case TermKind::logits: add(step.logits_flops, term.total()); break;
+      case TermKind::cache: step.cache_bytes += *term.total(); break;
+      case TermKind::state: step.state_bytes += *term.total(); break;
+      default: break;
     }
-    step.cache_bytes += group.count() * batch * cache;
-    step.state_bytes += group.count() * batch * state;
+  };
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const LayerGroup& group = model().groups[g];
+    if (group.stack == Stack::decoder) visit_step(groups_[g], group, context, batch, take);
   }
-  add(step.linear_flops, flops(token_macs_, 1));
-  step.logits_flops = flops(head_macs_, 1);
+  visit_step_outside_layers(batch, take);
   return step;
 }
 
 Estimate Estimator::evaluate(Count context, Count batch) const {
-  const Model& model = *model_;
-  const Count flops_per_mac = settings_.convention.flops_per_mac;
-  const Count layers = model.layers();
+  Sums sums;
+  visit_point(context, batch, sums);
+  const bool state_known = sums[Metric::state_bytes].has_value();
+  std::optional<Count>& forward = sums[Metric::forward_flops];
+  for (const Metric part : {Metric::attention_flops, Metric::linear_flops, Metric::logits_flops}) {
+    add(forward, sums[part]);
+  }
+  if (!state_known) {
+    sums[Metric::kv_reserved_bytes].reset();
+  } else if (engine_.engine->live_need) {
+    sums[Metric::kv_reserved_bytes] = *sums[Metric::kv_cache_bytes] + *sums[Metric::state_bytes];
+  } else {
+    sums[Metric::kv_reserved_bytes] = reserve(context, batch).bytes;
+  }
+
   Estimate result;
-  const auto set = [&result](Metric metric, MetricValue value) { result[metric] = value; };
-  const auto times = [](std::optional<Count> value, Count factor) {
-    return value ? std::optional<Count>(*value * factor) : std::nullopt;
-  };
-  set(Metric::context, context);
-  set(Metric::batch, batch);
-
-  const Mixing mix = mixing(context);
-  const std::optional<Count> scores = times(mix.scores, batch);
-  const std::optional<Count> macs = times(mix.macs, batch);
-  const std::optional<Count> attention = times(mix.flops, batch);
-  set(Metric::scores_per_head, value_of(mix.scores_per_head));
-  set(Metric::scores_per_layer, per_layer(scores, layers));
-  set(Metric::scores, value_of(scores));
-  set(Metric::attention_macs, value_of(macs));
-  set(Metric::attention_macs_per_layer, per_layer(macs, layers));
-  set(Metric::attention_flops, value_of(attention));
-  set(Metric::attention_flops_per_layer, per_layer(attention, layers));
-
-  std::optional<Count> linear_flops = times(mix.linear_macs, batch * flops_per_mac);
-  if (linear_flops) *linear_flops += batch * (once_macs_ + context * token_macs_) * flops_per_mac;
-  const Count logit_rows = context == 0 ? Count{} : settings_.logits == Logits::all ? batch * context : batch;
-  const std::optional<Count> logits_flops = times(head_macs_, logit_rows * flops_per_mac);
-  std::optional<Count> forward = attention;
-  add(forward, linear_flops);
-  add(forward, logits_flops);
-  set(Metric::linear_flops, value_of(linear_flops));
-  set(Metric::logits_flops, value_of(logits_flops));
-  set(Metric::forward_flops, value_of(forward));
-
-  if (model.decodes() && context > 0) {
-    const DecodeStep step = decode_step(context, batch);
-    std::optional<Count> flops = step.attention_flops;
-    add(flops, step.linear_flops);
-    add(flops, step.logits_flops);
-    set(Metric::decode_flops, value_of(flops));
-    if (decode_weights_bytes_) {
-      set(Metric::decode_bytes, decode_weight_bytes(batch) + step.cache_bytes + step.state_bytes);
-    }
+  for (std::size_t m = 0; m < kMetricCount; ++m) result.values[m] = value_of(sums.of[m]);
+  for (const Metric metric : kConstantMetrics) {
+    result[metric] = value_of(constants_[static_cast<std::size_t>(metric)]);
   }
-
-  const Count activation_bytes = model.activation.row_bytes(1);
-  set(Metric::score_matrix_bytes, batch * score_matrix_elements(context) * activation_bytes);
-  set(Metric::flash_workspace_bytes, kFp32Bytes * batch * score_rows(context));
-
-  const Count cache = live_cache(context);
-  std::optional<Count> state = Count{};
-  for (const LayerGroup& group : model.groups) {
-    if (group.stack == Stack::decoder) add(state, times(group_state(group), group.count()));
-  }
-  set(Metric::kv_cache_bytes, batch * cache);
+  result[Metric::context] = context;
+  result[Metric::batch] = batch;
+  result[Metric::scores_per_head] = sums.heads_agree ? value_of(sums.scores_per_head) : MetricValue();
+  result[Metric::scores_per_layer] = per_layer(sums[Metric::scores], layers_);
+  result[Metric::attention_macs_per_layer] = per_layer(sums[Metric::attention_macs], layers_);
+  result[Metric::attention_flops_per_layer] = per_layer(sums[Metric::attention_flops], layers_);
   // KIVI packs a group of tokens at once, so that one more token may need less: then 0.
-  set(Metric::kv_bytes_per_token, minus_or_zero(live_cache(context + 1), cache));
-  set(Metric::state_bytes, value_of(times(state, batch)));
-  const Count reserved = engine_.engine->reserve({model, context, batch, kv_, engine_, context_ranks_}).bytes;
-  set(Metric::kv_reserved_bytes, state ? MetricValue(reserved) : MetricValue());
-
-  set(Metric::parameters, value_of(parameters_));
-  set(Metric::parameters_non_embedding, value_of(parameters_non_embedding_));
-  set(Metric::active_parameters, value_of(active_parameters_));
-  set(Metric::active_parameters_without_embedding, value_of(active_without_embedding_));
-  set(Metric::weights_bytes, value_of(weights_bytes_));
-  const std::optional<Count> activations = activation_elements(context);
-  if (activations && head_macs_) {
-    const Count logits = head_macs_ == Count{} ? Count{} : logit_rows * *model.vocab * kFp32Bytes;
-    set(Metric::activation_bytes, batch * *activations * activation_bytes + logits);
+  result[Metric::kv_bytes_per_token] = minus_or_zero(sums.next_cache, sums.cache);
+  if (!steps(context)) {
+    result[Metric::decode_flops] = {};
+    result[Metric::decode_bytes] = {};
   }
-  if (const auto status = window_status(model.positions, context)) set(Metric::window_status, *status);
+  result[Metric::window_status] = {};
+  result[Metric::growth_attention_flops] = {};
+  result[Metric::growth_kv_cache] = {};
+  if (const auto status = window_status(model().positions, context)) result[Metric::window_status] = *status;
   return result;
+}
+
+OverflowError Estimator::overflow_at(Count context, Count batch, const CountOverflow& overflow) const {
+  return OverflowError(
+      Diagnostic{model().name, "",
+                 "a count at context " + to_string(context) + ", batch " + to_string(batch) + " does not fit 128 bits",
+                 overflow.what()});
 }
 
 Estimate Estimator::at(Count context, Count batch) const {
   try {
     return evaluate(context, batch);
   } catch (const CountOverflow& overflow) {
-    throw OverflowError(Diagnostic{
-        model_->name, "",
-        "a count at context " + to_string(context) + ", batch " + to_string(batch) + " does not fit 128 bits",
-        overflow.what()});
+    throw overflow_at(context, batch, overflow);
+  }
+}
+
+std::vector<Term> Estimator::terms(Count context, Count batch) const {
+  std::vector<Term> all;
+  const auto take = [&all](const Term& term) {
+    const std::optional<Count> total = term.total();
+    if (total == Count{} || term.metric == Metric::scores_per_head) return;
+    all.push_back(term);
+    const auto also = [&](Metric metric) { all.emplace_back(term).metric = metric; };
+    switch (term.metric) {
+      case Metric::attention_flops:
+      case Metric::linear_flops:
+      case Metric::logits_flops: also(Metric::forward_flops); break;
+      default: break;
+    }
+  };
+  try {
+    visit_constants(take);
+    visit_point(context, batch, take);
+    add_reserve_terms(context, batch, all);
+  } catch (const CountOverflow& overflow) {
+    throw overflow_at(context, batch, overflow);
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Term& a, const Term& b) { return a.metric < b.metric; });
+  return all;
+}
+
+/// The engine's parts; where it reserves the live need, those of cache and state.
+void Estimator::add_reserve_terms(Count context, Count batch, std::vector<Term>& all) const {
+  bool state_known = true;
+  for (std::size_t i = 0, count = all.size(); i < count; ++i) {
+    const bool state = all[i].metric == Metric::state_bytes;
+    if (!state && all[i].metric != Metric::kv_cache_bytes) continue;
+    if (!all[i].one) state_known = false;
+    if (engine_.engine->live_need || !all[i].one) all.emplace_back(Term(all[i])).metric = Metric::kv_reserved_bytes;
+  }
+  if (!state_known || engine_.engine->live_need) return;
+  for (const ReservedPart& part : reserve(context, batch).parts) {
+    Term& term = all.emplace_back();
+    term.metric = Metric::kv_reserved_bytes;
+    term.kind = TermKind::reserve;
+    term.owner = engine_.engine->name;
+    term.name = part.name;
+    term.one = part.bytes;
   }
 }
 
 EstimateDetails Estimator::details(Count context, Count batch) const {
-  const Model& model = *model_;
   EstimateDetails details;
   const auto add_bytes = [](std::vector<NamedBytes>& parts, std::string_view name, Count bytes) {
     for (NamedBytes& part : parts) {
@@ -441,57 +344,59 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
     }
     parts.push_back({name, bytes});
   };
-  details.notes = model.notes;
-  const auto note = [&details](std::string_view text) {
-    for (const std::string& known : details.notes) {
-      if (known == text) return;
-    }
-    details.notes.emplace_back(text);
-  };
-
-  for (std::size_t g = 0; g < model.groups.size(); ++g) {
-    const LayerGroup& group = model.groups[g];
-    const Count n = stack_length(group.stack, context);
-    GroupEstimate row;
-    row.group = &group;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    GroupEstimate& row = details.groups.emplace_back();
+    row.group = &model().groups[g];
     row.scores_per_layer = row.attention_macs_per_layer = row.attention_flops_per_layer = Count{};
-    row.linear_flops_per_layer = groups_[g].feed_forward_macs;
-    if (row.linear_flops_per_layer) *row.linear_flops_per_layer *= n;
-    for (const auto& mixer : group.mixers) {
-      const std::optional<Work> work = mixer->prefill(n, settings_.convention.pairs);
-      if (work) row.scores_per_head = work->scores_per_head;
-      add(row.scores_per_layer, work ? std::optional(batch * work->scores) : std::nullopt);
-      const std::optional<Count> flops = flops_of(work, settings_.convention.flops_per_mac);
-      add(row.attention_macs_per_layer, flops ? std::optional(batch * work->macs) : std::nullopt);
-      add(row.attention_flops_per_layer, flops ? std::optional(batch * *flops) : std::nullopt);
-      add(row.linear_flops_per_layer, mixer->linear_macs(n));
-      for (const std::string_view text : mixer->notes()) note(text);
-      if (group.stack == Stack::encoder) continue;
-      for (const CachePart& part : mixer->cache()) {
-        if (!part.owned) continue;
-        if (part.role == CacheRole::latent && !(kv_.key == kv_.value)) {
-          note("a latent cache is of the keys' type; that of the values is not used");
-        }
-        const Count tokens = cached_tokens(model, part, context, context_ranks_);
-        const Count bytes = cache_bytes(precision_of(kv_, part.role), part.role, part.heads, part.width, tokens);
-        add_bytes(details.cache_parts, part.name, batch * group.count() * bytes);
-      }
-      for (const StatePart& part : mixer->state()) {
-        add_bytes(details.state_parts, part.name, batch * group.count() * state_bytes(part, model, kv_));
-      }
-    }
-    if (group.mixers.size() != 1) row.scores_per_head.reset();
-    if (row.linear_flops_per_layer) *row.linear_flops_per_layer *= batch * settings_.convention.flops_per_mac;
-    row.kv_cache_bytes_per_layer = batch * group_cache(group, context);
-    row.state_bytes_per_layer = group.stack == Stack::decoder ? group_state(group) : std::optional(Count{});
-    if (row.state_bytes_per_layer) *row.state_bytes_per_layer *= batch;
+    row.linear_flops_per_layer = row.state_bytes_per_layer = Count{};
     row.parameters_per_layer = groups_[g].parameters;
-    details.groups.push_back(row);
   }
-  Reserve reserve = engine_.engine->reserve({model, context, batch, kv_, engine_, context_ranks_});
+  visit_point(context, batch, [&](const Term& term) {
+    if (term.group == nullptr) return;
+    GroupEstimate& row = details.groups[static_cast<std::size_t>(term.group - model().groups.data())];
+    switch (term.metric) {
+      case Metric::scores_per_head:
+        if (term.group->mixers.size() == 1) row.scores_per_head = term.one;
+        break;
+      case Metric::scores: add(row.scores_per_layer, term.per_layer()); break;
+      case Metric::attention_macs: add(row.attention_macs_per_layer, term.per_layer()); break;
+      case Metric::attention_flops: add(row.attention_flops_per_layer, term.per_layer()); break;
+      case Metric::linear_flops: add(row.linear_flops_per_layer, term.per_layer()); break;
+      case Metric::kv_cache_bytes:
+        row.kv_cache_bytes_per_layer += *term.per_layer();
+        add_bytes(details.cache_parts, term.name, *term.total());
+        break;
+      case Metric::state_bytes:
+        add(row.state_bytes_per_layer, term.per_layer());
+        if (term.one) add_bytes(details.state_parts, term.name, *term.total());
+        break;
+      default: break;
+    }
+  });
+  details.notes = notes();
+  Reserve reserve = this->reserve(context, batch);
   details.reserved_parts = std::move(reserve.parts);
   details.engine_notes = std::move(reserve.notes);
   return details;
+}
+
+/// Remarks of the reader, of the mixers, and of a cache in two types.
+std::vector<std::string> Estimator::notes() const {
+  std::vector<std::string> notes = model().notes;
+  const auto note = [&notes](std::string_view text) {
+    if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.emplace_back(text);
+  };
+  for (const LayerGroup& group : model().groups) {
+    for (const auto& mixer : group.mixers) {
+      for (const std::string_view text : mixer->notes()) note(text);
+      if (group.stack == Stack::encoder) continue;
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned || part.role != CacheRole::latent || kv_.key == kv_.value) continue;
+        note("a latent cache is of the keys' type; that of the values is not used");
+      }
+    }
+  }
+  return notes;
 }
 
 std::optional<std::string_view> window_status(const Positions& positions, Count context) {

@@ -50,6 +50,7 @@ class CrossAttention final : public SoftmaxAttention {
     return all;
   }
 
+  bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override {
     const std::optional<std::vector<Tensor>> all = tensors();
     if (!all) return std::nullopt;

@@ -43,6 +43,7 @@ class Longformer final : public SoftmaxAttention {
     return all;
   }
 
+  bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override {
     std::optional<Count> token = Mixer::decode_linear_macs(n);
     if (!token) return token;

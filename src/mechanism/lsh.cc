@@ -75,6 +75,7 @@ class Lsh final : public Mixer {
     return all;
   }
 
+  bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override { return n * *Mixer::decode_linear_macs(n); }
   std::optional<Count> decode_linear_macs(Count keys) const override {
     const Count own_value = *shape().d_model * shape().kv_heads * shape().d_v;

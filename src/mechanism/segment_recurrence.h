@@ -40,6 +40,7 @@ class SegmentRecurrence : public SoftmaxAttention {
     tensors->push_back(vector_of("attn_rel_v", queries));
     return tensors;
   }
+  bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override { return linear(n, rows_sum(ceil_div(n, segment_))); }
   std::optional<Count> decode_linear_macs(Count keys) const override {
     // The first token of a segment pays for what the segment remembers, so that steps add up to the prefill.

@@ -52,7 +52,7 @@ TEST_CASE("llama.cpp's own figures for cache and state") {
     const std::string kv = conditions.find("type_k")->text + "/" + conditions.find("type_v")->text;
 
     const Reserve found = reserve(model, engine, context, sequences, kv);
-    std::map<std::string, Count> parts;
+    std::map<std::string_view, Count> parts;
     for (const ReservedPart& part : found.parts) parts[part.name] = part.bytes;
     CHECK(found.bytes == count_of(reported, "context_buffer_bytes"));
     CHECK(parts["recurrent"] + parts["convolution"] == count_of(reported, "recurrent_bytes"));

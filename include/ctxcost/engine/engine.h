@@ -50,7 +50,7 @@ struct ReserveRequest {
 
 /// One named part of a reserve: "keys", "latents", "index keys", "recurrent state".
 struct ReservedPart {
-  std::string name;
+  std::string_view name;  ///< a string literal
   Count bytes;
 };
 
@@ -90,6 +90,8 @@ struct Engine {
   WeightTypes weight_types = WeightTypes::formats;
   /// What it takes of a device beside what is counted, with the range that its logs show; empty where nothing is.
   std::string_view not_counted = {};
+  /// It reserves the live need of cache and state and no byte more: `reserve` need not be asked for its sum.
+  bool live_need = false;
 };
 
 std::span<const Engine* const> engines();

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "ctxcost/core/diagnostic.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/metric.h"
+#include "ctxcost/estimate/term.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/model/shared_model.h"
 #include "ctxcost/weights/weight_scheme.h"
@@ -78,6 +80,9 @@ class Estimator {
   /// Throws InputError where an integer leaves 128 bits, naming the model, n and b; or where the engine refuses.
   Estimate at(Count context, Count batch) const;
   EstimateDetails details(Count context, Count batch) const;
+  /// What every metric of `at` is made of, metric by metric in the order of the enumeration, and in each by layers.
+  /// Ratios, levels and figures per head, layer or token have none: they follow from the others. Throws as `at` does.
+  std::vector<Term> terms(Count context, Count batch) const;
   /// Of a model that decodes, n at least 1. Throws CountOverflow.
   DecodeStep decode_step(Count context, Count batch) const;
 
@@ -93,30 +98,69 @@ class Estimator {
   Count context_ranks() const { return context_ranks_; }
 
  private:
-  /// What one layer of a group costs, summed over its tensors once.
-  struct GroupConstants {
+  /// A tensor of one layer, and whose it is.
+  struct LayerTensor {
+    const Mixer* mixer;  // null for those of the feed-forward and the layer's own
+    std::string_view owner;
+    Tensor tensor;
+    bool known = true;         // false: the file does not give its widths; `tensor` has a name alone
+    bool once_a_token = true;  // a linear that works so: its work is its own, else the mixer's to say
+  };
+  /// What a layer of a group is built of, listed once.
+  struct GroupTensors {
+    std::vector<LayerTensor> tensors;
     std::optional<Count> parameters;
-    std::optional<Count> feed_forward_macs;  // of one token
   };
-  /// Experts of one kind in a group: min(count, batch * active) of them are read in a decode step.
-  struct RoutedBytes {
-    Count layers, count, active, bytes_each;
+  /// Weights that a decode step reads.
+  struct DecodeRead {
+    const LayerGroup* group;  // null outside the layers
+    std::string_view name;
+    Count bytes;  // of all layers; of one expert where `copies` are not 0, of a row where `by_sequence`
+    bool by_sequence = false;
+    Count copies, active;  // of which min(copies, batch * active) are read
   };
-  struct Mixing;
+  /// The layer that has most of something.
+  struct Widest {
+    std::optional<Count> size = Count{};
+    const LayerGroup* group = nullptr;
+    const Mixer* mixer = nullptr;
+    void take(Count other, const LayerGroup& of, const Mixer* with);
+  };
+  struct Sums;
 
+  void list_tensors(const LayerGroup& group);
+  void find_widest(const LayerGroup& group);
   void sum_tensors();
-  void add_group_tensors(const LayerGroup& group);
-  void sum_stored();
+  void list_reads();
   Estimate evaluate(Count context, Count batch) const;
-  Mixing mixing(Count context) const;
-  Count live_cache(Count context) const;
-  Count group_cache(const LayerGroup& group, Count context) const;
-  std::optional<Count> group_state(const LayerGroup& group) const;
-  Count decode_weight_bytes(Count batch) const;
   Count stack_length(Stack stack, Count context) const;
-  Count score_matrix_elements(Count context) const;
-  Count score_rows(Count context) const;
-  std::optional<Count> activation_elements(Count context) const;
+  bool steps(Count context) const { return decodes_ && context > 0; }
+  Reserve reserve(Count context, Count batch) const;
+  void add_reserve_terms(Count context, Count batch, std::vector<Term>& all) const;
+  std::vector<std::string> notes() const;
+  OverflowError overflow_at(Count context, Count batch, const CountOverflow& overflow) const;
+
+  // The walk (estimate/walk.h): each part calls visit(term) for its terms.
+  template <typename Visit>
+  void visit_constants(Visit&& visit) const;
+  template <typename Visit>
+  void visit_point(Count context, Count batch, Visit&& visit) const;
+  template <typename Visit>
+  void visit_prefill(const GroupTensors& tensors, const LayerGroup& group, Count context, Count batch,
+                     Visit&& visit) const;
+  template <typename Visit>
+  void visit_memory(const LayerGroup& group, Count context, Count batch, Visit&& visit) const;
+  template <typename Visit>
+  void visit_step(const GroupTensors& tensors, const LayerGroup& group, Count context, Count batch,
+                  Visit&& visit) const;
+  template <typename Visit>
+  void visit_step_outside_layers(Count batch, Visit&& visit) const;
+  template <typename Visit>
+  void visit_outside_layers(Count context, Count batch, Visit&& visit) const;
+  template <typename Visit>
+  void visit_logits(Metric metric, Count rows, Count batch, Visit&& visit) const;
+  template <typename Visit>
+  void visit_largest(Count context, Count batch, Visit&& visit) const;
 
   SharedModel model_;
   Workload settings_;
@@ -126,26 +170,16 @@ class Estimator {
   WeightScheme weights_;
   std::optional<std::vector<StoredTensor>> stored_;
 
-  std::vector<GroupConstants> groups_;  // as model_->groups
-  std::optional<Count> parameters_;
-  std::optional<Count> parameters_non_embedding_;
-  std::optional<Count> active_parameters_;
-  std::optional<Count> active_without_embedding_;
-  std::optional<Count> weights_bytes_;
-  std::optional<Count> decode_weights_bytes_;  // read by every decode step, whatever the batch
-  Count decode_row_bytes_;                     // tables of which each sequence reads a row
-  std::vector<RoutedBytes> routed_;
-  std::optional<Count> head_macs_;  // of one row of logits; 0 without a head
-  Count once_macs_;                 // once a sequence: a pooler
-  Count token_macs_;                // once a token outside the layers: projections of the embedding
-  /// Of each stack, which works at its own length.
-  struct StackWidths {
-    std::optional<Count> widest_activation = Count{};  // max(2F, Q) over the layers
-    Count score_heads;                                 // of the layer with most
-  };
-  StackWidths& widths(Stack stack) { return stack == Stack::encoder ? encoder_ : decoder_; }
-  StackWidths encoder_, decoder_;
-  Count cross_heads_;  // of the cross-attention with most: decoder queries, encoder keys
+  std::vector<GroupTensors> groups_;  // as model_->groups
+  bool decodes_ = false;
+  bool has_encoder_ = false;
+  Count layers_;
+  std::array<std::optional<Count>, kMetricCount> constants_;  // the metrics that no point changes
+  std::vector<DecodeRead> decode_reads_;
+  // Of each stack, which works at its own length: max(2F, Q), and the layer with most scores. Cross-attention has the
+  // decoder's queries and the encoder's keys.
+  Widest encoder_activation_, decoder_activation_;
+  Widest encoder_scores_, decoder_scores_, cross_scores_;
 };
 
 /// `trained` < `scaled` < `beyond` < `impossible` (docs/cost-model.md section 10); empty where the file states no

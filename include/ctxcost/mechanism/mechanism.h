@@ -205,6 +205,10 @@ class Mixer {
   /// The same for one decode step. Default: every linear tensor once.
   virtual std::optional<Count> decode_linear_macs(Count keys) const;
 
+  /// True where each linear tensor works once a token, in prefill and decode: the two functions above are then those
+  /// of the base, and each tensor's work is its own.
+  virtual bool linears_once_a_token() const { return true; }
+
   /// Heads whose n x n scores are materialised without a fused kernel; 0 for a mixer without scores.
   virtual Count score_heads() const { return shape_.heads; }
   /// Width of the live projections of a token: H d_k + H_kv (d_k + d_v); a mixer without heads, its input projection.

@@ -1,0 +1,77 @@
+// The named parts of a metric: where a number comes from. A metric that is a sum is the sum of its terms; one that is
+// the largest of the layers has a term for that layer.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "ctxcost/core/count.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/mechanism/derivation.h"
+#include "ctxcost/mechanism/mechanism.h"
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+/// What a term stands for.
+enum class TermKind {
+  scores,       ///< score pairs
+  mixing,       ///< work of a mixer: scores and values, a recurrence
+  scalars,      ///< scalar operations of a recurrence
+  linear,       ///< products with a matrix of weights
+  logits,       ///< the head
+  parameters,   ///< elements of a tensor
+  weights,      ///< bytes of a tensor, held or read
+  cache,        ///< a part of the cache, kept or read
+  state,        ///< a part of the state, kept or moved
+  reserve,      ///< what an engine allocates of one kind
+  activations,  ///< live while a layer works
+};
+
+/// What multiplies the count of one: "batch" 8.
+struct Factor {
+  std::string_view name;
+  Count value = 1;
+};
+
+/// A named part of a metric: `one` times its layers and factors. It refers to its model and to the estimator.
+struct Term {
+  Metric metric = Metric::context;
+  TermKind kind = TermKind::mixing;
+  const LayerGroup* group = nullptr;  ///< null outside the layers
+  const Mixer* mixer = nullptr;       ///< whose work, cache or state it is; null for all else
+  std::string_view owner;             ///< the mixer's kind, "feed_forward", "layer", "embedding", "head", an engine
+  std::string_view name;              ///< "scores and values", "attn_q", "keys"
+  std::optional<Count> one;           ///< of one layer, without the factors; empty where it is unknown
+  Count layers = 1;                   ///< of the group
+  std::array<Factor, 3> factors;      ///< those without a name are 1
+  Count next;                         ///< of a part of the cache: `one` with one more token a sequence
+  const CachePart* cache = nullptr;   ///< that it counts
+  const StatePart* state = nullptr;   ///< that it counts
+  const Tensor* tensor = nullptr;     ///< that it counts
+
+  /// The share of one layer. Throws CountOverflow.
+  std::optional<Count> per_layer() const {
+    if (!one) return std::nullopt;
+    Count product = *one;
+    for (const Factor& factor : factors) {
+      if (factor.value != 1) product *= factor.value;
+    }
+    return product;
+  }
+  /// What it adds to the metric. Throws CountOverflow.
+  std::optional<Count> total() const {
+    std::optional<Count> product = per_layer();
+    if (product && layers != 1) *product *= layers;
+    return product;
+  }
+};
+
+class Estimator;
+
+/// How `one` of an estimator's term at that context comes about: its formula, and where each value is from. Empty where
+/// no formula of the list gives the number (a rank's share of a layer, KIVI's packed cache, an engine's rules).
+std::optional<Derivation> derive(const Estimator& estimator, const Term& term, Count context);
+
+}  // namespace ctxcost

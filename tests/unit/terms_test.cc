@@ -1,0 +1,232 @@
+// Terms: every metric that is a sum is the sum of its terms, and the terms are what the mixers say.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
+
+using namespace ctxcost;
+
+namespace {
+
+constexpr Metric kSums[] = {Metric::scores,
+                            Metric::attention_macs,
+                            Metric::attention_flops,
+                            Metric::linear_flops,
+                            Metric::logits_flops,
+                            Metric::forward_flops,
+                            Metric::decode_flops,
+                            Metric::decode_bytes,
+                            Metric::score_matrix_bytes,
+                            Metric::flash_workspace_bytes,
+                            Metric::kv_cache_bytes,
+                            Metric::state_bytes,
+                            Metric::kv_reserved_bytes,
+                            Metric::parameters,
+                            Metric::parameters_non_embedding,
+                            Metric::active_parameters,
+                            Metric::active_parameters_without_embedding,
+                            Metric::weights_bytes,
+                            Metric::activation_bytes};
+
+std::optional<Count> sum_of(const std::vector<Term>& terms, Metric metric) {
+  Count sum;
+  for (const Term& term : terms) {
+    if (term.metric != metric) continue;
+    const std::optional<Count> total = term.total();
+    if (!total) return std::nullopt;
+    sum += *total;
+  }
+  return sum;
+}
+
+/// Calls check(model) for every model of the catalogue.
+template <typename Check>
+void for_all_models(Check check) {
+  for (const CatalogueEntry& entry : catalogue()) {
+    CAPTURE(entry.id);
+    check(load_model(entry.id));
+  }
+}
+
+Workload workload(std::string_view convention, std::string_view kv, Logits logits) {
+  Workload workload;
+  workload.convention = parse_convention(convention);
+  if (!kv.empty()) workload.kv = parse_kv_precision(kv, "test");
+  workload.logits = logits;
+  return workload;
+}
+
+void check_sums(const Estimator& estimator, Count context, Count batch) {
+  CAPTURE(to_string(context));
+  CAPTURE(to_string(batch));
+  const Estimate estimate = estimator.at(context, batch);
+  const std::vector<Term> terms = estimator.terms(context, batch);
+  for (const Metric metric : kSums) {
+    CAPTURE(info(metric).name);
+    const bool step = metric == Metric::decode_flops || metric == Metric::decode_bytes;
+    if (step && (context == 0 || !estimator.model().decodes())) {
+      CHECK(sum_of(terms, metric) == Count{});  // there is no step, and no term of one
+      continue;
+    }
+    CHECK(sum_of(terms, metric) == estimate.count(metric));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a metric is the sum of its terms") {
+  for_all_models([](const Model& model) {
+    for (const Workload& settings :
+         {workload("article", "", Logits::last), workload("causal", "q8_0/q4_0", Logits::all),
+          workload("standard", "int8", Logits::last)}) {
+      std::optional<Estimator> estimator;
+      try {
+        estimator.emplace(model, settings);
+      } catch (const InputError&) {
+        continue;  // a type that cannot store this cache
+      }
+      for (const Count context : {0U, 1U, 1000U, 131072U}) {
+        for (const Count batch : {1U, 7U}) check_sums(*estimator, context, batch);
+      }
+    }
+  });
+}
+
+TEST_CASE("what an engine reserves is the sum of its parts") {
+  for_all_models([](const Model& model) {
+    for (const char* name : {"ideal", "vllm", "llama.cpp", "transformers"}) {
+      CAPTURE(name);
+      try {
+        const Estimator estimator(model, Workload{}, parse_engine(name));
+        check_sums(estimator, 5000, 3);
+      } catch (const InputError&) {
+        continue;  // refused by the engine
+      }
+    }
+  });
+}
+
+TEST_CASE("the ideal engine reserves cache and state") {
+  for_all_models([](const Model& model) {
+    const Estimator estimator(model, Workload{});
+    const EngineChoice ideal = ideal_engine();
+    REQUIRE(ideal.engine->live_need);
+    const Estimate estimate = estimator.at(5000, 3);
+    if (!estimate.count(Metric::state_bytes)) return;
+    CHECK(ideal.engine->reserve({model, 5000, 3, estimator.kv(), ideal, 1}).bytes ==
+          estimate.count(Metric::kv_reserved_bytes));
+  });
+}
+
+TEST_CASE("terms are what mixers and tensors say, added up without them") {
+  for_all_models([](const Model& model) {
+    for (const char* convention : {"article", "causal"}) {
+      const Workload settings = workload(convention, "", Logits::last);
+      const Estimator estimator(model, settings);
+      const Count n = 3000;
+      const Count batch = 3;
+      std::optional<Count> scores = Count{}, flops = Count{}, linear = Count{}, parameters = Count{};
+      const auto add = [](std::optional<Count>& sum, std::optional<Count> more) {
+        sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
+      };
+      for (const LayerGroup& group : model.groups) {
+        const Count length = group.stack == Stack::encoder ? model.cross_tokens.value_or(n) : n;
+        const auto times = [&](std::optional<Count> one) {
+          return one ? std::optional(*one * group.count() * batch) : std::nullopt;
+        };
+        for (const auto& mixer : group.mixers) {
+          const std::optional<Work> work = mixer->prefill(length, settings.convention.pairs);
+          add(scores, work ? times(work->scores) : std::nullopt);
+          add(flops, work && work->macs_known
+                         ? times(work->macs * settings.convention.flops_per_mac + work->scalar_operations)
+                         : std::nullopt);
+          add(linear, times(mixer->linear_macs(length)));
+        }
+        const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
+        if (!tensors) parameters.reset();
+        for (const Tensor& tensor : tensors.value_or(std::vector<Tensor>{})) {
+          add(parameters, group.count() * tensor.elements());
+        }
+        std::vector<Tensor> rest = group.extras;
+        const std::optional<std::vector<Tensor>> feed_forward = group.feed_forward.tensors(model.d_model);
+        if (!feed_forward) linear.reset();
+        for (const Tensor& tensor : feed_forward.value_or(std::vector<Tensor>{})) rest.push_back(tensor);
+        for (const Tensor& tensor : rest) {
+          if (tensor.use == TensorUse::linear) add(linear, times(tensor.active_elements() * length));
+        }
+      }
+      for (const ModelTensor& row : model.tensors) {
+        add(parameters, row.tensor.elements());
+        if (row.tensor.use != TensorUse::linear) continue;
+        if (row.place == Place::once) add(linear, row.tensor.elements() * batch);
+        if (row.place == Place::other) add(linear, row.tensor.elements() * batch * n);
+      }
+      if (!model.embedding_known) parameters.reset();
+      if (linear) *linear *= settings.convention.flops_per_mac;
+      const std::vector<Term> terms = estimator.terms(n, batch);
+      CHECK(sum_of(terms, Metric::scores) == scores);
+      CHECK(sum_of(terms, Metric::attention_flops) == flops);
+      CHECK(sum_of(terms, Metric::linear_flops) == linear);
+      CHECK(sum_of(terms, Metric::parameters) == parameters);
+    }
+  });
+}
+
+TEST_CASE("each linear that works once a token is its tensor's") {
+  for_all_models([](const Model& model) {
+    for (const LayerGroup& group : model.groups) {
+      for (const auto& mixer : group.mixers) {
+        const std::optional<std::vector<Tensor>> tensors = mixer->tensors();
+        if (!mixer->linears_once_a_token() || !tensors) continue;
+        Count token;
+        for (const Tensor& tensor : *tensors) {
+          if (tensor.use == TensorUse::linear) token += tensor.active_elements();
+        }
+        CHECK(mixer->linear_macs(77) == 77 * token);
+        if (mixer->causal()) CHECK(mixer->decode_linear_macs(77) == token);
+      }
+    }
+  });
+}
+
+TEST_CASE("terms come metric by metric, each with an owner and a name") {
+  const Model model = load_model("ai21-jamba-1.5-mini");
+  const Estimator estimator(model, Workload{});
+  const std::vector<Term> terms = estimator.terms(4096, 2);
+  REQUIRE_FALSE(terms.empty());
+  std::set<std::string_view> owners;
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (i > 0) CHECK(terms[i - 1].metric <= terms[i].metric);
+    CHECK_FALSE(terms[i].name.empty());
+    CHECK_FALSE(terms[i].owner.empty());
+    owners.insert(terms[i].owner);
+    CHECK(terms[i].total() != Count{});
+  }
+  for (const char* owner : {"full", "mamba", "feed_forward", "layer", "embedding", "head", "weights"}) {
+    CAPTURE(owner);
+    CHECK(owners.count(owner) == 1);
+  }
+}
+
+TEST_CASE("a term's formula gives its count") {
+  for_all_models([](const Model& model) {
+    for (const char* convention : {"article", "causal"}) {
+      const Estimator estimator(model, workload(convention, "", Logits::last));
+      for (const Term& term : estimator.terms(50, 2)) {
+        CAPTURE(info(term.metric).name);
+        CAPTURE(term.owner);
+        CAPTURE(term.name);
+        const bool engine_or_layer = term.kind == TermKind::activations || term.kind == TermKind::reserve;
+        const bool read = term.metric == Metric::decode_bytes;
+        const bool needs_one = term.one && !engine_or_layer && !read && term.kind != TermKind::weights;
+        const std::optional<Derivation> derivation = derive(estimator, term, 50);
+        CHECK(derivation.has_value() == (needs_one || (read && term.kind == TermKind::state)));
+        if (derivation) CHECK(derivation->result == term.one);
+      }
+    }
+  });
+}
