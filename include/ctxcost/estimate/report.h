@@ -59,7 +59,7 @@ class Report {
         if (known != nullptr) {
           const Estimate& first = *known;
           for (auto point = grid_.contexts.begin(); point != grid_.contexts.end(); ++point) {
-            visit(Row{estimator, *known++, first});
+            visit(GridPoint{estimator, *known++, first});
           }
           continue;
         }
