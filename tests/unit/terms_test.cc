@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ctxcost/estimate/estimate.h"
+#include "ctxcost/estimate/term_derivation.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
 

@@ -8,7 +8,6 @@
 
 #include "ctxcost/core/count.h"
 #include "ctxcost/estimate/metric.h"
-#include "ctxcost/mechanism/derivation.h"
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/model/model.h"
 
@@ -67,11 +66,5 @@ struct Term {
     return product;
   }
 };
-
-class Estimator;
-
-/// How `one` of an estimator's term at that context comes about: its formula, and where each value is from. Empty where
-/// no formula of the list gives the number (a rank's share of a layer, KIVI's packed cache, an engine's rules).
-std::optional<Derivation> derive(const Estimator& estimator, const Term& term, Count context);
 
 }  // namespace ctxcost

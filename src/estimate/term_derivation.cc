@@ -1,8 +1,7 @@
-#include "ctxcost/estimate/term.h"
+#include "ctxcost/estimate/term_derivation.h"
 
 #include <array>
 
-#include "ctxcost/estimate/estimate.h"
 #include "engine/live_need.h"
 
 namespace ctxcost {

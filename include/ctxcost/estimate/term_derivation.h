@@ -1,0 +1,16 @@
+// How the count of a term comes about: its formula with the values in it.
+#pragma once
+
+#include <optional>
+
+#include "ctxcost/estimate/estimate.h"
+#include "ctxcost/estimate/term.h"
+#include "ctxcost/mechanism/derivation.h"
+
+namespace ctxcost {
+
+/// How `one` of an estimator's term at that context comes about: its formula, and where each value is from. Empty where
+/// no formula of the list gives the number (a rank's share of a layer, KIVI's packed cache, an engine's rules).
+std::optional<Derivation> derive(const Estimator& estimator, const Term& term, Count context);
+
+}  // namespace ctxcost
