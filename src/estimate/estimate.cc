@@ -5,7 +5,7 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
-#include "walk.h"
+#include "estimate.h"
 #include "weights/gguf_file_types.h"
 
 namespace ctxcost {

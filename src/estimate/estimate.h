@@ -1,5 +1,6 @@
-// The one walk over a model's layers: totals, documents and explanations are all made of the terms it visits. A visitor
-// is called with each term and keeps what it needs, so that adding up costs no memory.
+// The private half of ctxcost/estimate/estimate.h: the one walk over a model's layers. Totals, documents and
+// explanations are all made of the terms it visits. A visitor is called with each term and keeps what it needs, so that
+// adding up costs no memory.
 #pragma once
 
 #include <utility>
