@@ -140,7 +140,7 @@ class Estimator {
   std::vector<std::string> notes() const;
   OverflowError overflow_at(Count context, Count batch, const CountOverflow& overflow) const;
 
-  // The walk (estimate/walk.h): each part calls visit(term) for its terms.
+  // The walk (src/estimate/estimate.h): each part calls visit(term) for its terms.
   template <typename Visit>
   void visit_constants(Visit&& visit) const;
   template <typename Visit>

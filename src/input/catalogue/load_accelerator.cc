@@ -120,7 +120,7 @@ AcceleratorMatch find_by_loose_name(std::string_view name) {
   AcceleratorMatch match = match_accelerators(name);
   const std::vector<const CatalogueEntry*>& found = match.entries;
   if (found.size() == 1) return match;
-  const auto fail = [name](std::string message, std::string hint) {
+  const auto fail = [](std::string message, std::string hint) {
     throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
   };
   const std::string quoted = "\"" + std::string(name) + "\"";
