@@ -71,7 +71,7 @@ std::string identity(const std::string& path) {
 std::vector<TargetFormat> row_formats() {
   std::vector<TargetFormat> formats;
   for (const OutputFormat* format : output_formats()) {
-    if (format->needs != Part::findings) formats.push_back({format->name, format->extensions});
+    formats.push_back({format->name, format->extensions});
   }
   return formats;
 }

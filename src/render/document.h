@@ -9,17 +9,15 @@
 
 #include "ctxcost/render/render.h"
 #include "field.h"
-#include "finding.h"
 #include "text_document.h"
 
 namespace ctxcost {
 
 /// What documents consist of. A format needs one of these; it works for the commands whose documents have it.
 enum class Part : unsigned {
-  records = 1,   ///< JSON and NDJSON
-  cells = 2,     ///< CSV
-  page = 4,      ///< text and Markdown
-  findings = 8,  ///< JUnit, SARIF and annotations
+  records = 1,  ///< JSON and NDJSON
+  cells = 2,    ///< CSV
+  page = 4,     ///< text and Markdown
 };
 constexpr unsigned operator|(Part a, Part b) { return static_cast<unsigned>(a) | static_cast<unsigned>(b); }
 constexpr unsigned operator|(unsigned a, Part b) { return a | static_cast<unsigned>(b); }
@@ -47,8 +45,6 @@ class Document {
   virtual void for_each_row(const RecordVisitor&) const {}
   /// Where the shape has `lines`.
   virtual void for_each_line(const RecordVisitor&) const {}
-  /// A JSON text that stands for the whole document: a model's file as it is. Empty: none.
-  virtual std::string_view verbatim_json() const { return {}; }
 
   /// Of `cells`: the columns, and for each row the subject that their values are read from.
   virtual std::vector<Field> columns() const { return {}; }
@@ -56,9 +52,6 @@ class Document {
 
   /// Of `page`: what people read, line by line.
   virtual void write_page(TextDocument&) const {}
-
-  /// Of `findings`.
-  virtual Findings findings() const { return {}; }
 };
 
 /// The members "schema_version", "tool" and "command".

@@ -6,10 +6,7 @@
   ROW(kJson)                        \
   ROW(kNdjson)                      \
   ROW(kCsv)                         \
-  ROW(kMarkdown)                    \
-  ROW(kJunit)                       \
-  ROW(kSarif)                       \
-  ROW(kGithub)
+  ROW(kMarkdown)
 
 namespace ctxcost {
 

@@ -6,11 +6,6 @@ namespace ctxcost {
 namespace {
 
 void write(const Document& document, bool, Writer& out) {
-  if (const std::string_view text = document.verbatim_json(); !text.empty()) {
-    out.text(text);
-    out.character('\n');
-    return;
-  }
   const DocumentShape& shape = document.shape();
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
