@@ -133,13 +133,49 @@ void Estimator::visit_point(Count context, Count batch, Visit&& visit) const {
   visit_largest(context, batch, visit);
 }
 
+/// Calls visit(term) for each matrix that multiplies every token once.
+template <typename Rows, typename Visit>
+void visit_linears(Term& term, const Rows& rows, Visit&& visit) {
+  for (const auto& row : rows) {
+    if (!row.once_a_token) continue;
+    term.mixer = row.mixer;
+    term.owner = row.owner;
+    term.name = row.tensor.name;
+    term.tensor = &row.tensor;
+    term.one = row.known ? std::optional(row.tensor.active_elements()) : std::nullopt;
+    visit(term);
+  }
+}
+
+/// Calls visit(term) for each part of a mixer's state.
+template <typename Visit>
+void visit_states(Term& term, const Mixer& mixer, const Model& model, const KvPrecision& kv, Visit&& visit) {
+  for (const StatePart& part : mixer.state()) {
+    term.name = part.name;
+    term.state = &part;
+    term.one = state_bytes(part, model, kv);
+    visit(term);
+  }
+  term.state = nullptr;
+}
+
+/// The rows of logits that a prefill of one sequence yields.
+inline Count logit_rows(Logits logits, Count context) {
+  if (context == 0) return 0;
+  return logits == Logits::all ? context : Count{1};
+}
+
+inline std::string_view mixing_name(const std::optional<Work>& work) {
+  return work && work->scores != 0 ? "scores and values" : "recurrence";
+}
+
 /// Calls visit(term) for a mixer's work: multiply-adds, and what recurrences do beside them.
 template <typename Visit>
 void visit_work(Term& term, Metric metric, const std::optional<Work>& work, Count flops_per_mac, Visit&& visit) {
   const bool known = work && work->macs_known;
   term.metric = metric;
   term.kind = TermKind::mixing;
-  term.name = work && work->scores != 0 ? "scores and values" : "recurrence";
+  term.name = mixing_name(work);
   term.factors[1] = {kFlopsPerMac, flops_per_mac};
   term.one = known ? std::optional(work->macs) : std::nullopt;
   visit(term);
@@ -175,7 +211,7 @@ void Estimator::visit_prefill(const GroupTensors& tensors, const LayerGroup& gro
     visit(term);
     term.metric = Metric::attention_macs;
     term.kind = TermKind::mixing;
-    term.name = work && work->scores != 0 ? "scores and values" : "recurrence";
+    term.name = mixing_name(work);
     term.one = work && work->macs_known ? std::optional(work->macs) : std::nullopt;
     visit(term);
     visit_work(term, Metric::attention_flops, work, flops_per_mac, visit);
@@ -192,15 +228,7 @@ void Estimator::visit_prefill(const GroupTensors& tensors, const LayerGroup& gro
   term.kind = TermKind::linear;
   term.factors[1] = {kFlopsPerMac, flops_per_mac};
   term.factors[2] = {kTokens, n};
-  for (const LayerTensor& row : tensors.tensors) {
-    if (!row.once_a_token) continue;
-    term.mixer = row.mixer;
-    term.owner = row.owner;
-    term.name = row.tensor.name;
-    term.tensor = &row.tensor;
-    term.one = row.known ? std::optional(row.tensor.active_elements()) : std::nullopt;
-    visit(term);
-  }
+  visit_linears(term, tensors.tensors, visit);
 }
 
 /// Cache and state of a decoder's layer.
@@ -230,13 +258,7 @@ void Estimator::visit_memory(const LayerGroup& group, Count context, Count batch
     term.cache = nullptr;
     term.metric = Metric::state_bytes;
     term.kind = TermKind::state;
-    for (const StatePart& part : mixer->state()) {
-      term.name = part.name;
-      term.state = &part;
-      term.one = state_bytes(part, model(), kv_);
-      visit(term);
-    }
-    term.state = nullptr;
+    visit_states(term, *mixer, model(), kv_, visit);
     if (mixer->state_known()) continue;
     term.name = "state";
     term.one.reset();
@@ -277,27 +299,13 @@ void Estimator::visit_step(const GroupTensors& tensors, const LayerGroup& group,
     term.cache = nullptr;
     term.kind = TermKind::state;
     term.factors[1] = {"read and written", 2};
-    for (const StatePart& part : mixer->state()) {
-      term.name = part.name;
-      term.state = &part;
-      term.one = state_bytes(part, model(), kv_);
-      visit(term);
-    }
-    term.state = nullptr;
+    visit_states(term, *mixer, model(), kv_, visit);
     term.factors[1] = {};
   }
   term.metric = Metric::decode_flops;
   term.kind = TermKind::linear;
   term.factors[1] = {kFlopsPerMac, flops_per_mac};
-  for (const LayerTensor& row : tensors.tensors) {
-    if (!row.once_a_token) continue;
-    term.mixer = row.mixer;
-    term.owner = row.owner;
-    term.name = row.tensor.name;
-    term.tensor = &row.tensor;
-    term.one = row.known ? std::optional(row.tensor.active_elements()) : std::nullopt;
-    visit(term);
-  }
+  visit_linears(term, tensors.tensors, visit);
 }
 
 template <typename Visit>
@@ -378,8 +386,7 @@ void Estimator::visit_outside_layers(Count context, Count batch, Visit&& visit) 
     term.factors[2] = once ? Factor{} : Factor{kTokens, context};
     visit(term);
   }
-  const Count rows = context == 0 ? Count{} : settings_.logits == Logits::all ? context : Count{1};
-  visit_logits(Metric::logits_flops, rows, batch, visit);
+  visit_logits(Metric::logits_flops, logit_rows(settings_.logits, context), batch, visit);
 }
 
 /// What one layer needs at a time: the terms are those of the layer with most.
@@ -441,11 +448,8 @@ void Estimator::visit_largest(Count context, Count batch, Visit&& visit) const {
   }
   visit(term);
   // The logits beside them.
-  visit_logits(Metric::activation_bytes,
-               context == 0                      ? Count{}
-               : settings_.logits == Logits::all ? context
-                                                 : Count{1},
-               batch, [&, done = false](Term logits) mutable {
+  visit_logits(Metric::activation_bytes, logit_rows(settings_.logits, context), batch,
+               [&, done = false](Term logits) mutable {
                  if (logits.one == Count{} || std::exchange(done, true)) return;
                  if (logits.one) logits.one = model().vocab;
                  logits.kind = TermKind::activations;
