@@ -66,21 +66,17 @@ std::string identity(const std::string& path) {
   return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + "/" + name;
 }
 
+std::vector<TargetFormat> named(std::span<const OutputFormat* const> formats) {
+  std::vector<TargetFormat> names;
+  for (const OutputFormat* format : formats) names.push_back({format->name, format->extensions});
+  return names;
+}
+
 }  // namespace
 
-std::vector<TargetFormat> row_formats() {
-  std::vector<TargetFormat> formats;
-  for (const OutputFormat* format : output_formats()) {
-    formats.push_back({format->name, format->extensions});
-  }
-  return formats;
-}
+std::vector<TargetFormat> row_formats() { return named(output_formats()); }
 
-std::vector<TargetFormat> target_formats(const DocumentShape& shape) {
-  std::vector<TargetFormat> formats;
-  for (const OutputFormat* format : formats_of(shape)) formats.push_back({format->name, format->extensions});
-  return formats;
-}
+std::vector<TargetFormat> target_formats(const DocumentShape& shape) { return named(formats_of(shape)); }
 
 std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape) {
   return targets(arguments, target_formats(shape));

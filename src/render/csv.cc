@@ -2,25 +2,12 @@
 #include <algorithm>
 #include <string>
 
-#include "core/printable.h"
+#include "csv_field.h"
 #include "document.h"
-#include "number.h"
 #include "row.h"
 
 namespace ctxcost {
 namespace {
-
-/// A field as RFC 4180 quotes it. What is not printable is escaped as in text, so that a row is a line.
-void write_text(Writer& out, std::string_view text) {
-  const std::string shown = printable(text);
-  if (shown.find_first_of(",\"") == std::string::npos) return out.text(shown);
-  out.character('"');
-  for (const char c : shown) {
-    if (c == '"') out.character('"');
-    out.character(c);
-  }
-  out.character('"');
-}
 
 /// The integers of one column. In a grid most of a row's stand in the row above or some columns before as well (what
 /// does not depend on the context, FLOPs that equal multiply-adds): their digits are copied.
@@ -67,17 +54,8 @@ void write(const Document& document, bool, Writer& out) {
       const Value value = columns[i].value(columns[i], subject);
       if (const Count* count = std::get_if<Count>(&value)) {
         write_integer(out, *count, integers, i);
-      } else if (const double* real = std::get_if<double>(&value)) {
-        write_double(out, *real);
-      } else if (const std::string_view* word = std::get_if<std::string_view>(&value)) {
-        write_text(out, *word);
-      } else if (const std::string* text = std::get_if<std::string>(&value)) {
-        write_text(out, *text);
-      } else if (const Negative* negative = std::get_if<Negative>(&value)) {
-        out.character('-');
-        out.digits(negative->magnitude);
-      } else if (const bool* truth = std::get_if<bool>(&value)) {
-        out.text(*truth ? "true" : "false");
+      } else {
+        write_csv_value(out, value);
       }
     }
     out.character('\n');

@@ -8,6 +8,16 @@
 
 namespace ctxcost {
 
+/// What of a deployment does not fit, and what ends the longest context.
+inline constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
+inline constexpr std::string_view kBounds[] = {"memory", "window"};
+
+/// The subject of a record that may be missing.
+template <typename Optional>
+auto pointer_to(const Optional& value) {
+  return value ? &*value : nullptr;
+}
+
 extern const FieldTable kGpuFields;          ///< of a Deployment that has one
 extern const FieldTable kDeviceFields;       ///< of a DeviceMemory
 extern const FieldTable kPhaseFields;        ///< of a PhaseTime

@@ -29,8 +29,6 @@ struct DocumentShape {
   const FieldTable* head = nullptr;  ///< members beside the rows
   std::string_view rows;             ///< the key of the list of rows: "results"
   const FieldTable* row = nullptr;
-  /// What a line of NDJSON may be; where empty, a row behind those of the head's fields that stand in each line.
-  std::span<const FieldTable* const> lines = {};
 };
 
 using RecordVisitor = std::function<void(const Record& record)>;
@@ -43,8 +41,6 @@ class Document {
   /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
   virtual Record head() const { return {}; }
   virtual void for_each_row(const RecordVisitor&) const {}
-  /// Where the shape has `lines`.
-  virtual void for_each_line(const RecordVisitor&) const {}
 
   /// Of `cells`: the columns, and for each row the subject that their values are read from.
   virtual std::vector<Field> columns() const { return {}; }

@@ -7,8 +7,6 @@ namespace ctxcost {
 namespace {
 
 constexpr std::string_view kVerdicts[] = {"fits", "tight", "does not fit"};
-constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
-constexpr std::string_view kBounds[] = {"memory", "window"};
 
 using HeadField = FieldsOf<FitDocument::Head>;
 constexpr Field kOfHead[] = {
@@ -34,11 +32,6 @@ struct Alternative {
   const Fit* fit;
   Result result;
 };
-
-template <typename Optional>
-auto pointer_to(const Optional& value) {
-  return value ? &*value : nullptr;
-}
 
 using AlternativeField = FieldsOf<Alternative>;
 constexpr Field kOfAlternative[] = {

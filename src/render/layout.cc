@@ -9,17 +9,6 @@
 namespace ctxcost {
 namespace {
 
-std::string label_text(Label label, const Estimator& estimator) {
-  switch (label) {
-    case Label::model: return estimator.model().name;
-    case Label::weights: return estimator.weights().name();
-    case Label::kv_precision: return estimator.kv().name();
-    case Label::engine: return estimator.engine().name;
-    case Label::convention: return estimator.settings().convention.name;
-  }
-  return {};
-}
-
 std::string_view label_heading(Label label) {
   static constexpr std::string_view kHeadings[] = {"Model", "Weights", "KV", "Engine", "Convention"};
   return kHeadings[static_cast<std::size_t>(label)];
@@ -61,6 +50,17 @@ void add_once(std::vector<std::string>& texts, std::string text) {
 std::string sequences(Count batch) { return with_separators(batch) + (batch == 1 ? " sequence" : " sequences"); }
 
 }  // namespace
+
+std::string label_text(Label label, const Estimator& estimator) {
+  switch (label) {
+    case Label::model: return estimator.model().name;
+    case Label::weights: return estimator.weights().name();
+    case Label::kv_precision: return estimator.kv().name();
+    case Label::engine: return estimator.engine().name;
+    case Label::convention: return estimator.settings().convention.name;
+  }
+  return {};
+}
 
 TableLayout::Cell TableLayout::of(const Column& column) {
   Cell cell;

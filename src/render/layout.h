@@ -10,6 +10,9 @@
 
 namespace ctxcost {
 
+/// What a label says of an estimator's rows: "Llama 3.1 8B", "q8_0".
+std::string label_text(Label label, const Estimator& estimator);
+
 /// Columns, headings and cells of a report.
 class TableLayout {
  public:

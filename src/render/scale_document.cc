@@ -20,17 +20,6 @@ struct Cells {
   const Estimate* values = nullptr;
 };
 
-std::string label_text(Label label, const Estimator& estimator) {
-  switch (label) {
-    case Label::model: return estimator.model().name;
-    case Label::weights: return estimator.weights().name();
-    case Label::kv_precision: return estimator.kv().name();
-    case Label::engine: return estimator.engine().name;
-    case Label::convention: return estimator.settings().convention.name;
-  }
-  return {};
-}
-
 template <Label label>
 constexpr Field label_column() {
   return FieldsOf<Cells>::text(

@@ -15,8 +15,6 @@ constexpr SolveQuestion kQuestions[] = {
 };
 constexpr std::string_view kQuestionNames[] = {"context", "batch", "gpus", "kv-precision", "weights"};
 constexpr std::string_view kVerdicts[] = {"fits", "does not fit"};
-constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
-constexpr std::string_view kBounds[] = {"memory", "window"};
 
 using HeadField = FieldsOf<SolveDocument::Head>;
 constexpr Field kOfHead[] = {
@@ -49,11 +47,6 @@ constexpr Field kOfTrial[] = {
                                        [](const Trial& trial) -> std::string_view { return trial.refusal; })),
 };
 constexpr FieldTable kTrialFields{"trial", kOfTrial};
-
-template <typename Optional>
-auto pointer_to(const Optional& value) {
-  return value ? &*value : nullptr;
-}
 
 using AnswerField = FieldsOf<SolveAnswer>;
 constexpr Field kOfProof[] = {
