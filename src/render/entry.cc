@@ -4,7 +4,7 @@
 #include "core/printable.h"
 #include "ctxcost/core/units.h"
 #include "document_parts.h"
-#include "json_writer.h"
+#include "field.h"
 
 namespace ctxcost {
 namespace {
@@ -17,20 +17,12 @@ std::string shown(const CatalogueValue& value) {
   return "unknown";
 }
 
-void write_value(JsonWriter& json, const CatalogueValue& value) {
-  if (const auto* count = std::get_if<Count>(&value)) return json.count(*count);
-  if (const auto* negative = std::get_if<Negative>(&value)) return json.value(MetricValue(*negative));
-  if (const auto* real = std::get_if<double>(&value)) return json.number(*real);
-  if (const auto* text = std::get_if<std::string>(&value)) return json.string(*text);
-  json.null();
-}
-
 void write_field(JsonWriter& json, const EntryField& field) {
-  if (field.members.empty()) return write_value(json, field.value);
+  if (field.members.empty()) return write_value(json, to_value(field.value));
   json.begin_object();
   for (const EntryField& member : field.members) {
     json.key(member.name);
-    write_value(json, member.value);
+    write_value(json, to_value(member.value));
   }
   json.end_object();
 }

@@ -2,10 +2,6 @@
 
 namespace ctxcost {
 
-Value to_value(const MetricValue& value) {
-  return std::visit([](const auto& held) -> Value { return held; }, value);
-}
-
 void write_value(JsonWriter& json, const Value& value) {
   struct Visitor {
     JsonWriter& json;

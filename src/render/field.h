@@ -19,9 +19,13 @@ namespace ctxcost {
 /// A scalar: nothing (null in JSON, empty in CSV), an exact integer, a real number, a truth, words.
 using Value = std::variant<std::monostate, Count, Negative, double, bool, std::string_view, std::string>;
 
-Value to_value(const MetricValue& value);
+/// Any narrower variant: a metric's value, a fact of the catalogue.
+template <typename... Held>
+Value to_value(const std::variant<Held...>& value) {
+  return std::visit([](const auto& held) -> Value { return held; }, value);
+}
 inline Value to_value(std::optional<Count> value) { return value ? Value(*value) : Value(); }
-inline Value to_value(Value value) { return value; }
+inline const Value& to_value(const Value& value) { return value; }
 /// Nothing for "".
 inline Value words_or_null(std::string_view text) { return text.empty() ? Value() : Value(text); }
 void write_value(JsonWriter& json, const Value& value);
