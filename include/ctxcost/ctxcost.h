@@ -50,6 +50,5 @@
 #include "ctxcost/model/shared_model.h"
 #include "ctxcost/model/stored_weights.h"
 #include "ctxcost/render/render.h"
-#include "ctxcost/render/render_budgets.h"
 #include "ctxcost/weights/stored_tensor.h"
 #include "ctxcost/weights/weight_scheme.h"

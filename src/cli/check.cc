@@ -6,8 +6,9 @@
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
-#include "ctxcost/render/render_budgets.h"
+#include "ctxcost/render/render.h"
 #include "option_values.h"
+#include "render/check_document.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -25,18 +26,12 @@ constexpr std::string_view kExamples =
     "  ctxcost check budgets.json --save report.json\n"
     "  ctxcost check budgets.json --baseline report.json --max-increase 5%\n";
 
-std::vector<TargetFormat> check_formats() {
-  std::vector<TargetFormat> formats;
-  for (const BudgetFormat* format : budget_formats()) formats.push_back({format->name, format->extensions});
-  return formats;
-}
-
 /// The documents that are asked for, the saved one behind them.
 std::vector<Target> documents_of(const Arguments& arguments) {
-  std::vector<Target> documents = targets(arguments, check_formats());
+  std::vector<Target> documents = targets(arguments, kCheckShape);
   if (arguments.has(OptionId::save)) {
     const std::string_view path = arguments.value(OptionId::save);
-    documents.push_back({find_budget_format("json")->name, path == "-" ? "" : std::string(path)});
+    documents.push_back({"json", path == "-" ? "" : std::string(path)});
     check_distinct(documents);
   }
   return documents;
@@ -66,7 +61,6 @@ BudgetOptions budget_options(const Arguments& arguments) {
 Status run(const Arguments& arguments) {
   // Everything the user wrote is checked before a file is read.
   RenderOptions render;
-  render.command = "check";
   render.units = units(arguments);
   render.quiet = arguments.has(OptionId::quiet);
   CheckOptions checking;
@@ -97,9 +91,9 @@ Status run(const Arguments& arguments) {
   for (const Diagnostic& note : budgets.notes) complain(to_string(note));
   if (!baseline.empty()) checking.baseline = load_baseline(baseline);
   const BudgetReport report = check(std::move(budgets), checking);
+  const CheckDocument document(report, render);
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    render.color = wants_color(arguments, output);
-    find_budget_format(target.format)->render(report, render, out);
+    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
   });
   if (!report.faults.empty()) {
     std::vector<Diagnostic> faults;
@@ -113,8 +107,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kCheck;
-const Command kCheck = {"check",       "FILE...",       "budgets in JSON files: pass, warn or fail",
-                        kOptions,      kExamples,       run,
-                        check_formats, Completion::file};
+const Command kCheck = {"check",   "FILE...", "budgets in JSON files: pass, warn or fail", kOptions,
+                        kExamples, run,       [] { return target_formats(kCheckShape); },  Completion::file};
 
 }  // namespace ctxcost::cli

@@ -74,7 +74,13 @@ std::vector<TargetFormat> named(std::span<const OutputFormat* const> formats) {
 
 }  // namespace
 
-std::vector<TargetFormat> row_formats() { return named(output_formats()); }
+std::vector<TargetFormat> row_formats() {
+  std::vector<const OutputFormat*> formats;
+  for (const OutputFormat* format : output_formats()) {
+    if (format->needs != Part::judgements) formats.push_back(format);
+  }
+  return named(formats);
+}
 
 std::vector<TargetFormat> target_formats(const DocumentShape& shape) { return named(formats_of(shape)); }
 

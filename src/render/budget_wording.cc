@@ -30,27 +30,16 @@ std::string unit_text(Unit unit, double value) {
   }
 }
 
-/// Levels have no place here.
+}  // namespace
+
 MetricValue metric_value(const RecordedValue& value) {
   if (const auto* count = std::get_if<SignedCount>(&value)) {
     return count->negative ? MetricValue(Negative{count->magnitude}) : MetricValue(count->magnitude);
   }
   if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* level = std::get_if<std::string>(&value)) return std::string_view(*level);
   return {};
 }
-
-/// "4K", "4K, 16K", or "4K to 128K (6)".
-std::string list_text(const LengthList& list) {
-  constexpr std::uint64_t kShown = 3;
-  if (list.size() > kShown) {
-    return length_label(list.smallest()) + " to " + length_label(list.largest()) + " (" + to_string(list.size()) + ")";
-  }
-  std::string text;
-  for (const Count value : list) text += (text.empty() ? "" : ", ") + length_label(value);
-  return text;
-}
-
-}  // namespace
 
 std::string value_text(Metric metric, const MetricValue& value, UnitSystem units) {
   const Unit unit = info(metric).unit;
@@ -83,26 +72,13 @@ std::string breach_text(const JudgedLimit& limit, UnitSystem units) {
   return text + (limit.limit->side == LimitSide::max ? " over" : " short");
 }
 
-std::string remedy_text(const JudgedLimit& limit) {
+std::string advice_text(const JudgedLimit& limit, const RenderOptions& options) {
   std::string text;
+  if (options.quiet) return text;
   for (const Remedy& remedy : limit.remedies) {
-    text += (text.empty() ? "" : ", or ") + std::string(remedy.setting) + " " + remedy.value;
+    text += (text.empty() ? "would pass with " : ", or ") + std::string(remedy.setting) + " " + remedy.value;
   }
   return text;
-}
-
-std::string place_text(const Budget& budget, const TextPlace& place) {
-  return budget.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-}
-
-std::string verdict_text(const JudgedBudget& judged) {
-  return std::string(name(judged.verdict)) + (judged.by_baseline() ? " (baseline)" : "");
-}
-
-std::string place_text(const BudgetFault& fault) {
-  const std::string& source = fault.file_at_fault;
-  if (fault.place.line == 0) return source;
-  return source + ":" + std::to_string(fault.place.line) + ":" + std::to_string(fault.place.column);
 }
 
 std::string fault_text(const BudgetFault& fault) {
@@ -129,8 +105,7 @@ std::string summary_text(const BudgetReport& report) {
 std::string change_text(const BudgetChange& entry, UnitSystem units) {
   const MetricChange& change = entry.change;
   const auto text_of = [&](const RecordedValue& value) {
-    const auto* const level = std::get_if<std::string>(&value);
-    return level != nullptr ? *level : value_text(change.metric, metric_value(value), units);
+    return value_text(change.metric, metric_value(value), units);
   };
   std::string text(info(change.metric).name);
   bool falls = false;
@@ -169,23 +144,6 @@ std::string baseline_text(const BaselineComparison& baseline) {
   text += ", " + number(baseline.changes.size(), "metric") + " changed";
   if (baseline.too_much > 0) text += format(", {} too much", baseline.too_much);
   return text;
-}
-
-Accent accent_of(std::string_view verdict) {
-  if (verdict.starts_with(name(Verdict::fail))) return Accent::bad;
-  return verdict.starts_with(name(Verdict::warn)) ? Accent::warning : Accent::good;
-}
-
-BudgetOverview overview(const BudgetReport& report) {
-  BudgetOverview table;
-  table.columns = {{"Verdict", false}, {"Budget", false}, {"Model", false},
-                   {"Context", true},  {"Batch", true},   {"Limits met", true}};
-  for (const JudgedBudget& judged : report.judged) {
-    const Budget& budget = *judged.budget;
-    table.rows.push_back({verdict_text(judged), budget.name, budget.model_name, list_text(budget.contexts),
-                          list_text(budget.batches), format("{} of {}", judged.limits_met(), judged.limits.size())});
-  }
-  return table;
 }
 
 }  // namespace ctxcost

@@ -9,15 +9,17 @@
 
 #include "ctxcost/render/render.h"
 #include "field.h"
+#include "judgement.h"
 #include "text_document.h"
 
 namespace ctxcost {
 
 /// What documents consist of. A format needs one of these; it works for the commands whose documents have it.
 enum class Part : unsigned {
-  records = 1,  ///< JSON and NDJSON
-  cells = 2,    ///< CSV
-  page = 4,     ///< text and Markdown
+  records = 1,     ///< JSON and NDJSON
+  cells = 2,       ///< CSV
+  page = 4,        ///< text and Markdown
+  judgements = 8,  ///< JUnit, SARIF and annotations
 };
 constexpr unsigned operator|(Part a, Part b) { return static_cast<unsigned>(a) | static_cast<unsigned>(b); }
 constexpr unsigned operator|(unsigned a, Part b) { return a | static_cast<unsigned>(b); }
@@ -29,6 +31,8 @@ struct DocumentShape {
   const FieldTable* head = nullptr;  ///< members beside the rows
   std::string_view rows;             ///< the key of the list of rows: "results"
   const FieldTable* row = nullptr;
+  /// The kinds of lines of NDJSON. Where empty, a line is a row behind those of the head's fields that are `each_line`.
+  std::span<const FieldTable* const> lines = {};
 };
 
 using RecordVisitor = std::function<void(const Record& record)>;
@@ -41,6 +45,8 @@ class Document {
   /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
   virtual Record head() const { return {}; }
   virtual void for_each_row(const RecordVisitor&) const {}
+  /// Where the shape has `lines`: each a record of one of them.
+  virtual void for_each_line(const RecordVisitor&) const {}
 
   /// Of `cells`: the columns, and for each row the subject that their values are read from.
   virtual std::vector<Field> columns() const { return {}; }
@@ -48,6 +54,9 @@ class Document {
 
   /// Of `page`: what people read, line by line.
   virtual void write_page(TextDocument&) const {}
+
+  /// Of `judgements`.
+  virtual Judgements judgements() const { return {}; }
 };
 
 /// The members "schema_version", "tool" and "command".

@@ -6,7 +6,10 @@
   ROW(kJson)                        \
   ROW(kNdjson)                      \
   ROW(kCsv)                         \
-  ROW(kMarkdown)
+  ROW(kMarkdown)                    \
+  ROW(kJunit)                       \
+  ROW(kSarif)                       \
+  ROW(kGithub)
 
 namespace ctxcost {
 

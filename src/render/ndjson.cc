@@ -7,17 +7,19 @@ namespace {
 
 void write(const Document& document, bool, Writer& out) {
   const DocumentShape& shape = document.shape();
-  document.for_each_row([&](const Record& row) {
+  const bool own_lines = !shape.lines.empty();
+  const auto write_line = [&](const Record& record) {
     JsonWriter json(out, JsonWriter::Layout::compact);
     json.begin_object();
     write_envelope(json, shape.command);
-    if (shape.head != nullptr) {
+    if (!own_lines && shape.head != nullptr) {
       write_members(json, document.head(), [](const Field& field) { return field.each_line; });
     }
-    write_members(json, row);
+    write_members(json, record);
     json.end_object();
     out.character('\n');
-  });
+  };
+  own_lines ? document.for_each_line(write_line) : document.for_each_row(write_line);
 }
 
 }  // namespace

@@ -144,7 +144,10 @@ void write_shape(SchemaWriter& schema, const DocumentShape& shape) {
   std::vector<Members> head;
   if (shape.head != nullptr) head.push_back({shape.head, always});
   schema.object([&] { write_object(schema, shape.command, head, shape.row != nullptr ? &shape : nullptr); });
-  if (shape.row == nullptr) return;
+  for (const FieldTable* line : shape.lines) {
+    schema.object([&] { write_object(schema, shape.command, {{line, always}}, nullptr); });
+  }
+  if (shape.row == nullptr || !shape.lines.empty()) return;
   std::vector<Members> line;
   if (shape.head != nullptr) line.push_back({shape.head, each_line});
   line.push_back({shape.row, always});
@@ -178,6 +181,7 @@ void write_output_schema(Writer& out) {
   for (const DocumentShape* shape : document_shapes()) {
     if (shape->head != nullptr) collect(*shape->head, tables, false);
     if (shape->row != nullptr) collect(*shape->row, tables);
+    for (const FieldTable* line : shape->lines) collect(*line, tables, false);
   }
   schema.member("$defs", [&] {
     schema.member("tool", [&] {

@@ -2,7 +2,7 @@
 
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/render/render_budgets.h"
+#include "render/check_document.h"
 
 using namespace ctxcost;
 
@@ -41,14 +41,8 @@ CheckOptions against(Baseline baseline, std::string_view allowed) {
 }
 
 std::string rendered(const BudgetReport& report, std::string_view format) {
-  struct Text : Sink {
-    void write(std::string_view bytes) override { text += bytes; }
-    std::string text;
-  } text;
-  Writer out(text);
-  find_budget_format(format)->render(report, RenderOptions{}, out);
-  out.flush();
-  return text.text;
+  const RenderOptions options;
+  return to_string(CheckDocument(report, options), *find_output_format(format));
 }
 
 }  // namespace
@@ -76,7 +70,8 @@ TEST_CASE("a level is missed by no number") {
       check({parse_budgets(R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", "context": "64K", "limits":
         {"window_status": {"max": "trained"}}}]})",
                            "b.json"),
-             {}, {}});
+             {},
+             {}});
   const JudgedLimit& breach = report.judged.at(0).limits.at(0);
   CHECK(breach.verdict == Verdict::fail);
   CHECK(breach.actual == MetricValue(std::string_view("scaled")));
