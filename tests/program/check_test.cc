@@ -13,7 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 const std::string kSource = CTXCOST_SOURCE_DIR;
-const std::vector<std::string> kFormats = {"table", "json", "ndjson", "junit", "sarif", "github", "markdown"};
+const std::vector<std::string> kFormats = {"table", "json", "ndjson", "csv", "markdown", "junit", "sarif", "github"};
 
 // By hand, a token's cache: 2 layers * (K and V) * 2 KV heads * 64 * 2 bytes = 1,024 bytes; 544 with q8_0 (34 bytes for
 // 32 elements). Parameters: 2 * (256*256 + 2*256*128 + 256*256 + 3*256*512 + 2*256) + 2*1000*256 + 256 = 1,692,928, of
@@ -563,6 +563,21 @@ TEST_CASE("every format has the same exit status, and nothing but the document o
           CHECK(static_cast<std::ptrdiff_t>(document["errors"].size()) == lines);
         }
       }
+      if (format == "csv") {
+        // A header, then a line a point; one of a file in error names that alone.
+        std::istringstream stream(result.out);
+        std::string line;
+        REQUIRE(std::getline(stream, line));
+        CHECK(line.starts_with("verdict,budget,file,gpu,"));
+        bool failed = false;
+        std::size_t lines = 0;
+        for (; std::getline(stream, line); ++lines) {
+          failed = failed || line.starts_with("fail,");
+          if (result.status == 2) CHECK(line.starts_with("error,,-,,"));
+        }
+        CHECK(lines > 0);
+        CHECK(failed == (row.status == 1));
+      }
       if (result.status != 2 && format == "ndjson") {
         std::string worst = "pass";
         std::istringstream stream(result.out);
@@ -816,6 +831,59 @@ TEST_CASE("-o takes the format of its extension, and a model is found beside the
   CHECK(result.status == 0);
   CHECK(result.out == "");
   CHECK(workspace.read("r.xml").find("<testsuites") != std::string::npos);
+}
+
+TEST_CASE("CSV: a line for each budget at each context and batch, and one for each file in error") {
+  const Workspace workspace;
+  workspace.write("b.json", R"({"defaults": {"model": "tiny.json"}, "budgets": [
+    {"name": "a, b", "contexts": [1024, 4096], "batches": [1, 2], "limits": {"kv_cache_bytes": {"max": "4MiB"}}},
+    {"name": "card", "context": 1024, "gpu": "card.json", "kv_precision": "q8_0", "level": "warning",
+     "limits": {"max_batch": {"min": 1000000}}}]})");
+  workspace.write("bad.json", R"({"budgets": 1})");
+  const Run result = workspace.check({"b.json", "bad.json", "--format", "csv"});
+  CHECK(result.status == 2);
+
+  // Fields are parted by commas outside of quotes.
+  std::vector<std::vector<std::string>> lines;
+  std::istringstream stream(result.out);
+  for (std::string line; std::getline(stream, line);) {
+    lines.emplace_back(1);
+    bool quoted = false;
+    for (const char c : line) {
+      if (c == '"') quoted = !quoted;
+      if (c == ',' && !quoted) {
+        lines.back().emplace_back();
+      } else if (c != '"') {
+        lines.back().back() += c;
+      }
+    }
+  }
+  REQUIRE(lines.size() == 1 + 1 + 4 + 1);
+  const std::vector<std::string>& head = lines.front();
+  const auto cells = [&](const char* name) {
+    const auto column = static_cast<std::size_t>(std::find(head.begin(), head.end(), name) - head.begin());
+    std::vector<std::string> found;
+    for (std::size_t i = 1; i < lines.size(); ++i) {
+      REQUIRE(lines[i].size() == head.size());
+      found.push_back(lines[i].at(column));
+    }
+    return found;
+  };
+  using Cells = std::vector<std::string>;
+  CHECK(cells("file") == Cells{"bad.json", "b.json", "b.json", "b.json", "b.json", "b.json"});
+  CHECK(cells("budget") == Cells{"", "a, b", "a, b", "a, b", "a, b", "card"});
+  CHECK(cells("gpu") == Cells{"", "", "", "", "", "card"});
+  CHECK(cells("model") == Cells{"", "tiny", "tiny", "tiny", "tiny", "tiny"});
+  CHECK(cells("kv_precision") == Cells{"", "fp16", "fp16", "fp16", "fp16", "q8_0"});
+  CHECK(cells("convention") == Cells{"", "causal", "causal", "causal", "causal", "causal"});
+  CHECK(cells("context") == Cells{"", "1024", "4096", "1024", "4096", "1024"});
+  CHECK(cells("batch") == Cells{"", "1", "1", "2", "2", "1"});
+  // 1,024 bytes a token and sequence, 544 of q8_0: 4 MiB hold 4,096 tokens of one sequence, and not of two.
+  CHECK(cells("kv_cache_bytes") == Cells{"", "1048576", "4194304", "2097152", "8388608", "557056"});
+  CHECK(cells("verdict") == Cells{"error", "pass", "pass", "pass", "fail", "warn"});
+  // What a limit has to search for stands in the column of its metric, as in JSON.
+  const Json document = Json::parse(workspace.check({"b.json", "--format", "json"}).out);
+  CHECK(cells("max_batch").back() == document["results"].back()["max_batch"].dump());
 }
 
 TEST_CASE("the command line's device wins over the files'") {

@@ -171,6 +171,14 @@ TEST_CASE("every command answers in every format that it takes, with the same in
   CHECK(compared > 1500);
 }
 
+TEST_CASE("check is written in every format, scale in those that are no list of judgements") {
+  const std::vector<std::string> rows = {"table", "json", "ndjson", "csv", "markdown"};
+  std::vector<std::string> all = rows;
+  all.insert(all.end(), {"junit", "sarif", "github"});
+  CHECK(formats_of({"check", kBudgets}) == all);
+  CHECK(formats_of({"scale", "article-7b"}) == rows);
+}
+
 TEST_CASE("the law asks every command") {
   std::set<std::string> asked = {"show", "schema"};  // which have one form of their own
   for (const std::vector<std::string>& question : kQuestions) asked.insert(question[0]);

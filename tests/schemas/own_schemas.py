@@ -109,7 +109,7 @@ for arguments in (
     ("show", "vllm"),
 ):
     for output in ("json", "ndjson"):
-        if output == "ndjson" and arguments[0] in ("check", "list", "show"):
+        if output == "ndjson" and arguments[0] in ("list", "show"):
             continue
         result = run(*arguments, "--format", output)
         if result.returncode not in (0, 1):
@@ -117,6 +117,61 @@ for arguments in (
             continue
         for text in [result.stdout] if output == "json" else result.stdout.splitlines():
             good("output", " ".join(arguments), json.loads(text))
+
+# Budgets that pass, warn, fail, are worse than in a baseline, or cannot be judged.
+
+directory = tempfile.TemporaryDirectory()
+
+
+def write(name, document):
+    path = f"{directory.name}/{name}"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(document if isinstance(document, str) else json.dumps(document))
+    return path
+
+
+def budgets(precision):
+    limits = {"kv_cache_bytes": {"max": "6GiB", "min": 1}, "window_status": {"max": "trained"}}
+    card = {"device_bytes": {"max": "90% of gpu"}, "max_context": {"min": "1M"}, "headroom_bytes": {"min": "1GB"}}
+    return {"defaults": {"model": "llama-3.1-8b", "kv_precision": precision}, "budgets": [
+        {"name": "a", "contexts": ["4K", "64K"], "batches": [1, 2], "limits": limits, "level": "warning"},
+        {"name": "b", "context": "128K", "gpu": "rtx-4090-24gb", "engine": "vllm", "limits": card},
+        {"name": "c", "model": "mamba-1.4b-hf", "context": 64, "gpu": "l4-24gb", "limits": {"max_context": {"max": 1}}},
+    ]}
+
+
+report = f"{directory.name}/report.json"
+path = write("budgets.json", budgets("fp8"))
+run("check", path, "--save", report)
+write("budgets.json", budgets("bf16"))
+missing = write("missing.json", {"budgets": [{"name": "a", "model": "nothing", "context": 1, "limits": {"scores": {"max": 1}}}]})
+text = write("text.json", "{nonsense")
+verdicts = set()
+for arguments in ((path,), (path, "--baseline", report, "--max-increase", "5%"), (path, missing, text), (text,)):
+    for output in ("json", "ndjson"):
+        result = run("check", *arguments, "--format", output)
+        lines = [result.stdout] if output == "json" else result.stdout.splitlines()
+        for document in map(json.loads, lines):
+            good("output", f"check of {len(arguments)}, {output}", document)
+            verdicts.add(document["verdict"])
+if verdicts != {"pass", "warn", "fail", "error"}:
+    faults.append(f"check: no example of every verdict, but of {sorted(verdicts)}")
+
+document = json.loads(run("check", path, "--baseline", report, "--max-increase", "5%", "--format", "json").stdout)
+for name, change in {
+    "a verdict that is none": lambda d: d.update(verdict="fine"),
+    "a budget in error": lambda d: d["budgets"][0].update(verdict="error"),
+    "a limit without its place": lambda d: d["budgets"][0]["limits"][0].pop("line"),
+    "an unknown key of a remedy": lambda d: d["budgets"][1]["limits"][0]["remedies"][0].update(option=1),
+    "a change without its metric": lambda d: d["baseline"]["changes"][0].pop("metric"),
+    "a cause without its key": lambda d: next(c for c in d["baseline"]["changes"] if c.get("causes"))["causes"][0].pop("key"),
+    "no configs": lambda d: d.pop("configs"),
+    "a result of no budget": lambda d: d["results"][0].pop("budget"),
+    "a card by its name": lambda d: d["results"][-1].update(gpu="l4-24gb"),
+}.items():
+    changed = copy.deepcopy(document)
+    change(changed)
+    bad("output", f"check: {name}", changed)
 
 document = json.loads(run("scale", "article-7b", "-n", "4K", "--format", "json").stdout)
 for name, change in {
@@ -201,9 +256,6 @@ BUDGETS = {
     ],
 }
 
-directory = tempfile.TemporaryDirectory()
-
-
 def read_model(document):
     return run("scale", "-", "-n", "1K", "--format", "csv", "--columns", "context", text=json.dumps(document))
 
@@ -213,10 +265,7 @@ def read_budget(document):
 
 
 def read_gpu(document):
-    path = f"{directory.name}/gpu.json"
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(document, file)
-    return run("fit", "llama-3.1-8b", "-n", "1K", "--gpu", path, "--exit-zero")
+    return run("fit", "llama-3.1-8b", "-n", "1K", "--gpu", write("gpu.json", document), "--exit-zero")
 
 
 READERS = {"model": read_model, "budget": read_budget, "gpu": read_gpu}
