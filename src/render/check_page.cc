@@ -66,9 +66,9 @@ void write_breaches(const BudgetReport& report, const RenderOptions& options, Te
     if (page.style() == TextStyle::markdown) {
       page.item();
       page.text(judged.budget->name, Accent::strong);
-      page.line(" (" + place + "): " + breach + (advice.empty() ? "" : "; " + advice));
+      page.line(format(" ({}): {}{}{}", place, breach, advice.empty() ? "" : "; ", advice));
     } else {
-      page.line(place + ": " + std::string(name(limit.verdict)) + ": " + judged.budget->name + ": " + breach);
+      page.line(format("{}: {}: {}: {}", place, name(limit.verdict), judged.budget->name, breach));
       if (!advice.empty()) page.line("  " + advice);
     }
   }
@@ -78,8 +78,8 @@ void write_breaches(const BudgetReport& report, const RenderOptions& options, Te
       if (point.margin_note.empty()) continue;
       if (first) page.blank();
       first = false;
-      page.line("note: " + judged.budget->name + ": " + length_label(point.context) + " tokens, batch " +
-                to_string(point.batch) + ": " + point.margin_note);
+      page.line(format("note: {}: {} tokens, batch {}: {}", judged.budget->name, length_label(point.context),
+                       to_string(point.batch), point.margin_note));
     }
   }
 }

@@ -165,6 +165,8 @@ class HostileFiles {
 };
 
 const std::vector<std::string> kFormats = {"table", "json", "ndjson", "csv", "markdown"};
+const std::vector<std::string> kCheckFormats = {"table",    "json",  "ndjson", "csv",
+                                                "markdown", "junit", "sarif",  "github"};
 
 void check_run(const HostileFiles& files, std::vector<std::string> arguments, const std::string& format) {
   arguments.insert(arguments.end(), {"--format", format});
@@ -203,7 +205,7 @@ TEST_CASE("hostile budgets are escaped in every format of check") {
   const std::string budgets = "budgets" + kFileName;
   const std::string saved = "saved" + kFileName;
   CHECK(files({"check", budgets, "--format", "json", "-o", saved}).status == 1);
-  for (const char* format : {"table", "json", "junit", "sarif", "github", "markdown"}) {
+  for (const std::string& format : kCheckFormats) {
     check_run(files, {"check", budgets}, format);
     check_run(files, {"check", budgets, "--baseline", saved}, format);
   }
@@ -215,8 +217,7 @@ TEST_CASE("a broken budget file with a hostile name and hostile keys leaves ever
   const std::string broken = "broken" + kFileName;
   files.write(broken, R"({"budgets": [{"name": "n", "model": "other.json", "context": "4K", "limits": {")" +
                           std::string(kHostile) + R"(": {"max": "1GB"}}}]})");
-  for (const char* name : {"table", "json", "junit", "sarif", "github", "markdown"}) {
-    const std::string format = name;
+  for (const std::string& format : kCheckFormats) {
     CAPTURE(format);
     const Run result = files({"check", budgets, broken, "--format", format});
     CHECK(result.status == 2);
@@ -227,6 +228,7 @@ TEST_CASE("a broken budget file with a hostile name and hostile keys leaves ever
     if (result.out.empty()) continue;
     if (format == "json" || format == "sarif") check_json(result.out);
     if (format == "junit") check_xml(result.out);
+    if (format == "csv") check_csv(result.out);
     if (format == "markdown") CHECK(result.out.find('<') == std::string::npos);
   }
 }

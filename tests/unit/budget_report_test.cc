@@ -129,6 +129,29 @@ TEST_CASE("a setting that contradicts a budget file is the file's fault, and is 
   }
 }
 
+TEST_CASE("judgements stand in the order of the answer, each under its file, faults behind what was judged") {
+  const auto judged = [](const std::string& name, const std::string& file) {
+    return parse_budgets(R"({"budgets": [)" + budget(name, R"("kv_cache_bytes": {"max": "100MiB", "min": 1})") + "]}",
+                         file)
+        .front();
+  };
+  const BudgetFault fault{"c.json", "model.json", {"model.json", "/heads", "wrong", ""}, {"/heads", 3, 7}};
+  const BudgetReport report = check({{judged("x", "a.json"), judged("y", "b.json"), judged("z", "a.json")}, {fault}});
+  const RenderOptions options;
+  const Judgements all = CheckDocument(report, options).judgements();
+  // A file that is named twice is judged twice.
+  CHECK(all.suites == std::vector<std::string>{"a.json", "b.json", "a.json", "c.json"});
+  // The least value is judged first: 128 MiB are not below 1 byte, and above 100 MiB.
+  std::string seen;
+  for (const Judgement& one : all.items) {
+    seen += std::to_string(one.suite) + " " + one.subject + " " + std::string(name(one.verdict)) + "\n";
+  }
+  CHECK(seen == "0 x pass\n0 x fail\n1 y pass\n1 y fail\n2 z pass\n2 z fail\n3 budget file in error error\n");
+  CHECK(all.items[1].fingerprint == "x/kv_cache_bytes/max/1024/1");
+  CHECK(place_text(all.items.back().file, all.items.back().place) == "model.json:3:7");
+  CHECK(place_text("model.json", {"", 0, 0}) == "model.json");
+}
+
 TEST_CASE("every format of verdicts tells what made a change too much") {
   const BudgetReport report =
       check(files(budget("a", R"("kv_cache_bytes": {"max": "1GiB"})")), against(earlier({"a"}), "5%"));

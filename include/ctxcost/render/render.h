@@ -34,7 +34,6 @@ struct RenderOptions {
   std::vector<Column> columns;  ///< the format's own choice where empty
   bool quiet = false;           ///< no caption, growth lines and notes
   bool verbose = false;         ///< also sources and layer groups
-  bool color = false;           ///< bold headings, for a terminal
 };
 
 }  // namespace ctxcost
