@@ -29,11 +29,7 @@ constexpr std::string_view kExamples =
 
 DiffOptions diff_options(const Arguments& arguments) {
   DiffOptions options;
-  if (arguments.has(OptionId::context)) options.contexts = lengths(arguments, OptionId::context, 0);
-  options.batches = lengths(arguments, OptionId::batch, 1);
-  options.kv = kv_precisions(arguments);
-  options.weights = weight_schemes(arguments);
-  options.engines = engine_choices(arguments);
+  options.grid = grid(arguments);
   options.counting.convention = convention(arguments);
   options.counting.logits = logits(arguments);
   options.models = load_options(arguments);
