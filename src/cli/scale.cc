@@ -68,9 +68,7 @@ Status run(const Arguments& arguments) {
 
   const Report report(std::move(axes), settings);
   const ScaleDocument document(report, render);
-  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
-  });
+  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
   return Status::answered;
 }
 

@@ -151,6 +151,13 @@ void deliver(const std::vector<Target>& targets,
   if (failure) std::rethrow_exception(failure);
 }
 
+void deliver(const std::vector<Target>& targets, const Document& document,
+             const std::function<bool(const Output& output)>& colored) {
+  deliver(targets, [&](const Target& target, const Output& output, Writer& out) {
+    find_output_format(target.format)->write(document, colored && colored(output), out);
+  });
+}
+
 void deliver(const Target& target, std::string_view text) {
   deliver({target}, [text](const Target&, const Output&, Writer& out) { out.text(text); });
 }

@@ -50,6 +50,10 @@ void check_distinct(const std::vector<Target>& targets);
 void deliver(const std::vector<Target>& targets,
              const std::function<void(const Target& target, const Output& output, Writer& out)>& render);
 
+/// The same of one answer in every format; `colored` says whether a target takes colour, none where it is empty.
+void deliver(const std::vector<Target>& targets, const Document& document,
+             const std::function<bool(const Output& output)>& colored = {});
+
 /// The same of one text.
 void deliver(const Target& target, std::string_view text);
 

@@ -6,9 +6,10 @@ namespace ctxcost {
 extern const DocumentShape kScaleShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
+extern const DocumentShape kListShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape, &kListShape};
   return kAll;
 }
 
