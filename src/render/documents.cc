@@ -7,9 +7,10 @@ extern const DocumentShape kScaleShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
 extern const DocumentShape kListShape;
+extern const DocumentShape kShowShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape, &kListShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape, &kListShape, &kShowShape};
   return kAll;
 }
 

@@ -13,8 +13,8 @@
 
 namespace ctxcost {
 
-/// A fact of a built-in entry: not known, an integer, one below zero, a real number, or words.
-using CatalogueValue = std::variant<std::monostate, Count, Negative, double, std::string>;
+/// A fact of a built-in entry: not known, an integer, one below zero, or words.
+using CatalogueValue = std::variant<std::monostate, Count, Negative, std::string>;
 
 struct ListingColumn {
   enum class Type { text, count, integer };  ///< `integer` may be below zero
