@@ -74,8 +74,6 @@ std::vector<TargetFormat> named(std::span<const OutputFormat* const> formats) {
 
 }  // namespace
 
-std::vector<TargetFormat> row_formats() { return named(output_formats()); }
-
 std::vector<TargetFormat> target_formats(const DocumentShape& shape) { return named(formats_of(shape)); }
 
 std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape) {

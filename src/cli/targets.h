@@ -20,9 +20,6 @@ struct TargetFormat {
   std::string_view extensions;  ///< ".csv"; separated by spaces
 };
 
-/// The formats of `scale` and of what lists rows.
-std::vector<TargetFormat> row_formats();
-
 /// The formats that write documents of that shape.
 std::vector<TargetFormat> target_formats(const DocumentShape& shape);
 

@@ -6,11 +6,13 @@ namespace ctxcost {
 extern const DocumentShape kScaleShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
+extern const DocumentShape kDiffShape;
 extern const DocumentShape kListShape;
 extern const DocumentShape kShowShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape, &kListShape, &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape,  &kSolveShape,
+                                                  &kDiffShape,  &kListShape, &kShowShape};
   return kAll;
 }
 
