@@ -32,7 +32,7 @@ std::vector<DeploymentCase> cases(const DeploymentQuestion& question) {
     for (const auto& weights : alternatives(question.weights)) {
       for (const auto& kv : alternatives(question.kv_precisions)) {
         for (const auto& engine : alternatives(question.engines)) {
-          DeploymentCase point{model, {model, {}, engine.value_or(ideal_engine()), question.settings}};
+          DeploymentCase point{{model, {}, engine.value_or(ideal_engine()), question.settings}};
           point.setup.workload.weights = weights.value_or(WeightScheme());
           point.setup.workload.kv = kv;
           point.setup.workload.convention = question.convention;

@@ -22,27 +22,16 @@ bool contains(const List& list, const Value& value) {
   return false;
 }
 
-/// The axes that models are counted over.
-Grid grid_of(const DiffOptions& options) {
-  Grid grid;
-  if (!options.contexts.empty()) grid.contexts = options.contexts;
-  grid.batches = options.batches;
-  grid.kv = options.kv;
-  grid.weights = options.weights;
-  grid.engines = options.engines;
-  return grid;
-}
-
 ReportRecord count(const Model& model, Grid grid, const Workload& counting, std::string_view source) {
   grid.models = {model};
   return record(Report(std::move(grid), counting), source);
 }
 
 /// The points of a saved report that are asked for.
-ReportRecord chosen(ReportRecord report, const DiffOptions& options) {
+ReportRecord chosen(ReportRecord report, const Grid& grid) {
   std::erase_if(report.points, [&](const PointRecord& point) {
-    return (!options.contexts.empty() && !contains(options.contexts, point.context)) ||
-           (!options.batches.empty() && !contains(options.batches, point.batch));
+    return (!grid.contexts.empty() && !contains(grid.contexts, point.context)) ||
+           (!grid.batches.empty() && !contains(grid.batches, point.batch));
   });
   if (report.points.empty()) {
     throw InputError(
@@ -52,15 +41,15 @@ ReportRecord chosen(ReportRecord report, const DiffOptions& options) {
 }
 
 ReportRecord points_of(const Comparand& comparand, const DiffOptions& options) {
-  if (const auto* report = std::get_if<ReportRecord>(&comparand.content)) return chosen(*report, options);
-  return count(std::get<ComparedModel>(comparand.content).model, grid_of(options), options.counting, comparand.name);
+  if (const auto* report = std::get_if<ReportRecord>(&comparand.content)) return chosen(*report, options.grid);
+  return count(std::get<ComparedModel>(comparand.content).model, options.grid, options.counting, comparand.name);
 }
 
 /// What each key does alone: the model before is counted again with that key changed.
 class KeyEffects {
  public:
   KeyEffects(const JsonDocument& before, const DiffOptions& options)
-      : document_{before.source, "", config_root(before)}, options_(options), grid_(grid_of(options)) {
+      : document_{before.source, "", config_root(before)}, options_(options), grid_(options.grid) {
     // A key is looked for at the ends of long lists.
     if (grid_.contexts.size() > kMostContexts) {
       LengthList ends(grid_.contexts.smallest());

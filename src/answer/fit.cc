@@ -52,8 +52,8 @@ FitAnswer fit(const DeploymentQuestion& question) {
     const std::size_t before = all.size();
     try {
       const auto deployment = std::make_shared<const Deployment>(asked.setup);
-      for (const Count batch : batches_of(question, *asked.model)) {
-        for (const Count context : contexts_of(question, *asked.model)) {
+      for (const Count batch : batches_of(question, *asked.setup.model)) {
+        for (const Count context : contexts_of(question, *asked.setup.model)) {
           all.push_back(answer(asked, deployment, context, batch));
         }
       }
@@ -98,7 +98,7 @@ std::vector<std::string> notes(const Fit& fit) {
   add(all, fit.deployment->margin_note(fit.estimate));
   for (const std::string& note : fit.deployment->estimator().details(fit.context, fit.batch).notes) add(all, note);
   for (const std::string& note : fit.deployment->engine_notes(fit.context, fit.batch)) add(all, note);
-  add(all, window_note(*fit.asked.model, fit.estimate.model, fit.context));
+  add(all, window_note(*fit.asked.setup.model, fit.estimate.model, fit.context));
   add(all, longest_note(fit.longest_context));
   return all;
 }

@@ -1,8 +1,5 @@
 #include "ctxcost/answer/listing.h"
-#include "ctxcost/input/load_accelerator.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "core/format.h"
@@ -33,19 +30,18 @@ CatalogueValue less_counted(std::optional<Count> published, std::optional<Count>
 }
 
 /// Parameters of each model, what its checkpoint holds beside them, and the published total.
-CatalogueListing models() {
-  CatalogueListing listing{"models",
-                           {{"name", "Model"},
-                            {"family", "Family"},
-                            {"parameters", "Parameters", Type::count, "parameters"},
-                            {"active_parameters", "Active", Type::count, "parameters"},
-                            {"checkpoint_parts", "Beside them", Type::count, "parameters"},
-                            {"checkpoint_elements", "Published total", Type::count, "parameters"},
-                            {"difference", "Difference", Type::integer, "parameters"},
-                            {"trained_context", "Trained context", Type::count, "tokens"},
-                            {"effective_context", "Effective context", Type::count, "tokens"}},
-                           {},
-                           {}};
+constexpr ListingColumn kModelColumns[] = {
+    {"name", "Model", "of the catalogue, without its owner"},
+    {"family", "Family", "model_type of its config, or \"own\""},
+    {"parameters", "Parameters", "learned elements", Type::count, "parameters", true},
+    {"active_parameters", "Active", "those that a token uses", Type::count, "parameters", true},
+    {"checkpoint_parts", "Beside them", "what its checkpoint holds beside them", Type::count, "parameters"},
+    {"checkpoint_elements", "Published total", "of its checkpoint", Type::count, "parameters", true},
+    {"difference", "Difference", "the published total less what is counted", Type::integer, "parameters", true},
+    {"trained_context", "Trained context", "what it was trained for", Type::count, "tokens", true},
+    {"effective_context", "Effective context", "to which its positions are scaled", Type::count, "tokens", true}};
+
+void add_models(CatalogueListing& listing) {
   for (const CatalogueEntry& entry : catalogue()) {
     Model model;
     try {
@@ -64,40 +60,36 @@ CatalogueListing models() {
                             less_counted(model.published_elements, parameters, beside),
                             value_of(model.positions.trained_context), value_of(model.positions.effective_context)});
   }
-  return listing;
 }
 
-CatalogueListing gpus() {
-  CatalogueListing listing{"gpus",
-                           {{"name", "GPU"},
-                            {"memory_bytes", "Memory", Type::count, "bytes"},
-                            {"memory_reported_mib", "Reported MiB", Type::count, "MiB"},
-                            {"memory_bandwidth_bytes_per_s", "Bandwidth B/s", Type::count, "bytes/s"},
-                            {"peak_type", "Type"},
-                            {"peak_dense_flops", "Dense peak FLOP/s", Type::count, "FLOP/s"},
-                            {"link_bytes_per_s_per_direction", "Link B/s", Type::count, "bytes/s"},
-                            {"tdp_watts", "Watts", Type::count, "watts"}},
-                           {},
-                           {}};
+constexpr ListingColumn kGpuColumns[] = {
+    {"name", "GPU", "in the catalogue"},
+    {"memory_bytes", "Memory", "nominal", Type::count, "bytes"},
+    {"memory_reported_mib", "Reported MiB", "what its driver reports", Type::count, "MiB", true},
+    {"memory_bandwidth_bytes_per_s", "Bandwidth B/s", "of its memory", Type::count, "bytes/s"},
+    {"peak_type", "Type", "the type of the peak"},
+    {"peak_dense_flops", "Dense peak FLOP/s", "without sparsity", Type::count, "FLOP/s"},
+    {"link_bytes_per_s_per_direction", "Link B/s", "to its peers, by the fastest link", Type::count, "bytes/s", true},
+    {"tdp_watts", "Watts", "its power", Type::count, "watts", true}};
+
+void add_gpus(CatalogueListing& listing) {
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
     const Accelerator gpu = load_accelerator(entry.id);
     const Accelerator::Peak peak = gpu.peak(parse_precision("bf16", "the type of a peak"));
     listing.rows.push_back({gpu.id, gpu.memory_bytes, value_of(gpu.memory_reported_mib), gpu.bandwidth_bytes_per_s,
                             peak.type, peak.flops_per_s, value_of(gpu.link_bytes_per_s), value_of(gpu.tdp_watts)});
   }
-  return listing;
 }
 
-CatalogueListing precisions() {
-  CatalogueListing listing{"precisions",
-                           {{"name", "Precision"},
-                            {"aliases", "Aliases"},
-                            {"block", "Block", Type::count, "elements"},
-                            {"block_bytes", "Bytes a block", Type::count, "bytes"},
-                            {"stores", "Stores"},
-                            {"settings", "Settings"}},
-                           {},
-                           {}};
+constexpr ListingColumn kPrecisionColumns[] = {
+    {"name", "Precision", "in files and options"},
+    {"aliases", "Aliases", "other names, separated by spaces"},
+    {"block", "Block", "elements of a block along the row", Type::count, "elements", true},
+    {"block_bytes", "Bytes a block", "its scales included", Type::count, "bytes", true},
+    {"stores", "Stores", "weights, a cache, or both"},
+    {"settings", "Settings", "what may stand behind its name"}};
+
+void add_precisions(CatalogueListing& listing) {
   for (const Format& format : formats()) {
     listing.rows.push_back({words(format.name), words(format.aliases), Count{format.block}, Count{format.block_bytes},
                             words(stores_words(format)), words(settings_words(format))});
@@ -106,12 +98,13 @@ CatalogueListing precisions() {
     listing.rows.push_back(
         {words(name), words(""), {}, {}, words("weights: a type for each tensor, as in a GGUF file"), words("")});
   }
-  return listing;
 }
 
-CatalogueListing mechanism_kinds() {
-  CatalogueListing listing{
-      "mechanisms", {{"name", "Mechanism"}, {"keys", "Keys (= default)"}, {"summary", "Sees"}}, {}, {}};
+constexpr ListingColumn kMechanismColumns[] = {{"name", "Mechanism", "its kind in model files"},
+                                               {"keys", "Keys (= default)", "each with its default"},
+                                               {"summary", "Sees", "the tokens that it sees"}};
+
+void add_mechanisms(CatalogueListing& listing) {
   for (const Mechanism* mechanism : mechanisms()) {
     if (mechanism->reader_only) continue;
     std::string keys;
@@ -123,12 +116,13 @@ CatalogueListing mechanism_kinds() {
     }
     listing.rows.push_back({words(mechanism->kind), keys, words(mechanism->summary)});
   }
-  return listing;
 }
 
-CatalogueListing engine_rules() {
-  CatalogueListing listing{
-      "engines", {{"name", "Engine"}, {"settings", "Settings (= default)"}, {"summary", "Reserves"}}, {}, {}};
+constexpr ListingColumn kEngineColumns[] = {{"name", "Engine", "in files and options"},
+                                            {"settings", "Settings (= default)", "each with its choices and default"},
+                                            {"summary", "Reserves", "the memory that it reserves"}};
+
+void add_engines(CatalogueListing& listing) {
   for (const Engine* engine : engines()) {
     std::string settings;
     for (const EngineSetting& setting : engine->settings) {
@@ -139,46 +133,45 @@ CatalogueListing engine_rules() {
     }
     listing.rows.push_back({words(engine->name), settings, words(engine->summary)});
   }
-  return listing;
 }
 
-CatalogueListing all_metrics() {
-  CatalogueListing listing{"metrics", {{"name", "Metric"}, {"meaning", "Meaning"}}, {}, {}};
+constexpr ListingColumn kMetricColumns[] = {{"name", "Metric", "in documents, budgets and options"},
+                                            {"meaning", "Meaning", "what it counts"}};
+
+void add_metrics(CatalogueListing& listing) {
   for (const std::span<const MetricInfo> some : {metrics(), device_metrics()}) {
     for (const MetricInfo& metric : some) listing.rows.push_back({words(metric.name), words(metric.meaning)});
   }
-  return listing;
 }
 
-struct Kind {
-  std::string_view name;
-  CatalogueListing (*list)();
-};
-constexpr Kind kKinds[] = {
-    {"models", models},        {"gpus", gpus},           {"precisions", precisions}, {"mechanisms", mechanism_kinds},
-    {"engines", engine_rules}, {"metrics", all_metrics},
+constexpr ListingKind kKinds[] = {
+    {"models", kModelColumns, add_models},
+    {"gpus", kGpuColumns, add_gpus},
+    {"precisions", kPrecisionColumns, add_precisions},
+    {"mechanisms", kMechanismColumns, add_mechanisms},
+    {"engines", kEngineColumns, add_engines},
+    {"metrics", kMetricColumns, add_metrics},
 };
 
 }  // namespace
 
-std::span<const std::string_view> listing_kinds() {
-  static const auto names = [] {
-    std::vector<std::string_view> all;
-    for (const Kind& kind : kKinds) all.push_back(kind.name);
-    return all;
-  }();
-  return names;
-}
+std::span<const ListingKind> listing_kinds() { return kKinds; }
 
 CatalogueListing list_catalogue(std::string_view kind, std::string_view source) {
-  const auto* const found =
-      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& row) { return row.name == kind; });
-  if (found != std::end(kKinds)) return found->list();
-  std::string hint = did_you_mean(kind, listing_kinds());
-  if (hint.empty()) {
-    for (const std::string_view name : listing_kinds()) (hint += hint.empty() ? "" : ", ") += name;
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const ListingKind& row : kKinds) {
+    if (row.name == kind) {
+      CatalogueListing listing{&row, {}, {}};
+      row.add_rows(listing);
+      return listing;
+    }
+    names.push_back(row.name);
+    all += (all.empty() ? "" : ", ") + std::string(row.name);
   }
-  throw InputError(Diagnostic{std::string(source), "", format("unknown kind \"{}\"", kind), hint});
+  std::string hint = did_you_mean(kind, names);
+  throw InputError(
+      Diagnostic{std::string(source), "", format("unknown kind \"{}\"", kind), hint.empty() ? all : std::move(hint)});
 }
 
 }  // namespace ctxcost

@@ -116,7 +116,7 @@ void solve_context(SolveAnswer& answer, const Point& point) {
   set_largest(answer, largest, [&](Count n) { return attempt(n, deployment, n, point.batch); });
   answer.bound = bound_of(largest);
   if (largest.value) {
-    const Model& model = *point.asked.model;
+    const Model& model = *point.asked.setup.model;
     answer.window_status = window_status(model.positions, *largest.value);
     std::string note = window_note(model, deployment.at(*largest.value, point.batch).model, *largest.value);
     if (!note.empty()) answer.notes.push_back(std::move(note));
@@ -197,7 +197,7 @@ void solve_kv_precision(SolveAnswer& answer, const Point& point) {
 void solve_weights(SolveAnswer& answer, const Point& point) {
   set_widest<WeightScheme>(
       answer, point, weight_choices(point.asked.setup, point.context, point.batch),
-      [&](const WeightScheme& type) { return type.resolved(*point.asked.model).name(); },
+      [&](const WeightScheme& type) { return type.resolved(*point.asked.setup.model).name(); },
       [](Setup& setup, const WeightScheme& type) { setup.workload.weights = type; });
 }
 
@@ -217,7 +217,7 @@ SolveAnswer answer_at(Unknown unknown, const Point& point) {
     case Unknown::weights: solve_weights(answer, point); break;
   }
   if (unknown != Unknown::context) {
-    answer.window_status = window_status(point.asked.model->positions, point.context);
+    answer.window_status = window_status(point.asked.setup.model->positions, point.context);
     if (answer.ends_at_window()) answer.bound = "window";
   }
   return answer;
@@ -239,7 +239,7 @@ SolveAnswers solve(Unknown unknown, const DeploymentQuestion& question) {
     }
   };
   for (const DeploymentCase& asked : cases(question)) {
-    const Model& model = *asked.model;
+    const Model& model = *asked.setup.model;
     try {
       const LengthList batches = unknown == Unknown::batch ? LengthList(1) : batches_of(question, model);
       const LengthList contexts = unknown == Unknown::context ? LengthList(1) : contexts_of(question, model);

@@ -3,12 +3,8 @@
 #include "ctxcost/answer/difference.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
-#include "input/formats.h"
-#include "input/json/config_changes.h"
-#include "input/model_config.h"
-#include "input/saved_report/saved_report.h"
 #include "option_values.h"
-#include "render/comparison.h"
+#include "render/diff_document.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -29,11 +25,7 @@ constexpr std::string_view kExamples =
 
 DiffOptions diff_options(const Arguments& arguments) {
   DiffOptions options;
-  if (arguments.has(OptionId::context)) options.contexts = lengths(arguments, OptionId::context, 0);
-  options.batches = lengths(arguments, OptionId::batch, 1);
-  options.kv = kv_precisions(arguments);
-  options.weights = weight_schemes(arguments);
-  options.engines = engine_choices(arguments);
+  options.grid = grid(arguments);
   options.counting.convention = convention(arguments);
   options.counting.logits = logits(arguments);
   options.models = load_options(arguments);
@@ -57,10 +49,9 @@ void refuse_settings(const Arguments& arguments) {
 
 Status run(const Arguments& arguments) {
   RenderOptions render;
-  render.command = "diff";
   render.units = units(arguments);
   render.quiet = arguments.has(OptionId::quiet);
-  const std::vector<Target> documents = targets(arguments, row_formats());
+  const std::vector<Target> documents = targets(arguments, kDiffShape);
   const DiffOptions options = diff_options(arguments);
 
   const std::vector<std::string>& words = arguments.words();
@@ -78,17 +69,20 @@ Status run(const Arguments& arguments) {
   if (before.is_report() && after.is_report()) refuse_settings(arguments);
   const Difference difference = diff(before, after, options);
 
-  deliver(documents, [&](const Target& target, const Output&, Writer& out) {
-    render_difference(difference, target.format, render, out);
-  });
+  deliver(documents, DiffDocument(difference, render));
   return difference.verdict == Verdict::fail && !arguments.has(OptionId::exit_zero) ? Status::over_budget
                                                                                     : Status::answered;
 }
 
 }  // namespace
 
-const Command kDiff = {"diff",      "OLD NEW",        "what changes between two models or two saved reports",
-                       kOptions,    kExamples,        run,
-                       row_formats, Completion::model};
+const Command kDiff = {"diff",
+                       "OLD NEW",
+                       "what changes between two models or two saved reports",
+                       kOptions,
+                       kExamples,
+                       run,
+                       [] { return target_formats(kDiffShape); },
+                       Completion::model};
 
 }  // namespace ctxcost::cli

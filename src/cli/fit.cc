@@ -30,9 +30,7 @@ Status run(const Arguments& arguments) {
   if (answer.alternatives.empty()) return Status::no_answer;
 
   const FitDocument document(answer, options);
-  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
-  });
+  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
   return answer.fits() || arguments.has(OptionId::exit_zero) ? Status::answered : Status::over_budget;
 }
 

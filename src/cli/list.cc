@@ -3,7 +3,7 @@
 #include "complaints.h"
 #include "ctxcost/answer/listing.h"
 #include "ctxcost/core/diagnostic.h"
-#include "render/listing.h"
+#include "render/list_document.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -17,16 +17,15 @@ constexpr std::string_view kExamples =
     "  ctxcost list models --format json | jq -r '.models[].name'\n";
 
 Status run(const Arguments& arguments) {
-  const std::vector<Target> documents = targets(arguments, row_formats());
+  const std::vector<Target> documents = targets(arguments, kListShape);
   if (arguments.words().size() != 1) {
     std::string all;
-    for (const std::string_view kind : listing_kinds()) (all += all.empty() ? "" : ", ") += kind;
+    for (const ListingKind& kind : listing_kinds()) (all += all.empty() ? "" : ", ") += kind.name;
     throw InputError(Diagnostic{"list", "", "expected one KIND", all});
   }
   const CatalogueListing answer = list_catalogue(arguments.words().front(), "list");
   for (const InputError& error : answer.left_out) leave_out(error, answer.rows.size() + answer.left_out.size());
-  deliver(documents,
-          [&answer](const Target& target, const Output&, Writer& out) { render_listing(answer, target.format, out); });
+  deliver(documents, ListDocument(answer));
   return Status::answered;
 }
 
@@ -34,6 +33,8 @@ Status run(const Arguments& arguments) {
 
 extern const Command kList;
 const Command kList = {
-    "list", "KIND", "models, gpus, precisions, mechanisms, engines, metrics", kOptions, kExamples, run, row_formats};
+    "list", "KIND", "models, gpus, precisions, mechanisms, engines, metrics", kOptions, kExamples, run, [] {
+      return target_formats(kListShape);
+    }};
 
 }  // namespace ctxcost::cli

@@ -79,6 +79,16 @@ std::vector<Column> columns(const Arguments& arguments) {
   return read_all(arguments, OptionId::columns, parse_columns);
 }
 
+Grid grid(const Arguments& arguments) {
+  Grid axes;
+  axes.contexts = lengths(arguments, OptionId::context, 0);
+  axes.batches = lengths(arguments, OptionId::batch, 1);
+  axes.kv = kv_precisions(arguments);
+  axes.weights = weight_schemes(arguments);
+  axes.engines = engine_choices(arguments);
+  return axes;
+}
+
 Convention convention(const Arguments& arguments) {
   return parse_convention(arguments.value_or_fallback(OptionId::convention));
 }

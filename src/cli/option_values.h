@@ -13,6 +13,7 @@
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/report.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
@@ -46,6 +47,8 @@ std::vector<Parallelism> parallelisms(const Arguments& arguments);
 /// What --columns names, in order.
 std::vector<Column> columns(const Arguments& arguments);
 
+/// What --context, --batch, --kv-precision, --weights and --engine say, without models.
+Grid grid(const Arguments& arguments);
 /// --convention, or the command's own.
 Convention convention(const Arguments& arguments);
 /// --logits

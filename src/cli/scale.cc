@@ -57,26 +57,18 @@ Status run(const Arguments& arguments) {
   render.columns = columns(arguments);
   const std::vector<Target> documents = targets(arguments, kScaleShape);
 
-  Grid grid;
-  if (arguments.has(OptionId::context)) grid.contexts = lengths(arguments, OptionId::context, 0);
-  grid.batches = lengths(arguments, OptionId::batch, 1);
-  grid.kv = kv_precisions(arguments);
-  grid.weights = weight_schemes(arguments);
-  grid.engines = engine_choices(arguments);
-
+  Grid axes = grid(arguments);
   if (arguments.words().empty()) {
     throw InputError(Diagnostic{"scale", "", "expected a MODEL, found nothing",
                                 "a JSON file, a directory with a config.json, - or a catalogue name"});
   }
-  grid.models = load_models(arguments, arguments.words());
-  keep_answerable(grid, settings);
-  if (grid.models.empty()) return Status::no_answer;
+  axes.models = load_models(arguments, arguments.words());
+  keep_answerable(axes, settings);
+  if (axes.models.empty()) return Status::no_answer;
 
-  const Report report(std::move(grid), settings);
+  const Report report(std::move(axes), settings);
   const ScaleDocument document(report, render);
-  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
-  });
+  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
   return Status::answered;
 }
 

@@ -2,8 +2,7 @@
 #include "ctxcost/answer/show.h"
 #include "command.h"
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/render/render.h"
-#include "render/entry.h"
+#include "render/show_document.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -16,20 +15,14 @@ constexpr std::string_view kExamples =
     "  ctxcost show llama-3.1-8b --format json >llama.json\n"
     "  ctxcost show sliding_window\n";
 
-/// A sheet for people, or a model's file.
-std::vector<TargetFormat> show_formats() { return {{"table", ".txt"}, {"json", ".json"}}; }
-
 Status run(const Arguments& arguments) {
-  const std::vector<Target> documents = targets(arguments, show_formats());
+  const std::vector<Target> documents = targets(arguments, kShowShape);
   if (arguments.words().size() != 1) {
     throw InputError(
         Diagnostic{"show", "", "expected one NAME", "a model, gpu, mechanism, engine, precision or metric"});
   }
-  const EntryDescription entry = describe_entry(arguments.words().front(), "show");
-  RenderOptions render;
-  render.command = "show";
-  deliver(documents,
-          [&](const Target& target, const Output&, Writer& out) { render_entry(entry, target.format, render, out); });
+  const BuiltIn found = find_built_in(arguments.words().front(), "show");
+  deliver(documents, ShowDocument(found));
   return Status::answered;
 }
 
@@ -37,6 +30,8 @@ Status run(const Arguments& arguments) {
 
 extern const Command kShow;
 const Command kShow = {
-    "show", "NAME", "one model, gpu, mechanism, engine, precision or metric", kOptions, kExamples, run, show_formats};
+    "show", "NAME", "one model, gpu, mechanism, engine, precision or metric", kOptions, kExamples, run, [] {
+      return target_formats(kShowShape);
+    }};
 
 }  // namespace ctxcost::cli

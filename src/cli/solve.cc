@@ -61,9 +61,7 @@ Status run(const Arguments& arguments) {
   if (solved.answers.empty()) return Status::no_answer;
 
   const SolveDocument document(solved, options);
-  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
-  });
+  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
   return solved.any() || arguments.has(OptionId::exit_zero) ? Status::answered : Status::over_budget;
 }
 

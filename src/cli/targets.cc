@@ -74,14 +74,6 @@ std::vector<TargetFormat> named(std::span<const OutputFormat* const> formats) {
 
 }  // namespace
 
-std::vector<TargetFormat> row_formats() {
-  std::vector<const OutputFormat*> formats;
-  for (const OutputFormat* format : output_formats()) {
-    if (format->needs != Part::judgements) formats.push_back(format);
-  }
-  return named(formats);
-}
-
 std::vector<TargetFormat> target_formats(const DocumentShape& shape) { return named(formats_of(shape)); }
 
 std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape) {
@@ -155,6 +147,13 @@ void deliver(const std::vector<Target>& targets,
     }
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+void deliver(const std::vector<Target>& targets, const Document& document,
+             const std::function<bool(const Output& output)>& colored) {
+  deliver(targets, [&](const Target& target, const Output& output, Writer& out) {
+    find_output_format(target.format)->write(document, colored && colored(output), out);
+  });
 }
 
 void deliver(const Target& target, std::string_view text) {

@@ -20,9 +20,6 @@ struct TargetFormat {
   std::string_view extensions;  ///< ".csv"; separated by spaces
 };
 
-/// The formats of `scale` and of what lists rows.
-std::vector<TargetFormat> row_formats();
-
 /// The formats that write documents of that shape.
 std::vector<TargetFormat> target_formats(const DocumentShape& shape);
 
@@ -49,6 +46,10 @@ void check_distinct(const std::vector<Target>& targets);
 /// failure. Throws OutputError, after the others are written.
 void deliver(const std::vector<Target>& targets,
              const std::function<void(const Target& target, const Output& output, Writer& out)>& render);
+
+/// The same of one answer in every format; `colored` says whether a target takes colour, none where it is empty.
+void deliver(const std::vector<Target>& targets, const Document& document,
+             const std::function<bool(const Output& output)>& colored = {});
 
 /// The same of one text.
 void deliver(const Target& target, std::string_view text);

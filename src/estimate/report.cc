@@ -22,6 +22,7 @@ std::vector<std::optional<T>> choices(const std::vector<T>& axis) {
 }  // namespace
 
 Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), settings_(settings) {
+  if (grid_.contexts.empty()) grid_.contexts = default_contexts();
   if (grid_.engines.empty()) grid_.engines.push_back(ideal_engine());
   for (const SharedModel& model : grid_.models) {
     for (const std::optional<WeightScheme>& weights : choices(grid_.weights)) {

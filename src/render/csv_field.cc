@@ -27,6 +27,7 @@ void write_csv_value(Writer& out, const Value& value) {
       out.digits(negative.magnitude);
     }
     void operator()(double real) const { write_double(out, real); }
+    void operator()(const Percent& percent) const { out.text(decimal_text(percent)); }
     void operator()(bool truth) const { out.text(truth ? "true" : "false"); }
     void operator()(std::string_view text) const { out.text(csv_field(text)); }
     void operator()(const std::string& text) const { out.text(csv_field(text)); }

@@ -93,11 +93,4 @@ std::string place_text(const Deployment& deployment) {
   return text;
 }
 
-std::string cell_text(const Value& value) {
-  if (const auto* count = std::get_if<Count>(&value)) return with_separators(*count);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* word = std::get_if<std::string_view>(&value)) return std::string(*word);
-  return "–";
-}
-
 }  // namespace ctxcost

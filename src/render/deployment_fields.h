@@ -29,7 +29,4 @@ const Deployment* with_gpu(const Deployment& deployment);
 /// "1 x h100-sxm-80gb", "4 x h100-sxm-80gb (tp=2,pp=2)", "2 devices (tp=2)"
 std::string place_text(const Deployment& deployment);
 
-/// A table's cell: a name, a count with separators, or "–".
-std::string cell_text(const Value& value);
-
 }  // namespace ctxcost

@@ -29,10 +29,12 @@ struct DocumentShape {
   std::string_view command;          ///< "scale"
   unsigned parts = 0;                ///< of Part
   const FieldTable* head = nullptr;  ///< members beside the rows
-  std::string_view rows;             ///< the key of the list of rows: "results"
-  const FieldTable* row = nullptr;
+  std::string_view rows = {};        ///< the key of the list of rows: "results"
+  const FieldTable* row = nullptr;   ///< null: the document is its head, in NDJSON one line
   /// The kinds of lines of NDJSON. Where empty, a line is a row behind those of the head's fields that are `each_line`.
   std::span<const FieldTable* const> lines = {};
+  /// Of a command whose documents are of several kinds: the shape of each, which has what stands above.
+  std::span<const DocumentShape> (*kinds)() = nullptr;
 };
 
 using RecordVisitor = std::function<void(const Record& record)>;
@@ -42,6 +44,8 @@ class Document {
   virtual ~Document() = default;
   virtual const DocumentShape& shape() const = 0;
 
+  /// Of `records`, in place of them: a file of JSON as it stands in the catalogue, on one line.
+  virtual std::string_view file() const { return {}; }
   /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
   virtual Record head() const { return {}; }
   virtual void for_each_row(const RecordVisitor&) const {}

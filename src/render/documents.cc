@@ -6,10 +6,14 @@ namespace ctxcost {
 extern const DocumentShape kScaleShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
+extern const DocumentShape kDiffShape;
 extern const DocumentShape kCheckShape;
+extern const DocumentShape kListShape;
+extern const DocumentShape kShowShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape, &kSolveShape, &kCheckShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape,  &kSolveShape, &kDiffShape,
+                                                  &kCheckShape, &kListShape, &kShowShape};
   return kAll;
 }
 

@@ -10,14 +10,17 @@
 #include <variant>
 #include <vector>
 
+#include "ctxcost/answer/comparison.h"
 #include "ctxcost/core/count.h"
 #include "ctxcost/estimate/metric.h"
+#include "ctxcost/input/saved_report.h"
 #include "json_writer.h"
 
 namespace ctxcost {
 
-/// A scalar: nothing (null in JSON, empty in CSV), an exact integer, a real number, a truth, words.
-using Value = std::variant<std::monostate, Count, Negative, double, bool, std::string_view, std::string>;
+/// A scalar: nothing (null in JSON, empty in CSV), an exact integer, a real number, a percentage of one decimal, a
+/// truth, words.
+using Value = std::variant<std::monostate, Count, Negative, double, Percent, bool, std::string_view, std::string>;
 
 /// Any narrower variant: a metric's value, a fact of the catalogue.
 template <typename... Held>
@@ -25,10 +28,14 @@ Value to_value(const std::variant<Held...>& value) {
   return std::visit([](const auto& held) -> Value { return held; }, value);
 }
 inline Value to_value(std::optional<Count> value) { return value ? Value(*value) : Value(); }
+inline Value to_value(const std::optional<Percent>& value) { return value ? Value(*value) : Value(); }
+Value to_value(const RecordedValue& value);
 inline const Value& to_value(const Value& value) { return value; }
 /// Nothing for "".
 inline Value words_or_null(std::string_view text) { return text.empty() ? Value() : Value(text); }
 void write_value(JsonWriter& json, const Value& value);
+/// A table's cell: words, an integer with separators, or "–".
+std::string cell_text(const Value& value);
 
 struct FieldTable;
 
@@ -41,13 +48,16 @@ struct Field {
     text,
     word,  ///< one of `words`
     flag,
-    record,      ///< an object of `members`
-    records,     ///< a list of those
-    texts,       ///< a list of texts
-    counts,      ///< an object of counts whose keys are names
-    any,         ///< whatever stood in a file
-    metrics,     ///< a member for each of `of_metrics`
-    members_of,  ///< the members of another table, as if they were this one's
+    scalar,         ///< a number or a text, null where it is not known: a value of whatever metric
+    record,         ///< an object of `members`
+    records,        ///< a list of those
+    named_records,  ///< an object of those whose keys are names
+    texts,          ///< a list of texts
+    counts,         ///< an object of counts whose keys are names
+    any,            ///< whatever stood in a file
+    metrics,        ///< a member for each of `of_metrics`
+    members_of,     ///< the members of another table, as if they were this one's
+    further_texts,  ///< texts under names of their own, beside the record's other members
   };
 
   std::string_view name;
@@ -56,16 +66,24 @@ struct Field {
   bool nullable = false;
   /// Of a scalar.
   Value (*value)(const Field& field, const void* subject) = nullptr;
-  /// Of everything else. The key stands already, but for `metrics` and `members_of`, which write their own.
+  /// Of everything else. The key stands already, but where the field writes its own: see `has_own_keys`.
   void (*write)(const Field& field, const void* subject, JsonWriter& json) = nullptr;
   /// Null: in every record.
   bool (*present)(const void* subject) = nullptr;
+  /// Where there is one and it is false, the value is null.
+  bool (*known)(const void* subject) = nullptr;
   std::span<const std::string_view> words = {};
   const FieldTable* members = nullptr;
   std::span<const MetricInfo> (*of_metrics)() = nullptr;
   Metric metric = Metric::context;  ///< of a column made of `metrics`
+  std::size_t index = 0;            ///< of a scalar in a record that is a list of values
   bool each_line = false;           ///< of a document's head: stands in every line of NDJSON, too
+  bool behind_rows = false;         ///< of a document's head: stands behind the rows
+  bool line_alone = false;          ///< of a row: stands in its line of NDJSON, not in the whole document
 
+  constexpr bool has_own_keys() const {
+    return type == Type::metrics || type == Type::members_of || type == Type::further_texts;
+  }
   constexpr Field or_null() const {
     Field field = *this;
     field.nullable = true;
@@ -74,6 +92,16 @@ struct Field {
   constexpr Field in_each_line() const {
     Field field = *this;
     field.each_line = true;
+    return field;
+  }
+  constexpr Field put_behind_rows() const {
+    Field field = *this;
+    field.behind_rows = true;
+    return field;
+  }
+  constexpr Field in_line_alone() const {
+    Field field = *this;
+    field.line_alone = true;
     return field;
   }
 };
@@ -160,6 +188,21 @@ struct FieldsOf {
     };
     return field;
   }
+  /// `each(subject, visit)` calls visit(name, item).
+  template <typename Each>
+  static constexpr Field named_records(std::string_view name, const FieldTable& table, std::string_view meaning, Each) {
+    Field field{name, Type::named_records, meaning};
+    field.members = &table;
+    field.write = [](const Field& self, const void* subject, JsonWriter& json) {
+      json.begin_object();
+      Each{}(of(subject), [&](std::string_view key, const auto& item) {
+        json.key(key);
+        write_record(json, {self.members, &item});
+      });
+      json.end_object();
+    };
+    return field;
+  }
   /// `each(subject, visit)` calls visit(text).
   template <typename Each>
   static constexpr Field texts(std::string_view name, std::string_view meaning, Each) {
@@ -221,12 +264,31 @@ struct FieldsOf {
     };
     return field;
   }
+  /// `each(subject, visit)` calls visit(name, text).
+  template <typename Each>
+  static constexpr Field further_texts(Each) {
+    Field field{"", Type::further_texts};
+    field.write = [](const Field&, const void* subject, JsonWriter& json) {
+      Each{}(of(subject), [&](std::string_view key, std::string_view text) {
+        json.key(key);
+        json.string(text);
+      });
+    };
+    return field;
+  }
 
   /// The field, in those records alone for which `test(subject)` is true.
   template <typename Test>
   static constexpr Field where(Test, const Field& field) {
     Field result = field;
     result.present = [](const void* subject) { return Test{}(of(subject)); };
+    return result;
+  }
+  /// The field, null where `test(subject)` is false.
+  template <typename Test>
+  static constexpr Field null_unless(Test, const Field& field) {
+    Field result = field.or_null();
+    result.known = [](const void* subject) { return Test{}(of(subject)); };
     return result;
   }
 

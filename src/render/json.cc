@@ -6,17 +6,28 @@ namespace ctxcost {
 namespace {
 
 void write(const Document& document, bool, Writer& out) {
+  if (const std::string_view file = document.file(); !file.empty()) {
+    out.text(file);
+    return out.character('\n');
+  }
   const DocumentShape& shape = document.shape();
   JsonWriter json(out, JsonWriter::Layout::indented);
   json.begin_object();
   write_envelope(json, shape.command);
-  if (shape.head != nullptr) write_members(json, document.head());
+  if (shape.head != nullptr) {
+    write_members(json, document.head(), [](const Field& field) { return !field.behind_rows; });
+  }
   if (shape.row != nullptr) {
     json.key(shape.rows);
     json.begin_array();
-    document.for_each_row([&json](const Record& row) { write_record(json, row); });
+    document.for_each_row([&json](const Record& row) {
+      json.begin_object();
+      write_members(json, row, [](const Field& field) { return !field.line_alone; });
+      json.end_object();
+    });
     json.end_array();
   }
+  if (shape.head != nullptr) write_members(json, document.head(), [](const Field& field) { return field.behind_rows; });
   json.end_object();
   out.character('\n');
 }

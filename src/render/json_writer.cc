@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/json_string.h"
+#include "input/json/json.h"
 #include "number.h"
 
 namespace ctxcost {
@@ -18,21 +19,20 @@ void JsonWriter::separate() {
     after_key_ = false;
     return;
   }
-  const std::uint64_t bit = std::uint64_t{1} << depth_;
-  if ((has_items_ & bit) != 0) out_->character(',');
+  if (has_items_[depth_]) out_->character(',');
   if (depth_ > 0) new_line();
-  has_items_ |= bit;
+  has_items_[depth_] = true;
 }
 
 void JsonWriter::begin(char bracket) {
   separate();
   out_->character(bracket);
   ++depth_;
-  has_items_ &= ~(std::uint64_t{1} << depth_);
+  has_items_[depth_] = false;
 }
 
 void JsonWriter::end(char bracket) {
-  const bool empty = (has_items_ & std::uint64_t{1} << depth_) == 0;
+  const bool empty = !has_items_[depth_];
   --depth_;
   if (!empty) new_line();
   out_->character(bracket);
@@ -95,5 +95,27 @@ void JsonWriter::value(const MetricValue& value) {
 }
 
 void JsonWriter::value(const std::optional<Count>& value) { value ? count(*value) : null(); }
+
+void JsonWriter::value(const JsonValue& value) {
+  switch (value.type) {
+    case JsonValue::Type::null:
+    case JsonValue::Type::nonfinite: return null();
+    case JsonValue::Type::boolean: return boolean(value.boolean);
+    case JsonValue::Type::integer:
+    case JsonValue::Type::real: return raw(value.text);
+    case JsonValue::Type::string: return string(value.text);
+    case JsonValue::Type::array:
+      begin_array();
+      for (const JsonValue& item : value.items) this->value(item);
+      return end_array();
+    case JsonValue::Type::object:
+      begin_object();
+      for (const JsonMember& member : value.members) {
+        key(member.key);
+        this->value(member.value);
+      }
+      return end_object();
+  }
+}
 
 }  // namespace ctxcost

@@ -1,6 +1,7 @@
 // Writes JSON: integers with all their digits, doubles in the shortest form that reads back the same.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -10,9 +11,14 @@
 
 namespace ctxcost {
 
+struct JsonValue;
+
 class JsonWriter {
  public:
   enum class Layout { compact, indented };
+
+  /// Lists and objects that may be open at once: twice as many as a text that is read may have.
+  static constexpr std::size_t kDeepest = 128;
 
   JsonWriter(Writer& out, Layout layout) : out_(&out), indented_(layout == Layout::indented) {}
 
@@ -31,6 +37,8 @@ class JsonWriter {
   void raw(std::string_view json);
   void value(const MetricValue& value);
   void value(const std::optional<Count>& value);
+  /// As it was read, numbers with their own digits; null for NaN and its like.
+  void value(const JsonValue& value);
 
  private:
   void quoted(std::string_view value);
@@ -44,7 +52,7 @@ class JsonWriter {
   bool indented_;
   bool after_key_ = false;
   std::uint32_t depth_ = 0;
-  std::uint64_t has_items_ = 0;  // a bit for each depth
+  std::array<bool, kDeepest> has_items_{};  // by depth
 };
 
 }  // namespace ctxcost

@@ -6,20 +6,30 @@ namespace ctxcost {
 namespace {
 
 void write(const Document& document, bool, Writer& out) {
+  if (const std::string_view file = document.file(); !file.empty()) {
+    out.text(file);
+    return out.character('\n');
+  }
   const DocumentShape& shape = document.shape();
-  const bool own_lines = !shape.lines.empty();
-  const auto write_line = [&](const Record& record) {
+  const auto write_line = [&](const Record& head, bool (*of_head)(const Field&), const Record* row) {
     JsonWriter json(out, JsonWriter::Layout::compact);
     json.begin_object();
     write_envelope(json, shape.command);
-    if (!own_lines && shape.head != nullptr) {
-      write_members(json, document.head(), [](const Field& field) { return field.each_line; });
-    }
-    write_members(json, record);
+    if (head.table != nullptr) write_members(json, head, of_head);
+    if (row != nullptr) write_members(json, *row);
     json.end_object();
     out.character('\n');
   };
-  own_lines ? document.for_each_line(write_line) : document.for_each_row(write_line);
+  if (!shape.lines.empty()) {
+    document.for_each_line([&](const Record& line) { write_line(line, nullptr, nullptr); });
+  } else if (shape.row == nullptr) {
+    write_line(document.head(), nullptr, nullptr);
+  } else {
+    document.for_each_row([&](const Record& row) {
+      write_line(
+          document.head(), [](const Field& field) { return field.each_line; }, &row);
+    });
+  }
 }
 
 }  // namespace

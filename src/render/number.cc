@@ -12,4 +12,8 @@ void write_double(Writer& out, double value) {
   out.text(format("{}", value));
 }
 
+std::string decimal_text(const Percent& percent) {
+  return (percent.negative ? "-" : "") + to_string(percent.tenths / 10) + "." + to_string(percent.tenths % 10);
+}
+
 }  // namespace ctxcost

@@ -50,6 +50,7 @@ void write_type(SchemaWriter& schema, const Field& field) {
     case Type::real: return schema.type("number", field.nullable);
     case Type::text: return schema.type("string", field.nullable);
     case Type::flag: return schema.type("boolean", field.nullable);
+    case Type::scalar: return schema.list("type", std::array{"number", "string", "null"});
     case Type::word:
       schema.json().key("enum");
       schema.json().begin_array();
@@ -62,6 +63,9 @@ void write_type(SchemaWriter& schema, const Field& field) {
     case Type::records:
       schema.type("array", field.nullable);
       return schema.member("items", [&] { schema.text("$ref", reference(*field.members)); });
+    case Type::named_records:
+      schema.type("object", field.nullable);
+      return schema.member("additionalProperties", [&] { schema.text("$ref", reference(*field.members)); });
     case Type::texts:
       schema.type("array", field.nullable);
       return schema.member("items", [&] { schema.type("string"); });
@@ -70,16 +74,19 @@ void write_type(SchemaWriter& schema, const Field& field) {
       return schema.member("additionalProperties", [&] { integer(false); });
     case Type::any:
     case Type::metrics:
-    case Type::members_of: return;
+    case Type::members_of:
+    case Type::further_texts: return;
   }
 }
 
 bool always(const Field&) { return true; }
 bool each_line(const Field& field) { return field.each_line; }
+bool in_document(const Field& field) { return !field.line_alone; }
+bool holds_further_texts(const Field& field) { return field.type == Field::Type::further_texts; }
 
 void write_properties(SchemaWriter& schema, const FieldTable& table, bool (*chosen)(const Field&)) {
   for (const Field& field : table.fields) {
-    if (!chosen(field)) continue;
+    if (!chosen(field) || holds_further_texts(field)) continue;
     if (field.type == Field::Type::members_of) {
       write_properties(schema, *field.members, always);
     } else if (field.type == Field::Type::metrics) {
@@ -96,7 +103,10 @@ void write_properties(SchemaWriter& schema, const FieldTable& table, bool (*chos
 /// Names of the members that are in every record. Metrics are not: columns may be chosen.
 void add_required(std::vector<std::string_view>& names, const FieldTable& table, bool (*chosen)(const Field&)) {
   for (const Field& field : table.fields) {
-    if (!chosen(field) || field.present != nullptr || field.type == Field::Type::metrics) continue;
+    if (!chosen(field) || field.present != nullptr || field.type == Field::Type::metrics ||
+        holds_further_texts(field)) {
+      continue;
+    }
     if (field.type == Field::Type::members_of) {
       add_required(names, *field.members, always);
     } else {
@@ -147,11 +157,24 @@ void write_shape(SchemaWriter& schema, const DocumentShape& shape) {
   for (const FieldTable* line : shape.lines) {
     schema.object([&] { write_object(schema, shape.command, {{line, always}}, nullptr); });
   }
-  if (shape.row == nullptr || !shape.lines.empty()) return;
+  if (shape.row == nullptr || !shape.lines.empty()) return;  // without rows its line is the document
   std::vector<Members> line;
   if (shape.head != nullptr) line.push_back({shape.head, each_line});
   line.push_back({shape.row, always});
   schema.object([&] { write_object(schema, shape.command, line, nullptr); });
+}
+
+/// Those of all commands; where a command's documents are of several kinds, the shape of each.
+std::vector<const DocumentShape*> all_shapes() {
+  std::vector<const DocumentShape*> shapes;
+  for (const DocumentShape* shape : document_shapes()) {
+    if (shape->kinds == nullptr) {
+      shapes.push_back(shape);
+      continue;
+    }
+    for (const DocumentShape& kind : shape->kinds()) shapes.push_back(&kind);
+  }
+  return shapes;
 }
 
 }  // namespace
@@ -161,24 +184,12 @@ void write_output_schema(Writer& out) {
   schema.begin("ctxcost documents: json, and each line of ndjson");
   schema.json().key("anyOf");
   schema.json().begin_array();
-  for (const DocumentShape* shape : document_shapes()) write_shape(schema, *shape);
-  schema.object([&] {
-    // Commands whose documents are not described to the last key yet.
-    schema.list("required", kEnvelope);
-    schema.member("properties", [&] {
-      schema.member("command", [&] {
-        schema.member("not", [&] {
-          std::vector<std::string_view> described;
-          for (const DocumentShape* shape : document_shapes()) described.push_back(shape->command);
-          schema.list("enum", described);
-        });
-      });
-    });
-  });
+  const std::vector<const DocumentShape*> shapes = all_shapes();
+  for (const DocumentShape* shape : shapes) write_shape(schema, *shape);
   schema.json().end_array();
 
   std::vector<const FieldTable*> tables;
-  for (const DocumentShape* shape : document_shapes()) {
+  for (const DocumentShape* shape : shapes) {
     if (shape->head != nullptr) collect(*shape->head, tables, false);
     if (shape->row != nullptr) collect(*shape->row, tables);
     for (const FieldTable* line : shape->lines) collect(*line, tables, false);
@@ -196,11 +207,15 @@ void write_output_schema(Writer& out) {
     for (const FieldTable* table : tables) {
       schema.member(table->name, [&] {
         std::vector<std::string_view> required;
-        add_required(required, *table, always);
+        add_required(required, *table, in_document);
         schema.type("object");
-        schema.member("properties", [&] { write_properties(schema, *table, always); });
+        schema.member("properties", [&] { write_properties(schema, *table, in_document); });
         schema.list("required", required);
-        schema.flag("additionalProperties", false);
+        if (std::any_of(table->fields.begin(), table->fields.end(), holds_further_texts)) {
+          schema.member("additionalProperties", [&] { schema.type("string"); });
+        } else {
+          schema.flag("additionalProperties", false);
+        }
       });
     }
   });

@@ -210,6 +210,25 @@ TEST_CASE("reports of different conventions are not compared") {
         "by one convention)\n");
 }
 
+TEST_CASE("each line of NDJSON has the convention of its own point") {
+  const auto report = [](int bytes) {
+    const auto result = [bytes](const char* convention, int context) {
+      return R"({"model": "m", "context": )" + std::to_string(context) + R"(, "batch": 1, "conventions": {"name": ")" +
+             convention + R"(", "flops_per_mac": 2, "pairs": "exact"}, "kv_cache_bytes": )" + std::to_string(bytes) +
+             "}";
+    };
+    return R"({"schema_version": 1, "results": [)" + result("causal", 1024) + "," + result("mine", 2048) + "]}";
+  };
+  const Files files(report(1), report(2));
+  const std::string lines = files.diff({"--format", "ndjson"}).out;
+  const std::size_t second = lines.find('\n') + 1;
+  CHECK(Json::parse(lines.substr(0, second))["conventions"]["name"] == "causal");
+  CHECK(Json::parse(lines.substr(second))["conventions"]["name"] == "mine");
+  const Json document = Json::parse(files.diff({"--format", "json"}).out);
+  CHECK(document["conventions"]["name"] == "causal");
+  CHECK(!document["results"][0].contains("conventions"));
+}
+
 TEST_CASE("no answer: exit 2 and one line, whatever --exit-zero says") {
   const Files files;
   files.save({"-n", "1K"});

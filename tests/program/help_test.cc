@@ -64,7 +64,7 @@ TEST_CASE("the help of a command fits 80 columns and has the command's defaults 
   CHECK(has("scale", "(1K,4K,16K,64K,128K,1M)"));
   CHECK(has("fit", "(causal)"));
   CHECK(has("check", "table, json, ndjson, csv, markdown, junit,"));
-  CHECK(has("show", "table or json;"));
+  CHECK(has("show", "table, json, ndjson or markdown;"));
   CHECK(has("fit", "MODEL is a JSON file"));
   CHECK_FALSE(has("list", "MODEL is a JSON file"));
 }

@@ -29,8 +29,17 @@ def load(path):
         return json.load(file)
 
 
+def keys_once(pairs):
+    """An object; two definitions of one name would leave one of them unseen."""
+    keys = [key for key, _ in pairs]
+    for key in set(keys):
+        if keys.count(key) > 1:
+            faults.append(f"a schema says {key} twice")
+    return dict(pairs)
+
+
 def schema(kind):
-    document = json.loads(run("schema", kind).stdout)
+    document = json.loads(run("schema", kind).stdout, object_pairs_hook=keys_once)
     validator = jsonschema.Draft202012Validator
     validator.check_schema(document)
     return validator(document)
@@ -87,6 +96,34 @@ for path in [f"{SOURCE}/README.md", *glob.glob(f"{SOURCE}/docs/**/*.md", recursi
 
 # Everything that the program writes.
 
+directory = tempfile.TemporaryDirectory()
+
+
+def written(name, document):
+    path = f"{directory.name}/{name}"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(document if isinstance(document, str) else json.dumps(document))
+    return path
+
+
+def saved(name, *arguments):
+    return written(name, json.loads(run(*arguments, "--format", "json").stdout))
+
+
+LISTED = ("models", "gpus", "precisions", "mechanisms", "engines", "metrics")
+
+
+def named(kind):
+    """Of each kind what `show` has: precisions that are a table of types have no entry."""
+    rows = json.loads(run("list", kind, "--format", "json").stdout)[kind]
+    return [row["name"] for row in rows if row.get("block", 1) is not None]
+
+
+CONFIG = {
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 512, "intermediate_size": 1024,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": 1000,
+    "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+}
 for arguments in (
     ("scale", "article-7b", "-n", "1K,3000"),
     ("scale", "llama-3.1-8b", "mamba-1.4b-hf", "t5-small", "-b", "1,8", "--engine", "vllm", "--units", "iec"),
@@ -104,30 +141,45 @@ for arguments in (
     ("solve", "weights", "gpt2", "llama-2-7b", "--gpu", "rtx-4090-24gb", "-n", "64K"),
     ("check", f"{SOURCE}/configs/budgets/chat.json", f"{SOURCE}/configs/budgets/laptop.json"),
     ("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes > 5%"),
-    ("list", "engines"),
-    ("show", "h100-sxm-80gb"),
-    ("show", "vllm"),
+    ("diff", "llama-3.1-8b", "llama-2-7b", "-n", "4K,8K", "-b", "1,2", "--fail-if", "kv_cache_bytes", "--fail-if", "scores < -1%"),
+    ("diff", "gpt2", "t5-small", "-n", "512", "--columns", "parameters,growth_kv_cache,window_status"),
+    ("diff", saved("old.json", "scale", "llama-2-7b", "-n", "4K"), saved("new.json", "scale", "llama-3.1-8b", "-n", "4K,8K")),
+    ("diff", saved("roomy.json", "fit", "gpt2", "-n", "1K", "--gpu", "h100-sxm-80gb"),
+     saved("small.json", "fit", "gpt2", "-n", "1K", "--gpu", "t4-16gb")),
+    ("diff", written("old-config.json", CONFIG), written("new-config.json", {**CONFIG, "num_key_value_heads": 2, "mine": [1, {"a": None}]})),
+    ("diff", written("old-config.json", CONFIG), written("no-model.json", {**CONFIG, "num_attention_heads": 8, "num_key_value_heads": 8})),
+    *(("list", kind) for kind in LISTED),
+    *(("show", name) for kind in LISTED if kind != "models" for name in named(kind)),
 ):
     for output in ("json", "ndjson"):
-        if output == "ndjson" and arguments[0] in ("list", "show"):
-            continue
         result = run(*arguments, "--format", output)
         if result.returncode not in (0, 1):
             faults.append(f"{' '.join(arguments)}: exit {result.returncode}: {result.stderr.strip()}")
             continue
-        for text in [result.stdout] if output == "json" else result.stdout.splitlines():
+        lines = [result.stdout] if output == "json" else result.stdout.splitlines()
+        if not lines:
+            faults.append(f"{' '.join(arguments)}: no {output}")
+        for text in lines:
             good("output", " ".join(arguments), json.loads(text))
 
+# A model is shown as its file, which is no document.
+for output in ("json", "ndjson"):
+    shown = json.loads(run("show", "article-7b", "--format", output).stdout)
+    good("model", "show article-7b", shown)
+    bad("output", "a model's file", shown)
+
+
+def refused(arguments, changes):
+    """The document of a run, with each of the changes."""
+    document = json.loads(run(*arguments, "--format", "json").stdout)
+    good("output", " ".join(arguments), document)
+    for name, change in changes.items():
+        changed = copy.deepcopy(document)
+        change(changed)
+        bad("output", name, changed)
+
+
 # Budgets that pass, warn, fail, are worse than in a baseline, or cannot be judged.
-
-directory = tempfile.TemporaryDirectory()
-
-
-def write(name, document):
-    path = f"{directory.name}/{name}"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(document if isinstance(document, str) else json.dumps(document))
-    return path
 
 
 def budgets(precision):
@@ -140,12 +192,11 @@ def budgets(precision):
     ]}
 
 
-report = f"{directory.name}/report.json"
-path = write("budgets.json", budgets("fp8"))
-run("check", path, "--save", report)
-write("budgets.json", budgets("bf16"))
-missing = write("missing.json", {"budgets": [{"name": "a", "model": "nothing", "context": 1, "limits": {"scores": {"max": 1}}}]})
-text = write("text.json", "{nonsense")
+path = written("budgets.json", budgets("fp8"))
+report = saved("report.json", "check", path)
+written("budgets.json", budgets("bf16"))
+missing = written("missing.json", {"budgets": [{"name": "a", "model": "nothing", "context": 1, "limits": {"scores": {"max": 1}}}]})
+text = written("text.json", "{nonsense")
 verdicts = set()
 for arguments in ((path,), (path, "--baseline", report, "--max-increase", "5%"), (path, missing, text), (text,)):
     for output in ("json", "ndjson"):
@@ -157,8 +208,7 @@ for arguments in ((path,), (path, "--baseline", report, "--max-increase", "5%"),
 if verdicts != {"pass", "warn", "fail", "error"}:
     faults.append(f"check: no example of every verdict, but of {sorted(verdicts)}")
 
-document = json.loads(run("check", path, "--baseline", report, "--max-increase", "5%", "--format", "json").stdout)
-for name, change in {
+refused(("check", path, "--baseline", report, "--max-increase", "5%"), {
     "a verdict that is none": lambda d: d.update(verdict="fine"),
     "a budget in error": lambda d: d["budgets"][0].update(verdict="error"),
     "a limit without its place": lambda d: d["budgets"][0]["limits"][0].pop("line"),
@@ -168,13 +218,9 @@ for name, change in {
     "no configs": lambda d: d.pop("configs"),
     "a result of no budget": lambda d: d["results"][0].pop("budget"),
     "a card by its name": lambda d: d["results"][-1].update(gpu="l4-24gb"),
-}.items():
-    changed = copy.deepcopy(document)
-    change(changed)
-    bad("output", f"check: {name}", changed)
+})
 
-document = json.loads(run("scale", "article-7b", "-n", "4K", "--format", "json").stdout)
-for name, change in {
+refused(("scale", "article-7b", "-n", "4K"), {
     "a metric as text": lambda d: d["results"][0].update(kv_cache_bytes="1"),
     "a fraction of a byte": lambda d: d["results"][0].update(kv_cache_bytes=0.5),
     "less than no bytes": lambda d: d["results"][0].update(kv_cache_bytes=-1),
@@ -185,10 +231,35 @@ for name, change in {
     "no results": lambda d: d.pop("results"),
     "another pair rule": lambda d: d["conventions"].update(pairs="some"),
     "an unknown key of a group": lambda d: d["results"][0]["layer_groups"][0].update(color=1),
-}.items():
-    changed = copy.deepcopy(document)
-    change(changed)
-    bad("output", name, changed)
+})
+refused(("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes < -5%"), {
+    "a difference without a verdict": lambda d: d.pop("verdict"),
+    "a verdict that is none": lambda d: d.update(verdict="maybe"),
+    "a series without a model": lambda d: d["results"][0]["old"].pop("model"),
+    "a series whose engine is a number": lambda d: d["results"][0]["new"].update(engine=1),
+    "a change in words": lambda d: d["results"][0]["changes"][0].update(percent="5%"),
+    "a breach without its point": lambda d: d["thresholds"][0]["holds_at"][0].pop("context"),
+    "a key that became something else": lambda d: d["config_changes"][0].update(change="moved"),
+    "a key without a pointer": lambda d: d["config_changes"][0].pop("pointer"),
+    "points of one side left out": lambda d: d.pop("only_new"),
+    "conventions in a row of the document": lambda d: d["results"][0].update(conventions=d["conventions"]),
+})
+refused(("list", "gpus"), {
+    "rows of another kind": lambda d: d.update(models=d.pop("gpus")),
+    "a column of another kind": lambda d: d["gpus"][0].update(summary=""),
+    "a column left out": lambda d: d["gpus"][0].pop("tdp_watts"),
+    "a memory that is not known": lambda d: d["gpus"][0].update(memory_bytes=None),
+})
+refused(("show", "h100-sxm-80gb"), {
+    "an entry of another kind": lambda d: d.update(kind="engine"),
+    "an entry without a name": lambda d: d["entry"].pop("name"),
+    "a peak in words": lambda d: d["entry"]["peak_dense_flops"].update(bf16="fast"),
+    "a fact of another kind": lambda d: d["entry"].update(settings={}),
+})
+refused(("show", "vllm"), {
+    "a setting that is a word": lambda d: d["entry"]["settings"].update(block="16"),
+    "a setting without a meaning": lambda d: d["entry"]["settings"]["block"].pop("meaning"),
+})
 
 # Examples with every key, changed key by key.
 
@@ -265,7 +336,7 @@ def read_budget(document):
 
 
 def read_gpu(document):
-    return run("fit", "llama-3.1-8b", "-n", "1K", "--gpu", write("gpu.json", document), "--exit-zero")
+    return run("fit", "llama-3.1-8b", "-n", "1K", "--gpu", written("gpu.json", document), "--exit-zero")
 
 
 READERS = {"model": read_model, "budget": read_budget, "gpu": read_gpu}

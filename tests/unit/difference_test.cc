@@ -33,7 +33,7 @@ Comparand saved(const std::string& name, const std::vector<int>& contexts, int b
 
 DiffOptions at(const char* contexts, std::vector<const char*> thresholds = {}) {
   DiffOptions options;
-  options.contexts = parse_lengths(contexts, "contexts");
+  options.grid.contexts = parse_lengths(contexts, "contexts");
   for (const char* text : thresholds) options.thresholds.push_back(parse_threshold(text, "thresholds"));
   return options;
 }

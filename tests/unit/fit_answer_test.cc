@@ -192,7 +192,7 @@ TEST_CASE("a fit keeps its model: the question may go") {
     DeploymentQuestion question = on_card_with_room(6'000, 5'000);
     kept = fit(question).alternatives.front();
   }
-  CHECK(kept->asked.model->name == "tiny");
+  CHECK(kept->asked.setup.model->name == "tiny");
   CHECK(kept->deployment->fits(6'000, 1));
   CHECK_FALSE(kept->deployment->fits(6'001, 1));
 }

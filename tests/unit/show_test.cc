@@ -2,98 +2,118 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
 
+#include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "render/show_document.h"
 
 using namespace ctxcost;
+using Json = nlohmann::json;
 
 namespace {
 
-CatalogueValue value(const EntryDescription& entry, std::string_view field) {
-  const EntryField* const found = entry.find(field);
-  REQUIRE(found != nullptr);
-  return found->value;
+std::string shown(const BuiltIn& found, std::string_view format = "table") {
+  return to_string(ShowDocument(found), *find_output_format(format));
 }
 
-const EntryField& item(const EntryDescription& entry, std::string_view name, std::string_view of) {
-  const auto found = std::find_if(entry.fields.begin(), entry.fields.end(),
-                                  [&](const EntryField& field) { return field.name == name && field.item == of; });
-  REQUIRE(found != entry.fields.end());
-  return *found;
+/// The facts of an entry in JSON.
+Json entry(const BuiltIn& found) {
+  const Json document = Json::parse(shown(found, "json"));
+  CHECK(document["kind"] == kind_of(found));
+  return document["entry"];
 }
 
-CatalogueValue words(const char* text) { return std::string(text); }
+bool has_line(const std::string& sheet, const std::string& line) {
+  return ("\n" + sheet).find("\n" + line + "\n") != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("a model is described by its counts and its layers") {
-  const EntryDescription entry = describe_entry("gemma-2-2b", "");
-  CHECK(entry.kind == EntryKind::model);
-  CHECK(value(entry, "name") == words("google/gemma-2-2b-it"));
+  const BuiltIn found = find_built_in("gemma-2-2b", "");
+  CHECK(kind_of(found) == "model");
+  const BuiltInModel& model = std::get<BuiltInModel>(found);
+  CHECK(model.entry->id == "google/gemma-2-2b-it");
+  CHECK(model.note.empty());
+  const std::string sheet = shown(found);
+  CHECK(sheet.starts_with("model: google/gemma-2-2b-it\nfamily: gemma2\n"));
   // 26 layers, 4 KV heads of 256: 2 * 26 * 4 * 256 elements of two bytes.
-  CHECK(value(entry, "kv_cache_bytes") == CatalogueValue(Count{106'496}));
-  CHECK(entry.find("kv_cache_bytes")->unit == "bytes");
-  CHECK(value(entry, "trained_context") == CatalogueValue(Count{8192}));
-  CHECK(entry.find("effective_context") == nullptr);  // no other than the trained one
-  CHECK(item(entry, "layers", "layers 0,2,4,6,8,10,12,14,16,18,20,22,24").value ==
-        words("sliding_window window=4096, 8 heads, 4 KV heads, d_k 256; feed-forward: gated"));
-  // Its file is one that can be read again.
-  CHECK(parse_model(entry.model_file, "file").name != "");
+  CHECK(has_line(sheet, "KV bytes of the first token, BF16: 106,496"));
+  CHECK(has_line(sheet, "trained context: 8,192"));
+  CHECK(sheet.find("effective context") == std::string::npos);  // no other than the trained one
+  CHECK(has_line(sheet,
+                 "layers 0,2,4,6,8,10,12,14,16,18,20,22,24: sliding_window window=4096, 8 heads, 4 KV heads, d_k 256; "
+                 "feed-forward: gated"));
+  // In JSON it is its file, which can be read again.
+  CHECK(shown(found, "json") == std::string(model.entry->text) + "\n");
+  CHECK(shown(found, "ndjson") == shown(found, "json"));
+  CHECK(parse_model(shown(found, "json"), "file").name != "");
 }
 
 TEST_CASE("a name as people write it is described with a note") {
-  const EntryDescription exact = describe_entry("llama-3.1-8b", "");
-  const EntryDescription loose = describe_entry("unsloth/Llama-3.1-8B-Instruct", "");
-  CHECK(loose.name == exact.name);
-  CHECK(loose.fields.size() == exact.fields.size() + 1);
-  CHECK(loose.fields.back().name == "notes");
+  const BuiltIn exact = find_built_in("llama-3.1-8b", "");
+  const BuiltIn loose = find_built_in("unsloth/Llama-3.1-8B-Instruct", "");
+  CHECK(std::get<BuiltInModel>(loose).entry == std::get<BuiltInModel>(exact).entry);
+  const std::string& note = std::get<BuiltInModel>(loose).note;
+  CHECK(note != "");
+  CHECK(shown(loose) == shown(exact) + "note: " + note + "\n");
 }
 
 TEST_CASE("a device is described by its sheet") {
-  const EntryDescription entry = describe_entry("m3-max-128gb", "");
-  CHECK(entry.kind == EntryKind::gpu);
-  CHECK(entry.model_file == "");
-  CHECK(value(entry, "memory_bytes") == CatalogueValue(Count{128} * Count{1 << 30}));
-  CHECK(entry.find("memory_reported_mib") == nullptr);
-  CHECK(item(entry, "peak_dense_flops", "fp16").value == CatalogueValue(Count{14'200'000'000'000}));
-  CHECK(item(entry, "peak_dense_flops", "fp16").unit == "FLOP/s");
+  const BuiltIn found = find_built_in("m3-max-128gb", "");
+  CHECK(kind_of(found) == "gpu");
+  const Json gpu = entry(found);
+  CHECK(gpu["memory_bytes"] == std::uint64_t{128} << 30);
+  CHECK(!gpu.contains("memory_reported_mib"));
+  CHECK(gpu["peak_dense_flops"]["fp16"] == 14'200'000'000'000);
   // Three quarters of 128 GiB.
-  const EntryField& unified = *entry.find("unified_memory");
-  CHECK(unified.value == words("75%, 103,079,215,104 bytes"));
-  REQUIRE(unified.members.size() == 2);
-  CHECK(unified.members[0].value == CatalogueValue(0.75));
-  CHECK(unified.members[1].value == CatalogueValue(Count{96} * Count{1 << 30}));
-  CHECK(describe_entry("4090", "").name == "rtx-4090-24gb");
+  CHECK(gpu["unified_memory"] == Json{{"usable_share", 0.75}, {"usable_bytes", std::uint64_t{96} << 30}});
+  const std::string sheet = shown(found);
+  CHECK(has_line(sheet, "unified memory, usable by default: 75%, 103,079,215,104 bytes"));
+  CHECK(has_line(sheet, "dense peak FLOP/s, fp16: 14,200,000,000,000"));
+  CHECK(sheet.find("as reported") == std::string::npos);
+  CHECK(std::get<Accelerator>(find_built_in("4090", "")).id == "rtx-4090-24gb");
 }
 
 TEST_CASE("mechanisms, engines, types and metrics are described by their tables") {
-  const EntryDescription window = describe_entry("sliding_window", "");
-  CHECK(name(window.kind) == "mechanism");
-  const EntryField& key = item(window, "keys", "window");
-  CHECK(key.label == "key window");
-  CHECK(key.value == words("keys a token sees, itself among them; required"));
-  CHECK(key.members.at(0).value == words("keys a token sees, itself among them"));
-  CHECK(key.members.at(1).value == CatalogueValue());  // no default
+  const BuiltIn window = find_built_in("sliding_window", "");
+  CHECK(kind_of(window) == "mechanism");
+  CHECK(entry(window)["keys"] ==
+        Json{{"window", {{"meaning", "keys a token sees, itself among them"}, {"default", nullptr}}}});
+  CHECK(has_line(shown(window), "key window: keys a token sees, itself among them; required"));
+  CHECK(!entry(find_built_in("full", "")).contains("keys"));
 
-  const EntryDescription engine = describe_entry("vllm", "");
-  CHECK(item(engine, "settings", "max_batched_tokens").members.at(1).value == words("2048"));
+  const BuiltIn engine = find_built_in("vllm", "");
+  CHECK(entry(engine)["settings"]["max_batched_tokens"]["default"] == "2048");
   // The engine decides: no default, and nothing is said of one.
-  CHECK(std::get<std::string>(item(engine, "settings", "block").value).find("required") == std::string::npos);
+  CHECK(entry(engine)["settings"]["block"]["default"] == nullptr);
+  CHECK(shown(engine).find("required") == std::string::npos);
 
-  CHECK(value(describe_entry("q8_0", ""), "block_bytes") == CatalogueValue(Count{34}));
-  const EntryDescription metric = describe_entry("decode_flops", "");
-  CHECK(metric.kind == EntryKind::metric);
-  CHECK(metric.find("meaning")->label == "decode_flops");
+  CHECK(entry(find_built_in("q8_0", ""))["block_bytes"] == 34);
+  const BuiltIn metric = find_built_in("decode_flops", "");
+  CHECK(kind_of(metric) == "metric");
+  CHECK(shown(metric) == "decode_flops: " + entry(metric)["meaning"].get<std::string>() + "\n");
+}
+
+TEST_CASE("an entry as Markdown is a list, and one line of NDJSON") {
+  const BuiltIn found = find_built_in("q8_0", "");
+  // 32 bytes and a scale of two.
+  CHECK(shown(found, "markdown") ==
+        "- precision: q8_0\n- block: 32\n- bytes of a block: 34\n- stores: weights, cache\n");
+  const std::string line = shown(found, "ndjson");
+  CHECK(line.find('\n') + 1 == line.size());
+  CHECK(Json::parse(line) == Json::parse(shown(found, "json")));
 }
 
 TEST_CASE("what is not built in is refused by the name that the caller gives") {
-  CHECK_THROWS_WITH_AS(describe_entry("kv_cache_byte", "the name"),
+  CHECK_THROWS_WITH_AS(find_built_in("kv_cache_byte", "the name"),
                        "the name: nothing built in is called \"kv_cache_byte\"; did you mean \"kv_cache_bytes\"?",
                        InputError);
   CHECK_THROWS_WITH_AS(
-      describe_entry("qqqqqqqqqqq", "the name"),
+      find_built_in("qqqqqqqqqqq", "the name"),
       "the name: nothing built in is called \"qqqqqqqqqqq\" (`ctxcost list models` and its like show all names)",
       InputError);
 }

@@ -38,8 +38,7 @@ struct DeploymentQuestion {
 
 /// One alternative, but for context and batch.
 struct DeploymentCase {
-  SharedModel model;
-  Setup setup;               ///< of that model
+  Setup setup;
   bool split_asked = false;  ///< its degrees were asked for, not a number of GPUs
 };
 

@@ -11,14 +11,11 @@
 
 #include "ctxcost/answer/comparison.h"
 #include "ctxcost/answer/verdict.h"
-#include "ctxcost/core/lengths.h"
-#include "ctxcost/core/precision.h"
-#include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/metric.h"
+#include "ctxcost/estimate/report.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/model/model.h"
-#include "ctxcost/weights/weight_scheme.h"
 
 namespace ctxcost {
 
@@ -46,17 +43,11 @@ Comparand load_comparand(const std::string& name, const LoadOptions& options = {
 Comparand parse_comparand(std::string_view text, std::string_view origin, const LoadOptions& options = {});
 
 struct DiffOptions {
-  /// Models are counted at these contexts, by default those of `default_contexts()`; of saved reports those are looked
-  /// at, by default all.
-  LengthList contexts;
-  LengthList batches;  ///< the same; by default each model's own
-
-  // How models are counted. Saved reports were counted already.
-  std::vector<KvPrecision> kv;        ///< each model's own where empty
-  std::vector<WeightScheme> weights;  ///< each model's own where empty
-  std::vector<EngineChoice> engines;  ///< `ideal` where empty
-  Workload counting;                  ///< its convention and logits
-  LoadOptions models;                 ///< how a model with a changed key is read
+  /// What each model is counted over; the models are not looked at. Saved reports were counted already: of them the
+  /// points at its contexts and batches are looked at, and all where those are empty.
+  Grid grid;
+  Workload counting;   ///< its convention and logits
+  LoadOptions models;  ///< how a model with a changed key is read
 
   std::vector<Metric> metrics;  ///< to look at; where empty, all of which a direction costs more
   std::vector<Threshold> thresholds;

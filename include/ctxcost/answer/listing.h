@@ -13,27 +13,37 @@
 
 namespace ctxcost {
 
-/// A fact of a built-in entry: not known, an integer, one below zero, a real number, or words.
-using CatalogueValue = std::variant<std::monostate, Count, Negative, double, std::string>;
+/// A fact of a built-in entry: not known, an integer, one below zero, or words.
+using CatalogueValue = std::variant<std::monostate, Count, Negative, std::string>;
 
 struct ListingColumn {
   enum class Type { text, count, integer };  ///< `integer` may be below zero
   std::string_view name;                     ///< in documents: "memory_bytes"
   std::string_view heading;                  ///< in tables: "Memory"
+  std::string_view meaning;
   Type type = Type::text;
   std::string_view unit = {};  ///< of a number: "bytes"
+  bool nullable = false;       ///< it is not known of every entry
+};
+
+struct CatalogueListing;
+
+/// One row of the list of kinds.
+struct ListingKind {
+  std::string_view name;  ///< "models"
+  std::span<const ListingColumn> columns;
+  void (*add_rows)(CatalogueListing& listing);
 };
 
 /// The answer of `list`.
 struct CatalogueListing {
-  std::string_view kind;  ///< "models"
-  std::vector<ListingColumn> columns;
+  const ListingKind* kind;
   std::vector<std::vector<CatalogueValue>> rows;  ///< as many values as columns
   std::vector<InputError> left_out;               ///< entries that cannot be read, each with all that is wrong with it
 };
 
-/// "models", "gpus", …, in the order in which they are shown.
-std::span<const std::string_view> listing_kinds();
+/// Models, gpus, …, in the order in which they are shown.
+std::span<const ListingKind> listing_kinds();
 
 /// Throws InputError that names `source` where there is no such kind.
 CatalogueListing list_catalogue(std::string_view kind, std::string_view source);

@@ -21,7 +21,7 @@ struct Grid {
   std::vector<KvPrecision> kv;
   std::vector<EngineChoice> engines;  ///< `ideal` where empty
   LengthList batches;
-  LengthList contexts = default_contexts();
+  LengthList contexts;  ///< `default_contexts()` where empty
 };
 
 /// One point of the grid with its estimate.

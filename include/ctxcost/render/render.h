@@ -29,7 +29,6 @@ std::string_view name(const Column& column);
 std::vector<Column> parse_columns(std::string_view text, std::string_view source);
 
 struct RenderOptions {
-  std::string_view command = "scale";  ///< named in documents
   UnitSystem units = UnitSystem::si;
   std::vector<Column> columns;  ///< the format's own choice where empty
   bool quiet = false;           ///< no caption, growth lines and notes

@@ -307,4 +307,12 @@ Count state_heads(const Header& file) {
   return heads;
 }
 
+void set_hybrid_mamba(Header& file) {
+  file.set("mamba_expand", expansion(file), file.key("ssm.inner_size"));
+  file.need("mamba_d_state", "ssm.state_size");
+  file.need("mamba_d_conv", "ssm.conv_kernel");
+  file.set_flag("mamba_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+  file.set_flag("mamba_proj_bias", file.in_any_layer("ssm_in.bias"));
+}
+
 }  // namespace ctxcost::gguf

@@ -105,5 +105,7 @@ void set_late_experts(Header& file);
 Count expansion(const Header& file);
 /// Heads of a state space.
 Count state_heads(const Header& file);
+/// What Mamba and Mamba-2 layers have alike, by the keys of configs that have attention layers beside them.
+void set_hybrid_mamba(Header& file);
 
 }  // namespace ctxcost::gguf

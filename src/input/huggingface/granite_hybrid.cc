@@ -75,13 +75,9 @@ void read_granite_hybrid_gguf(gguf::Header& file) {
   set_attention_bias(file);
   set_layer_types(file, "attn_q.weight", "attention", "mamba");
   if (file.in_any_layer("ssm_in.weight")) {
-    file.set("mamba_expand", expansion(file), file.key("ssm.inner_size"));
+    set_hybrid_mamba(file);
     file.set("mamba_n_heads", state_heads(file), file.key("ssm.time_step_rank"));
-    file.need("mamba_d_state", "ssm.state_size");
     file.need("mamba_n_groups", "ssm.group_count");
-    file.need("mamba_d_conv", "ssm.conv_kernel");
-    file.set_flag("mamba_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
-    file.set_flag("mamba_proj_bias", file.in_any_layer("ssm_in.bias"));
   }
   const bool mixture = file.count("expert_count").value_or(0) > 0;
   file.need("intermediate_size", "feed_forward_length");

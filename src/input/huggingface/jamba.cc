@@ -107,12 +107,8 @@ void read_jamba_gguf(gguf::Header& file) {
     file.set("num_experts", 1);
     file.set("num_experts_per_tok", 1);
   }
-  file.set("mamba_expand", expansion(file), file.key("ssm.inner_size"));
-  file.need("mamba_d_state", "ssm.state_size");
-  file.need("mamba_d_conv", "ssm.conv_kernel");
+  set_hybrid_mamba(file);
   file.need("mamba_dt_rank", "ssm.time_step_rank");
-  file.set_flag("mamba_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
-  file.set_flag("mamba_proj_bias", file.in_any_layer("ssm_in.bias"));
 }
 
 }  // namespace

@@ -1,0 +1,268 @@
+#include "diff_document.h"
+
+#include "input/json/json.h"
+
+namespace ctxcost {
+namespace {
+
+constexpr std::string_view kVerdicts[] = {"pass", "fail"};
+constexpr std::string_view kKeyChanges[] = {"added", "removed", "changed"};
+
+constexpr auto kEachMetricName = [](const std::vector<Metric>& metrics, const auto& visit) {
+  for (const Metric metric : metrics) visit(info(metric).name);
+};
+
+// Points.
+
+using SideField = FieldsOf<PointRecord>;
+constexpr Field kOfSide[] = {
+    SideField::text("model", "as it was counted", [](const PointRecord& p) -> std::string_view { return p.model; }),
+    SideField::further_texts([](const PointRecord& p, const auto& visit) {
+      for (const auto& [name, label] : p.labels) visit(name, label);
+    }),
+};
+constexpr FieldTable kSideFields{"compared_series", kOfSide};
+
+constexpr Field kOfUnmatched[] = {
+    SideField::text("model", "as it was counted", [](const PointRecord& p) -> std::string_view { return p.model; }),
+    SideField::count("context", "tokens", [](const PointRecord& p) { return p.context; }),
+    SideField::count("batch", "sequences", [](const PointRecord& p) { return p.batch; }),
+};
+constexpr FieldTable kUnmatchedFields{"unmatched_point", kOfUnmatched};
+
+using ChangeField = FieldsOf<MetricChange>;
+constexpr Field kMetricName =
+    ChangeField::text("metric", "what changes", [](const MetricChange& c) { return info(c.metric).name; });
+constexpr Field kOldValue = ChangeField::scalar(Field::Type::scalar, "old", "its value before",
+                                                [](const MetricChange& c) { return to_value(c.before); });
+constexpr Field kNewValue = ChangeField::scalar(Field::Type::scalar, "new", "its value after",
+                                                [](const MetricChange& c) { return to_value(c.after); });
+constexpr Field kDifference =
+    ChangeField::scalar(Field::Type::scalar, "change", "new less old; null where one is unknown or a level",
+                        [](const MetricChange& c) { return to_value(c.change); });
+constexpr Field kPercent =
+    ChangeField::real("percent", "the same of the old value, to one decimal", [](const MetricChange& c) {
+      return to_value(c.percent);
+    }).or_null();
+constexpr Field kOfChange[] = {
+    kMetricName,
+    kOldValue,
+    kNewValue,
+    kDifference,
+    kPercent,
+    ChangeField::flag("worse", "it costs more; null where neither direction does",
+                      [](const MetricChange& c) { return c.worse ? Value(*c.worse) : Value(); })
+        .or_null(),
+};
+constexpr FieldTable kChangeFields{"metric_change", kOfChange};
+
+using PointField = FieldsOf<PointComparison>;
+constexpr Field kContext =
+    PointField::count("context", "tokens", [](const PointComparison& p) { return p.after->context; });
+constexpr Field kBatch =
+    PointField::count("batch", "sequences", [](const PointComparison& p) { return p.after->batch; });
+constexpr Field kOfPoint[] = {
+    PointField::record("old", kSideFields, "what was counted before",
+                       [](const PointComparison& p) { return p.before; }),
+    PointField::record("new", kSideFields, "what was counted after", [](const PointComparison& p) { return p.after; }),
+    kContext,
+    kBatch,
+    PointField::records("changes", kChangeFields, "metrics that are not the same",
+                        [](const PointComparison& p, const auto& visit) {
+                          for (const MetricChange& change : p.changes) visit(change);
+                        }),
+};
+constexpr FieldTable kPointFields{"compared_point", kOfPoint};
+
+/// A point with how it was counted: the points of one saved report need not be counted alike.
+struct CountedPoint {
+  const PointComparison* point;
+  Conventions conventions;
+};
+using RowField = FieldsOf<CountedPoint>;
+constexpr Field kOfRow[] = {
+    RowField::record("conventions", kConventionsFields, "how the numbers were counted",
+                     [](const CountedPoint& p) { return &p.conventions; })
+        .in_line_alone(),
+    RowField::members_of(kPointFields, [](const CountedPoint& p) -> const PointComparison& { return *p.point; }),
+};
+constexpr FieldTable kRowFields{"diff_result", kOfRow};
+
+// Thresholds.
+
+/// Where a threshold holds.
+struct Breach {
+  const PointRecord* point;
+  const MetricChange* change;
+};
+using BreachField = FieldsOf<Breach>;
+constexpr Field kOfBreach[] = {
+    BreachField::record("new", kSideFields, "what was counted after", [](const Breach& b) { return b.point; }),
+    BreachField::count("context", "tokens", [](const Breach& b) { return b.point->context; }),
+    BreachField::count("batch", "sequences", [](const Breach& b) { return b.point->batch; }),
+    BreachField::scalar(Field::Type::scalar, "change", kDifference.meaning,
+                        [](const Breach& b) { return to_value(b.change->change); }),
+    BreachField::real("percent", kPercent.meaning, [](const Breach& b) { return to_value(b.change->percent); })
+        .or_null(),
+};
+constexpr FieldTable kBreachFields{"breach", kOfBreach};
+
+/// A threshold with the points that its breaches refer to.
+struct ThresholdAtPoints {
+  const JudgedThreshold* judged;
+  const std::vector<PointComparison>* points;
+};
+using ThresholdField = FieldsOf<ThresholdAtPoints>;
+constexpr Field kOfThreshold[] = {
+    ThresholdField::text("fail_if", "as asked",
+                         [](const ThresholdAtPoints& t) -> std::string_view { return t.judged->threshold.text; }),
+    ThresholdField::text("metric", "whose change it limits",
+                         [](const ThresholdAtPoints& t) { return info(t.judged->threshold.metric).name; }),
+    ThresholdField::word("verdict", kVerdicts, "fail where it holds",
+                         [](const ThresholdAtPoints& t) { return name(t.judged->verdict); }),
+    ThresholdField::records("holds_at", kBreachFields, "the points where it does",
+                            [](const ThresholdAtPoints& t, const auto& visit) {
+                              for (const JudgedThreshold::Breach& breach : t.judged->breaches) {
+                                visit(Breach{(*t.points)[breach.point].after, &breach.change});
+                              }
+                            }),
+};
+constexpr FieldTable kThresholdFields{"threshold", kOfThreshold};
+
+// Keys of the configs.
+
+using KeyField = FieldsOf<ChangedKey>;
+void write_config_value(JsonWriter& json, const std::optional<std::string>& text) {
+  json.value(parse_json(*text, "a config").root);
+}
+constexpr Field kOfKey[] = {
+    KeyField::text("pointer", "a JSON Pointer; empty for the whole text",
+                   [](const ChangedKey& k) -> std::string_view { return k.pointer; }),
+    KeyField::word("change", kKeyChanges, "what became of it",
+                   [](const ChangedKey& k) {
+                     return kKeyChanges[!k.before ? 0 : !k.after ? 1 : 2];
+                   }),
+    KeyField::where([](const ChangedKey& k) { return k.before.has_value(); },
+                    KeyField::any("old", "its value before",
+                                  [](const ChangedKey& k, JsonWriter& json) { write_config_value(json, k.before); })),
+    KeyField::where([](const ChangedKey& k) { return k.after.has_value(); },
+                    KeyField::any("new", "its value after",
+                                  [](const ChangedKey& k, JsonWriter& json) { write_config_value(json, k.after); })),
+    KeyField::null_unless(
+        [](const ChangedKey& k) { return k.alone_changes.has_value(); },
+        KeyField::texts("alone_changes", "metrics that this change alone changes; null where it makes no valid model",
+                        [](const ChangedKey& k, const auto& visit) { kEachMetricName(*k.alone_changes, visit); })),
+};
+constexpr FieldTable kKeyFields{"config_change", kOfKey};
+
+// The document.
+
+using HeadField = FieldsOf<DiffDocument::Head>;
+constexpr auto kEachPoint = [](const std::vector<const PointRecord*>& points, const auto& visit) {
+  for (const PointRecord* point : points) visit(*point);
+};
+constexpr Field kOfHead[] = {
+    HeadField::record("conventions", kConventionsFields, "how the first result was counted",
+                      [](const DiffDocument::Head& head) { return &head.conventions; }),
+    HeadField::text("old", "as given",
+                    [](const DiffDocument::Head& head) -> std::string_view { return head.difference->before_name; }),
+    HeadField::text("new", "as given",
+                    [](const DiffDocument::Head& head) -> std::string_view { return head.difference->after_name; }),
+    HeadField::word("verdict", kVerdicts, "fail where a threshold holds",
+                    [](const DiffDocument::Head& head) { return name(head.difference->verdict); }),
+    HeadField::records("thresholds", kThresholdFields, "changes that were called too much",
+                       [](const DiffDocument::Head& head, const auto& visit) {
+                         for (const JudgedThreshold& judged : head.difference->thresholds) {
+                           visit(ThresholdAtPoints{&judged, &head.difference->comparison.points});
+                         }
+                       }),
+    HeadField::null_unless(
+        [](const DiffDocument::Head& head) { return head.difference->keys_note.empty(); },
+        HeadField::records("config_changes", kKeyFields, "keys that are not the same; null where they are not compared",
+                           [](const DiffDocument::Head& head, const auto& visit) {
+                             for (const ChangedKey& key : head.difference->keys) visit(key);
+                           })),
+    HeadField::texts("compared", "the metrics that were looked at",
+                     [](const DiffDocument::Head& head, const auto& visit) {
+                       kEachMetricName(head.difference->comparison.compared, visit);
+                     }),
+    HeadField::records("only_old", kUnmatchedFields, "points that have no counterpart after",
+                       [](const DiffDocument::Head& head, const auto& visit) {
+                         kEachPoint(head.difference->comparison.only_before, visit);
+                       })
+        .put_behind_rows(),
+    HeadField::records("only_new", kUnmatchedFields, "points that have no counterpart before",
+                       [](const DiffDocument::Head& head, const auto& visit) {
+                         kEachPoint(head.difference->comparison.only_after, visit);
+                       })
+        .put_behind_rows(),
+};
+constexpr FieldTable kHeadFields{"diff", kOfHead};
+
+/// A line of CSV: one change at one point.
+struct Line {
+  const PointComparison* point;
+  const MetricChange* change;
+};
+using Cell = FieldsOf<Line>;
+
+/// The cell that `field` makes of the point or of the change.
+template <const Field& field>
+constexpr Field cell_of_point() {
+  return Cell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.point); });
+}
+template <const Field& field>
+constexpr Field cell_of_change() {
+  return Cell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.change); });
+}
+constexpr Field kCells[] = {
+    Cell::text("old_model", "", [](const Line& line) -> std::string_view { return line.point->before->model; }),
+    Cell::text("new_model", "", [](const Line& line) -> std::string_view { return line.point->after->model; }),
+    Cell::text("weights", "", [](const Line& line) { return label_of(*line.point->after, "weights"); }),
+    Cell::text("kv_precision", "", [](const Line& line) { return label_of(*line.point->after, "kv_precision"); }),
+    Cell::text("engine", "", [](const Line& line) { return label_of(*line.point->after, "engine"); }),
+    cell_of_point<kContext>(),
+    cell_of_point<kBatch>(),
+    cell_of_change<kMetricName>(),
+    cell_of_change<kOldValue>(),
+    cell_of_change<kNewValue>(),
+    cell_of_change<kDifference>(),
+    cell_of_change<kPercent>(),
+};
+
+}  // namespace
+
+const DocumentShape kDiffShape = {.command = "diff",
+                                  .parts = Part::records | Part::cells | Part::page,
+                                  .head = &kHeadFields,
+                                  .rows = "results",
+                                  .row = &kRowFields};
+
+DiffDocument::DiffDocument(const Difference& difference, const RenderOptions& options)
+    : difference_(&difference),
+      options_(&options),
+      head_{conventions_of(difference.comparison.points.front().after->convention, options.units), &difference} {}
+
+Record DiffDocument::head() const { return {&kHeadFields, &head_}; }
+
+void DiffDocument::for_each_row(const RecordVisitor& visit) const {
+  for (const PointComparison& point : difference_->comparison.points) {
+    const CountedPoint counted{&point, conventions_of(point.after->convention, options_->units)};
+    visit({&kRowFields, &counted});
+  }
+}
+
+std::vector<Field> DiffDocument::columns() const { return {std::begin(kCells), std::end(kCells)}; }
+
+void DiffDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
+  for (const PointComparison& point : difference_->comparison.points) {
+    for (const MetricChange& change : point.changes) {
+      const Line line{&point, &change};
+      visit(&line);
+    }
+  }
+}
+
+void DiffDocument::write_page(TextDocument& page) const { write_difference(*difference_, *options_, page); }
+
+}  // namespace ctxcost

@@ -1,0 +1,89 @@
+#include "list_document.h"
+
+#include <utility>
+
+namespace ctxcost {
+namespace {
+
+constexpr unsigned kParts = Part::records | Part::cells | Part::page;
+
+using Row = std::vector<CatalogueValue>;
+
+Field::Type type_of(ListingColumn::Type type) {
+  switch (type) {
+    case ListingColumn::Type::text: break;
+    case ListingColumn::Type::count: return Field::Type::count;
+    case ListingColumn::Type::integer: return Field::Type::integer;
+  }
+  return Field::Type::text;
+}
+
+std::vector<Field> fields_of(std::span<const ListingColumn> columns) {
+  std::vector<Field> fields;
+  for (const ListingColumn& column : columns) {
+    Field field{column.name, type_of(column.type), column.meaning, column.nullable};
+    field.index = fields.size();
+    field.value = [](const Field& self, const void* row) {
+      return to_value((*static_cast<const Row*>(row))[self.index]);
+    };
+    fields.push_back(field);
+  }
+  return fields;
+}
+
+/// Each kind's table is made of its columns, and all of them when the first is asked for: they would cost every other
+/// command's start.
+std::span<const DocumentShape> shapes() {
+  struct Tables {
+    std::vector<std::vector<Field>> fields;
+    std::vector<FieldTable> rows;
+    std::vector<DocumentShape> shapes;
+  };
+  static const Tables tables = [] {
+    Tables made;
+    const std::span<const ListingKind> kinds = listing_kinds();
+    for (const ListingKind& kind : kinds) made.fields.push_back(fields_of(kind.columns));
+    for (std::size_t i = 0; i < kinds.size(); ++i) made.rows.push_back({kinds[i].name, made.fields[i]});
+    for (const FieldTable& row : made.rows) {
+      made.shapes.push_back({.command = "list", .parts = kParts, .rows = row.name, .row = &row});
+    }
+    return made;
+  }();
+  return tables.shapes;
+}
+
+}  // namespace
+
+const DocumentShape kListShape = {.command = "list", .parts = kParts, .kinds = shapes};
+
+const DocumentShape& ListDocument::shape() const {
+  return shapes()[static_cast<std::size_t>(listing_->kind - listing_kinds().data())];
+}
+
+void ListDocument::for_each_row(const RecordVisitor& visit) const {
+  for (const Row& row : listing_->rows) visit({shape().row, &row});
+}
+
+std::vector<Field> ListDocument::columns() const {
+  const std::span<const Field> fields = shape().row->fields;
+  return {fields.begin(), fields.end()};
+}
+
+void ListDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
+  for (const Row& row : listing_->rows) visit(&row);
+}
+
+void ListDocument::write_page(TextDocument& page) const {
+  std::vector<TextDocument::Column> columns;
+  for (const ListingColumn& column : listing_->kind->columns) {
+    columns.push_back({std::string(column.heading), column.type != ListingColumn::Type::text});
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const Row& row : listing_->rows) {
+    rows.emplace_back();
+    for (const CatalogueValue& value : row) rows.back().push_back(cell_text(to_value(value)));
+  }
+  page.table(std::move(columns), rows);
+}
+
+}  // namespace ctxcost

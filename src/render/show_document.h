@@ -1,0 +1,26 @@
+// What `show` answers, as a document: the facts of one entry of the catalogue.
+#pragma once
+
+#include "ctxcost/answer/show.h"
+#include "document.h"
+
+namespace ctxcost {
+
+extern const DocumentShape kShowShape;
+
+/// One entry. In JSON a model is its file, and anything else an object of its facts.
+class ShowDocument : public Document {
+ public:
+  /// The entry outlives the document.
+  explicit ShowDocument(const BuiltIn& found) : found_(&found) {}
+
+  const DocumentShape& shape() const override;
+  Record head() const override;
+  std::string_view file() const override;
+  void write_page(TextDocument& page) const override;
+
+ private:
+  const BuiltIn* found_;
+};
+
+}  // namespace ctxcost

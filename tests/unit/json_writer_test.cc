@@ -1,0 +1,48 @@
+#include "render/json_writer.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "input/json/json.h"
+
+using namespace ctxcost;
+
+namespace {
+
+/// What `write` writes into a list of three lists.
+template <typename Write>
+std::string written(const Write& write) {
+  struct Text : Sink {
+    void write(std::string_view bytes) override { text += bytes; }
+    std::string text;
+  } text;
+  Writer out(text);
+  JsonWriter json(out, JsonWriter::Layout::compact);
+  for (int i = 0; i < 3; ++i) json.begin_array();
+  write(json);
+  for (int i = 0; i < 3; ++i) json.end_array();
+  out.flush();
+  return text.text;
+}
+
+}  // namespace
+
+TEST_CASE("a value that was read is written with its own digits") {
+  const JsonDocument document = parse_json(
+      R"( {"a": [1.50e2, -0, 340282366920938463463374607431768211456], "b\n": NaN, "c": {}, "d": [true, "é"]} )",
+      "m.json");
+  CHECK(written([&](JsonWriter& json) { json.value(document.root); }) ==
+        R"([[[{"a":[1.50e2,-0,340282366920938463463374607431768211456],"b\n":null,"c":{},"d":[true,"é"]}]]])");
+}
+
+TEST_CASE("what is as deep as a text may be can stand in a document") {
+  constexpr std::size_t kDeepestText = 64;
+  const std::string deep = std::string(kDeepestText, '[') + std::string(kDeepestText, ']');
+  const JsonDocument document = parse_json(deep, "m.json");
+  CHECK(written([&](JsonWriter& json) {
+          json.count(1);
+          json.value(document.root);
+          json.count(2);
+        }) == "[[[1," + deep + ",2]]]");
+}
