@@ -88,7 +88,7 @@ Status run(const Arguments& arguments) {
   }
 
   BudgetFiles budgets = load_budgets(files, options);
-  for (const Diagnostic& note : budgets.notes) complain(to_string(note));
+  for (const Diagnostic& note : budgets.notes) complain(note);
   if (!baseline.empty()) checking.baseline = load_baseline(baseline);
   const BudgetReport report = check(std::move(budgets), checking);
   const CheckDocument document(report, render);

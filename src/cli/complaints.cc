@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/printable.h"
+#include "options.h"
 #include "output.h"
 
 namespace ctxcost::cli {
@@ -18,6 +19,17 @@ std::vector<std::string>& lines_of_what_was_left_out() {
   return lines;
 }
 
+/// "--kv-precision" of "kv_precision", "--engine vllm" of "engine vllm".
+std::string to_option(std::string_view setting) {
+  const std::size_t end = std::min(setting.find(' '), setting.size());
+  return std::string(OptionName(setting.substr(0, end))) + std::string(setting.substr(end));
+}
+
+std::string to_line(Diagnostic diagnostic) {
+  if (diagnostic.of_setting) diagnostic.source = to_option(diagnostic.source);
+  return to_string(diagnostic);
+}
+
 }  // namespace
 
 void complain(std::string_view message) {
@@ -25,11 +37,13 @@ void complain(std::string_view message) {
   write_all(STDERR_FILENO, line);
 }
 
+void complain(const Diagnostic& diagnostic) { complain(to_line(diagnostic)); }
+
 void leave_out(const InputError& error, std::size_t questions) {
   if (questions <= 1) throw error;
   std::vector<std::string>& lines = lines_of_what_was_left_out();
   for (const Diagnostic& diagnostic : error.diagnostics()) {
-    std::string line = to_string(diagnostic);
+    std::string line = to_line(diagnostic);
     if (std::find(lines.begin(), lines.end(), line) != lines.end()) continue;
     complain(line);
     lines.push_back(std::move(line));

@@ -64,7 +64,7 @@ Status run_or_complain(std::span<const char* const> tokens) {
   try {
     return run(tokens);
   } catch (const InputError& error) {
-    for (const Diagnostic& diagnostic : error.diagnostics()) complain(to_string(diagnostic));
+    for (const Diagnostic& diagnostic : error.diagnostics()) complain(diagnostic);
   } catch (const OutputError& error) {
     complain(to_string(Diagnostic{error.target(), "", std::strerror(error.error()), ""}));
   } catch (const CountOverflow& error) {

@@ -31,6 +31,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Diagnostic setting_fault(std::string key, std::string message, std::string hint) {
+  return {std::move(key), "", std::move(message), std::move(hint), true};
+}
+
 std::string to_string(const Diagnostic& diagnostic) {
   std::string line;
   for (const std::string* part : {&diagnostic.source, &diagnostic.place}) {

@@ -52,7 +52,7 @@ Count expert_bytes(const RankWeights& weights, Count tokens, bool prefill) {
 /// model's.
 Workload rank_workload(const Setup& setup) {
   Workload workload = setup.workload;
-  workload.weights = parse_precision("fp8", "--weights");
+  workload.weights = parse_precision("fp8", "weights");
   workload.kv = setup.workload.kv.value_or(setup.model->kv);
   workload.convention = causal_convention();  // peaks count two FLOPs a multiply-add, and no masked pair is computed
   return workload;
@@ -196,12 +196,12 @@ bool Deployment::holds(Count context, Count batch) const {
     if (!device.kv_reserved) fail(*setup_.model, "its file does not say how large its state is", "");
     if (setup_.settings.gpu && !device.bytes()) {
       fail(*setup_.model, "its weights and activations are not known, so that nothing can be said to fit",
-           "the file needs d_model, d_ff and vocab; or ask with --kv-memory alone, without --gpu");
+           "the file needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU");
     }
   }
   if (!setup_.settings.gpu && !setup_.settings.kv_memory) {
-    throw InputError(Diagnostic{"--gpu", "", "expected a GPU to fit into, found nothing",
-                                "`ctxcost list gpus` shows all; or give --kv-memory"});
+    throw InputError(setting_fault("gpu", "expected a GPU to fit into, found nothing",
+                                   "`ctxcost list gpus` shows all; or give the size of the cache (kv_memory)"));
   }
   return !beyond_positions(context) && memory_limit(devices).empty();
 }
@@ -495,7 +495,7 @@ std::vector<std::string> Deployment::notes() const {
     }
     if (settings.gpu->unified_memory_usable && !settings.utilization) {
       notes.push_back("the memory of " + settings.gpu->id + " is unified: a program may take " +
-                      percent_text(*settings.gpu->unified_memory_usable) + " of it (--utilization says otherwise)");
+                      percent_text(*settings.gpu->unified_memory_usable) + " of it (utilization says otherwise)");
     }
     const KvPrecision& kv = whole_.kv();
     for (const Precision* type : {&kv.key, &kv.value}) {
@@ -507,7 +507,7 @@ std::vector<std::string> Deployment::notes() const {
   }
   const std::string_view not_counted = setup_.engine.engine->not_counted;
   if (!not_counted.empty() && !settings.overhead) {
-    notes.push_back("not counted (--overhead): " + std::string(not_counted));
+    notes.push_back("not counted (overhead): " + std::string(not_counted));
   }
   const Parallelism& parallelism = settings.parallelism;
   if (parallelism.tensor > 1) {
@@ -531,7 +531,7 @@ std::string Deployment::margin_note(const DeploymentEstimate& estimate) const {
   if (!estimate.tight) return {};
   const DeploymentSettings& settings = setup_.settings;
   return "tight: of the " + with_separators(settings.gpu->usable_memory()) + " bytes of " + settings.gpu->id +
-         " that can be used less than " + settings.margin.name() + " stays free (--margin)";
+         " that can be used less than " + settings.margin.name() + " stays free (margin)";
 }
 
 }  // namespace ctxcost

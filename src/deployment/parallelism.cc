@@ -9,8 +9,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kOption = "--parallel";
-
 struct Degree {
   std::string_view name;
   Count Parallelism::*field;
@@ -23,7 +21,7 @@ constexpr Degree kDegrees[] = {
 constexpr Count kMostDevices = 1 << 16;
 
 [[noreturn]] void fail(std::string message, std::string hint = "") {
-  throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
+  throw InputError(setting_fault("parallel", std::move(message), std::move(hint)));
 }
 
 /// The part of `whole` that one of `ranks` holds: as even as possible, the first hold one more.

@@ -15,7 +15,7 @@ const EngineSetting* find_setting(const Engine& engine, std::string_view name) {
 }
 
 [[noreturn]] void fail(std::string message, std::string hint) {
-  throw InputError(Diagnostic{"--engine", "", std::move(message), std::move(hint)});
+  throw InputError(setting_fault("engine", std::move(message), std::move(hint)));
 }
 
 bool in_choices(std::string_view choices, std::string_view word) {

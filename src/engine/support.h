@@ -19,14 +19,14 @@ bool contains(const std::string_view (&list)[N], std::string_view word) {
 
 /// The runtime itself would not start with this.
 [[noreturn]] inline void refuse(std::string_view engine, std::string message, std::string hint) {
-  throw InputError(Diagnostic{"--engine " + std::string(engine), "", std::move(message), std::move(hint)});
+  throw InputError(setting_fault("engine " + std::string(engine), std::move(message), std::move(hint)));
 }
 
 /// Refuses layers of a kind that the runtime does not have.
 template <std::size_t N>
 void check_kind(std::string_view engine, const std::string_view (&kinds)[N], std::string_view kind) {
   if (contains(kinds, kind)) return;
-  refuse(engine, "it has no layers of kind \"" + std::string(kind) + "\"", "--engine ideal counts their live need");
+  refuse(engine, "it has no layers of kind \"" + std::string(kind) + "\"", "the engine ideal counts their live need");
 }
 
 /// Adds a note once.

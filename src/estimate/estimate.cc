@@ -29,10 +29,12 @@ MetricValue per_layer(std::optional<Count> total, Count layers) {
 }
 
 /// Faults of a cache whose parts its types cannot store; an error, never a wrong number.
-void check_cache_types(const Model& model, const KvPrecision& kv, std::string_view source) {
+/// `asked`: the types are a setting's, not the model's own.
+void check_cache_types(const Model& model, const KvPrecision& kv, bool asked) {
   const auto refuse = [&](const Precision& type, const std::string& fault) {
-    throw InputError(Diagnostic{std::string(source), "",
-                                "\"" + type.name() + "\" cannot store the cache of " + model.name + ": " + fault, ""});
+    std::string message = "\"" + type.name() + "\" cannot store the cache of " + model.name + ": " + fault;
+    throw InputError(asked ? setting_fault("kv_precision", std::move(message))
+                           : Diagnostic{model.origin, "", std::move(message), ""});
   };
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::encoder) continue;
@@ -110,7 +112,7 @@ Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice 
       kv_(settings.kv.value_or(model_->kv)),
       weights_(under(settings.weights, engine_).resolved(*model_)) {
   const Model& model = *model_;
-  check_cache_types(model, kv_, settings.kv ? "--kv-precision" : std::string_view(model.origin));
+  check_cache_types(model, kv_, settings.kv.has_value());
   decodes_ = model.decodes();
   has_encoder_ = model.has_encoder();
   layers_ = model.layers();

@@ -21,7 +21,7 @@ constexpr MetricInfo kMetrics[] = {
     {Metric::linear_flops, "linear_flops", Unit::flops, "Linear FLOPs",
      "projections, feed-forward, router, latent up-projections"},
     {Metric::logits_flops, "logits_flops", Unit::flops, "Logits FLOPs",
-     "the head, for the last token of each sequence or for all (--logits)"},
+     "the head, for the last token of each sequence or for all (logits)"},
     {Metric::forward_flops, "forward_flops", Unit::flops, "Forward FLOPs",
      "prefill of n tokens: attention + linear + logits, no elementwise work"},
     {Metric::decode_flops, "decode_flops", Unit::flops, "Decode FLOPs",

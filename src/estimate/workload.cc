@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kNames[] = {"article", "standard", "causal"};
 
 [[noreturn]] void fail(std::string message, std::string hint) {
-  throw InputError(Diagnostic{"--convention", "", std::move(message), std::move(hint)});
+  throw InputError(setting_fault("convention", std::move(message), std::move(hint)));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ std::vector<Column> parse_columns(std::string_view text, std::string_view source
       std::vector<std::string_view> known(std::begin(kLabels), std::end(kLabels));
       for (const MetricInfo& row : metrics()) known.push_back(row.name);
       std::string hint = did_you_mean(word, known);
-      if (hint.empty()) hint = "metric names, as in the header of --format csv";
+      if (hint.empty()) hint = "metric names, as in the header of CSV";
       if (metric) hint = "it needs a device: `ctxcost fit`";
       throw InputError(Diagnostic{std::string(source), "", "unknown column \"" + std::string(word) + "\"", hint});
     }

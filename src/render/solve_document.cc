@@ -192,7 +192,7 @@ const SolveQuestion& question_of(const SolveAnswer& answer) {
 std::vector<std::string> notes_of(const SolveAnswer& answer) {
   std::vector<std::string> all = notes(answer);
   if (answer.unknown != Unknown::context && answer.ends_at_window() && answer.unlocks.empty()) {
-    all.emplace_back("--beyond-window counts contexts beyond the window, too");
+    all.emplace_back("beyond_window counts contexts beyond the window, too");
   }
   return all;
 }

@@ -284,10 +284,10 @@ class Chooser {
       case q5_k: other = q5_1; break;
       case q6_k: other = q8_0; break;
       default:
-        throw InputError(Diagnostic{"--weights", "",
-                                    std::string(type_.name) + ": llama.cpp cannot store \"" + std::string(name) +
-                                        "\", whose rows of " + to_string(width) + " are not whole blocks of 32",
-                                    "a K-quant such as Q6_K leaves such tensors in fp16"});
+        throw InputError(setting_fault("weights",
+                                       std::string(type_.name) + ": llama.cpp cannot store \"" + std::string(name) +
+                                           "\", whose rows of " + to_string(width) + " are not whole blocks of 32",
+                                       "a K-quant such as Q6_K leaves such tensors in fp16"));
     }
     return width % block_of(other) == 0 ? other : f16;
   }
@@ -301,7 +301,7 @@ class Chooser {
 };
 
 Precision precision_of(GgmlType type) {
-  return parse_precision(kFormatNames[static_cast<std::size_t>(type)], "--weights");
+  return parse_precision(kFormatNames[static_cast<std::size_t>(type)], "weights");
 }
 
 }  // namespace

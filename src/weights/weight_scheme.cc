@@ -46,7 +46,7 @@ const GgufFileType* find_file_type(std::string_view word) {
 
 WeightScheme::WeightScheme(const Precision& uniform)
     : kind_(Kind::uniform), uniform_(uniform), name_(uniform.name()), display_(uniform.display()) {
-  if (!uniform.format().weights) fail_to_store(uniform, "--weights");
+  if (!uniform.format().weights) fail_to_store(uniform, "weights");
 }
 
 std::string WeightScheme::display() const { return display_; }
@@ -115,9 +115,9 @@ WeightScheme as_file_type(const WeightScheme& weights) {
   const std::string_view name = weights.name();
   // The plain types have other names as formats.
   for (const auto& [format, type] : {std::pair("fp32", "F32"), std::pair("fp16", "F16"), std::pair("bf16", "BF16")}) {
-    if (name == format) return parse_weight_scheme(type, "--weights");
+    if (name == format) return parse_weight_scheme(type, "weights");
   }
-  if (const GgufFileType* type = find_gguf_file_type(name)) return parse_weight_scheme(type->name, "--weights");
+  if (const GgufFileType* type = find_gguf_file_type(name)) return parse_weight_scheme(type->name, "weights");
   return weights;
 }
 

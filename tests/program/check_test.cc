@@ -1102,7 +1102,7 @@ TEST_CASE("a budget may set a margin; it passes with a note where less stays fre
   CHECK(tight.status == 0);
   CHECK(
       tight.out.find("note: one: 1K tokens, batch 1: tight: of the 8,000,000 bytes of card that can be used less than "
-                     "5.5% stays free (--margin)\n") != std::string::npos);
+                     "5.5% stays free (margin)\n") != std::string::npos);
   CHECK(budget(R"("margin": 415840, )").out.find("tight") == std::string::npos);
   CHECK(budget(R"("margin": 415841, )").out.find("less than 415,841 bytes stays free") != std::string::npos);
   CHECK(budget(R"("margin": 0, )").out.find("tight") == std::string::npos);

@@ -297,7 +297,7 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
        "ctxcost: --utilization: expected a decimal above 0 and at most 1, found \"90%\" (write 0.9 for 90%)\n"},
       {{"fit", "article-7b", "--gpu", "h100-sxm-80gb", "-n", "4K"},
        "ctxcost: approx. 7B: its weights and activations are not known, so that nothing can be said to fit (the file "
-       "needs d_model, d_ff and vocab; or ask with --kv-memory alone, without --gpu)\n"},
+       "needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU)\n"},
       {{"solve", "contxt", "llama-3.1-8b"}, "ctxcost: solve: unknown question \"contxt\"; did you mean \"context\"?\n"},
       {{"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb", "-n", "4K"},
        "ctxcost: --context: is what `solve context` looks for (leave it out)\n"},
@@ -322,7 +322,7 @@ TEST_CASE("fit: tight in every format, in exit status 0") {
   CHECK(first_line(text.out).starts_with("tight: Llama-3.1-8B, 62,999 tokens x 1 on 1 x rtx-4090-24gb: "));
   CHECK(text.out.find(
             "note: tight: of the 25,757,220,864 bytes of rtx-4090-24gb that can be used less than 5% stays free "
-            "(--margin)\n") != std::string::npos);
+            "(margin)\n") != std::string::npos);
   const Json report = json_of(question);
   CHECK(report["verdict"] == "tight");
   CHECK(report["results"][0]["verdict"] == "tight");

@@ -38,7 +38,7 @@ TEST_CASE("each fault of a model file is one line that names file, place, and wh
                    10),
        "ctxcost: binary.json:1:8: expected JSON text, found a zero byte; is this a binary file?\n"},
       {"family.json", R"({"model_type": "zzz"})",
-       "ctxcost: family.json: /model_type: unknown family \"zzz\" (--assume full counts its cache and scores as full "
+       "ctxcost: family.json: /model_type: unknown family \"zzz\" (with assume full its cache and scores count as full "
        "attention)\n"},
       {"several.json", R"({"layers": 0, "heads": "x", "d_k": -1, "precison": "fp16"})",
        "ctxcost: several.json: /layers: expected a positive integer of at most 1000000, found 0\n"

@@ -63,7 +63,7 @@ TEST_CASE("links of both directions together are halved, the fastest counts") {
 TEST_CASE("names and numbers of devices") {
   CHECK(parse_gpu("l4-24gb:8").count == Count{8});
   CHECK_FALSE(parse_gpu("l4-24gb").count);
-  CHECK_THROWS_WITH_AS(parse_gpu("l4-24bg"), "--gpu: unknown GPU \"l4-24bg\"; did you mean \"l4-24gb\"?", InputError);
+  CHECK_THROWS_WITH_AS(parse_gpu("l4-24bg"), "gpu: unknown GPU \"l4-24bg\"; did you mean \"l4-24gb\"?", InputError);
   for (const char* text : {"l4-24gb:0", "l4-24gb:", "l4-24gb:x", "l4-24gb:65537", "", "no/such.json"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(parse_gpu(text), InputError);

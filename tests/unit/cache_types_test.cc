@@ -68,7 +68,7 @@ TEST_CASE("latent records hold latents of 512 + 64, KIVI holds heads") {
       CHECK(found == "");
     } else {
       CHECK_MESSAGE(found.find(row.fault) != std::string::npos, found);
-      CHECK(found.starts_with("--kv-precision: \""));
+      CHECK(found.starts_with("kv_precision: \""));
     }
   }
 }

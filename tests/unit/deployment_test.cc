@@ -125,10 +125,10 @@ TEST_CASE("what no engine splits is refused in each of them") {
                                   "test.json");
   for (const char* engine : {"ideal", "vllm", "transformers", "llama.cpp"}) {
     CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=4", engine)),
-                         "--parallel: tp=4: of 10 KV heads and 4 devices neither divides the other (tp=2 or tp=5)",
+                         "parallel: tp=4: of 10 KV heads and 4 devices neither divides the other (tp=2 or tp=5)",
                          InputError);
     CHECK_THROWS_WITH_AS(Deployment(setup_of(model, "", "tp=3", engine)),
-                         "--parallel: tp=3: 40 query heads do not divide by 3 (tp=2 or tp=5)", InputError);
+                         "parallel: tp=3: 40 query heads do not divide by 3 (tp=2 or tp=5)", InputError);
     CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=5", engine)));
     CHECK_NOTHROW(Deployment(setup_of(model, "", "tp=20", engine)));  // each KV head on two
   }
@@ -372,12 +372,12 @@ TEST_CASE("what is impossible is refused with the reason") {
     const char* message;
   };
   for (const auto& [model, parallel, message] :
-       {Row{&dense, "tp=64", "--parallel: tp=64: expected at most the 32 query heads"},
-        Row{&dense, "pp=33", "--parallel: pp=33: expected at most the 32 layers as stages"},
-        Row{&dense, "ep=2", "--parallel: ep=2: the model has no experts"},
-        Row{&moe, "ep=16", "--parallel: ep=16: expected at most the 8 experts"},
-        Row{&moe, "tp=3,ep=2", "--parallel: ep=2: expected a divisor or a multiple of tp*cp*dp = 3"},
-        Row{&t5, "pp=2", "--parallel: pp of an encoder-decoder is not modelled (use tp)"}}) {
+       {Row{&dense, "tp=64", "parallel: tp=64: expected at most the 32 query heads"},
+        Row{&dense, "pp=33", "parallel: pp=33: expected at most the 32 layers as stages"},
+        Row{&dense, "ep=2", "parallel: ep=2: the model has no experts"},
+        Row{&moe, "ep=16", "parallel: ep=16: expected at most the 8 experts"},
+        Row{&moe, "tp=3,ep=2", "parallel: ep=2: expected a divisor or a multiple of tp*cp*dp = 3"},
+        Row{&t5, "pp=2", "parallel: pp of an encoder-decoder is not modelled (use tp)"}}) {
     CHECK_THROWS_WITH_AS(Deployment(setup_of(*model, "", parallel)), message, InputError);
   }
   for (const char* text : {"", "tp", "tp=", "tp=0", "tp=-1", "xp=2", "tp=2,tp=2", "tp=2,", "tp=70000"}) {
@@ -487,10 +487,10 @@ TEST_CASE("notes: unified memory, cache types that engines do not keep there, an
 
   Setup vllm = setup_of(model, "h100-sxm-80gb", "", "vllm");
   CHECK(has(vllm,
-            "not counted (--overhead): CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public "
+            "not counted (overhead): CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public "
             "logs show 0.1 to 9 GiB a device beside weights and cache"));
   vllm.settings.overhead = Count{0};
   CHECK_FALSE(has(vllm, "not counted"));
-  CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"), "not counted (--overhead): compute buffers"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"), "not counted (overhead): compute buffers"));
   CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb"), "not counted"));
 }

@@ -257,7 +257,7 @@ TEST_CASE("vLLM keeps only states without attention, whatever the length") {
 
 TEST_CASE("vLLM refuses what it has no cache for") {
   CHECK_THROWS_WITH_AS(reserve(llama_8b(), "vllm", 1, 1, "q8_0"),
-                       doctest::Contains("--engine vllm: \"q8_0\" is not a type of its cache"), InputError);
+                       doctest::Contains("engine vllm: \"q8_0\" is not a type of its cache"), InputError);
   CHECK_THROWS_AS(reserve(llama_8b(), "vllm", 1, 1, "fp8/bf16"), InputError);
   CHECK_THROWS_WITH_AS(reserve(uniform(1, state("titans", 1, 1)), "vllm", 1),
                        doctest::Contains("no layers of kind \"titans\""), InputError);

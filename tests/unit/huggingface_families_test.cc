@@ -363,8 +363,8 @@ TEST_CASE("what nobody reads may be anything; what is read may not") {
       {R"({"model_type": "qwen3", "num_hidden_layers": 1, "layer_types": ["slidng_attention"]})",
        R"(config.json: /layer_types/0: unknown layer kind "slidng_attention"; did you mean "sliding_attention"?)"},
       {R"({"model_type": "lama"})",
-       R"(config.json: /model_type: unknown family "lama" (did you mean "llama"? --assume full counts its cache and )"
-       "scores as full attention)"},
+       R"(config.json: /model_type: unknown family "lama" (did you mean "llama"? with assume full its cache and )"
+       "scores count as full attention)"},
   };
   for (const Row& row : rows) CHECK_EQ(refusal(row.config), row.message);
   // All faults at once.
@@ -374,7 +374,7 @@ TEST_CASE("what nobody reads may be anything; what is read may not") {
   CHECK(refusal(R"({"model_type": "llama", "num_hidden_layers": 1000000000000000000000000000000})") != "accepted");
 }
 
-TEST_CASE("--assume full goes on where a family or a layer kind is not known, and says so") {
+TEST_CASE("assume full goes on where a family or a layer kind is not known, and says so") {
   const Model family = read(R"({"model_type": "newcomer", "num_hidden_layers": 10, "num_attention_heads": 8,
       "num_key_value_heads": 2, "hidden_size": 1024})",
                             true);

@@ -384,8 +384,8 @@ TEST_CASE("Kimi Linear: one list of layers is the other's complement") {
 TEST_CASE("what is not known is an error that names it") {
   CHECK_EQ(
       refusal(R"({"model_type": "deepseek_v4", "num_hidden_layers": 43})"),
-      "config.json: /model_type: unknown family \"deepseek_v4\" (did you mean \"deepseek_v2\"? --assume full counts "
-      "its cache and scores as full attention)");
+      "config.json: /model_type: unknown family \"deepseek_v4\" (did you mean \"deepseek_v2\"? with assume full its "
+      "cache and scores count as full attention)");
   const Model assumed = parse_model(
       R"({"model_type": "deepseek_v4", "num_hidden_layers": 43, "num_attention_heads": 64, "hidden_size": 4096})",
       "config.json", {.assume_full = true});
@@ -393,8 +393,8 @@ TEST_CASE("what is not known is an error that names it") {
 
   CHECK_EQ(
       refusal(R"({"model_type": "nemotron_h", "hybrid_override_pattern": "MX", "num_hidden_layers": 2})"),
-      "config.json: /hybrid_override_pattern: unknown layer kind \"X\"; expected M, -, * or E (--assume full counts "
-      "it as full attention)");
+      "config.json: /hybrid_override_pattern: unknown layer kind \"X\"; expected M, -, * or E (with assume full it "
+      "counts as full attention)");
   CHECK_NE(refusal(R"({"model_type": "nemotron_h", "hybrid_override_pattern": "M-", "num_hidden_layers": 3})")
                .find("expected one letter a layer (3), found 2"),
            std::string::npos);

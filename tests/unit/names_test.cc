@@ -140,7 +140,7 @@ TEST_CASE("what is left out of a name stands in a note") {
   CHECK(match_model("Llama 3.1 8B")->note.empty());
   CHECK(match_model("Llama-3.1-8B-Instruct-AWQ")->note ==
         "\"Llama-3.1-8B-Instruct-AWQ\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window, "
-        "whatever \"instruct-awq\" changes; --weights sets the type of the weights");
+        "whatever \"instruct-awq\" changes; the setting weights names their type");
   CHECK(match_model("llama3.1:8b-instruct-q4_K_M")->note.find("\"instruct-q4_k_m\"") != std::string::npos);
   CHECK(match_model("unsloth/Llama-3.1-8B")->note ==
         "\"unsloth/Llama-3.1-8B\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window");
@@ -259,7 +259,7 @@ TEST_CASE("devices by the names that people type") {
   }
   CHECK(parse_gpu("RTX 4090:2").count == Count{2});
   CHECK_THROWS_WITH_AS(parse_gpu("h100"),
-                       "--gpu: \"h100\" may be h100-sxm-80gb (80 GB), h100-pcie-80gb (80 GB), h100-nvl-94gb (94 GB)",
+                       "gpu: \"h100\" may be h100-sxm-80gb (80 GB), h100-pcie-80gb (80 GB), h100-nvl-94gb (94 GB)",
                        InputError);
   // One of two that people mean, and the note says so.
   for (const char* name : {"a100-80gb", "A100 80GB", "NVIDIA A100 80GB:2"}) {

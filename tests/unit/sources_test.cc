@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 
 #include "facts.h"
@@ -34,6 +35,26 @@ TEST_CASE("no source in the data and the catalogue is one that nobody can look u
     }
   }
   CHECK(files > 100);
+}
+
+TEST_CASE("the library speaks of settings, never of the options of one program") {
+  // `ctxcost check --save` is a command line, quoted as such; render/option_text writes options because it is asked to.
+  const std::regex option(R"re("[^"]*--[a-z][^"]*")re");
+  const std::regex quoted("`[^`]*`");
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(CTXCOST_SOURCE_DIR "/src")) {
+    const std::string path = entry.path().generic_string();
+    if (!entry.is_regular_file() || path.find("/src/cli/") != std::string::npos) continue;
+    if (path.find("/option_text.") != std::string::npos || path.ends_with("/embed.cc")) continue;
+    ++files;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+      const std::string rest = std::regex_replace(line, quoted, "");
+      const std::size_t comment = rest.find("//");
+      CHECK_MESSAGE(!std::regex_search(rest.substr(0, comment), option), path, ": ", line);
+    }
+  }
+  CHECK(files > 150);
 }
 
 TEST_CASE("every row of the data names its source") {

@@ -396,5 +396,5 @@ TEST_CASE("a layout of ModelOpt that is not known makes the weights unknown, wit
   CHECK_FALSE(WeightScheme().store(model).has_value());
   REQUIRE_FALSE(model.notes.empty());
   CHECK(model.notes.back() ==
-        "the layout of quant_algo W4A8_AWQ is not known: the weights are unknown (--weights names a type)");
+        "the layout of quant_algo W4A8_AWQ is not known: the weights are unknown (weights names a type)");
 }

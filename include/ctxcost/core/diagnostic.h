@@ -11,13 +11,18 @@ namespace ctxcost {
 
 /// One fault or warning: always one line when printed.
 struct Diagnostic {
-  std::string source;   ///< file, "-", catalogue name or option; empty when there is none
+  std::string source;   ///< file, "-", catalogue name or setting; empty when there is none
   std::string place;    ///< JSON Pointer ("/heads") or "line:column"; empty for the whole source
   std::string message;  ///< "expected a positive integer, found "32""
   std::string hint;     ///< one thing to try; empty when nothing helps
+  /// `source` is the key of a setting ("kv_precision", "engine vllm"): a program says how its users write it.
+  bool of_setting = false;
 
   friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
+
+/// What is wrong with a setting of that key.
+Diagnostic setting_fault(std::string key, std::string message, std::string hint = "");
 
 /// "model.json: /heads: expected a positive integer, found "32" (remove the quotes)". What is not
 /// printable inside the parts is escaped, so that the result is one line.

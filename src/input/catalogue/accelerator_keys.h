@@ -30,7 +30,7 @@ inline constexpr std::array kInterconnectKeys = {
     FileKey{"connectx7_bytes_per_s", ValueType::any, "to other machines"},
 };
 inline constexpr std::array kAcceleratorKeys = {
-    FileKey{"id", ValueType::text, "the name for --gpu", "the file's name"},
+    FileKey{"id", ValueType::text, "the name that the setting gpu takes", "the file's name"},
     FileKey{"name", ValueType::text, "the name in tables", "id"},
     FileKey{"vendor", ValueType::text, "who makes it"},
     FileKey{"memory_bytes", ValueType::count, "nominal memory", {}, {.required = true}},

@@ -14,7 +14,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kOption = "--gpu";
 constexpr std::size_t kLongestFile = std::size_t{1} << 20;
 
 /// A link's key in the files. Figures of both directions together are halved.
@@ -121,7 +120,7 @@ AcceleratorMatch find_by_loose_name(std::string_view name) {
   const std::vector<const CatalogueEntry*>& found = match.entries;
   if (found.size() == 1) return match;
   const auto fail = [](std::string message, std::string hint) {
-    throw InputError(Diagnostic{std::string(kOption), "", std::move(message), std::move(hint)});
+    throw InputError(setting_fault("gpu", std::move(message), std::move(hint)));
   };
   const std::string quoted = "\"" + std::string(name) + "\"";
   if (!found.empty()) {
@@ -198,10 +197,9 @@ GpuChoice parse_gpu(std::string_view text) {
   const std::string_view digits = text.substr(colon + 1);
   const std::optional<Count> count = parse_digits(digits);
   if (!count || *count == 0 || *count > Count{1 << 16}) {
-    throw InputError(
-        Diagnostic{std::string(kOption), "",
-                   "expected a number of devices from 1 to 65536 after \":\", found \"" + std::string(digits) + "\"",
-                   "write NAME:2"});
+    throw InputError(setting_fault(
+        "gpu", "expected a number of devices from 1 to 65536 after \":\", found \"" + std::string(digits) + "\"",
+        "write NAME:2"));
   }
   return {load_accelerator(text.substr(0, colon)), count};
 }

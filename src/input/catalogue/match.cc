@@ -192,7 +192,7 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
       result.note = "\"" + std::string(name) + "\" is counted as " + std::string(entry.id) +
                     " of the catalogue: its shape and window";
       if (!left_out.empty())
-        result.note += ", whatever \"" + left_out + "\" changes; --weights sets the type of the weights";
+        result.note += ", whatever \"" + left_out + "\" changes; the setting weights names their type";
     }
     return result;
   };

@@ -108,7 +108,7 @@ void unknown_family(const Config& config, const std::string& name) {
   }
   const std::string hint = did_you_mean(name, known);
   config.fault(typed ? "model_type" : "architectures", "unknown family \"" + name + "\"",
-               (hint.empty() ? "" : hint + " ") + "--assume full counts its cache and scores as full attention");
+               (hint.empty() ? "" : hint + " ") + "with assume full its cache and scores count as full attention");
 }
 
 /// What a file describes beside its language model and no rule counts.
@@ -190,7 +190,7 @@ Model read_config(const JsonDocument& document, const JsonDocument* beside, cons
     model.gguf = family->gguf;
   } else if (options.assume_full) {
     config.note("family \"" + model.family +
-                "\" is not known: counted as full attention, parameters unknown (--assume full)");
+                "\" is not known: counted as full attention, parameters unknown (assume full)");
   } else {
     unknown_family(config, model.family);
     throw InputError(std::move(findings.faults));

@@ -127,11 +127,11 @@ std::vector<std::string_view> read_layer_types(const Config& config, std::uint32
     if (kind.empty()) {
       kind = kFullLayer;
       if (config.assume_full()) {
-        config.note("layer kind \"" + word + "\" is not known: counted as full attention (--assume full)");
+        config.note("layer kind \"" + word + "\" is not known: counted as full attention (assume full)");
       } else {
         config.findings().faults.push_back(
             {config.findings().source, child_pointer(place, i), "unknown layer kind \"" + word + "\"",
-             did_you_mean(word, known).empty() ? "--assume full counts it as full attention"
+             did_you_mean(word, known).empty() ? "with assume full it counts as full attention"
                                                : did_you_mean(word, known)});
       }
     }

@@ -519,7 +519,7 @@ void read_cache_type(const Config& config, Model& model) {
     add_part(model, "cache scales", caches, std::string(key.name()) + ": k_scale and v_scale, one fp32 each a layer");
     note += "; the checkpoint's " + to_string(caches) + " scales of it (k_scale, v_scale) are not counted";
   }
-  config.note(note + " (--kv-precision names another type)");
+  config.note(note + " (kv_precision names another type)");
 }
 
 /// Sets `stored` and the cache's type by one quantization_config.
@@ -533,7 +533,7 @@ void apply(const Config& config, const std::vector<std::string>& roots, const Mo
     if (cache_alone) return;
     const std::string name = config.has("quant_method") ? config.text("quant_method", "") : "unknown";
     config.note("quantization_config (" + name + ") is not understood: weights are counted in " +
-                model.weights.display() + " (--weights names another type)");
+                model.weights.display() + " (weights names another type)");
     return;
   }
   std::uint32_t layers = 0;
@@ -551,7 +551,7 @@ void apply(const Config& config, const std::vector<std::string>& roots, const Mo
     stored.name += (stored.name.empty() ? "" : " and ") + method.name;
     if (!method.unknown.empty()) {
       stored.known = false;
-      config.note(method.unknown + ": the weights are unknown (--weights names a type)");
+      config.note(method.unknown + ": the weights are unknown (weights names a type)");
       continue;
     }
     for (const LayerGroup& group : model.groups) {

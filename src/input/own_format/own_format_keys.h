@@ -91,7 +91,7 @@ inline constexpr std::array kWholeModelKeys = {
     FileKey{"d_model", ValueType::count, "width of the residual stream", "unknown, and so are the parameters"},
     FileKey{"vocab", ValueType::count, "tokens of the vocabulary", "unknown, and so are the parameters"},
     FileKey{"tied_embeddings", ValueType::flag, "the head is the embedding's matrix", "false"},
-    FileKey{"batch", ValueType::count, "sequences where --batch does not say", "1"},
+    FileKey{"batch", ValueType::count, "sequences where the setting batch does not say", "1"},
     FileKey{"precision", ValueType::precision, "type of the weights; of the cache, too, for 8 bits and more", "fp16"},
     FileKey{"kv_precision", ValueType::kv_precision, "type of the cache, or keys/values", "from precision"},
     FileKey{"positions",
