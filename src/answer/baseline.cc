@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/quantity.h"
+#include "ctxcost/answer/difference.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
 #include "input/formats.h"
@@ -15,13 +16,6 @@
 
 namespace ctxcost {
 namespace {
-
-std::string_view label_of(const PointRecord& point, std::string_view name) {
-  for (const auto& [key, value] : point.labels) {
-    if (key == name) return value;
-  }
-  return {};
-}
 
 RecordedValue recorded(const MetricValue& value) {
   if (const auto* count = std::get_if<Count>(&value)) return SignedCount{false, *count};

@@ -35,6 +35,10 @@ Diagnostic setting_fault(std::string key, std::string message, std::string hint)
   return {std::move(key), "", std::move(message), std::move(hint), true};
 }
 
+void throw_fault(std::string_view source, std::string message, std::string hint) {
+  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
+}
+
 std::string to_string(const Diagnostic& diagnostic) {
   std::string line;
   for (const std::string* part : {&diagnostic.source, &diagnostic.place}) {

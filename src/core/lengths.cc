@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "character.h"
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 
@@ -12,12 +13,6 @@ constexpr Count kKibi = 1024;
 constexpr Count kMebi = 1024 * 1024;
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-[[noreturn]] void fail(std::string_view source, std::string message, std::string hint = {}) {
-  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// The factor of a suffix, or 0.
 Count factor_of(std::string_view suffix) {
@@ -76,24 +71,25 @@ LengthList::Range parse_range(std::string_view text, std::size_t dots, std::stri
   }
   const std::string_view first = text.substr(0, dots);
   if (first.empty() || last.empty()) {
-    fail(source, "expected a range FIRST..LAST, found " + quoted(text), "1K..1M doubles, 1K..9K:+1K adds");
+    throw_fault(source, "expected a range FIRST..LAST, found " + quoted(text), "1K..1M doubles, 1K..9K:+1K adds");
   }
   LengthList::Range range{parse_length(first, source), parse_length(last, source)};
   if (range.last < range.first) {
-    fail(source, "the range " + quoted(text) + " ends below its start", "the smaller length comes first");
+    throw_fault(source, "the range " + quoted(text) + " ends below its start", "the smaller length comes first");
   }
   if (rule.size() < 2 || (rule[0] != 'x' && rule[0] != '+')) {
-    fail(source, "expected :xFACTOR or :+STEP after the range, found " + quoted(rule), "1K..1M:x4 or 1000..9000:+1000");
+    throw_fault(source, "expected :xFACTOR or :+STEP after the range, found " + quoted(rule),
+                "1K..1M:x4 or 1000..9000:+1000");
   }
   const Count amount = parse_length(rule.substr(1), source);
   if (rule[0] == '+') {
-    if (amount == 0) fail(source, "the step of " + quoted(text) + " is 0", "a step is at least 1");
+    if (amount == 0) throw_fault(source, "the step of " + quoted(text) + " is 0", "a step is at least 1");
     range.step = amount;
     range.last = range.first + (range.last - range.first) / amount * amount;
     return range;
   }
-  if (amount < 2) fail(source, "the factor of " + quoted(text) + " is below 2", "a factor is at least 2");
-  if (range.first == 0) fail(source, "the range " + quoted(text) + " multiplies 0", "start at 1 or more");
+  if (amount < 2) throw_fault(source, "the factor of " + quoted(text) + " is below 2", "a factor is at least 2");
+  if (range.first == 0) throw_fault(source, "the range " + quoted(text) + " multiplies 0", "start at 1 or more");
   range.factor = amount;
   Count reached = range.first;
   while (reached <= range.last / amount) reached *= amount;
@@ -132,14 +128,14 @@ Count parse_length(std::string_view text, std::string_view source) {
   std::size_t end = 0;
   while (end < text.size() && is_digit(text[end])) ++end;
   const Count factor = factor_of(text.substr(end));
-  if (end == 0 || factor == 0) fail(source, "expected a length, found " + quoted(text), hint_for(text));
+  if (end == 0 || factor == 0) throw_fault(source, "expected a length, found " + quoted(text), hint_for(text));
   // "128,000" is a list of 128 and 000: nobody means that.
   if (text[0] == '0' && end > 1) {
-    fail(source, "expected a length, found " + quoted(text), "write 128000 without separators or leading zeros");
+    throw_fault(source, "expected a length, found " + quoted(text), "write 128000 without separators or leading zeros");
   }
   const std::optional<Count> digits = parse_digits(text.substr(0, end));
   if (!digits || *digits > Count::from_raw(~Uint128{0}) / factor) {
-    fail(source, "the length " + quoted(text) + " does not fit 128 bits");
+    throw_fault(source, "the length " + quoted(text) + " does not fit 128 bits");
   }
   return *digits * factor;
 }
@@ -150,19 +146,20 @@ LengthList parse_lengths(std::string_view text, std::string_view source, Count m
   while (true) {
     const std::size_t comma = text.find(',', start);
     const std::string_view item = text.substr(start, comma == std::string_view::npos ? comma : comma - start);
-    if (item.empty()) fail(source, "expected a length, found nothing in " + quoted(text), "4K or 1K,4K or 1K..1M");
+    if (item.empty())
+      throw_fault(source, "expected a length, found nothing in " + quoted(text), "4K or 1K,4K or 1K..1M");
     LengthList::Range range;
     if (const std::size_t dots = item.find(".."); dots != std::string_view::npos) {
       range = parse_range(item, dots, source);
     } else if (const std::size_t dash = item.find('-'); dash != std::string_view::npos && dash > 0) {
-      fail(source, "expected a length, found " + quoted(item),
-           "did you mean " + quoted(std::string(item.substr(0, dash)) + ".." + std::string(item.substr(dash + 1))) +
-               "?");
+      throw_fault(source, "expected a length, found " + quoted(item),
+                  "did you mean " +
+                      quoted(std::string(item.substr(0, dash)) + ".." + std::string(item.substr(dash + 1))) + "?");
     } else {
       range.first = range.last = parse_length(item, source);
     }
     if (range.first < minimum) {
-      fail(source, "expected an integer of at least " + to_string(minimum) + ", found " + quoted(item));
+      throw_fault(source, "expected an integer of at least " + to_string(minimum) + ", found " + quoted(item));
     }
     list.append(range);
     if (comma == std::string_view::npos) return list;

@@ -77,10 +77,6 @@ bool has_name(const Format& format, std::string_view word) {
   return false;
 }
 
-[[noreturn]] void fail(std::string_view source, std::string message, std::string hint) {
-  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
 }  // namespace
 
 std::span<const Format> formats() { return kFormats; }
@@ -120,7 +116,7 @@ Precision parse_precision(std::string_view text, std::string_view source) {
     for (const Format& format : kFormats) names.push_back(format.name);
     std::string hint = did_you_mean(word, names);
     if (hint.empty()) hint = "`ctxcost list precisions` shows all";
-    fail(source, "unknown precision \"" + std::string(word) + "\"", hint);
+    throw_fault(source, "unknown precision \"" + std::string(word) + "\"", hint);
   }
   Precision precision(*found);
   if (colon == std::string_view::npos) return precision;
@@ -150,10 +146,10 @@ Precision parse_precision(std::string_view text, std::string_view source) {
     } else if (kivi && key == "residual" && number && *number > 0) {
       precision.residual_ = *number;
     } else {
-      fail(source, "precision \"" + std::string(word) + "\": unusable setting \"" + std::string(item) + "\"",
-           int4   ? "int4 takes group=N (even) and zero: int4:group=64,zero"
-           : kivi ? "kivi takes bits=2|4, group=N (even), residual=N"
-                  : "it takes no settings");
+      throw_fault(source, "precision \"" + std::string(word) + "\": unusable setting \"" + std::string(item) + "\"",
+                  int4   ? "int4 takes group=N (even) and zero: int4:group=64,zero"
+                  : kivi ? "kivi takes bits=2|4, group=N (even), residual=N"
+                         : "it takes no settings");
     }
   }
   if (int4) {
@@ -161,10 +157,10 @@ Precision parse_precision(std::string_view text, std::string_view source) {
     precision.block_bytes_ = group / 2 + 2 + (zero ? 2 : 0);
   }
   if (kivi && precision.residual_ % group != 0) {
-    fail(source,
-         "precision \"" + std::string(text) + "\": the residual of " + to_string(precision.residual_) +
-             " tokens must be whole groups of " + to_string(group),
-         "");
+    throw_fault(source,
+                "precision \"" + std::string(text) + "\": the residual of " + to_string(precision.residual_) +
+                    " tokens must be whole groups of " + to_string(group),
+                "");
   }
   precision.group_ = group;
   precision.name_ = std::string(found->name) + std::string(text.substr(colon));
@@ -178,7 +174,7 @@ KvPrecision parse_kv_precision(std::string_view text, std::string_view source) {
   kv.value = slash == std::string_view::npos ? kv.key : parse_precision(text.substr(slash + 1), source);
   for (const Precision* precision : {&kv.key, &kv.value}) {
     if (!precision->format().cache) {
-      fail(source, "\"" + precision->name() + "\" stores weights, not a cache", "use q8_0, q4_0, fp8 or bf16");
+      throw_fault(source, "\"" + precision->name() + "\" stores weights, not a cache", "use q8_0, q4_0, fp8 or bf16");
     }
   }
   return kv;

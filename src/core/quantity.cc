@@ -3,6 +3,7 @@
 #include <charconv>
 #include <span>
 
+#include "character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
 
@@ -72,8 +73,6 @@ std::optional<Count> work_factor(std::string_view suffix, Unit unit) {
   }
   return suffix.size() == 1 ? factor_of(suffix, kPrefixes) : std::nullopt;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

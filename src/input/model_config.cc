@@ -16,7 +16,7 @@ bool is_directory(const std::string& path) {
 }
 
 /// A pipe could be read once only, by whoever loads the model.
-bool is_file(const std::string& path) {
+bool is_regular_file(const std::string& path) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
@@ -31,9 +31,9 @@ std::optional<JsonDocument> config_of(const std::string& word) {
   } else if (path.ends_with(".safetensors")) {
     path = path.substr(0, path.rfind('/') + 1) + "config.json";
   }
-  if (path.ends_with(".gguf") || !is_file(path)) {
+  if (path.ends_with(".gguf") || !is_regular_file(path)) {
     const std::optional<CatalogueMatch> match = match_model(word);
-    if (!match || is_file(path)) return std::nullopt;
+    if (!match || is_regular_file(path)) return std::nullopt;
     return parse_json(match->entry->text, match->entry->id);
   }
   return parse_json(read_text(path, kSavedReport), path);

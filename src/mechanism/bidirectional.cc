@@ -6,11 +6,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kBidirectionalKeys[] = {
     {"half_window", KeyType::count, "none", "keys on each side of a token; without it every token"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kBidirectionalFormulas[] = {
     {"pairs", "n (2 a + 1) - a (a + 1) where a = min(given(half_window, n), n - 1)",
      "docs/cost-model.md section 3, band"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
@@ -24,7 +24,7 @@ class Bidirectional final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kBidirectionalFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule) const override {
@@ -40,7 +40,7 @@ class Bidirectional final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kBidirectional) = {
     "bidirectional",
     "every token, before and after: encoders",
-    kKeys,
+    kBidirectionalKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       std::optional<Count> half_window;

@@ -7,12 +7,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kBigBirdKeys[] = {
     {"block", KeyType::count, "64", "tokens of a block"},
     {"random_blocks", KeyType::count, "3", "random blocks that a row of blocks sees", 0},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kBigBirdFormulas[] = {
     {"pairs",
      "n <= (5 + 2 random_blocks) block ? n n : ((7 + random_blocks) m - 12 - 2 random_blocks) block block where m = "
      "ceil(n / block)",
@@ -28,7 +28,7 @@ class BigBird final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kBigBirdFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule) const override { return pairs::bigbird(n, block_, random_blocks_); }
@@ -42,7 +42,7 @@ class BigBird final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kBigBird) = {"bigbird",
                                "window, global and random blocks",
-                               kKeys,
+                               kBigBirdKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<BigBird>(shape, settings.count("block"),

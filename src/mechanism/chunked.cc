@@ -7,11 +7,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kChunkedKeys[] = {
     {"chunk", KeyType::count, "", "tokens of a chunk; a token sees the earlier ones of its own chunk"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kChunkedFormulas[] = {
     {"pairs", "sum(c of n by chunk: tri(c))", "docs/cost-model.md section 3, chunked"},
     {"pairs under reach", "n min(n, chunk)", "every query charged a whole chunk"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
@@ -25,7 +25,7 @@ class Chunked final : public SoftmaxAttention {
   Chunked(const MixerShape& shape, Count chunk)
       : SoftmaxAttention("chunked", shape, {.kind = Span::Kind::chunk, .limit = chunk}), chunk_(chunk) {}
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kChunkedFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -40,7 +40,7 @@ class Chunked final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kChunked) = {"chunked",
                                "the earlier tokens of the same chunk",
-                               kKeys,
+                               kChunkedKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Chunked>(shape, settings.count("chunk"));

@@ -6,14 +6,14 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kCompressiveKeys[] = {
     {"segment", KeyType::count, "", "tokens processed together"},
     {"memory", KeyType::count, "", "hidden states kept as they are", 0},
     {"compressed", KeyType::count, "", "slots kept behind them", 0},
     {"ratio", KeyType::count, "", "tokens compressed to one slot"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kCompressiveFormulas[] = {
     {"pairs",
      "sum(c, q of n by segment: tri(c) + c (min(memory, q segment) + min(compressed, max(0, q segment - memory) / "
      "ratio)))",
@@ -54,7 +54,7 @@ class Compressive final : public SegmentRecurrence {
     if (tensors) tensors->push_back(table_of("attn_compress", *shape().d_model, ratio_ * *shape().d_model));
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kCompressiveFormulas; }
   std::span<const std::string_view> notes() const override {
     if (shape().d_model) return {};
     return kWorkUnknown;
@@ -85,7 +85,7 @@ class Compressive final : public SegmentRecurrence {
 CTXCOST_MECHANISM(kCompressive) = {
     "compressive",
     "Transformer-XL with a compressed memory behind the memory",
-    kKeys,
+    kCompressiveKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Compressive>(shape, settings.count("segment"), settings.count("memory"),

@@ -7,11 +7,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kCrossAttentionKeys[] = {
     {"tokens", KeyType::count, "the context", "the encoder's length", 1, {}, true},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kCrossAttentionFormulas[] = {
     {"pairs", "n tokens where tokens = given(tokens, n)", "docs/cost-model.md section 3, cross"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
     {"decode keys", "given(tokens, T)", "docs/cost-model.md section 3, cross"},
@@ -61,7 +61,7 @@ class CrossAttention final : public SoftmaxAttention {
     return all ? std::optional(linear_elements(*all, false)) : std::nullopt;
   }
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kCrossAttentionFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule) const override { return pairs::cross(n, encoder_tokens(n)); }
@@ -90,7 +90,7 @@ class CrossAttention final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kCrossAttention) = {
     "cross_attention",
     "every token of an encoder",
-    kKeys,
+    kCrossAttentionKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       std::optional<Count> tokens;

@@ -6,12 +6,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kDilatedKeys[] = {
     {"window", KeyType::count, "", "keys a token sees, itself among them"},
     {"dilation", KeyType::count, "", "tokens from one of these keys to the next"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kDilatedFormulas[] = {
     {"pairs",
      "r (tri(y) + (q + 1 - y) window) + (dilation - r) (tri(x) + (q - x) window) where q = floor(n / dilation), r = n "
      "mod dilation, x = min(q, window), y = min(q + 1, window)",
@@ -29,7 +29,7 @@ class Dilated final : public SoftmaxAttention {
         window_(window),
         dilation_(dilation) {}
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kDilatedFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -46,7 +46,7 @@ class Dilated final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kDilated) = {
     "dilated",
     "every `dilation`-th of the last tokens, `window` of them",
-    kKeys,
+    kDilatedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       try {

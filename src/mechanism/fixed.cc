@@ -7,12 +7,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kFixedKeys[] = {
     {"stride", KeyType::count, "", "tokens of a block"},
     {"summary", KeyType::count, "", "tokens at the end of each block that later ones see; at most stride"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kFixedFormulas[] = {
     {"scores",
      "ceil(heads / 2) sum(c of n by stride: tri(c)) + floor(heads / 2) sum(i < n: summary ((i + 1) / stride) + max(0, "
      "(i + 1) mod stride - (stride - summary)))",
@@ -34,7 +34,7 @@ class Fixed final : public TwoPatterns {
   Fixed(const MixerShape& shape, Count stride, Count summary)
       : TwoPatterns("fixed", shape), stride_(stride), summary_(summary) {}
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kFixedFormulas; }
 
  private:
   Count prefill_pairs(Pattern pattern, Count n, PairRule rule) const override {
@@ -58,7 +58,7 @@ class Fixed final : public TwoPatterns {
 CTXCOST_MECHANISM(kFixed) = {
     "fixed",
     "half the heads their block, half the ends of all blocks (Sparse Transformer)",
-    kKeys,
+    kFixedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count stride = settings.count("stride");

@@ -6,11 +6,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kFullKeys[] = {
     {"unknown_work", KeyType::flag, "false", "keys are selected by a rule that is not counted", 1, {}, true},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kFullFormulas[] = {
     {"pairs", "n (n + 1) / 2", "Vaswani 2017, masked self-attention"},
     {"pairs under reach", "n n", "every query charged all n keys"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
@@ -28,7 +28,7 @@ class Full final : public SoftmaxAttention {
   std::optional<Work> decode(Count keys) const override {
     return unknown_ ? std::nullopt : SoftmaxAttention::decode(keys);
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kFullFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -55,7 +55,7 @@ class None final : public Mixer {
 
 CTXCOST_MECHANISM(kFull) = {"full",
                             "every earlier token: MHA, GQA, MQA",
-                            kKeys,
+                            kFullKeys,
                             {.softmax = true, .traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                               return std::make_unique<Full>(shape, settings.flag("unknown_work"));

@@ -6,13 +6,13 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kGatedDeltaKeys[] = {
     {"key_heads", KeyType::count, "heads", "heads of queries and keys; `heads` counts those of values"},
     {"conv", KeyType::count, "4", "kernel of the short convolution"},
     {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kGatedDeltaFormulas[] = {
     {"macs",
      "sum(c of n by chunk: heads (c c (3 d_k + 2 d_v) + 3 c d_k d_v)) + n conv channels where channels = 2 "
      "given(key_heads, heads) d_k + heads d_v",
@@ -46,7 +46,7 @@ class GatedDelta final : public DeltaRule {
     project(tensors, "ssm_out", values, d_model, biases);
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kGatedDeltaFormulas; }
 };
 
 }  // namespace
@@ -54,7 +54,7 @@ class GatedDelta final : public DeltaRule {
 CTXCOST_MECHANISM(kGatedDelta) = {
     "gated_delta",
     "linear attention with the gated delta rule",
-    kKeys,
+    kGatedDeltaKeys,
     {.traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       // Ranks split key heads as they do value heads; one that several ranks need is on each of them.

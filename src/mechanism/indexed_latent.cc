@@ -8,7 +8,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kIndexedLatentKeys[] = {
     {"kv_rank", KeyType::count, "", "width of the latent that keys and values are made of"},
     {"rope_dim", KeyType::count, "", "width of the rotated key that all heads share", 0},
     {"q_rank", KeyType::count, "0", "width of the latent that queries are made of; 0 = none", 0},
@@ -18,7 +18,7 @@ constexpr MechanismKey kKeys[] = {
     {"shares_index", KeyType::flag, "false", "takes another layer's selection: no indexer and no index cache"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kIndexedLatentFormulas[] = {
     {"pairs", "tri(x) + (n - x) top_k where x = min(n, top_k)",
      "top-k of the causal keys, DeepSeek-V3.2-Exp inference/model.py class Indexer"},
     {"pairs under reach", "n min(n, top_k)", "every query charged top_k keys"},
@@ -77,7 +77,7 @@ class IndexedLatent final : public Mixer {
     project(*tensors, "indexer.proj", d_model, indexer_.heads, bias);
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kIndexedLatentFormulas; }
 
  private:
   /// `pairs` of the main attention, `scored` pairs of the indexer.
@@ -95,7 +95,7 @@ class IndexedLatent final : public Mixer {
 CTXCOST_MECHANISM(kIndexedLatent) = {
     "indexed_latent",
     "DSA: latent attention to the tokens that an indexer selects",
-    kKeys,
+    kIndexedLatentKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Indexer indexer{settings.count("index_heads"), settings.count("index_dim"), settings.count("top_k"),

@@ -7,12 +7,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kInfiniKeys[] = {
     {"segment", KeyType::count, "", "tokens of local attention"},
     {"delta", KeyType::flag, "false", "writes only what the memory does not hold yet"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kInfiniFormulas[] = {
     {"pairs", "sum(c of n by segment: tri(c))", "arXiv 2404.07143, section 2.1"},
     {"pairs under reach", "n min(n, segment)", "every query charged a whole segment"},
     {"macs", "heads (pairs (d_k + d_v) + n (2 d_k d_v + d_k + delta (d_k d_v + d_k)))",
@@ -44,7 +44,7 @@ class Infini final : public SoftmaxAttention {
     if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kInfiniFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -67,7 +67,7 @@ class Infini final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kInfini) = {"infini",
                               "local attention and a compressive memory of fixed size",
-                              kKeys,
+                              kInfiniKeys,
                               {.softmax = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Infini>(shape, settings.count("segment"),

@@ -7,13 +7,13 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kKimiDeltaKeys[] = {
     {"conv", KeyType::count, "4", "kernel of the short convolutions"},
     {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
     {"full_rank_gate", KeyType::flag, "false", "the output gate is one matrix (Kimi K3)", 1, {}, true},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kKimiDeltaFormulas[] = {
     {"macs", "sum(c of n by chunk: heads (c c (3 d_k + 2 d_v) + 3 c d_k d_v)) + n conv heads (2 d_k + d_v)",
      "without the triangular solve, arXiv 2510.26692, section 3"},
     {"decode macs", "3 heads d_k d_v + conv heads (2 d_k + d_v)", "fla ops/gated_delta_rule/naive.py"},
@@ -57,7 +57,7 @@ class KimiDelta final : public DeltaRule {
     project(tensors, "attn_output", values, d_model, biases);
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kKimiDeltaFormulas; }
 
  private:
   bool full_rank_gate_;
@@ -67,7 +67,7 @@ class KimiDelta final : public DeltaRule {
 
 CTXCOST_MECHANISM(kKimiDelta) = {"kimi_delta",
                                  "the gated delta rule with a decay for each channel",
-                                 kKeys,
+                                 kKimiDeltaKeys,
                                  {.traffic_never_falls = true, .state_type_is_fixed = true},
                                  [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                    return std::make_unique<KimiDelta>(shape, settings.count("conv"),

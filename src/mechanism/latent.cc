@@ -57,13 +57,13 @@ std::optional<std::vector<Tensor>> latent_tensors(const MixerShape& shape, const
 
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kLatentKeys[] = {
     {"kv_rank", KeyType::count, "", "width of the latent that keys and values are made of"},
     {"rope_dim", KeyType::count, "", "width of the rotated key that all heads share", 0},
     {"q_rank", KeyType::count, "0", "width of the latent that queries are made of; 0 = none", 0},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kLatentFormulas[] = {
     {"pairs", "n (n + 1) / 2", "Vaswani 2017, masked self-attention"},
     {"pairs under reach", "n n", "every query charged all n keys"},
     {"macs", "heads pairs (d_k + d_v)", "naive form, DeepSeek-V3.2-Exp inference/model.py class MLA"},
@@ -87,7 +87,7 @@ class Latent final : public Mixer {
     return Work{shape().heads * keys, keys, shape().heads * keys * absorbed_macs(latent_), 0};
   }
   std::optional<std::vector<Tensor>> tensors() const override { return latent_tensors(shape(), latent_); }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kLatentFormulas; }
 
  private:
   LatentShape latent_;
@@ -97,7 +97,7 @@ class Latent final : public Mixer {
 
 CTXCOST_MECHANISM(kLatent) = {"latent",
                               "MLA: keys and values from one cached latent",
-                              kKeys,
+                              kLatentKeys,
                               {.softmax = true, .traffic_never_falls = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<Latent>(shape, read_latent(shape, settings));

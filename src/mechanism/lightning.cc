@@ -7,11 +7,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kLightningKeys[] = {
     {"block", KeyType::count, "256", "tokens of a prefill block"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kLightningFormulas[] = {
     {"macs", "heads (sum(c of n by block: tri(c)) (d_k + d_v) + 2 n d_k d_v)", "arXiv 2501.08313, section 2.2"},
     {"decode macs", "2 heads d_k d_v", "arXiv 2501.08313, section 2.2"},
     {"decode scalar operations", "heads d_k d_v", "decay of the state"},
@@ -36,7 +36,7 @@ class Lightning final : public Recurrence {
     return tensors;
   }
   Count activation_width() const override { return shape().heads * (2 * shape().d_k + shape().d_v); }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kLightningFormulas; }
 
  private:
   Count step_macs() const override { return 2 * step_operations(); }
@@ -51,7 +51,7 @@ class Lightning final : public Recurrence {
 CTXCOST_MECHANISM(kLightning) = {
     "lightning",
     "linear attention with a fixed decay, in blocks",
-    kKeys,
+    kLightningKeys,
     {.traffic_never_falls = true, .state_in_model_type = true, .state_type_is_fixed = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Lightning>(shape, settings.count("block"));

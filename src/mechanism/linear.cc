@@ -7,12 +7,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kLinearKeys[] = {
     {"feature_dim", KeyType::count, "d_k", "width of a query or key after the feature map"},
     {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kLinearFormulas[] = {
     {"macs", "heads (sum(c of n by chunk: tri(c)) (f + d_v) + 2 n f d_v) where f = given(feature_dim, d_k)",
      "arXiv 2006.16236, section 3.2, in chunks"},
     {"decode macs", "heads (2 f d_v + f) where f = given(feature_dim, d_k)",
@@ -22,7 +22,7 @@ constexpr Formula kFormulas[] = {
     {"state elements", "heads given(feature_dim, d_k) (d_v + 1)", "arXiv 2006.16236, section 3.3"},
 };
 
-constexpr std::string_view kNotes[] = {"linear: the feature map has no multiply-adds and no parameters here"};
+constexpr std::string_view kLinearNotes[] = {"linear: the feature map has no multiply-adds and no parameters here"};
 
 class LinearAttention final : public Recurrence {
  public:
@@ -33,8 +33,8 @@ class LinearAttention final : public Recurrence {
 
   std::optional<Count> recurrent_heads() const override { return shape().heads; }
   std::optional<std::vector<Tensor>> tensors() const override { return softmax_tensors(shape()); }
-  std::span<const Formula> formulas() const override { return kFormulas; }
-  std::span<const std::string_view> notes() const override { return kNotes; }
+  std::span<const Formula> formulas() const override { return kLinearFormulas; }
+  std::span<const std::string_view> notes() const override { return kLinearNotes; }
 
  private:
   Count step_macs() const override { return shape().heads * (2 * feature_dim_ * shape().d_v + feature_dim_); }
@@ -50,7 +50,7 @@ class LinearAttention final : public Recurrence {
 
 CTXCOST_MECHANISM(kLinear) = {"linear",
                               "linear attention with a feature map",
-                              kKeys,
+                              kLinearKeys,
                               {.traffic_never_falls = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                 return std::make_unique<LinearAttention>(

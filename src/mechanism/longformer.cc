@@ -7,12 +7,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kLongformerKeys[] = {
     {"window", KeyType::count, "", "keys of the band beside the token's own, both sides together; even", 2},
     {"global_tokens", KeyType::count, "1", "first tokens that see all and that all see", 0},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kLongformerFormulas[] = {
     {"pairs", "sum(i < n: sum(j < n: abs(i - j) <= window / 2 or i < global_tokens or j < global_tokens))",
      "each pair once, docs/cost-model.md section 7.1, longformer"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
@@ -30,7 +30,7 @@ class Longformer final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kLongformerFormulas; }
 
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> all = softmax_tensors(shape());
@@ -79,7 +79,7 @@ class Longformer final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kLongformer) = {
     "longformer",
     "a band on both sides and global tokens",
-    kKeys,
+    kLongformerKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count window = settings.count("window");

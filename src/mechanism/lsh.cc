@@ -9,7 +9,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kLshKeys[] = {
     {"hashes", KeyType::count, "", "hash rounds"},
     {"chunk", KeyType::count, "", "tokens of a chunk of the sorted sequence"},
     {"chunks_before", KeyType::count, "1", "chunks a chunk looks back", 0},
@@ -17,7 +17,7 @@ constexpr MechanismKey kKeys[] = {
     {"buckets", KeyType::count, "from the context", "hash buckets, or the sum of their factors; even", 2},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kLshFormulas[] = {
     {"pairs", "n (n <= chunk ? n : hashes chunk (1 + chunks_before + chunks_after))",
      "docs/cost-model.md section 7.3; modeling_reformer.py _look_adjacent, do_standard_self_attention"},
     {"macs",
@@ -40,7 +40,7 @@ constexpr Formula kFormulas[] = {
      "hidden states, and bucket ids of 4 bytes, docs/cost-model.md section 7.3"},
 };
 
-constexpr std::string_view kNotes[] = {
+constexpr std::string_view kLshNotes[] = {
     "lsh: scores are those computed before masking; sorting is not counted",
 };
 
@@ -84,8 +84,8 @@ class Lsh final : public Mixer {
   }
 
   Count activation_width() const override { return shape().heads * shape().d_k + shape().kv_heads * shape().d_v; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
-  std::span<const std::string_view> notes() const override { return kNotes; }
+  std::span<const Formula> formulas() const override { return kLshFormulas; }
+  std::span<const std::string_view> notes() const override { return kLshNotes; }
 
  private:
   Count keys_met(Count keys) const {
@@ -118,7 +118,7 @@ class Lsh final : public Mixer {
 CTXCOST_MECHANISM(kLsh) = {
     "lsh",
     "tokens that hash alike (Reformer)",
-    kKeys,
+    kLshKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       if (!shape.d_model) {

@@ -8,7 +8,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kMambaKeys[] = {
     {"state", KeyType::count, "16", "numbers kept for each channel"},
     {"inner", KeyType::count, "expand * d_model", "channels"},
     {"expand", KeyType::count, "2", "channels for each of d_model"},
@@ -19,7 +19,7 @@ constexpr MechanismKey kKeys[] = {
     {"inner_norms", KeyType::flag, "false", "norms of step size, B and C (Jamba)", 1, {}, true},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kMambaFormulas[] = {
     {"macs", "n (2 w state + w + w conv) where w = given(inner, expand d_model)",
      "mamba_ssm modules/mamba_simple.py, step"},
     {"scalar operations", "n (3 w state + w) where w = given(inner, expand d_model)",
@@ -72,7 +72,7 @@ class Mamba final : public Recurrence {
     return tensors;
   }
   Count activation_width() const override { return 2 * parts_.inner; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kMambaFormulas; }
 
  private:
   // Update dx * B + the skip D * x, and the read C * h; then delta * A, exp and decay for each state number.
@@ -86,11 +86,11 @@ class Mamba final : public Recurrence {
 
 CTXCOST_MECHANISM(kMamba) = {"mamba",
                              "a selective state space",
-                             kKeys,
+                             kMambaKeys,
                              {.traffic_never_falls = true, .state_in_model_type = true},
                              [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                const std::optional<Count> inner = inner_width(shape, settings);
-                               if (!inner) return std::make_unique<Unsized>("mamba", shape, kFormulas);
+                               if (!inner) return std::make_unique<Unsized>("mamba", shape, kMambaFormulas);
                                MambaParts parts{settings.count("state"),     shape.share(*inner),
                                                 settings.count("conv"),      std::nullopt,
                                                 settings.flag("conv_bias"),  settings.flag("proj_bias"),

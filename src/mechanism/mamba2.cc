@@ -8,7 +8,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kMamba2Keys[] = {
     {"state", KeyType::count, "128", "numbers kept for each channel"},
     {"head_dim", KeyType::count, "64", "channels of a head"},
     {"groups", KeyType::count, "1", "groups of heads that share B and C"},
@@ -21,7 +21,7 @@ constexpr MechanismKey kKeys[] = {
     {"gated_norm", KeyType::flag, "true", "a norm before the output projection", 1, {}, true},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kMamba2Formulas[] = {
     {"macs",
      "sum(c of n by chunk: groups c c state + w / head_dim (c c head_dim + 2 c state head_dim) + state w) + n conv (w "
      "+ 2 groups state) where w = given(inner, expand d_model)",
@@ -75,7 +75,7 @@ class Mamba2 final : public Recurrence {
   }
   std::optional<Count> recurrent_heads() const override { return parts_.heads(); }
   Count activation_width() const override { return parts_.projected(); }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kMamba2Formulas; }
 
  private:
   Count step_macs() const override { return 2 * parts_.state * parts_.inner; }
@@ -95,11 +95,11 @@ class Mamba2 final : public Recurrence {
 CTXCOST_MECHANISM(kMamba2) = {
     "mamba2",
     "a state space in heads, prefilled in chunks",
-    kKeys,
+    kMamba2Keys,
     {.traffic_never_falls = true, .state_in_model_type = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const std::optional<Count> inner = inner_width(shape, settings);
-      if (!inner) return std::make_unique<Unsized>("mamba2", shape, kFormulas);
+      if (!inner) return std::make_unique<Unsized>("mamba2", shape, kMamba2Formulas);
       Mamba2Parts parts{
           settings.count("state"), settings.count("head_dim"), settings.count("groups"),   *inner,
           settings.count("conv"),  settings.flag("conv_bias"), settings.flag("proj_bias"), settings.flag("gated_norm")};

@@ -7,13 +7,13 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kMemorizingKeys[] = {
     {"memory", KeyType::count, "", "keys and values in the store"},
     {"top_k", KeyType::count, "32", "stored tokens that a query attends to"},
     {"segment", KeyType::count, "", "tokens processed together; local attention sees one segment back"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kMemorizingFormulas[] = {
     {"pairs", "sum(c, q of n by segment: tri(c) + c min(segment, q segment) + c min(memory, top_k, q segment))",
      "own segment, the one before and retrieved tokens, arXiv 2203.08913, section 3"},
     {"pairs under reach",
@@ -68,7 +68,7 @@ class Memorizing final : public Mixer {
     if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kMemorizingFormulas; }
 
  private:
   Work work(Count pairs, Count searched) const {
@@ -94,7 +94,7 @@ class Memorizing final : public Mixer {
 
 CTXCOST_MECHANISM(kMemorizing) = {"memorizing",
                                   "local attention and a searched store of earlier keys and values",
-                                  kKeys,
+                                  kMemorizingKeys,
                                   {.softmax = true},
                                   [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                     return std::make_unique<Memorizing>(shape, settings.count("memory"),

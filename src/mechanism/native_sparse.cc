@@ -8,7 +8,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kNativeSparseKeys[] = {
     {"compress_block", KeyType::count, "32", "tokens behind one compressed key"},
     {"compress_stride", KeyType::count, "16", "tokens from one compressed key to the next"},
     {"select_block", KeyType::count, "64", "tokens of a selected block"},
@@ -16,7 +16,7 @@ constexpr MechanismKey kKeys[] = {
     {"window", KeyType::count, "512", "keys of the window branch, the query's own among them"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kNativeSparseFormulas[] = {
     {"pairs",
      "compressed + selected + recent where compressed = n < compress_block ? 0 : compress_stride tri(q) + (m mod "
      "compress_stride) (q + 1), m = n - compress_block + 1, q = floor(m / compress_stride), selected = sum(i < n: "
@@ -39,7 +39,7 @@ constexpr Formula kFormulas[] = {
      "docs/cost-model.md section 7.7; the branches share keys and values"},
 };
 
-constexpr std::string_view kNotes[] = {
+constexpr std::string_view kNativeSparseNotes[] = {
     "native_sparse: the compression of keys and values has no multiply-adds and no parameters here",
 };
 
@@ -74,8 +74,8 @@ class NativeSparse final : public SoftmaxAttention {
     return all;
   }
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
-  std::span<const std::string_view> notes() const override { return kNotes; }
+  std::span<const Formula> formulas() const override { return kNativeSparseFormulas; }
+  std::span<const std::string_view> notes() const override { return kNativeSparseNotes; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -99,7 +99,7 @@ class NativeSparse final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kNativeSparse) = {
     "native_sparse",
     "compressed, selected and recent tokens, gated (NSA)",
-    kKeys,
+    kNativeSparseKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<NativeSparse>(

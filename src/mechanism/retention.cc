@@ -8,11 +8,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kRetentionKeys[] = {
     {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kRetentionFormulas[] = {
     {"macs", "heads (sum(c of n by chunk: tri(c)) (d_k + d_v) + 2 n d_k d_v)", "arXiv 2307.08621, section 2.3"},
     {"decode macs", "2 heads d_k d_v", "arXiv 2307.08621, section 2.1"},
     {"decode scalar operations", "heads d_k d_v", "decay of the state, arXiv 2307.08621, section 2.1"},
@@ -32,7 +32,7 @@ class Retention final : public Recurrence {
     tensors->push_back(vector_of("attn_sub_norm", shape().d_v));
     return tensors;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kRetentionFormulas; }
 
  private:
   Count step_macs() const override { return 2 * step_operations(); }
@@ -47,7 +47,7 @@ class Retention final : public Recurrence {
 CTXCOST_MECHANISM(kRetention) = {
     .kind = "retention",
     .summary = "linear attention with a fixed decay (RetNet)",
-    .keys = kKeys,
+    .keys = kRetentionKeys,
     .traits = {.traffic_never_falls = true},
     .make = [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<Retention>(shape, settings.count("chunk"));

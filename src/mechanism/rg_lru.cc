@@ -8,13 +8,13 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kRgLruKeys[] = {
     {"width", KeyType::count, "d_model", "channels of the recurrence"},
     {"conv", KeyType::count, "4", "kernel of the short convolution"},
     {"blocks", KeyType::count, "heads", "blocks of the block-diagonal gates"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kRgLruFormulas[] = {
     {"macs", "n (w + w conv) where w = given(width, d_model)",
      "transformers modeling_recurrent_gemma.py class RecurrentGemmaRglru"},
     {"scalar operations", "n given(width, d_model)",
@@ -53,7 +53,7 @@ class RgLru final : public Recurrence {
     return tensors;
   }
   Count activation_width() const override { return 2 * width_; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kRgLruFormulas; }
 
  private:
   Count step_macs() const override { return width_; }
@@ -69,10 +69,10 @@ class RgLru final : public Recurrence {
 CTXCOST_MECHANISM(kRgLru) = {
     "rg_lru",
     "a gated linear recurrence (Griffin)",
-    kKeys,
+    kRgLruKeys,
     {.traffic_never_falls = true, .spare_convolution_column = false},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-      if (!settings.has("width") && !shape.d_model) return std::make_unique<Unsized>("rg_lru", shape, kFormulas);
+      if (!settings.has("width") && !shape.d_model) return std::make_unique<Unsized>("rg_lru", shape, kRgLruFormulas);
       const Count width = settings.has("width") ? settings.count("width") : *shape.d_model;
       // A rank knows its own heads only, which then stand for its share of the width.
       if (shape.tensor_ranks > 1 && !settings.has("blocks")) {

@@ -6,11 +6,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kRoutingKeys[] = {
     {"clusters", KeyType::count, "", "clusters of equal size"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kRoutingFormulas[] = {
     {"pairs", "n n / clusters", "Roy 2020, section 4; docs/cost-model.md section 7.4"},
     {"macs", "heads (pairs (d_k + d_v) + n clusters d_k)",
      "attention in clusters, and each token against each centroid"},
@@ -20,7 +20,7 @@ constexpr Formula kFormulas[] = {
     {"cached elements", "n kv_heads (d_k + d_v)", "any token may be routed to any later one"},
 };
 
-constexpr std::string_view kNotes[] = {
+constexpr std::string_view kRoutingNotes[] = {
     "routing: centroids are moving averages, not parameters",
 };
 
@@ -34,8 +34,8 @@ class Routing final : public SoftmaxAttention {
   std::optional<Work> decode(Count keys) const override {
     return with_centroids(1, softmax_work(shape(), decode_keys(keys)));
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
-  std::span<const std::string_view> notes() const override { return kNotes; }
+  std::span<const Formula> formulas() const override { return kRoutingFormulas; }
+  std::span<const std::string_view> notes() const override { return kRoutingNotes; }
 
  private:
   Count prefill_pairs(Count n, PairRule) const override { return pairs::routed(n, clusters_); }
@@ -53,7 +53,7 @@ class Routing final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kRouting) = {"routing",
                                "tokens of the same k-means cluster",
-                               kKeys,
+                               kRoutingKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Routing>(shape, settings.count("clusters"));

@@ -5,12 +5,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kRwkvKeys[] = {
     {"version", KeyType::count, "", "4, 5, 6 or 7", 4},
     {"head_dim", KeyType::count, "64", "width of a head (versions 5 to 7)"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kRwkvFormulas[] = {
     {"macs", "3 n width head_dim where width = given(d_model, heads d_k)", "fla layers/rwkv7.py"},
     {"scalar operations", "n given(d_model, heads d_k) head_dim", "decay of the state, fla layers/rwkv7.py"},
     {"decode macs", "3 given(d_model, heads d_k) head_dim", "fla layers/rwkv7.py"},
@@ -23,10 +23,10 @@ constexpr Formula kFormulas4[] = {
     {"state elements", "5 given(d_model, heads d_k)", "RWKV reference, state of zeros(n_layer * 5, n_embd)"},
 };
 
-constexpr std::string_view kNotes[] = {
+constexpr std::string_view kRwkvNotes[] = {
     "rwkv: parameters, weights and linear work are unknown, since its low-rank widths are not in the format"};
 constexpr std::string_view kNotes4[] = {
-    kNotes[0], "rwkv: the work of version 4's recurrence is unknown; only its state is counted"};
+    kRwkvNotes[0], "rwkv: the work of version 4's recurrence is unknown; only its state is counted"};
 
 class Rwkv final : public Recurrence {
  public:
@@ -52,11 +52,11 @@ class Rwkv final : public Recurrence {
   Count activation_width() const override { return 3 * width_; }
   std::span<const Formula> formulas() const override {
     if (version_ == 4) return kFormulas4;
-    return kFormulas;
+    return kRwkvFormulas;
   }
   std::span<const std::string_view> notes() const override {
     if (version_ == 4) return kNotes4;
-    return kNotes;
+    return kRwkvNotes;
   }
 
  private:
@@ -76,7 +76,7 @@ class Rwkv final : public Recurrence {
 CTXCOST_MECHANISM(kRwkv) = {
     "rwkv",
     "RWKV, a recurrence with token shifts",
-    kKeys,
+    kRwkvKeys,
     {.traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count version = settings.count("version");

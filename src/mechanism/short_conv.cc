@@ -7,12 +7,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kShortConvKeys[] = {
     {"conv", KeyType::count, "3", "kernel of the convolution"},
     {"conv_bias", KeyType::flag, "false", "convolution and projections have biases", 1, {}, true},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kShortConvFormulas[] = {
     {"macs", "n conv d_model", "transformers modeling_lfm2.py class Lfm2ShortConv"},
     {"decode macs", "conv d_model", "transformers modeling_lfm2.py class Lfm2ShortConv"},
     {"state elements", "(conv - 1) d_model", "llama.cpp src/llama-hparams.cpp n_embd_r"},
@@ -36,7 +36,7 @@ class ShortConv final : public Recurrence {
     return tensors;
   }
   Count activation_width() const override { return 3 * channels_; }
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kShortConvFormulas; }
 
  private:
   Count d_model_;
@@ -49,10 +49,11 @@ class ShortConv final : public Recurrence {
 
 CTXCOST_MECHANISM(kShortConv) = {"short_conv",
                                  "a gated short convolution",
-                                 kKeys,
+                                 kShortConvKeys,
                                  {.traffic_never_falls = true},
                                  [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                   if (!shape.d_model) return std::make_unique<Unsized>("short_conv", shape, kFormulas);
+                                   if (!shape.d_model)
+                                     return std::make_unique<Unsized>("short_conv", shape, kShortConvFormulas);
                                    return std::make_unique<ShortConv>(shape, *shape.d_model, settings.count("conv"),
                                                                       settings.flag("conv_bias"));
                                  }};

@@ -6,12 +6,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kSinkWindowKeys[] = {
     {"sinks", KeyType::count, "", "first tokens that every later one sees", 0},
     {"window", KeyType::count, "", "last tokens a token sees, itself among them"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kSinkWindowFormulas[] = {
     {"pairs", "tri(x) + (n - x) (sinks + window) where x = min(n, sinks + window)",
      "docs/cost-model.md section 3, sliding"},
     {"pairs under reach", "n min(n, sinks + window)", "every query charged a full window"},
@@ -26,7 +26,7 @@ class SinkWindow final : public SoftmaxAttention {
   SinkWindow(const MixerShape& shape, Count seen)
       : SoftmaxAttention("sink_window", shape, {.kind = Span::Kind::other, .limit = seen}), seen_(seen) {}
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kSinkWindowFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -42,7 +42,7 @@ class SinkWindow final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kSinkWindow) = {
     "sink_window",
     "the first `sinks` and the last `window` tokens",
-    kKeys,
+    kSinkWindowKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       try {

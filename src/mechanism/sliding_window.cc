@@ -7,11 +7,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kSlidingWindowKeys[] = {
     {"window", KeyType::count, "", "keys a token sees, itself among them"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kSlidingWindowFormulas[] = {
     {"pairs", "tri(x) + (n - x) window where x = min(n, window)", "docs/cost-model.md section 3, sliding"},
     {"pairs under reach", "n min(n, window)", "every query charged a full window"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
@@ -24,7 +24,7 @@ class SlidingWindow final : public SoftmaxAttention {
   SlidingWindow(const MixerShape& shape, Count window)
       : SoftmaxAttention("sliding_window", shape, {.kind = Span::Kind::window, .limit = window}), window_(window) {}
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kSlidingWindowFormulas; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -40,7 +40,7 @@ class SlidingWindow final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kSlidingWindow) = {
     "sliding_window",
     "the last `window` tokens",
-    kKeys,
+    kSlidingWindowKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<SlidingWindow>(shape, settings.count("window"));

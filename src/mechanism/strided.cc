@@ -7,11 +7,11 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kStridedKeys[] = {
     {"stride", KeyType::count, "", "tokens of the window before one's own, and from one summary key to the next"},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kStridedFormulas[] = {
     {"scores",
      "ceil(heads / 2) (tri(x) + (n - x) (stride + 1)) + floor(heads / 2) (stride tri(q) + r (q + 1)) where x = min(n, "
      "stride + 1), q = floor(n / stride), r = n mod stride",
@@ -28,7 +28,7 @@ class Strided final : public TwoPatterns {
  public:
   Strided(const MixerShape& shape, Count stride) : TwoPatterns("strided", shape), stride_(stride) {}
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kStridedFormulas; }
 
  private:
   Count prefill_pairs(Pattern pattern, Count n, PairRule rule) const override {
@@ -48,7 +48,7 @@ class Strided final : public TwoPatterns {
 
 CTXCOST_MECHANISM(kStrided) = {"strided",
                                "half the heads a window, half every `stride`-th token (Sparse Transformer)",
-                               kKeys,
+                               kStridedKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Strided>(shape, settings.count("stride"));

@@ -9,7 +9,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kTitansKeys[] = {
     {"variant", KeyType::text, "", "memory as context, as a gate, or as a layer", 1, "mac|mag|mal"},
     {"segment", KeyType::count, "needed by mac", "tokens of a segment (mac)"},
     {"window", KeyType::count, "needed by mag and mal", "keys of the sliding window (mag, mal)"},
@@ -63,7 +63,7 @@ constexpr Formula kWindowFormulas[] = {
     kContextFormulas[7],
 };
 
-constexpr std::string_view kNotes[] = {
+constexpr std::string_view kTitansNotes[] = {
     "titans: the memory's gates have no parameters here, and projections are counted for the sequence's own tokens"};
 
 struct TitansParts {
@@ -116,7 +116,7 @@ class Titans final : public Mixer {
   }
   std::span<const std::string_view> notes() const override {
     if (!state_known()) return kWorkUnknown;
-    return kNotes;
+    return kTitansNotes;
   }
 
  private:
@@ -156,7 +156,7 @@ Count network_weights(Count d_model, Count depth, Count expansion) {
 CTXCOST_MECHANISM(kTitans) = {
     "titans",
     "attention beside a memory that learns while it reads",
-    kKeys,
+    kTitansKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const std::string variant(settings.text("variant"));

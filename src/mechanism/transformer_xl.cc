@@ -6,12 +6,12 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kTransformerXlKeys[] = {
     {"segment", KeyType::count, "", "tokens processed together"},
     {"memory", KeyType::count, "", "hidden states kept from before the segment", 0},
 };
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kTransformerXlFormulas[] = {
     {"pairs", "sum(c, q of n by segment: tri(c) + c min(memory, q segment))", "arXiv 1901.02860, section 3.2"},
     {"pairs under reach", "n max(i < n: i - s + 1 + min(memory, s)) where s = floor(i / segment) segment",
      "every query charged the most keys of any"},
@@ -33,7 +33,7 @@ class TransformerXl final : public SegmentRecurrence {
     remember("memory", memory);
   }
 
-  std::span<const Formula> formulas() const override { return kFormulas; }
+  std::span<const Formula> formulas() const override { return kTransformerXlFormulas; }
 
  private:
   Count rows(Count q) const override { return min(memory_, q * segment()); }
@@ -47,7 +47,7 @@ class TransformerXl final : public SegmentRecurrence {
 CTXCOST_MECHANISM(kTransformerXl) = {
     "transformer_xl",
     "segments with a memory of earlier hidden states",
-    kKeys,
+    kTransformerXlKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<TransformerXl>(shape, settings.count("segment"), settings.count("memory"));

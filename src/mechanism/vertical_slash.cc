@@ -9,7 +9,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kKeys[] = {
+constexpr MechanismKey kVerticalSlashKeys[] = {
     {"vertical", KeyType::count_or_list, "", "columns every later token sees: the first so many, or their positions",
      0},
     {"slash", KeyType::count_or_list, "", "diagonals: the nearest so many, or their distances, 0 being a token's own",
@@ -19,7 +19,7 @@ constexpr MechanismKey kKeys[] = {
 /// Queries from which the pattern is estimated. [minference_forward.py, vertical_and_slash_kernel]
 constexpr Count kProbeQueries = 64;
 
-constexpr Formula kFormulas[] = {
+constexpr Formula kVerticalSlashFormulas[] = {
     {"pairs",
      "sum(v in vertical: max(0, n - v)) + sum(s in slash: max(0, n - s)) - sum(v in vertical: sum(s in slash: v + s < "
      "n))",
@@ -34,7 +34,7 @@ constexpr Formula kFormulas[] = {
     {"cached elements", "n kv_heads (d_k + d_v)", "docs/cost-model.md section 7.6"},
 };
 
-constexpr std::string_view kNotes[] = {
+constexpr std::string_view kVerticalSlashNotes[] = {
     "vertical_slash: prefill only; multiply-adds hold the search for the pattern, min(64, n) n scores a head",
 };
 
@@ -51,8 +51,8 @@ class VerticalSlash final : public SoftmaxAttention {
     work.macs += shape().heads * min(kProbeQueries, n) * n * shape().d_k;
     return work;
   }
-  std::span<const Formula> formulas() const override { return kFormulas; }
-  std::span<const std::string_view> notes() const override { return kNotes; }
+  std::span<const Formula> formulas() const override { return kVerticalSlashFormulas; }
+  std::span<const std::string_view> notes() const override { return kVerticalSlashNotes; }
 
  private:
   Count prefill_pairs(Count n, PairRule rule) const override {
@@ -89,7 +89,7 @@ PositionSet positions(const MixerSettings& settings, std::string_view key) {
 CTXCOST_MECHANISM(kVerticalSlash) = {
     "vertical_slash",
     "chosen columns and diagonals in prefill, all tokens in decode",
-    kKeys,
+    kVerticalSlashKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       return std::make_unique<VerticalSlash>(shape, positions(settings, "vertical"), positions(settings, "slash"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include "core/character.h"
 
 namespace ctxcost {
 namespace {
@@ -61,7 +62,6 @@ bool extends_max_positions(std::string_view type) { return rule_of(type) == Rule
 
 std::optional<Count> scaled_window(Count tokens, std::string_view factor) {
   constexpr int kDigits = 30;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   Count mantissa;
   int exponent = 0;
   int digits = 0;

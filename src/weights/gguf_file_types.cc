@@ -140,19 +140,16 @@ bool is_quantised(GgmlType type) { return type > bf16; }
 /// What a tensor is for, as far as the mixes care.
 enum class Role { head, token_table, value, key, query, output, gate_up, down, other };
 
-bool ends_with(std::string_view name, std::string_view end) {
-  return name.size() >= end.size() && name.substr(name.size() - end.size()) == end;
-}
 bool holds(std::string_view name, std::string_view part) { return name.find(part) != std::string_view::npos; }
 
 Role role_of(std::string_view name, bool tied) {
   if (name == "output") return Role::head;
   // Without an output matrix the token tables take its type, those of single layers too.
   if (name == "token_embd" || name == "per_layer_token_embd") return tied ? Role::head : Role::token_table;
-  if (ends_with(name, "attn_qkv") || ends_with(name, "attn_kv_b") || ends_with(name, "attn_v")) return Role::value;
-  if (ends_with(name, "attn_k")) return Role::key;
-  if (ends_with(name, "attn_q")) return Role::query;
-  if (ends_with(name, "attn_output")) return Role::output;
+  if (name.ends_with("attn_qkv") || name.ends_with("attn_kv_b") || name.ends_with("attn_v")) return Role::value;
+  if (name.ends_with("attn_k")) return Role::key;
+  if (name.ends_with("attn_q")) return Role::query;
+  if (name.ends_with("attn_output")) return Role::output;
   if (holds(name, "ffn_up") || holds(name, "ffn_gate")) return Role::gate_up;
   if (holds(name, "ffn_down")) return Role::down;
   return Role::other;

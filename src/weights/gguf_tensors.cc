@@ -15,10 +15,6 @@ bool one_of(std::string_view word, const std::array<std::string_view, N>& words)
 }
 
 bool starts_with(std::string_view name, std::string_view start) { return name.substr(0, start.size()) == start; }
-bool ends_with(std::string_view name, std::string_view end) {
-  return name.size() >= end.size() && name.substr(name.size() - end.size()) == end;
-}
-
 /// Tensors whose names do not end in ".weight".
 constexpr std::array<std::string_view, 2> kNoWeightSuffix = {"ssm_a", "ssm_d"};
 
@@ -213,7 +209,7 @@ bool always_fp32(const GgufTensor& held) {
       "time_mix_decay_w2",  "time_mix_lerp_fused", "attn_sinks",    "ssm_norm",       "nextn.shared_head_norm"};
   const Tensor& tensor = held.tensor;
   const bool one_dimension = tensor.use == TensorUse::vector || (tensor.rows == 1 && tensor.copies == 1);
-  return !held.named_weight || one_dimension || ends_with(tensor.name, "_norm") || one_of(tensor.name, kNames);
+  return !held.named_weight || one_dimension || tensor.name.ends_with("_norm") || one_of(tensor.name, kNames);
 }
 
 bool keeps_its_type(const GgufTensor& held) {

@@ -7,12 +7,8 @@
 namespace ctxcost {
 namespace {
 
-[[noreturn]] void fail(std::string_view source, std::string message, std::string hint) {
-  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
 [[noreturn]] void fail_to_store(const Precision& precision, std::string_view source) {
-  fail(source, "\"" + precision.name() + "\" stores a cache, not weights", "");
+  throw_fault(source, "\"" + precision.name() + "\" stores a cache, not weights", "");
 }
 
 std::string lower_case(std::string_view text) {
@@ -101,8 +97,9 @@ WeightScheme parse_weight_scheme(std::string_view text, std::string_view source)
   if (colon != std::string_view::npos) {
     const std::string setting = lower_case(text.substr(colon + 1));
     if (setting != "experts=mxfp4") {
-      fail(source, std::string(file_type->name) + ": unusable setting \"" + std::string(text.substr(colon + 1)) + "\"",
-           "a file type takes experts=mxfp4");
+      throw_fault(source,
+                  std::string(file_type->name) + ": unusable setting \"" + std::string(text.substr(colon + 1)) + "\"",
+                  "a file type takes experts=mxfp4");
     }
     scheme.mxfp4_experts_ = true;
   }

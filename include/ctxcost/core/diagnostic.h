@@ -42,6 +42,9 @@ class InputError : public std::exception {
   std::string text_;
 };
 
+/// Throws the InputError of one fault, in the whole of `source`.
+[[noreturn]] void throw_fault(std::string_view source, std::string message, std::string hint = "");
+
 /// A count left 128 bits at a point: no fault of the input where nobody asked for that point, as in a search.
 class OverflowError : public InputError {
  public:

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 
@@ -14,7 +15,6 @@ using Words = std::vector<std::string>;
 /// A whole file given as a name should not be searched for.
 constexpr std::size_t kLongestName = 128;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 template <std::size_t N>

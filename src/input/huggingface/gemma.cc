@@ -14,7 +14,7 @@ std::vector<Tensor> four_norms(Count width) {
 
 /// SigLIP and the projector, as Gemma3ForConditionalGeneration builds them
 /// [transformers modeling_siglip.py, modeling_gemma3.py Gemma3MultiModalProjector].
-void add_vision(const Config& config, Model& model, Count text_width) {
+void add_gemma3_vision(const Config& config, Model& model, Count text_width) {
   const std::optional<Config> vision = config.object("vision_config");
   if (!vision) return;
   const Count width = vision->count("hidden_size", 768);
@@ -79,7 +79,7 @@ void read_gemma3(const Config& config, Model& model) {
   add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, pattern),
                       config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), four_norms(decoder.d_model));
   read_rope(config, model, 131072, true);
-  add_vision(config, model, decoder.d_model);
+  add_gemma3_vision(config, model, decoder.d_model);
 }
 
 // What its GGUF files say.

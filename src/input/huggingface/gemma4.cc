@@ -8,7 +8,7 @@ namespace ctxcost::huggingface {
 namespace {
 
 /// The vision tower and its projection; buffers (standardisation, layer scalars) are not parameters.
-void add_vision(const Config& config, Model& model, Count text_width) {
+void add_gemma4_vision(const Config& config, Model& model, Count text_width) {
   const std::optional<Config> vision = config.object("vision_config");
   if (!vision) return;
   const Count width = vision->count("hidden_size", 768);
@@ -113,7 +113,7 @@ void read_gemma4(const Config& config, Model& model) {
         return layer;
       });
   read_rope(config, model, 131072);
-  add_vision(config, model, d);
+  add_gemma4_vision(config, model, d);
 }
 
 }  // namespace

@@ -9,14 +9,14 @@ namespace ctxcost::huggingface {
 namespace {
 
 /// The last two are what later versions of the class call the first two.
-constexpr std::string_view kKinds[] = {"mamba", "attention", kLinearLayer, kFullLayer};
+constexpr std::string_view kGraniteKinds[] = {"mamba", "attention", kLinearLayer, kFullLayer};
 
 void read_granite_hybrid(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 32000, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32});
   decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
   if (!config.has("layer_types")) config.took_default("layer_types", "mamba in every layer");
   const std::vector<std::string_view> kinds =
-      layer_kinds(config, decoder.layers, kKinds, [](std::uint32_t) { return kKinds[0]; });
+      layer_kinds(config, decoder.layers, kGraniteKinds, [](std::uint32_t) { return kGraniteKinds[0]; });
   const auto is_mamba = [&](std::uint32_t i) { return kinds[i] == "mamba" || kinds[i] == kLinearLayer; };
 
   // A file without Mamba layers need not describe them.

@@ -10,7 +10,7 @@ namespace ctxcost::huggingface {
 namespace {
 
 constexpr std::string_view kConvolution = "conv";
-constexpr std::string_view kKinds[] = {kFullLayer, kConvolution};
+constexpr std::string_view kLfm2Kinds[] = {kFullLayer, kConvolution};
 
 /// Two thirds of the written width, times a multiplier, rounded up to a multiple [Lfm2MLP].
 Count adjusted_width(const Config& config, Count written) {
@@ -51,7 +51,7 @@ void read_line(const Config& config, Model& model, Decoder decoder, FeedForward 
       for (std::uint32_t i = 0; i < decoder.layers; ++i) full.push_back(i);
     }
   }
-  const std::vector<std::string_view> kinds = layer_kinds(config, decoder.layers, kKinds, [&](std::uint32_t i) {
+  const std::vector<std::string_view> kinds = layer_kinds(config, decoder.layers, kLfm2Kinds, [&](std::uint32_t i) {
     return std::find(full.begin(), full.end(), Count{i}) != full.end() ? kFullLayer : kConvolution;
   });
 

@@ -9,7 +9,7 @@ namespace ctxcost::huggingface {
 namespace {
 
 /// [modeling_llama4.py Llama4VisionModel, Llama4VisionPixelShuffleMLP, Llama4MultiModalProjector]
-void add_vision(const Config& config, Model& model, Count text_width) {
+void add_llama4_vision(const Config& config, Model& model, Count text_width) {
   const std::optional<Config> vision = config.object("vision_config");
   if (!vision) return;
   const Count width = vision->count("hidden_size", 768);
@@ -77,7 +77,7 @@ void read_llama4(const Config& config, Model& model) {
                      pre_norms(kRmsNorm, decoder.d_model)};
       });
   read_rope(config, model, 131072);
-  add_vision(config, model, decoder.d_model);
+  add_llama4_vision(config, model, decoder.d_model);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "python_pattern.h"
 
 #include <algorithm>
+#include "core/character.h"
 
 namespace ctxcost::huggingface {
 namespace {
@@ -16,7 +17,6 @@ constexpr std::uint64_t kStateWork = 256;
 
 using Set = std::bitset<256>;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_'; }

@@ -12,7 +12,7 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kKinds[] = {kFullLayer, kLinearLayer};
+constexpr std::string_view kQwen3NextKinds[] = {kFullLayer, kLinearLayer};
 
 struct Line {
   DecoderDefaults decoder;
@@ -77,9 +77,9 @@ PredictionLayers read_line(const Config& config, Model& model, const Line& line)
 
   Count interval = 4;
   if (!config.has("layer_types")) interval = config.count("full_attention_interval", 4);
-  const std::vector<std::string_view> kinds = layer_kinds(config, decoder.layers, kKinds, [&](std::uint32_t i) {
-    return Count{i + 1} % interval == 0 ? kFullLayer : kLinearLayer;
-  });
+  const std::vector<std::string_view> kinds =
+      layer_kinds(config, decoder.layers, kQwen3NextKinds,
+                  [&](std::uint32_t i) { return Count{i + 1} % interval == 0 ? kFullLayer : kLinearLayer; });
 
   const auto layer = [&](bool is_full, bool with_experts) {
     return Layer{{is_full ? make_mixer("full", full)

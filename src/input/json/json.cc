@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "json_events.h"
 
@@ -21,7 +22,6 @@ constexpr std::size_t kLongestText = std::numeric_limits<std::uint32_t>::max() /
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 /// May stand inside a number or a bare word, so that it belongs to the token before it.
 bool continues_word(char c) { return is_digit(c) || is_letter(c) || c == '.' || c == '+' || c == '-'; }
