@@ -14,13 +14,13 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kOptions[] = {
+constexpr OptionId kCheckOptions[] = {
     OptionId::assume,  OptionId::gpu,       OptionId::parallel,      OptionId::utilization, OptionId::overhead,
     OptionId::margin,  OptionId::kv_memory, OptionId::beyond_window, OptionId::mfu,         OptionId::mbu,
     OptionId::fail_on, OptionId::baseline,  OptionId::max_increase,  OptionId::exit_zero,   OptionId::format,
     OptionId::output,  OptionId::save,      OptionId::units,         OptionId::color,       OptionId::quiet};
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"
     "  ctxcost check configs/budgets/*.json --format junit -o budgets.xml\n"
     "  ctxcost check budgets.json --save report.json\n"
@@ -58,7 +58,7 @@ BudgetOptions budget_options(const Arguments& arguments) {
   return options;
 }
 
-Status run(const Arguments& arguments) {
+Status run_check(const Arguments& arguments) {
   // Everything the user wrote is checked before a file is read.
   RenderOptions render;
   render.units = units(arguments);
@@ -107,7 +107,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kCheck;
-const Command kCheck = {"check",   "FILE...", "budgets in JSON files: pass, warn or fail", kOptions,
-                        kExamples, run,       [] { return target_formats(kCheckShape); },  Completion::file};
+const Command kCheck = {"check",        "FILE...", "budgets in JSON files: pass, warn or fail", kCheckOptions,
+                        kCheckExamples, run_check, [] { return target_formats(kCheckShape); },  Completion::file};
 
 }  // namespace ctxcost::cli

@@ -13,12 +13,12 @@ extern const Command kDiff;
 
 namespace {
 
-constexpr OptionId kOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
-                                 OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
-                                 OptionId::fail_if, OptionId::exit_zero,  OptionId::format,       OptionId::output,
-                                 OptionId::columns, OptionId::units,      OptionId::quiet};
+constexpr OptionId kDiffOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
+                                     OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
+                                     OptionId::fail_if, OptionId::exit_zero,  OptionId::format,       OptionId::output,
+                                     OptionId::columns, OptionId::units,      OptionId::quiet};
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kDiffExamples =
     "  ctxcost diff llama-2-7b llama-3.1-8b -n 4K,32K\n"
     "  ctxcost diff main/config.json config.json --fail-if 'kv_cache_bytes > +5%'\n"
     "  ctxcost diff before.json after.json --format markdown\n";
@@ -47,7 +47,7 @@ void refuse_settings(const Arguments& arguments) {
   }
 }
 
-Status run(const Arguments& arguments) {
+Status run_diff(const Arguments& arguments) {
   RenderOptions render;
   render.units = units(arguments);
   render.quiet = arguments.has(OptionId::quiet);
@@ -79,9 +79,9 @@ Status run(const Arguments& arguments) {
 const Command kDiff = {"diff",
                        "OLD NEW",
                        "what changes between two models or two saved reports",
-                       kOptions,
-                       kExamples,
-                       run,
+                       kDiffOptions,
+                       kDiffExamples,
+                       run_diff,
                        [] { return target_formats(kDiffShape); },
                        Completion::model};
 

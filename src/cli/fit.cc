@@ -10,12 +10,12 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kFitExamples =
     "  ctxcost fit llama-3.1-8b --gpu h100-sxm-80gb -n 32K -b 8\n"
     "  ctxcost fit llama-3.1-8b -n 128K -b 8 --gpu l4-24gb:4,l4-24gb:8 --weights fp8\n"
     "  ctxcost fit llama-3.1-8b --engine vllm --kv-memory 4.06GiB -n 20k\n";
 
-Status run(const Arguments& arguments) {
+Status run_fit(const Arguments& arguments) {
   RenderOptions options;
   options.units = units(arguments);
   options.quiet = arguments.has(OptionId::quiet);
@@ -37,7 +37,7 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kFit;
-const Command kFit = {"fit",     "MODEL...", "whether it fits, and how fast it can be there", deployment_options(),
-                      kExamples, run,        [] { return target_formats(kFitShape); },        Completion::model};
+const Command kFit = {"fit",        "MODEL...", "whether it fits, and how fast it can be there", deployment_options(),
+                      kFitExamples, run_fit,    [] { return target_formats(kFitShape); },        Completion::model};
 
 }  // namespace ctxcost::cli

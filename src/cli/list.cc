@@ -9,14 +9,14 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kOptions[] = {OptionId::format, OptionId::output};
+constexpr OptionId kListOptions[] = {OptionId::format, OptionId::output};
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kListExamples =
     "  ctxcost list models\n"
     "  ctxcost list mechanisms\n"
     "  ctxcost list models --format json | jq -r '.models[].name'\n";
 
-Status run(const Arguments& arguments) {
+Status run_list(const Arguments& arguments) {
   const std::vector<Target> documents = targets(arguments, kListShape);
   if (arguments.words().size() != 1) {
     std::string all;
@@ -32,9 +32,12 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kList;
-const Command kList = {
-    "list", "KIND", "models, gpus, precisions, mechanisms, engines, metrics", kOptions, kExamples, run, [] {
-      return target_formats(kListShape);
-    }};
+const Command kList = {"list",
+                       "KIND",
+                       "models, gpus, precisions, mechanisms, engines, metrics",
+                       kListOptions,
+                       kListExamples,
+                       run_list,
+                       [] { return target_formats(kListShape); }};
 
 }  // namespace ctxcost::cli

@@ -16,12 +16,13 @@ extern const Command kScale;
 
 namespace {
 
-constexpr OptionId kOptions[] = {OptionId::context,   OptionId::batch,      OptionId::kv_precision, OptionId::weights,
-                                 OptionId::engine,    OptionId::convention, OptionId::logits,       OptionId::assume,
-                                 OptionId::exit_zero, OptionId::format,     OptionId::output,       OptionId::columns,
-                                 OptionId::units,     OptionId::color,      OptionId::quiet,        OptionId::verbose};
+constexpr OptionId kScaleOptions[] = {
+    OptionId::context,   OptionId::batch,      OptionId::kv_precision, OptionId::weights,
+    OptionId::engine,    OptionId::convention, OptionId::logits,       OptionId::assume,
+    OptionId::exit_zero, OptionId::format,     OptionId::output,       OptionId::columns,
+    OptionId::units,     OptionId::color,      OptionId::quiet,        OptionId::verbose};
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"
     "  ctxcost scale llama-3.1-8b -n 8K..128K -b 1,8 --kv-precision bf16,q8_0\n"
     "  ctxcost config.json -n 131072 --format json | jq '.results[0].kv_cache_bytes'\n"
@@ -46,7 +47,7 @@ void keep_answerable(Grid& grid, const Workload& settings) {
   }
 }
 
-Status run(const Arguments& arguments) {
+Status run_scale(const Arguments& arguments) {
   Workload settings;
   settings.convention = convention(arguments);
   settings.logits = logits(arguments);
@@ -74,7 +75,8 @@ Status run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kScale = {"scale",   "MODEL...", "the scaling table over contexts, batches, types", kOptions,
-                        kExamples, run,        [] { return target_formats(kScaleShape); },        Completion::model};
+const Command kScale = {
+    "scale",        "MODEL...", "the scaling table over contexts, batches, types", kScaleOptions,
+    kScaleExamples, run_scale,  [] { return target_formats(kScaleShape); },        Completion::model};
 
 }  // namespace ctxcost::cli

@@ -10,13 +10,13 @@ extern const Command kSchema;
 
 namespace {
 
-constexpr OptionId kOptions[] = {OptionId::output};
+constexpr OptionId kSchemaOptions[] = {OptionId::output};
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kSchemaExamples =
     "  ctxcost schema model -o ctxcost-model.schema.json\n"
     "  ctxcost schema budget\n";
 
-Status run(const Arguments& arguments) {
+Status run_schema(const Arguments& arguments) {
   std::vector<std::string_view> names;
   std::string all;
   for (const SchemaKind& kind : schema_kinds()) {
@@ -37,6 +37,7 @@ Status run(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kSchema = {"schema", "KIND", "a JSON Schema: model, budget, output or gpu", kOptions, kExamples, run};
+const Command kSchema = {"schema",       "KIND",          "a JSON Schema: model, budget, output or gpu",
+                         kSchemaOptions, kSchemaExamples, run_schema};
 
 }  // namespace ctxcost::cli

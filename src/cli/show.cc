@@ -8,14 +8,14 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kOptions[] = {OptionId::format, OptionId::output};
+constexpr OptionId kShowOptions[] = {OptionId::format, OptionId::output};
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kShowExamples =
     "  ctxcost show gemma-3-27b-it\n"
     "  ctxcost show llama-3.1-8b --format json >llama.json\n"
     "  ctxcost show sliding_window\n";
 
-Status run(const Arguments& arguments) {
+Status run_show(const Arguments& arguments) {
   const std::vector<Target> documents = targets(arguments, kShowShape);
   if (arguments.words().size() != 1) {
     throw InputError(
@@ -29,9 +29,12 @@ Status run(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kShow;
-const Command kShow = {
-    "show", "NAME", "one model, gpu, mechanism, engine, precision or metric", kOptions, kExamples, run, [] {
-      return target_formats(kShowShape);
-    }};
+const Command kShow = {"show",
+                       "NAME",
+                       "one model, gpu, mechanism, engine, precision or metric",
+                       kShowOptions,
+                       kShowExamples,
+                       run_show,
+                       [] { return target_formats(kShowShape); }};
 
 }  // namespace ctxcost::cli

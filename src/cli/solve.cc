@@ -11,7 +11,7 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr std::string_view kExamples =
+constexpr std::string_view kSolveExamples =
     "  ctxcost solve context llama-3.1-8b --gpu rtx-4090-24gb --weights int4\n"
     "  ctxcost solve gpus llama-3.3-70b-instruct --gpu h100-sxm-80gb -n 128K -b 8\n"
     "  ctxcost solve kv-precision llama-3.1-8b --gpu rtx-4090-24gb -n 64K\n";
@@ -42,7 +42,7 @@ void check_given(const SolveQuestion& question, const Arguments& arguments) {
   }
 }
 
-Status run(const Arguments& arguments) {
+Status run_solve(const Arguments& arguments) {
   RenderOptions options;
   options.units = units(arguments);
   options.quiet = arguments.has(OptionId::quiet);
@@ -72,8 +72,8 @@ const Command kSolve = {"solve",
                         "WHAT MODEL...",
                         "context, batch, gpus, kv-precision or weights that fit",
                         deployment_options(),
-                        kExamples,
-                        run,
+                        kSolveExamples,
+                        run_solve,
                         [] { return target_formats(kSolveShape); },
                         Completion::model};
 

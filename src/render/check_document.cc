@@ -211,28 +211,30 @@ void write_configs(JsonWriter& json, const BudgetReport& report) {
   json.end_object();
 }
 
-using HeadField = FieldsOf<CheckDocument::Head>;
-constexpr Field kOfHead[] = {
-    HeadField::record("conventions", kConventionsFields, "how the numbers of the first budget were counted",
-                      [](const CheckDocument::Head& h) { return &h.conventions; }),
-    HeadField::word("verdict", kVerdicts, "the worst of all",
-                    [](const CheckDocument::Head& h) { return name(h.report->verdict); }),
-    HeadField::where([](const CheckDocument::Head& h) { return !h.report->faults.empty(); },
-                     HeadField::records("errors", kFaultFields, "of files that were not judged",
-                                        [](const CheckDocument::Head& h, const auto& visit) {
-                                          for (const BudgetFault& fault : h.report->faults) visit(fault);
-                                        })),
-    HeadField::records("budgets", kBudgetFields, "every budget with its limits",
-                       [](const CheckDocument::Head& h, const auto& visit) {
-                         for (const JudgedBudget& judged : h.report->judged) visit(judged);
-                       }),
-    HeadField::where([](const CheckDocument::Head& h) { return h.report->baseline.has_value(); },
-                     HeadField::record("baseline", kBaselineFields, "what differs from the earlier report",
-                                       [](const CheckDocument::Head& h) { return pointer_to(h.report->baseline); })),
-    HeadField::any("configs", "what the models were read from, by source: a later run finds what made a metric change",
-                   [](const CheckDocument::Head& h, JsonWriter& json) { write_configs(json, *h.report); }),
+using CheckHeadField = FieldsOf<CheckDocument::Head>;
+constexpr Field kCheckOfHead[] = {
+    CheckHeadField::record("conventions", kConventionsFields, "how the numbers of the first budget were counted",
+                           [](const CheckDocument::Head& h) { return &h.conventions; }),
+    CheckHeadField::word("verdict", kVerdicts, "the worst of all",
+                         [](const CheckDocument::Head& h) { return name(h.report->verdict); }),
+    CheckHeadField::where([](const CheckDocument::Head& h) { return !h.report->faults.empty(); },
+                          CheckHeadField::records("errors", kFaultFields, "of files that were not judged",
+                                                  [](const CheckDocument::Head& h, const auto& visit) {
+                                                    for (const BudgetFault& fault : h.report->faults) visit(fault);
+                                                  })),
+    CheckHeadField::records("budgets", kBudgetFields, "every budget with its limits",
+                            [](const CheckDocument::Head& h, const auto& visit) {
+                              for (const JudgedBudget& judged : h.report->judged) visit(judged);
+                            }),
+    CheckHeadField::where(
+        [](const CheckDocument::Head& h) { return h.report->baseline.has_value(); },
+        CheckHeadField::record("baseline", kBaselineFields, "what differs from the earlier report",
+                               [](const CheckDocument::Head& h) { return pointer_to(h.report->baseline); })),
+    CheckHeadField::any("configs",
+                        "what the models were read from, by source: a later run finds what made a metric change",
+                        [](const CheckDocument::Head& h, JsonWriter& json) { write_configs(json, *h.report); }),
 };
-constexpr FieldTable kHeadFields{"check", kOfHead};
+constexpr FieldTable kCheckHeadFields{"check", kCheckOfHead};
 
 using CardField = FieldsOf<Accelerator>;
 constexpr Field kOfCard[] = {
@@ -329,20 +331,21 @@ struct Cells {
   const BudgetPoint* point = nullptr;
 };
 
-using Cell = FieldsOf<Cells>;
+using CheckCell = FieldsOf<Cells>;
 template <typename Get>
 constexpr Field budget_cell(std::string_view name, Get) {
-  return Cell::text(name, "", [](const Cells& c) { return c.judged == nullptr ? Value() : Value(Get{}(*c.judged)); });
+  return CheckCell::text(name, "",
+                         [](const Cells& c) { return c.judged == nullptr ? Value() : Value(Get{}(*c.judged)); });
 }
 template <Label label>
 constexpr Field label_cell(std::string_view name) {
   return budget_cell(name, [](const JudgedBudget& b) { return label_text(label, b.deployment->estimator()); });
 }
 
-constexpr Field kCells[] = {
-    Cell::text("verdict", "", [](const Cells& c) { return name(c.verdict); }),
+constexpr Field kCheckCells[] = {
+    CheckCell::text("verdict", "", [](const Cells& c) { return name(c.verdict); }),
     budget_cell("budget", [](const JudgedBudget& b) -> std::string_view { return b.budget->name; }),
-    Cell::text("file", "", [](const Cells& c) { return c.file; }),
+    CheckCell::text("file", "", [](const Cells& c) { return c.file; }),
     budget_cell("gpu",
                 [](const JudgedBudget& b) {
                   const auto& gpu = b.budget->setup.settings.gpu;
@@ -363,7 +366,7 @@ constexpr auto kMetricOf = [](const Cells& c, Metric metric) {
 
 const DocumentShape kCheckShape = {.command = "check",
                                    .parts = Part::records | Part::cells | Part::page | Part::judgements,
-                                   .head = &kHeadFields,
+                                   .head = &kCheckHeadFields,
                                    .rows = "results",
                                    .row = &kPointFields,
                                    .lines = kLines};
@@ -380,7 +383,7 @@ CheckDocument::CheckDocument(const BudgetReport& report, const RenderOptions& op
   head_ = {&report, conventions_of(convention, logits, options.units)};
 }
 
-Record CheckDocument::head() const { return {&kHeadFields, &head_}; }
+Record CheckDocument::head() const { return {&kCheckHeadFields, &head_}; }
 
 void CheckDocument::for_each_row(const RecordVisitor& visit) const {
   for (const JudgedBudget& judged : report_->judged) {
@@ -397,9 +400,9 @@ void CheckDocument::for_each_line(const RecordVisitor& visit) const {
 }
 
 std::vector<Field> CheckDocument::columns() const {
-  std::vector<Field> fields(std::begin(kCells), std::end(kCells));
-  append_metric_columns(fields, Cell::metrics(metrics, kMetricOf));
-  append_metric_columns(fields, Cell::metrics(device_metrics, kMetricOf));
+  std::vector<Field> fields(std::begin(kCheckCells), std::end(kCheckCells));
+  append_metric_columns(fields, CheckCell::metrics(metrics, kMetricOf));
+  append_metric_columns(fields, CheckCell::metrics(device_metrics, kMetricOf));
   return fields;
 }
 

@@ -40,7 +40,7 @@ void write_integer(Writer& out, Count value, std::vector<IntegerCell>& cells, st
   out.advance(cell.size);
 }
 
-void write(const Document& document, bool, Writer& out) {
+void write_csv(const Document& document, bool, Writer& out) {
   const std::vector<Field> columns = document.columns();
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) out.character(',');
@@ -64,6 +64,6 @@ void write(const Document& document, bool, Writer& out) {
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kCsv) = {"csv", ".csv", "a header and one line a result, scalars only", Part::cells, write};
+CTXCOST_OUTPUT_FORMAT(kCsv) = {"csv", ".csv", "a header and one line a result, scalars only", Part::cells, write_csv};
 
 }  // namespace ctxcost

@@ -5,7 +5,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kVerdicts[] = {"pass", "fail"};
+constexpr std::string_view kDiffVerdicts[] = {"pass", "fail"};
 constexpr std::string_view kKeyChanges[] = {"added", "removed", "changed"};
 
 constexpr auto kEachMetricName = [](const std::vector<Metric>& metrics, const auto& visit) {
@@ -30,49 +30,50 @@ constexpr Field kOfUnmatched[] = {
 };
 constexpr FieldTable kUnmatchedFields{"unmatched_point", kOfUnmatched};
 
-using ChangeField = FieldsOf<MetricChange>;
+using DiffChangeField = FieldsOf<MetricChange>;
 constexpr Field kMetricName =
-    ChangeField::text("metric", "what changes", [](const MetricChange& c) { return info(c.metric).name; });
-constexpr Field kOldValue = ChangeField::scalar(Field::Type::scalar, "old", "its value before",
-                                                [](const MetricChange& c) { return to_value(c.before); });
-constexpr Field kNewValue = ChangeField::scalar(Field::Type::scalar, "new", "its value after",
-                                                [](const MetricChange& c) { return to_value(c.after); });
+    DiffChangeField::text("metric", "what changes", [](const MetricChange& c) { return info(c.metric).name; });
+constexpr Field kOldValue = DiffChangeField::scalar(Field::Type::scalar, "old", "its value before",
+                                                    [](const MetricChange& c) { return to_value(c.before); });
+constexpr Field kNewValue = DiffChangeField::scalar(Field::Type::scalar, "new", "its value after",
+                                                    [](const MetricChange& c) { return to_value(c.after); });
 constexpr Field kDifference =
-    ChangeField::scalar(Field::Type::scalar, "change", "new less old; null where one is unknown or a level",
-                        [](const MetricChange& c) { return to_value(c.change); });
+    DiffChangeField::scalar(Field::Type::scalar, "change", "new less old; null where one is unknown or a level",
+                            [](const MetricChange& c) { return to_value(c.change); });
 constexpr Field kPercent =
-    ChangeField::real("percent", "the same of the old value, to one decimal", [](const MetricChange& c) {
+    DiffChangeField::real("percent", "the same of the old value, to one decimal", [](const MetricChange& c) {
       return to_value(c.percent);
     }).or_null();
-constexpr Field kOfChange[] = {
+constexpr Field kDiffOfChange[] = {
     kMetricName,
     kOldValue,
     kNewValue,
     kDifference,
     kPercent,
-    ChangeField::flag("worse", "it costs more; null where neither direction does",
-                      [](const MetricChange& c) { return c.worse ? Value(*c.worse) : Value(); })
+    DiffChangeField::flag("worse", "it costs more; null where neither direction does",
+                          [](const MetricChange& c) { return c.worse ? Value(*c.worse) : Value(); })
         .or_null(),
 };
-constexpr FieldTable kChangeFields{"metric_change", kOfChange};
+constexpr FieldTable kDiffChangeFields{"metric_change", kDiffOfChange};
 
-using PointField = FieldsOf<PointComparison>;
+using DiffPointField = FieldsOf<PointComparison>;
 constexpr Field kContext =
-    PointField::count("context", "tokens", [](const PointComparison& p) { return p.after->context; });
+    DiffPointField::count("context", "tokens", [](const PointComparison& p) { return p.after->context; });
 constexpr Field kBatch =
-    PointField::count("batch", "sequences", [](const PointComparison& p) { return p.after->batch; });
-constexpr Field kOfPoint[] = {
-    PointField::record("old", kSideFields, "what was counted before",
-                       [](const PointComparison& p) { return p.before; }),
-    PointField::record("new", kSideFields, "what was counted after", [](const PointComparison& p) { return p.after; }),
+    DiffPointField::count("batch", "sequences", [](const PointComparison& p) { return p.after->batch; });
+constexpr Field kDiffOfPoint[] = {
+    DiffPointField::record("old", kSideFields, "what was counted before",
+                           [](const PointComparison& p) { return p.before; }),
+    DiffPointField::record("new", kSideFields, "what was counted after",
+                           [](const PointComparison& p) { return p.after; }),
     kContext,
     kBatch,
-    PointField::records("changes", kChangeFields, "metrics that are not the same",
-                        [](const PointComparison& p, const auto& visit) {
-                          for (const MetricChange& change : p.changes) visit(change);
-                        }),
+    DiffPointField::records("changes", kDiffChangeFields, "metrics that are not the same",
+                            [](const PointComparison& p, const auto& visit) {
+                              for (const MetricChange& change : p.changes) visit(change);
+                            }),
 };
-constexpr FieldTable kPointFields{"compared_point", kOfPoint};
+constexpr FieldTable kDiffPointFields{"compared_point", kDiffOfPoint};
 
 /// A point with how it was counted: the points of one saved report need not be counted alike.
 struct CountedPoint {
@@ -84,7 +85,7 @@ constexpr Field kOfRow[] = {
     RowField::record("conventions", kConventionsFields, "how the numbers were counted",
                      [](const CountedPoint& p) { return &p.conventions; })
         .in_line_alone(),
-    RowField::members_of(kPointFields, [](const CountedPoint& p) -> const PointComparison& { return *p.point; }),
+    RowField::members_of(kDiffPointFields, [](const CountedPoint& p) -> const PointComparison& { return *p.point; }),
 };
 constexpr FieldTable kRowFields{"diff_result", kOfRow};
 
@@ -118,7 +119,7 @@ constexpr Field kOfThreshold[] = {
                          [](const ThresholdAtPoints& t) -> std::string_view { return t.judged->threshold.text; }),
     ThresholdField::text("metric", "whose change it limits",
                          [](const ThresholdAtPoints& t) { return info(t.judged->threshold.metric).name; }),
-    ThresholdField::word("verdict", kVerdicts, "fail where it holds",
+    ThresholdField::word("verdict", kDiffVerdicts, "fail where it holds",
                          [](const ThresholdAtPoints& t) { return name(t.judged->verdict); }),
     ThresholdField::records("holds_at", kBreachFields, "the points where it does",
                             [](const ThresholdAtPoints& t, const auto& visit) {
@@ -157,70 +158,71 @@ constexpr FieldTable kKeyFields{"config_change", kOfKey};
 
 // The document.
 
-using HeadField = FieldsOf<DiffDocument::Head>;
+using DiffHeadField = FieldsOf<DiffDocument::Head>;
 constexpr auto kEachPoint = [](const std::vector<const PointRecord*>& points, const auto& visit) {
   for (const PointRecord* point : points) visit(*point);
 };
-constexpr Field kOfHead[] = {
-    HeadField::record("conventions", kConventionsFields, "how the first result was counted",
-                      [](const DiffDocument::Head& head) { return &head.conventions; }),
-    HeadField::text("old", "as given",
-                    [](const DiffDocument::Head& head) -> std::string_view { return head.difference->before_name; }),
-    HeadField::text("new", "as given",
-                    [](const DiffDocument::Head& head) -> std::string_view { return head.difference->after_name; }),
-    HeadField::word("verdict", kVerdicts, "fail where a threshold holds",
-                    [](const DiffDocument::Head& head) { return name(head.difference->verdict); }),
-    HeadField::records("thresholds", kThresholdFields, "changes that were called too much",
-                       [](const DiffDocument::Head& head, const auto& visit) {
-                         for (const JudgedThreshold& judged : head.difference->thresholds) {
-                           visit(ThresholdAtPoints{&judged, &head.difference->comparison.points});
-                         }
-                       }),
-    HeadField::null_unless(
-        [](const DiffDocument::Head& head) { return head.difference->keys_note.empty(); },
-        HeadField::records("config_changes", kKeyFields, "keys that are not the same; null where they are not compared",
+constexpr Field kDiffOfHead[] = {
+    DiffHeadField::record("conventions", kConventionsFields, "how the first result was counted",
+                          [](const DiffDocument::Head& head) { return &head.conventions; }),
+    DiffHeadField::text(
+        "old", "as given",
+        [](const DiffDocument::Head& head) -> std::string_view { return head.difference->before_name; }),
+    DiffHeadField::text("new", "as given",
+                        [](const DiffDocument::Head& head) -> std::string_view { return head.difference->after_name; }),
+    DiffHeadField::word("verdict", kDiffVerdicts, "fail where a threshold holds",
+                        [](const DiffDocument::Head& head) { return name(head.difference->verdict); }),
+    DiffHeadField::records("thresholds", kThresholdFields, "changes that were called too much",
                            [](const DiffDocument::Head& head, const auto& visit) {
-                             for (const ChangedKey& key : head.difference->keys) visit(key);
-                           })),
-    HeadField::texts("compared", "the metrics that were looked at",
-                     [](const DiffDocument::Head& head, const auto& visit) {
-                       kEachMetricName(head.difference->comparison.compared, visit);
-                     }),
-    HeadField::records("only_old", kUnmatchedFields, "points that have no counterpart after",
-                       [](const DiffDocument::Head& head, const auto& visit) {
-                         kEachPoint(head.difference->comparison.only_before, visit);
-                       })
+                             for (const JudgedThreshold& judged : head.difference->thresholds) {
+                               visit(ThresholdAtPoints{&judged, &head.difference->comparison.points});
+                             }
+                           }),
+    DiffHeadField::null_unless([](const DiffDocument::Head& head) { return head.difference->keys_note.empty(); },
+                               DiffHeadField::records("config_changes", kKeyFields,
+                                                      "keys that are not the same; null where they are not compared",
+                                                      [](const DiffDocument::Head& head, const auto& visit) {
+                                                        for (const ChangedKey& key : head.difference->keys) visit(key);
+                                                      })),
+    DiffHeadField::texts("compared", "the metrics that were looked at",
+                         [](const DiffDocument::Head& head, const auto& visit) {
+                           kEachMetricName(head.difference->comparison.compared, visit);
+                         }),
+    DiffHeadField::records("only_old", kUnmatchedFields, "points that have no counterpart after",
+                           [](const DiffDocument::Head& head, const auto& visit) {
+                             kEachPoint(head.difference->comparison.only_before, visit);
+                           })
         .put_behind_rows(),
-    HeadField::records("only_new", kUnmatchedFields, "points that have no counterpart before",
-                       [](const DiffDocument::Head& head, const auto& visit) {
-                         kEachPoint(head.difference->comparison.only_after, visit);
-                       })
+    DiffHeadField::records("only_new", kUnmatchedFields, "points that have no counterpart before",
+                           [](const DiffDocument::Head& head, const auto& visit) {
+                             kEachPoint(head.difference->comparison.only_after, visit);
+                           })
         .put_behind_rows(),
 };
-constexpr FieldTable kHeadFields{"diff", kOfHead};
+constexpr FieldTable kDiffHeadFields{"diff", kDiffOfHead};
 
 /// A line of CSV: one change at one point.
 struct Line {
   const PointComparison* point;
   const MetricChange* change;
 };
-using Cell = FieldsOf<Line>;
+using DiffCell = FieldsOf<Line>;
 
 /// The cell that `field` makes of the point or of the change.
 template <const Field& field>
 constexpr Field cell_of_point() {
-  return Cell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.point); });
+  return DiffCell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.point); });
 }
 template <const Field& field>
 constexpr Field cell_of_change() {
-  return Cell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.change); });
+  return DiffCell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.change); });
 }
-constexpr Field kCells[] = {
-    Cell::text("old_model", "", [](const Line& line) -> std::string_view { return line.point->before->model; }),
-    Cell::text("new_model", "", [](const Line& line) -> std::string_view { return line.point->after->model; }),
-    Cell::text("weights", "", [](const Line& line) { return label_of(*line.point->after, "weights"); }),
-    Cell::text("kv_precision", "", [](const Line& line) { return label_of(*line.point->after, "kv_precision"); }),
-    Cell::text("engine", "", [](const Line& line) { return label_of(*line.point->after, "engine"); }),
+constexpr Field kDiffCells[] = {
+    DiffCell::text("old_model", "", [](const Line& line) -> std::string_view { return line.point->before->model; }),
+    DiffCell::text("new_model", "", [](const Line& line) -> std::string_view { return line.point->after->model; }),
+    DiffCell::text("weights", "", [](const Line& line) { return label_of(*line.point->after, "weights"); }),
+    DiffCell::text("kv_precision", "", [](const Line& line) { return label_of(*line.point->after, "kv_precision"); }),
+    DiffCell::text("engine", "", [](const Line& line) { return label_of(*line.point->after, "engine"); }),
     cell_of_point<kContext>(),
     cell_of_point<kBatch>(),
     cell_of_change<kMetricName>(),
@@ -234,7 +236,7 @@ constexpr Field kCells[] = {
 
 const DocumentShape kDiffShape = {.command = "diff",
                                   .parts = Part::records | Part::cells | Part::page,
-                                  .head = &kHeadFields,
+                                  .head = &kDiffHeadFields,
                                   .rows = "results",
                                   .row = &kRowFields};
 
@@ -243,7 +245,7 @@ DiffDocument::DiffDocument(const Difference& difference, const RenderOptions& op
       options_(&options),
       head_{conventions_of(difference.comparison.points.front().after->convention, options.units), &difference} {}
 
-Record DiffDocument::head() const { return {&kHeadFields, &head_}; }
+Record DiffDocument::head() const { return {&kDiffHeadFields, &head_}; }
 
 void DiffDocument::for_each_row(const RecordVisitor& visit) const {
   for (const PointComparison& point : difference_->comparison.points) {
@@ -252,7 +254,7 @@ void DiffDocument::for_each_row(const RecordVisitor& visit) const {
   }
 }
 
-std::vector<Field> DiffDocument::columns() const { return {std::begin(kCells), std::end(kCells)}; }
+std::vector<Field> DiffDocument::columns() const { return {std::begin(kDiffCells), std::end(kDiffCells)}; }
 
 void DiffDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
   for (const PointComparison& point : difference_->comparison.points) {

@@ -8,15 +8,15 @@ namespace {
 
 constexpr std::string_view kVerdicts[] = {"fits", "tight", "does not fit"};
 
-using HeadField = FieldsOf<FitDocument::Head>;
-constexpr Field kOfHead[] = {
-    HeadField::record("conventions", kConventionsFields, "how the numbers were counted",
-                      [](const FitDocument::Head& head) { return &head.conventions; })
+using FitHeadField = FieldsOf<FitDocument::Head>;
+constexpr Field kFitOfHead[] = {
+    FitHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
+                         [](const FitDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    HeadField::word("verdict", kVerdicts, "of the first result, the cheapest one",
-                    [](const FitDocument::Head& head) { return head.verdict; }),
+    FitHeadField::word("verdict", kVerdicts, "of the first result, the cheapest one",
+                       [](const FitDocument::Head& head) { return head.verdict; }),
 };
-constexpr FieldTable kHeadFields{"fit", kOfHead};
+constexpr FieldTable kFitHeadFields{"fit", kFitOfHead};
 
 using OptionField = FieldsOf<OptionText>;
 constexpr Field kOfFix[] = {
@@ -77,24 +77,24 @@ constexpr Field kOfAlternative[] = {
 };
 constexpr FieldTable kAlternativeFields{"fit_result", kOfAlternative};
 
-using Cell = FieldsOf<Fit>;
-constexpr Field kCells[] = {
-    Cell::text("verdict", "", [](const Fit& fit) { return fit.estimate.verdict(); }),
-    Cell::text("model", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.model->name; }),
-    Cell::text("weights", "", [](const Fit& fit) { return fit.deployment->estimator().weights().name(); }),
-    Cell::text("kv_precision", "", [](const Fit& fit) { return fit.deployment->estimator().kv().name(); }),
-    Cell::text("engine", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.engine.name; }),
-    Cell::text("gpu", "",
-               [](const Fit& fit) {
-                 const auto& gpu = fit.asked.setup.settings.gpu;
-                 return gpu ? words_or_null(gpu->id) : Value();
-               }),
-    Cell::count("gpus", "", [](const Fit& fit) { return fit.deployment->devices(); }),
-    Cell::text("parallel", "", [](const Fit& fit) { return fit.asked.setup.settings.parallelism.name(); }),
-    Cell::text("convention", "",
-               [](const Fit& fit) -> std::string_view { return fit.asked.setup.workload.convention.name; }),
-    Cell::text("limit", "", [](const Fit& fit) { return fit.estimate.limit; }),
-    Cell::text("bound", "", [](const Fit& fit) { return bound_of(fit); }),
+using FitCell = FieldsOf<Fit>;
+constexpr Field kFitCells[] = {
+    FitCell::text("verdict", "", [](const Fit& fit) { return fit.estimate.verdict(); }),
+    FitCell::text("model", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.model->name; }),
+    FitCell::text("weights", "", [](const Fit& fit) { return fit.deployment->estimator().weights().name(); }),
+    FitCell::text("kv_precision", "", [](const Fit& fit) { return fit.deployment->estimator().kv().name(); }),
+    FitCell::text("engine", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.engine.name; }),
+    FitCell::text("gpu", "",
+                  [](const Fit& fit) {
+                    const auto& gpu = fit.asked.setup.settings.gpu;
+                    return gpu ? words_or_null(gpu->id) : Value();
+                  }),
+    FitCell::count("gpus", "", [](const Fit& fit) { return fit.deployment->devices(); }),
+    FitCell::text("parallel", "", [](const Fit& fit) { return fit.asked.setup.settings.parallelism.name(); }),
+    FitCell::text("convention", "",
+                  [](const Fit& fit) -> std::string_view { return fit.asked.setup.workload.convention.name; }),
+    FitCell::text("limit", "", [](const Fit& fit) { return fit.estimate.limit; }),
+    FitCell::text("bound", "", [](const Fit& fit) { return bound_of(fit); }),
 };
 constexpr auto kMetricOf = [](const Fit& fit, Metric metric) { return &fit.estimate[metric]; };
 
@@ -102,7 +102,7 @@ constexpr auto kMetricOf = [](const Fit& fit, Metric metric) { return &fit.estim
 
 const DocumentShape kFitShape = {.command = "fit",
                                  .parts = Part::records | Part::cells | Part::page,
-                                 .head = &kHeadFields,
+                                 .head = &kFitHeadFields,
                                  .rows = "results",
                                  .row = &kAlternativeFields};
 
@@ -112,7 +112,7 @@ FitDocument::FitDocument(const FitAnswer& answer, const RenderOptions& options) 
   head_ = {conventions_of(workload.convention, workload.logits, options.units), first.estimate.verdict()};
 }
 
-Record FitDocument::head() const { return {&kHeadFields, &head_}; }
+Record FitDocument::head() const { return {&kFitHeadFields, &head_}; }
 
 void FitDocument::for_each_row(const RecordVisitor& visit) const {
   for (const Fit& fit : answer_->alternatives) {
@@ -124,9 +124,9 @@ void FitDocument::for_each_row(const RecordVisitor& visit) const {
 }
 
 std::vector<Field> FitDocument::columns() const {
-  std::vector<Field> fields(std::begin(kCells), std::end(kCells));
-  append_metric_columns(fields, Cell::metrics(metrics, kMetricOf));
-  append_metric_columns(fields, Cell::metrics(device_metrics, kMetricOf));
+  std::vector<Field> fields(std::begin(kFitCells), std::end(kFitCells));
+  append_metric_columns(fields, FitCell::metrics(metrics, kMetricOf));
+  append_metric_columns(fields, FitCell::metrics(device_metrics, kMetricOf));
   return fields;
 }
 

@@ -37,7 +37,7 @@ void annotate(Writer& out, const Judgement& judgement) {
   out.text("title=" + escaped(judgement.subject, true) + "::" + escaped(text, false) + "\n");
 }
 
-void write(const Document& document, bool, Writer& out) {
+void write_github(const Document& document, bool, Writer& out) {
   const std::vector<Judgement> judged = document.judgements().items;
   // What could not be judged comes first: GitHub shows ten annotations of a kind.
   for (const Judgement& judgement : judged) {
@@ -51,6 +51,6 @@ void write(const Document& document, bool, Writer& out) {
 }  // namespace
 
 CTXCOST_OUTPUT_FORMAT(kGithub) = {"github", "", "workflow commands: an annotation for each breach", Part::judgements,
-                                  write};
+                                  write_github};
 
 }  // namespace ctxcost

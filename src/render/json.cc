@@ -5,7 +5,7 @@
 namespace ctxcost {
 namespace {
 
-void write(const Document& document, bool, Writer& out) {
+void write_json(const Document& document, bool, Writer& out) {
   if (const std::string_view file = document.file(); !file.empty()) {
     out.text(file);
     return out.character('\n');
@@ -35,6 +35,6 @@ void write(const Document& document, bool, Writer& out) {
 }  // namespace
 
 CTXCOST_OUTPUT_FORMAT(kJson) = {"json", ".json", "one document, integers with all digits, null for unknown",
-                                Part::records, write};
+                                Part::records, write_json};
 
 }  // namespace ctxcost

@@ -76,7 +76,7 @@ std::string counts(std::size_t tests, std::size_t failures, std::size_t errors) 
   return format(" tests=\"{}\" failures=\"{}\" errors=\"{}\"", tests, failures, errors);
 }
 
-void write(const Document& document, bool, Writer& out) {
+void write_junit(const Document& document, bool, Writer& out) {
   const Judgements judgements = document.judgements();
   std::vector<Suite> suites;
   for (const std::string& name : judgements.suites) suites.push_back({name, ""});
@@ -102,6 +102,6 @@ void write(const Document& document, bool, Writer& out) {
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kJunit) = {"junit", ".xml", "test results for CI servers", Part::judgements, write};
+CTXCOST_OUTPUT_FORMAT(kJunit) = {"junit", ".xml", "test results for CI servers", Part::judgements, write_junit};
 
 }  // namespace ctxcost

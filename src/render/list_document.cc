@@ -5,7 +5,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr unsigned kParts = Part::records | Part::cells | Part::page;
+constexpr unsigned kListParts = Part::records | Part::cells | Part::page;
 
 using Row = std::vector<CatalogueValue>;
 
@@ -45,7 +45,7 @@ std::span<const DocumentShape> shapes() {
     for (const ListingKind& kind : kinds) made.fields.push_back(fields_of(kind.columns));
     for (std::size_t i = 0; i < kinds.size(); ++i) made.rows.push_back({kinds[i].name, made.fields[i]});
     for (const FieldTable& row : made.rows) {
-      made.shapes.push_back({.command = "list", .parts = kParts, .rows = row.name, .row = &row});
+      made.shapes.push_back({.command = "list", .parts = kListParts, .rows = row.name, .row = &row});
     }
     return made;
   }();
@@ -54,7 +54,7 @@ std::span<const DocumentShape> shapes() {
 
 }  // namespace
 
-const DocumentShape kListShape = {.command = "list", .parts = kParts, .kinds = shapes};
+const DocumentShape kListShape = {.command = "list", .parts = kListParts, .kinds = shapes};
 
 const DocumentShape& ListDocument::shape() const {
   return shapes()[static_cast<std::size_t>(listing_->kind - listing_kinds().data())];

@@ -5,13 +5,14 @@
 namespace ctxcost {
 namespace {
 
-void write(const Document& document, bool, Writer& out) {
+void write_markdown(const Document& document, bool, Writer& out) {
   TextDocument page(out, TextStyle::markdown);
   document.write_page(page);
 }
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kMarkdown) = {"markdown", ".md .markdown", "the page as Markdown, to paste", Part::page, write};
+CTXCOST_OUTPUT_FORMAT(kMarkdown) = {"markdown", ".md .markdown", "the page as Markdown, to paste", Part::page,
+                                    write_markdown};
 
 }  // namespace ctxcost

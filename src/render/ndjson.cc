@@ -5,7 +5,7 @@
 namespace ctxcost {
 namespace {
 
-void write(const Document& document, bool, Writer& out) {
+void write_ndjson(const Document& document, bool, Writer& out) {
   if (const std::string_view file = document.file(); !file.empty()) {
     out.text(file);
     return out.character('\n');
@@ -35,6 +35,6 @@ void write(const Document& document, bool, Writer& out) {
 }  // namespace
 
 CTXCOST_OUTPUT_FORMAT(kNdjson) = {"ndjson", ".ndjson .jsonl", "one result a line, with its conventions", Part::records,
-                                  write};
+                                  write_ndjson};
 
 }  // namespace ctxcost

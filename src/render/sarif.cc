@@ -110,7 +110,7 @@ void write_invocation(JsonWriter& json, const std::vector<Judgement>& judged) {
   json.end_array();
 }
 
-void write(const Document& document, bool, Writer& out) {
+void write_sarif(const Document& document, bool, Writer& out) {
   const std::vector<Judgement> judged = document.judgements().items;
   std::vector<const Judgement*> rules;  // the first judgement of each
   const auto rule_of = [&rules](const Judgement& judgement) {
@@ -164,6 +164,7 @@ void write(const Document& document, bool, Writer& out) {
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kSarif) = {"sarif", ".sarif", "SARIF 2.1.0: a result for each breach", Part::judgements, write};
+CTXCOST_OUTPUT_FORMAT(kSarif) = {"sarif", ".sarif", "SARIF 2.1.0: a result for each breach", Part::judgements,
+                                 write_sarif};
 
 }  // namespace ctxcost

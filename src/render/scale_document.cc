@@ -5,13 +5,13 @@
 namespace ctxcost {
 namespace {
 
-using HeadField = FieldsOf<Conventions>;
-constexpr Field kOfHead[] = {
-    HeadField::record("conventions", kConventionsFields, "how the numbers were counted",
-                      [](const Conventions& conventions) { return &conventions; })
+using ScaleHeadField = FieldsOf<Conventions>;
+constexpr Field kScaleOfHead[] = {
+    ScaleHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
+                           [](const Conventions& conventions) { return &conventions; })
         .in_each_line(),
 };
-constexpr FieldTable kHeadFields{"scale", kOfHead};
+constexpr FieldTable kScaleHeadFields{"scale", kScaleOfHead};
 
 /// A row of CSV, with the words that name its series made once a series.
 struct Cells {
@@ -41,7 +41,7 @@ std::vector<Column> all_columns() {
 
 const DocumentShape kScaleShape = {.command = "scale",
                                    .parts = Part::records | Part::cells | Part::page,
-                                   .head = &kHeadFields,
+                                   .head = &kScaleHeadFields,
                                    .rows = "results",
                                    .row = &kResultFields};
 
@@ -50,7 +50,7 @@ ScaleDocument::ScaleDocument(const Report& report, const RenderOptions& options)
       options_(&options),
       conventions_(conventions_of(report.convention(), report.logits(), options.units)) {}
 
-Record ScaleDocument::head() const { return {&kHeadFields, &conventions_}; }
+Record ScaleDocument::head() const { return {&kScaleHeadFields, &conventions_}; }
 
 void ScaleDocument::for_each_row(const RecordVisitor& visit) const {
   report_->for_each_row([&](const GridPoint& row) {

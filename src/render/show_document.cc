@@ -276,7 +276,7 @@ void write_model_lines(const BuiltInModel& found, const TakeLine& take) {
 
 // Documents: one shape for each kind that has facts.
 
-constexpr unsigned kParts = Part::records | Part::page;
+constexpr unsigned kShowParts = Part::records | Part::page;
 
 /// What the facts of an entry are read from.
 const void* subject_of(const BuiltIn& found) {
@@ -297,16 +297,16 @@ constexpr std::string_view kTableNames[] = {"mechanism_entry", "engine_entry", "
 /// The document of an entry of that kind.
 template <const auto& facts, std::size_t kind>
 struct Sheet {
-  using HeadField = FieldsOf<BuiltIn>;
+  using ShowHeadField = FieldsOf<BuiltIn>;
   static constexpr auto kMembers = fields_of(facts);
   static constexpr FieldTable kEntry{kTableNames[kind], kMembers};
-  static constexpr Field kOfHead[] = {
-      HeadField::word("kind", kKinds.subspan(kind, 1), "what it is",
-                      [](const BuiltIn& found) { return kind_of(found); }),
-      HeadField::record("entry", kEntry, "its facts", [](const BuiltIn& found) { return subject_of(found); }),
+  static constexpr Field kShowOfHead[] = {
+      ShowHeadField::word("kind", kKinds.subspan(kind, 1), "what it is",
+                          [](const BuiltIn& found) { return kind_of(found); }),
+      ShowHeadField::record("entry", kEntry, "its facts", [](const BuiltIn& found) { return subject_of(found); }),
   };
-  static constexpr FieldTable kHead{"show", kOfHead};
-  static constexpr DocumentShape kShape{.command = "show", .parts = kParts, .head = &kHead};
+  static constexpr FieldTable kHead{"show", kShowOfHead};
+  static constexpr DocumentShape kShape{.command = "show", .parts = kShowParts, .head = &kHead};
 };
 
 constexpr DocumentShape kShapes[] = {Sheet<kMechanismFacts, 0>::kShape, Sheet<kEngineFacts, 1>::kShape,
@@ -317,7 +317,7 @@ constexpr std::span<const Fact> kFacts[] = {kMechanismFacts, kEngineFacts, kPrec
 }  // namespace
 
 const DocumentShape kShowShape = {
-    .command = "show", .parts = kParts, .kinds = []() -> std::span<const DocumentShape> { return kShapes; }};
+    .command = "show", .parts = kShowParts, .kinds = []() -> std::span<const DocumentShape> { return kShapes; }};
 
 const DocumentShape& ShowDocument::shape() const {
   return std::holds_alternative<BuiltInModel>(*found_) ? kShowShape : kShapes[found_->index() - 1];

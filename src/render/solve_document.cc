@@ -16,15 +16,15 @@ constexpr SolveQuestion kQuestions[] = {
 constexpr std::string_view kQuestionNames[] = {"context", "batch", "gpus", "kv-precision", "weights"};
 constexpr std::string_view kVerdicts[] = {"fits", "does not fit"};
 
-using HeadField = FieldsOf<SolveDocument::Head>;
-constexpr Field kOfHead[] = {
-    HeadField::record("conventions", kConventionsFields, "how the numbers were counted",
-                      [](const SolveDocument::Head& head) { return &head.conventions; })
+using SolveHeadField = FieldsOf<SolveDocument::Head>;
+constexpr Field kSolveOfHead[] = {
+    SolveHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
+                           [](const SolveDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    HeadField::word("verdict", kVerdicts, "whether anything fits in any result",
-                    [](const SolveDocument::Head& head) { return head.verdict; }),
+    SolveHeadField::word("verdict", kVerdicts, "whether anything fits in any result",
+                         [](const SolveDocument::Head& head) { return head.verdict; }),
 };
-constexpr FieldTable kHeadFields{"solve", kOfHead};
+constexpr FieldTable kSolveHeadFields{"solve", kSolveOfHead};
 
 void write_solved(JsonWriter& json, const SolvedValue& value) {
   const Count* const count = std::get_if<Count>(&value);
@@ -146,7 +146,7 @@ constexpr Field kOfAnswer[] = {
 };
 constexpr FieldTable kAnswerFields{"solve_result", kOfAnswer};
 
-constexpr Field kCells[] = {
+constexpr Field kSolveCells[] = {
     AnswerField::text("question", "", [](const SolveAnswer& a) { return question_of(a).name; }),
     AnswerField::text("answer", "",
                       [](const SolveAnswer& a) {
@@ -178,7 +178,7 @@ constexpr Field kCells[] = {
 
 const DocumentShape kSolveShape = {.command = "solve",
                                    .parts = Part::records | Part::cells | Part::page,
-                                   .head = &kHeadFields,
+                                   .head = &kSolveHeadFields,
                                    .rows = "results",
                                    .row = &kAnswerFields};
 
@@ -203,13 +203,13 @@ SolveDocument::SolveDocument(const SolveAnswers& solved, const RenderOptions& op
   head_ = {conventions_of(workload.convention, workload.logits, options.units), kVerdicts[solved.any() ? 0 : 1]};
 }
 
-Record SolveDocument::head() const { return {&kHeadFields, &head_}; }
+Record SolveDocument::head() const { return {&kSolveHeadFields, &head_}; }
 
 void SolveDocument::for_each_row(const RecordVisitor& visit) const {
   for (const SolveAnswer& answer : solved_->answers) visit({&kAnswerFields, &answer});
 }
 
-std::vector<Field> SolveDocument::columns() const { return {std::begin(kCells), std::end(kCells)}; }
+std::vector<Field> SolveDocument::columns() const { return {std::begin(kSolveCells), std::end(kSolveCells)}; }
 
 void SolveDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
   for (const SolveAnswer& answer : solved_->answers) visit(&answer);

@@ -5,13 +5,14 @@
 namespace ctxcost {
 namespace {
 
-void write(const Document& document, bool color, Writer& out) {
+void write_table(const Document& document, bool color, Writer& out) {
   TextDocument page(out, TextStyle::plain, color);
   document.write_page(page);
 }
 
 }  // namespace
 
-CTXCOST_OUTPUT_FORMAT(kTable) = {"table", ".txt", "an aligned table with growth lines and notes", Part::page, write};
+CTXCOST_OUTPUT_FORMAT(kTable) = {"table", ".txt", "an aligned table with growth lines and notes", Part::page,
+                                 write_table};
 
 }  // namespace ctxcost
