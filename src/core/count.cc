@@ -2,6 +2,8 @@
 
 namespace ctxcost {
 
+void throw_overflow(const char* operation) { throw CountOverflow(operation); }
+
 std::string to_string(Count value) {
   char digits[40];
   char* const end = digits + sizeof digits;

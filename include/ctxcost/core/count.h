@@ -18,6 +18,9 @@ class CountOverflow : public std::overflow_error {
   explicit CountOverflow(const char* operation) : std::overflow_error(operation) {}
 };
 
+/// Throws it. Not inline, so that what is written a thousand times, `a * b`, stays as small as it looks.
+[[noreturn]] void throw_overflow(const char* operation);
+
 __extension__ using Uint128 = unsigned __int128;
 
 /// A checked unsigned 128-bit integer: tokens, pairs, multiply-adds, bytes.
@@ -28,7 +31,7 @@ class Count {
   template <std::integral T>
   constexpr Count(T value) : value_(static_cast<Uint128>(value)) {  // NOLINT(google-explicit-constructor)
     if constexpr (std::signed_integral<T>) {
-      if (value < 0) throw CountOverflow("a count cannot be negative");
+      if (value < 0) throw_overflow("a count cannot be negative");
     }
   }
   static constexpr Count from_raw(Uint128 value) {
@@ -41,7 +44,7 @@ class Count {
   constexpr bool fits_u64() const { return value_ <= UINT64_MAX; }
   /// The value as 64 bits; throws CountOverflow when it does not fit.
   constexpr std::uint64_t u64() const {
-    if (!fits_u64()) throw CountOverflow("a count above 2^64 where a smaller one is needed");
+    if (!fits_u64()) throw_overflow("a count above 2^64 where a smaller one is needed");
     return static_cast<std::uint64_t>(value_);
   }
   /// The nearest double: for times, ratios and display only.
@@ -49,29 +52,31 @@ class Count {
 
   friend constexpr Count operator+(Count a, Count b) {
     Count r;
-    if (__builtin_add_overflow(a.value_, b.value_, &r.value_)) throw CountOverflow("sum above 2^128");
+    if (__builtin_add_overflow(a.value_, b.value_, &r.value_)) throw_overflow("sum above 2^128");
     return r;
   }
   friend constexpr Count operator-(Count a, Count b) {
     Count r;
-    if (__builtin_sub_overflow(a.value_, b.value_, &r.value_)) throw CountOverflow("difference below zero");
+    if (__builtin_sub_overflow(a.value_, b.value_, &r.value_)) throw_overflow("difference below zero");
     return r;
   }
   friend constexpr Count operator*(Count a, Count b) {
     // Most products fit 64x64: the checked 128-bit multiplication is several times slower.
     if (a.fits_u64() && b.fits_u64()) return from_raw(a.value_ * b.value_);
     Count r;
-    if (__builtin_mul_overflow(a.value_, b.value_, &r.value_)) throw CountOverflow("product above 2^128");
+    if (__builtin_mul_overflow(a.value_, b.value_, &r.value_)) throw_overflow("product above 2^128");
     return r;
   }
   friend constexpr Count operator/(Count a, Count b) {
-    if (b.value_ == 0) throw CountOverflow("division by zero");
-    if (a.fits_u64() && b.fits_u64()) return from_raw(a.u64() / b.u64());
+    if (b.value_ == 0) throw_overflow("division by zero");
+    if (a.fits_u64() && b.fits_u64())
+      return from_raw(static_cast<std::uint64_t>(a.value_) / static_cast<std::uint64_t>(b.value_));
     return from_raw(a.value_ / b.value_);
   }
   friend constexpr Count operator%(Count a, Count b) {
-    if (b.value_ == 0) throw CountOverflow("division by zero");
-    if (a.fits_u64() && b.fits_u64()) return from_raw(a.u64() % b.u64());
+    if (b.value_ == 0) throw_overflow("division by zero");
+    if (a.fits_u64() && b.fits_u64())
+      return from_raw(static_cast<std::uint64_t>(a.value_) % static_cast<std::uint64_t>(b.value_));
     return from_raw(a.value_ % b.value_);
   }
   constexpr Count& operator+=(Count b) { return *this = *this + b; }
