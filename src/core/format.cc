@@ -6,6 +6,8 @@
 
 namespace ctxcost {
 
-std::string format_arguments(fmt::string_view text, fmt::format_args arguments) { return fmt::vformat(text, arguments); }
+std::string format_arguments(fmt::string_view text, fmt::format_args arguments) {
+  return fmt::vformat(text, arguments);
+}
 
 }  // namespace ctxcost

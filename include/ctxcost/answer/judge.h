@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ctxcost/answer/comparison.h"
-#include "ctxcost/answer/verdict.h"
 #include "ctxcost/answer/remedy.h"
+#include "ctxcost/answer/verdict.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/input/budget.h"
