@@ -173,16 +173,14 @@ class Evaluation {
   Number product() {
     Number left = power();
     for (;;) {
-      if (take("*")) {
-        left = multiply(left, power());
-      } else if (take("/")) {
+      if (take("/")) {
         const Number divisor = divided_by(power());
         remainder_ = left % divisor;
         left = left / divisor - (remainder_ != 0 && (remainder_ < 0) != (divisor < 0) ? 1 : 0);
         quotient_end_ = at_;
       } else if (take("mod")) {
         left %= divided_by(power());
-      } else if (starts_factor()) {
+      } else if (take("*") || starts_factor()) {
         left = multiply(left, power());
       } else {
         return left;

@@ -5,14 +5,14 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::size_t kMostDecimals = 6;
+constexpr std::size_t kMostDecimalsOfShare = 6;
 
 /// Digits with at most six decimals; the value may be anything.
 std::optional<Fraction> read_decimal_share(std::string_view text) {
   const std::size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);
   const std::string_view decimals = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
-  if (decimals.size() > kMostDecimals) return std::nullopt;
+  if (decimals.size() > kMostDecimalsOfShare) return std::nullopt;
   const std::optional<Count> digits = parse_digits(std::string(whole) + std::string(decimals));
   if (!digits) return std::nullopt;
   Fraction fraction{*digits, 1};
@@ -35,7 +35,8 @@ Fraction parse_fraction(std::string_view text, std::string_view source) {
 
 std::optional<Fraction> read_ratio(std::string_view text) {
   const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos || slash > kMostDecimals || text.size() - slash - 1 > kMostDecimals) {
+  if (slash == std::string_view::npos || slash > kMostDecimalsOfShare ||
+      text.size() - slash - 1 > kMostDecimalsOfShare) {
     return std::nullopt;
   }
   const std::optional<Count> numerator = parse_digits(text.substr(0, slash));

@@ -158,8 +158,8 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
 }
 
 bool lacks_unit(std::string_view text, Count bytes) {
-  constexpr Count kMebi = 1 << 20;
-  return !text.empty() && is_digit(text.back()) && bytes > 0 && bytes < kMebi;
+  constexpr Count kLargestDoubtful = 1 << 20;
+  return !text.empty() && is_digit(text.back()) && bytes > 0 && bytes < kLargestDoubtful;
 }
 
 std::optional<double> parse_real(std::string_view text, Unit unit) {

@@ -99,7 +99,7 @@ Precision latent_type(const ReserveRequest& request, const Mixer& mixer, const C
   const auto is_index = [](const CachePart& part) { return part.role == CacheRole::index; };
   const bool sparse = std::any_of(mixer.cache().begin(), mixer.cache().end(), is_index);
   if (!sparse || !asked.format().name.starts_with("fp8")) return asked;
-  const Precision record = parse_precision(kLatentRecord, kName);
+  Precision record = parse_precision(kLatentRecord, kName);
   const std::string fault = cache_type_fault(record, mixer, latent);
   if (!fault.empty()) {
     refuse(kName, "\"" + asked.name() + "\" beside an index is \"" + record.name() + "\": " + fault,

@@ -198,7 +198,7 @@ std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count 
   return build_mixer(*find_mechanism(mixer.kind()), shape, mixer.settings());
 }
 
-std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, MixerSettings settings) {
+std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, const MixerSettings& settings) {
   const Mechanism* mechanism = find_mechanism(kind);
   if (mechanism == nullptr) throw std::logic_error("no mechanism " + std::string(kind));
   const std::vector<SettingFault> faults = check_settings(*mechanism, settings);

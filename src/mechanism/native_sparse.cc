@@ -64,7 +64,7 @@ class NativeSparse final : public SoftmaxAttention {
 
   /// Of the shared keys those of the selected blocks and of the window; of the compressed ones all.
   Count rows_read(std::size_t part, Count keys) const override {
-    if (part >= 2) return Mixer::rows_read(part, keys);
+    if (part >= 2) return SoftmaxAttention::rows_read(part, keys);
     return shape().kv_heads * min(keys, selected_decode(keys) + pairs::sliding_decode(keys, nsa_.window));
   }
 

@@ -245,6 +245,7 @@ void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocu
   std::vector<std::vector<std::string>> rows(fits.size());
   for (const AlternativeColumn& column : kColumns) {
     std::vector<Value> values;
+    values.reserve(fits.size());
     for (const Fit& fit : fits) values.push_back(column.value(fit, units));
     const auto differs = [&](const Value& value) { return cell_text(value) != cell_text(values.front()); };
     if (!column.always && std::none_of(values.begin(), values.end(), differs)) continue;

@@ -11,7 +11,7 @@ namespace ctxcost {
 void JsonWriter::new_line() {
   if (!indented_) return;
   out_->character('\n');
-  out_->repeat(' ', 2 * depth_);
+  out_->repeat(' ', std::size_t{2} * depth_);
 }
 
 void JsonWriter::separate() {

@@ -89,6 +89,7 @@ std::vector<GgufTensor> layer_tensors(const Model& model, const LayerGroup& grou
   std::erase_if(tensors, [](const Tensor& tensor) { return starts_with(tensor.name, "ffn_act."); });
 
   std::vector<GgufTensor> result;
+  result.reserve(tensors.size());
   for (const Tensor& tensor : tensors) result.push_back(gguf_tensor(tensor));
   std::stable_sort(result.begin(), result.end(),
                    [](const GgufTensor& a, const GgufTensor& b) { return a.tensor.name < b.tensor.name; });
@@ -188,7 +189,7 @@ std::optional<GgufModel> gguf_model(const Model& model) {
     if (place == Place::embedding && model.gguf.token_rows > 0) {
       held.tensor.rows = min(held.tensor.rows, model.gguf.token_rows);
     }
-    file.tensors.push_back(std::move(held));
+    file.tensors.push_back(held);
   }
   add_rope_tables(model, file.tensors);
   for (const LayerGroup& group : model.groups) {

@@ -222,7 +222,7 @@ class Mixer {
   virtual std::span<const std::string_view> notes() const { return {}; }
 
  protected:
-  Mixer(std::string_view kind, MixerShape shape) : kind_(kind), shape_(std::move(shape)) {}
+  Mixer(std::string_view kind, const MixerShape& shape) : kind_(kind), shape_(shape) {}
   std::vector<CachePart> cache_;
   std::vector<StatePart> state_;
   bool state_known_ = true;
@@ -293,6 +293,7 @@ std::shared_ptr<const Mixer> shard_mixer(const Mixer& mixer, Count ranks, Count 
 
 /// Builds a mixer from settings that the caller vouches for (readers of other formats). Throws SettingFault, also for
 /// what `check_settings` finds.
-std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape, MixerSettings settings = {});
+std::shared_ptr<const Mixer> make_mixer(std::string_view kind, const MixerShape& shape,
+                                        const MixerSettings& settings = {});
 
 }  // namespace ctxcost

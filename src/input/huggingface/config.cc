@@ -35,7 +35,7 @@ Config::Found Config::find(const Keys& keys) const {
     for (const std::string_view name : keys.names()) {
       const JsonValue* value = scope.object->find(name);
       if (value == nullptr) continue;
-      const Found found{value, child_pointer(scope.pointer, name)};
+      Found found{value, child_pointer(scope.pointer, name)};
       reject_repeated(*scope.object, name, found.place);
       return found;
     }

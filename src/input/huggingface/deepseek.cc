@@ -141,7 +141,7 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
     }
     MixerSettings settings = latent.settings;
     if (shares_index) settings.set("shares_index", true);
-    return Layer{{make_mixer(kind, latent.shape, std::move(settings))},
+    return Layer{{make_mixer(kind, latent.shape, settings)},
                  with_experts ? gated_experts(experts) : gated(decoder.d_ff),
                  extras};
   };

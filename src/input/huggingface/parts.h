@@ -91,8 +91,7 @@ void add_layers(Model& model, std::uint32_t layers, VariantOf variant_of, Descri
     }
     if (group == model.groups.size()) {
       Layer layer = describe(variant);
-      model.groups.push_back(
-          {{}, std::move(layer.mixers), std::move(layer.feed_forward), std::move(layer.extras), stack});
+      model.groups.push_back({{}, std::move(layer.mixers), layer.feed_forward, std::move(layer.extras), stack});
       seen.emplace_back(variant, group);
     }
     model.groups[group].layers.push_back(i);

@@ -186,7 +186,7 @@ class HeaderBuilder final : public JsonEvents {
       case State::metadata: return "/__metadata__";
       default: break;
     }
-    const std::string pointer = child_pointer("", tensors_.back().tensor.name);
+    std::string pointer = child_pointer("", tensors_.back().tensor.name);
     switch (state_) {
       case State::type: return pointer + "/dtype";
       case State::shape_start:
@@ -199,7 +199,7 @@ class HeaderBuilder final : public JsonEvents {
 
   std::string_view expected() const {
     switch (state_) {
-      case State::start: return "an object";
+      case State::start:
       case State::metadata_start: return "an object";
       case State::metadata: return "a string";
       case State::type: return "the name of a type";
@@ -252,6 +252,7 @@ void check_sizes(const std::string& path, std::vector<PlacedTensor>& tensors, co
 /// "The byte buffer needs to be entirely indexed, and cannot contain holes."
 void check_places(const std::string& path, const std::vector<PlacedTensor>& tensors, std::uint64_t data_bytes) {
   std::vector<const PlacedTensor*> sorted;
+  sorted.reserve(tensors.size());
   for (const PlacedTensor& placed : tensors) sorted.push_back(&placed);
   std::sort(sorted.begin(), sorted.end(), [](const PlacedTensor* a, const PlacedTensor* b) {
     return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
