@@ -8,6 +8,7 @@
 #include "ctxcost/input/input.h"
 #include "input/huggingface/huggingface.h"
 #include "input/huggingface/module_patterns.h"
+#include "input/huggingface/python_pattern.h"
 #include "input/json/json.h"
 
 using namespace ctxcost;
@@ -356,6 +357,67 @@ TEST_CASE("lists name modules by parts of their path, whole paths, wildcards or 
   head.add("lm_head");
   CHECK(head.means("lm_head"));
   CHECK_FALSE(head.means("model.embed_tokens"));
+}
+
+TEST_CASE("wildcards are those of Python's fnmatch") {
+  // Every expectation is what CPython 3.11's fnmatch.fnmatchcase says.
+  struct Row {
+    const char* wildcards;
+    const char* name;
+    bool matches;
+  };
+  const Row rows[] = {
+      {"[]x]y", "]y", true}, {"[!]x]y", "ay", true}, {"[!]x]y", "]y", false}, {"[", "[", true},
+      {"a[b", "a[b", true},  {"[!", "[!", true},     {"[]", "[]", true},      {"[^a]", "^", true},
+      {"[^a]", "b", false},  {"[\\]", "\\", true},   {"[[]", "[", true},      {"**a", "xa", true},
+      {"a**", "ab", true},   {"*?*", "x", true},     {"?", "ab", false},      {"a.b", "axb", false},
+      {"[a-c]", "b", true},  {"[!a-c]", "d", true},  {"a\n*", "a\nb", true},  {"x+", "x+", true},
+      {"x+", "xx", false},
+  };
+  for (const auto& [wildcards, name, matches] : rows) {
+    CAPTURE(wildcards);
+    CAPTURE(name);
+    CHECK(huggingface::PythonPattern(huggingface::expression_of_wildcards(wildcards)).matches(name) == matches);
+  }
+}
+
+TEST_CASE("a list may name modules outside the layers") {
+  using huggingface::ModuleNames;
+  struct Row {
+    ModuleNames names;
+    const char* entry;
+    const char* module;
+    bool matches;
+  };
+  const Row rows[] = {
+      {ModuleNames::parts, "lm_head", "model.lm_head", true},
+      {ModuleNames::parts, "lm_head", "decoder.lm_head", true},
+      {ModuleNames::parts, "decoder.lm_head", "decoder.lm_head", true},
+      {ModuleNames::parts, "decoder", "decoder.lm_head", true},
+      {ModuleNames::parts, "head", "lm_head", false},
+      {ModuleNames::parts, "", "lm_head", false},
+      {ModuleNames::parts, "model", "lm_head", false},
+      {ModuleNames::parts, "*.lm_head", "lm_head", false},
+      {ModuleNames::parts, "*.lm_head", "decoder.lm_head", true},
+      {ModuleNames::whole, "lm_head", "model.lm_head", true},
+      {ModuleNames::whole, "lm_head", "decoder.lm_head", false},
+      {ModuleNames::whole, "decoder", "decoder.lm_head", false},
+      {ModuleNames::whole, "decoder.lm_head", "decoder.lm_head", true},
+      {ModuleNames::whole, "Linear", "lm_head", true},
+      {ModuleNames::parts, "Linear", "lm_head", false},
+      {ModuleNames::whole, "re:.*head", "lm_head", true},
+      {ModuleNames::whole, "re:head", "lm_head", false},
+      {ModuleNames::wildcards, "*head*", "lm_head", true},
+      {ModuleNames::wildcards, "head*", "lm_head", false},
+      {ModuleNames::wildcards, "lm_head", "lm_head", true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.entry);
+    CAPTURE(row.module);
+    huggingface::ModulePatterns patterns(row.names);
+    patterns.add(row.entry);
+    CHECK(patterns.means(row.module) == row.matches);
+  }
 }
 
 TEST_CASE("ignore: a pattern keeps the modules of the model's own class") {
