@@ -2,6 +2,7 @@
 
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/render/render_budgets.h"
 
 using namespace ctxcost;
@@ -261,4 +262,52 @@ TEST_CASE("what a budget file says wrong is named at its key, with what would do
                        "1..100:+1", )" +
                     most + "}]}"),
            "accepted");
+}
+
+TEST_CASE("limits of other kinds than a count: shares of a device, what nothing bounds, what is not known") {
+  const auto judged = [](const std::string& model, const std::string& settings, const std::string& limits) {
+    return check({parse_budgets(R"({"budgets": [{"name": "a", "model": ")" + model + R"(", )" + settings +
+                                    R"(, "limits": {)" + limits + "}}]}",
+                                "b.json"),
+                  {},
+                  {}});
+  };
+  const std::string h100 = R"("context": 4096, "gpu": "h100-sxm-80gb")";
+  // A share, to whole bytes on the side of the limit.
+  const Count memory = load_accelerator("h100-sxm-80gb").memory();
+  const BudgetReport share =
+      judged("llama-3.1-8b", h100, R"("device_bytes": {"min": "10.57% of gpu", "max": "90.5% of gpu"})");
+  const std::vector<JudgedLimit>& both = share.judged.at(0).limits;
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].bound == MetricValue((memory * 1057 + 9999) / 10000));
+  CHECK(both[1].bound == MetricValue(memory * 905 / 1000));
+  CHECK(share.verdict == Verdict::pass);
+  // A state takes the same room at any context.
+  const BudgetReport endless =
+      judged("mamba-130m-hf", h100, R"("max_context_memory": {"min": 1000000000, "max": 1000000000})");
+  const std::vector<JudgedLimit>& any = endless.judged.at(0).limits;
+  REQUIRE(any.size() == 2);
+  CHECK(any[0].verdict == Verdict::pass);
+  CHECK(any[1].verdict == Verdict::fail);
+  CHECK(any[1].unbounded);
+  CHECK(any[1].distance == MetricValue());
+  CHECK(any[1].distance_percent == std::nullopt);
+  // A real value misses by a real number.
+  const BudgetReport slow = judged("llama-3.1-8b", h100, R"("decode_tokens_per_second": {"min": 1000000})");
+  const JudgedLimit& rate = slow.judged.at(0).limits.at(0);
+  CHECK(rate.verdict == Verdict::fail);
+  REQUIRE(std::holds_alternative<double>(rate.actual));
+  CHECK(std::get<double>(rate.distance) == doctest::Approx(1000000 - std::get<double>(rate.actual)));
+  // What has no value is a fault at its limit.
+  const auto fault = [](const BudgetReport& report) -> std::string {
+    return report.faults.size() == 1 ? report.faults[0].diagnostic.place + ": " + report.faults[0].diagnostic.message
+                                     : "no fault or several";
+  };
+  CHECK(fault(judged("llama-3.1-8b", R"("context": 4096)", R"("decode_tokens_per_second": {"min": 10})")) ==
+        "/budgets/0/limits/decode_tokens_per_second/min: \"decode_tokens_per_second\" needs a \"gpu\"");
+  CHECK(fault(judged("article-7b", R"("context": 4096)", R"("weights_bytes": {"max": "1GiB"})")) ==
+        "/budgets/0/limits/weights_bytes/max: \"weights_bytes\" of \"article-7b\" is unknown");
+  CHECK(fault(judged("llama-3.1-8b", R"("context": 340282366920938463463374607431768211455)",
+                     R"("kv_cache_bytes": {"max": "1GiB"})"))
+            .starts_with("/budgets/0: "));
 }
