@@ -47,6 +47,15 @@ class Gguf {
   Gguf& number(std::string_view key, std::uint32_t value) {
     return ++keys_, metadata_.string(key).u32(kGgufU32).u32(value), *this;
   }
+  Gguf& signed_number(std::string_view key, std::int32_t value) {
+    return ++keys_, metadata_.string(key).u32(kGgufI32).integer(value), *this;
+  }
+  Gguf& signed_numbers(std::string_view key, const std::vector<std::int32_t>& values) {
+    ++keys_;
+    metadata_.string(key).u32(kGgufArray).u32(kGgufI32).u64(values.size());
+    for (const std::int32_t value : values) metadata_.integer(value);
+    return *this;
+  }
   Gguf& real(std::string_view key, float value) {
     return ++keys_, metadata_.string(key).u32(kGgufF32).u32(std::bit_cast<std::uint32_t>(value)), *this;
   }

@@ -427,3 +427,27 @@ TEST_CASE("fit and solve: one name for one thing in every format, and every row 
   CHECK(solved["gpu"] == fitted["gpu"]);
   CHECK(solved["gpu"]["id"] == "l4-24gb");
 }
+
+TEST_CASE("fit: what ends first is named in the first line and in its own") {
+  // GPT-2 has 1,024 learned positions.
+  const Run positions = run({"fit", "gpt2", "--gpu", "a100-sxm4-80gb", "-n", "2048"});
+  CHECK(positions.status == 1);
+  CHECK(first_line(positions.out) ==
+        "does not fit: gpt2, 2,048 tokens x 1 on 1 x a100-sxm4-80gb: positions end at 1,024 tokens");
+  for (const char* text : {"\nbinds first: the position table\n", "\n  --context 1024\n"}) {
+    CHECK_MESSAGE(positions.out.find(text) != std::string::npos, text);
+  }
+  // 8,192 tokens of 131,072 bytes in 512 MiB; half of them fit.
+  const Run memory = run({"fit", "llama-3.1-8b", "--kv-memory", "512MiB", "-n", "8192"});
+  CHECK(memory.status == 1);
+  CHECK(first_line(memory.out).ends_with(": 1.1 GB of 536.9 MB for the cache"));
+  CHECK(memory.out.find("\nKV capacity: 4,096 tokens, 0.5 sequences of this length\n") != std::string::npos);
+  // A state does not grow, and mfu and mbu make bounds times.
+  const Run state =
+      run({"fit", "mamba-130m-hf", "--gpu", "h100-sxm-80gb", "-n", "8192", "--mfu", "0.5", "--mbu", "0.5"});
+  CHECK(state.status == 0);
+  for (const char* text :
+       {"\nbinds first as the context grows: nothing\n", "\nprefill: 44.96 ms", "\ntimes: at the given mfu and mbu,"}) {
+    CHECK_MESSAGE(state.out.find(text) != std::string::npos, text);
+  }
+}

@@ -2,6 +2,7 @@
 
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "render/check_document.h"
 
 using namespace ctxcost;
@@ -163,4 +164,167 @@ TEST_CASE("every format of verdicts tells what made a change too much") {
     CHECK(rendered(report, format).find("because of kv") != std::string::npos);
     CHECK(rendered(report, format).find(": fp8 → bf16") != std::string::npos);
   }
+}
+
+TEST_CASE("what a budget file says wrong is named at its key, with what would do") {
+  struct Row {
+    const char* keys;   // of a budget with a name, a model, a context and a limit, which they may replace
+    const char* fault;  // behind "b.json: /budgets/0/"
+  };
+  const std::string most = R"("limits": {"kv_cache_bytes": {"max": "1GiB"}})";
+  const auto fault_of = [&](const std::string& text) -> std::string {
+    try {
+      parse_budgets(text, "b.json");
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  // Settings.
+  const Row settings[] = {
+      {R"("context": "0")", R"(context: expected a positive number, found "0")"},
+      {R"("contexts": "0..4:+1")", R"(contexts: expected an integer of at least 1, found "0..4:+1")"},
+      {R"("contexts": [])",
+       R"(contexts: expected a list of integers or lengths, or a range like "4K..64K", found an empty list)"},
+      {R"("contexts": 4096)",
+       R"(contexts: expected a list of integers or lengths, or a range like "4K..64K", found 4096)"},
+      {R"("context": 4096, "contexts": [4096])", R"(contexts: stands beside "context" (keep one of them))"},
+      {R"("context": 4096, "logits": "some")", R"(logits: expected "last" or "all", found "some")"},
+      {R"("context": 4096, "level": "fatal")", R"(level: expected "error" or "warning", found "fatal")"},
+      {R"("context": 4096, "utilization": "90%")",
+       R"(utilization: expected a number above 0 and at most 1, found "90%" (a share is written 0.9 for 90%))"},
+      {R"("context": 4096, "mfu": 1.5)", "mfu: expected a number above 0 and at most 1, found 1.5"},
+      {R"("context": 4096, "mbu": true)", "mbu: expected a number above 0 and at most 1, found true"},
+      {R"("context": 4096, "overhead": "2")",
+       R"(overhead: expected bytes ("72GiB", "24 GB" or an integer), found "2" (bytes have no quotes; "2GiB" has a )"
+       "unit)"},
+      {R"("context": 4096, "overhead": "")", R"(overhead: expected bytes ("72GiB", "24 GB" or an integer), found "")"},
+      {R"("context": 4096, "overhead": "much")",
+       R"(overhead: expected bytes ("72GiB", "24 GB" or an integer), found "much")"},
+      {R"("context": 4096, "overhead": -1)", "overhead: expected a non-negative integer, found -1"},
+      {R"("context": 4096, "kv_memory": "0GiB")",
+       R"(kv_memory: expected bytes ("72GiB", "24 GB" or an integer), found "0GiB")"},
+      {R"("context": 4096, "margin": "101%")",
+       R"(margin: expected a percentage up to "100%" or bytes ("2GiB" or an integer), found "101%")"},
+      {R"("context": 4096, "gpu": "h100-sxm-80gb:2", "gpus": 4)",
+       R"(gpu: "h100-sxm-80gb:2" disagrees with "gpus": 4 (keep one of them))"},
+      {R"("context": 4096, "gpu": "h100-sxm-80gb", "gpus": 4, "parallel": "tp=2")",
+       "parallel: expected a product of 4 GPUs, found 2"},
+      {R"("context": 4096, "engine": "vlm")", R"(engine: unknown engine "vlm"; did you mean "vllm"?)"},
+  };
+  for (const Row& row : settings) {
+    CAPTURE(row.keys);
+    CHECK_EQ(fault_of(R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", )" + most + ", " + row.keys + "}]}"),
+             std::string("b.json: /budgets/0/") + row.fault);
+  }
+  // Limits.
+  const Row limits[] = {
+      {R"([])", "limits: expected an object of metrics and their limits, found an empty list"},
+      {R"({})", "limits: expected an object of metrics and their limits, found an empty object"},
+      {R"({"kv_cache_bytes": 4})",
+       R"(limits/kv_cache_bytes: expected an object with "max" or "min", found 4 (write {"max": …}))"},
+      {R"({"kv_cache_bytes": {}})", R"(limits/kv_cache_bytes: expected "max" or "min", found an empty object)"},
+      {R"({"kv_cache_byte": {"max": 4}})", R"(limits/kv_cache_byte: unknown metric; did you mean "kv_cache_bytes"?)"},
+      {R"({"xyzzy": {"max": 4}})", "limits/xyzzy: unknown metric (`ctxcost list metrics` shows all)"},
+      {R"({"kv_cache_bytes": {"min": 0}})",
+       "limits/kv_cache_bytes/min: expected a limit that can fail, found 0 (every value is within)"},
+      {R"({"decode_tokens_per_second": {"min": 0}})",
+       "limits/decode_tokens_per_second/min: expected a limit that can fail, found 0 (every value is within)"},
+      {R"({"window_status": {"max": "impossible"}})",
+       R"(limits/window_status/max: expected a limit that can fail, found "impossible" (every value is within))"},
+      {R"({"window_status": {"min": "trained"}})",
+       R"(limits/window_status/min: expected a limit that can fail, found "trained" (every value is within))"},
+      {R"({"kv_cache_bytes": {"min": 2048, "max": 1024}})",
+       R"(limits/kv_cache_bytes: expected a "min" of at most "max", found 2048 and 1024)"},
+      {R"({"decode_tokens_per_second": {"min": 20.5, "max": 20}})",
+       R"(limits/decode_tokens_per_second: expected a "min" of at most "max", found 20.5 and 20)"},
+      {R"({"window_status": {"min": "beyond", "max": "scaled"}})",
+       R"(limits/window_status: expected a "min" of at most "max", found beyond and scaled)"},
+      {R"({"window_status": {"max": "traind"}})",
+       R"(limits/window_status/max: expected "trained", "scaled", "beyond" or "impossible", found "traind"; )"
+       R"(did you mean "trained"?)"},
+      {R"({"device_bytes": {"max": "90% of gpu"}})", R"(limits/device_bytes/max: "90% of gpu" needs a "gpu")"},
+      {R"({"growth_kv_cache": {"max": 4}})",
+       "limits/growth_kv_cache/max: growth over one context is always 1 (give several \"contexts\")"},
+  };
+  for (const Row& row : limits) {
+    CAPTURE(row.keys);
+    CHECK_EQ(fault_of(R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", "context": 4096, "limits": )" +
+                      std::string(row.keys) + "}]}"),
+             std::string("b.json: /budgets/0/") + row.fault);
+  }
+  // The file itself.
+  const std::string named = R"({"name": "a", "model": "llama-3.1-8b", "context": 4096, )" + most + "}";
+  CHECK_EQ(fault_of("[]"), "b.json: expected an object with \"budgets\", found an empty list");
+  CHECK_EQ(fault_of(R"({"budgets": []})"), "b.json: /budgets: expected a list of budgets, found an empty list");
+  CHECK_EQ(fault_of(R"({"budgets": [3]})"), "b.json: /budgets/0: expected a budget, found 3");
+  CHECK_EQ(fault_of(R"({"budgets": [)" + named + ", " + named + "]}"),
+           "b.json: /budgets/1/name: repeated name: /budgets/0 is \"a\", too");
+  const auto model = [&](const std::string& name) {
+    return fault_of(R"({"budgets": [{"name": "a", "model": ")" + name + R"(", "context": 4096, )" + most + "}]}");
+  };
+  CHECK_EQ(model(""), R"(b.json: /budgets/0/model: expected a file, a directory or a catalogue name, found "")");
+  CHECK_EQ(model("-"), R"(b.json: /budgets/0/model: expected a file, a directory or a catalogue name, found "-")");
+  CHECK(
+      model("/nowhere/model.json")
+          .starts_with(
+              R"(b.json: /budgets/0/model: no file "/nowhere/model.json", and no model of that name in the catalogue)"));
+  // Pairs of context and batch.
+  CHECK_EQ(
+      fault_of(R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", "contexts": "1..101:+1", "batches":
+                       "1..100:+1", )" +
+               most + "}]}"),
+      "b.json: /budgets/0: expected at most 10,000 pairs of context and batch, found 101 contexts and 100 batches");
+  CHECK_EQ(fault_of(R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", "contexts": "1..100:+1", "batches":
+                       "1..100:+1", )" +
+                    most + "}]}"),
+           "accepted");
+}
+
+TEST_CASE("limits of other kinds than a count: shares of a device, what nothing bounds, what is not known") {
+  const auto judged = [](const std::string& model, const std::string& settings, const std::string& limits) {
+    return check({parse_budgets(R"({"budgets": [{"name": "a", "model": ")" + model + R"(", )" + settings +
+                                    R"(, "limits": {)" + limits + "}}]}",
+                                "b.json"),
+                  {},
+                  {}});
+  };
+  const std::string h100 = R"("context": 4096, "gpu": "h100-sxm-80gb")";
+  // A share, to whole bytes on the side of the limit.
+  const Count memory = load_accelerator("h100-sxm-80gb").memory();
+  const BudgetReport share =
+      judged("llama-3.1-8b", h100, R"("device_bytes": {"min": "10.57% of gpu", "max": "90.5% of gpu"})");
+  const std::vector<JudgedLimit>& both = share.judged.at(0).limits;
+  REQUIRE(both.size() == 2);
+  CHECK(both[0].bound == MetricValue((memory * 1057 + 9999) / 10000));
+  CHECK(both[1].bound == MetricValue(memory * 905 / 1000));
+  CHECK(share.verdict == Verdict::pass);
+  // A state takes the same room at any context.
+  const BudgetReport endless =
+      judged("mamba-130m-hf", h100, R"("max_context_memory": {"min": 1000000000, "max": 1000000000})");
+  const std::vector<JudgedLimit>& any = endless.judged.at(0).limits;
+  REQUIRE(any.size() == 2);
+  CHECK(any[0].verdict == Verdict::pass);
+  CHECK(any[1].verdict == Verdict::fail);
+  CHECK(any[1].unbounded);
+  CHECK(any[1].distance == MetricValue());
+  CHECK(any[1].distance_percent == std::nullopt);
+  // A real value misses by a real number.
+  const BudgetReport slow = judged("llama-3.1-8b", h100, R"("decode_tokens_per_second": {"min": 1000000})");
+  const JudgedLimit& rate = slow.judged.at(0).limits.at(0);
+  CHECK(rate.verdict == Verdict::fail);
+  REQUIRE(std::holds_alternative<double>(rate.actual));
+  CHECK(std::get<double>(rate.distance) == doctest::Approx(1000000 - std::get<double>(rate.actual)));
+  // What has no value is a fault at its limit.
+  const auto fault = [](const BudgetReport& report) -> std::string {
+    return report.faults.size() == 1 ? report.faults[0].diagnostic.place + ": " + report.faults[0].diagnostic.message
+                                     : "no fault or several";
+  };
+  CHECK(fault(judged("llama-3.1-8b", R"("context": 4096)", R"("decode_tokens_per_second": {"min": 10})")) ==
+        "/budgets/0/limits/decode_tokens_per_second/min: \"decode_tokens_per_second\" needs a \"gpu\"");
+  CHECK(fault(judged("article-7b", R"("context": 4096)", R"("weights_bytes": {"max": "1GiB"})")) ==
+        "/budgets/0/limits/weights_bytes/max: \"weights_bytes\" of \"article-7b\" is unknown");
+  CHECK(fault(judged("llama-3.1-8b", R"("context": 340282366920938463463374607431768211455)",
+                     R"("kv_cache_bytes": {"max": "1GiB"})"))
+            .starts_with("/budgets/0: "));
 }

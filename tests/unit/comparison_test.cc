@@ -132,6 +132,13 @@ TEST_CASE("a threshold holds exactly from its amount on") {
       {"window_status", std::string("trained"), std::string("scaled"), true},
       {"window_status", std::string("scaled"), std::string("scaled"), false},
       {"growth_kv_cache > +5%", 1.0, 1.5, true},
+      {"kv_cache_bytes >= +5%", whole(0), whole(0), false},
+      {"kv_cache_bytes >= +0%", whole(0), whole(0), true},
+      {"decode_tokens_per_second < -10%", 100.0, 85.0, true},
+      {"decode_tokens_per_second <= -10%", 100.0, 95.0, false},
+      {"prefill_seconds < -20ms", 1.0, 0.5, true},
+      {"prefill_seconds < -20ms", 1.0, 0.99, false},
+      {"max_context >= 0%", whole(7), whole(7), true},
   };
   for (const Row& row : rows) {
     CAPTURE(row.threshold);
@@ -167,6 +174,21 @@ TEST_CASE("a threshold that says too little or something else is refused") {
       {"context > +5%", "expected a metric that may change, found \"context\" in \"context > +5%\""},
   };
   for (const auto& [threshold, message] : rows) CHECK(fault(threshold) == "--fail-if: " + std::string(message));
+  CHECK(fault("xyzzy > 5%") ==
+        "--fail-if: expected a metric, found \"xyzzy\" in \"xyzzy > 5%\" (`ctxcost list metrics` shows all)");
+  CHECK(fault("batch") == "--fail-if: expected a metric that may change, found \"batch\" in \"batch\"");
+  CHECK(fault("growth_kv_cache > 5%") ==
+        "--fail-if: expected a sign: neither direction of this metric costs more in \"growth_kv_cache > 5%\" (write "
+        "METRIC > +5%)");
+  CHECK(fault("kv_cache_bytes <= 5%") ==
+        "--fail-if: expected a sign after < and <= in \"kv_cache_bytes <= 5%\" (write METRIC < -5%)");
+  CHECK(fault("prefill_seconds > +5 apples").starts_with("--fail-if: expected a percentage or "));
+  // What is not known makes no verdict.
+  for (const char* text : {"kv_cache_bytes", "kv_cache_bytes > 5%", "kv_cache_bytes > +1KiB"}) {
+    CAPTURE(text);
+    CHECK(holds(parse_threshold(text, ""), {}, whole(1)) == std::nullopt);
+    CHECK(holds(parse_threshold(text, ""), whole(1), {}) == std::nullopt);
+  }
   CHECK(fault("kv_cache_bytes > +5 GigaFLOPs").find("expected a percentage or bytes") != std::string::npos);
   CHECK(fault("") != "");
 }
@@ -205,6 +227,47 @@ TEST_CASE("what is no saved report is refused, with its place") {
         "r.json: /results/0/kv_cache_bytes: expected a number or null, found 1.5");
   CHECK(read_fault(saved(good + R"(, "kv_cache_bytes": "1")")) ==
         "r.json: /results/0/kv_cache_bytes: expected a number or null, found \"1\"");
+  const std::pair<const char*, const char*> rows[] = {
+      {R"("context": 1, "batch": 1)", R"(model: expected an object with the model's "name", found nothing)"},
+      {R"("model": 3, "context": 1, "batch": 1)", R"(model: expected an object with the model's "name", found 3)"},
+      {R"("model": {}, "context": 1, "batch": 1)",
+       R"(model: expected an object with the model's "name", found an object)"},
+      {R"("model": {"name": 3}, "context": 1, "batch": 1)",
+       R"(model: expected an object with the model's "name", found an object)"},
+      {R"("model": "m", "context": -1, "batch": 1)", "context: expected a non-negative integer, found -1"},
+      {R"("model": "m", "context": 1, "batch": "1")",
+       R"(batch: expected a non-negative integer, found "1" (remove the quotes))"},
+      {R"("model": "m", "context": 1, "batch": 1, "window_status": 3)",
+       "window_status: expected a level's name or null, found 3"},
+      {R"("model": "m", "context": 1, "batch": 1, "window_status": 0.5)",
+       "window_status: expected a level's name or null, found 0.5"},
+      {R"("model": "m", "context": 1, "batch": 1, "parameters": true)",
+       "parameters: expected a number or null, found true"},
+      {R"("model": "m", "context": 1, "batch": 1, "parameters": 340282366920938463463374607431768211456)",
+       "parameters: expected a number or null, found 340282366920938463463374607431768211456"},
+  };
+  for (const auto& [result, message] : rows) {
+    CHECK(read_fault(saved(result)) == "r.json: /results/0/" + std::string(message));
+  }
+  CHECK(read_fault(saved(good, "{}")) ==
+        "r.json: /conventions/name: expected how the numbers were counted, found nothing\n"
+        "r.json: /conventions/pairs: expected how the numbers were counted, found nothing\n"
+        "r.json: /conventions/flops_per_mac: expected how the numbers were counted, found nothing");
+  CHECK(read_fault(R"({"schema_version": "1", "results": {}})") ==
+        "r.json: /schema_version: expected 1, found \"1\" (write the report again with this version)\n"
+        "r.json: /results: expected a list of results, found an object");
+  CHECK(read_fault(R"({"schema_version": 1, "results": [3, null]})") ==
+        "r.json: /results/0: expected an object, found 3\nr.json: /results/1: expected an object, found null");
+  CHECK(read_fault(R"({"schema_version": 1, "verdict": "error", "results": []})") ==
+        "r.json: /verdict: expected a report without errors, found \"error\" (mend what its \"errors\" name and save "
+        "it again)");
+  CHECK(read_fault(R"({"schema_version": 1})").starts_with("r.json: expected a saved report"));
+  CHECK(read_fault("[]").starts_with("r.json: expected a saved report"));
+  // Minus nothing is nothing; a row of one line names its model by a string.
+  const ReportRecord zero =
+      parse_saved_report(saved(R"("model": "m", "context": 0, "batch": 0, "headroom_bytes": -0)"), "r.json");
+  CHECK(zero.points.at(0).model == "m");
+  CHECK(*zero.points.at(0).find(Metric::headroom_bytes) == whole(0));
   CHECK(read_fault(saved(R"("model": {"name": "m"}, "context": 1)")).find("/results/0/batch: expected an integer") !=
         std::string::npos);
 }

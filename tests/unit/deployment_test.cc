@@ -377,6 +377,7 @@ TEST_CASE("what is impossible is refused with the reason") {
         Row{&dense, "ep=2", "parallel: ep=2: the model has no experts"},
         Row{&moe, "ep=16", "parallel: ep=16: expected at most the 8 experts"},
         Row{&moe, "tp=3,ep=2", "parallel: ep=2: expected a divisor or a multiple of tp*cp*dp = 3"},
+        Row{&moe, "tp=3,ep=2,dp=2", "parallel: ep=2: expected a divisor or a multiple of tp=3"},
         Row{&t5, "pp=2", "parallel: pp of an encoder-decoder is not modelled (use tp)"}}) {
     CHECK_THROWS_WITH_AS(Deployment(setup_of(*model, "", parallel)), message, InputError);
   }
@@ -493,4 +494,7 @@ TEST_CASE("notes: unified memory, cache types that engines do not keep there, an
   CHECK_FALSE(has(vllm, "not counted"));
   CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"), "not counted (overhead): compute buffers"));
   CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb"), "not counted"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "dp=2"), "dp=2: the batch is that of one replica"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "tp=16"), "tp=16: caches with fewer heads than devices"));
+  CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb", "tp=8"), "caches with fewer heads than devices"));
 }

@@ -330,6 +330,116 @@ TEST_CASE("what a GGUF lacks is named by its own key") {
         "llama.attention.head_count_kv: expected a divisor of num_attention_heads (4), found 3");
 }
 
+TEST_CASE("a GGUF's keys that contradict each other are named") {
+  const Folder folder;
+  const auto error = [&](const Gguf& gguf) {
+    const std::string path = folder.write("f.gguf", gguf.file());
+    const std::string whole = error_of([&] { load_model(path); });
+    return whole.starts_with(path + ": ") ? whole.substr(path.size() + 2) : whole;
+  };
+  // Numbers.
+  const auto blocks = [] { return small_llama("block_count"); };
+  CHECK(error(blocks().signed_number("llama.block_count", -2)) ==
+        "llama.block_count: expected a non-negative integer, found -2");
+  CHECK(error(blocks().signed_number("llama.block_count", 2)) == "no error");
+  CHECK(error(blocks().number("llama.block_count", 4097)) ==
+        "llama.block_count: expected an integer from 1 to 4096, found 4097");
+  CHECK(error(blocks().real("llama.block_count", 2)) == "llama.block_count: expected an integer, found another type");
+  CHECK(error(blocks().numbers("llama.block_count", {})) ==
+        "llama.block_count: expected an integer or one a layer, found a list of 0");
+  CHECK(error(blocks().texts("llama.block_count", {"2"})) ==
+        "llama.block_count: expected an integer or one a layer, found a list of 1");
+  CHECK(error(blocks().numbers("llama.block_count", {2, 2})) == "no error");
+  CHECK(error(small_llama().number("llama.rope.scaling.type", 1)) == "llama.rope.scaling.type: expected a string");
+  CHECK(error(small_llama().text("llama.rope.scaling.type", "linear").real("llama.rope.scaling.factor", -2)) ==
+        "llama.rope.scaling/factor: expected a positive number, found -2");
+  // Another architecture, with what all of them have: width 256, `layers` layers, 100 tokens.
+  const auto start_of = [](const std::string& name, std::uint32_t layers, bool table = true) {
+    Gguf gguf;
+    gguf.text("general.architecture", name).number(name + ".block_count", layers);
+    gguf.number(name + ".embedding_length", 256).number(name + ".feed_forward_length", 512);
+    if (table) gguf.tensor("token_embd.weight", kGgmlQ4K, {256, 100}, 144 * 100);
+    return gguf;
+  };
+  CHECK(error(start_of("llama", 2, false).tensor("token_embd.weight", kGgmlF32, {256}, 4 * 256)) ==
+        "token_embd.weight: expected a token table or a vocabulary, found neither");
+  CHECK(error(start_of("llama", 2, false)) ==
+        "token_embd.weight: expected a token table or a vocabulary, found neither");
+  CHECK(error(start_of("glm-dsa", 2).number("glm-dsa.nextn_predict_layers", 2)) ==
+        "glm-dsa.nextn_predict_layers: expected fewer than block_count");
+  // Widths.
+  const auto latent = [&](std::uint32_t width) {
+    return start_of("deepseek2", 2)
+        .number("deepseek2.attention.head_count", 4)
+        .number("deepseek2.attention.kv_lora_rank", 64)
+        .number("deepseek2.attention.key_length", width)
+        .number("deepseek2.rope.dimension_count", 64);
+  };
+  CHECK(error(latent(64)) == "deepseek2.attention.key_length: expected more than rope.dimension_count (64), found 64");
+  CHECK(error(latent(65)) == "deepseek2.attention.value_length: expected an integer, found nothing");
+  const auto mamba2 = [&](std::uint32_t heads, std::uint32_t inner) {
+    return start_of("mamba2", 2).number("mamba2.ssm.time_step_rank", heads).number("mamba2.ssm.inner_size", inner);
+  };
+  CHECK(error(mamba2(7, 512)) == "mamba2.ssm.time_step_rank: expected a divisor of ssm.inner_size (512), found 7");
+  CHECK(error(mamba2(0, 512)) == "mamba2.ssm.time_step_rank: expected a divisor of ssm.inner_size (512), found 0");
+  CHECK(error(mamba2(4, 300)) == "mamba2.ssm.inner_size: expected a multiple of embedding_length (256), found 300");
+  const auto delta = [&](std::uint32_t heads, std::uint32_t inner) {
+    return start_of("qwen3next", 4)
+        .number("qwen3next.attention.head_count", 4)
+        .number("qwen3next.ssm.conv_kernel", 4)
+        .number("qwen3next.ssm.state_size", 16)
+        .number("qwen3next.ssm.group_count", 1)
+        .number("qwen3next.ssm.time_step_rank", heads)
+        .number("qwen3next.ssm.inner_size", inner);
+  };
+  CHECK(error(delta(3, 64)) == "qwen3next.ssm.inner_size: expected a multiple of ssm.time_step_rank (3), found 64");
+  CHECK(error(delta(0, 64)) == "qwen3next.ssm.inner_size: expected a multiple of ssm.time_step_rank (0), found 64");
+  // A number for each layer.
+  const auto jamba = [&] { return start_of("jamba", 4).number("jamba.attention.head_count", 4); };
+  const std::string kv_heads = "jamba.attention.head_count_kv";
+  CHECK(error(jamba()) == kv_heads + ": expected an integer or one a layer, found nothing");
+  CHECK(error(jamba().numbers(kv_heads, {0, 2, 0})) ==
+        kv_heads + ": expected one integer a layer (4), found a list of 3");
+  CHECK(error(jamba().texts(kv_heads, {"0", "2", "0", "2"})) ==
+        kv_heads + ": expected one integer a layer (4), found a list of 4");
+  CHECK(error(jamba().signed_numbers(kv_heads, {0, -2, 0, 2})) ==
+        kv_heads + ": expected a non-negative integer, found -2");
+  CHECK(error(jamba().numbers(kv_heads, {2, 2, 0, 0})) ==
+        kv_heads + ": expected layers at equal distances, as in Jamba, found others");
+  CHECK(error(jamba().numbers(kv_heads, {0, 2, 0, 2})) == "jamba.ssm.inner_size: expected an integer, found nothing");
+}
+
+TEST_CASE("a GGUF's vocabulary is that of its token table, else as stated, else its tokenizer's") {
+  const Folder folder;
+  const auto vocabulary = [&](const Gguf& gguf) {
+    return to_string(load_model(folder.write("f.gguf", gguf.file())).vocab.value());
+  };
+  const auto llama = [] { return small_llama("token_embd.weight"); };
+  CHECK(vocabulary(llama().number("llama.vocab_size", 77)) == "77");
+  CHECK(vocabulary(llama().texts("tokenizer.ggml.tokens", {"a", "b", "c"})) == "3");
+  CHECK(vocabulary(small_llama().number("llama.vocab_size", 77)) == "100");
+}
+
+TEST_CASE("a GGUF's scaling of positions") {
+  const Folder folder;
+  const auto positions = [&](const Gguf& gguf) { return load_model(folder.write("f.gguf", gguf.file())).positions; };
+  const auto scaled = [](const char* type) { return small_llama().text("llama.rope.scaling.type", type); };
+  CHECK(positions(scaled("none")).scaling_type == "");
+  CHECK(positions(scaled("linear").number("llama.rope.scaling.factor", 4)).scaling_type == "linear");
+  const Positions yarn = positions(scaled("yarn")
+                                       .real("llama.rope.scaling.factor", 2.5f)
+                                       .number("llama.rope.scaling.original_context_length", 1024));
+  CHECK(yarn.scaling_type == "yarn");
+  CHECK(yarn.trained_context == Count{1024});
+  // The factors themselves mean "longrope", whatever the key says.
+  Gguf longrope = small_llama();
+  longrope.tensor("rope_factors_long.weight", kGgmlF32, {32}, 4 * 32);
+  longrope.tensor("rope_factors_short.weight", kGgmlF32, {32}, 4 * 32);
+  longrope.real("llama.rope.scaling.factor", 4).number("llama.rope.scaling.original_context_length", 2048);
+  CHECK(positions(longrope).scaling_type == "longrope");
+  CHECK(positions(longrope).trained_context == Count{2048});
+}
+
 TEST_CASE("a model in several files is found by any of them") {
   const Folder folder;
   Gguf first, second;
@@ -607,6 +717,30 @@ const Published kPublished[] = {
          R"("model_type": "lfm2_moe", "conv_L_cache": 3, "conv_bias": false, "num_experts": 4, "num_experts_per_tok": 2,
          "moe_intermediate_size": 32, "num_dense_layers": 1,
          "layer_types": ["conv", "full_attention", "conv"])")},
+    {"granitehybrid with attention alone",
+     "granitehybrid",
+     {{"rope.dimension_count", "=16"}},
+     true,
+     small_config(R"("model_type": "granitemoehybrid", "num_local_experts": 0, "shared_intermediate_size": 128,
+         "position_embedding_type": "rope", "layer_types": ["attention", "attention", "attention"])")},
+    {"jamba with one expert",
+     "jamba",
+     {{"ssm.conv_kernel", "mamba_d_conv"},
+      {"ssm.inner_size", "=128"},
+      {"ssm.state_size", "mamba_d_state"},
+      {"ssm.time_step_rank", "mamba_dt_rank"}},
+     true,
+     small_config(R"("model_type": "jamba", "num_experts": 1, "num_experts_per_tok": 1, "mamba_d_conv": 4,
+         "mamba_d_state": 16, "mamba_dt_rank": 4, "attn_layer_period": 3, "attn_layer_offset": 1)")},
+    {"deepseek2 without experts",
+     "deepseek2",
+     {{"attention.kv_lora_rank", "kv_lora_rank"},
+      {"attention.key_length", "=24"},
+      {"attention.value_length", "v_head_dim"},
+      {"rope.dimension_count", "qk_rope_head_dim"}},
+     false,
+     small_config(R"("model_type": "deepseek_v2", "n_routed_experts": null, "q_lora_rank": null, "kv_lora_rank": 32,
+         "qk_nope_head_dim": 16, "qk_rope_head_dim": 8, "v_head_dim": 16)")},
     {"qwen35moe",
      "qwen35moe",
      {{"ssm.conv_kernel", "linear_conv_kernel_dim"},

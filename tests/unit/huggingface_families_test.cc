@@ -388,3 +388,211 @@ TEST_CASE("assume full goes on where a family or a layer kind is not known, and 
   CHECK_EQ(kinds(kind), "full 2");
   CHECK(has_note(kind, "spiral_attention"));
 }
+
+TEST_CASE("a value that a family cannot have is an error at its key") {
+  struct Row {
+    const char* config;
+    const char* message;  // behind "config.json: "
+  };
+  const Row rows[] = {
+      // Kinds of values.
+      {R"({"model_type": "qwen3", "layer_types": "full_attention"})",
+       R"(/layer_types: expected a list of strings, found "full_attention")"},
+      {R"({"model_type": "mpt", "attn_config": 3})", "/attn_config: expected an object, found 3"},
+      {R"({"model_type": "mimo_v2_flash", "num_hidden_layers": 2, "hybrid_layer_pattern": 3, "moe_layer_freq": [1, 1]})",
+       "/hybrid_layer_pattern: expected a list of integers, found 3\n"
+       "config.json: /hybrid_layer_pattern: expected a list with 1 for each sliding layer, found nothing"},
+      {R"({"model_type": "mimo_v2_flash", "num_hidden_layers": 2, "hybrid_layer_pattern": [0, -1],
+           "moe_layer_freq": [1, 1]})",
+       "/hybrid_layer_pattern/1: expected a non-negative integer, found -1"},
+      {R"({"model_type": "mimo_v2_flash", "num_hidden_layers": 2, "hybrid_layer_pattern": [0, 1],
+           "moe_layer_freq": [1]})",
+       "/moe_layer_freq: expected one entry a layer (2), found 1"},
+      {R"({"model_type": "mimo_v2_flash", "num_hidden_layers": 2, "hybrid_layer_pattern": [0, 1]})",
+       "/moe_layer_freq: expected a list with 1 for each layer of experts, found nothing"},
+      {R"({"model_type": "dots1", "n_routed_experts": 8})",
+       "/num_experts_per_tok: expected a positive integer, found nothing"},
+      {R"({"model_type": "dots1", "n_routed_experts": 8, "num_experts_per_tok": "2"})",
+       R"(/num_experts_per_tok: expected a positive integer, found "2" (remove the quotes))"},
+      {R"({"model_type": "lfm2", "block_ffn_dim_multiplier": true})",
+       "/block_ffn_dim_multiplier: expected a number, found true"},
+      {R"({"model_type": "lfm2", "block_ffn_dim_multiplier": 1e3})",
+       "/block_ffn_dim_multiplier: expected a decimal number, found 1e3"},
+      {R"({"model_type": "lfm2", "block_ffn_dim_multiplier": 1.0000000000001})",
+       "/block_ffn_dim_multiplier: expected a decimal number, found 1.0000000000001"},
+      {R"({"model_type": "llama", "torch_dtype": "int8"})",
+       R"(/torch_dtype: unknown type "int8" (float32, float16 and bfloat16 are known))"},
+      {R"({"model_type": "mamba2", "mamba_ssm_dtype": "float64"})",
+       R"(/mamba_ssm_dtype: unknown type "float64" (float32, float16 and bfloat16 are known))"},
+      // Widths that must divide.
+      {R"({"model_type": "llama", "num_attention_heads": 3})",
+       "/num_attention_heads: expected a divisor of hidden_size (4096), found 3 (give head_dim where they are "
+       "independent)"},
+      {R"({"model_type": "gpt_neo", "num_heads": 3})", "/num_heads: expected a divisor of hidden_size (2048), found 3"},
+      {R"({"model_type": "bert", "num_attention_heads": 7})",
+       "/num_attention_heads: expected a divisor of hidden_size (768), found 7"},
+      {R"({"model_type": "distilbert", "n_heads": 7})", "/n_heads: expected a divisor of dim (768), found 7"},
+      {R"({"model_type": "longformer", "attention_window": 511})",
+       "window: expected an even number, found 511 (it counts both sides together)"},
+      // Words.
+      {R"({"model_type": "big_bird", "attention_type": "sparse"})",
+       R"(/attention_type: expected "block_sparse" or "original_full", found "sparse")"},
+      {R"({"model_type": "gpt_neo", "num_layers": 2, "attention_layers": ["global", "lokal"]})",
+       R"(/attention_types: unknown layer kind "lokal"; expected "global" or "local")"},
+      {R"({"model_type": "gpt_neo", "attention_types": "global"})",
+       R"(/attention_types: expected entries such as [["global", "local"], 12])"},
+      {R"({"model_type": "gpt_neo", "attention_types": ["global"]})",
+       R"(/attention_types: expected entries such as [["global", "local"], 12])"},
+      {R"({"model_type": "gpt_neo", "attention_types": [[["global", "local"]]]})",
+       R"(/attention_types: expected entries such as [["global", "local"], 12])"},
+      {R"({"model_type": "gpt_neo", "attention_types": [["global", 24]]})",
+       R"(/attention_types: expected entries such as [["global", "local"], 12])"},
+      {R"({"model_type": "gpt_neo", "attention_types": [[["global", "local"], "12"]]})",
+       R"(/attention_types: expected entries such as [["global", "local"], 12])"},
+      {R"({"model_type": "gpt_neo", "num_layers": 3, "attention_types": [[["global", "local"], 1000000000]]})",
+       "/attention_types: expected 3 layers in all, one for each of num_layers, found 4"},
+      // Windows that layers need.
+      {R"({"model_type": "exaone4", "num_hidden_layers": 2, "sliding_window": null,
+           "layer_types": ["full_attention", "sliding_attention"]})",
+       R"(/sliding_window: expected a positive integer, since layer_types names "sliding_attention", found nothing)"},
+      // Lists with a value for each layer.
+      {R"({"model_type": "hunyuan_v1_moe", "num_hidden_layers": 2, "num_experts": [4, 0]})",
+       "/num_experts: expected positive integers, found 0"},
+      // Widths whose products do not fit.
+      {R"({"model_type": "gpt_neo", "num_heads": 1, "hidden_size": 100000000000000000000000000000000000000})",
+       "the widths of this model do not fit 128 bits (product above 2^128)"},
+      // Files that describe no model.
+      {R"([1])", "expected an object, found a list"},
+      {R"({"architectures": ["LamaForCausalLM"]})",
+       R"(/architectures: unknown family "LamaForCausalLM" (did you mean "LlamaForCausalLM"? --assume full counts its )"
+       "cache and scores as full attention)"},
+      {R"({"architectures": []})",
+       R"(/architectures: unknown family "" (--assume full counts its cache and scores as full attention))"},
+      {R"({"architectures": [4]})",
+       R"(/architectures: unknown family "" (--assume full counts its cache and scores as full attention))"},
+      {R"({"architectures": "LlamaForCausalLM"})",
+       R"(/architectures: unknown family "" (--assume full counts its cache and scores as full attention))"},
+      {R"({"model_type": 7})",
+       R"(/model_type: unknown family "" (--assume full counts its cache and scores as full attention))"},
+      {R"({"model_type": "newcomer", "text_config": {"model_type": "newcomer_text"}})",
+       R"(/text_config/model_type: unknown family "newcomer" (--assume full counts its cache and scores as full )"
+       "attention)"},
+  };
+  for (const Row& row : rows) CHECK_EQ(refusal(row.config), std::string("config.json: ") + row.message);
+}
+
+TEST_CASE("a family is found by its model type, its architecture, or those of its language model") {
+  struct Row {
+    const char* config;
+    const char* family;
+    const char* name;
+  };
+  const Row rows[] = {
+      {R"({"model_type": "llama", "_name_or_path": "meta/Llama-X//"})", "llama", "Llama-X"},
+      {R"({"architectures": ["Qwen2ForCausalLM"], "_name_or_path": ".."})", "qwen2", ""},
+      {R"({"architectures": ["MistralForCausalLM"], "model_type": null, "_name_or_path": "."})", "mistral", ""},
+      {R"({"text_config": {"architectures": ["MistralForCausalLM"]}})", "mistral", ""},
+      {R"({"model_type": "speaks", "thinker_config": {"text_config": {"model_type": "qwen2"}}})", "qwen2", ""},
+      {R"({"model_type": "speaks", "thinker_config": {"model_type": "qwen2"}})", "qwen2", ""},
+      {R"({"model_type": "sees", "text_config": null, "llm_config": {"model_type": "qwen2"}})", "qwen2", ""},
+      {R"({"model_type": "gpt2", "text_config": 1, "vision_config": 2})", "gpt2", ""},
+      {R"({"ssm_cfg": {}, "d_model": 64, "n_layer": 2})", "mamba_ssm", ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    const Model model = read(row.config);
+    CHECK_EQ(model.family, row.family);
+    CHECK_EQ(model.name, row.name);
+  }
+  CHECK(looks_like_huggingface(parse_json(R"({"ssm_cfg": {}})", "").root));
+  CHECK_FALSE(looks_like_huggingface(parse_json(R"({"heads": 4})", "").root));
+  CHECK_FALSE(looks_like_huggingface(parse_json("[]", "").root));
+}
+
+TEST_CASE("a family that nobody knows needs layers, heads and a width") {
+  const auto refused = [](const char* config) -> std::string {
+    try {
+      read(config, true);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK_EQ(refused(R"({"model_type": "newcomer"})"),
+           "config.json: /num_hidden_layers: expected a positive integer, found nothing\n"
+           "config.json: /num_attention_heads: expected a positive integer, found nothing\n"
+           "config.json: /hidden_size: expected a positive integer, found nothing");
+  CHECK_EQ(refused(R"({"model_type": "newcomer", "n_layer": 2, "n_head": 4, "n_embd": 64, "num_key_value_heads": 3})"),
+           "config.json: /num_key_value_heads: expected a divisor of num_attention_heads (4)");
+  // 2 (K and V) x 2 bytes x 4 heads x 24 x 2 layers.
+  const Model own_width = read(R"({"model_type": "newcomer", "num_layers": 2, "n_heads": 4, "head_dim": 24})", true);
+  CHECK_EQ(metric(own_width, Metric::kv_bytes_per_token), "768");
+}
+
+TEST_CASE("what a key adds to the class default or takes from it, in parameters") {
+  struct Row {
+    const char* what;
+    const char* with;
+    const char* without;
+    Count difference;
+  };
+  const Row rows[] = {
+      {"BERT's two token types of 768", R"({"model_type": "bert"})", R"({"model_type": "bert", "type_vocab_size": 0})",
+       2 * 768},
+      {"HunYuan's norms of queries and keys, 32 layers of 2 x 128", R"({"model_type": "hunyuan_v1_dense"})",
+       R"({"model_type": "hunyuan_v1_dense", "use_qk_norm": false})", 32 * 2 * 128},
+      {"dots.llm1 without experts is dense: 3 x 4608 x 10944 in 62 layers",
+       R"({"model_type": "dots1", "intermediate_size": 10945})", R"({"model_type": "dots1"})", 62 * 3 * 4608},
+      {"and a shared expert is as wide as a routed one", R"({"model_type": "dots1", "n_routed_experts": 4,
+          "num_experts_per_tok": 2, "n_shared_experts": 1, "moe_intermediate_size": 100})",
+       R"({"model_type": "dots1", "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 100})",
+       62 * 3 * 4608 * 100},
+      {"MPT with biases: 3 x 2048 + 2048 + 8192 + 2048 a layer and 2048 a norm, 49 norms",
+       R"({"model_type": "mpt", "no_bias": false})", R"({"model_type": "mpt"})",
+       24 * (3 * 2048 + 2048 + 8192 + 2048) + 49 * 2048},
+      {"MPT without ALiBi has a table of 2048 positions", R"({"model_type": "mpt", "attn_config": {"alibi": false}})",
+       R"({"model_type": "mpt"})", 2048 * 2048},
+      {"unless it learns none", R"({"model_type": "mpt", "attn_config": {"alibi": false}, "learned_pos_emb": false})",
+       R"({"model_type": "mpt"})", 0},
+      {"MPT's 16 KV heads of 128, or 4", R"({"model_type": "mpt"})",
+       R"({"model_type": "mpt", "attn_config": {"kv_n_heads": 4}})", 24 * 2 * 2048 * 12 * 128},
+      {"or one", R"({"model_type": "mpt"})",
+       R"({"model_type": "mpt", "attn_config": {"attn_type": "multiquery_attention"}})", 24 * 2 * 2048 * 15 * 128},
+      {"MPT normalises whole queries and keys", R"({"model_type": "mpt", "attn_config": {"qk_ln": true}})",
+       R"({"model_type": "mpt"})", 24 * 2 * 2048},
+      {"GPT-Neo's width of the feed-forward is four times the model's", R"({"model_type": "gpt_neo"})",
+       R"({"model_type": "gpt_neo", "intermediate_size": 8191})", 24 * (2 * 2048 + 1)},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const std::optional<Count> with = at(read(row.with), 64).count(Metric::parameters);
+    const std::optional<Count> without = at(read(row.without), 64).count(Metric::parameters);
+    REQUIRE(with);
+    REQUIRE(without);
+    CHECK_EQ(to_string(*with), to_string(*without + row.difference));
+  }
+  // Without a list, GPT-Neo's layers alternate.
+  CHECK_EQ(kinds(read(R"({"model_type": "gpt_neo", "num_layers": 5})")), "full 3, sliding_window 2");
+  CHECK_EQ(
+      kinds(read(R"({"model_type": "gpt_neo", "num_layers": 3, "attention_layers": ["local", "local", "global"]})")),
+      "sliding_window 2, full 1");
+  // EXAONE 4's pattern is a word, a number, or none.
+  CHECK_EQ(kinds(read(R"({"model_type": "exaone4", "num_hidden_layers": 4, "sliding_window_pattern": "LLLG"})")),
+           "sliding_window 3, full 1");
+  CHECK_EQ(kinds(read(R"({"model_type": "exaone4", "num_hidden_layers": 4, "sliding_window_pattern": 2})")),
+           "sliding_window 2, full 2");
+  CHECK_EQ(kinds(read(R"({"model_type": "exaone4", "num_hidden_layers": 4, "sliding_window_pattern": null})")),
+           "full 4");
+  CHECK_EQ(kinds(read(R"({"model_type": "dots1", "num_hidden_layers": 4, "sliding_window": 64,
+      "max_window_layers": 3})")),
+           "full 3, sliding_window 1");
+  // HunYuan's numbers for each layer: the first is dense, the others hold 4 experts of 100 or 200 and a shared one.
+  const Model hunyuan = read(R"({"model_type": "hunyuan_v1_moe", "num_hidden_layers": 3, "num_experts": [1, 4, 4],
+      "moe_topk": [1, 2, 2], "moe_intermediate_size": [1, 100, 200], "num_shared_expert": [1, 1, 1]})");
+  CHECK_EQ(kinds(hunyuan), "full 1, full 1, full 1");
+  const Model narrower = read(R"({"model_type": "hunyuan_v1_moe", "num_hidden_layers": 3, "num_experts": [1, 4, 4],
+      "moe_topk": [1, 2, 2], "moe_intermediate_size": [1, 100, 199], "use_mixed_mlp_moe": false, "use_cla": true})");
+  CHECK_EQ(to_string(*at(hunyuan, 1).count(Metric::parameters)),
+           to_string(*at(narrower, 1).count(Metric::parameters) + 4 * 3 * 4096 + 2 * 3 * Count{4096} * 11008));
+  CHECK(has_note(narrower, "layers that share keys and values (use_cla) are counted each with its own"));
+}

@@ -2,6 +2,7 @@
 // state. Published counts and their sources stand in configs/models/*.json; other totals are derived beside them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -417,4 +418,271 @@ TEST_CASE("what is not known is an error that names it") {
            std::string::npos);
   CHECK_NE(refusal(R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"layer": "Mamba3"}})").find("/ssm_cfg/layer"),
            std::string::npos);
+}
+
+TEST_CASE("a value that a family cannot have is an error at its key, with what would do") {
+  struct Row {
+    const char* config;
+    const char* message;  // behind "config.json: "
+  };
+  const Row rows[] = {
+      // Widths that must agree.
+      {R"({"model_type": "mamba2", "num_heads": 120})",
+       "/num_heads: expected num_heads * head_dim = expand * hidden_size (8192), found 7680"},
+      {R"({"model_type": "mamba2", "n_groups": 3})", "/n_groups: expected a divisor of the 128 heads, found 3"},
+      {R"({"model_type": "mamba2", "num_heads": 127, "head_dim": 64})",
+       "/num_heads: expected num_heads * head_dim = expand * hidden_size (8192), found 8128\n"
+       "config.json: /n_groups: expected a divisor of the 127 heads, found 8"},
+      {R"({"model_type": "nemotron_h", "hybrid_override_pattern": "M", "mamba_num_heads": 12, "head_dim": 32})",
+       "/n_groups: expected a divisor of the 12 heads, found 8"},
+      {R"({"d_model": 100, "n_layer": 2, "ssm_cfg": {"layer": "Mamba2"}})",
+       "/ssm_cfg/headdim: expected a divisor of the inner width 200, found 64"},
+      {R"({"model_type": "granitemoehybrid", "mamba_n_heads": 64, "mamba_d_head": 64})",
+       "/mamba_n_heads: expected mamba_n_heads * mamba_d_head = mamba_expand * hidden_size (8192), found 4096"},
+      {R"({"model_type": "qwen3_next", "linear_num_key_heads": 5})",
+       "/linear_num_key_heads: expected a divisor of linear_num_value_heads (32), found 5"},
+      {R"({"model_type": "recurrent_gemma", "lru_width": 2555})",
+       "/lru_width: expected a multiple of num_attention_heads (10), found 2555"},
+      // Positions of layers.
+      {R"({"model_type": "jamba", "attn_layer_period": 4})",
+       "/attn_layer_offset: expected less than attn_layer_period (4), found 4"},
+      {R"({"model_type": "jamba", "expert_layer_offset": 2})",
+       "/expert_layer_offset: expected less than expert_layer_period (2), found 2"},
+      {R"({"model_type": "minimax_text_01", "num_hidden_layers": 2, "attn_type_list": [0, 2]})",
+       "/attn_type_list: expected 0 (lightning) or 1 (full attention), found 2"},
+      {R"({"model_type": "kimi_linear", "num_hidden_layers": 4, "linear_attn_config": {"kda_layers": [1, 2],
+           "full_attn_layers": [2], "num_heads": 1, "head_dim": 8}})",
+       "/linear_attn_config/full_attn_layers: layer 2 is listed twice"},
+      {R"({"model_type": "kimi_linear", "num_hidden_layers": 4, "linear_attn_config": {"kda_layers": [0],
+           "full_attn_layers": [2], "num_heads": 1, "head_dim": 8}})",
+       "/linear_attn_config/kda_layers: expected layers from 1 to 4, found 0"},
+      {R"({"model_type": "glm_moe_dsa", "num_hidden_layers": 2, "indexer_types": ["shared", "full"]})",
+       R"(/indexer_types: expected "full" for the first layer)"},
+      {R"({"model_type": "glm_moe_dsa", "num_hidden_layers": 2, "mlp_layer_types": ["dense", "spars"]})",
+       R"(/mlp_layer_types: unknown kind "spars"; expected "dense" or "sparse")"},
+      {R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {}, "attn_layer_idx": [1]})",
+       "/attn_layer_idx: attention layers with a convolution (mamba2attn) are not supported"},
+      {R"({"model_type": "nemotron_h"})",
+       "/hybrid_override_pattern: expected a pattern of M, -, * and E, found nothing"},
+      // What has no default.
+      {R"({"model_type": "deepseek_v2"})", "/num_experts_per_tok: expected a positive integer, found nothing"},
+      {R"({"model_type": "deepseek_v3", "first_k_dense_replace": -1})",
+       "/first_k_dense_replace: expected a non-negative integer, found -1"},
+      {R"({"model_type": "deepseek_v3", "num_experts_per_tok": 257})",
+       "/num_experts_per_tok: expected at most the number of experts (256), found 257"},
+      {R"({"model_type": "kimi_linear", "num_experts": 4})",
+       "/num_experts_per_token: expected a positive integer, found nothing\n"
+       "config.json: /moe_intermediate_size: expected a positive integer, found nothing"},
+      // "auto" is the one word beside numbers.
+      {R"({"model_type": "mamba", "time_step_rank": "48"})",
+       R"(/time_step_rank: expected a positive integer, found "48" (remove the quotes))"},
+      {R"({"model_type": "jamba", "mamba_dt_rank": 48.5})", "/mamba_dt_rank: expected a positive integer, found 48.5"},
+      {R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"dt_rank": "4"}})",
+       R"(/ssm_cfg/dt_rank: expected a positive integer, found "4" (remove the quotes))"},
+      {R"({"model_type": "falcon_h1", "mamba_d_head": "auto", "mamba_n_groups": 3})",
+       "/mamba_n_groups: expected a divisor of the 128 heads, found 3"},
+      {R"({"model_type": "falcon_h1", "mamba_d_ssm": 8192, "mamba_d_head": 64.0})",
+       "/mamba_d_head: expected a positive integer, found 64.0"},
+      {R"({"model_type": "granitemoehybrid", "mamba_d_head": "64"})",
+       R"(/mamba_d_head: expected a positive integer, found "64" (remove the quotes))"},
+      {R"({"model_type": "recurrent_gemma", "lru_width": 0})", "/lru_width: expected a positive integer, found 0"},
+  };
+  for (const Row& row : rows) CHECK_EQ(refusal(row.config), std::string("config.json: ") + row.message);
+}
+
+TEST_CASE("--assume full takes a layer kind that a pattern or a list names for full attention, and says so") {
+  struct Row {
+    const char* config;
+    const char* kind;
+    Count full;
+  };
+  const Row rows[] = {
+      {R"({"model_type": "nemotron_h", "hybrid_override_pattern": "MX-X"})", "X", 2},
+      {R"({"model_type": "nemotron_h", "layers_block_type": ["mamba", "spiral"]})", "spiral", 1},
+      {R"({"model_type": "recurrent_gemma", "num_hidden_layers": 5, "block_types": ["recurrent", "global"]})", "global",
+       2},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    const Model model = read(row.config, {.assume_full = true});
+    Count full;
+    for (const LayerGroup& group : model.groups) {
+      if (group.mixers.front()->kind() == "full") full += group.count();
+    }
+    CHECK_EQ(full, row.full);
+    const std::string note =
+        "layer kind \"" + std::string(row.kind) + "\" is not known: counted as full attention (--assume full)";
+    CHECK_EQ(std::count(model.notes.begin(), model.notes.end(), note), 1);
+  }
+}
+
+TEST_CASE("kinds of layers under each of their names, and where no key names them") {
+  struct Row {
+    const char* what;
+    const char* config;
+    const char* layers;  // "kind: first, second; kind: ..."
+  };
+  const Row rows[] = {
+      {"Nemotron-H by words",
+       R"({"model_type": "nemotron_h", "layers_block_type": ["mamba", "moe", "attention", "mlp", "linear_attention",
+           "full_attention"]})",
+       "mamba2 0 4, none 1, full 2 5, none 3"},
+      {"MiniMax alternates, full attention first", R"({"model_type": "minimax", "num_hidden_layers": 4})",
+       "full 0 2, lightning 1 3"},
+      {"unless layer_types says more",
+       R"({"model_type": "minimax", "num_hidden_layers": 3, "layer_types": ["linear_attention", "linear_attention",
+           "full_attention"]})",
+       "lightning 0 1, full 2"},
+      {"MiniMax-Text-01 by layer_types",
+       R"({"model_type": "minimax_text_01", "num_hidden_layers": 2, "layer_types": ["full_attention",
+           "linear_attention"]})",
+       "full 0, lightning 1"},
+      {"by true and false",
+       R"({"model_type": "minimax_text_01", "num_hidden_layers": 2, "decoder_attention_types": [false, true]})",
+       "lightning 0, full 1"},
+      {"Granite 4 is Mamba-2 everywhere by class default",
+       R"({"model_type": "granitemoehybrid", "num_hidden_layers": 2})", "mamba2 0 1"},
+      {"Granite 4 under the later names",
+       R"({"model_type": "granitemoehybrid", "num_hidden_layers": 2, "layer_types": ["full_attention",
+           "linear_attention"]})",
+       "full 0, mamba2 1"},
+      {"LFM2 has full attention everywhere by class default", R"({"model_type": "lfm2", "num_hidden_layers": 2})",
+       "full 0 1"},
+      {"DeepSeek with ordinary heads, experts from the second layer on",
+       R"({"model_type": "deepseek_v2", "num_hidden_layers": 3, "use_mla": false, "first_k_dense_replace": 1,
+           "num_experts_per_tok": 6})",
+       "full 0, full 1 2"},
+      {"DeepSeek with experts in every second layer",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 6, "moe_layer_freq": 2})", "latent 0 1 2 3 5, latent 4"},
+      {"DeepSeek with a list", R"({"model_type": "deepseek_v3", "num_hidden_layers": 3, "mlp_layer_types":
+          ["sparse", "dense", "sparse"]})",
+       "latent 0 2, latent 1"},
+      {"DeepSeek without experts", R"({"model_type": "deepseek_v3", "num_hidden_layers": 6, "n_routed_experts": null})",
+       "latent 0 1 2 3 4 5"},
+      {"ordinary heads have no index", R"({"model_type": "deepseek_v32", "num_hidden_layers": 1, "use_mla": false})",
+       "full 0"},
+      {"Jamba with one expert is dense: only attention tells layers apart",
+       R"({"model_type": "jamba", "num_hidden_layers": 6, "num_experts": 1, "num_experts_per_tok": 1})",
+       "mamba 0 1 2 3 5, full 4"},
+      {"Qwen3-Next keeps listed layers dense",
+       R"({"model_type": "qwen3_next", "num_hidden_layers": 4, "mlp_only_layers": [0], "decoder_sparse_step": 1})",
+       "gated_delta 0, gated_delta 1 2, full 3"},
+      {"RecurrentGemma with an empty list keeps its default",
+       R"({"model_type": "recurrent_gemma", "num_hidden_layers": 3, "block_types": []})",
+       "rg_lru 0 1, sliding_window 2"},
+      {"Kimi Linear without delta attention", R"({"model_type": "kimi_linear", "num_hidden_layers": 2})", "latent 0 1"},
+      {"Kimi Linear with experts in every second layer",
+       R"({"model_type": "kimi_linear", "num_hidden_layers": 4, "num_experts": 4, "num_experts_per_tok": 2,
+           "moe_intermediate_size": 64, "moe_layer_freq": 2, "first_k_dense_replace": 1})",
+       "latent 0 1 3, latent 2"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    std::string text;
+    for (const LayerGroup& group : read(row.config).groups) {
+      text += (text.empty() ? "" : ", ") + std::string(group.mixers.front()->kind());
+      for (const std::uint32_t layer : group.layers) text += " " + std::to_string(layer);
+    }
+    CHECK_EQ(text, row.layers);
+  }
+}
+
+TEST_CASE("parameters that a key adds or takes away") {
+  struct Row {
+    const char* what;
+    const char* with;
+    const char* without;
+    Count difference;
+  };
+  const Row rows[] = {
+      {"Mamba's feed-forward of 100 is 128 wide: 3 x 64 x 128 and a norm of 64, 2 layers",
+       R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {}, "d_intermediate": 100})",
+       R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {}, "d_intermediate": 0})", 2 * (3 * 64 * 128 + 64)},
+      {"Mamba with layer norms: a bias of 64 each, 3 norms",
+       R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {}, "rms_norm": false})",
+       R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {}, "attn_layer_idx": []})", 3 * 64},
+      {"a step of rank 5 instead of 64 / 16: 128 columns in, 128 rows out, 2 layers",
+       R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"dt_rank": 5, "layer": "Mamba1"}})",
+       R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"dt_rank": "auto"}})", 2 * 2 * 128},
+      {"Mamba's own width: each of 8 more columns has 2 x 768 + 768 + 4 + 1 + 48 + 32 + 48 + 1 + 16 + 1",
+       R"({"model_type": "mamba", "num_hidden_layers": 1, "intermediate_size": 1544, "time_step_rank": "auto"})",
+       R"({"model_type": "mamba", "num_hidden_layers": 1})", 8 * (3 * 768 + 4 + 1 + 48 + 32 + 48 + 1 + 16 + 1)},
+      {"Jamba's step: 4096 / 16 = 256 or one more, 8192 columns, rows and a norm",
+       R"({"model_type": "jamba", "num_hidden_layers": 1, "mamba_dt_rank": 257})",
+       R"({"model_type": "jamba", "num_hidden_layers": 1, "mamba_dt_rank": "auto"})", 2 * 8192 + 1},
+      {"the same by class default", R"({"model_type": "jamba", "num_hidden_layers": 1, "mamba_dt_rank": 257})",
+       R"({"model_type": "jamba", "num_hidden_layers": 1})", 2 * 8192 + 1},
+      {"Qwen3-Next's output gate: 2048 x 16 x 256 in its one full layer of four",
+       R"({"model_type": "qwen3_next", "num_hidden_layers": 4})",
+       R"({"model_type": "qwen3_next", "num_hidden_layers": 4, "attn_output_gate": false})", 2048 * 16 * 256},
+      {"MiniMax's shared expert of 100: 3 x 4096 x 100 and a gate of 4096, 2 layers",
+       R"({"model_type": "minimax", "num_hidden_layers": 2, "shared_intermediate_size": 100})",
+       R"({"model_type": "minimax", "num_hidden_layers": 2, "block_size": 128})", 2 * (3 * 4096 * 100 + 4096)},
+      {"Granite without experts has its shared feed-forward alone: a router of 8 and 8 x 3 x 11008 fewer",
+       R"({"model_type": "granitemoehybrid", "num_hidden_layers": 1, "mamba_d_head": "auto"})",
+       R"({"model_type": "granitemoehybrid", "num_hidden_layers": 1, "num_local_experts": 0, "mamba_d_head": 64})",
+       Count{4096} * (8 + 8 * 3 * 11008)},
+      {"Nemotron-H's shared expert: 2 x 4096 x 7688", R"({"model_type": "nemotron_h", "hybrid_override_pattern": "E"})",
+       R"({"model_type": "nemotron_h", "hybrid_override_pattern": "E", "n_shared_experts": 0})", 2 * 4096 * 7688},
+      {"DeepSeek's routing by bias, one for each of 256 experts in 2 of 5 layers",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 5, "topk_method": "noaux_tc"})",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 5, "topk_method": "greedy"})", 2 * 256},
+      {"DeepSeek's shared expert: 3 x 7168 x 2048 in 2 of 5 layers",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 5})",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 5, "n_shared_experts": null})", 2 * 3 * 7168 * 2048},
+      {"biases without a latent of the queries: 512 + 64 and 7168 in one layer",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 1, "q_lora_rank": null, "attention_bias": true})",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 1, "q_lora_rank": null})", 512 + 64 + 7168},
+      {"ordinary heads of DeepSeek: 4 x 7168^2, with 64 KV heads 2 x 7168 x 64 x 56 fewer",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 1, "use_mla": false})",
+       R"({"model_type": "deepseek_v3", "num_hidden_layers": 1, "use_mla": false, "num_key_value_heads": 64})",
+       2 * Count{7168} * 64 * 56},
+      {"LFM2: 2 x 12288 / 3 = 8192 as written 12288: 3 x 2560 x 4096 more",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1, "block_auto_adjust_ff_dim": false})",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1})", 3 * 2560 * 4096},
+      {"and times 2: 16384", R"({"model_type": "lfm2", "num_hidden_layers": 1, "block_ffn_dim_multiplier": 2})",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1})", 3 * 2560 * 8192},
+      {"and times 1.01: 8273 in multiples of 256 is 8448",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1, "block_ffn_dim_multiplier": 1.01})",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1})", 3 * 2560 * 256},
+      {"Kimi's gate of the output in latent layers: 4096 x 32 x 128 in one layer",
+       R"({"model_type": "kimi_linear", "num_hidden_layers": 1, "mla_use_output_gate": true})",
+       R"({"model_type": "kimi_linear", "num_hidden_layers": 1, "mla_use_output_gate": false})", 4096 * 32 * 128},
+      {"Kimi's latent experts with a norm of 512", R"({"model_type": "kimi_linear", "num_hidden_layers": 1,
+          "num_experts": 2, "num_experts_per_tok": 1, "moe_intermediate_size": 64, "routed_expert_hidden_size": 512,
+          "latent_moe_use_norm": true})",
+       R"({"model_type": "kimi_linear", "num_hidden_layers": 1, "num_experts": 2, "num_experts_per_tok": 1,
+           "moe_intermediate_size": 64, "routed_expert_hidden_size": 512})",
+       512},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    const std::optional<Count> with = at(read(row.with), 64).count(Metric::parameters);
+    const std::optional<Count> without = at(read(row.without), 64).count(Metric::parameters);
+    REQUIRE(with);
+    REQUIRE(without);
+    CHECK_EQ(to_string(*with), to_string(*without + row.difference));
+  }
+  // A full-rank gate of the delta net is d_model x heads x head_dim instead of two of rank head_dim.
+  const std::string delta =
+      R"({"model_type": "kimi_linear", "num_hidden_layers": 1, "linear_attn_config": {"kda_layers":
+      [1], "full_attn_layers": [], "num_heads": 4, "head_dim": 16, "use_full_rank_gate": )";
+  CHECK_EQ(to_string(*at(read(delta + "true}}"), 1).count(Metric::parameters) + 16 * (4096 + 64)),
+           to_string(*at(read(delta + "false}}"), 1).count(Metric::parameters) + 4096 * 64));
+  // Nemotron-H's prediction layers are "*E" where no pattern says: what a layer of each adds, 2 d^2 and 3 norms of d.
+  const std::string nemotron = R"({"model_type": "nemotron_h", "hybrid_override_pattern": )";
+  const Count width = 4096;
+  const Count one = *at(read(nemotron + R"("M"})"), 1).count(Metric::parameters);
+  const Count three = *at(read(nemotron + R"("M*E"})"), 1).count(Metric::parameters);
+  CHECK_EQ(parts_of(read(nemotron + R"("M", "num_nextn_predict_layers": 1})")),
+           "multi-token prediction layers " + to_string(three - one + 2 * width * width + 3 * width));
+  CHECK_EQ(parts_of(read(nemotron + R"("M", "num_nextn_predict_layers": 1, "mtp_hybrid_override_pattern": "M"})")),
+           "multi-token prediction layers " + to_string(*at(read(nemotron + R"("MM"})"), 1).count(Metric::parameters) -
+                                                        one + 2 * width * width + 3 * width));
+  // Granite's positions are those of RoPE only where it says so.
+  CHECK_EQ(read(R"({"model_type": "granitemoehybrid", "position_embedding_type": "rope"})").positions.encoding,
+           PositionEncoding::rope);
+  CHECK_EQ(read(R"({"model_type": "granitemoehybrid", "position_embedding_type": "nope"})").positions.encoding,
+           PositionEncoding::none);
+  CHECK_EQ(read(R"({"model_type": "kimi_linear", "mla_use_nope": false})").positions.encoding, PositionEncoding::rope);
 }

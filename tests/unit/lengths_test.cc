@@ -92,6 +92,20 @@ TEST_CASE("what is no length is refused in one line, with what may have been mea
   CHECK(fault("128_000") == R"(--context: expected a length, found "128_000"; did you mean "128000"?)");
   CHECK(fault("128,000") ==
         R"(--context: expected a length, found "000" (write 128000 without separators or leading zeros))");
+  const std::pair<const char*, const char*> units[] = {
+      {"4Ki", "4K"},     {"4Mi", "4M"},      {"4MiB", "4M"},      {"4Kb", "4K"},    {"4KB", "4K"},
+      {"4Mb", "4M"},     {"4MB", "4M"},      {"4kB", "4k"},       {"4mb", "4m"},    {"4 K", "4K"},
+      {"+4K", "4K"},     {"4_096", "4096"},  {"4.0", "4"},        {"4tokens", "4"}, {"4Ktokens", "4K"},
+      {"4 tokens", "4"}, {"0.5M", "524288"}, {"1.5m", "1500000"}, {"2.5", ""},      {"0.0001k", ""},
+  };
+  for (const auto& [text, meant] : units) {
+    const std::string hint =
+        *meant == '\0' ? " (a length is a whole number of tokens)" : "; did you mean \"" + std::string(meant) + "\"?";
+    CHECK(fault(text) == "--context: expected a length, found \"" + std::string(text) + "\"" + hint);
+  }
+  CHECK(fault("..8K") == R"(--context: expected a range FIRST..LAST, found "..8K" (1K..1M doubles, 1K..9K:+1K adds))");
+  CHECK(fault("1K..8K:x") ==
+        R"(--context: expected :xFACTOR or :+STEP after the range, found "x" (1K..1M:x4 or 1000..9000:+1000))");
   CHECK(fault("1K-4K") == R"(--context: expected a length, found "1K-4K"; did you mean "1K..4K"?)");
   CHECK(fault("abc") == R"(--context: expected a length, found "abc" )" + help);
   CHECK(fault("-5") == R"(--context: expected a length, found "-5" )" + help);

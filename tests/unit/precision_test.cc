@@ -159,6 +159,26 @@ TEST_CASE("unknown precisions and settings are named") {
   CHECK_THROWS_WITH_AS(precision("q8_O"), doctest::Contains("did you mean \"q8_0\"?"), InputError);
   CHECK_THROWS_WITH_AS(precision("q8_0:group=64"), doctest::Contains("it takes no settings"), InputError);
   CHECK_THROWS_WITH_AS(precision("int4:group=33"), doctest::Contains("int4 takes group=N (even) and zero"), InputError);
+  const std::pair<const char*, const char*> rows[] = {
+      {"int4:group=0", "unusable setting \"group=0\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
+      {"int4:group", "unusable setting \"group\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
+      {"int4:zero=2", "unusable setting \"zero=2\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
+      {"int4:bits=4", "unusable setting \"bits=4\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
+      {"int4:residual=4", "unusable setting \"residual=4\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
+      {"kivi:bits=3", "unusable setting \"bits=3\" (kivi takes bits=2|4, group=N (even), residual=N)"},
+      {"kivi:residual=0", "unusable setting \"residual=0\" (kivi takes bits=2|4, group=N (even), residual=N)"},
+      {"kivi:residual", "unusable setting \"residual\" (kivi takes bits=2|4, group=N (even), residual=N)"},
+      {"kivi:zero", "unusable setting \"zero\" (kivi takes bits=2|4, group=N (even), residual=N)"},
+      {"fp8:zero", "unusable setting \"zero\" (it takes no settings)"},
+  };
+  for (const auto& [text, message] : rows) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(precision(text), doctest::Contains(message), InputError);
+  }
+  CHECK_THROWS_WITH_AS(precision("qqqq"), doctest::Contains("`ctxcost list precisions` shows all"), InputError);
+  // zero=0 and zero=1 say what its absence and presence do.
+  CHECK(precision("int4:zero=0").row_bytes(128) == precision("int4").row_bytes(128));
+  CHECK(precision("int4:zero=1").row_bytes(128) == precision("int4:zero").row_bytes(128));
   CHECK_THROWS_WITH_AS(parse_kv_precision("q4_k", "test"), doctest::Contains("stores weights, not a cache"),
                        InputError);
 }

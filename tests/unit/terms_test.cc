@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/term_derivation.h"
 #include "ctxcost/input/catalogue.h"
@@ -230,4 +231,43 @@ TEST_CASE("a term's formula gives its count") {
       }
     }
   });
+}
+
+TEST_CASE("a convention is a name, and settings that overrule it") {
+  struct Row {
+    const char* text;
+    Count flops_per_mac;
+    PairRule pairs;
+  };
+  for (const auto& [text, flops, pairs] :
+       {Row{"standard", 2, PairRule::reach}, Row{"causal", 2, PairRule::exact},
+        Row{"causal:flops_per_mac=1", 1, PairRule::exact}, Row{"causal:pairs=reach", 2, PairRule::reach},
+        Row{"standard:flops_per_mac=1,pairs=exact", 1, PairRule::exact},
+        Row{"article:flops_per_mac=2", 2, article_convention().pairs}}) {
+    CAPTURE(text);
+    const Convention convention = parse_convention(text);
+    CHECK(convention.name == text);
+    CHECK(convention.flops_per_mac == flops);
+    CHECK(convention.pairs == pairs);
+  }
+  const std::string settings = " (flops_per_mac=1|2, pairs=reach|exact)";
+  const std::pair<const char*, std::string> faults[] = {
+      {"casual", R"(unknown convention "casual"; did you mean "causal"?)"},
+      {"xyzzy", R"(unknown convention "xyzzy" (article, standard or causal))"},
+      {"causal:", "expected key=value after \"causal:\"" + settings},
+      {"causal:flops_per_mac=3", "unusable setting \"flops_per_mac=3\"" + settings},
+      {"causal:pairs=exact,", ""},
+      {"causal:,pairs=exact", "unusable setting \"\"" + settings},
+  };
+  for (const auto& [text, message] : faults) {
+    CAPTURE(text);
+    std::string found;
+    try {
+      static_cast<void>(parse_convention(text));
+    } catch (const InputError& error) {
+      found = error.what();
+    }
+    CHECK(found.ends_with(message));
+    CHECK(found.empty() == message.empty());
+  }
 }

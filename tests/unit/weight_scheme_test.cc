@@ -6,7 +6,10 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/input.h"
+#include "input/huggingface/huggingface.h"
 #include "input/huggingface/module_patterns.h"
+#include "input/huggingface/python_pattern.h"
+#include "input/json/json.h"
 
 using namespace ctxcost;
 
@@ -48,6 +51,8 @@ Model small_llama(const std::string& quantization, int layers = 2) {
 }
 // Linears of its layers: q, o 256 x 256; k, v 128 x 256; gate, up 512 x 256; down 256 x 512.
 constexpr std::uint64_t kLinear = 2 * (2 * 256 * 256 + 2 * 128 * 256 + 3 * 512 * 256);
+// Their outputs: rows of the matrices.
+constexpr std::uint64_t kRows = 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256);
 // Embedding and head, five norms.
 constexpr std::uint64_t kRest = 2 * 1000 * 256 + 5 * 256;
 
@@ -188,7 +193,7 @@ TEST_CASE("quantization_config: elements, scales and what stays in 16 bits") {
        kLinear / 2 + kLinear / 128 * 2 + kLinear / 128 / 2 + 2 * 4 * (6 * 256 + 512),
        "fp16 scale and 4-bit zero a group, an int32 group index an input"},
       {R"({"quant_method": "gptq", "bits": 8, "group_size": -1})", "int8",
-       kLinear + 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256) * (2 + 1) + 2 * 4 * (6 * 256 + 512), "one group an output"},
+       kLinear + kRows * (2 + 1) + 2 * 4 * (6 * 256 + 512), "one group an output"},
       {R"({"quant_method": "awq", "bits": 4, "group_size": 64, "zero_point": true})", "int4",
        kLinear / 2 + kLinear / 64 * 2 + kLinear / 64 / 2, "no group index"},
       {R"({"quant_method": "bitsandbytes", "load_in_4bit": true, "bnb_4bit_quant_type": "nf4"})", "nf4",
@@ -196,8 +201,7 @@ TEST_CASE("quantization_config: elements, scales and what stays in 16 bits") {
       {R"({"quant_method": "bitsandbytes", "load_in_4bit": true, "bnb_4bit_quant_type": "nf4",
            "bnb_4bit_use_double_quant": true})",
        "nf4", kLinear / 2 + kLinear / 64 + kLinear / 64 / 256 * 4, "8-bit scales, an fp32 one for 256 of them"},
-      {R"({"quant_method": "bitsandbytes", "load_in_8bit": true})", "int8",
-       kLinear + 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256) * 4, "fp32 a row"},
+      {R"({"quant_method": "bitsandbytes", "load_in_8bit": true})", "int8", kLinear + kRows * 4, "fp32 a row"},
       {R"({"quant_method": "modelopt", "quant_algo": "NVFP4"})", "nvfp4", kLinear / 16 * 9 + 14 * 8,
        "9 bytes for 16, two fp32 scales a matrix"},
       {R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"group_0":
@@ -207,7 +211,47 @@ TEST_CASE("quantization_config: elements, scales and what stays in 16 bits") {
       {R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0":
            {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "channel"}}},
            "ignore": ["lm_head"]})",
-       "fp8", kLinear + 2 * (2 * 256 + 2 * 128 + 2 * 512 + 256) * 2, "a 16-bit scale a row"},
+       "fp8", kLinear + kRows * 2, "a 16-bit scale a row"},
+      {R"({"quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0})", "fp8", kLinear + kRows * 4 + 14 * 4,
+       "fp32 a row, an upper bound of the inputs a matrix"},
+      {R"({"quant_method": "bitsandbytes", "load_in_4bit": true})", "fp4", kLinear / 64 * 36,
+       "fp4 is the class's own; the layout is that of nf4"},
+      {R"({"load_in_4bit": true, "load_in_8bit": false, "bnb_4bit_use_double_quant": false})", "fp4", kLinear / 64 * 36,
+       "early files do not name the method"},
+      {R"({"load_in_8bit": true})", "int8", kLinear + kRows * 4, "fp32 a row"},
+      {R"({"quant_method": "awq", "w_bit": 8, "q_group_size": 32})", "int8", kLinear + kLinear / 32 * 2 + kLinear / 32,
+       "the names of AutoAWQ's own file"},
+      {R"({"quant_method": "gptq"})", "int4",
+       kLinear / 2 + kLinear / 128 * 2 + kLinear / 128 / 2 + 2 * 4 * (6 * 256 + 512), "4 bits in groups of 128"},
+      {R"({"quant_algo": "fp8_per_channel_per_token"})", "fp8", kLinear + kRows * 4, "fp32 a row"},
+      {R"({"quant_algo": "FP8_PB_WO"})", "fp8", kLinear + kLinear / 16384 * 4, "fp32 a block of 128 x 128"},
+      {R"({"quant_algo": "MXFP8"})", "fp8", kLinear + kLinear / 32, "an 8-bit exponent for 32"},
+      {R"({"quant_algo": "W4A16_NVFP4"})", "nvfp4", kLinear / 16 * 9 + 14 * 4, "no scale of the inputs"},
+      {R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"],
+           "format": "nvfp4-pack-quantized", "weights": {"num_bits": 4, "type": "float"}}}, "ignore": ["lm_head"]})",
+       "nvfp4", kLinear / 16 * 9 + 14 * 8, "the format may stand in the group"},
+      {R"({"quant_method": "compressed-tensors", "format": "mxfp4-pack-quantized", "config_groups": {"group_0":
+           {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "float"}}}, "ignore": ["lm_head"]})",
+       "mxfp4", kLinear / 32 * 17, "16 bytes and an exponent for 32"},
+      {R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"],
+           "weights": {}}}, "ignore": ["lm_head"]})",
+       "int8", kLinear + 14 * 2, "8-bit integers with a 16-bit scale a matrix"},
+      {R"({"quant_method": "compressed-tensors", "format": "int-quantized", "config_groups": {"group_0": {
+           "targets": ["Linear"], "weights": {"num_bits": 8, "strategy": "channel", "symmetric": false}}},
+           "ignore": ["lm_head"]})",
+       "int8", kLinear + kRows * (2 + 1), "a 16-bit scale and an 8-bit zero point a row"},
+      {R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"group_0": {
+           "targets": ["Linear"], "weights": {"num_bits": 4, "strategy": "group", "group_size": 64,
+           "symmetric": false}}}, "ignore": ["lm_head"]})",
+       "int4", kLinear / 2 + kLinear / 64 * 2 + kLinear / 64 / 2 + 14 * 16, "zero points are packed, too"},
+      {R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": {
+           "targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "block",
+           "block_structure": [128, 64]}}}, "ignore": ["lm_head"]})",
+       "fp8", kLinear + kLinear / (128 * 64) * 2, "a 16-bit scale a block"},
+      {R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": {
+           "targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "tensor_group",
+           "group_size": 16}}}, "ignore": ["lm_head"]})",
+       "fp8", kLinear + kLinear / 16 * 2, "a 16-bit scale a group"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.config);
@@ -315,6 +359,67 @@ TEST_CASE("lists name modules by parts of their path, whole paths, wildcards or 
   CHECK_FALSE(head.means("model.embed_tokens"));
 }
 
+TEST_CASE("wildcards are those of Python's fnmatch") {
+  // Every expectation is what CPython 3.11's fnmatch.fnmatchcase says.
+  struct Row {
+    const char* wildcards;
+    const char* name;
+    bool matches;
+  };
+  const Row rows[] = {
+      {"[]x]y", "]y", true}, {"[!]x]y", "ay", true}, {"[!]x]y", "]y", false}, {"[", "[", true},
+      {"a[b", "a[b", true},  {"[!", "[!", true},     {"[]", "[]", true},      {"[^a]", "^", true},
+      {"[^a]", "b", false},  {"[\\]", "\\", true},   {"[[]", "[", true},      {"**a", "xa", true},
+      {"a**", "ab", true},   {"*?*", "x", true},     {"?", "ab", false},      {"a.b", "axb", false},
+      {"[a-c]", "b", true},  {"[!a-c]", "d", true},  {"a\n*", "a\nb", true},  {"x+", "x+", true},
+      {"x+", "xx", false},
+  };
+  for (const auto& [wildcards, name, matches] : rows) {
+    CAPTURE(wildcards);
+    CAPTURE(name);
+    CHECK(huggingface::PythonPattern(huggingface::expression_of_wildcards(wildcards)).matches(name) == matches);
+  }
+}
+
+TEST_CASE("a list may name modules outside the layers") {
+  using huggingface::ModuleNames;
+  struct Row {
+    ModuleNames names;
+    const char* entry;
+    const char* module;
+    bool matches;
+  };
+  const Row rows[] = {
+      {ModuleNames::parts, "lm_head", "model.lm_head", true},
+      {ModuleNames::parts, "lm_head", "decoder.lm_head", true},
+      {ModuleNames::parts, "decoder.lm_head", "decoder.lm_head", true},
+      {ModuleNames::parts, "decoder", "decoder.lm_head", true},
+      {ModuleNames::parts, "head", "lm_head", false},
+      {ModuleNames::parts, "", "lm_head", false},
+      {ModuleNames::parts, "model", "lm_head", false},
+      {ModuleNames::parts, "*.lm_head", "lm_head", false},
+      {ModuleNames::parts, "*.lm_head", "decoder.lm_head", true},
+      {ModuleNames::whole, "lm_head", "model.lm_head", true},
+      {ModuleNames::whole, "lm_head", "decoder.lm_head", false},
+      {ModuleNames::whole, "decoder", "decoder.lm_head", false},
+      {ModuleNames::whole, "decoder.lm_head", "decoder.lm_head", true},
+      {ModuleNames::whole, "Linear", "lm_head", true},
+      {ModuleNames::parts, "Linear", "lm_head", false},
+      {ModuleNames::whole, "re:.*head", "lm_head", true},
+      {ModuleNames::whole, "re:head", "lm_head", false},
+      {ModuleNames::wildcards, "*head*", "lm_head", true},
+      {ModuleNames::wildcards, "head*", "lm_head", false},
+      {ModuleNames::wildcards, "lm_head", "lm_head", true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.entry);
+    CAPTURE(row.module);
+    huggingface::ModulePatterns patterns(row.names);
+    patterns.add(row.entry);
+    CHECK(patterns.means(row.module) == row.matches);
+  }
+}
+
 TEST_CASE("ignore: a pattern keeps the modules of the model's own class") {
   // kLinear in the order q, k, v, o, gate, up, down: 65,536, 32,768, 32,768, 65,536 and three of 131,072 a layer.
   struct Row {
@@ -397,4 +502,154 @@ TEST_CASE("a layout of ModelOpt that is not known makes the weights unknown, wit
   REQUIRE_FALSE(model.notes.empty());
   CHECK(model.notes.back() ==
         "the layout of quant_algo W4A8_AWQ is not known: the weights are unknown (weights names a type)");
+}
+
+TEST_CASE("quantization_config: embedding, head and routers, where the method takes them") {
+  // MLX converts every matrix: a 16-bit scale and bias for 64 of 4 bits, 36 bytes for 64.
+  const Model mlx = small_llama(R"({"bits": 4, "group_size": 64})");
+  CHECK(of_type(mlx, "int4").elements == Count{kLinear + 2 * 1000 * 256});
+  CHECK(of_type(mlx, "int4").bytes == Count{(kLinear + 2 * 1000 * 256) / 64 * 36});
+  CHECK(of_type(mlx, "bf16").elements == Count{5 * 256});
+  // GPTQ with lm_head.
+  const Model head = small_llama(R"({"quant_method": "gptq", "bits": 4, "group_size": 128, "lm_head": true})");
+  CHECK(of_type(head, "int4").elements == Count{kLinear + 1000 * 256});
+  // A layout a module: those that no pattern names stay.
+  const Model mixed = small_llama(R"({"quant_algo": "MIXED_PRECISION", "quantized_layers": {
+      "model.layers.0.mlp.up_proj": {"quant_algo": "FP8"}, "model.layers.1.mlp*": {"quant_algo": "nvfp4"},
+      "lm_head": {"quant_algo": "FP8"}}})");
+  CHECK(of_type(mixed, "fp8").elements == Count{512 * 256 + 1000 * 256});
+  CHECK(of_type(mixed, "fp8").bytes == Count{512 * 256 + 1000 * 256 + 2 * 8});
+  CHECK(of_type(mixed, "nvfp4").elements == Count{3 * 512 * 256});
+  CHECK(of_type(mixed, "bf16").elements == Count{kLinear + kRest - 4 * 512 * 256 - 1000 * 256});
+  // Two groups, of whole paths.
+  const Model groups = small_llama(R"({"quant_method": "compressed-tensors", "config_groups": {
+      "group_0": {"targets": ["re:.*self_attn.*"], "weights": {"num_bits": 8, "type": "float"}},
+      "group_1": {"targets": ["re:.*mlp.*"], "weights": {"num_bits": 8}}}})");
+  CHECK(of_type(groups, "fp8").elements == Count{2 * (2 * 256 * 256 + 2 * 128 * 256)});
+  CHECK(of_type(groups, "int8").elements == Count{2 * 3 * 512 * 256});
+  CHECK(groups.stored->name == "fp8, scaled by tensor and int8, scaled by tensor");
+  // A mixture of Mixtral's form: the router is no linear module, but MLX packs it.
+  const std::string mixtral = R"({"model_type": "mixtral", "hidden_size": 256, "intermediate_size": 512,
+      "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000,
+      "num_local_experts": 4, "tie_word_embeddings": true, "torch_dtype": "bfloat16", "quantization_config": )";
+  constexpr std::uint64_t kAttention = 2 * 256 * 256 + 2 * 128 * 256, kExperts = 4 * 3 * 512 * 256;
+  const Model fp8 = parse_model(mixtral + R"({"quant_method": "fp8"}})", "config.json");
+  CHECK(of_type(fp8, "fp8").elements == Count{kAttention + kExperts});
+  const Model packed = parse_model(mixtral + R"({"bits": 8, "group_size": 32}})", "config.json");
+  CHECK(of_type(packed, "int8").elements == Count{kAttention + kExperts + 4 * 256 + 1000 * 256});
+  const Model experts = parse_model(mixtral + R"({"quant_method": "mxfp4"}})", "config.json");
+  CHECK(of_type(experts, "mxfp4").elements == Count{kExperts});
+  CHECK(of_type(experts, "mxfp4").bytes == Count{kExperts / 32 * 17});
+}
+
+TEST_CASE("quantization_config: what cannot be read is an error at its key") {
+  struct Row {
+    const char* config;
+    const char* message;  // behind "config.json: /quantization_config"
+  };
+  const Row rows[] = {
+      {R"({"quant_method": "gptq", "bits": 17})", "/bits: expected at most 16 bits, found 17"},
+      {R"({"quant_method": "gptq", "bits": 0})", "/bits: expected a positive integer, found 0"},
+      {R"({"quant_method": "awq", "group_size": 0})", "/group_size: expected a positive integer, found 0"},
+      {R"({"quant_method": "awq", "group_size": "128"})",
+       R"(/group_size: expected a positive integer, found "128" (remove the quotes))"},
+      {R"({"quant_method": "fp8", "weight_block_size": [128]})", "/weight_block_size: expected two positive integers"},
+      {R"({"quant_method": "fp8", "weight_block_size": [128, 0]})",
+       "/weight_block_size: expected two positive integers"},
+      {R"({"quant_method": "fp8", "weight_block_size": [0, 128]})",
+       "/weight_block_size: expected two positive integers"},
+      {R"({"quant_method": "fp8", "weight_block_size": 128})",
+       "/weight_block_size: expected a list of integers, found 128"},
+      {R"({"quant_method": "fp8", "modules_to_not_convert": "lm_head"})",
+       R"(/modules_to_not_convert: expected a list of strings, found "lm_head")"},
+      {R"({"quant_method": "bitsandbytes", "load_in_8bit": 1})", "/load_in_8bit: expected true or false, found 1"},
+      {R"({"quant_method": 8})", "/quant_method: expected a string, found 8"},
+      {R"({"quant_method": "fp8", "kv_cache_scheme": {"num_bits": 4, "type": "int"}})",
+       "/kv_cache_scheme: expected num_bits 8, or 4 of type float, found num_bits 4 of type int"},
+      {R"({"quant_method": "fp8", "kv_cache_scheme": {"num_bits": 6, "type": "float"}})",
+       "/kv_cache_scheme: expected num_bits 8, or 4 of type float, found num_bits 6 of type float"},
+      {R"({"quant_method": "fp8", "kv_cache_scheme": {}})",
+       "/kv_cache_scheme/num_bits: expected a positive integer, found nothing"},
+      {R"({"quant_algo": "FP8", "kv_cache_quant_algo": "FP3"})",
+       R"(/kv_cache_quant_algo: unknown type of a cache "FP3" (FP8, INT8 and NVFP4 are known))"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    std::string message = "accepted";
+    try {
+      small_llama(row.config);
+    } catch (const InputError& error) {
+      message = error.what();
+    }
+    CHECK_EQ(message, std::string("config.json: /quantization_config") + row.message);
+  }
+}
+
+TEST_CASE("quantization_config: a layout that is not understood leaves the model's type, with a note") {
+  for (const char* config : {
+           R"({"quant_method": "modelopt"})",
+           R"({"quant_algo": "MIXED_PRECISION", "config_groups": {}})",
+           R"({"quant_method": "compressed-tensors"})",
+           R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"]}}})",
+           R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"],
+               "weights": {"strategy": "spiral"}}}})",
+           R"({"quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets": ["Linear"],
+               "weights": {"strategy": "block"}}}})",
+           R"({"spare": 1})",
+           R"({"kv_cache_quant_algo": "FP8", "config_groups": {}})",
+       }) {
+    CAPTURE(config);
+    const Model model = small_llama(config);
+    CHECK_FALSE(model.stored);
+    bool noted = false;
+    for (const std::string& note : model.notes) {
+      noted = noted || (note.find("is not understood: weights are counted in BF16") != std::string::npos);
+    }
+    CHECK(noted);
+  }
+  // The cache's type alone says nothing of the weights.
+  const Model cache = small_llama(R"({"kv_cache_scheme": {"num_bits": 4, "type": "float", "dynamic": false}})");
+  CHECK_FALSE(cache.stored);
+  CHECK(cache.kv.name() == "nvfp4");
+  for (const std::string& note : cache.notes) CHECK(note.find("is not understood") == std::string::npos);
+  // "NONE" is no type.
+  CHECK(small_llama(R"({"quant_algo": "FP8", "kv_cache_quant_algo": "none"})").kv.name() == "bf16");
+  CHECK(small_llama(R"({"quant_algo": "FP8", "kv_cache_quant_algo": "int8"})").kv.name() == "int8");
+}
+
+TEST_CASE("hf_quant_config.json decides where config.json says nothing, and is compared where it does") {
+  const auto read = [](const std::string& own, const std::string& beside) {
+    const std::string config = R"({"model_type": "llama", "hidden_size": 256, "intermediate_size": 512,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000,
+        "tie_word_embeddings": false, "torch_dtype": "bfloat16")" +
+                               own + "}";
+    return read_huggingface(parse_json(config, "config.json"), parse_json(beside, "hf_quant_config.json"), {});
+  };
+  const auto error = [&read](const std::string& beside) -> std::string {
+    try {
+      read("", beside);
+    } catch (const InputError& fault) {
+      return fault.what();
+    }
+    return "accepted";
+  };
+  const std::string fp8 = R"({"quantization": {"quant_algo": "FP8"}})";
+  CHECK(of_type(read("", fp8), "fp8").elements == Count{kLinear});
+  const auto compared = [&](const std::string& own) {
+    const Model model = read(R"(, "quantization_config": )" + own, fp8);
+    for (const std::string& note : model.notes) {
+      if (note == "hf_quant_config.json says something else than quantization_config, which is what counts")
+        return false;
+    }
+    return true;
+  };
+  CHECK(compared(R"({"quant_algo": "FP8"})"));
+  CHECK_FALSE(compared(R"({"quant_algo": "NVFP4"})"));
+  CHECK_FALSE(compared(R"({"quant_algo": "FP8", "kv_cache_scheme": "FP8"})"));
+  CHECK(error("{}") == "hf_quant_config.json: /quantization: expected an object, found nothing");
+  CHECK(error(R"({"quantization": null})") == "hf_quant_config.json: /quantization: expected an object, found null");
+  CHECK(error(R"({"quantization": "FP8"})") ==
+        "hf_quant_config.json: /quantization: expected an object, found \"FP8\"");
+  CHECK(error(R"({"quantization": {"quant_method": "fp8", "weight_block_size": [128]}})") ==
+        "hf_quant_config.json: /quantization/weight_block_size: expected two positive integers");
 }

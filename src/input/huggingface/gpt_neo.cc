@@ -11,11 +11,16 @@ std::vector<std::string> attention_words(const Config& config, std::uint32_t lay
   if (const auto listed = config.texts_per_layer("attention_layers", layers)) return *listed;
   std::vector<std::string> words;
   const Config::Found types = config.find("attention_types");
-  if (types && types.value->is(JsonValue::Type::array)) {
+  if (config.has("attention_types")) {
+    const char* const expected = "expected entries such as [[\"global\", \"local\"], 12]";
+    if (!types.value->is(JsonValue::Type::array)) {
+      config.fault("attention_types", expected);
+      return {};
+    }
     for (const JsonValue& entry : types.value->items) {
       if (!entry.is(JsonValue::Type::array) || entry.items.size() != 2 || !entry.items[0].is(JsonValue::Type::array) ||
           !entry.items[1].is(JsonValue::Type::integer)) {
-        config.fault("attention_types", "expected entries such as [[\"global\", \"local\"], 12]");
+        config.fault("attention_types", expected);
         return {};
       }
       const Count repeat = parse_digits(entry.items[1].text).value_or(0);

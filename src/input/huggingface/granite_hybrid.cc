@@ -27,9 +27,8 @@ void read_granite_hybrid(const Config& config, Model& model) {
     form.d_model = decoder.d_model;
     form.inner = config.count("mamba_expand", 2) * decoder.d_model;
     const Count heads = config.count("mamba_n_heads", 128);
-    const Config::Found head_dim = config.find("mamba_d_head");
-    form.head_dim = head_dim && head_dim.value->is(JsonValue::Type::integer) ? config.count("mamba_d_head", 64)
-                                                                             : max(*form.inner / heads, 1);
+    form.head_dim = config.has("mamba_d_head") && !is_auto(config, "mamba_d_head") ? config.count("mamba_d_head", 64)
+                                                                                   : max(*form.inner / heads, 1);
     if (heads * form.head_dim != *form.inner) {
       config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = mamba_expand * hidden_size (" +
                                         to_string(*form.inner) + "), found " + to_string(heads * form.head_dim));

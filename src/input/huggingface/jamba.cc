@@ -37,10 +37,7 @@ void read_jamba(const Config& config, Model& model) {
   form.inner = config.count("mamba_expand", 2) * decoder.d_model;
   form.state = config.count("mamba_d_state", 16);
   form.conv = config.count("mamba_d_conv", 4);
-  const Config::Found rank = config.find("mamba_dt_rank");
-  form.dt_rank = rank && rank.value->is(JsonValue::Type::string) && rank.value->text == "auto"
-                     ? ceil_div(decoder.d_model, 16)
-                     : config.count("mamba_dt_rank", ceil_div(decoder.d_model, 16));
+  form.dt_rank = read_dt_rank(config, "mamba_dt_rank", decoder.d_model);
   form.conv_bias = config.flag("mamba_conv_bias", true);
   form.proj_bias = config.flag("mamba_proj_bias", false);
   form.inner_norms = true;

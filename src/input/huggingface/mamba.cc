@@ -36,12 +36,6 @@ void add_stack(Model& model, const Stack& stack, std::shared_ptr<const Mixer> mi
   set_positions(model, PositionEncoding::none, std::nullopt);
 }
 
-Count read_dt_rank(const Config& config, Count d_model) {
-  const Config::Found found = config.find("time_step_rank");
-  if (found && found.value->is(JsonValue::Type::string) && found.value->text == "auto") return ceil_div(d_model, 16);
-  return config.count("time_step_rank", ceil_div(d_model, 16));
-}
-
 void read_mamba(const Config& config, Model& model) {
   const Stack stack = {config.layers("num_hidden_layers", 32), config.count("vocab_size", 50280),
                        config.count("hidden_size", 768), config.flag("tie_word_embeddings", true)};
@@ -52,7 +46,7 @@ void read_mamba(const Config& config, Model& model) {
                                                : config.count("expand", 2) * stack.d_model;
   form.state = config.count("state_size", 16);
   form.conv = config.count("conv_kernel", 4);
-  form.dt_rank = read_dt_rank(config, stack.d_model);
+  form.dt_rank = read_dt_rank(config, "time_step_rank", stack.d_model);
   form.conv_bias = config.flag("use_conv_bias", true);
   form.proj_bias = config.flag("use_bias", false);
   add_stack(model, stack, mamba(form));
@@ -63,10 +57,12 @@ void read_mamba2(const Config& config, Model& model) {
                        config.count("hidden_size", 4096), config.flag("tie_word_embeddings", false)};
   Mamba2Form form;
   form.d_model = stack.d_model;
-  form.head_dim = config.count("head_dim", 64);
+  form.head_dim_key = "head_dim";
+  form.groups_key = "n_groups";
+  form.head_dim = config.count(form.head_dim_key, 64);
   form.heads = config.count("num_heads", 128);
   form.state = config.count("state_size", 128);
-  form.groups = config.count("n_groups", 8);
+  form.groups = config.count(form.groups_key, 8);
   form.conv = config.count("conv_kernel", 4);
   form.chunk = config.count("chunk_size", 256);
   form.conv_bias = config.flag("use_conv_bias", true);
@@ -100,10 +96,12 @@ void read_mamba_original(const Config& config, Model& model) {
   if (second) {
     Mamba2Form form;
     form.d_model = stack.d_model;
-    form.head_dim = layer.count("headdim", 64);
+    form.head_dim_key = "headdim";
+    form.groups_key = "ngroups";
+    form.head_dim = layer.count(form.head_dim_key, 64);
     form.inner = layer.count("expand", 2) * stack.d_model;
     form.state = layer.count("d_state", 128);
-    form.groups = layer.count("ngroups", 1);
+    form.groups = layer.count(form.groups_key, 1);
     form.conv = layer.count("d_conv", 4);
     form.chunk = layer.count("chunk_size", 256);
     form.conv_bias = layer.flag("conv_bias", true);
@@ -117,9 +115,7 @@ void read_mamba_original(const Config& config, Model& model) {
   form.inner = layer.count("expand", 2) * stack.d_model;
   form.state = layer.count("d_state", 16);
   form.conv = layer.count("d_conv", 4);
-  const Config::Found rank = layer.find("dt_rank");
-  form.dt_rank =
-      rank && rank.value->is(JsonValue::Type::integer) ? layer.count("dt_rank", 1) : ceil_div(stack.d_model, 16);
+  form.dt_rank = layer.has("dt_rank") ? read_dt_rank(layer, "dt_rank", stack.d_model) : ceil_div(stack.d_model, 16);
   form.conv_bias = layer.flag("conv_bias", true);
   form.proj_bias = layer.flag("bias", false);
   add_stack(model, stack, mamba(form));

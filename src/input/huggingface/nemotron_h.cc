@@ -89,9 +89,11 @@ void read_nemotron_h(const Config& config, Model& model) {
     form.d_model = decoder.d_model;
     // heads * head_dim, not expand * hidden_size: they differ in Nemotron Nano 2.
     form.heads = config.count("mamba_num_heads", 128);
-    form.head_dim = config.count("mamba_head_dim", 64);
+    form.head_dim_key = "mamba_head_dim";
+    form.groups_key = {"n_groups", "mamba_n_groups"};
+    form.head_dim = config.count(form.head_dim_key, 64);
     form.state = config.count("ssm_state_size", 128);
-    form.groups = config.count({"n_groups", "mamba_n_groups"}, 8);
+    form.groups = config.count(form.groups_key, 8);
     form.conv = config.count({"conv_kernel", "mamba_d_conv"}, 4);
     form.chunk = config.has({"chunk_size", "mamba_chunk_size"}) ? config.count({"chunk_size", "mamba_chunk_size"}, 128)
                                                                 : Count{128};

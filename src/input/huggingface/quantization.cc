@@ -178,7 +178,8 @@ Count bits_of(const Config& config, const Keys& keys, Count otherwise) {
 
 /// -1 (a whole row shares a scale) or a positive number of inputs.
 Count group_of(const Config& config, const Keys& keys, Count otherwise) {
-  if (config.number(keys) == "-1") return 0;
+  const Config::Found found = config.find(keys);
+  if (found && found.value->is(JsonValue::Type::integer) && found.value->text == "-1") return 0;
   return config.nullable(keys, otherwise, 1).value_or(otherwise);
 }
 
@@ -490,6 +491,7 @@ void read_cache_type(const Config& config, Model& model) {
     const Config scheme = *config.object(key);
     const Count bits = scheme.required("num_bits");
     const bool is_float = scheme.text("type", "int") == "float";
+    if (!scheme.findings().faults.empty()) return;
     scales = !(scheme.has("dynamic") && scheme.flag("dynamic", false));
     if (bits == 8) type = is_float ? "FP8" : "INT8";
     if (bits == 4 && is_float) type = "NVFP4";

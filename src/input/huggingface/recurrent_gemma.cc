@@ -12,7 +12,7 @@ void read_recurrent_gemma(const Config& config, Model& model) {
   decoder.shape.qkv_bias = config.flag("attention_bias", false);
   decoder.shape.output_bias = true;
   const Count window = config.count("attention_window_size", 2048);
-  const Count width = config.nullable("lru_width").value_or(decoder.d_model);
+  const Count width = config.nullable("lru_width", std::nullopt, 1).value_or(decoder.d_model);
   const Count kernel = config.count("conv1d_width", 4);
   if (width % decoder.shape.heads != 0) {
     config.fault("lru_width", "expected a multiple of num_attention_heads (" + to_string(decoder.shape.heads) +

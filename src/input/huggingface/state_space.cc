@@ -2,6 +2,16 @@
 
 namespace ctxcost::huggingface {
 
+bool is_auto(const Config& config, const Keys& keys) {
+  const Config::Found found = config.find(keys);
+  return found && found.value->is(JsonValue::Type::string) && found.value->text == "auto";
+}
+
+Count read_dt_rank(const Config& config, const Keys& keys, Count d_model) {
+  const Count computed = ceil_div(d_model, 16);
+  return is_auto(config, keys) ? computed : config.count(keys, computed);
+}
+
 std::shared_ptr<const Mixer> mamba(const MambaForm& form) {
   MixerShape shape;
   // One head as wide as the layer: the mixer has no heads of its own.
@@ -21,13 +31,13 @@ std::shared_ptr<const Mixer> mamba(const MambaForm& form) {
 std::shared_ptr<const Mixer> mamba2(const Config& config, Mamba2Form form) {
   const Count inner = form.inner.value_or(form.heads * form.head_dim);
   if (inner % form.head_dim != 0) {
-    config.fault({"mamba_d_head", "mamba_head_dim", "head_dim", "headdim"},
+    config.fault(form.head_dim_key,
                  "expected a divisor of the inner width " + to_string(inner) + ", found " + to_string(form.head_dim));
     form.head_dim = inner;
   }
   const Count heads = inner / form.head_dim;
   if (heads % form.groups != 0) {
-    config.fault({"mamba_n_groups", "n_groups", "ngroups"},
+    config.fault(form.groups_key,
                  "expected a divisor of the " + to_string(heads) + " heads, found " + to_string(form.groups));
     form.groups = 1;
   }

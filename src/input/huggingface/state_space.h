@@ -21,8 +21,14 @@ struct Mamba2Form {
   std::optional<Count> inner;  ///< heads * head_dim where it is empty
   bool conv_bias = true;
   bool proj_bias = false;
+  Keys head_dim_key = "mamba_d_head", groups_key = "mamba_n_groups";  ///< the layout's names of them, for faults
   bool gated_norm = true;  ///< an RMS norm of the inner width before the output projection
 };
+
+/// Whether the key holds "auto": the class computes the value.
+bool is_auto(const Config& config, const Keys& keys);
+/// "auto" (and the class default) is a sixteenth of the width.
+Count read_dt_rank(const Config& config, const Keys& keys, Count d_model);
 
 std::shared_ptr<const Mixer> mamba(const MambaForm& form);
 /// A fault is recorded in `config` where the widths contradict each other.

@@ -92,7 +92,7 @@ PointRecord read_result(ObjectCursor& result, const std::optional<RecordedConven
     if (const std::optional<Metric> metric = find_metric(member.key)) {
       if (std::optional<RecordedValue> value = read_value(info(*metric), member.value)) {
         point.values.emplace_back(*metric, *std::move(value));
-      } else {
+      } else if (*metric != Metric::context && *metric != Metric::batch) {  // those are read above
         result.wrong(member.key, holds_words(info(*metric).unit) ? "a level's name or null" : "a number or null");
       }
     } else if (member.value.is(Type::string) && member.key != "model") {
