@@ -64,7 +64,8 @@ class NativeSparse final : public SoftmaxAttention {
 
   /// Of the shared keys those of the selected blocks and of the window; of the compressed ones all.
   Count rows_read(std::size_t part, Count keys) const override {
-    if (part >= 2) return SoftmaxAttention::rows_read(part, keys);
+    // The compressed ones are read whole, as a mixer's are, and not as keys that softmax attends.
+    if (part >= 2) return Mixer::rows_read(part, keys);  // NOLINT(bugprone-parent-virtual-call)
     return shape().kv_heads * min(keys, selected_decode(keys) + pairs::sliding_decode(keys, nsa_.window));
   }
 

@@ -464,18 +464,18 @@ TEST_CASE("a value that a family cannot have is an error at its key") {
       // Files that describe no model.
       {R"([1])", "expected an object, found a list"},
       {R"({"architectures": ["LamaForCausalLM"]})",
-       R"(/architectures: unknown family "LamaForCausalLM" (did you mean "LlamaForCausalLM"? --assume full counts its )"
-       "cache and scores as full attention)"},
+       R"(/architectures: unknown family "LamaForCausalLM" (did you mean "LlamaForCausalLM"? with assume full its )"
+       "cache and scores count as full attention)"},
       {R"({"architectures": []})",
-       R"(/architectures: unknown family "" (--assume full counts its cache and scores as full attention))"},
+       R"(/architectures: unknown family "" (with assume full its cache and scores count as full attention))"},
       {R"({"architectures": [4]})",
-       R"(/architectures: unknown family "" (--assume full counts its cache and scores as full attention))"},
+       R"(/architectures: unknown family "" (with assume full its cache and scores count as full attention))"},
       {R"({"architectures": "LlamaForCausalLM"})",
-       R"(/architectures: unknown family "" (--assume full counts its cache and scores as full attention))"},
+       R"(/architectures: unknown family "" (with assume full its cache and scores count as full attention))"},
       {R"({"model_type": 7})",
-       R"(/model_type: unknown family "" (--assume full counts its cache and scores as full attention))"},
+       R"(/model_type: unknown family "" (with assume full its cache and scores count as full attention))"},
       {R"({"model_type": "newcomer", "text_config": {"model_type": "newcomer_text"}})",
-       R"(/text_config/model_type: unknown family "newcomer" (--assume full counts its cache and scores as full )"
+       R"(/text_config/model_type: unknown family "newcomer" (with assume full its cache and scores count as full )"
        "attention)"},
   };
   for (const Row& row : rows) CHECK_EQ(refusal(row.config), std::string("config.json: ") + row.message);

@@ -490,7 +490,7 @@ TEST_CASE("a value that a family cannot have is an error at its key, with what w
   for (const Row& row : rows) CHECK_EQ(refusal(row.config), std::string("config.json: ") + row.message);
 }
 
-TEST_CASE("--assume full takes a layer kind that a pattern or a list names for full attention, and says so") {
+TEST_CASE("assume full takes a layer kind that a pattern or a list names for full attention, and says so") {
   struct Row {
     const char* config;
     const char* kind;
@@ -511,7 +511,7 @@ TEST_CASE("--assume full takes a layer kind that a pattern or a list names for f
     }
     CHECK_EQ(full, row.full);
     const std::string note =
-        "layer kind \"" + std::string(row.kind) + "\" is not known: counted as full attention (--assume full)";
+        "layer kind \"" + std::string(row.kind) + "\" is not known: counted as full attention (assume full)";
     CHECK_EQ(std::count(model.notes.begin(), model.notes.end(), note), 1);
   }
 }
