@@ -12,10 +12,6 @@
 namespace ctxcost::cli {
 namespace {
 
-[[noreturn]] void fail(std::string_view source, std::string message, std::string hint) {
-  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
 /// Marks the options that a token may name: "--format", "--format=csv", "-n4K", "-qv".
 void mark_named(std::string_view token, std::vector<bool>& named) {
   if (token.size() < 2 || token[0] != '-') return;
@@ -27,9 +23,10 @@ void mark_named(std::string_view token, std::vector<bool>& named) {
 }
 
 [[noreturn]] void fail_value(const Option& option) {
-  if (option.is_flag()) fail(option.name, "takes no value", format("write \"{}\"", std::string_view(option.name)));
-  fail(option.name, "expected a value, found nothing",
-       format("write \"{} {}\"", std::string_view(option.name), option.value));
+  if (option.is_flag())
+    throw_fault(option.name, "takes no value", format("write \"{}\"", std::string_view(option.name)));
+  throw_fault(option.name, "expected a value, found nothing",
+              format("write \"{} {}\"", std::string_view(option.name), option.value));
 }
 
 [[noreturn]] void fail_unknown(std::span<const OptionId> ids, std::string_view token, NameCommands commands_with) {
@@ -37,18 +34,18 @@ void mark_named(std::string_view token, std::vector<bool>& named) {
   const std::string_view word = long_name ? token.substr(0, token.find('=')) : token;
   if (const Option* const other = find_option(long_name ? word : word.substr(0, 2))) {
     if (other->group == OptionGroup::general) fail_value(*other);  // --help=yes, -qh
-    fail(other->name, format("is an option of {}", commands_with(other->id)), "");
+    throw_fault(other->name, format("is an option of {}", commands_with(other->id)), "");
   }
   std::vector<std::string_view> names = {option(OptionId::help).name, option(OptionId::version).name};
   for (const OptionId id : ids) names.push_back(option(id).name);
   const std::string hint = did_you_mean(word, names);
-  fail(word, "unknown option", hint.empty() ? "--help lists all" : hint);
+  throw_fault(word, "unknown option", hint.empty() ? "--help lists all" : hint);
 }
 
 /// CLI11's complaint about one option in our words: its text starts with the option's name.
 [[noreturn]] void fail_values(std::string_view complaint) {
   const Option* const found = find_option(complaint.substr(0, complaint.find_first_of(": ")));
-  if (found == nullptr) fail("", std::string(complaint), "--help shows the usage");
+  if (found == nullptr) throw_fault("", std::string(complaint), "--help shows the usage");
   fail_value(*found);
 }
 
@@ -80,7 +77,7 @@ std::string_view choose(std::string_view option, std::string_view given, std::sp
     if (choices[i] == given) return choices[i];
     list += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + std::string(choices[i]);
   }
-  fail(option, format("expected {}, found \"{}\"", list, given), did_you_mean(given, choices));
+  throw_fault(option, format("expected {}, found \"{}\"", list, given), did_you_mean(given, choices));
 }
 
 bool asks_for(OptionId flag, std::span<const char* const> tokens) {
@@ -146,7 +143,8 @@ Arguments parse_arguments(std::string_view command, std::span<const OptionId> id
         fail_value(one.option);
       }
     } else if (!one.option.repeatable && one.values.size() > 1) {
-      fail(one.option.name, format("given twice: \"{}\" and \"{}\"", one.values[0], one.values[1]), "keep one of them");
+      throw_fault(one.option.name, format("given twice: \"{}\" and \"{}\"", one.values[0], one.values[1]),
+                  "keep one of them");
     }
   }
   // What CLI11 leaves over are the words and the unknown options; after "--", which it keeps, everything is a word.

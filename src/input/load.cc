@@ -22,10 +22,6 @@ namespace {
 /// Far above any config (the longest published ones have 200 KB), far below what would exhaust memory once parsed.
 constexpr TextLimit kDescription = {std::size_t{16} << 20, "a model description"};
 
-[[noreturn]] void fail(std::string_view source, std::string message, std::string hint = {}) {
-  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
 std::string_view last_part(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path.substr(path.rfind('/') + 1);
@@ -78,7 +74,7 @@ Model load_config(const std::string& folder, const LoadOptions& options) {
   if (!is_file(beside) || !looks_like_huggingface(config.root)) return read_model(config, options);
   const JsonDocument quantization = parse_json(read_text(beside, kDescription), beside);
   if (!quantization.root.is(JsonValue::Type::object)) {
-    fail(beside, "expected an object, found " + describe(quantization.root));
+    throw_fault(beside, "expected an object, found " + describe(quantization.root));
   }
   Model model = read_huggingface(config, quantization, options);
   model.origin = path;
@@ -94,9 +90,9 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
   const std::vector<std::string> ggufs = gguf_models_in(folder);
   if (!is_file(config)) {
     if (ggufs.size() == 1) return load_gguf(folder + ggufs.front(), options);
-    if (ggufs.empty()) fail(directory, "expected a config.json or a .gguf file in this directory, found none");
-    fail(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
-         "name one of them: " + folder + ggufs.front());
+    if (ggufs.empty()) throw_fault(directory, "expected a config.json or a .gguf file in this directory, found none");
+    throw_fault(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
+                "name one of them: " + folder + ggufs.front());
   }
   Model model = load_config(folder, options);
   if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
@@ -115,7 +111,8 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
   const std::string folder = folder_of(path);
   const std::string config = folder + "config.json";
   if (!is_file(config)) {
-    fail(path, "expected a config.json beside this file, found none", "safetensors hold weights but no description");
+    throw_fault(path, "expected a config.json beside this file, found none",
+                "safetensors hold weights but no description");
   }
   // One shard stands for its checkpoint.
   if (is_file(folder + "model.safetensors.index.json")) return load_directory(folder.empty() ? "." : folder, options);
@@ -127,7 +124,7 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
 }
 
 [[noreturn]] void fail_unknown(std::string_view name) {
-  fail(name, "no such file, and no model of that name in the catalogue", hint_for_model(name));
+  throw_fault(name, "no such file, and no model of that name in the catalogue", hint_for_model(name));
 }
 
 /// A name that is no file: the model that it means all the same, with a note on what was read into it.
@@ -148,13 +145,14 @@ Model load_by_loose_name(std::string_view name, const LoadOptions& options) {
 Model read_model(const JsonDocument& document, const LoadOptions& options) {
   const std::string& origin = document.source;
   if (!document.root.is(JsonValue::Type::object)) {
-    fail(origin, "expected an object that describes a model, found " + describe(document.root));
+    throw_fault(origin, "expected an object that describes a model, found " + describe(document.root));
   }
   const InputFormat* format = input_format_of(document.root);
   if (format == nullptr) {
-    fail(origin,
-         "expected a model: \"layers\", \"heads\" and \"d_k\", or a published config.json with its \"model_type\", "
-         "found neither");
+    throw_fault(
+        origin,
+        "expected a model: \"layers\", \"heads\" and \"d_k\", or a published config.json with its \"model_type\", "
+        "found neither");
   }
   Model model = format->read(document, options);
   model.origin = origin;
@@ -174,7 +172,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) return load_by_loose_name(name, options);
-    fail(name, std::string("cannot be read: ") + std::strerror(errno));
+    throw_fault(name, std::string("cannot be read: ") + std::strerror(errno));
   }
   if (S_ISDIR(status.st_mode)) return load_directory(name, options);
   if (name.ends_with(".gguf")) return load_gguf(path, options);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/precision.h"
 
@@ -105,8 +106,7 @@ std::string_view part_suffix(std::string_view stem) {
   const std::string_view tail = stem.substr(stem.size() - kLength);
   const auto digits = [&](std::size_t from) {
     return std::all_of(tail.begin() + static_cast<std::ptrdiff_t>(from),
-                       tail.begin() + static_cast<std::ptrdiff_t>(from) + 5,
-                       [](char c) { return c >= '0' && c <= '9'; });
+                       tail.begin() + static_cast<std::ptrdiff_t>(from) + 5, is_digit);
   };
   const bool matches = tail[0] == '-' && digits(1) && tail.substr(6, 4) == "-of-" && digits(10);
   return matches ? tail : std::string_view{};

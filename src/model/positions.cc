@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+
 #include "core/character.h"
 
 namespace ctxcost {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/character.h"
 #include "core/printable.h"
 
 namespace ctxcost {
@@ -20,8 +21,7 @@ std::string_view color_of(Accent accent) {
   return {};
 }
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool alphanumeric(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 }  // namespace
 
@@ -37,7 +37,7 @@ void TextDocument::markdown(std::string_view text) {
   std::size_t block = std::string::npos;
   if (line_start_ && !shown.empty()) {
     block = 0;
-    while (block < shown.size() && digit(shown[block])) ++block;
+    while (block < shown.size() && is_digit(shown[block])) ++block;
     if (block == shown.size() || std::string_view(block == 0 ? "#+-=" : ".)").find(shown[block]) == std::string::npos) {
       block = std::string::npos;
     }

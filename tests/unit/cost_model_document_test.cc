@@ -224,9 +224,10 @@ TEST_CASE("docs/cost-model.md: every function gives what its row says") {
     const Count found = function->second(parts_of(row[1], ","));
     CHECK_MESSAGE(count_of(row[2]) == found, row[0], "(", row[1], ") gave ", to_string(found), ", not ", row[2]);
   }
-  for (const auto& [name, function] : kFunctions) {
+  for (const auto& function : kFunctions) {
+    const auto& name = function.first;
     const bool shown = std::any_of(document.functions.begin(), document.functions.end(),
-                                   [&name = name](const Cells& row) { return row[0] == name; });
+                                   [&name](const Cells& row) { return row[0] == name; });
     CHECK_MESSAGE(shown, "no row for ", name);
   }
 }
@@ -247,12 +248,13 @@ TEST_CASE("docs/cost-model.md: every metric of its models is what its row says")
 TEST_CASE("docs/cost-model.md: every kind of a model file has a model, and every model a row") {
   const Document document = read_document();
   std::vector<std::string_view> kinds;
-  for (const auto& [name, model] : document.models) {
-    for (const LayerGroup& group : model.groups) {
+  for (const auto& entry : document.models) {
+    const std::string& name = entry.first;
+    for (const LayerGroup& group : entry.second.groups) {
       for (const auto& mixer : group.mixers) kinds.push_back(mixer->kind());
     }
     const bool used = std::any_of(document.metrics.begin(), document.metrics.end(),
-                                  [&name = name](const Cells& row) { return row[0] == name; });
+                                  [&name](const Cells& row) { return row[0] == name; });
     CHECK_MESSAGE(used, "no row for the model ", name);
   }
   for (const Mechanism* mechanism : mechanisms()) {
