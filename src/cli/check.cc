@@ -91,10 +91,8 @@ Status run_check(const Arguments& arguments) {
   for (const Diagnostic& note : budgets.notes) complain(note);
   if (!baseline.empty()) checking.baseline = load_baseline(baseline);
   const BudgetReport report = check(std::move(budgets), checking);
-  const CheckDocument document(report, render);
-  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
-  });
+  deliver(documents, CheckDocument(report, render),
+          [&](const Output& output) { return wants_color(arguments, output); });
   if (!report.faults.empty()) {
     std::vector<Diagnostic> faults;
     for (const BudgetFault& fault : report.faults) faults.push_back(fault.diagnostic);

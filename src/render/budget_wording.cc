@@ -3,35 +3,14 @@
 #include <cmath>
 
 #include "core/format.h"
-
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
+#include "value_text.h"
 
 namespace ctxcost {
 namespace {
 
-std::string unit_text(Unit unit, Count value, UnitSystem units) {
-  switch (unit) {
-    case Unit::pairs:
-    case Unit::parameters: return short_count(value);
-    case Unit::macs: return short_work(value, "MACs");
-    case Unit::flops: return short_work(value, "FLOPs");
-    case Unit::bytes: return short_bytes(value, units);
-    case Unit::seconds: return short_seconds(value.to_double());
-    default: return with_separators(value);
-  }
-}
-
-std::string unit_text(Unit unit, double value) {
-  switch (unit) {
-    case Unit::seconds: return short_seconds(value);
-    case Unit::ratio: return format("{:.4g}x", value);
-    default: return format("{:.6g}", value);
-  }
-}
-
-}  // namespace
-
+/// A value of a saved report as a metric's; it refers to the words of a level.
 MetricValue metric_value(const RecordedValue& value) {
   if (const auto* count = std::get_if<SignedCount>(&value)) {
     return count->negative ? MetricValue(Negative{count->magnitude}) : MetricValue(count->magnitude);
@@ -41,14 +20,7 @@ MetricValue metric_value(const RecordedValue& value) {
   return {};
 }
 
-std::string value_text(Metric metric, const MetricValue& value, UnitSystem units) {
-  const Unit unit = info(metric).unit;
-  if (const auto* count = std::get_if<Count>(&value)) return unit_text(unit, *count, units);
-  if (const auto* real = std::get_if<double>(&value)) return unit_text(unit, *real);
-  if (const auto* level = std::get_if<std::string_view>(&value)) return std::string(*level);
-  if (const auto* negative = std::get_if<Negative>(&value)) return "-" + unit_text(unit, negative->magnitude, units);
-  return "–";
-}
+}  // namespace
 
 std::string point_text(Count context, Count batch) {
   return "at " + length_label(context) + " tokens, batch " + with_separators(batch);

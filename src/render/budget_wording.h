@@ -10,12 +10,6 @@
 
 namespace ctxcost {
 
-/// A value of a saved report as a metric's; it refers to the words of a level.
-MetricValue metric_value(const RecordedValue& value);
-
-/// A value in its metric's unit: "34.4 GB", "20 ms", "65,536", "beyond"; "–" for nothing.
-std::string value_text(Metric metric, const MetricValue& value, UnitSystem units);
-
 /// "at 32K tokens, batch 8"
 std::string point_text(Count context, Count batch);
 

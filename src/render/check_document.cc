@@ -51,9 +51,7 @@ constexpr Field kOfLimit[] = {
     LimitField::count("column", "from 1", [](const JudgedLimit& l) { return Count(l.limit->place.column); }),
     LimitField::where([](const JudgedLimit& l) { return l.verdict != Verdict::pass; },
                       LimitField::records("remedies", kRemedyFields, "what would pass, one change at a time",
-                                          [](const JudgedLimit& l, const auto& visit) {
-                                            for (const Remedy& remedy : l.remedies) visit(remedy);
-                                          })),
+                                          kEach<&JudgedLimit::remedies>)),
 };
 constexpr FieldTable kLimitFields{"judged_limit", kOfLimit};
 
@@ -66,10 +64,7 @@ constexpr Field kOfBudget[] = {
                       [](const JudgedBudget& b) { return kLevels[b.budget->level == BudgetLevel::error ? 0 : 1]; }),
     BudgetField::word("verdict", kVerdictsOfBudgets, "the worst of its limits and of the changes since the baseline",
                       [](const JudgedBudget& b) { return name(b.verdict); }),
-    BudgetField::records("limits", kLimitFields, "each at every context and batch",
-                         [](const JudgedBudget& b, const auto& visit) {
-                           for (const JudgedLimit& limit : b.limits) visit(limit);
-                         }),
+    BudgetField::records("limits", kLimitFields, "each at every context and batch", kEach<&JudgedBudget::limits>),
 };
 constexpr FieldTable kBudgetFields{"judged_budget", kOfBudget};
 
@@ -122,11 +117,11 @@ constexpr Field kOfChange[] = {
     ChangeField::text("metric", "that is not as it was",
                       [](const BudgetChange& c) { return info(c.change.metric).name; }),
     ChangeField::scalar(Field::Type::any, "before", "a number, or the name of a level",
-                        [](const BudgetChange& c) { return to_value(metric_value(c.change.before)); }),
+                        [](const BudgetChange& c) { return to_value(c.change.before); }),
     ChangeField::scalar(Field::Type::any, "after", "the same now",
-                        [](const BudgetChange& c) { return to_value(metric_value(c.change.after)); }),
+                        [](const BudgetChange& c) { return to_value(c.change.after); }),
     ChangeField::scalar(Field::Type::any, "change", "the difference; null of levels",
-                        [](const BudgetChange& c) { return to_value(metric_value(c.change.change)); }),
+                        [](const BudgetChange& c) { return to_value(c.change.change); }),
     ChangeField::real("percent", "the difference in percent",
                       [](const BudgetChange& c) {
                         if (!c.change.percent) return Value();
@@ -141,9 +136,7 @@ constexpr Field kOfChange[] = {
                       [](const BudgetChange& c) { return name(c.verdict); }),
     ChangeField::where([](const BudgetChange& c) { return c.verdict != Verdict::pass; },
                        ChangeField::records("causes", kCauseFields, "what made it worse, where that is known",
-                                            [](const BudgetChange& c, const auto& visit) {
-                                              for (const ChangeCause& cause : c.causes) visit(cause);
-                                            })),
+                                            kEach<&BudgetChange::causes>)),
 };
 constexpr FieldTable kChangeFields{"change", kOfChange};
 
@@ -155,18 +148,13 @@ constexpr Field kOfBaseline[] = {
                         [](const BaselineComparison& b) { return name(b.verdict); }),
     BaselineField::count("compared", "points that are in both",
                          [](const BaselineComparison& b) { return Count(b.compared); }),
-    BaselineField::records("missing", kMissingFields, "points that it lacks",
-                           [](const BaselineComparison& b, const auto& visit) {
-                             for (const BaselineComparison::Point& point : b.missing) visit(point);
-                           }),
+    BaselineField::records("missing", kMissingFields, "points that it lacks", kEach<&BaselineComparison::missing>),
     BaselineField::records("changes", kChangeFields, "metrics that are not as they were",
-                           [](const BaselineComparison& b, const auto& visit) {
-                             for (const BudgetChange& change : b.changes) visit(change);
-                           }),
+                           kEach<&BaselineComparison::changes>),
 };
 constexpr FieldTable kBaselineFields{"baseline", kOfBaseline};
 
-/// Configs nest a few levels; the writer holds 64.
+/// Configs nest a few levels. One that is deeper is left out.
 constexpr std::size_t kDeepestConfig = 48;
 
 std::size_t depth_of(const JsonValue& value) {
@@ -174,27 +162,6 @@ std::size_t depth_of(const JsonValue& value) {
   for (const JsonValue& item : value.items) deepest = std::max(deepest, depth_of(item));
   for (const JsonMember& one : value.members) deepest = std::max(deepest, depth_of(one.value));
   return deepest + 1;
-}
-
-void write_config(JsonWriter& json, const JsonValue& value) {
-  switch (value.type) {
-    case JsonValue::Type::boolean: return json.boolean(value.boolean);
-    case JsonValue::Type::integer:
-    case JsonValue::Type::real: return json.raw(value.text);
-    case JsonValue::Type::string: return json.string(value.text);
-    case JsonValue::Type::array:
-      json.begin_array();
-      for (const JsonValue& item : value.items) write_config(json, item);
-      return json.end_array();
-    case JsonValue::Type::object:
-      json.begin_object();
-      for (const JsonMember& one : value.members) {
-        json.key(one.key);
-        write_config(json, one.value);
-      }
-      return json.end_object();
-    default: return json.null();
-  }
 }
 
 void write_configs(JsonWriter& json, const BudgetReport& report) {
@@ -206,7 +173,7 @@ void write_configs(JsonWriter& json, const BudgetReport& report) {
     const JsonValue& root = config_root(*config);
     if (depth_of(root) > kDeepestConfig) continue;
     json.key(config->source);
-    write_config(json, root);
+    json.value(root);
   }
   json.end_object();
 }
@@ -265,6 +232,18 @@ JudgedPoint judged_point(const JudgedBudget& judged, std::size_t index, const Re
 
 using PointField = FieldsOf<JudgedPoint>;
 constexpr Field kOfPoint[] = {
+    PointField::word("verdict", kVerdictsOfBudgets, "the worst of the limits, and of the changes since the baseline",
+                     [](const JudgedPoint& p) { return name(p.judged->verdict_at(p.index)); })
+        .in_line_alone(),
+    PointField::records("limits", kLimitFields, "of the budget, at this context and batch",
+                        [](const JudgedPoint& p, const auto& visit) {
+                          // Each limit stands for every point in turn.
+                          const std::vector<JudgedLimit>& limits = p.judged->limits;
+                          for (std::size_t i = p.index; i < limits.size(); i += p.judged->points.size()) {
+                            visit(limits[i]);
+                          }
+                        })
+        .in_line_alone(),
     PointField::text("budget", "its name",
                      [](const JudgedPoint& p) -> std::string_view { return p.judged->budget->name; }),
     PointField::text("file", "the budget stands in",
@@ -281,21 +260,6 @@ constexpr Field kOfPoint[] = {
 };
 constexpr FieldTable kPointFields{"judged_result", kOfPoint};
 
-constexpr Field kOfPointLine[] = {
-    PointField::word("verdict", kVerdictsOfBudgets, "the worst of the limits, and of the changes since the baseline",
-                     [](const JudgedPoint& p) { return name(p.judged->verdict_at(p.index)); }),
-    PointField::records("limits", kLimitFields, "of the budget, at this context and batch",
-                        [](const JudgedPoint& p, const auto& visit) {
-                          // Each limit stands for every point in turn.
-                          const std::vector<JudgedLimit>& limits = p.judged->limits;
-                          for (std::size_t i = p.index; i < limits.size(); i += p.judged->points.size()) {
-                            visit(limits[i]);
-                          }
-                        }),
-    PointField::members_of(kPointFields, [](const JudgedPoint& p) -> const JudgedPoint& { return p; }),
-};
-constexpr FieldTable kPointLine{"judged_line", kOfPointLine};
-
 /// The faults of one budget file.
 using FileFaults = std::span<const BudgetFault>;
 using FileField = FieldsOf<FileFaults>;
@@ -310,8 +274,6 @@ constexpr Field kOfFileLine[] = {
                        }),
 };
 constexpr FieldTable kFileLine{"file_in_error", kOfFileLine};
-
-constexpr const FieldTable* kLines[] = {&kFileLine, &kPointLine};
 
 /// Calls `visit` with the faults of each file.
 template <typename Visit>
@@ -369,10 +331,9 @@ const DocumentShape kCheckShape = {.command = "check",
                                    .head = &kCheckHeadFields,
                                    .rows = "results",
                                    .row = &kPointFields,
-                                   .lines = kLines};
+                                   .refusal = &kFileLine};
 
-CheckDocument::CheckDocument(const BudgetReport& report, const RenderOptions& options)
-    : report_(&report), options_(&options) {
+CheckDocument::CheckDocument(const BudgetReport& report, const RenderOptions& options) : options_(&options) {
   Convention convention = causal_convention();
   Logits logits = Logits::last;
   if (!report.judged.empty()) {
@@ -386,7 +347,7 @@ CheckDocument::CheckDocument(const BudgetReport& report, const RenderOptions& op
 Record CheckDocument::head() const { return {&kCheckHeadFields, &head_}; }
 
 void CheckDocument::for_each_row(const RecordVisitor& visit) const {
-  for (const JudgedBudget& judged : report_->judged) {
+  for (const JudgedBudget& judged : head_.report->judged) {
     for (std::size_t i = 0; i < judged.points.size(); ++i) {
       const JudgedPoint point = judged_point(judged, i, *options_);
       visit({&kPointFields, &point});
@@ -394,9 +355,8 @@ void CheckDocument::for_each_row(const RecordVisitor& visit) const {
   }
 }
 
-void CheckDocument::for_each_line(const RecordVisitor& visit) const {
-  for_each_file(report_->faults, [&](const FileFaults& faults) { visit({&kFileLine, &faults}); });
-  for_each_row([&](const Record& row) { visit({&kPointLine, row.subject}); });
+void CheckDocument::for_each_refusal(const RecordVisitor& visit) const {
+  for_each_file(head_.report->faults, [&](const FileFaults& faults) { visit({&kFileLine, &faults}); });
 }
 
 std::vector<Field> CheckDocument::columns() const {
@@ -407,11 +367,11 @@ std::vector<Field> CheckDocument::columns() const {
 }
 
 void CheckDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
-  for_each_file(report_->faults, [&](const FileFaults& faults) {
+  for_each_file(head_.report->faults, [&](const FileFaults& faults) {
     const Cells cells{faults.front().file, Verdict::error};
     visit(&cells);
   });
-  for (const JudgedBudget& judged : report_->judged) {
+  for (const JudgedBudget& judged : head_.report->judged) {
     for (std::size_t i = 0; i < judged.points.size(); ++i) {
       const Cells cells{judged.budget->file, judged.verdict_at(i), &judged, &judged.points[i]};
       visit(&cells);
@@ -419,8 +379,8 @@ void CheckDocument::for_each_cells(const std::function<void(const void* subject)
   }
 }
 
-void CheckDocument::write_page(TextDocument& page) const { write_budgets(*report_, *options_, page); }
+void CheckDocument::write_page(TextDocument& page) const { write_budgets(*head_.report, *options_, page); }
 
-Judgements CheckDocument::judgements() const { return judgements_of(*report_, *options_); }
+Judgements CheckDocument::judgements() const { return judgements_of(*head_.report, *options_); }
 
 }  // namespace ctxcost

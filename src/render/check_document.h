@@ -18,7 +18,7 @@ class CheckDocument : public Document {
   const DocumentShape& shape() const override { return kCheckShape; }
   Record head() const override;
   void for_each_row(const RecordVisitor& visit) const override;
-  void for_each_line(const RecordVisitor& visit) const override;
+  void for_each_refusal(const RecordVisitor& visit) const override;
   std::vector<Field> columns() const override;
   void for_each_cells(const std::function<void(const void* subject)>& visit) const override;
   void write_page(TextDocument& page) const override;
@@ -30,7 +30,6 @@ class CheckDocument : public Document {
   };
 
  private:
-  const BudgetReport* report_;
   const RenderOptions* options_;
   Head head_;
 };

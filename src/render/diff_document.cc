@@ -69,9 +69,7 @@ constexpr Field kDiffOfPoint[] = {
     kContext,
     kBatch,
     DiffPointField::records("changes", kDiffChangeFields, "metrics that are not the same",
-                            [](const PointComparison& p, const auto& visit) {
-                              for (const MetricChange& change : p.changes) visit(change);
-                            }),
+                            kEach<&PointComparison::changes>),
 };
 constexpr FieldTable kDiffPointFields{"compared_point", kDiffOfPoint};
 
@@ -241,14 +239,13 @@ const DocumentShape kDiffShape = {.command = "diff",
                                   .row = &kRowFields};
 
 DiffDocument::DiffDocument(const Difference& difference, const RenderOptions& options)
-    : difference_(&difference),
-      options_(&options),
+    : options_(&options),
       head_{conventions_of(difference.comparison.points.front().after->convention, options.units), &difference} {}
 
 Record DiffDocument::head() const { return {&kDiffHeadFields, &head_}; }
 
 void DiffDocument::for_each_row(const RecordVisitor& visit) const {
-  for (const PointComparison& point : difference_->comparison.points) {
+  for (const PointComparison& point : head_.difference->comparison.points) {
     const CountedPoint counted{&point, conventions_of(point.after->convention, options_->units)};
     visit({&kRowFields, &counted});
   }
@@ -257,7 +254,7 @@ void DiffDocument::for_each_row(const RecordVisitor& visit) const {
 std::vector<Field> DiffDocument::columns() const { return {std::begin(kDiffCells), std::end(kDiffCells)}; }
 
 void DiffDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
-  for (const PointComparison& point : difference_->comparison.points) {
+  for (const PointComparison& point : head_.difference->comparison.points) {
     for (const MetricChange& change : point.changes) {
       const Line line{&point, &change};
       visit(&line);
@@ -265,6 +262,6 @@ void DiffDocument::for_each_cells(const std::function<void(const void* subject)>
   }
 }
 
-void DiffDocument::write_page(TextDocument& page) const { write_difference(*difference_, *options_, page); }
+void DiffDocument::write_page(TextDocument& page) const { write_difference(*head_.difference, *options_, page); }
 
 }  // namespace ctxcost

@@ -28,7 +28,6 @@ class DiffDocument : public Document {
   };
 
  private:
-  const Difference* difference_;
   const RenderOptions* options_;
   Head head_;
 };

@@ -2,12 +2,12 @@
 #include <cmath>
 #include <utility>
 
-#include "budget_wording.h"
 #include "core/format.h"
 #include "core/printable.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/units.h"
 #include "diff_document.h"
+#include "value_text.h"
 
 namespace ctxcost {
 namespace {

@@ -31,8 +31,8 @@ struct DocumentShape {
   const FieldTable* head = nullptr;  ///< members beside the rows
   std::string_view rows = {};        ///< the key of the list of rows: "results"
   const FieldTable* row = nullptr;   ///< null: the document is its head, in NDJSON one line
-  /// The kinds of lines of NDJSON. Where empty, a line is a row behind those of the head's fields that are `each_line`.
-  std::span<const FieldTable* const> lines = {};
+  /// What stands in NDJSON for an input that could not be answered; null where such an input ends the program.
+  const FieldTable* refusal = nullptr;
   /// Of a command whose documents are of several kinds: the shape of each, which has what stands above.
   std::span<const DocumentShape> (*kinds)() = nullptr;
 };
@@ -49,8 +49,8 @@ class Document {
   /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
   virtual Record head() const { return {}; }
   virtual void for_each_row(const RecordVisitor&) const {}
-  /// Where the shape has `lines`: each a record of one of them.
-  virtual void for_each_line(const RecordVisitor&) const {}
+  /// Where the shape has a `refusal`.
+  virtual void for_each_refusal(const RecordVisitor&) const {}
 
   /// Of `cells`: the columns, and for each row the subject that their values are read from.
   virtual std::vector<Field> columns() const { return {}; }

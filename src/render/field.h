@@ -122,6 +122,12 @@ struct Record {
 void write_members(JsonWriter& json, const Record& record, bool (*chosen)(const Field& field) = nullptr);
 void write_record(JsonWriter& json, const Record& record);
 
+/// Visits the items of a member that is a list: what `records` and `texts` are given.
+template <auto member>
+inline constexpr auto kEach = [](const auto& subject, const auto& visit) {
+  for (const auto& item : subject.*member) visit(item);
+};
+
 /// Makes the fields of records that are read from a `Subject`. The functions given are lambdas without captures, each
 /// called with the subject.
 template <typename Subject>

@@ -5,6 +5,7 @@
 #include "core/printable.h"
 #include "estimate/window_note.h"
 #include "model/model_words.h"
+#include "value_text.h"
 
 namespace ctxcost {
 namespace {
@@ -15,30 +16,12 @@ std::string_view label_heading(Label label) {
 }
 
 std::string metric_text(Metric metric, const GridPoint& row, UnitSystem units) {
-  static constexpr std::string_view kUnknown = "–";
   const MetricValue& value = row.values[metric];
-  if (const std::string_view* level = std::get_if<std::string_view>(&value)) return std::string(*level);
   if (std::holds_alternative<double>(value)) {
     const Metric base = metric == Metric::growth_kv_cache ? Metric::kv_cache_bytes : Metric::attention_flops;
     return short_ratio(std::get<Count>(row.values[base]), std::get<Count>(row.first[base]));
   }
-  const Count* const count = std::get_if<Count>(&value);
-  if (count == nullptr) return std::string(kUnknown);
-  switch (info(metric).unit) {
-    case Unit::tokens:
-    case Unit::sequences: return with_separators(*count);
-    case Unit::pairs:
-    case Unit::parameters: return short_count(*count);
-    case Unit::macs: return short_work(*count, "MACs");
-    case Unit::flops: return short_work(*count, "FLOPs");
-    case Unit::bytes: return short_bytes(*count, units);
-    case Unit::level:
-    case Unit::ratio:
-    case Unit::seconds:
-    case Unit::rate:
-    case Unit::devices: break;
-  }
-  return std::string(kUnknown);
+  return value_text(metric, value, units);
 }
 
 bool ideal(const EngineChoice& choice) { return choice.engine == ideal_engine().engine; }

@@ -20,16 +20,12 @@ void write_ndjson(const Document& document, bool, Writer& out) {
     json.end_object();
     out.character('\n');
   };
-  if (!shape.lines.empty()) {
-    document.for_each_line([&](const Record& line) { write_line(line, nullptr, nullptr); });
-  } else if (shape.row == nullptr) {
-    write_line(document.head(), nullptr, nullptr);
-  } else {
-    document.for_each_row([&](const Record& row) {
-      write_line(
-          document.head(), [](const Field& field) { return field.each_line; }, &row);
-    });
-  }
+  document.for_each_refusal([&](const Record& refusal) { write_line(refusal, nullptr, nullptr); });
+  if (shape.row == nullptr) return write_line(document.head(), nullptr, nullptr);
+  document.for_each_row([&](const Record& row) {
+    write_line(
+        document.head(), [](const Field& field) { return field.each_line; }, &row);
+  });
 }
 
 }  // namespace

@@ -154,10 +154,10 @@ void write_shape(SchemaWriter& schema, const DocumentShape& shape) {
   std::vector<Members> head;
   if (shape.head != nullptr) head.push_back({shape.head, always});
   schema.object([&] { write_object(schema, shape.command, head, shape.row != nullptr ? &shape : nullptr); });
-  for (const FieldTable* line : shape.lines) {
-    schema.object([&] { write_object(schema, shape.command, {{line, always}}, nullptr); });
+  if (shape.refusal != nullptr) {
+    schema.object([&] { write_object(schema, shape.command, {{shape.refusal, always}}, nullptr); });
   }
-  if (shape.row == nullptr || !shape.lines.empty()) return;  // without rows its line is the document
+  if (shape.row == nullptr) return;  // its line is the document
   std::vector<Members> line;
   if (shape.head != nullptr) line.push_back({shape.head, each_line});
   line.push_back({shape.row, always});
@@ -192,7 +192,7 @@ void write_output_schema(Writer& out) {
   for (const DocumentShape* shape : shapes) {
     if (shape->head != nullptr) collect(*shape->head, tables, false);
     if (shape->row != nullptr) collect(*shape->row, tables);
-    for (const FieldTable* line : shape->lines) collect(*line, tables, false);
+    if (shape->refusal != nullptr) collect(*shape->refusal, tables, false);
   }
   schema.member("$defs", [&] {
     schema.member("tool", [&] {

@@ -145,10 +145,7 @@ constexpr Field kOfResult[] = {
                                                              visit(group);
                                                            }
                                                          })),
-    ResultField::texts("notes", "assumptions and remarks that belong to the numbers",
-                       [](const Result& r, const auto& visit) {
-                         for (const std::string& note : r.notes) visit(note);
-                       }),
+    ResultField::texts("notes", "assumptions and remarks that belong to the numbers", kEach<&Result::notes>),
 };
 
 }  // namespace
