@@ -11,7 +11,7 @@
 
 namespace ctxcost::cli {
 
-/// Exit status (DESIGN section 2).
+/// Exit status.
 enum class Status { answered = 0, over_budget = 1, no_answer = 2 };
 
 struct Command {

@@ -1,5 +1,5 @@
 // What the mixers without score pairs share: a state that does not grow, a step for one token (the recurrent form), and
-// for some a prefill in chunks (DESIGN section 4, "Recurrences"; docs/cost-model.md section 8).
+// for some a prefill in chunks (docs/cost-model.md section 8).
 #pragma once
 
 #include "ctxcost/mechanism/mechanism.h"

@@ -132,7 +132,7 @@ TEST_CASE("bias: true is a bias of every linear of mixer and feed-forward") {
     const char* attention;
     Count biases;  // of the mixer of one layer
   };
-  // d_model 64, four heads of 16; DESIGN section 3.
+  // d_model 64, four heads of 16.
   const Row rows[] = {
       {R"("kind": "full")", 4 * 64},
       {R"("kind": "infini", "segment": 8)", 4 * 64},
@@ -380,7 +380,7 @@ TEST_CASE("layers of an encoder hold scores and activations of its own length") 
 }
 
 TEST_CASE("an output gate is as wide as the heads' output, with its bias where every linear has one") {
-  // Two layers, four heads of values of 32: 64 * 128 for the gate, 128 for its bias (DESIGN section 3).
+  // Two layers, four heads of values of 32: 64 * 128 for the gate, 128 for its bias.
   const auto added = [](const std::string& keys, const std::string& kind) {
     const std::string all = R"("d_v": 32, )" + keys + R"("attention": {)" + kind;
     return parameters(small(all + R"(, "gate": true})")).value() - parameters(small(all + "}")).value();

@@ -1,4 +1,4 @@
-// The metrics: their names in JSON and CSV, the columns of tables and the keys that budgets limit (DESIGN section 4).
+// The metrics: their names in JSON and CSV, the columns of tables and the keys that budgets limit.
 #pragma once
 
 #include <optional>

@@ -13,7 +13,7 @@
 
 namespace ctxcost {
 
-/// How FLOPs and pairs are counted (DESIGN section 1). Always printed with the numbers.
+/// How FLOPs and pairs are counted (docs/cost-model.md section 2.1). Always printed with the numbers.
 struct Convention {
   std::string name;  ///< "article", "standard", "causal", or with overrides "standard:pairs=exact"
   Count flops_per_mac = 1;

@@ -1,4 +1,4 @@
-// Budgets: limits on the metrics of a model under given settings, as read from JSON files (DESIGN section 5).
+// Budgets: limits on the metrics of a model under given settings, as read from JSON files (docs/budgets.md).
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,9 @@
 
 namespace ctxcost {
 
-/// How score pairs are charged (DESIGN section 1): `exact` counts unmasked pairs; `reach` charges every query the most
-/// keys that any query of the sequence sees. Mixers whose work is not a causal mask give the same for both.
+/// How score pairs are charged (docs/cost-model.md section 2.1): `exact` counts unmasked pairs; `reach` charges every
+/// query the most keys that any query of the sequence sees. Mixers whose work is not a causal mask give the same for
+/// both.
 enum class PairRule { reach, exact };
 
 /// Sequence mixing of one layer and one sequence.
@@ -265,7 +266,7 @@ struct Mechanism {
   std::uint32_t d_v_per_d_k = 1;
 };
 
-/// All kinds, in the order of DESIGN section 3.
+/// All kinds, in the order of docs/mechanisms.md.
 std::span<const Mechanism* const> mechanisms();
 /// The kind of that name, or null.
 const Mechanism* find_mechanism(std::string_view kind);

@@ -1,4 +1,4 @@
-// The keys of budget files (DESIGN section 5).
+// The keys of budget files (docs/budgets.md).
 #pragma once
 
 #include "input/json/file_key.h"

@@ -485,7 +485,7 @@ Positions read_positions(ObjectCursor& root) {
   return positions_from(facts);
 }
 
-/// Types of weights, activations and cache (DESIGN section 4).
+/// Types of weights, activations and cache.
 void read_precisions(ObjectCursor& root, std::string_view source, Model& model) {
   const auto read = [&](std::string_view key, const auto& parse) {
     const std::optional<std::string> text = root.text(key);

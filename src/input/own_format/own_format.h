@@ -1,4 +1,4 @@
-// The format of our own: a model small enough to write by hand (DESIGN section 3).
+// The format of our own: a model small enough to write by hand (`ctxcost schema model`).
 #pragma once
 
 #include "ctxcost/input/input.h"

@@ -1,4 +1,4 @@
-// The keys of the own format (DESIGN section 3).
+// The keys of the own format (`ctxcost schema model`).
 #pragma once
 
 #include "ctxcost/model/positions.h"
