@@ -12,12 +12,12 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision,  OptionId::weights,
-                                 OptionId::engine,  OptionId::convention, OptionId::logits,        OptionId::assume,
-                                 OptionId::gpu,     OptionId::parallel,   OptionId::utilization,   OptionId::overhead,
-                                 OptionId::margin,  OptionId::kv_memory,  OptionId::beyond_window, OptionId::mfu,
-                                 OptionId::mbu,     OptionId::exit_zero,  OptionId::format,        OptionId::output,
-                                 OptionId::units,   OptionId::color,      OptionId::quiet,         OptionId::verbose};
+constexpr OptionId kDeploymentOptions[] = {
+    OptionId::context,     OptionId::batch,    OptionId::kv_precision, OptionId::weights,   OptionId::engine,
+    OptionId::convention,  OptionId::logits,   OptionId::assume,       OptionId::gpu,       OptionId::parallel,
+    OptionId::utilization, OptionId::overhead, OptionId::margin,       OptionId::kv_memory, OptionId::beyond_window,
+    OptionId::mfu,         OptionId::mbu,      OptionId::exit_zero,    OptionId::format,    OptionId::output,
+    OptionId::units,       OptionId::color,    OptionId::quiet,        OptionId::verbose};
 
 /// Every GPU with every split. Throws InputError where a split does not have as many devices as --gpu asks for.
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {
@@ -42,7 +42,7 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
 
 }  // namespace
 
-std::span<const OptionId> deployment_options() { return kOptions; }
+std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
 
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words) {

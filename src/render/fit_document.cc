@@ -6,14 +6,14 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kVerdicts[] = {"fits", "tight", "does not fit"};
+constexpr std::string_view kFitVerdicts[] = {"fits", "tight", "does not fit"};
 
 using FitHeadField = FieldsOf<FitDocument::Head>;
 constexpr Field kFitOfHead[] = {
     FitHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
                          [](const FitDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    FitHeadField::word("verdict", kVerdicts, "of the first result, the cheapest one",
+    FitHeadField::word("verdict", kFitVerdicts, "of the first result, the cheapest one",
                        [](const FitDocument::Head& head) { return head.verdict; }),
 };
 constexpr FieldTable kFitHeadFields{"fit", kFitOfHead};
@@ -35,7 +35,7 @@ struct Alternative {
 
 using AlternativeField = FieldsOf<Alternative>;
 constexpr Field kOfAlternative[] = {
-    AlternativeField::word("verdict", kVerdicts, "whether it fits",
+    AlternativeField::word("verdict", kFitVerdicts, "whether it fits",
                            [](const Alternative& a) { return a.fit->estimate.verdict(); }),
     AlternativeField::word("limit", kLimits, "what does not fit",
                            [](const Alternative& a) { return words_or_null(a.fit->estimate.limit); })
@@ -96,7 +96,7 @@ constexpr Field kFitCells[] = {
     FitCell::text("limit", "", [](const Fit& fit) { return fit.estimate.limit; }),
     FitCell::text("bound", "", [](const Fit& fit) { return bound_of(fit); }),
 };
-constexpr auto kMetricOf = [](const Fit& fit, Metric metric) { return &fit.estimate[metric]; };
+constexpr auto kFitMetric = [](const Fit& fit, Metric metric) { return &fit.estimate[metric]; };
 
 }  // namespace
 
@@ -125,8 +125,8 @@ void FitDocument::for_each_row(const RecordVisitor& visit) const {
 
 std::vector<Field> FitDocument::columns() const {
   std::vector<Field> fields(std::begin(kFitCells), std::end(kFitCells));
-  append_metric_columns(fields, FitCell::metrics(metrics, kMetricOf));
-  append_metric_columns(fields, FitCell::metrics(device_metrics, kMetricOf));
+  append_metric_columns(fields, FitCell::metrics(metrics, kFitMetric));
+  append_metric_columns(fields, FitCell::metrics(device_metrics, kFitMetric));
   return fields;
 }
 

@@ -14,14 +14,14 @@ constexpr SolveQuestion kQuestions[] = {
     {Unknown::weights, "weights", ""},
 };
 constexpr std::string_view kQuestionNames[] = {"context", "batch", "gpus", "kv-precision", "weights"};
-constexpr std::string_view kVerdicts[] = {"fits", "does not fit"};
+constexpr std::string_view kSolveVerdicts[] = {"fits", "does not fit"};
 
 using SolveHeadField = FieldsOf<SolveDocument::Head>;
 constexpr Field kSolveOfHead[] = {
     SolveHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
                            [](const SolveDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    SolveHeadField::word("verdict", kVerdicts, "whether anything fits in any result",
+    SolveHeadField::word("verdict", kSolveVerdicts, "whether anything fits in any result",
                          [](const SolveDocument::Head& head) { return head.verdict; }),
 };
 constexpr FieldTable kSolveHeadFields{"solve", kSolveOfHead};
@@ -111,8 +111,8 @@ constexpr Field kOfAnswer[] = {
     AnswerField::word("window_status", kWindowLevels, "of the context asked for, or answered",
                       [](const SolveAnswer& a) { return a.window_status ? Value(*a.window_status) : Value(); })
         .or_null(),
-    AnswerField::word("verdict", kVerdicts, "whether anything fits",
-                      [](const SolveAnswer& a) { return kVerdicts[a.nothing_fits ? 1 : 0]; }),
+    AnswerField::word("verdict", kSolveVerdicts, "whether anything fits",
+                      [](const SolveAnswer& a) { return kSolveVerdicts[a.nothing_fits ? 1 : 0]; }),
     AnswerField::record("model", kSolvedModelFields, "what was put on the devices",
                         [](const SolveAnswer& a) { return &*a.asked.setup.model; }),
     AnswerField::text("weights", "their type as asked",
@@ -200,7 +200,7 @@ std::vector<std::string> notes_of(const SolveAnswer& answer) {
 SolveDocument::SolveDocument(const SolveAnswers& solved, const RenderOptions& options)
     : solved_(&solved), options_(&options) {
   const Workload& workload = solved.answers.front().asked.setup.workload;
-  head_ = {conventions_of(workload.convention, workload.logits, options.units), kVerdicts[solved.any() ? 0 : 1]};
+  head_ = {conventions_of(workload.convention, workload.logits, options.units), kSolveVerdicts[solved.any() ? 0 : 1]};
 }
 
 Record SolveDocument::head() const { return {&kSolveHeadFields, &head_}; }

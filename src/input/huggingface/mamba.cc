@@ -10,7 +10,7 @@ namespace ctxcost::huggingface {
 namespace {
 
 /// What a stack of Mamba layers has besides its mixer.
-struct Stack {
+struct MambaStack {
   std::uint32_t layers;
   Count vocab, d_model;
   bool tied;
@@ -18,7 +18,7 @@ struct Stack {
   Count d_ff = 0;  ///< of the feed-forward after each mixer; 0 = none
 };
 
-void add_stack(Model& model, const Stack& stack, std::shared_ptr<const Mixer> mixer) {
+void add_stack(Model& model, const MambaStack& stack, std::shared_ptr<const Mixer> mixer) {
   Decoder frame;
   frame.layers = stack.layers;
   frame.vocab = stack.vocab;
@@ -37,8 +37,8 @@ void add_stack(Model& model, const Stack& stack, std::shared_ptr<const Mixer> mi
 }
 
 void read_mamba(const Config& config, Model& model) {
-  const Stack stack = {config.layers("num_hidden_layers", 32), config.count("vocab_size", 50280),
-                       config.count("hidden_size", 768), config.flag("tie_word_embeddings", true)};
+  const MambaStack stack = {config.layers("num_hidden_layers", 32), config.count("vocab_size", 50280),
+                            config.count("hidden_size", 768), config.flag("tie_word_embeddings", true)};
   MambaForm form;
   form.d_model = stack.d_model;
   // intermediate_size is derived in the class; files that give it repeat expand * hidden_size.
@@ -53,8 +53,8 @@ void read_mamba(const Config& config, Model& model) {
 }
 
 void read_mamba2(const Config& config, Model& model) {
-  const Stack stack = {config.layers("num_hidden_layers", 64), config.count("vocab_size", 32768),
-                       config.count("hidden_size", 4096), config.flag("tie_word_embeddings", false)};
+  const MambaStack stack = {config.layers("num_hidden_layers", 64), config.count("vocab_size", 32768),
+                            config.count("hidden_size", 4096), config.flag("tie_word_embeddings", false)};
   Mamba2Form form;
   form.d_model = stack.d_model;
   form.head_dim_key = "head_dim";
@@ -82,8 +82,8 @@ void read_mamba_original(const Config& config, Model& model) {
     layer.fault("layer", "unknown layer \"" + layer.text("layer", "") + "\"; expected \"Mamba1\" or \"Mamba2\"");
   }
 
-  Stack stack = {config.layers("n_layer", 64), config.count("vocab_size", 50277), config.count("d_model", 2560),
-                 config.flag("tie_embeddings", true)};
+  MambaStack stack = {config.layers("n_layer", 64), config.count("vocab_size", 50277), config.count("d_model", 2560),
+                      config.flag("tie_embeddings", true)};
   stack.vocab = round_up(stack.vocab, config.count("pad_vocab_size_multiple", 8));
   if (!config.flag("rms_norm", true)) stack.norm = kLayerNorm;
   // GatedMLP rounds its width up [modules/mlp.py].

@@ -9,7 +9,7 @@ constexpr std::string_view kRegex = "re:";
 constexpr std::string_view kLayers = "layers.";
 
 /// What all expressions of a list may cost together, in memory and in time; real lists cost a fifth at most.
-constexpr std::size_t kMostInstructions = 60'000;
+constexpr std::size_t kMostInstructionsInAll = 60'000;
 constexpr std::uint64_t kMostWork = 10'000'000;
 
 std::vector<std::string_view> parts_of(std::string_view path) {
@@ -121,7 +121,7 @@ void ModulePatterns::add(std::string_view entry) {
 void ModulePatterns::add_expression(std::string_view text, bool plain_path) {
   expressions_.push_back({PythonPattern(text), plain_path, {}});
   instructions_ += expressions_.back().pattern.size();
-  if (instructions_ > kMostInstructions) throw PatternFault{"the expressions of this list are too many"};
+  if (instructions_ > kMostInstructionsInAll) throw PatternFault{"the expressions of this list are too many"};
 }
 
 void ModulePatterns::check_work() const {
