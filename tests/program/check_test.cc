@@ -619,10 +619,10 @@ TEST_CASE("whole documents: a breach that fails, one that warns, and a name full
   const Workspace workspace;
   const std::string golden = kSource + "/tests/golden/check/budgets.";
   workspace.write("budgets.json", read_file(golden + "json"));
-  for (const auto& [format, extension] :
-       {std::pair("table", "txt"), std::pair("markdown", "md"), std::pair("junit", "xml"), std::pair("sarif", "sarif"),
-        std::pair("github", "github")}) {
-    CAPTURE(format);
+  for (const auto& row : {std::pair("table", "txt"), std::pair("markdown", "md"), std::pair("junit", "xml"),
+                          std::pair("sarif", "sarif"), std::pair("github", "github")}) {
+    const auto& [format, extension] = row;
+    CAPTURE(row.first);
     const Run result = workspace.check({"budgets.json", "--format", format});
     CHECK(result.status == 1);
     CHECK(result.err == "");

@@ -130,10 +130,11 @@ TEST_CASE("thresholds decide the exit status") {
       {{"kv_cache_bytes > +4MiB"}, 0}, {{"kv_cache_bytes < -5%"}, 0},
       {{"scores", "state_bytes"}, 0},  {{"scores", "kv_bytes_per_token"}, 1},
   };
-  for (const auto& [thresholds, status] : rows) {
+  for (const auto& row : rows) {
+    const auto& [thresholds, status] = row;
     std::vector<std::string> options = {"-n", "1K,4K"};
     for (const std::string& threshold : thresholds) options.insert(options.end(), {"--fail-if", threshold});
-    CAPTURE(thresholds.back());
+    CAPTURE(row.first.back());
     for (const char* format : {"table", "json", "ndjson", "csv", "markdown"}) {
       std::vector<std::string> formatted = options;
       formatted.insert(formatted.end(), {"--format", format});

@@ -16,11 +16,12 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 }  // namespace
 
 TEST_CASE("generated tables are up to date (scripts/update-docs writes them)") {
-  for (const auto& [file, kind] : {std::pair("models.md", "models"), std::pair("mechanisms.md", "mechanisms"),
-                                   std::pair("engines.md", "engines")}) {
+  for (const auto& page : {std::pair("models.md", "models"), std::pair("mechanisms.md", "mechanisms"),
+                           std::pair("engines.md", "engines")}) {
+    const auto& [file, kind] = page;
     const Run list = run({"list", kind, "--format", "markdown"});
     CHECK(list.status == 0);
-    CHECK_MESSAGE(holds(read_file(kDocs + file), "<!-- begin generated -->\n" + list.out + "<!-- end"), file);
+    CHECK_MESSAGE(holds(read_file(kDocs + file), "<!-- begin generated -->\n" + list.out + "<!-- end"), page.first);
   }
 }
 

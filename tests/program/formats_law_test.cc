@@ -158,14 +158,15 @@ TEST_CASE("every command answers in every format that it takes, with the same in
     REQUIRE(answers.count("json") == 1);
     Integers all;
     add_integers(json::parse(answers.at("json")), all);
-    for (const auto& [format, text] : answers) {
+    for (const auto& written : answers) {
+      const auto& [format, text] = written;
       if (format == "json") continue;
       const Integers said = format == "ndjson" ? integers_of_lines(text)
                             : format == "csv"  ? integers_of_text(text, false)
                                                : integers_of_text(text, true);
       for (const std::string& integer : said) {
         CAPTURE(question[0] + " " + question[1]);
-        CAPTURE(format);
+        CAPTURE(written.first);
         CAPTURE(integer);
         CHECK(is_stated(all, integer, question[0] == "check"));
         ++compared;

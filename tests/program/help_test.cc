@@ -44,7 +44,7 @@ TEST_CASE("the help of a command shows its own options once, by groups") {
         "--logits",         "--assume",  "Verdict:", "--fail-if",      "--exit-zero", "Output:",  "--format",
         "--output",         "--columns", "--units",  "--quiet",        "General:",    "--help",   "--version"}},
   };
-  for (const auto& [command, rows] : expected) CHECK_MESSAGE(help_rows(run({"help", command}).out) == rows, command);
+  for (const auto& row : expected) CHECK_MESSAGE(help_rows(run({"help", row.first}).out) == row.second, row.first);
   for (const char* command : {"fit", "solve"}) {
     const Rows rows = help_rows(run({command, "--help"}).out);
     CHECK(std::count(rows.begin(), rows.end(), "--gpu") == 1);

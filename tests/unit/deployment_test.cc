@@ -91,9 +91,10 @@ TEST_CASE("KV heads of a tensor rank: the replication rules of docs/cost-model.m
     int heads, kv_heads, ranks;
     int replication;  // ranks * heads of a rank / heads of the model
   };
-  for (const auto& [heads, kv_heads, ranks, replication] :
+  for (const Row& row :
        {Row{32, 8, 8, 1}, Row{32, 8, 16, 2}, Row{32, 1, 8, 8}, Row{32, 32, 4, 1}, Row{64, 4, 64, 16}}) {
-    CAPTURE(ranks);
+    const auto& [heads, kv_heads, ranks, replication] = row;
+    CAPTURE(row.ranks);
     const Model model = parse_model(R"({"layers": 2, "heads": )" + std::to_string(heads) + R"(, "kv_heads": )" +
                                         std::to_string(kv_heads) + R"(, "d_k": 64, "d_model": 256, "d_ff": 512,
                                         "vocab": 1024})",
@@ -147,12 +148,13 @@ TEST_CASE("the devices of an even split hold the model's weights once, norms on 
     std::string parallel;
     std::string weights;
   };
-  for (const auto& [name, parallel, weights] :
+  for (const Row& row :
        {Row{"llama-3.1-8b", "tp=4", ""}, Row{"llama-3.1-8b", "pp=4", ""}, Row{"llama-3.1-8b", "tp=2,pp=2", "int4"},
         Row{"mixtral-8x7b-v0.1", "tp=8,ep=8", ""}, Row{"mixtral-8x7b-v0.1", "tp=4,ep=2", ""},
         Row{"llama-3.1-8b", "tp=2", "Q4_K_M"}, Row{"llama-3.1-8b", "pp=2", "Q4_K_M"}}) {
-    CAPTURE(name);
-    CAPTURE(parallel);
+    const auto& [name, parallel, weights] = row;
+    CAPTURE(row.model);
+    CAPTURE(row.parallel);
     const Model model = load_model(name);
     Setup setup = setup_of(model, "", parallel);
     if (!weights.empty()) setup.workload.weights = parse_weight_scheme(weights, "test");

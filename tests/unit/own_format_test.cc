@@ -204,7 +204,7 @@ TEST_CASE("shared experts: that many, each with its own rows, all of them read a
         Count{2 * (2 * (4 * 64 * 64 + 64 * 8 + 2 * 64 + 5 * 3 * 64 * 400) + 64000 + 64 + 64) + 2 * 2 * 64 * 2});
   // As many as a file asks for cost nothing to count.
   const Model many = model_of(small(experts + R"(1, "shared": 1000000000})"));
-  CHECK(metric(many, Metric::parameters) == Count{259392 + 2 * (512 - 3 * 64 * 256 + (8 + 1000000000ull) * 3 * 64)});
+  CHECK(metric(many, Metric::parameters) == Count{259392 + 2 * (512 - 3ull * 64 * 256 + (8 + 1000000000ull) * 3 * 64)});
 }
 
 TEST_CASE("active parameters: the chosen experts, the shared ones, and the rest") {

@@ -171,8 +171,9 @@ TEST_CASE("unknown precisions and settings are named") {
       {"kivi:zero", "unusable setting \"zero\" (kivi takes bits=2|4, group=N (even), residual=N)"},
       {"fp8:zero", "unusable setting \"zero\" (it takes no settings)"},
   };
-  for (const auto& [text, message] : rows) {
-    CAPTURE(text);
+  for (const auto& row : rows) {
+    const auto& [text, message] = row;
+    CAPTURE(row.first);
     CHECK_THROWS_WITH_AS(precision(text), doctest::Contains(message), InputError);
   }
   CHECK_THROWS_WITH_AS(precision("qqqq"), doctest::Contains("`ctxcost list precisions` shows all"), InputError);

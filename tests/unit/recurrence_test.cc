@@ -321,7 +321,7 @@ TEST_CASE("RWKV: states of docs/cost-model.md section 8, work of versions 5 to 7
   CHECK_FALSE(four->prefill(10, PairRule::exact)->macs_known);
   CHECK_FALSE(four->decode(10)->macs_known);
   CHECK(four->prefill(10, PairRule::exact)->scores == Count{0});
-  for (const std::uint32_t version : {5, 6, 7}) {
+  for (const std::uint32_t version : {5u, 6u, 7u}) {
     const auto mixer = make_mixer("rwkv", mixer_shape(32, 64, 2048), {{"version", Count{version}}});
     CHECK(24 * total(*mixer) == 3244032);
     CHECK(mixer->decode(10)->macs == 32 * 3 * 64 * 64);

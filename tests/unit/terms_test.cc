@@ -239,12 +239,13 @@ TEST_CASE("a convention is a name, and settings that overrule it") {
     Count flops_per_mac;
     PairRule pairs;
   };
-  for (const auto& [text, flops, pairs] :
+  for (const auto& row :
        {Row{"standard", 2, PairRule::reach}, Row{"causal", 2, PairRule::exact},
         Row{"causal:flops_per_mac=1", 1, PairRule::exact}, Row{"causal:pairs=reach", 2, PairRule::reach},
         Row{"standard:flops_per_mac=1,pairs=exact", 1, PairRule::exact},
         Row{"article:flops_per_mac=2", 2, article_convention().pairs}}) {
-    CAPTURE(text);
+    const auto& [text, flops, pairs] = row;
+    CAPTURE(row.text);
     const Convention convention = parse_convention(text);
     CHECK(convention.name == text);
     CHECK(convention.flops_per_mac == flops);
@@ -259,8 +260,9 @@ TEST_CASE("a convention is a name, and settings that overrule it") {
       {"causal:pairs=exact,", ""},
       {"causal:,pairs=exact", "unusable setting \"\"" + settings},
   };
-  for (const auto& [text, message] : faults) {
-    CAPTURE(text);
+  for (const auto& row : faults) {
+    const auto& [text, message] = row;
+    CAPTURE(row.first);
     std::string found;
     try {
       static_cast<void>(parse_convention(text));

@@ -72,13 +72,14 @@ TEST_CASE("a name means a file type or a plain type") {
     const char* text;
     const char* name;
   };
-  for (const auto& [text, name] :
+  for (const auto& row :
        {Row{"q4_k_m", "Q4_K_M"}, Row{"Q8_0", "Q8_0"}, Row{"q8_0", "q8_0"}, Row{"q6_k", "q6_k"}, Row{"Q6_K", "Q6_K"},
         Row{"iq4_nl", "iq4_nl"}, Row{"IQ4_NL", "IQ4_NL"}, Row{"mostly_q8_0", "Q8_0"}, Row{"Mxfp4_MoE", "MXFP4_MOE"},
         Row{"F16", "F16"}, Row{"f16", "fp16"}, Row{"BF16", "BF16"}, Row{"bf16", "bf16"}, Row{"mostly_bf16", "BF16"},
         Row{"half", "fp16"}, Row{"mxfp4", "mxfp4"}, Row{"q4_k", "q4_k"},
         Row{"int4:group=32,zero", "int4:group=32,zero"}, Row{"F16:experts=mxfp4", "F16:experts=mxfp4"}}) {
-    CAPTURE(text);
+    const auto& [text, name] = row;
+    CAPTURE(row.text);
     const WeightScheme scheme = parse_weight_scheme(text, "--weights");
     CHECK(scheme.name() == name);
     CHECK(parse_weight_scheme(scheme.name(), "--weights").name() == name);
@@ -374,9 +375,10 @@ TEST_CASE("wildcards are those of Python's fnmatch") {
       {"[a-c]", "b", true},  {"[!a-c]", "d", true},  {"a\n*", "a\nb", true},  {"x+", "x+", true},
       {"x+", "xx", false},
   };
-  for (const auto& [wildcards, name, matches] : rows) {
-    CAPTURE(wildcards);
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    const auto& [wildcards, name, matches] = row;
+    CAPTURE(row.wildcards);
+    CAPTURE(row.name);
     CHECK(huggingface::PythonPattern(huggingface::expression_of_wildcards(wildcards)).matches(name) == matches);
   }
 }
@@ -426,10 +428,11 @@ TEST_CASE("ignore: a pattern keeps the modules of the model's own class") {
     const char* ignore;
     std::uint64_t kept;
   };
-  for (const auto& [ignore, kept] :
+  for (const auto& row :
        {Row{"re:.*.*.*.*.*mlp.*", 2 * 3 * 131072}, Row{"re:.*up_proj", 2 * 131072}, Row{"re:.*v_proj", 2 * 32768},
         Row{"re:model\\\\.layers\\\\.0\\\\.", kLinear / 2}, Row{"re:mlp", 0}, Row{"re:.*feed_forward.*", 0}}) {
-    CAPTURE(ignore);
+    const auto& [ignore, kept] = row;
+    CAPTURE(row.ignore);
     const Model model = small_llama(
         R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"group_0": {
             "targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 128,
@@ -469,7 +472,7 @@ TEST_CASE("the cache's own type: kv_cache_scheme and kv_cache_quant_algo") {
     const char* type;
     std::uint64_t scales;
   };
-  for (const auto& [quantization, type, scales] :
+  for (const auto& row :
        {Row{R"({"quant_method": "modelopt", "quant_algo": "FP8", "kv_cache_quant_algo": "FP8"})", "fp8", 4},
         Row{R"({"quant_algo": "FP8", "kv_cache_scheme": "FP8"})", "fp8", 4},
         Row{R"({"quant_algo": "NVFP4", "kv_cache_quant_algo": "NVFP4"})", "nvfp4", 4},
@@ -478,7 +481,8 @@ TEST_CASE("the cache's own type: kv_cache_scheme and kv_cache_quant_algo") {
             0},
         Row{R"({"quant_method": "fp8", "kv_cache_scheme": null})", "bf16", 0},
         Row{R"({"quant_method": "fp8"})", "bf16", 0}}) {
-    CAPTURE(quantization);
+    const auto& [quantization, type, scales] = row;
+    CAPTURE(row.quantization);
     const Model model = small_llama(quantization);
     CHECK(model.kv.name() == type);
     // Two layers, K and V.
