@@ -15,7 +15,7 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kExtension = ".gguf";
+constexpr std::string_view kGgufExtension = ".gguf";
 
 /// The name that the rest of the program has for a type of a file: "bf16" for BF16, "fp32" for f32.
 std::string type_name(const std::string& type) {
@@ -143,8 +143,8 @@ std::vector<std::string> gguf_models_in(const std::string& directory) {
   if (DIR* listing = ::opendir(directory.c_str())) {
     while (const dirent* entry = ::readdir(listing)) {
       std::string_view name = entry->d_name;
-      if (!name.ends_with(kExtension) || name.starts_with("mmproj")) continue;
-      const std::string_view part = part_suffix(name.substr(0, name.size() - kExtension.size()));
+      if (!name.ends_with(kGgufExtension) || name.starts_with("mmproj")) continue;
+      const std::string_view part = part_suffix(name.substr(0, name.size() - kGgufExtension.size()));
       if (part.empty() || part.starts_with("-00001-")) names.emplace_back(name);
     }
     ::closedir(listing);

@@ -13,7 +13,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 /// A whole file given as a name should not be searched for.
-constexpr std::size_t kLongestName = 128;
+constexpr std::size_t kLongestModelName = 128;
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -110,7 +110,8 @@ Stripped strip(const Words& words) {
 
 /// The part of a name that names the model, or nothing where it is a path: "./x", "a/b/c", "x.json".
 std::optional<std::string_view> model_part(std::string_view name) {
-  if (name.empty() || name.size() > kLongestName || name.front() == '.' || name.front() == '~') return std::nullopt;
+  if (name.empty() || name.size() > kLongestModelName || name.front() == '.' || name.front() == '~')
+    return std::nullopt;
   for (const std::string_view extension : {".json", ".gguf", ".safetensors"}) {
     if (name.ends_with(extension)) return std::nullopt;
   }
@@ -323,7 +324,7 @@ constexpr Spoken kSpoken[] = {
 AcceleratorMatch match_accelerators(std::string_view name) {
   AcceleratorMatch match;
   std::vector<const CatalogueEntry*>& found = match.entries;
-  if (name.size() > kLongestName) return match;
+  if (name.size() > kLongestModelName) return match;
   const Words wanted = device_words(name);
   if (wanted.empty()) return match;
   for (const Spoken& spoken : kSpoken) {
