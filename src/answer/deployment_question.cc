@@ -49,7 +49,7 @@ LengthList contexts_of(const DeploymentQuestion& question, const Model& model) {
   if (!question.contexts.empty()) return question.contexts;
   if (model.positions.trained_context) return LengthList(*model.positions.trained_context);
   if (model.positions.hard_limit) return LengthList(*model.positions.hard_limit);
-  throw InputError(Diagnostic{model.name, "", "it does not say what context it was trained for", "ask for a context"});
+  throw InputError(Diagnostic{model.name, "", "it does not state its trained context", "give a context"});
 }
 
 LengthList batches_of(const DeploymentQuestion& question, const Model& model) {

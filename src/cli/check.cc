@@ -105,7 +105,13 @@ Status run_check(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kCheck;
-const Command kCheck = {"check",        "FILE...", "budgets in JSON files: pass, warn or fail", kCheckOptions,
-                        kCheckExamples, run_check, [] { return target_formats(kCheckShape); },  Completion::file};
+const Command kCheck = {"check",
+                        "FILE...",
+                        "judge the budgets in JSON files: pass, warn or fail",
+                        kCheckOptions,
+                        kCheckExamples,
+                        run_check,
+                        [] { return target_formats(kCheckShape); },
+                        Completion::file};
 
 }  // namespace ctxcost::cli

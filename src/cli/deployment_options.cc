@@ -1,5 +1,6 @@
 #include "deployment_options.h"
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -19,7 +20,7 @@ constexpr OptionId kDeploymentOptions[] = {
     OptionId::mfu,         OptionId::mbu,      OptionId::exit_zero,    OptionId::format,    OptionId::output,
     OptionId::units,       OptionId::color,    OptionId::quiet,        OptionId::verbose};
 
-/// Every GPU with every split. Throws InputError where a split does not have as many devices as --gpu asks for.
+/// Combines every GPU with every split. Throws InputError where a split has another number of devices than --gpu.
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {
   std::vector<Placement> all;
   if (gpus.empty()) {
@@ -32,7 +33,7 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
         throw InputError(Diagnostic{"--parallel", "",
                                     format("{} has {} devices, --gpu {}:{} has {}", split.name(),
                                            to_string(split.devices()), gpu.id, to_string(*count), to_string(*count)),
-                                    "leave the number of --gpu out"});
+                                    "leave out the count in --gpu"});
       }
       all.push_back({gpu, 1, split});
     }
@@ -43,6 +44,11 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
 }  // namespace
 
 std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
+
+std::span<const OptionId> deployment_options_without_verbose() {
+  static_assert(std::end(kDeploymentOptions)[-1] == OptionId::verbose);
+  return std::span(kDeploymentOptions).first(std::size(kDeploymentOptions) - 1);
+}
 
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words) {
@@ -71,8 +77,9 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
                                 "`ctxcost list gpus` shows the devices"});
   }
   if (words.empty()) {
-    throw InputError(Diagnostic{std::string(command), "", "expected a MODEL, found nothing",
-                                "a JSON file, a directory with a config.json, - or a catalogue name"});
+    throw InputError(
+        Diagnostic{std::string(command), "", "expected a MODEL, found nothing",
+                   "a JSON file, a directory with a config.json, - for standard input, or a catalogue name"});
   }
   question.models = load_models(arguments, words);
   question.placements = placements(gpus, splits);
@@ -85,7 +92,7 @@ void leave_out_without_context(DeploymentQuestion& question) {
   std::erase_if(question.models, [&](const SharedModel& model) {
     const Positions& positions = model->positions;
     if (positions.trained_context || positions.hard_limit) return false;
-    const std::string message = format("expected a context: {} does not say what it was trained for", model->name);
+    const std::string message = format("expected a context: {} does not state its trained context", model->name);
     leave_out(InputError(Diagnostic{"--context", "", message, "write -n 8K"}), asked);
     return true;
   });

@@ -11,16 +11,17 @@
 
 namespace ctxcost::cli {
 
-/// The options of both commands.
+/// Returns the options of a command that puts a model on devices.
 std::span<const OptionId> deployment_options();
+/// Returns the same options without --verbose, for a command whose page has no more to show.
+std::span<const OptionId> deployment_options_without_verbose();
 
-/// What the options ask of the models that `words` name, for the command `command`. Throws InputError, also where a
-/// split does not have as many devices as --gpu asks for.
+/// Reads the question that the options ask about the models in `words`. `command` is named in errors. Throws
+/// InputError, also where a split has another number of devices than --gpu.
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words);
 
-/// Leaves out the models that do not say for what context to ask, where none was given: their error is in the words of
-/// the command line.
+/// Leaves out the models without a trained context if no --context was given, and reports each on standard error.
 void leave_out_without_context(DeploymentQuestion& question);
 
 }  // namespace ctxcost::cli

@@ -37,7 +37,13 @@ Status run_fit(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kFit;
-const Command kFit = {"fit",        "MODEL...", "whether it fits, and how fast it can be there", deployment_options(),
-                      kFitExamples, run_fit,    [] { return target_formats(kFitShape); },        Completion::model};
+const Command kFit = {"fit",
+                      "MODEL...",
+                      "whether a model fits on GPUs, and how fast it can run",
+                      deployment_options(),
+                      kFitExamples,
+                      run_fit,
+                      [] { return target_formats(kFitShape); },
+                      Completion::model};
 
 }  // namespace ctxcost::cli

@@ -10,11 +10,12 @@ namespace {
 constexpr std::string_view kModels =
     "MODEL is a JSON file (our own format or a HuggingFace config.json), a .gguf or\n"
     ".safetensors file, a directory of such files, - for standard input, or a name\n"
-    "from the built-in catalogue; ./NAME means the file where the catalogue has it.\n";
+    "from the built-in catalogue; ./NAME always means a file, not a catalogue name.\n";
 
 constexpr std::string_view kExitStatus =
-    "Exit status: 0 answered, and within budget; 1 answered, and over budget; 2 no\n"
-    "answer: bad usage, bad input, an unreadable or unwritable file.\n";
+    "Exit status: 0 answered, and it fits or is within budget; 1 answered, and it\n"
+    "does not; 2 no answer: bad usage, bad input, or a file that cannot be read or\n"
+    "written.\n";
 
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kMeaningColumn = 28;
@@ -90,7 +91,7 @@ std::string command_help(const Command& command) {
 std::string program_help() {
   std::string out =
       "ctxcost: what a context length costs a transformer, exactly\n\n"
-      "Usage: ctxcost MODEL... [OPTION...]      short for ctxcost scale\n"
+      "Usage: ctxcost MODEL... [OPTION...]      short for `ctxcost scale`\n"
       "       ctxcost COMMAND [ARGUMENT...]\n"
       "       ctxcost COMMAND --help            all options of a command\n\nCommands:\n";
   for (const Command* command : commands()) {

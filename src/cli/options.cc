@@ -19,7 +19,7 @@ namespace {
 
 using Check = void (*)(std::string_view value, std::string_view source);
 
-/// Reads the value, and forgets what it says.
+/// Reads the value for its errors alone and discards the result.
 template <auto Parse>
 void check(std::string_view value, std::string_view source) {
   if constexpr (std::is_invocable_v<decltype(Parse), std::string_view, std::string_view>) {
@@ -31,7 +31,7 @@ void check(std::string_view value, std::string_view source) {
 
 void check_lengths(std::string_view value, std::string_view source) { static_cast<void>(parse_lengths(value, source)); }
 
-/// How a setting that budget files have, too, stands on the command line.
+/// The command-line side of a setting that budget files share.
 struct SettingOption {
   char letter = 0;
   std::string_view value = {};
@@ -84,14 +84,14 @@ constexpr Option kOptions[] = {
           .check = check<parse_weight_schemes>, .repeatable = true, .common = true}),
     from(setting::kEngine, OptionId::engine, question,
          {.value = "NAME[:KEY=VALUE,...]", .completion = Completion::engine,
-          .syntax = "a name of `ctxcost list engines`, with settings", .check = check<parse_engine>, .repeatable = true}),
+          .syntax = "a name from `ctxcost list engines`, with its settings", .check = check<parse_engine>, .repeatable = true}),
     from(setting::kConvention, OptionId::convention, question,
          {.value = "NAME[:KEY=VALUE,...]", .completion = Completion::convention, .syntax = kConventionSyntax,
           .check = check<parse_convention>}),
     from(setting::kLogits, OptionId::logits, question, {}),
     {.id = OptionId::assume, .name = "--assume", .letter = 0, .value = "full", .group = question,
      .completion = Completion::words,
-     .meaning = "count families and layer kinds that are not known as full attention, with a note"},
+     .meaning = "count unknown families and layer kinds as full attention, with a note"},
 
     from(setting::kGpu, OptionId::gpu, devices,
          {.letter = 'g', .value = "NAME[:COUNT]", .completion = Completion::gpu, .repeatable = true}),
@@ -107,46 +107,46 @@ constexpr Option kOptions[] = {
     from(setting::kMbu, OptionId::mbu, devices, {.value = "FRACTION", .check = check<parse_fraction>}),
 
     {.id = OptionId::fail_if, .name = "--fail-if", .letter = 0, .value = "CHANGE", .group = verdict,
-     .completion = Completion::metric, .meaning = "exit 1 where it holds at any point",
-     .syntax = "'METRIC > +5%', 'METRIC >= +1GiB', 'METRIC < -3%'; without a sign a percentage is of the direction "
-               "that costs more, and METRIC alone is any such change",
+     .completion = Completion::metric, .meaning = "exit 1 if the change holds at any point",
+     .syntax = "'METRIC > +5%', 'METRIC >= +1GiB', 'METRIC < -3%'; a percentage without a sign means in the direction "
+               "that costs more; METRIC alone means any such change",
      .check = check<parse_threshold>, .repeatable = true},
     {.id = OptionId::fail_on, .name = "--fail-on", .letter = 0, .value = "error|warning", .group = verdict,
-     .completion = Completion::words, .meaning = "the least level of a budget whose breach fails", .fallback = "error"},
+     .completion = Completion::words, .meaning = "lowest budget level whose breach fails the run", .fallback = "error"},
     {.id = OptionId::baseline, .name = "--baseline", .letter = 0, .value = "FILE", .group = verdict,
-     .completion = Completion::file, .meaning = "compare with a saved JSON document"},
+     .completion = Completion::file, .meaning = "compare with a JSON document from an earlier run"},
     {.id = OptionId::max_increase, .name = "--max-increase", .letter = 0, .value = "[METRIC=]PERCENT",
      .group = verdict, .completion = Completion::metric,
-     .meaning = "fail where a metric is worse than in the baseline by more than that",
+     .meaning = "fail if a metric is worse than the baseline by more than this",
      .syntax = "5%, kv_cache_bytes=0%", .check = check<parse_allowed_increase>, .repeatable = true},
     {.id = OptionId::exit_zero, .name = "--exit-zero", .letter = 0, .value = "", .group = verdict,
-     .completion = Completion::none, .meaning = "exit 0 where the status would be 1"},
+     .completion = Completion::none, .meaning = "exit 0 where the exit status would be 1"},
 
     {.id = OptionId::format, .name = "--format", .letter = 0, .value = "NAME", .group = output,
-     .completion = Completion::format, .meaning = "how the answer is written; before an -o, what goes there",
-     .fallback = "by the extension of -o, else table", .repeatable = true, .common = true},
+     .completion = Completion::format, .meaning = "output format; before an -o, the format of that file",
+     .fallback = "from the extension of -o, else table", .repeatable = true, .common = true},
     {.id = OptionId::output, .name = "--output", .letter = 'o', .value = "FILE", .group = output,
-     .completion = Completion::file, .meaning = "write there, the whole document or nothing", .repeatable = true,
+     .completion = Completion::file, .meaning = "write to FILE: the whole document or nothing", .repeatable = true,
      .common = true},
     {.id = OptionId::save, .name = "--save", .letter = 0, .value = "FILE", .group = output,
-     .completion = Completion::file, .meaning = "also write the JSON document there, for --baseline"},
+     .completion = Completion::file, .meaning = "also write the JSON document to FILE, for --baseline"},
     {.id = OptionId::columns, .name = "--columns", .letter = 0, .value = "LIST", .group = output,
-     .completion = Completion::metric, .meaning = "metrics to show, by their names in JSON and CSV",
+     .completion = Completion::metric, .meaning = "metrics to show, named as in JSON and CSV",
      .check = check<parse_columns>, .repeatable = true},
     {.id = OptionId::units, .name = "--units", .letter = 0, .value = "si|iec", .group = output,
-     .completion = Completion::words, .meaning = "GB or GiB in tables", .fallback = "si", .common = true},
+     .completion = Completion::words, .meaning = "GB (10^9) or GiB (2^30) in tables", .fallback = "si", .common = true},
     {.id = OptionId::color, .name = "--color", .letter = 0, .value = "auto|always|never", .group = output,
-     .completion = Completion::words, .meaning = "headings and verdicts that stand out",
-     .syntax = "auto is on a terminal, unless NO_COLOR is set", .fallback = "auto"},
+     .completion = Completion::words, .meaning = "highlight headings and verdicts",
+     .syntax = "auto highlights on a terminal, unless NO_COLOR is set", .fallback = "auto"},
     {.id = OptionId::quiet, .name = "--quiet", .letter = 'q', .value = "", .group = output,
-     .completion = Completion::none, .meaning = "the answer alone"},
+     .completion = Completion::none, .meaning = "print the answer only"},
     {.id = OptionId::verbose, .name = "--verbose", .letter = 'v', .value = "", .group = output,
-     .completion = Completion::none, .meaning = "every kind of device"},
+     .completion = Completion::none, .meaning = "show the memory of every kind of device"},
 
     {.id = OptionId::help, .name = "--help", .letter = 'h', .value = "", .group = general,
-     .completion = Completion::none, .meaning = "this text; after a command, that command's", .common = true},
+     .completion = Completion::none, .meaning = "print this help; after a command, the help of that command", .common = true},
     {.id = OptionId::version, .name = "--version", .letter = 0, .value = "", .group = general,
-     .completion = Completion::none, .meaning = "the version", .common = true},
+     .completion = Completion::none, .meaning = "print the version", .common = true},
 };
 // clang-format on
 
@@ -156,9 +156,9 @@ constexpr bool in_order() {
   }
   return std::size(kOptions) == static_cast<std::size_t>(OptionId::version) + 1;
 }
-static_assert(in_order(), "the rows stand in the order of OptionId");
+static_assert(in_order(), "the rows follow the order of OptionId");
 
-/// What an option is to one command, where it is not the table's: empty fields are.
+/// What differs for one command from the row of the table. An empty field keeps what the row says.
 struct Variant {
   std::string_view command;
   OptionId id;
@@ -168,31 +168,31 @@ struct Variant {
   bool once = false;  ///< not repeatable
 };
 
-constexpr std::string_view kFiles = "as the files say";
+constexpr std::string_view kFiles = "from the files";
 constexpr std::string_view kCounted = "how FLOPs are counted in JSON and CSV";
-constexpr std::string_view kTimes = "article, standard or causal; times are always of the causal count";
+constexpr std::string_view kTimes = "article, standard or causal; times always use the causal count";
 constexpr Variant kVariants[] = {
     {"scale", OptionId::context, "1K,4K,16K,64K,128K,1M"},
     {"scale", OptionId::convention, "article"},
-    {"scale", OptionId::quiet, {}, "the table alone: no caption, growth lines, notes"},
-    {"scale", OptionId::verbose, {}, "sources and layer groups below the table"},
-    {"fit", OptionId::context, "what the model was trained for"},
+    {"scale", OptionId::quiet, {}, "print the table only: no caption, growth lines or notes"},
+    {"scale", OptionId::verbose, {}, "list sources and layer groups below the table"},
+    {"fit", OptionId::context, "the model's trained context"},
     {"fit", OptionId::convention, {}, kCounted, kTimes},
-    {"solve", OptionId::context, "what the model was trained for"},
+    {"solve", OptionId::context, "the model's trained context"},
     {"solve", OptionId::convention, {}, kCounted, kTimes},
     {"check", OptionId::gpu, kFiles, {}, {}, true},
     {"check", OptionId::parallel, kFiles, {}, {}, true},
     {"check", OptionId::utilization, kFiles},
     {"check", OptionId::overhead, kFiles},
-    {"check", OptionId::margin, "as the files say, else 5%"},
+    {"check", OptionId::margin, "from the files, else 5%"},
     {"check", OptionId::kv_memory, kFiles},
     {"check", OptionId::beyond_window, kFiles},
     {"check", OptionId::mfu, kFiles},
     {"check", OptionId::mbu, kFiles},
-    {"check", OptionId::quiet, {}, "no summary, and no settings that would pass"},
-    {"diff", OptionId::context, "1K,4K,16K,64K,128K,1M; of saved reports all"},
+    {"check", OptionId::quiet, {}, "leave out the summary and the settings that would pass"},
+    {"diff", OptionId::context, "1K,4K,16K,64K,128K,1M; all of a saved report"},
     {"diff", OptionId::convention, "article"},
-    {"diff", OptionId::quiet, {}, "the table and what fails alone: no caption, no keys"},
+    {"diff", OptionId::quiet, {}, "print the table and failures only: no caption, no keys"},
     {"schema", OptionId::output, {}, {}, {}, true},
 };
 

@@ -60,8 +60,9 @@ Status run_scale(const Arguments& arguments) {
 
   Grid axes = grid(arguments);
   if (arguments.words().empty()) {
-    throw InputError(Diagnostic{"scale", "", "expected a MODEL, found nothing",
-                                "a JSON file, a directory with a config.json, - or a catalogue name"});
+    throw InputError(
+        Diagnostic{"scale", "", "expected a MODEL, found nothing",
+                   "a JSON file, a directory with a config.json, - for standard input, or a catalogue name"});
   }
   axes.models = load_models(arguments, arguments.words());
   keep_answerable(axes, settings);
@@ -76,7 +77,7 @@ Status run_scale(const Arguments& arguments) {
 }  // namespace
 
 const Command kScale = {
-    "scale",        "MODEL...", "the scaling table over contexts, batches, types", kScaleOptions,
+    "scale",        "MODEL...", "table of costs over contexts, batches and types", kScaleOptions,
     kScaleExamples, run_scale,  [] { return target_formats(kScaleShape); },        Completion::model};
 
 }  // namespace ctxcost::cli

@@ -37,8 +37,8 @@ const SolveQuestion& read_unknown(const Arguments& arguments) {
 void check_given(const SolveQuestion& question, const Arguments& arguments) {
   const std::string option = "--" + std::string(question.name);
   if (question.name != "gpus" && arguments.has(find_option(option)->id)) {
-    throw InputError(
-        Diagnostic{option, "", "is what `solve " + std::string(question.name) + "` looks for", "leave it out"});
+    throw InputError(Diagnostic{option, "", "`solve " + std::string(question.name) + "` looks for this value",
+                                "leave the option out"});
   }
 }
 
@@ -70,8 +70,8 @@ Status run_solve(const Arguments& arguments) {
 extern const Command kSolve;
 const Command kSolve = {"solve",
                         "WHAT MODEL...",
-                        "context, batch, gpus, kv-precision or weights that fit",
-                        deployment_options(),
+                        "best context, batch, gpus, kv-precision or weights",
+                        deployment_options_without_verbose(),
                         kSolveExamples,
                         run_solve,
                         [] { return target_formats(kSolveShape); },

@@ -127,10 +127,11 @@ Precision parse_precision(std::string_view text, std::string_view source) {
   std::string_view rest = text.substr(colon + 1);
   bool zero = false;
   Count group = int4 ? 128 : 32;
-  while (!rest.empty()) {
+  for (bool more = true; more;) {
     const std::size_t comma = rest.find(',');
     const std::string_view item = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
     const std::size_t equals = item.find('=');
     const std::string_view key = item.substr(0, equals);
     const std::optional<Count> number =

@@ -200,7 +200,7 @@ bool Deployment::holds(Count context, Count batch) const {
     }
   }
   if (!setup_.settings.gpu && !setup_.settings.kv_memory) {
-    throw InputError(setting_fault("gpu", "expected a GPU to fit into, found nothing",
+    throw InputError(setting_fault("gpu", "expected a GPU, found nothing",
                                    "`ctxcost list gpus` shows all; or give the size of the cache (kv_memory)"));
   }
   return !beyond_positions(context) && memory_limit(devices).empty();
@@ -495,13 +495,13 @@ std::vector<std::string> Deployment::notes() const {
     }
     if (settings.gpu->unified_memory_usable && !settings.utilization) {
       notes.push_back("the memory of " + settings.gpu->id + " is unified: a program may take " +
-                      percent_text(*settings.gpu->unified_memory_usable) + " of it (utilization says otherwise)");
+                      percent_text(*settings.gpu->unified_memory_usable) + " of it (change this with utilization)");
     }
     const KvPrecision& kv = whole_.kv();
     for (const Precision* type : {&kv.key, &kv.value}) {
       if (engines_keep_cache(type->format(), settings.gpu) || (type == &kv.value && kv.key == kv.value)) continue;
       notes.push_back(type->format().cards == CacheCards::none
-                          ? "no engine of the list keeps a cache in " + type->name()
+                          ? "no engine keeps a cache in " + type->name()
                           : "engines do not keep a cache in " + type->name() + " on " + settings.gpu->id);
     }
   }
@@ -519,19 +519,19 @@ std::vector<std::string> Deployment::notes() const {
       });
       if (replicated == group.mixers.end()) continue;
       notes.push_back("tp=" + to_string(parallelism.tensor) +
-                      ": caches with fewer heads than devices, and latents, repeat on several of them");
+                      ": several devices hold copies of latent caches and of caches with fewer KV heads than devices");
       break;
     }
   }
-  if (parallelism.data > 1) notes.push_back("dp=" + to_string(parallelism.data) + ": the batch is that of one replica");
+  if (parallelism.data > 1) notes.push_back("dp=" + to_string(parallelism.data) + ": the batch is per replica");
   return notes;
 }
 
 std::string Deployment::margin_note(const DeploymentEstimate& estimate) const {
   if (!estimate.tight) return {};
   const DeploymentSettings& settings = setup_.settings;
-  return "tight: of the " + with_separators(settings.gpu->usable_memory()) + " bytes of " + settings.gpu->id +
-         " that can be used less than " + settings.margin.name() + " stays free (margin)";
+  return "tight: less than " + settings.margin.name() + " of the " + with_separators(settings.gpu->usable_memory()) +
+         " usable bytes of " + settings.gpu->id + " stays free (margin)";
 }
 
 }  // namespace ctxcost

@@ -14,11 +14,11 @@ namespace {
 constexpr std::string_view kName = "llama.cpp";
 
 constexpr EngineSetting kSettings[] = {
-    {"ubatch", "512", "tokens of one physical batch; windows keep that many more", 1},
-    {"swa_full", "0", "1: layers with a window cache every token", 0, "0|1"},
-    {"unified", "0", "1: one stream of n b cells for all sequences; 0: b streams of n", 0, "0|1"},
+    {"ubatch", "512", "tokens per physical batch; a window cache holds this many more", 1},
+    {"swa_full", "0", "1: layers with a sliding window cache every token, too", 0, "0|1"},
+    {"unified", "0", "1: one stream of n x b cells for all sequences; 0: b streams of n cells each", 0, "0|1"},
     {"rs_seq", "0", "snapshots of recurrent states kept for rollback", 0},
-    {"legacy_mla", "0", "1: files without key_length_mla cache all heads of a latent layer", 0, "0|1"},
+    {"legacy_mla", "0", "1: files without key_length_mla cache all heads of a latent-attention layer", 0, "0|1"},
 };
 
 constexpr Count kCellPadding = 256;      // of n_ctx, of n_ctx_seq and of window caches [llama-context.cpp, -iswa.cpp]
@@ -178,7 +178,7 @@ Reserve reserve(const ReserveRequest& request) {
 }  // namespace
 
 CTXCOST_ENGINE(kLlamaCpp) = {kName,
-                             "cells for every token and stream, padded to 256; states in F32",
+                             "cells for every token of each stream, padded to a multiple of 256; states in F32",
                              "ggml-org/llama.cpp @34af94c: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
                              "llama-memory-recurrent.cpp",
                              kSettings,
@@ -187,6 +187,6 @@ CTXCOST_ENGINE(kLlamaCpp) = {kName,
                              100,
                              Spread::layers,
                              WeightTypes::gguf,
-                             "compute buffers, whose size its log prints for each device"};
+                             "compute buffers; the log prints their size for each device"};
 
 }  // namespace ctxcost

@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kName = "transformers";
 
 constexpr EngineSetting kSettings[] = {
-    {"cache", "dynamic", "dynamic: what the sequence has; static: allocated for n tokens", 0, "dynamic|static"},
+    {"cache", "dynamic", "dynamic: holds the tokens so far; static: allocated for n tokens at once", 0,
+     "dynamic|static"},
 };
 
 // Kinds of layers that the library runs with its caches.
@@ -90,7 +91,7 @@ Reserve reserve(const ReserveRequest& request) {
 }  // namespace
 
 CTXCOST_ENGINE(kTransformers) = {kName,
-                                 "dynamic or static tensors of each layer",
+                                 "dynamic or static key and value tensors of each layer",
                                  "huggingface/transformers: cache_utils.py",
                                  kSettings,
                                  reserve,
@@ -98,6 +99,6 @@ CTXCOST_ENGINE(kTransformers) = {kName,
                                  100,
                                  Spread::tensors,
                                  WeightTypes::formats,
-                                 "the device's context and what its allocator keeps; no range is published"};
+                                 "the device's context and memory that its allocator keeps; no range is published"};
 
 }  // namespace ctxcost

@@ -329,7 +329,7 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
 
 CTXCOST_ENGINE(kVllm) = {
     kName,
-    "blocks of tokens for one request of that length, times the sequences",
+    "blocks of tokens for one request of n tokens, times the number of sequences",
     "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py",
     kSettings,
     reserve,
@@ -338,6 +338,6 @@ CTXCOST_ENGINE(kVllm) = {
     Spread::tensors,
     WeightTypes::formats,
     "CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public logs show 0.1 to "
-    "9 GiB a device beside weights and cache"};
+    "9 GiB per device besides weights and cache"};
 
 }  // namespace ctxcost

@@ -1,50 +1,51 @@
-// What a model is asked, and what it is put on: the settings that budget files ("kv_precision") and the command line
-// (--kv-precision) share. Name, meaning and default stand here alone.
+// The settings that budget files ("kv_precision") and the command line (--kv-precision) share: what is counted, and on
+// which devices. This is the only place of their names, meanings and defaults.
 #pragma once
 
 #include "input/json/file_key.h"
 
 namespace ctxcost::setting {
 
-inline constexpr FileKey kContext{"context", ValueType::length, "tokens of a sequence"};
-inline constexpr FileKey kBatch{"batch", ValueType::length, "sequences at once; under dp those of a replica",
+inline constexpr FileKey kContext{"context", ValueType::length, "tokens of one sequence"};
+inline constexpr FileKey kBatch{"batch", ValueType::length, "sequences at once; with dp, per replica",
                                 "the model's own"};
-inline constexpr FileKey kKvPrecision{"kv_precision", ValueType::kv_precision, "type of the cache, or keys/values",
-                                      "the model's own"};
+inline constexpr FileKey kKvPrecision{"kv_precision", ValueType::kv_precision,
+                                      "type of the KV cache, or of keys/values", "the model's own"};
 inline constexpr FileKey kWeights{"weights", ValueType::weights, "type of the weights, or a GGUF file type",
                                   "as the model is stored"};
-inline constexpr FileKey kEngine{"engine", ValueType::engine, "what reserves the cache", "ideal"};
+inline constexpr FileKey kEngine{"engine", ValueType::engine, "the runtime that reserves the cache", "ideal"};
 inline constexpr FileKey kConvention{"convention", ValueType::convention, "how FLOPs are counted", "causal"};
 inline constexpr FileKey kLogits{
-    "logits", ValueType::choice, "for which tokens logits are counted", "last", {.choices = "last|all"}};
+    "logits", ValueType::choice, "which tokens get logits", "last", {.choices = "last|all"}};
 
-inline constexpr FileKey kGpu{"gpu", ValueType::text,
-                              "the devices: a name of `ctxcost list gpus` or a .json file of your own, with :COUNT for "
-                              "several"};
+inline constexpr FileKey kGpu{
+    "gpu", ValueType::text,
+    "the GPU: a name from `ctxcost list gpus` or your own .json file; :COUNT for several devices"};
 inline constexpr FileKey kParallel{"parallel", ValueType::text,
-                                   "how the model is spread over the devices: tp=2,pp=2, also cp, ep, dp",
+                                   "how the model is split over the devices: tp=2,pp=2; also cp, ep and dp",
                                    "tp over all devices; llama.cpp: pp"};
-inline constexpr FileKey kUtilization{"utilization", ValueType::fraction,
-                                      "share of each device's memory that may be used", "1; vllm: 0.9"};
+inline constexpr FileKey kUtilization{"utilization", ValueType::fraction, "share of a device's memory that may be used",
+                                      "1; vllm: 0.9"};
 inline constexpr FileKey kOverhead{
-    "overhead", ValueType::size, "bytes of each device that the runtime takes besides", "0", {.minimum = 0}};
-inline constexpr FileKey kMargin{"margin",
-                                 ValueType::margin,
-                                 "of a device's usable memory that must stay free, else the answer is tight; 0: never",
-                                 "5%",
-                                 {.minimum = 0}};
+    "overhead", ValueType::size, "further bytes that the runtime takes on each device", "0", {.minimum = 0}};
+inline constexpr FileKey kMargin{
+    "margin",
+    ValueType::margin,
+    "usable memory of a device that should stay free; with less the answer is tight; 0 turns this off",
+    "5%",
+    {.minimum = 0}};
 inline constexpr FileKey kKvMemory{
-    "kv_memory", ValueType::size, "bytes of each device for the cache, as a runtime's log prints them", "what is left"};
+    "kv_memory", ValueType::size, "bytes for the cache on each device, as a runtime's log prints them", "what is left"};
 inline constexpr FileKey kBeyondWindow{"beyond_window", ValueType::flag,
-                                       "contexts beyond the model's window count, too: max_context is what memory "
-                                       "alone allows",
+                                       "let contexts go beyond the model's window: max_context is what memory alone "
+                                       "allows",
                                        "false"};
-inline constexpr FileKey kMfu{"mfu", ValueType::fraction, "share of the peak FLOPs that is reached, where measured",
+inline constexpr FileKey kMfu{"mfu", ValueType::fraction, "share of peak FLOP/s that is reached, if you measured it",
                               "1"};
-inline constexpr FileKey kMbu{"mbu", ValueType::fraction, "share of the bandwidth that is reached, where measured",
-                              "1"};
+inline constexpr FileKey kMbu{"mbu", ValueType::fraction,
+                              "share of memory bandwidth that is reached, if you measured it", "1"};
 
-/// The same setting with another default.
+/// Returns the same setting with another default.
 constexpr FileKey with_fallback(FileKey key, std::string_view fallback) {
   key.fallback = fallback;
   return key;

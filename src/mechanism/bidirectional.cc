@@ -7,7 +7,7 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kBidirectionalKeys[] = {
-    {"half_window", KeyType::count, "none", "keys on each side of a token; without it every token"},
+    {"half_window", KeyType::count, "none", "keys that a token sees on each side; without it, every token"},
 };
 
 constexpr Formula kBidirectionalFormulas[] = {
@@ -39,7 +39,7 @@ class Bidirectional final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kBidirectional) = {
     "bidirectional",
-    "every token, before and after: encoders",
+    "every token, earlier and later (encoders)",
     kBidirectionalKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

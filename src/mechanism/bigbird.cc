@@ -8,7 +8,7 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kBigBirdKeys[] = {
-    {"block", KeyType::count, "64", "tokens of a block"},
+    {"block", KeyType::count, "64", "tokens per block"},
     {"random_blocks", KeyType::count, "3", "random blocks that a row of blocks sees", 0},
 };
 
@@ -41,7 +41,7 @@ class BigBird final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kBigBird) = {"bigbird",
-                               "window, global and random blocks",
+                               "blocks: its window, global ones and random ones",
                                kBigBirdKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

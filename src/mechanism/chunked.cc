@@ -8,7 +8,7 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kChunkedKeys[] = {
-    {"chunk", KeyType::count, "", "tokens of a chunk; a token sees the earlier ones of its own chunk"},
+    {"chunk", KeyType::count, "", "tokens per chunk; a token sees the earlier tokens of its own chunk"},
 };
 
 constexpr Formula kChunkedFormulas[] = {

@@ -9,8 +9,8 @@ namespace {
 constexpr MechanismKey kCompressiveKeys[] = {
     {"segment", KeyType::count, "", "tokens processed together"},
     {"memory", KeyType::count, "", "hidden states kept as they are", 0},
-    {"compressed", KeyType::count, "", "slots kept behind them", 0},
-    {"ratio", KeyType::count, "", "tokens compressed to one slot"},
+    {"compressed", KeyType::count, "", "slots of older states, kept compressed", 0},
+    {"ratio", KeyType::count, "", "hidden states compressed into one slot"},
 };
 
 constexpr Formula kCompressiveFormulas[] = {
@@ -84,7 +84,7 @@ class Compressive final : public SegmentRecurrence {
 
 CTXCOST_MECHANISM(kCompressive) = {
     "compressive",
-    "Transformer-XL with a compressed memory behind the memory",
+    "segments with a memory and, for older states, a compressed memory",
     kCompressiveKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

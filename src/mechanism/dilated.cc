@@ -7,8 +7,8 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kDilatedKeys[] = {
-    {"window", KeyType::count, "", "keys a token sees, itself among them"},
-    {"dilation", KeyType::count, "", "tokens from one of these keys to the next"},
+    {"window", KeyType::count, "", "keys that a token sees, itself included"},
+    {"dilation", KeyType::count, "", "distance in tokens from one of these keys to the next"},
 };
 
 constexpr Formula kDilatedFormulas[] = {
@@ -45,7 +45,7 @@ class Dilated final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kDilated) = {
     "dilated",
-    "every `dilation`-th of the last tokens, `window` of them",
+    "`window` of the last tokens, one in every `dilation`",
     kDilatedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -8,8 +8,8 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kFixedKeys[] = {
-    {"stride", KeyType::count, "", "tokens of a block"},
-    {"summary", KeyType::count, "", "tokens at the end of each block that later ones see; at most stride"},
+    {"stride", KeyType::count, "", "tokens per block"},
+    {"summary", KeyType::count, "", "tokens at the end of each block, which later tokens see; at most stride"},
 };
 
 constexpr Formula kFixedFormulas[] = {
@@ -57,7 +57,7 @@ class Fixed final : public TwoPatterns {
 
 CTXCOST_MECHANISM(kFixed) = {
     "fixed",
-    "half the heads their block, half the ends of all blocks (Sparse Transformer)",
+    "its block in half the heads, the ends of all blocks in the others (Sparse Transformer)",
     kFixedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

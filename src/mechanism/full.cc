@@ -54,7 +54,7 @@ class None final : public Mixer {
 }  // namespace
 
 CTXCOST_MECHANISM(kFull) = {"full",
-                            "every earlier token: MHA, GQA, MQA",
+                            "every earlier token (MHA, GQA, MQA)",
                             kFullKeys,
                             {.softmax = true, .traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
@@ -62,7 +62,7 @@ CTXCOST_MECHANISM(kFull) = {"full",
                             }};
 
 CTXCOST_MECHANISM(kNone) = {"none",
-                            "no mixer: the layer is its feed-forward",
+                            "nothing: the layer has only a feed-forward",
                             {},
                             {.traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings&) -> std::unique_ptr<Mixer> {

@@ -7,7 +7,7 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kGatedDeltaKeys[] = {
-    {"key_heads", KeyType::count, "heads", "heads of queries and keys; `heads` counts those of values"},
+    {"key_heads", KeyType::count, "heads", "query and key heads; `heads` counts the value heads"},
     {"conv", KeyType::count, "4", "kernel of the short convolution"},
     {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
 };

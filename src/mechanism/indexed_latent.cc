@@ -15,7 +15,7 @@ constexpr MechanismKey kIndexedLatentKeys[] = {
     {"index_heads", KeyType::count, "", "query heads of the indexer"},
     {"index_dim", KeyType::count, "", "width of an index key"},
     {"top_k", KeyType::count, "", "tokens that a query attends to"},
-    {"shares_index", KeyType::flag, "false", "takes another layer's selection: no indexer and no index cache"},
+    {"shares_index", KeyType::flag, "false", "uses the selection of another layer: no indexer and no index cache here"},
 };
 
 constexpr Formula kIndexedLatentFormulas[] = {
@@ -94,7 +94,7 @@ class IndexedLatent final : public Mixer {
 
 CTXCOST_MECHANISM(kIndexedLatent) = {
     "indexed_latent",
-    "DSA: latent attention to the tokens that an indexer selects",
+    "the tokens that an indexer selects, with latent attention (DSA)",
     kIndexedLatentKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr MechanismKey kInfiniKeys[] = {
     {"segment", KeyType::count, "", "tokens of local attention"},
-    {"delta", KeyType::flag, "false", "writes only what the memory does not hold yet"},
+    {"delta", KeyType::flag, "false", "write to the memory only what it does not hold yet"},
 };
 
 constexpr Formula kInfiniFormulas[] = {

@@ -66,7 +66,7 @@ class KimiDelta final : public DeltaRule {
 }  // namespace
 
 CTXCOST_MECHANISM(kKimiDelta) = {"kimi_delta",
-                                 "the gated delta rule with a decay for each channel",
+                                 "linear attention with the gated delta rule and a decay per channel",
                                  kKimiDeltaKeys,
                                  {.traffic_never_falls = true, .state_type_is_fixed = true},
                                  [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

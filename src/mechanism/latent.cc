@@ -96,7 +96,7 @@ class Latent final : public Mixer {
 }  // namespace
 
 CTXCOST_MECHANISM(kLatent) = {"latent",
-                              "MLA: keys and values from one cached latent",
+                              "every earlier token; keys and values come from one cached latent (MLA)",
                               kLatentKeys,
                               {.softmax = true, .traffic_never_falls = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

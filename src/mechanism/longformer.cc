@@ -8,8 +8,8 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kLongformerKeys[] = {
-    {"window", KeyType::count, "", "keys of the band beside the token's own, both sides together; even", 2},
-    {"global_tokens", KeyType::count, "1", "first tokens that see all and that all see", 0},
+    {"window", KeyType::count, "", "keys of the window on both sides together, without the token itself; even", 2},
+    {"global_tokens", KeyType::count, "1", "first tokens, which see every token and which every token sees", 0},
 };
 
 constexpr Formula kLongformerFormulas[] = {
@@ -78,7 +78,7 @@ class Longformer final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kLongformer) = {
     "longformer",
-    "a band on both sides and global tokens",
+    "a window on both sides, and global tokens",
     kLongformerKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -12,8 +12,8 @@ namespace {
 constexpr MechanismKey kLshKeys[] = {
     {"hashes", KeyType::count, "", "hash rounds"},
     {"chunk", KeyType::count, "", "tokens of a chunk of the sorted sequence"},
-    {"chunks_before", KeyType::count, "1", "chunks a chunk looks back", 0},
-    {"chunks_after", KeyType::count, "0", "chunks a chunk looks ahead", 0},
+    {"chunks_before", KeyType::count, "1", "earlier chunks that a chunk sees", 0},
+    {"chunks_after", KeyType::count, "0", "later chunks that a chunk sees", 0},
     {"buckets", KeyType::count, "from the context", "hash buckets, or the sum of their factors; even", 2},
 };
 
@@ -117,7 +117,7 @@ class Lsh final : public Mixer {
 
 CTXCOST_MECHANISM(kLsh) = {
     "lsh",
-    "tokens that hash alike (Reformer)",
+    "tokens with the same hash (Reformer)",
     kLshKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

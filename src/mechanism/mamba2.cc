@@ -94,7 +94,7 @@ class Mamba2 final : public Recurrence {
 
 CTXCOST_MECHANISM(kMamba2) = {
     "mamba2",
-    "a state space in heads, prefilled in chunks",
+    "a selective state space with heads, prefilled in chunks",
     kMamba2Keys,
     {.traffic_never_falls = true, .state_in_model_type = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

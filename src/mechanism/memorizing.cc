@@ -93,7 +93,7 @@ class Memorizing final : public Mixer {
 }  // namespace
 
 CTXCOST_MECHANISM(kMemorizing) = {"memorizing",
-                                  "local attention and a searched store of earlier keys and values",
+                                  "local attention, and the nearest of a store of earlier keys and values",
                                   kMemorizingKeys,
                                   {.softmax = true},
                                   [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

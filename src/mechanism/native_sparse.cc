@@ -10,10 +10,10 @@ namespace {
 
 constexpr MechanismKey kNativeSparseKeys[] = {
     {"compress_block", KeyType::count, "32", "tokens behind one compressed key"},
-    {"compress_stride", KeyType::count, "16", "tokens from one compressed key to the next"},
+    {"compress_stride", KeyType::count, "16", "distance in tokens from one compressed key to the next"},
     {"select_block", KeyType::count, "64", "tokens of a selected block"},
-    {"select_count", KeyType::count, "16", "selected blocks, the query's own among them"},
-    {"window", KeyType::count, "512", "keys of the window branch, the query's own among them"},
+    {"select_count", KeyType::count, "16", "selected blocks, the query's own included"},
+    {"window", KeyType::count, "512", "keys of the window branch, the query's own included"},
 };
 
 constexpr Formula kNativeSparseFormulas[] = {
@@ -99,7 +99,7 @@ class NativeSparse final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kNativeSparse) = {
     "native_sparse",
-    "compressed, selected and recent tokens, gated (NSA)",
+    "compressed, selected and recent tokens, mixed by a gate (NSA)",
     kNativeSparseKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -52,7 +52,7 @@ class Routing final : public SoftmaxAttention {
 }  // namespace
 
 CTXCOST_MECHANISM(kRouting) = {"routing",
-                               "tokens of the same k-means cluster",
+                               "tokens in the same k-means cluster",
                                kRoutingKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

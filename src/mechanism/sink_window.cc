@@ -7,8 +7,8 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kSinkWindowKeys[] = {
-    {"sinks", KeyType::count, "", "first tokens that every later one sees", 0},
-    {"window", KeyType::count, "", "last tokens a token sees, itself among them"},
+    {"sinks", KeyType::count, "", "first tokens, which every later token sees", 0},
+    {"window", KeyType::count, "", "last tokens that a token sees, itself included"},
 };
 
 constexpr Formula kSinkWindowFormulas[] = {

@@ -8,7 +8,7 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kSlidingWindowKeys[] = {
-    {"window", KeyType::count, "", "keys a token sees, itself among them"},
+    {"window", KeyType::count, "", "keys that a token sees, itself included"},
 };
 
 constexpr Formula kSlidingWindowFormulas[] = {

@@ -8,7 +8,8 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kStridedKeys[] = {
-    {"stride", KeyType::count, "", "tokens of the window before one's own, and from one summary key to the next"},
+    {"stride", KeyType::count, "",
+     "tokens of the window before the token itself, and the distance between the strided keys"},
 };
 
 constexpr Formula kStridedFormulas[] = {
@@ -47,7 +48,7 @@ class Strided final : public TwoPatterns {
 }  // namespace
 
 CTXCOST_MECHANISM(kStrided) = {"strided",
-                               "half the heads a window, half every `stride`-th token (Sparse Transformer)",
+                               "a window in half the heads, every `stride`-th token in the others (Sparse Transformer)",
                                kStridedKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -10,13 +10,13 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kTitansKeys[] = {
-    {"variant", KeyType::text, "", "memory as context, as a gate, or as a layer", 1, "mac|mag|mal"},
+    {"variant", KeyType::text, "", "mac, mag or mal: memory as context, as a gate or as a layer", 1, "mac|mag|mal"},
     {"segment", KeyType::count, "needed by mac", "tokens of a segment (mac)"},
     {"window", KeyType::count, "needed by mag and mal", "keys of the sliding window (mag, mal)"},
     {"persistent", KeyType::count, "4", "learned tokens that every query sees", 0},
-    {"depth", KeyType::count, "2", "matrices of the memory network"},
-    {"expansion", KeyType::count, "2", "its inner width, in d_model"},
-    {"chunk", KeyType::count, "segment, or window", "tokens of one update of the memory"},
+    {"depth", KeyType::count, "2", "layers (matrices) of the memory network"},
+    {"expansion", KeyType::count, "2", "inner width of the memory network, in multiples of d_model"},
+    {"chunk", KeyType::count, "segment, or window", "tokens per update of the memory"},
 };
 
 constexpr Formula kContextFormulas[] = {
@@ -155,7 +155,7 @@ Count network_weights(Count d_model, Count depth, Count expansion) {
 
 CTXCOST_MECHANISM(kTitans) = {
     "titans",
-    "attention beside a memory that learns while it reads",
+    "attention, with a neural memory that is updated while it reads",
     kTitansKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -10,10 +10,10 @@ namespace ctxcost {
 namespace {
 
 constexpr MechanismKey kVerticalSlashKeys[] = {
-    {"vertical", KeyType::count_or_list, "", "columns every later token sees: the first so many, or their positions",
-     0},
-    {"slash", KeyType::count_or_list, "", "diagonals: the nearest so many, or their distances, 0 being a token's own",
-     0},
+    {"vertical", KeyType::count_or_list, "",
+     "columns that every later token sees: a number (the first ones) or a list of positions", 0},
+    {"slash", KeyType::count_or_list, "",
+     "diagonals: a number (the nearest ones) or a list of distances; 0 is the token itself", 0},
 };
 
 /// Queries from which the pattern is estimated. [minference_forward.py, vertical_and_slash_kernel]
@@ -88,7 +88,7 @@ PositionSet positions(const MixerSettings& settings, std::string_view key) {
 
 CTXCOST_MECHANISM(kVerticalSlash) = {
     "vertical_slash",
-    "chosen columns and diagonals in prefill, all tokens in decode",
+    "selected columns and diagonals in prefill, every token in decode",
     kVerticalSlashKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

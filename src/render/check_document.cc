@@ -17,8 +17,10 @@ constexpr std::string_view kLevels[] = {"error", "warning"};
 
 using RemedyField = FieldsOf<Remedy>;
 constexpr Field kOfRemedy[] = {
-    RemedyField::text("setting", "that is changed", [](const Remedy& r) -> std::string_view { return r.setting; }),
-    RemedyField::text("value", "the nearest that passes", [](const Remedy& r) -> std::string_view { return r.value; }),
+    RemedyField::text("setting", "the setting to change",
+                      [](const Remedy& r) -> std::string_view { return r.setting; }),
+    RemedyField::text("value", "the nearest value that passes",
+                      [](const Remedy& r) -> std::string_view { return r.value; }),
 };
 constexpr FieldTable kRemedyFields{"remedy", kOfRemedy};
 
@@ -33,46 +35,50 @@ constexpr Field bound_field(std::string_view name) {
 }
 
 constexpr Field kOfLimit[] = {
-    LimitField::text("metric", "that is limited", [](const JudgedLimit& l) { return info(l.limit->metric).name; }),
-    LimitField::count("context", "where it was judged", [](const JudgedLimit& l) { return l.context; }),
-    LimitField::count("batch", "where it was judged", [](const JudgedLimit& l) { return l.batch; }),
+    LimitField::text("metric", "the limited metric", [](const JudgedLimit& l) { return info(l.limit->metric).name; }),
+    LimitField::count("context", "tokens of one sequence at the judged point",
+                      [](const JudgedLimit& l) { return l.context; }),
+    LimitField::count("batch", "sequences at the judged point", [](const JudgedLimit& l) { return l.batch; }),
     LimitField::scalar(Field::Type::any, "actual", "a number, the name of a level, or null of what has no bound",
                        [](const JudgedLimit& l) { return to_value(l.actual); }),
     bound_field<LimitSide::max>("max"),
     bound_field<LimitSide::min>("min"),
-    LimitField::word("verdict", kVerdictsOfBudgets, "what it comes to",
+    LimitField::word("verdict", kVerdictsOfBudgets, "the verdict on it",
                      [](const JudgedLimit& l) { return name(l.verdict); }),
     LimitField::where(
         [](const JudgedLimit& l) { return l.unbounded; },
         LimitField::flag("unbounded", "nothing bounds the metric", [](const JudgedLimit& l) { return l.unbounded; })),
-    LimitField::text("pointer", "to the limit in its file, a JSON Pointer",
+    LimitField::text("pointer", "JSON Pointer to the limit in its file",
                      [](const JudgedLimit& l) -> std::string_view { return l.limit->place.pointer; }),
-    LimitField::count("line", "from 1", [](const JudgedLimit& l) { return Count(l.limit->place.line); }),
-    LimitField::count("column", "from 1", [](const JudgedLimit& l) { return Count(l.limit->place.column); }),
+    LimitField::count("line", "line of the limit, from 1",
+                      [](const JudgedLimit& l) { return Count(l.limit->place.line); }),
+    LimitField::count("column", "column of the limit, from 1",
+                      [](const JudgedLimit& l) { return Count(l.limit->place.column); }),
     LimitField::where([](const JudgedLimit& l) { return l.verdict != Verdict::pass; },
-                      LimitField::records("remedies", kRemedyFields, "what would pass, one change at a time",
+                      LimitField::records("remedies", kRemedyFields, "single changes that would pass",
                                           kEach<&JudgedLimit::remedies>)),
 };
 constexpr FieldTable kLimitFields{"judged_limit", kOfLimit};
 
 using BudgetField = FieldsOf<JudgedBudget>;
 constexpr Field kOfBudget[] = {
-    BudgetField::text("name", "of the budget",
+    BudgetField::text("name", "the name of the budget",
                       [](const JudgedBudget& b) -> std::string_view { return b.budget->name; }),
-    BudgetField::text("file", "it stands in", [](const JudgedBudget& b) -> std::string_view { return b.budget->file; }),
-    BudgetField::word("level", kLevels, "what a breach of it is",
+    BudgetField::text("file", "the file that holds it",
+                      [](const JudgedBudget& b) -> std::string_view { return b.budget->file; }),
+    BudgetField::word("level", kLevels, "whether a breach is an error or a warning",
                       [](const JudgedBudget& b) { return kLevels[b.budget->level == BudgetLevel::error ? 0 : 1]; }),
     BudgetField::word("verdict", kVerdictsOfBudgets, "the worst of its limits and of the changes since the baseline",
                       [](const JudgedBudget& b) { return name(b.verdict); }),
-    BudgetField::records("limits", kLimitFields, "each at every context and batch", kEach<&JudgedBudget::limits>),
+    BudgetField::records("limits", kLimitFields, "each limit at every context and batch", kEach<&JudgedBudget::limits>),
 };
 constexpr FieldTable kBudgetFields{"judged_budget", kOfBudget};
 
 using FaultField = FieldsOf<BudgetFault>;
 constexpr Field kOfFault[] = {
-    FaultField::text("file", "at fault: the budget file, or one that it names",
+    FaultField::text("file", "the faulty file: the budget file or one that it names",
                      [](const BudgetFault& f) -> std::string_view { return f.file_at_fault; }),
-    FaultField::text("pointer", "to the fault in it, a JSON Pointer",
+    FaultField::text("pointer", "JSON Pointer to the fault in that file",
                      [](const BudgetFault& f) -> std::string_view { return f.place.pointer; }),
     FaultField::count(
         "line", "from 1",
@@ -91,11 +97,11 @@ constexpr FieldTable kFaultFields{"budget_fault", kOfFault};
 /// Of what stands at a point of a budget: a change, a point that the baseline lacks.
 template <typename Subject>
 constexpr Field kOfPlace[] = {
-    FieldsOf<Subject>::text("budget", "its name",
+    FieldsOf<Subject>::text("budget", "the name of the budget",
                             [](const Subject& s) -> std::string_view { return s.budget->budget->name; }),
-    FieldsOf<Subject>::text("file", "the budget stands in",
+    FieldsOf<Subject>::text("file", "the file that holds the budget",
                             [](const Subject& s) -> std::string_view { return s.budget->budget->file; }),
-    FieldsOf<Subject>::count("context", "tokens of a sequence", [](const Subject& s) { return s.context; }),
+    FieldsOf<Subject>::count("context", "tokens of one sequence", [](const Subject& s) { return s.context; }),
     FieldsOf<Subject>::count("batch", "sequences", [](const Subject& s) { return s.batch; }),
 };
 constexpr FieldTable kMissingFields{"missing_point", kOfPlace<BaselineComparison::Point>};
@@ -114,7 +120,7 @@ constexpr FieldTable kCauseFields{"cause", kOfCause};
 using ChangeField = FieldsOf<BudgetChange>;
 constexpr Field kOfChange[] = {
     ChangeField::members_of(kPlaceOfChange, [](const BudgetChange& c) -> const BudgetChange& { return c; }),
-    ChangeField::text("metric", "that is not as it was",
+    ChangeField::text("metric", "the metric that changed",
                       [](const BudgetChange& c) { return info(c.change.metric).name; }),
     ChangeField::scalar(Field::Type::any, "before", "a number, or the name of a level",
                         [](const BudgetChange& c) { return to_value(c.change.before); }),
@@ -129,14 +135,14 @@ constexpr Field kOfChange[] = {
                         return Value(c.change.percent->negative ? -percent : percent);
                       })
         .or_null(),
-    ChangeField::text("allowed", "the largest increase; null where none is judged",
+    ChangeField::text("allowed", "the largest allowed increase; null where no increase is judged",
                       [](const BudgetChange& c) { return words_or_null(c.allowed); })
         .or_null(),
-    ChangeField::word("verdict", kVerdictsOfBudgets, "what it comes to",
+    ChangeField::word("verdict", kVerdictsOfBudgets, "the verdict on it",
                       [](const BudgetChange& c) { return name(c.verdict); }),
-    ChangeField::where([](const BudgetChange& c) { return c.verdict != Verdict::pass; },
-                       ChangeField::records("causes", kCauseFields, "what made it worse, where that is known",
-                                            kEach<&BudgetChange::causes>)),
+    ChangeField::where(
+        [](const BudgetChange& c) { return c.verdict != Verdict::pass; },
+        ChangeField::records("causes", kCauseFields, "what made it worse, where known", kEach<&BudgetChange::causes>)),
 };
 constexpr FieldTable kChangeFields{"change", kOfChange};
 
@@ -148,9 +154,9 @@ constexpr Field kOfBaseline[] = {
                         [](const BaselineComparison& b) { return name(b.verdict); }),
     BaselineField::count("compared", "points that are in both",
                          [](const BaselineComparison& b) { return Count(b.compared); }),
-    BaselineField::records("missing", kMissingFields, "points that it lacks", kEach<&BaselineComparison::missing>),
-    BaselineField::records("changes", kChangeFields, "metrics that are not as they were",
-                           kEach<&BaselineComparison::changes>),
+    BaselineField::records("missing", kMissingFields, "points that the earlier report lacks",
+                           kEach<&BaselineComparison::missing>),
+    BaselineField::records("changes", kChangeFields, "metrics that changed", kEach<&BaselineComparison::changes>),
 };
 constexpr FieldTable kBaselineFields{"baseline", kOfBaseline};
 
@@ -182,10 +188,10 @@ using CheckHeadField = FieldsOf<CheckDocument::Head>;
 constexpr Field kCheckOfHead[] = {
     CheckHeadField::record("conventions", kConventionsFields, "how the numbers of the first budget were counted",
                            [](const CheckDocument::Head& h) { return &h.conventions; }),
-    CheckHeadField::word("verdict", kVerdicts, "the worst of all",
+    CheckHeadField::word("verdict", kVerdicts, "the worst verdict of all",
                          [](const CheckDocument::Head& h) { return name(h.report->verdict); }),
     CheckHeadField::where([](const CheckDocument::Head& h) { return !h.report->faults.empty(); },
-                          CheckHeadField::records("errors", kFaultFields, "of files that were not judged",
+                          CheckHeadField::records("errors", kFaultFields, "errors in files that could not be judged",
                                                   [](const CheckDocument::Head& h, const auto& visit) {
                                                     for (const BudgetFault& fault : h.report->faults) visit(fault);
                                                   })),
@@ -205,9 +211,9 @@ constexpr FieldTable kCheckHeadFields{"check", kCheckOfHead};
 
 using CardField = FieldsOf<Accelerator>;
 constexpr Field kOfCard[] = {
-    CardField::text("id", "in the catalogue, or of a file",
+    CardField::text("id", "catalogue name, or the id in the file",
                     [](const Accelerator& a) -> std::string_view { return a.id; }),
-    CardField::text("name", "as its vendor calls it", [](const Accelerator& a) -> std::string_view { return a.name; }),
+    CardField::text("name", "the vendor's name", [](const Accelerator& a) -> std::string_view { return a.name; }),
 };
 constexpr FieldTable kCardFields{"card", kOfCard};
 
@@ -235,7 +241,7 @@ constexpr Field kOfPoint[] = {
     PointField::word("verdict", kVerdictsOfBudgets, "the worst of the limits, and of the changes since the baseline",
                      [](const JudgedPoint& p) { return name(p.judged->verdict_at(p.index)); })
         .in_line_alone(),
-    PointField::records("limits", kLimitFields, "of the budget, at this context and batch",
+    PointField::records("limits", kLimitFields, "limits of the budget at this context and batch",
                         [](const JudgedPoint& p, const auto& visit) {
                           // Each limit stands for every point in turn.
                           const std::vector<JudgedLimit>& limits = p.judged->limits;
@@ -244,14 +250,13 @@ constexpr Field kOfPoint[] = {
                           }
                         })
         .in_line_alone(),
-    PointField::text("budget", "its name",
+    PointField::text("budget", "the name of the budget",
                      [](const JudgedPoint& p) -> std::string_view { return p.judged->budget->name; }),
-    PointField::text("file", "the budget stands in",
+    PointField::text("file", "the file that holds the budget",
                      [](const JudgedPoint& p) -> std::string_view { return p.judged->budget->file; }),
-    PointField::record("gpu", kCardFields, "the card",
-                       [](const JudgedPoint& p) { return pointer_to(p.settings().gpu); })
+    PointField::record("gpu", kCardFields, "the GPU", [](const JudgedPoint& p) { return pointer_to(p.settings().gpu); })
         .or_null(),
-    PointField::text("parallel", "the degrees over which the model is spread",
+    PointField::text("parallel", "the degrees of parallelism",
                      [](const JudgedPoint& p) { return p.settings().parallelism.name(); }),
     PointField::record("conventions", kConventionsFields, "how the numbers of this budget were counted",
                        [](const JudgedPoint& p) { return &p.conventions; }),

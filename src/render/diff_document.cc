@@ -16,7 +16,7 @@ constexpr auto kEachMetricName = [](const std::vector<Metric>& metrics, const au
 
 using SideField = FieldsOf<PointRecord>;
 constexpr Field kOfSide[] = {
-    SideField::text("model", "as it was counted", [](const PointRecord& p) -> std::string_view { return p.model; }),
+    SideField::text("model", "the counted model", [](const PointRecord& p) -> std::string_view { return p.model; }),
     SideField::further_texts([](const PointRecord& p, const auto& visit) {
       for (const auto& [name, label] : p.labels) visit(name, label);
     }),
@@ -24,15 +24,15 @@ constexpr Field kOfSide[] = {
 constexpr FieldTable kSideFields{"compared_series", kOfSide};
 
 constexpr Field kOfUnmatched[] = {
-    SideField::text("model", "as it was counted", [](const PointRecord& p) -> std::string_view { return p.model; }),
-    SideField::count("context", "tokens", [](const PointRecord& p) { return p.context; }),
+    SideField::text("model", "the counted model", [](const PointRecord& p) -> std::string_view { return p.model; }),
+    SideField::count("context", "tokens of one sequence", [](const PointRecord& p) { return p.context; }),
     SideField::count("batch", "sequences", [](const PointRecord& p) { return p.batch; }),
 };
 constexpr FieldTable kUnmatchedFields{"unmatched_point", kOfUnmatched};
 
 using DiffChangeField = FieldsOf<MetricChange>;
-constexpr Field kMetricName =
-    DiffChangeField::text("metric", "what changes", [](const MetricChange& c) { return info(c.metric).name; });
+constexpr Field kMetricName = DiffChangeField::text("metric", "the metric that changed",
+                                                    [](const MetricChange& c) { return info(c.metric).name; });
 constexpr Field kOldValue = DiffChangeField::scalar(Field::Type::scalar, "old", "its value before",
                                                     [](const MetricChange& c) { return to_value(c.before); });
 constexpr Field kNewValue = DiffChangeField::scalar(Field::Type::scalar, "new", "its value after",
@@ -41,24 +41,24 @@ constexpr Field kDifference =
     DiffChangeField::scalar(Field::Type::scalar, "change", "new less old; null where one is unknown or a level",
                             [](const MetricChange& c) { return to_value(c.change); });
 constexpr Field kPercent =
-    DiffChangeField::real("percent", "the same of the old value, to one decimal", [](const MetricChange& c) {
-      return to_value(c.percent);
-    }).or_null();
+    DiffChangeField::real("percent", "the difference in percent of the old value, to one decimal",
+                          [](const MetricChange& c) { return to_value(c.percent); })
+        .or_null();
 constexpr Field kDiffOfChange[] = {
     kMetricName,
     kOldValue,
     kNewValue,
     kDifference,
     kPercent,
-    DiffChangeField::flag("worse", "it costs more; null where neither direction does",
+    DiffChangeField::flag("worse", "whether the new value costs more; null where neither direction does",
                           [](const MetricChange& c) { return c.worse ? Value(*c.worse) : Value(); })
         .or_null(),
 };
 constexpr FieldTable kDiffChangeFields{"metric_change", kDiffOfChange};
 
 using DiffPointField = FieldsOf<PointComparison>;
-constexpr Field kContext =
-    DiffPointField::count("context", "tokens", [](const PointComparison& p) { return p.after->context; });
+constexpr Field kContext = DiffPointField::count("context", "tokens of one sequence",
+                                                 [](const PointComparison& p) { return p.after->context; });
 constexpr Field kBatch =
     DiffPointField::count("batch", "sequences", [](const PointComparison& p) { return p.after->batch; });
 constexpr Field kDiffOfPoint[] = {
@@ -68,8 +68,7 @@ constexpr Field kDiffOfPoint[] = {
                            [](const PointComparison& p) { return p.after; }),
     kContext,
     kBatch,
-    DiffPointField::records("changes", kDiffChangeFields, "metrics that are not the same",
-                            kEach<&PointComparison::changes>),
+    DiffPointField::records("changes", kDiffChangeFields, "metrics that differ", kEach<&PointComparison::changes>),
 };
 constexpr FieldTable kDiffPointFields{"compared_point", kDiffOfPoint};
 
@@ -97,7 +96,7 @@ struct Breach {
 using BreachField = FieldsOf<Breach>;
 constexpr Field kOfBreach[] = {
     BreachField::record("new", kSideFields, "what was counted after", [](const Breach& b) { return b.point; }),
-    BreachField::count("context", "tokens", [](const Breach& b) { return b.point->context; }),
+    BreachField::count("context", "tokens of one sequence", [](const Breach& b) { return b.point->context; }),
     BreachField::count("batch", "sequences", [](const Breach& b) { return b.point->batch; }),
     BreachField::scalar(Field::Type::scalar, "change", kDifference.meaning,
                         [](const Breach& b) { return to_value(b.change->change); }),
@@ -113,13 +112,13 @@ struct ThresholdAtPoints {
 };
 using ThresholdField = FieldsOf<ThresholdAtPoints>;
 constexpr Field kOfThreshold[] = {
-    ThresholdField::text("fail_if", "as asked",
+    ThresholdField::text("fail_if", "the threshold as given",
                          [](const ThresholdAtPoints& t) -> std::string_view { return t.judged->threshold.text; }),
-    ThresholdField::text("metric", "whose change it limits",
+    ThresholdField::text("metric", "the metric whose change it limits",
                          [](const ThresholdAtPoints& t) { return info(t.judged->threshold.metric).name; }),
-    ThresholdField::word("verdict", kDiffVerdicts, "fail where it holds",
+    ThresholdField::word("verdict", kDiffVerdicts, "fail if it holds at any point",
                          [](const ThresholdAtPoints& t) { return name(t.judged->verdict); }),
-    ThresholdField::records("holds_at", kBreachFields, "the points where it does",
+    ThresholdField::records("holds_at", kBreachFields, "the points where it holds",
                             [](const ThresholdAtPoints& t, const auto& visit) {
                               for (const JudgedThreshold::Breach& breach : t.judged->breaches) {
                                 visit(Breach{(*t.points)[breach.point].after, &breach.change});
@@ -135,9 +134,9 @@ void write_config_value(JsonWriter& json, const std::optional<std::string>& text
   json.value(parse_json(*text, "a config").root);
 }
 constexpr Field kOfKey[] = {
-    KeyField::text("pointer", "a JSON Pointer; empty for the whole text",
+    KeyField::text("pointer", "JSON Pointer to the key; empty for the whole text",
                    [](const ChangedKey& k) -> std::string_view { return k.pointer; }),
-    KeyField::word("change", kKeyChanges, "what became of it",
+    KeyField::word("change", kKeyChanges, "whether the key was added, removed or changed",
                    [](const ChangedKey& k) {
                      return kKeyChanges[!k.before ? 0 : !k.after ? 1 : 2];
                    }),
@@ -166,11 +165,11 @@ constexpr Field kDiffOfHead[] = {
     DiffHeadField::text(
         "old", "as given",
         [](const DiffDocument::Head& head) -> std::string_view { return head.difference->before_name; }),
-    DiffHeadField::text("new", "as given",
+    DiffHeadField::text("new", "the new model or report, as given",
                         [](const DiffDocument::Head& head) -> std::string_view { return head.difference->after_name; }),
-    DiffHeadField::word("verdict", kDiffVerdicts, "fail where a threshold holds",
+    DiffHeadField::word("verdict", kDiffVerdicts, "fail if any threshold holds",
                         [](const DiffDocument::Head& head) { return name(head.difference->verdict); }),
-    DiffHeadField::records("thresholds", kThresholdFields, "changes that were called too much",
+    DiffHeadField::records("thresholds", kThresholdFields, "the thresholds with their verdicts",
                            [](const DiffDocument::Head& head, const auto& visit) {
                              for (const JudgedThreshold& judged : head.difference->thresholds) {
                                visit(ThresholdAtPoints{&judged, &head.difference->comparison.points});
@@ -182,16 +181,16 @@ constexpr Field kDiffOfHead[] = {
                                                       [](const DiffDocument::Head& head, const auto& visit) {
                                                         for (const ChangedKey& key : head.difference->keys) visit(key);
                                                       })),
-    DiffHeadField::texts("compared", "the metrics that were looked at",
+    DiffHeadField::texts("compared", "the metrics that were compared",
                          [](const DiffDocument::Head& head, const auto& visit) {
                            kEachMetricName(head.difference->comparison.compared, visit);
                          }),
-    DiffHeadField::records("only_old", kUnmatchedFields, "points that have no counterpart after",
+    DiffHeadField::records("only_old", kUnmatchedFields, "points of the old side without a counterpart",
                            [](const DiffDocument::Head& head, const auto& visit) {
                              kEachPoint(head.difference->comparison.only_before, visit);
                            })
         .put_behind_rows(),
-    DiffHeadField::records("only_new", kUnmatchedFields, "points that have no counterpart before",
+    DiffHeadField::records("only_new", kUnmatchedFields, "points of the new side without a counterpart",
                            [](const DiffDocument::Head& head, const auto& visit) {
                              kEachPoint(head.difference->comparison.only_after, visit);
                            })

@@ -169,11 +169,11 @@ std::vector<std::string> key_lines(const Difference& difference) {
     } else {
       line += shortened(*key.before) + " → " + shortened(*key.after);
     }
-    line += key.alone_changes ? "; alone it changes " + joined_metrics(*key.alone_changes)
-                              : "; alone it makes no valid model";
+    line += key.alone_changes ? "; this change alone affects " + joined_metrics(*key.alone_changes)
+                              : "; this change alone makes no valid model";
     lines.push_back(std::move(line));
   }
-  if (!idle.empty()) lines.push_back("differ, and alone change no metric here: " + idle);
+  if (!idle.empty()) lines.push_back("these keys differ but alone change no metric here: " + idle);
   if (!difference.keys_note.empty()) lines.push_back(difference.keys_note);
   return lines;
 }

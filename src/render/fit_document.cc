@@ -13,16 +13,16 @@ constexpr Field kFitOfHead[] = {
     FitHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
                          [](const FitDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    FitHeadField::word("verdict", kFitVerdicts, "of the first result, the cheapest one",
+    FitHeadField::word("verdict", kFitVerdicts, "the verdict of the first result, which is the cheapest",
                        [](const FitDocument::Head& head) { return head.verdict; }),
 };
 constexpr FieldTable kFitHeadFields{"fit", kFitOfHead};
 
 using OptionField = FieldsOf<OptionText>;
 constexpr Field kOfFix[] = {
-    OptionField::text("option", "that is changed",
+    OptionField::text("option", "the option to change",
                       [](const OptionText& option) -> std::string_view { return option.option; }),
-    OptionField::text("value", "the nearest that fits; empty for a flag",
+    OptionField::text("value", "the nearest value that fits; empty for a flag",
                       [](const OptionText& option) -> std::string_view { return option.value; }),
 };
 constexpr FieldTable kFixFields{"fix", kOfFix};
@@ -43,32 +43,33 @@ constexpr Field kOfAlternative[] = {
     AlternativeField::word("bound", kBounds, "what ends the longest context",
                            [](const Alternative& a) { return words_or_null(bound_of(*a.fit)); })
         .or_null(),
-    AlternativeField::record("gpu", kGpuFields, "the card",
+    AlternativeField::record("gpu", kGpuFields, "the GPU",
                              [](const Alternative& a) { return with_gpu(*a.fit->deployment); })
         .or_null(),
-    AlternativeField::text("parallel", "the degrees over which the model is spread",
+    AlternativeField::text("parallel", "the degrees of parallelism",
                            [](const Alternative& a) { return a.fit->asked.setup.settings.parallelism.name(); }),
-    AlternativeField::count("gpus", "how many", [](const Alternative& a) { return a.fit->deployment->devices(); }),
+    AlternativeField::count("gpus", "the number of devices",
+                            [](const Alternative& a) { return a.fit->deployment->devices(); }),
     AlternativeField::metrics(device_metrics,
                               [](const Alternative& a, Metric metric) { return &a.fit->estimate[metric]; }),
     AlternativeField::records("devices", kDeviceFields, "memory of every kind of device",
                               [](const Alternative& a, const auto& visit) {
                                 for (const DeviceMemory& device : a.fit->estimate.devices) visit(device);
                               }),
-    AlternativeField::record("prefill", kPhaseFields, "time of the prompt",
+    AlternativeField::record("prefill", kPhaseFields, "time of the prefill of all sequences",
                              [](const Alternative& a) { return pointer_to(a.fit->estimate.prefill); })
         .or_null(),
-    AlternativeField::record("decode", kPhaseFields, "time of a token",
+    AlternativeField::record("decode", kPhaseFields, "time of one decode step",
                              [](const Alternative& a) { return pointer_to(a.fit->estimate.decode); })
         .or_null(),
-    AlternativeField::record("assumptions", kAssumptionsFields, "what the question takes for granted",
+    AlternativeField::record("assumptions", kAssumptionsFields, "settings that the answer assumes",
                              [](const Alternative& a) { return a.fit->deployment.get(); }),
     AlternativeField::members_of(kResultFields, [](const Alternative& a) -> const Result& { return a.result; }),
     AlternativeField::texts("device_notes", "remarks on the devices",
                             [](const Alternative& a, const auto& visit) {
                               for (const std::string& note : device_notes(*a.fit)) visit(note);
                             }),
-    AlternativeField::records("fixes", kFixFields, "what would fit, one change at a time",
+    AlternativeField::records("fixes", kFixFields, "single changes that would make it fit",
                               [](const Alternative& a, const auto& visit) {
                                 for (const Remedy& remedy : remedies(*a.fit)) {
                                   visit(option_of(remedy, a.fit->asked.setup.settings));

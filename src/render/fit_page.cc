@@ -86,7 +86,7 @@ void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bo
       format("{}{}{}{}, {}-bound (compute {}, memory {})", name, measured ? "" : "bound ", short_seconds(time->seconds),
              rate, time->bound(), short_seconds(time->compute_seconds), short_seconds(time->memory_seconds));
   if (time->interconnect_seconds && *time->interconnect_seconds > 0) {
-    line += "; beside it all-reduces of " + short_seconds(*time->interconnect_seconds);
+    line += "; plus all-reduces of " + short_seconds(*time->interconnect_seconds);
   }
   page.line(line);
 }
@@ -126,10 +126,10 @@ void write_times(const Fit& fit, TextDocument& page) {
       format(" a token, {} tokens/s", real_text(estimate[Metric::decode_tokens_per_second], one_decimal));
   write_phase("decode:  ", estimate.decode, is_measured, rate, page);
   if (const auto batch = estimate.count(Metric::critical_batch)) {
-    page.line(format("decode turns compute-bound at batch {}, attention left out", with_separators(*batch)));
+    page.line(format("decode becomes compute-bound at batch {}, without attention", with_separators(*batch)));
   }
   if (const auto context = estimate.count(Metric::kv_equals_weights_context)) {
-    page.line(format("cache traffic reaches that of the weights at {} tokens", with_separators(*context)));
+    page.line(format("decode reads as many bytes of cache as of weights at {} tokens", with_separators(*context)));
   }
 }
 

@@ -6,7 +6,7 @@
 namespace ctxcost {
 namespace {
 
-/// Line ends are the command's own escapes; what else is not printable is escaped as in text.
+/// Line ends have their own escapes in a workflow command; other unprintable characters are escaped as in text.
 std::string escaped(std::string_view text, bool property) {
   std::string out;
   while (!text.empty()) {
@@ -26,9 +26,8 @@ std::string escaped(std::string_view text, bool property) {
 
 void annotate(Writer& out, const Judgement& judgement) {
   out.text(judgement.verdict == Verdict::warn ? "::warning " : "::error ");
-  if (judgement.file != "-" || judgement.verdict != Verdict::error) {
-    out.text("file=" + escaped(judgement.file, true) + ",");
-  }
+  // Standard input has no path; GitHub takes an annotation without a file.
+  if (judgement.file != "-") out.text("file=" + escaped(judgement.file, true) + ",");
   if (judgement.place.line != 0) {
     out.text("line=" + std::to_string(judgement.place.line) + ",col=" + std::to_string(judgement.place.column) + ",");
   }

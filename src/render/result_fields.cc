@@ -25,19 +25,21 @@ constexpr Field kOfConventions[] = {
     ConventionsField::word("logits", kLogits, "the tokens whose logits are counted",
                            [](const Conventions& c) { return words_or_null(c.logits); })
         .or_null(),
-    ConventionsField::word("units", kUnits, "of the texts: GB or GiB",
+    ConventionsField::word("units", kUnits, "units in texts: GB or GiB",
                            [](const Conventions& c) { return name(c.units); }),
 };
 
 using ModelField = FieldsOf<Model>;
 constexpr Field kOfModel[] = {
-    ModelField::text("name", "as shown", [](const Model& m) { return words_or_null(m.name); }).or_null(),
-    ModelField::text("id", "in the catalogue", [](const Model& m) { return words_or_null(m.id); }).or_null(),
+    ModelField::text("name", "the name of the model", [](const Model& m) { return words_or_null(m.name); }).or_null(),
+    ModelField::text("id", "the name in the catalogue", [](const Model& m) { return words_or_null(m.id); }).or_null(),
     ModelField::text("family", "model_type of its config, or \"own\"",
                      [](const Model& m) { return words_or_null(m.family); })
         .or_null(),
-    ModelField::count("layers", "of both stacks", [](const Model& m) { return Count(m.layers()); }),
-    ModelField::text("origin", "a path, - or catalogue", [](const Model& m) { return words_or_null(m.origin); })
+    ModelField::count("layers", "layers of encoder and decoder together",
+                      [](const Model& m) { return Count(m.layers()); }),
+    ModelField::text("origin", "where it was read: a path, - or catalogue",
+                     [](const Model& m) { return words_or_null(m.origin); })
         .or_null(),
     ModelField::text("source", "where its shape was published", [](const Model& m) { return words_or_null(m.source); })
         .or_null(),
@@ -47,28 +49,28 @@ using MixerField = FieldsOf<Mixer>;
 constexpr Field kOfMixer[] = {
     MixerField::text("kind", "the mechanism", [](const Mixer& m) -> std::string_view { return m.kind(); }),
     MixerField::count("heads", "query heads", [](const Mixer& m) { return m.shape().heads; }),
-    MixerField::count("kv_heads", "heads of keys and values", [](const Mixer& m) { return m.shape().kv_heads; }),
-    MixerField::count("d_k", "width of a head's keys", [](const Mixer& m) { return m.shape().d_k; }),
-    MixerField::count("d_v", "width of a head's values", [](const Mixer& m) { return m.shape().d_v; }),
+    MixerField::count("kv_heads", "KV heads", [](const Mixer& m) { return m.shape().kv_heads; }),
+    MixerField::count("d_k", "head dim of keys", [](const Mixer& m) { return m.shape().d_k; }),
+    MixerField::count("d_v", "head dim of values", [](const Mixer& m) { return m.shape().d_v; }),
 };
 constexpr FieldTable kMixerFields{"mixer", kOfMixer};
 
 using GroupField = FieldsOf<GroupEstimate>;
 constexpr Field kOfGroup[] = {
     GroupField::count("layers", "layers that are alike", [](const GroupEstimate& g) { return g.group->count(); }),
-    GroupField::text("indices", "where they stand in their stack, from 0: \"0-4,6\"",
+    GroupField::text("indices", "their positions in the stack, from 0: \"0-4,6\"",
                      [](const GroupEstimate& g) { return index_ranges(g.group->layers); }),
-    GroupField::word("stack", kStacks, "the stack they belong to",
+    GroupField::word("stack", kStacks, "the stack that they belong to",
                      [](const GroupEstimate& g) { return kStacks[g.group->stack == Stack::decoder ? 0 : 1]; }),
-    GroupField::records("mixers", kMixerFields, "side by side in each layer",
+    GroupField::records("mixers", kMixerFields, "the mixers that run side by side in each layer",
                         [](const GroupEstimate& g, const auto& visit) {
                           for (const auto& mixer : g.group->mixers) visit(*mixer);
                         }),
     GroupField::text("feed_forward", "none, plain, gated or experts",
                      [](const GroupEstimate& g) { return feed_forward_word(g.group->feed_forward); }),
-    GroupField::count("scores_per_head", "score pairs of one head of one sequence",
+    GroupField::count("scores_per_head", "query-key pairs of one head of one sequence",
                       [](const GroupEstimate& g) { return g.scores_per_head; }),
-    GroupField::count("scores_per_layer", "score pairs of a layer",
+    GroupField::count("scores_per_layer", "query-key pairs of one layer",
                       [](const GroupEstimate& g) { return g.scores_per_layer; }),
     GroupField::count("attention_macs_per_layer", "multiply-adds of sequence mixing",
                       [](const GroupEstimate& g) { return g.attention_macs_per_layer; }),
@@ -76,19 +78,19 @@ constexpr Field kOfGroup[] = {
                       [](const GroupEstimate& g) { return g.attention_flops_per_layer; }),
     GroupField::count("linear_flops_per_layer", "FLOPs of projections and feed-forward",
                       [](const GroupEstimate& g) { return g.linear_flops_per_layer; }),
-    GroupField::count("kv_cache_bytes_per_layer", "cached bytes of a layer",
+    GroupField::count("kv_cache_bytes_per_layer", "bytes of KV cache of one layer",
                       [](const GroupEstimate& g) { return std::optional<Count>(g.kv_cache_bytes_per_layer); }),
-    GroupField::count("state_bytes_per_layer", "state of a layer, whatever the context",
+    GroupField::count("state_bytes_per_layer", "bytes of recurrent state of one layer, the same at every context",
                       [](const GroupEstimate& g) { return g.state_bytes_per_layer; }),
-    GroupField::count("parameters_per_layer", "learned elements of a layer",
+    GroupField::count("parameters_per_layer", "parameters of one layer",
                       [](const GroupEstimate& g) { return g.parameters_per_layer; }),
 };
 constexpr FieldTable kGroupFields{"layer_group", kOfGroup};
 
 using PartField = FieldsOf<ParameterPart>;
 constexpr Field kOfParameterPart[] = {
-    PartField::text("name", "what it is", [](const ParameterPart& p) -> std::string_view { return p.name; }),
-    PartField::count("elements", "of its tensors", [](const ParameterPart& p) { return p.elements; }),
+    PartField::text("name", "the name of the part", [](const ParameterPart& p) -> std::string_view { return p.name; }),
+    PartField::count("elements", "elements of its tensors", [](const ParameterPart& p) { return p.elements; }),
     PartField::text("source", "where that is published", [](const ParameterPart& p) { return words_or_null(p.source); })
         .or_null(),
 };
@@ -105,9 +107,9 @@ constexpr Field kOfResult[] = {
                         [](const Result& r) { return &r.estimator->model(); }),
     ResultField::text("weights", "the type of the weights",
                       [](const Result& r) { return r.estimator->weights().name(); }),
-    ResultField::text("kv_precision", "the type of the cache",
+    ResultField::text("kv_precision", "the type of the KV cache",
                       [](const Result& r) { return r.estimator->kv().name(); }),
-    ResultField::text("engine", "what reserves the cache",
+    ResultField::text("engine", "the runtime that reserves the cache",
                       [](const Result& r) {
                         const EngineChoice& choice = r.estimator->engine();
                         return choice.name.empty() ? std::string(choice.engine->name) : choice.name;

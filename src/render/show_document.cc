@@ -72,7 +72,7 @@ struct Parameter {
   std::string_view meaning;
   std::string_view fallback;
 
-  /// "keys a token sees, itself among them; required"
+  /// "keys that a token sees, itself included; required"
   std::string text(std::string_view without_fallback) const {
     return format("{}{}{}", meaning, fallback.empty() ? without_fallback : "; = ", fallback);
   }
@@ -80,8 +80,8 @@ struct Parameter {
 
 using ParameterField = FieldsOf<Parameter>;
 constexpr Field kOfParameter[] = {
-    ParameterField::text("meaning", "what it is", [](const Parameter& p) { return p.meaning; }),
-    ParameterField::text("default", "what it is where it is not given",
+    ParameterField::text("meaning", "what the key or setting means", [](const Parameter& p) { return p.meaning; }),
+    ParameterField::text("default", "the value where it is not given",
                          [](const Parameter& p) { return words_or_null(p.fallback); })
         .or_null(),
 };
@@ -99,8 +99,8 @@ constexpr auto kHasKeys = [](const Mechanism& mechanism) {
   return any;
 };
 constexpr Fact kMechanismFacts[] = {
-    {MechanismFact::text("name", "its kind in model files", [](const Mechanism& m) { return m.kind; }), "mechanism"},
-    MechanismFact::words("summary", "sees", "the tokens that it sees", [](const Mechanism& m) { return m.summary; }),
+    {MechanismFact::text("name", "the kind in model files", [](const Mechanism& m) { return m.kind; }), "mechanism"},
+    MechanismFact::words("summary", "sees", "what a token sees", [](const Mechanism& m) { return m.summary; }),
     MechanismFact::in_lines(
         MechanismFact::where(kHasKeys, MechanismFact::named_records("keys", kParameterFields, "its keys", kEachKey)),
         [](const Mechanism& mechanism, const TakeLine& take) {
@@ -109,7 +109,7 @@ constexpr Fact kMechanismFacts[] = {
           });
         }),
     {MechanismFact::where([](const Mechanism& m) { return m.traits.softmax; },
-                          MechanismFact::text("further_keys", "those of softmax attention",
+                          MechanismFact::text("further_keys", "keys that every softmax attention takes",
                                               [](const Mechanism&) -> std::string_view {
                                                 return "gate, sink_logits, shares_cache (= false)";
                                               })),
@@ -122,29 +122,29 @@ constexpr auto kEachSetting = [](const Engine& engine, const auto& visit) {
     visit(setting.name, Parameter{setting.meaning, setting.fallback});
 };
 constexpr Fact kEngineFacts[] = {
-    {EngineFact::text("name", "in files and options", [](const Engine& e) { return e.name; }), "engine"},
+    {EngineFact::text("name", "the name in files and options", [](const Engine& e) { return e.name; }), "engine"},
     EngineFact::words("summary", "reserves", "the memory that it reserves", [](const Engine& e) { return e.summary; }),
-    EngineFact::words("source", "source", "where its rules are from", [](const Engine& e) { return e.source; }),
-    EngineFact::words("not_counted", "not counted", "what it takes beside what is counted",
+    EngineFact::words("source", "source", "the source of its rules", [](const Engine& e) { return e.source; }),
+    EngineFact::words("not_counted", "not counted", "memory that it takes but ctxcost does not count",
                       [](const Engine& e) { return e.not_counted; }),
-    EngineFact::in_lines(
-        EngineFact::where([](const Engine& e) { return !e.settings.empty(); },
-                          EngineFact::named_records("settings", kParameterFields, "behind its name", kEachSetting)),
-        [](const Engine& engine, const TakeLine& take) {
-          kEachSetting(engine, [&](std::string_view name, const Parameter& setting) {
-            take(format("setting {}", name), setting.text(""));
-          });
-        }),
+    EngineFact::in_lines(EngineFact::where([](const Engine& e) { return !e.settings.empty(); },
+                                           EngineFact::named_records("settings", kParameterFields,
+                                                                     "the settings after NAME:", kEachSetting)),
+                         [](const Engine& engine, const TakeLine& take) {
+                           kEachSetting(engine, [&](std::string_view name, const Parameter& setting) {
+                             take(format("setting {}", name), setting.text(""));
+                           });
+                         }),
 };
 
 using PrecisionFact = FactsOf<Format>;
 constexpr Fact kPrecisionFacts[] = {
-    {PrecisionFact::text("name", "in files and options", [](const Format& f) { return f.name; }), "precision"},
+    {PrecisionFact::text("name", "the name in files and options", [](const Format& f) { return f.name; }), "precision"},
     PrecisionFact::words("aliases", "aliases", "other names, separated by spaces",
                          [](const Format& f) { return f.aliases; }),
-    {PrecisionFact::count("block", "elements of a block along the row", [](const Format& f) { return f.block; }),
-     "block"},
-    {PrecisionFact::count("block_bytes", "its scales included", [](const Format& f) { return f.block_bytes; }),
+    {PrecisionFact::count("block", "elements per block along a row", [](const Format& f) { return f.block; }), "block"},
+    {PrecisionFact::count("block_bytes", "bytes per block, scales included",
+                          [](const Format& f) { return f.block_bytes; }),
      "bytes of a block"},
     {PrecisionFact::text("stores", "weights, a cache, or both", [](const Format& f) { return stores_words(f); }),
      "stores"},
@@ -152,7 +152,8 @@ constexpr Fact kPrecisionFacts[] = {
 
 using MetricFact = FactsOf<MetricInfo>;
 constexpr Fact kMetricFacts[] = {
-    {MetricFact::text("name", "in documents, budgets and options", [](const MetricInfo& m) { return m.name; })},
+    {MetricFact::text("name", "the name in documents, budgets and options",
+                      [](const MetricInfo& m) { return m.name; })},
     MetricFact::in_lines(MetricFact::text("meaning", "what it counts", [](const MetricInfo& m) { return m.meaning; }),
                          [](const MetricInfo& metric, const TakeLine& take) { take(metric.name, metric.meaning); }),
 };
@@ -160,36 +161,36 @@ constexpr Fact kMetricFacts[] = {
 using GpuFact = FactsOf<Accelerator>;
 constexpr std::string_view kCacheTypes[] = {"16 bits and blocks of llama.cpp", "those, fp8", "those, fp8, nvfp4"};
 constexpr Field kOfUnifiedMemory[] = {
-    GpuFact::real("usable_share", "what a program may take by default",
+    GpuFact::real("usable_share", "the share of memory that a program may take by default",
                   [](const Accelerator& gpu) { return gpu.unified_memory_usable->value(); }),
-    GpuFact::count("usable_bytes", "the same in bytes", [](const Accelerator& gpu) { return gpu.usable_memory(); }),
+    GpuFact::count("usable_bytes", "the bytes that a program may take by default",
+                   [](const Accelerator& gpu) { return gpu.usable_memory(); }),
 };
 constexpr FieldTable kUnifiedMemoryFields{"unified_memory", kOfUnifiedMemory};
 constexpr Fact kGpuFacts[] = {
-    {GpuFact::text("name", "in the catalogue", [](const Accelerator& gpu) { return gpu.id; }), "gpu"},
-    {GpuFact::text("product", "as its vendor calls it",
-                   [](const Accelerator& gpu) { return gpu.vendor + " " + gpu.name; }),
+    {GpuFact::text("name", "the name in the catalogue", [](const Accelerator& gpu) { return gpu.id; }), "gpu"},
+    {GpuFact::text("product", "the vendor's name", [](const Accelerator& gpu) { return gpu.vendor + " " + gpu.name; }),
      "name"},
-    {GpuFact::count("memory_bytes", "nominal", [](const Accelerator& gpu) { return gpu.memory_bytes; }),
+    {GpuFact::count("memory_bytes", "nominal memory in bytes", [](const Accelerator& gpu) { return gpu.memory_bytes; }),
      "memory bytes, nominal"},
-    {GpuFact::known_count("memory_reported_mib", "what its driver reports",
+    {GpuFact::known_count("memory_reported_mib", "memory in MiB that the driver reports",
                           [](const Accelerator& gpu) { return gpu.memory_reported_mib; }),
      "memory MiB, as reported"},
     GpuFact::in_lines(
         GpuFact::where([](const Accelerator& gpu) { return gpu.unified_memory_usable.has_value(); },
-                       GpuFact::record("unified_memory", kUnifiedMemoryFields, "of memory that it shares with its host",
+                       GpuFact::record("unified_memory", kUnifiedMemoryFields, "memory that it shares with the host",
                                        [](const Accelerator& gpu) { return &gpu; })),
         [](const Accelerator& gpu, const TakeLine& take) {
           take("unified memory, usable by default",
                format("{}, {} bytes", percent_text(*gpu.unified_memory_usable), with_separators(gpu.usable_memory())));
         }),
-    {GpuFact::text("cache_types", "types in which engines keep a cache there",
+    {GpuFact::text("cache_types", "KV-cache types that engines keep on this GPU",
                    [](const Accelerator& gpu) { return kCacheTypes[static_cast<std::size_t>(gpu.narrow_cache)]; }),
      "cache types that engines keep"},
-    {GpuFact::count("memory_bandwidth_bytes_per_s", "of its memory",
+    {GpuFact::count("memory_bandwidth_bytes_per_s", "memory bandwidth in bytes per second",
                     [](const Accelerator& gpu) { return gpu.bandwidth_bytes_per_s; }),
      "bandwidth bytes/s"},
-    GpuFact::in_lines(GpuFact::counts("peak_dense_flops", "FLOP/s by type, without sparsity",
+    GpuFact::in_lines(GpuFact::counts("peak_dense_flops", "peak FLOP/s per type, without sparsity",
                                       [](const Accelerator& gpu, const auto& visit) {
                                         for (const auto& [type, peak] : gpu.peak_dense_flops) visit(type, peak);
                                       }),
@@ -198,14 +199,16 @@ constexpr Fact kGpuFacts[] = {
                           take("dense peak FLOP/s, " + type, with_separators(peak));
                         }
                       }),
-    GpuFact::in_lines(GpuFact::known_count("link_bytes_per_s_per_direction", "to its peers, by the fastest link",
+    GpuFact::in_lines(GpuFact::known_count("link_bytes_per_s_per_direction",
+                                           "bytes per second to other devices in one direction, over the fastest link",
                                            [](const Accelerator& gpu) { return gpu.link_bytes_per_s; }),
                       [](const Accelerator& gpu, const TakeLine& take) {
                         take(gpu.link + " bytes/s, one direction", with_separators(*gpu.link_bytes_per_s));
                       }),
-    {GpuFact::known_count("tdp_watts", "its power", [](const Accelerator& gpu) { return gpu.tdp_watts; }),
+    {GpuFact::known_count("tdp_watts", "thermal design power in watts",
+                          [](const Accelerator& gpu) { return gpu.tdp_watts; }),
      "power, watts"},
-    GpuFact::words("source", "source", "where that is published",
+    GpuFact::words("source", "source", "where the numbers are published",
                    [](const Accelerator& gpu) -> std::string_view { return gpu.source; }),
     GpuFact::words("notes", "notes", "remarks", [](const Accelerator& gpu) -> std::string_view { return gpu.notes; }),
 };

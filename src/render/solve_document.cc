@@ -33,9 +33,10 @@ void write_solved(JsonWriter& json, const SolvedValue& value) {
 
 using TrialField = FieldsOf<Trial>;
 constexpr Field kOfTrial[] = {
-    TrialField::any("value", "that was tried: a number, or the name of a type",
+    TrialField::any("value", "the tried value: a number or the name of a type",
                     [](const Trial& trial, JsonWriter& json) { write_solved(json, trial.value); }),
-    TrialField::count("device_bytes", "of the largest device", [](const Trial& trial) { return trial.device_bytes; }),
+    TrialField::count("device_bytes", "bytes on the fullest device",
+                      [](const Trial& trial) { return trial.device_bytes; }),
     TrialField::scalar(Field::Type::integer, "headroom_bytes", "what is left of its memory; below 0 what is missing",
                        [](const Trial& trial) { return to_value(trial.headroom); })
         .or_null(),
@@ -43,16 +44,17 @@ constexpr Field kOfTrial[] = {
                      [](const Trial& trial) { return words_or_null(trial.limit); })
         .or_null(),
     TrialField::where([](const Trial& trial) { return !trial.refusal.empty(); },
-                      TrialField::text("impossible", "why no engine or model does that",
+                      TrialField::text("impossible", "why the engine or model refuses this value",
                                        [](const Trial& trial) -> std::string_view { return trial.refusal; })),
 };
 constexpr FieldTable kTrialFields{"trial", kOfTrial};
 
 using AnswerField = FieldsOf<SolveAnswer>;
 constexpr Field kOfProof[] = {
-    AnswerField::record("fits", kTrialFields, "the answer", [](const SolveAnswer& a) { return pointer_to(a.fits); })
+    AnswerField::record("fits", kTrialFields, "the trial at the answer",
+                        [](const SolveAnswer& a) { return pointer_to(a.fits); })
         .or_null(),
-    AnswerField::record("does_not_fit", kTrialFields, "the next value",
+    AnswerField::record("does_not_fit", kTrialFields, "the trial at the next value",
                         [](const SolveAnswer& a) { return pointer_to(a.does_not_fit); })
         .or_null(),
 };
@@ -64,11 +66,11 @@ struct UnlockText {
 };
 using UnlockField = FieldsOf<UnlockText>;
 constexpr Field kOfUnlock[] = {
-    UnlockField::text("option", "that is changed",
+    UnlockField::text("option", "the option to change",
                       [](const UnlockText& u) -> std::string_view { return u.option.option; }),
-    UnlockField::text("value", "its value then; empty for a flag",
+    UnlockField::text("value", "the new value; empty for a flag",
                       [](const UnlockText& u) -> std::string_view { return u.option.value; }),
-    UnlockField::any("answer", "the answer then: a number, or \"any\"",
+    UnlockField::any("answer", "the answer with this change: a number, or \"any\"",
                      [](const UnlockText& u, JsonWriter& json) {
                        u.unlock->answer ? json.count(*u.unlock->answer) : json.string("any");
                      }),
@@ -77,8 +79,8 @@ constexpr FieldTable kUnlockFields{"unlock", kOfUnlock};
 
 using ModelField = FieldsOf<Model>;
 constexpr Field kOfSolvedModel[] = {
-    ModelField::text("name", "as shown", [](const Model& m) -> std::string_view { return m.name; }),
-    ModelField::text("id", "in the catalogue", [](const Model& m) { return words_or_null(m.id); }).or_null(),
+    ModelField::text("name", "the name of the model", [](const Model& m) -> std::string_view { return m.name; }),
+    ModelField::text("id", "the name in the catalogue", [](const Model& m) { return words_or_null(m.id); }).or_null(),
 };
 constexpr FieldTable kSolvedModelFields{"solved_model", kOfSolvedModel};
 
@@ -103,36 +105,36 @@ constexpr Field kOfAnswer[] = {
     metric_field<Unknown::context>("max_context", "the answer"),
     metric_field<Unknown::batch>("max_batch", "the answer"),
     metric_field<Unknown::gpus>("min_gpus", "the answer"),
-    AnswerField::where([](const SolveAnswer& a) { return a.in_memory.has_value(); },
-                       AnswerField::count("max_context_memory", "the longest context, whatever the model's window",
-                                          [](const SolveAnswer& a) { return a.in_memory->value; })),
+    AnswerField::where(
+        [](const SolveAnswer& a) { return a.in_memory.has_value(); },
+        AnswerField::count("max_context_memory", "the longest context that memory allows, past the model's window too",
+                           [](const SolveAnswer& a) { return a.in_memory->value; })),
     AnswerField::word("bound", kBounds, "what ends it", [](const SolveAnswer& a) { return words_or_null(a.bound); })
         .or_null(),
-    AnswerField::word("window_status", kWindowLevels, "of the context asked for, or answered",
+    AnswerField::word("window_status", kWindowLevels, "whether the model's window holds the context",
                       [](const SolveAnswer& a) { return a.window_status ? Value(*a.window_status) : Value(); })
         .or_null(),
     AnswerField::word("verdict", kSolveVerdicts, "whether anything fits",
                       [](const SolveAnswer& a) { return kSolveVerdicts[a.nothing_fits ? 1 : 0]; }),
-    AnswerField::record("model", kSolvedModelFields, "what was put on the devices",
+    AnswerField::record("model", kSolvedModelFields, "the model on the devices",
                         [](const SolveAnswer& a) { return &*a.asked.setup.model; }),
-    AnswerField::text("weights", "their type as asked",
+    AnswerField::text("weights", "the type of the weights, as asked",
                       [](const SolveAnswer& a) { return a.deployment->estimator().weights().name(); }),
-    AnswerField::text("kv_precision", "the cache's type as asked",
+    AnswerField::text("kv_precision", "the type of the KV cache, as asked",
                       [](const SolveAnswer& a) { return a.deployment->estimator().kv().name(); }),
-    AnswerField::text("engine", "what reserves the cache",
+    AnswerField::text("engine", "the runtime that reserves the cache",
                       [](const SolveAnswer& a) -> std::string_view { return a.asked.setup.engine.name; }),
-    AnswerField::record("gpu", kGpuFields, "the card", [](const SolveAnswer& a) { return with_gpu(*a.deployment); })
+    AnswerField::record("gpu", kGpuFields, "the GPU", [](const SolveAnswer& a) { return with_gpu(*a.deployment); })
         .or_null(),
-    AnswerField::text("parallel", "the degrees over which the model is spread",
-                      [](const SolveAnswer& a) { return a.split.name(); }),
-    AnswerField::count("gpus", "how many", [](const SolveAnswer& a) { return a.split.devices(); }),
-    AnswerField::count("capacity_bytes", "of each device",
+    AnswerField::text("parallel", "the degrees of parallelism", [](const SolveAnswer& a) { return a.split.name(); }),
+    AnswerField::count("gpus", "the number of devices", [](const SolveAnswer& a) { return a.split.devices(); }),
+    AnswerField::count("capacity_bytes", "usable bytes of each device",
                        [](const SolveAnswer& a) { return a.deployment->capacity(); }),
-    AnswerField::count("context", "as asked", [](const SolveAnswer& a) { return a.context; }),
-    AnswerField::count("batch", "as asked", [](const SolveAnswer& a) { return a.batch; }),
+    AnswerField::count("context", "tokens of one sequence, as asked", [](const SolveAnswer& a) { return a.context; }),
+    AnswerField::count("batch", "sequences, as asked", [](const SolveAnswer& a) { return a.batch; }),
     AnswerField::record("proof", kProofFields, "the answer fits, the next value does not",
                         [](const SolveAnswer& a) { return &a; }),
-    AnswerField::records("unlocks", kUnlockFields, "what would allow more, one change at a time",
+    AnswerField::records("unlocks", kUnlockFields, "single changes that would allow more",
                          [](const SolveAnswer& a, const auto& visit) {
                            for (const Unlock& unlock : a.unlocks) {
                              visit(UnlockText{option_of(unlock.change, a.asked.setup.settings), &unlock});

@@ -22,12 +22,12 @@ std::string trial_text(Unknown unknown, const Trial& trial, UnitSystem units) {
                                                : ": the context is beyond the model's window");
   }
   if (trial.limit == "positions") return text + " is beyond the position table";
-  if (trial.device_bytes) text += format(" takes {} a device", short_bytes(*trial.device_bytes, units));
+  if (trial.device_bytes) text += format(" takes {} per device", short_bytes(*trial.device_bytes, units));
   if (const Negative* missing = std::get_if<Negative>(&trial.headroom)) {
     return text + format(", {} B too much", with_separators(missing->magnitude));
   }
   if (const Count* room = std::get_if<Count>(&trial.headroom)) text += format(", {} B left", with_separators(*room));
-  if (!trial.limit.empty()) text += ", more than the cache's memory";
+  if (!trial.limit.empty()) text += ", more than the memory for the cache";
   return text;
 }
 
@@ -86,7 +86,7 @@ void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextD
   };
   write_trial("fits", answer.fits);
   write_trial("does not fit", answer.does_not_fit);
-  if (!answer.unlocks.empty()) page.line("  unlocks more:");
+  if (!answer.unlocks.empty()) page.line("  changes that allow more:");
   for (const auto& [change, more] : answer.unlocks) {
     page.line(format("    {}: {}", option_of(change, answer.asked.setup.settings).text(),
                      more ? with_separators(*more) : "any"));

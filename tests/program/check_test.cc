@@ -738,6 +738,9 @@ TEST_CASE("a file in error is one in the asked format, at its line, and no basel
 
   CHECK(workspace.check({"bad.json", "good.json", "--format", "github"}).out ==
         "::error file=bad.json,line=2,col=14,title=budget file in error::" + unknown + "\n");
+  // Standard input is no file that GitHub could show.
+  const std::string piped = workspace.check({"-", "--format", "github"}, workspace.read("bad.json")).out;
+  CHECK(piped == "::error line=2,col=14,title=budget file in error::" + unknown + "\n");
   CHECK(workspace.check({"bad.json", "--format", "markdown"}).out.find("- **error** (bad.json:2:14): ") !=
         std::string::npos);
   CHECK(workspace.check({"bad.json", "good.json", "--format", "junit"})
@@ -1096,15 +1099,16 @@ TEST_CASE("a budget may set a margin; it passes with a note where less stays fre
     return workspace.check({"margin.json"});
   };
   CHECK(budget("").out.find(
-            "note: one: 1K tokens, batch 1: tight: of the 8,000,000 bytes of card that can be used less than "
-            "5.5% stays free") == std::string::npos);
+            "note: one: 1K tokens, batch 1: tight: less than 5.5% of the 8,000,000 usable bytes of card stays free") ==
+        std::string::npos);
   const Run tight = budget(R"("margin": "5.5%", )");
   CHECK(tight.status == 0);
-  CHECK(
-      tight.out.find("note: one: 1K tokens, batch 1: tight: of the 8,000,000 bytes of card that can be used less than "
-                     "5.5% stays free (margin)\n") != std::string::npos);
+  CHECK(tight.out.find(
+            "note: one: 1K tokens, batch 1: tight: less than 5.5% of the 8,000,000 usable bytes of card stays free "
+            "(margin)\n") != std::string::npos);
   CHECK(budget(R"("margin": 415840, )").out.find("tight") == std::string::npos);
-  CHECK(budget(R"("margin": 415841, )").out.find("less than 415,841 bytes stays free") != std::string::npos);
+  CHECK(budget(R"("margin": 415841, )").out.find("less than 415,841 bytes of the 8,000,000 usable bytes") !=
+        std::string::npos);
   CHECK(budget(R"("margin": 0, )").out.find("tight") == std::string::npos);
   const Run wrong = budget(R"("margin": "105%", )");
   CHECK(wrong.status == 2);

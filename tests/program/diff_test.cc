@@ -46,18 +46,19 @@ TEST_CASE("two models as a table: what changes, and the keys that make it change
   const Run result = files.diff({"-n", "1K,4K"});
   CHECK(result.status == 0);
   CHECK(result.err == "");
-  CHECK(result.out == std::string(kCaption) +
-                          "\n"
-                          "| Metric             | Context |    Old |    New |  Change | Percent |\n"
-                          "|--------------------|---------|-------:|-------:|--------:|--------:|\n"
-                          "| kv_cache_bytes     | 1K      | 2.1 MB | 1.0 MB | -1.0 MB |  -50.0% |\n"
-                          "| kv_cache_bytes     | 4K      | 8.4 MB | 4.2 MB | -4.2 MB |  -50.0% |\n"
-                          "| kv_bytes_per_token | all     | 2.0 KB | 1.0 KB | -1.0 KB |  -50.0% |\n"
-                          "| kv_reserved_bytes  | 1K      | 2.1 MB | 1.0 MB | -1.0 MB |  -50.0% |\n"
-                          "| kv_reserved_bytes  | 4K      | 8.4 MB | 4.2 MB | -4.2 MB |  -50.0% |\n"
-                          "\n"
-                          "/kv_heads: 4 → 2; alone it changes kv_cache_bytes, kv_bytes_per_token, kv_reserved_bytes\n"
-                          "differ, and alone change no metric here: /notes\n");
+  CHECK(result.out ==
+        std::string(kCaption) +
+            "\n"
+            "| Metric             | Context |    Old |    New |  Change | Percent |\n"
+            "|--------------------|---------|-------:|-------:|--------:|--------:|\n"
+            "| kv_cache_bytes     | 1K      | 2.1 MB | 1.0 MB | -1.0 MB |  -50.0% |\n"
+            "| kv_cache_bytes     | 4K      | 8.4 MB | 4.2 MB | -4.2 MB |  -50.0% |\n"
+            "| kv_bytes_per_token | all     | 2.0 KB | 1.0 KB | -1.0 KB |  -50.0% |\n"
+            "| kv_reserved_bytes  | 1K      | 2.1 MB | 1.0 MB | -1.0 MB |  -50.0% |\n"
+            "| kv_reserved_bytes  | 4K      | 8.4 MB | 4.2 MB | -4.2 MB |  -50.0% |\n"
+            "\n"
+            "/kv_heads: 4 → 2; this change alone affects kv_cache_bytes, kv_bytes_per_token, kv_reserved_bytes\n"
+            "these keys differ but alone change no metric here: /notes\n");
 }
 
 TEST_CASE("the same in every format") {
@@ -80,8 +81,8 @@ TEST_CASE("the same in every format") {
             "|---|---|---:|---:|---:|---:|\n"
             "| kv_cache_bytes | 1K | 2.1 MB | 1.0 MB | -1.0 MB | -50.0% |\n"
             "\n"
-            "- /kv_heads: 4 → 2; alone it changes kv_cache_bytes\n"
-            "- differ, and alone change no metric here: /notes\n"
+            "- /kv_heads: 4 → 2; this change alone affects kv_cache_bytes\n"
+            "- these keys differ but alone change no metric here: /notes\n"
             "\n"
             "pass: kv_cache_bytes &gt; 5%\n");
   CHECK(as("table", {"-q", "--units", "iec"}) ==
@@ -168,7 +169,7 @@ TEST_CASE("batches and types that vary have columns of their own; settings that 
   const std::string out = typed.diff({"-n", "1K", "--columns", "kv_cache_bytes"}).out;
   CHECK(out.find("| kv_cache_bytes | 1K      | 2.1 MB | 1.0 MB | -1.0 MB |  -50.0% |\n") != std::string::npos);
   CHECK(out.find("\nweights: fp16 → fp8\nkv_precision: fp16 → fp8\n") != std::string::npos);
-  CHECK(out.find("/precision: added, \"fp8\"; alone it changes kv_cache_bytes\n") != std::string::npos);
+  CHECK(out.find("/precision: added, \"fp8\"; this change alone affects kv_cache_bytes\n") != std::string::npos);
   CHECK(out.find("alone change no metric here: /kv_heads, /notes\n") != std::string::npos);
 }
 
@@ -264,7 +265,7 @@ TEST_CASE("catalogue models: the config's own keys") {
   // 6,738,415,616 and 8,030,261,248 learned parameters; 32 and 8 KV heads of 128, 32 layers, 2 bytes, 4,096 tokens.
   CHECK(result.out.find("| parameters     | 4K      |   6.7B |     8.0B |   +1.3B |  +19.2% |\n") != std::string::npos);
   CHECK(result.out.find("| kv_cache_bytes | 4K      | 2.1 GB | 536.9 MB | -1.6 GB |  -75.0% |\n") != std::string::npos);
-  CHECK(result.out.find("/num_key_value_heads: 32 → 8; alone it changes kv_cache_bytes, parameters\n") !=
+  CHECK(result.out.find("/num_key_value_heads: 32 → 8; this change alone affects kv_cache_bytes, parameters\n") !=
         std::string::npos);
-  CHECK(result.out.find("/vocab_size: 32000 → 128256; alone it changes parameters\n") != std::string::npos);
+  CHECK(result.out.find("/vocab_size: 32000 → 128256; this change alone affects parameters\n") != std::string::npos);
 }

@@ -285,7 +285,7 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--parallel", "ep=2", "-n", "4K"},
        "ctxcost: --parallel: ep=2: the model has no experts\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb:4", "--parallel", "tp=2", "-n", "4K"},
-       "ctxcost: --parallel: tp=2 has 2 devices, --gpu h100-sxm-80gb:4 has 4 (leave the number of --gpu out)\n"},
+       "ctxcost: --parallel: tp=2 has 2 devices, --gpu h100-sxm-80gb:4 has 4 (leave out the count in --gpu)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "2X", "-n", "4K"},
        "ctxcost: --overhead: expected bytes, found \"2X\" (write 2GiB, 500MB or an integer)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "2", "-n", "4K"},
@@ -300,7 +300,7 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
        "needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU)\n"},
       {{"solve", "contxt", "llama-3.1-8b"}, "ctxcost: solve: unknown question \"contxt\"; did you mean \"context\"?\n"},
       {{"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb", "-n", "4K"},
-       "ctxcost: --context: is what `solve context` looks for (leave it out)\n"},
+       "ctxcost: --context: `solve context` looks for this value (leave the option out)\n"},
   };
   for (const auto& [arguments, error] : rows) {
     const Run result = run(arguments);
@@ -321,8 +321,8 @@ TEST_CASE("fit: tight in every format, in exit status 0") {
   CHECK(text.status == 0);
   CHECK(first_line(text.out).starts_with("tight: Llama-3.1-8B, 62,999 tokens x 1 on 1 x rtx-4090-24gb: "));
   CHECK(text.out.find(
-            "note: tight: of the 25,757,220,864 bytes of rtx-4090-24gb that can be used less than 5% stays free "
-            "(margin)\n") != std::string::npos);
+            "note: tight: less than 5% of the 25,757,220,864 usable bytes of rtx-4090-24gb stays free (margin)\n") !=
+        std::string::npos);
   const Json report = json_of(question);
   CHECK(report["verdict"] == "tight");
   CHECK(report["results"][0]["verdict"] == "tight");
@@ -345,7 +345,7 @@ TEST_CASE("fit: tight in every format, in exit status 0") {
   const Run solved = run({"solve", "context", "llama-3.1-8b", "--gpu", "rtx-4090-24gb"});
   CHECK(solved.status == 0);
   CHECK(first_line(solved.out).starts_with("context: 72,824 tokens"));
-  CHECK(solved.out.find("note: tight: of the 25,757,220,864 bytes") != std::string::npos);
+  CHECK(solved.out.find("note: tight: less than 5% of the 25,757,220,864 usable bytes") != std::string::npos);
   CHECK(run({"solve", "context", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "--margin", "0"}).out.find("tight") ==
         std::string::npos);
 }

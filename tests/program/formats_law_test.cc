@@ -213,7 +213,7 @@ TEST_CASE("show answers for one name of every kind") {
       {"latent", "kv_rank"},
       {"vllm", "max_batched_tokens"},
       {"q4_0", "18"},
-      {"kv_cache_bytes", "live need of the cache"},
+      {"kv_cache_bytes", "bytes of live KV cache"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);

@@ -90,6 +90,7 @@ TEST_CASE("an option of other commands says whose it is") {
       {{"list", "models", "-n", "4K"}, "ctxcost: --context: is an option of scale, fit, solve, diff\n"},
       {{"diff", "a", "b", "--max-increase", "5%"}, "ctxcost: --max-increase: is an option of check\n"},
       {{"schema", "model", "-q"}, "ctxcost: --quiet: is an option of scale, fit, solve, check, diff\n"},
+      {{"solve", "context", "article-7b", "-v"}, "ctxcost: --verbose: is an option of scale, fit\n"},
       {{"article-7b", "--help=yes"}, "ctxcost: --help: takes no value (write \"--help\")\n"},
   };
   for (const Case& one : cases) {

@@ -42,8 +42,8 @@ TEST_CASE("usage errors are one line with a hint, and exit status 2") {
   check_refused(run({"article-7b", "--convention", "casual"}),
                 R"(--convention: unknown convention "casual"; did you mean "causal"?)");
   check_refused(run({"scale"}),
-                "scale: expected a MODEL, found nothing (a JSON file, a directory with a config.json, - or a catalogue "
-                "name)");
+                "scale: expected a MODEL, found nothing (a JSON file, a directory with a config.json, - for standard "
+                "input, or a catalogue name)");
   check_refused(run({"help", "scal"}), R"(help: unknown command "scal"; did you mean "scale"?)");
 }
 

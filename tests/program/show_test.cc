@@ -16,7 +16,7 @@ TEST_CASE("show tells an entry line by line") {
   CHECK(run({"show", "sliding_window"}).out ==
         "mechanism: sliding_window\n"
         "sees: the last `window` tokens\n"
-        "key window: keys a token sees, itself among them; required\n"
+        "key window: keys that a token sees, itself included; required\n"
         "further keys: gate, sink_logits, shares_cache (= false)\n");
   const Run model = run({"show", "llama-3.1-8b"});
   CHECK(model.out.find("\nparameters: 8,030,261,248\n") != std::string::npos);
@@ -36,7 +36,7 @@ TEST_CASE("show as JSON: a model's file, of others the same facts") {
   CHECK(engine["entry"]["settings"]["max_batched_tokens"]["default"] == "2048");
   CHECK(engine["entry"]["settings"]["block"]["default"] == nullptr);
   const Json metric = Json::parse(run({"show", "kv_cache_bytes", "--format", "json"}).out);
-  CHECK(metric["entry"]["meaning"] == "the live need of the cache: the most at any position up to n");
+  CHECK(metric["entry"]["meaning"] == "bytes of live KV cache: the maximum over positions up to n");
 
   // The file counts as the name does.
   const TemporaryDirectory directory;

@@ -486,17 +486,17 @@ TEST_CASE("notes: unified memory, cache types that engines do not keep there, an
   asked.settings.gpu = load_accelerator("b200-sxm-180gb");
   CHECK_FALSE(has(asked, "engines do not keep"));
   asked.workload.kv = parse_kv_precision("int4", "test");
-  CHECK(has(asked, "no engine of the list keeps a cache in int4"));
+  CHECK(has(asked, "no engine keeps a cache in int4"));
 
   Setup vllm = setup_of(model, "h100-sxm-80gb", "", "vllm");
   CHECK(has(vllm,
             "not counted (overhead): CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public "
-            "logs show 0.1 to 9 GiB a device beside weights and cache"));
+            "logs show 0.1 to 9 GiB per device besides weights and cache"));
   vllm.settings.overhead = Count{0};
   CHECK_FALSE(has(vllm, "not counted"));
   CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"), "not counted (overhead): compute buffers"));
   CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb"), "not counted"));
-  CHECK(has(setup_of(model, "h100-sxm-80gb", "dp=2"), "dp=2: the batch is that of one replica"));
-  CHECK(has(setup_of(model, "h100-sxm-80gb", "tp=16"), "tp=16: caches with fewer heads than devices"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "dp=2"), "dp=2: the batch is per replica"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "tp=16"), "tp=16: several devices hold copies of latent caches"));
   CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb", "tp=8"), "caches with fewer heads than devices"));
 }

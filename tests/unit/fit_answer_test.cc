@@ -182,8 +182,7 @@ TEST_CASE("a case without an answer is left out with its reason, the others are 
   endless.contexts = {};
   const FitAnswer unasked = fit(endless);
   CHECK(unasked.alternatives.empty());
-  CHECK(std::string(unasked.left_out.front().what()) ==
-        "t: it does not say what context it was trained for (ask for a context)");
+  CHECK(std::string(unasked.left_out.front().what()) == "t: it does not state its trained context (give a context)");
 }
 
 TEST_CASE("a fit keeps its model: the question may go") {

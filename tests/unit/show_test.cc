@@ -82,8 +82,8 @@ TEST_CASE("mechanisms, engines, types and metrics are described by their tables"
   const BuiltIn window = find_built_in("sliding_window", "");
   CHECK(kind_of(window) == "mechanism");
   CHECK(entry(window)["keys"] ==
-        Json{{"window", {{"meaning", "keys a token sees, itself among them"}, {"default", nullptr}}}});
-  CHECK(has_line(shown(window), "key window: keys a token sees, itself among them; required"));
+        Json{{"window", {{"meaning", "keys that a token sees, itself included"}, {"default", nullptr}}}});
+  CHECK(has_line(shown(window), "key window: keys that a token sees, itself included; required"));
   CHECK(!entry(find_built_in("full", "")).contains("keys"));
 
   const BuiltIn engine = find_built_in("vllm", "");

@@ -564,6 +564,14 @@ TEST_CASE("quantization_config: what cannot be read is an error at its key") {
        "/weight_block_size: expected two positive integers"},
       {R"({"quant_method": "fp8", "weight_block_size": 128})",
        "/weight_block_size: expected a list of integers, found 128"},
+      {R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": {
+           "targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "block",
+           "block_structure": [0, 128]}}}})",
+       "/config_groups/group_0/weights/block_structure: expected two positive integers"},
+      {R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": {
+           "targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "strategy": "block",
+           "block_structure": [128, 0]}}}})",
+       "/config_groups/group_0/weights/block_structure: expected two positive integers"},
       {R"({"quant_method": "fp8", "modules_to_not_convert": "lm_head"})",
        R"(/modules_to_not_convert: expected a list of strings, found "lm_head")"},
       {R"({"quant_method": "bitsandbytes", "load_in_8bit": 1})", "/load_in_8bit: expected true or false, found 1"},

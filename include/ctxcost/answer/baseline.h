@@ -1,4 +1,4 @@
-// Judged budgets against an earlier report: what grew, and whether that is too much.
+// Compares judged budgets with an earlier report: which metrics grew, and by more than allowed or not.
 #pragma once
 
 #include <memory>
@@ -14,17 +14,17 @@ namespace ctxcost {
 
 struct JsonDocument;
 
-/// How much worse than in the baseline a metric may be, in whichever direction costs more.
+/// How much worse than in the baseline a metric may be, in the direction that costs more.
 struct AllowedIncrease {
   std::string text;              ///< "5%"
-  std::string source;            ///< where that stands, for errors
-  std::optional<Metric> metric;  ///< all metrics where empty
+  std::string source;            ///< the option or file it comes from, for errors
+  std::optional<Metric> metric;  ///< empty: all metrics
 };
 
 /// Reads "5%" or "kv_cache_bytes=5%". Throws InputError naming `source`.
 AllowedIncrease parse_allowed_increase(std::string_view text, std::string_view source);
 
-/// An earlier report with the document that it was read from.
+/// An earlier report, with the document that it was read from.
 struct Baseline {
   ReportRecord record;
   std::shared_ptr<const JsonDocument> document;
@@ -32,7 +32,7 @@ struct Baseline {
 
 /// Reads a document that `check`, `scale` or `fit` wrote; "-" is standard input. Throws InputError with every fault.
 Baseline load_baseline(std::string_view path);
-/// The same from text that is already in memory; `origin` names it.
+/// Reads the same from text in memory; `origin` names it in errors.
 Baseline parse_baseline(std::string_view text, std::string_view origin);
 
 /// Sets `report.baseline` and the verdicts that follow from it. The last increase that is allowed for a metric counts,
@@ -46,7 +46,7 @@ void compare_with_baseline(BudgetReport& report, const Baseline& baseline, const
 struct CheckOptions {
   JudgeOptions judging;
   std::optional<Baseline> baseline;
-  std::vector<AllowedIncrease> allowed;  ///< increases since the baseline; without a baseline they say nothing
+  std::vector<AllowedIncrease> allowed;  ///< increases since the baseline; without a baseline they have no effect
 };
 
 /// The answer of `check`: judges budgets, and compares them with the baseline where there is one. Throws as

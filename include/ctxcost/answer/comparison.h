@@ -1,4 +1,4 @@
-// Two sets of results side by side: what changed, exactly and in percent, and whether that is too much.
+// Compares two sets of results: what changed, exactly and in percent, and whether a threshold is crossed.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ SignedCount difference(const SignedCount& after, const SignedCount& before);
 /// Every point of a report.
 ReportRecord record(const Report& report, std::string_view source);
 
-/// A share in tenths of a percent, rounded half away from zero.
+/// A percentage in tenths of a percent, rounded half away from zero.
 struct Percent {
   bool negative = false;
   Count tenths;
@@ -31,7 +31,7 @@ struct Percent {
 /// "+12.5%", "-3.0%"
 std::string to_string(const Percent& percent);
 
-/// One metric that is not the same on both sides.
+/// One metric that differs between the two sides.
 struct MetricChange {
   Metric metric;
   RecordedValue before;
@@ -41,7 +41,7 @@ struct MetricChange {
   std::optional<bool> worse;       ///< costs more; empty where neither direction does
 };
 
-/// Two points that answer the same question.
+/// Two points of the same context, batch and series.
 struct PointComparison {
   const PointRecord* before;
   const PointRecord* after;
@@ -52,7 +52,7 @@ struct Comparison {
   std::vector<PointComparison> points;
   std::vector<const PointRecord*> only_before;
   std::vector<const PointRecord*> only_after;
-  std::vector<Metric> compared;  ///< the metrics that were looked at
+  std::vector<Metric> compared;  ///< the metrics that were compared
 };
 
 /// Joins points of the same context and batch: those of series with the same names first, then, where as many series
@@ -61,17 +61,17 @@ struct Comparison {
 /// were counted by different conventions, or no point is in both.
 Comparison compare(const ReportRecord& before, const ReportRecord& after, std::span<const Metric> metrics = {});
 
-/// The exact change of one metric. Throws CountOverflow.
+/// Computes the exact change of one metric. Throws CountOverflow.
 MetricChange change_of(Metric metric, const RecordedValue& before, const RecordedValue& after);
 
-/// When a change is too much: `kv_cache_bytes > +5%`, `weights_bytes >= +1GiB`, `decode_tokens_per_second < -3%`.
-/// Without a sign a percentage is of the direction that costs more; a metric alone is any change that does.
+/// A threshold on a change: `kv_cache_bytes > +5%`, `weights_bytes >= +1GiB`, `decode_tokens_per_second < -3%`.
+/// A percentage without a sign means in the direction that costs more. A metric alone means any change that costs more.
 struct Threshold {
   enum class Operator { greater, at_least, less, at_most };
   enum class Amount { any, percent, absolute };
 
   std::string text;    ///< as written
-  std::string source;  ///< where that stands, for errors
+  std::string source;  ///< the option or file it comes from, for errors
   Metric metric;
   Operator comparison = Operator::greater;
   Amount amount = Amount::any;
@@ -85,7 +85,7 @@ struct Threshold {
 /// Throws InputError naming `source`.
 Threshold parse_threshold(std::string_view text, std::string_view source);
 
-/// Whether the change from `before` to `after` is one that the threshold names; empty where either value is unknown.
+/// Returns whether the change from `before` to `after` crosses the threshold; empty where either value is unknown.
 std::optional<bool> holds(const Threshold& threshold, const RecordedValue& before, const RecordedValue& after);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What `fit` and `solve` are asked: models, types, engines and places, each with each.
+// The question of `fit` and `solve`: every combination of models, types, engines and placements.
 #pragma once
 
 #include <memory>
@@ -15,40 +15,40 @@
 
 namespace ctxcost {
 
-/// A GPU and how a model is spread over several of it.
+/// A GPU, the number of devices, and how a model is split over them.
 struct Placement {
-  std::optional<Accelerator> gpu;    ///< empty: what the cache may take is given instead
-  Count gpus = 1;                    ///< the engine's own degree; not looked at where a split is given
-  std::optional<Parallelism> split;  ///< where the degrees were asked for
+  std::optional<Accelerator> gpu;    ///< empty: the bytes for the cache are given instead
+  Count gpus = 1;                    ///< devices, split as the engine does; ignored if `split` is set
+  std::optional<Parallelism> split;  ///< the degrees, if they were given
 };
 
-/// Alternatives on each axis. An empty axis is what the models, or the ideal engine, have by themselves.
+/// Alternatives on each axis. An empty axis stands for the default of the model or of the ideal engine.
 struct DeploymentQuestion {
   std::vector<SharedModel> models;
   std::vector<WeightScheme> weights;       ///< empty: as each model is stored
   std::vector<KvPrecision> kv_precisions;  ///< empty: each model's own
   std::vector<EngineChoice> engines;       ///< empty: the ideal engine
   std::vector<Placement> placements;       ///< empty: no GPU; `settings.kv_memory` has to be given
-  LengthList contexts;                     ///< empty: what each model was trained for
+  LengthList contexts;                     ///< empty: each model's trained context
   LengthList batches;                      ///< empty: each model's own
   Convention convention = causal_convention();
   Logits logits = Logits::last;
   DeploymentSettings settings;  ///< of every alternative; its GPU and parallelism are those of the placement
 };
 
-/// One alternative, but for context and batch.
+/// One alternative, without its context and batch.
 struct DeploymentCase {
   Setup setup;
-  bool split_asked = false;  ///< its degrees were asked for, not a number of GPUs
+  bool split_asked = false;  ///< the degrees were given, rather than a number of devices
 };
 
-/// Every combination: the model slowest, then weights, cache, engine and place.
+/// Returns every combination. The model varies slowest, then weights, cache, engine and placement.
 std::vector<DeploymentCase> cases(const DeploymentQuestion& question);
 
-/// The contexts asked for, else the one that the model was trained for, else its last position. Throws InputError
+/// Returns the contexts of the question, else the model's trained context, else its last position. Throws InputError
 /// where neither is known.
 LengthList contexts_of(const DeploymentQuestion& question, const Model& model);
-/// The batches asked for, else the model's own.
+/// Returns the batches of the question, else the model's own.
 LengthList batches_of(const DeploymentQuestion& question, const Model& model);
 
 }  // namespace ctxcost

@@ -1,4 +1,5 @@
-// What changes between two models or two saved reports, which config keys make it change, and whether that is too much.
+// The difference of two models or two saved reports: what changes, which config keys cause it, and what crosses a
+// threshold.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +22,13 @@ namespace ctxcost {
 
 struct JsonDocument;
 
-/// A model that is compared, with the text that tells its keys.
+/// A compared model, with the text that holds its keys.
 struct ComparedModel {
   Model model;
   std::shared_ptr<const JsonDocument> config;  ///< null where the model was not read from JSON
 };
 
-/// One of two things that are compared: a model, which is counted then, or a report that was counted already.
+/// One side of a comparison: a model, which is still to be counted, or a saved report.
 struct Comparand {
   std::string name;  ///< as given
   std::variant<ComparedModel, ReportRecord> content;
@@ -39,7 +40,7 @@ struct Comparand {
 /// Throws InputError with every fault found.
 Comparand load_comparand(const std::string& name, const LoadOptions& options = {});
 
-/// The same from text that is already in memory; `origin` names it.
+/// Reads the same from text in memory; `origin` names it in errors.
 Comparand parse_comparand(std::string_view text, std::string_view origin, const LoadOptions& options = {});
 
 struct DiffOptions {
@@ -49,11 +50,11 @@ struct DiffOptions {
   Workload counting;   ///< its convention and logits
   LoadOptions models;  ///< how a model with a changed key is read
 
-  std::vector<Metric> metrics;  ///< to look at; where empty, all of which a direction costs more
+  std::vector<Metric> metrics;  ///< to compare; empty: all of which one direction costs more
   std::vector<Threshold> thresholds;
 };
 
-/// A key of the config that is not the same in both.
+/// A config key that differs between the two models.
 struct ChangedKey {
   std::string pointer;                ///< a JSON Pointer: "/num_key_value_heads"; empty for the whole text
   std::optional<std::string> before;  ///< as JSON on one line; empty: the key was added
@@ -62,14 +63,14 @@ struct ChangedKey {
   std::optional<std::vector<Metric>> alone_changes;
 };
 
-/// Something that names a series, and is not the same in both.
+/// A label of a series that differs between the two sides.
 struct LabelChange {
   std::string label;  ///< "kv_precision"
   std::string before;
   std::string after;
 };
 
-/// A threshold, and where it holds.
+/// A threshold, and the points where it holds.
 struct JudgedThreshold {
   struct Breach {
     std::size_t point;  ///< of the comparison's
@@ -89,8 +90,8 @@ struct Difference {
   std::shared_ptr<const ReportRecord> after;
   Comparison comparison;
 
-  bool batch_varies = false;                ///< the points have more than one batch
-  bool models_vary = false;                 ///< … more than one model on either side
+  bool batch_varies = false;                ///< the points have several batches
+  bool models_vary = false;                 ///< either side has several models
   std::vector<std::string> varying_labels;  ///< names of labels that are not the same at all points
   std::vector<LabelChange> label_changes;   ///< of the other labels: the same change at all points
 
@@ -114,7 +115,7 @@ struct ChangeRow {
 /// Every change, ordered by metric; those that are the same at all contexts as one. Refers to the difference.
 std::vector<ChangeRow> change_rows(const Difference& difference);
 
-/// What names the series of a point beside its model: "vllm" for "engine"; empty where it has no such label.
+/// Returns a label of the point's series: "vllm" for "engine"; empty where it has no such label.
 std::string_view label_of(const PointRecord& point, std::string_view label);
 
 }  // namespace ctxcost

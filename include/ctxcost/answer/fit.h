@@ -1,4 +1,4 @@
-// Whether models fit their devices, what binds first, and what would help: the answer of `fit`.
+// The answer of `fit`: whether models fit their devices, what binds first, and which changes would help.
 #pragma once
 
 #include <memory>
@@ -24,22 +24,22 @@ struct Fit {
   Count batch;
   /// Memory of every kind of device, verdict, limit, times, and all metrics: those of the searches below, too.
   DeploymentEstimate estimate;
-  LargestFit longest_in_memory;           ///< the longest context, whatever the model's window
+  LargestFit longest_in_memory;           ///< the longest context that memory allows, past the window too
   LargestFit longest_context;             ///< the same within the window
   LargestFit largest_batch;               ///< at this context
   std::optional<FewestGpus> fewest_gpus;  ///< for this context and batch; empty without a GPU
 };
 
-/// All alternatives of a question.
+/// The answers to a question: one for each alternative.
 struct FitAnswer {
   std::vector<Fit> alternatives;     ///< cheapest first: see `cheaper`
   std::vector<InputError> left_out;  ///< why cases have no answer, in their order
 
-  /// Whether any alternative fits.
+  /// Returns whether any alternative fits.
   bool fits() const { return !alternatives.empty() && alternatives.front().estimate.fits; }
 };
 
-/// Answers every case at every context and batch. A case of which one point cannot be answered is left out.
+/// Answers every case at every context and batch. Leaves out a case if one of its points cannot be answered.
 FitAnswer fit(const DeploymentQuestion& question);
 
 /// The order of alternatives: what fits before what does not, then the fewest devices, then the least memory in all.
@@ -49,13 +49,13 @@ bool cheaper(const Fit& a, const Fit& b);
 /// fits. Each takes a search, so that they are looked for only when they are asked for.
 std::vector<Remedy> remedies(const Fit& fit);
 
-/// What bounds the longest context: "memory", "window", or empty.
+/// Returns what bounds the longest context: "memory", "window", or empty.
 inline std::string_view bound_of(const Fit& fit) { return bound_of(fit.longest_context); }
 /// Assumptions about the devices, why it is tight, and what ends the longest context.
 std::vector<std::string> device_notes(const Fit& fit);
-/// Those of the devices, of the model and of the engine at this point, each once.
+/// Returns the notes on devices, model and engine at this point, each once.
 std::vector<std::string> notes(const Fit& fit);
-/// What is assumed about the devices of every alternative.
+/// Returns what every alternative assumes about its devices.
 std::vector<std::string> common_notes(std::span<const Fit> alternatives);
 
 }  // namespace ctxcost

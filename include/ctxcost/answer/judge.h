@@ -1,4 +1,4 @@
-// From budgets to verdicts: every limit against the metric it limits.
+// Judges budgets: compares every limit with the metric that it limits.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,7 @@ struct BudgetPoint {
   Count context;
   Count batch;
   DeploymentEstimate values;
-  std::string margin_note;           ///< why the devices are full but for less than the margin; empty where not
+  std::string margin_note;           ///< why the answer is tight; empty where it is not
   Verdict baseline = Verdict::pass;  ///< the worst of its changes since the baseline
 };
 
@@ -36,7 +36,7 @@ struct JudgedLimit {
   Verdict verdict = Verdict::pass;
 
   // Of a breach:
-  MetricValue distance;                    ///< by how much the limit is missed; empty where that is no number
+  MetricValue distance;                    ///< by how much the limit is missed; empty where it is not a number
   std::optional<double> distance_percent;  ///< the same of the limit; empty where the limit or the actual is no base
   std::vector<Remedy> remedies;            ///< each alone lets it pass; empty where none was found
 };
@@ -49,22 +49,22 @@ struct JudgedBudget {
   Verdict limits_verdict = Verdict::pass;  ///< the worst of its limits
   Verdict verdict = Verdict::pass;         ///< the worst of its limits and of the changes since the baseline
 
-  /// Limits, at each of their points, that hold.
+  /// Returns how many limits hold, counted at each of their points.
   std::size_t limits_met() const;
-  /// The limits are better than the verdict: only a change since the baseline is too much.
+  /// Returns whether the baseline alone decides the verdict: the limits by themselves would give a better one.
   bool by_baseline() const { return verdict > limits_verdict; }
-  /// The worst of one of the points.
+  /// Returns the worst verdict at one point.
   Verdict verdict_at(std::size_t point) const;
 };
 
-/// A setting or a key of the model's config that is not as it was.
+/// A setting or config key that differs from the baseline.
 struct ChangeCause {
   std::string key;     ///< "kv_precision", or a JSON Pointer into the config: "/num_key_value_heads"
   std::string before;  ///< "8"; "nothing" where it was not there
   std::string after;
 };
 
-/// A metric that is not as in the baseline.
+/// A metric that differs from the baseline.
 struct BudgetChange {
   const JudgedBudget* budget;
   Count context;
@@ -72,7 +72,7 @@ struct BudgetChange {
   MetricChange change;
   std::string allowed;  ///< "5%"; empty where it is not judged
   Verdict verdict = Verdict::pass;
-  std::vector<ChangeCause> causes;  ///< of a change that is too much, where they are known
+  std::vector<ChangeCause> causes;  ///< of a change beyond the allowed increase, where known
 };
 
 /// What differs from an earlier report.
@@ -84,13 +84,13 @@ struct BaselineComparison {
   };
   std::string source;                 ///< the report's file
   std::size_t compared = 0;           ///< points that are in both
-  std::vector<Point> missing;         ///< that the baseline lacks
+  std::vector<Point> missing;         ///< points that the baseline lacks
   std::vector<BudgetChange> changes;  ///< in the order of the budgets
-  std::size_t too_much = 0;           ///< changes that are no pass
+  std::size_t too_much = 0;           ///< changes whose verdict is not pass
   Verdict verdict = Verdict::pass;
 };
 
-/// Budgets by what became of them.
+/// Numbers of budgets by verdict.
 struct BudgetCounts {
   std::size_t budgets = 0;
   std::size_t passed = 0;
@@ -117,7 +117,7 @@ struct LimitBreach {
   const JudgedBudget& budget;
   const JudgedLimit& limit;
 };
-/// Every breach, in the order of the report, which it refers to.
+/// Returns every breach in the order of the report. The result refers to the report.
 std::vector<LimitBreach> breaches(const BudgetReport& report);
 /// Changes since the baseline that are too much, in their order; none without a baseline.
 std::vector<const BudgetChange*> excesses(const BudgetReport& report);
@@ -131,7 +131,7 @@ struct JudgeOptions {
 /// GPU), that is a fault of the budget's file, of which nothing is judged then.
 BudgetReport judge(BudgetFiles files, const JudgeOptions& options = {});
 
-/// How many budgets have which verdict now.
+/// Counts the budgets by verdict.
 BudgetCounts count_verdicts(const BudgetReport& report);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What a judgement comes to.
+// The verdicts of a judgement.
 #pragma once
 
 #include <string_view>

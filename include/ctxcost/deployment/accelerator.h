@@ -16,7 +16,7 @@ namespace ctxcost {
 /// The narrowest of the cache types that need the card's help which engines keep there, those before it included.
 enum class NarrowCache { none, fp8, nvfp4 };
 
-/// One device, as a program sees it.
+/// One kind of GPU, as a program sees it.
 struct Accelerator {
   std::string id;    ///< "h100-sxm-80gb"
   std::string name;  ///< "H100 SXM5 80GB"
@@ -35,23 +35,23 @@ struct Accelerator {
   std::string notes;
   std::string assumption;  ///< how a loose name was read, where another device has it, too
 
-  /// Memory that can be used: as reported, else nominal.
+  /// Returns the memory in bytes: as the driver reports it, else nominal.
   Count memory() const { return memory_reported_mib ? *memory_reported_mib * Count{1 << 20} : memory_bytes; }
-  /// What of it a program may take by default.
+  /// Returns the bytes of it that a program may take by default.
   Count usable_memory() const { return unified_memory_usable.value_or(Fraction{}).of(memory()); }
-  /// Whether engines keep a cache in that format on it.
+  /// Returns whether engines keep a cache in that format on this GPU.
   bool keeps_cache(const Format& format) const;
 
   struct Peak {
     Count flops_per_s;
     std::string type;
-    bool fallback;  ///< the type asked for has no published peak
+    bool fallback;  ///< the requested type has no published peak
   };
-  /// The dense peak of an activation type, else that of a 16-bit type, else of fp32.
+  /// Returns the dense peak (FLOP/s) of an activation type, else of a 16-bit type, else of fp32.
   Peak peak(const Precision& activation) const;
 };
 
-/// Whether any engine keeps a cache in that format, on that card where one is named.
+/// Returns whether any engine keeps a cache in that format, on that card where one is named.
 bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// A model on devices: memory of each, what fits beside it, and time bounds.
+// A model on devices: the memory of each device, the room for cache, and bounds on times.
 #pragma once
 
 #include <array>
@@ -22,10 +22,10 @@ namespace ctxcost {
 struct RankWeights;
 struct FeedForwardWork;
 
-/// The degree of which the devices of NAME:K are: pp for engines that split by layers, else tp.
+/// Returns the degree that the K devices of NAME:K form: pp for engines that split by layers, else tp.
 Count Parallelism::*spread_degree(const Engine& engine);
 
-/// What must stay free of a device's usable memory, so that an answer is not tight: a share of it, or bytes.
+/// The part of a device's usable memory that should stay free, else the answer is tight: a share, or bytes.
 struct Margin {
   Fraction share{5, 100};
   std::optional<Count> bytes;  ///< in place of the share
@@ -36,23 +36,23 @@ struct Margin {
   std::string name() const;
 };
 
-/// What a model is put on.
+/// The devices that a model runs on.
 struct DeploymentSettings {
   std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
   Parallelism parallelism;
   std::optional<Fraction> utilization;  ///< of a device's memory; by default the engine's
-  std::optional<Count> overhead;        ///< bytes of each device that the runtime takes besides; else none
+  std::optional<Count> overhead;        ///< further bytes that the runtime takes on each device; else none
   std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
-  Fraction mfu;                         ///< of the peak, where measured
-  Fraction mbu;                         ///< of the bandwidth, where measured
+  Fraction mfu;                         ///< reached share of peak FLOP/s, if measured
+  Fraction mbu;                         ///< reached share of the bandwidth, if measured
   Margin margin;
-  bool beyond_window = false;  ///< contexts beyond the model's window are asked for on purpose
+  bool beyond_window = false;  ///< contexts may go beyond the model's window
 };
 
-/// A model, what is asked of it, and what it is put on.
+/// A model, its workload, and the devices that it runs on.
 struct Setup {
   SharedModel model;
-  Workload workload;  ///< context and batch are not looked at
+  Workload workload;  ///< its context and batch are ignored
   EngineChoice engine = ideal_engine();
   DeploymentSettings settings;
 };
@@ -60,13 +60,13 @@ struct Setup {
 /// Memory of one kind of device; empty where the model's file does not allow it to be known.
 struct DeviceMemory {
   Count stage;
-  Count devices;  ///< that are alike
+  Count devices;  ///< the number of such devices
   std::optional<Count> weights;
   std::optional<Count> kv_reserved;
   std::optional<Count> activations;
   Count overhead;
 
-  /// The sum of the parts.
+  /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
     if (!weights || !kv_reserved || !activations) return std::nullopt;
     return *weights + *kv_reserved + *activations + overhead;
@@ -143,11 +143,11 @@ class Deployment {
   Count devices() const { return setup_.settings.parallelism.devices(); }
   /// The share of each device's memory that may be used: as asked, else the engine's of what is usable.
   Fraction utilization() const;
-  /// Bytes of each device that may be used; empty without a GPU.
+  /// Returns the usable bytes of each device; empty without a GPU.
   std::optional<Count> capacity() const;
-  /// Assumptions behind every number: fallbacks, efficiencies, what is replicated.
+  /// Returns the assumptions behind every number: fallbacks, efficiencies, and what is replicated.
   std::vector<std::string> notes() const;
-  /// Why the answer is tight; empty where it is not.
+  /// Returns why the answer is tight; empty where it is not.
   std::string margin_note(const DeploymentEstimate& estimate) const;
   /// What the engine does on the device that reserves most, whose blocks may not be those of the whole model.
   std::vector<std::string> engine_notes(Count context, Count batch) const;

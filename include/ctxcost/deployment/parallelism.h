@@ -1,4 +1,4 @@
-// How a model is spread over devices, and the part of it that each device holds.
+// How a model is split over devices, and which part each device holds.
 //
 // Three words, here and everywhere: a GPU is a kind of card, with its memory and speed (`Accelerator`); a device is one
 // card at work, of which a deployment counts `Parallelism::devices()`; a rank is a device's place in the split, and
@@ -24,10 +24,10 @@ struct Parallelism {
   Count expert = 1;
   Count data = 1;
 
-  /// Experts are spread over the devices that there are anyway; ep beyond those needs more.
+  /// Returns the number of devices. Experts share the devices of the other degrees; a larger ep needs more.
   Count devices() const { return pipeline * max(tensor * context * data, expert); }
   std::string name() const;  ///< "tp=2,pp=2"; "tp=1" where nothing is split
-  /// Devices over which one set of all experts is spread.
+  /// Returns the number of devices over which one set of all experts is split.
   Count expert_group() const { return tensor > expert ? tensor : expert; }
   friend bool operator==(const Parallelism&, const Parallelism&) = default;
 };
@@ -35,18 +35,18 @@ struct Parallelism {
 /// Reads "tp=2,pp=2". Throws InputError naming the option.
 Parallelism parse_parallelism(std::string_view text);
 
-/// What some devices hold, all of them alike.
+/// The part of a model that some devices hold, all of them the same.
 struct Rank {
   SharedModel model;  ///< their layers, heads, experts and vocabulary rows
   Count stage;        ///< pipeline stage, from 0
-  bool is_last;       ///< of the stages: it has the head
-  Count devices;      ///< how many hold just this
+  bool is_last;       ///< the last stage, which has the output head
+  Count devices;      ///< the number of devices that hold this part
 };
 
 /// Splits a model: every rank that differs, the largest of each stage first. A cache is split by KV heads, which repeat
 /// when there are more devices than heads; latents and states without heads repeat on every device; norms and the other
 /// vectors of the model's width, too. Uneven splits leave the larger part on the first devices.
-/// Throws InputError with the reason where the parallelism is impossible (more stages than layers, more experts ranks
+/// Throws InputError with the reason where the parallelism is impossible (more stages than layers, more expert ranks
 /// than experts, more tensor ranks than query heads).
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
 

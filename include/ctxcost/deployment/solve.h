@@ -1,4 +1,4 @@
-// The largest or smallest setting that still fits: exact search over the true, stepwise function.
+// Finds the largest or smallest setting that still fits, by an exact search over the true, stepwise function.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace ctxcost {
 
-/// The largest number that fits, proven: one more does not.
+/// The largest number that fits, with the proof that the next one does not.
 struct LargestFit {
   std::optional<Count> value;  ///< empty: even 1 does not fit, or nothing bounds it
   bool unbounded = false;      ///< it fits as far as counts of 128 bits reach
@@ -26,14 +26,14 @@ struct LargestFit {
 LargestFit max_context_memory(const Deployment& deployment, Count batch);
 /// The same within the window: `memory`, the answer without it, capped.
 LargestFit within_window(const Deployment& deployment, LargestFit memory);
-/// Both steps.
+/// Does both searches.
 LargestFit max_context(const Deployment& deployment, Count batch);
 /// What bounds a longest context: "memory", "window" (a table of positions that ends, too), or empty: nothing, or the
 /// engine itself.
 std::string_view bound_of(const LargestFit& context);
-/// The most sequences of n tokens; none where n is beyond the window.
+/// Finds the most sequences of n tokens that fit; none where n is beyond the window.
 LargestFit max_batch(const Deployment& deployment, Count context);
-/// The same whatever the window.
+/// Finds the same without regard to the window.
 LargestFit max_batch_memory(const Deployment& deployment, Count context);
 
 /// The fewest GPUs that hold a question, over which the engine itself spreads a model (tp; pp where it splits layers).
@@ -41,14 +41,14 @@ LargestFit max_batch_memory(const Deployment& deployment, Count context);
 struct FewestGpus {
   std::optional<Count> gpus;  ///< empty: no degree fits
   Parallelism parallelism;    ///< that fits, or the largest one tried
-  /// Numbers of GPUs below, over which the model cannot be split at all.
+  /// Smaller numbers of GPUs over which the model cannot be split at all.
   std::vector<Count> refused;
 };
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch);
-/// The highest degree worth a try: a rank a layer, a rank a query head, or 64 where the model has no heads.
+/// Returns the highest degree worth trying: one rank per layer or per query head, or 64 where the model has no heads.
 Count most_ranks(const Setup& setup);
 
-/// A type with what it takes, widest first.
+/// A type with the bytes that it takes. Lists hold the widest first.
 template <typename Type>
 struct PrecisionChoice {
   Type type;

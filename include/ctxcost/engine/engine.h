@@ -1,4 +1,4 @@
-// Engines: what a runtime reserves for cache and state, by its own published rules.
+// Engines: the bytes that a runtime reserves for cache and state, by its own published rules.
 #pragma once
 
 #include <span>
@@ -37,7 +37,7 @@ struct EngineChoice {
   std::string_view word(std::string_view setting) const;
 };
 
-/// What is asked of an engine: b sequences of n tokens each.
+/// The request to an engine: b sequences of n tokens each.
 struct ReserveRequest {
   const Model& model;
   Count context;
@@ -60,17 +60,17 @@ struct Reserve {
   std::vector<std::string> notes;  ///< what the engine does that a user may not expect ("windows are ignored")
 };
 
-/// What fits into memory that is left for the cache, in the engine's own units.
+/// The capacity of the memory that is left for the cache, in the engine's own units.
 struct CacheCapacity {
   std::optional<Count> tokens;  ///< as its log prints them; empty = floor(n * units / units_per_sequence)
-  Count units;                  ///< blocks that there are
+  Count units;                  ///< the number of blocks
   Count units_per_sequence;     ///< blocks that one sequence of n tokens needs; 0 = none
 };
 
-/// What of a model is split over devices where nobody says it: heads and widths of every layer, or the layers.
+/// How an engine splits a model over devices by default: the heads and widths of every layer, or the layers.
 enum class Spread { tensors, layers };
 
-/// By what names an engine's files call the types of weights: formats (fp8, int4), or file types of GGUF (Q4_K_M).
+/// How an engine's files name the types of weights: by formats (fp8, int4) or by GGUF file types (Q4_K_M).
 enum class WeightTypes { formats, gguf };
 
 /// One row of the list of engines.
@@ -84,20 +84,20 @@ struct Engine {
   /// What fits into `available` bytes for sequences of the request's n tokens, whatever its batch. Null where the
   /// engine has no rule of its own: then the ratio of bytes.
   CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
-  /// Percent of a device's memory that it takes by default.
+  /// Percent of a device's memory that the engine takes by default.
   std::uint32_t utilization_percent = 100;
   Spread spread = Spread::tensors;
   WeightTypes weight_types = WeightTypes::formats;
-  /// What it takes of a device beside what is counted, with the range that its logs show; empty where nothing is.
+  /// Memory that it takes on a device but that is not counted, with the range in its logs; empty where there is none.
   std::string_view not_counted = {};
-  /// It reserves the live need of cache and state and no byte more: `reserve` need not be asked for its sum.
+  /// The engine reserves exactly the live need of cache and state, so that `reserve` need not be called for the sum.
   bool live_need = false;
 };
 
 std::span<const Engine* const> engines();
-/// NAME[:key=value,…]; throws InputError with a near match.
+/// Reads NAME[:key=value,…]. Throws InputError with a near match.
 EngineChoice parse_engine(std::string_view text);
-/// The engine that reserves the live minimum.
+/// Returns the engine that reserves the live minimum.
 EngineChoice ideal_engine();
 
 }  // namespace ctxcost

@@ -399,6 +399,10 @@ std::optional<Method> compressed_group(const Config& group, std::string_view who
   } else if (strategy == "block") {
     const std::optional<std::vector<Count>> block = weights->counts("block_structure");
     if (!block || block->size() != 2) return std::nullopt;
+    if ((*block)[0] == 0 || (*block)[1] == 0) {
+      weights->fault("block_structure", "expected two positive integers");
+      return std::nullopt;
+    }
     format.tile_rows = (*block)[0];
     format.tile_columns = (*block)[1];
   } else if (strategy != "channel") {
