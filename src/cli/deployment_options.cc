@@ -19,7 +19,10 @@ constexpr OptionId kDeploymentOptions[] = {
     OptionId::mfu,         OptionId::mbu,      OptionId::exit_zero,    OptionId::format,    OptionId::output,
     OptionId::units,       OptionId::color,    OptionId::quiet,        OptionId::verbose};
 
-/// Every GPU with every split. Throws InputError where a split does not have as many devices as --gpu asks for.
+}  // namespace
+
+std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
+
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {
   std::vector<Placement> all;
   if (gpus.empty()) {
@@ -39,10 +42,6 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
   }
   return all;
 }
-
-}  // namespace
-
-std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
 
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words) {

@@ -8,11 +8,15 @@
 
 #include "arguments.h"
 #include "ctxcost/answer/deployment_question.h"
+#include "ctxcost/input/load_accelerator.h"
 
 namespace ctxcost::cli {
 
 /// The options of both commands.
 std::span<const OptionId> deployment_options();
+
+/// Every GPU with every split. Throws InputError where a split does not have as many devices as --gpu asks for.
+std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits);
 
 /// What the options ask of the models that `words` name, for the command `command`. Throws InputError, also where a
 /// split does not have as many devices as --gpu asks for.
