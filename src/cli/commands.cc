@@ -14,9 +14,11 @@ extern const Command kScale;
 extern const Command kSchema;
 extern const Command kShow;
 extern const Command kSolve;
+extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kDiff, &kList, &kShow, &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kFit,  &kSolve, &kCheck, &kDiff,
+                                            &kTrain, &kList, &kShow,  &kSchema};
   return kAll;
 }
 

@@ -20,7 +20,15 @@ constexpr OptionId kDeploymentOptions[] = {
     OptionId::mfu,         OptionId::mbu,      OptionId::exit_zero,    OptionId::format,    OptionId::output,
     OptionId::units,       OptionId::color,    OptionId::quiet,        OptionId::verbose};
 
-/// Combines every GPU with every split. Throws InputError where a split has another number of devices than --gpu.
+}  // namespace
+
+std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
+
+std::span<const OptionId> deployment_options_without_verbose() {
+  static_assert(std::end(kDeploymentOptions)[-1] == OptionId::verbose);
+  return std::span(kDeploymentOptions).first(std::size(kDeploymentOptions) - 1);
+}
+
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {
   std::vector<Placement> all;
   if (gpus.empty()) {
@@ -39,15 +47,6 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
     }
   }
   return all;
-}
-
-}  // namespace
-
-std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
-
-std::span<const OptionId> deployment_options_without_verbose() {
-  static_assert(std::end(kDeploymentOptions)[-1] == OptionId::verbose);
-  return std::span(kDeploymentOptions).first(std::size(kDeploymentOptions) - 1);
 }
 
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "ctxcost/answer/deployment_question.h"
+#include "ctxcost/input/load_accelerator.h"
 
 namespace ctxcost::cli {
 
@@ -15,6 +16,9 @@ namespace ctxcost::cli {
 std::span<const OptionId> deployment_options();
 /// Returns the same options without --verbose, for a command whose page has no more to show.
 std::span<const OptionId> deployment_options_without_verbose();
+
+/// Combines every GPU with every split. Throws InputError where a split has another number of devices than --gpu.
+std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits);
 
 /// Reads the question that the options ask about the models in `words`. `command` is named in errors. Throws
 /// InputError, also where a split has another number of devices than --gpu.

@@ -9,6 +9,7 @@
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
+#include "ctxcost/input/training_schedule.h"
 #include "ctxcost/render/render.h"
 #include "input/json/file_key.h"
 #include "input/setting_keys.h"
@@ -92,6 +93,39 @@ constexpr Option kOptions[] = {
     {.id = OptionId::assume, .name = "--assume", .letter = 0, .value = "full", .group = question,
      .completion = Completion::words,
      .meaning = "count unknown families and layer kinds as full attention, with a note"},
+    {.id = OptionId::stage, .name = "--stage", .letter = 0, .value = "CONTEXT:TOKENS", .group = question,
+     .completion = Completion::none, .meaning = "one stage: train TOKENS tokens at CONTEXT",
+     .syntax = "64K:62914560; stages follow in the order given", .check = check<parse_stage>, .repeatable = true},
+    {.id = OptionId::schedule, .name = "--schedule", .letter = 0, .value = "FILE", .group = question,
+     .completion = Completion::file, .meaning = "the stages as JSON",
+     .syntax = "{\"stages\": [{\"context\": \"64K\", \"tokens\": 62914560}]}"},
+    {.id = OptionId::warm_up, .name = "--warm-up", .letter = 0, .value = "LIST", .group = question,
+     .completion = Completion::length, .meaning = "contexts over which --tokens are spread evenly: 4K..1M",
+     .check = check_lengths},
+    {.id = OptionId::tokens, .name = "--tokens", .letter = 0, .value = "NUMBER", .group = question,
+     .completion = Completion::none, .meaning = "all tokens of a --warm-up", .check = check<parse_length>},
+    {.id = OptionId::baseline_context, .name = "--baseline-context", .letter = 0, .value = "LENGTH",
+     .group = question, .completion = Completion::length,
+     .meaning = "compare with all tokens at this context", .fallback = "8K", .check = check<parse_length>},
+    {.id = OptionId::recompute, .name = "--recompute", .letter = 0, .value = "none|selective|full",
+     .group = question, .completion = Completion::words,
+     .meaning = "what the backward pass computes again: nothing, the attention core, every layer",
+     .fallback = "none"},
+    {.id = OptionId::flash, .name = "--flash", .letter = 0, .value = "on|off", .group = question,
+     .completion = Completion::words, .meaning = "fused attention, which keeps no scores", .fallback = "on"},
+    {.id = OptionId::dropout, .name = "--dropout", .letter = 0, .value = "on|off", .group = question,
+     .completion = Completion::words, .meaning = "train with dropout, whose masks are kept", .fallback = "off"},
+    {.id = OptionId::optimizer, .name = "--optimizer", .letter = 0, .value = "adam|adam-fp32-grads",
+     .group = question, .completion = Completion::words,
+     .meaning = "16 bytes per parameter in all, or 18 with gradients in fp32", .fallback = "adam"},
+    {.id = OptionId::zero, .name = "--zero", .letter = 0, .value = "0|1|2|3", .group = question,
+     .completion = Completion::words,
+     .meaning = "data-parallel devices share the optimizer state (1), gradients (2), weights (3)",
+     .fallback = "0"},
+    {.id = OptionId::sequence_parallel, .name = "--sequence-parallel", .letter = 0, .value = "on|off",
+     .group = question, .completion = Completion::words,
+     .meaning = "tensor-parallel devices share the activations between their parts of a layer",
+     .fallback = "on"},
 
     from(setting::kGpu, OptionId::gpu, devices,
          {.letter = 'g', .value = "NAME[:COUNT]", .completion = Completion::gpu, .repeatable = true}),
@@ -105,6 +139,11 @@ constexpr Option kOptions[] = {
     from(setting::kBeyondWindow, OptionId::beyond_window, devices, {}),
     from(setting::kMfu, OptionId::mfu, devices, {.value = "FRACTION", .check = check<parse_fraction>}),
     from(setting::kMbu, OptionId::mbu, devices, {.value = "FRACTION", .check = check<parse_fraction>}),
+    {.id = OptionId::price, .name = "--price", .letter = 0, .value = "USD", .group = devices,
+     .completion = Completion::none, .meaning = "US dollars for one device-hour", .check = check<parse_positive>},
+    {.id = OptionId::power, .name = "--power", .letter = 0, .value = "WATTS", .group = devices,
+     .completion = Completion::none, .meaning = "power of one device, for the energy", .fallback = "its board's",
+     .check = check<parse_positive>},
 
     {.id = OptionId::fail_if, .name = "--fail-if", .letter = 0, .value = "CHANGE", .group = verdict,
      .completion = Completion::metric, .meaning = "exit 1 if the change holds at any point",
@@ -193,6 +232,12 @@ constexpr Variant kVariants[] = {
     {"diff", OptionId::context, "1K,4K,16K,64K,128K,1M; all of a saved report"},
     {"diff", OptionId::convention, "article"},
     {"diff", OptionId::quiet, {}, "print the table and failures only: no caption, no keys"},
+    {"train", OptionId::batch, "1", "sequences of a micro-batch, on each data-parallel replica", {}, true},
+    {"train", OptionId::gpu, {}, {}, {}, true},
+    {"train", OptionId::parallel, "tp over all devices", {}, {}, true},
+    {"train", OptionId::utilization, "1"},
+    {"train", OptionId::mfu, "a bound at 1", "share of the peak that the model's FLOPs reach, where measured"},
+    {"train", OptionId::quiet, {}, "print the verdict and the stages only"},
     {"schema", OptionId::output, {}, {}, {}, true},
 };
 

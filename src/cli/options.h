@@ -22,6 +22,17 @@ enum class OptionId : std::uint8_t {
   convention,
   logits,
   assume,
+  stage,
+  schedule,
+  warm_up,
+  tokens,
+  baseline_context,
+  recompute,
+  flash,
+  dropout,
+  optimizer,
+  zero,
+  sequence_parallel,
   gpu,
   parallel,
   utilization,
@@ -31,6 +42,8 @@ enum class OptionId : std::uint8_t {
   beyond_window,
   mfu,
   mbu,
+  price,
+  power,
   fail_if,
   fail_on,
   baseline,
@@ -83,7 +96,7 @@ class OptionName {
   constexpr operator std::string_view() const { return {text_.data(), size_}; }
 
  private:
-  std::array<char, 18> text_{};
+  std::array<char, 19> text_{};
   std::uint8_t size_;
 };
 

@@ -53,6 +53,15 @@ Margin parse_margin(std::string_view text, std::string_view option) {
                               "write 5% or 2GiB"});
 }
 
+double parse_positive(std::string_view text, std::string_view option) {
+  std::string_view rest = text;
+  const std::optional<Decimal> decimal = read_decimal(rest);
+  if (!decimal || !rest.empty() || decimal->digits == 0) {
+    throw InputError(Diagnostic{std::string(option), "", format("expected a number above 0, found \"{}\"", text), ""});
+  }
+  return decimal->to_double();
+}
+
 std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option) {
   std::vector<KvPrecision> types;
   for (const std::string& name : split_names(text, option)) types.push_back(parse_kv_precision(name, option));

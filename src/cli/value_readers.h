@@ -17,6 +17,8 @@ namespace ctxcost::cli {
 Count parse_size(std::string_view text, std::string_view option);
 /// Reads "5%" or a size. Throws InputError that names `option`.
 Margin parse_margin(std::string_view text, std::string_view option);
+/// Reads "2.49": a decimal above 0. Throws InputError that names `option`.
+double parse_positive(std::string_view text, std::string_view option);
 /// Reads a comma list of types of the cache. Throws InputError that names `option`.
 std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option);
 /// Reads a comma list of types of the weights. Throws InputError that names `option`.

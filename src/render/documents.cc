@@ -10,10 +10,11 @@ extern const DocumentShape kDiffShape;
 extern const DocumentShape kCheckShape;
 extern const DocumentShape kListShape;
 extern const DocumentShape kShowShape;
+extern const DocumentShape kTrainShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape,  &kSolveShape, &kDiffShape,
-                                                  &kCheckShape, &kListShape, &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape,   &kSolveShape, &kDiffShape,
+                                                  &kCheckShape, &kTrainShape, &kListShape,  &kShowShape};
   return kAll;
 }
 

@@ -31,6 +31,7 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"solve", "weights", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "32K"},
     {"check", kBudgets, "--gpu", "l40s-48gb", "--exit-zero"},
     {"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K"},
+    {"train", "gpt2", "--stage", "512:100000", "--stage", "1K:1M", "--gpu", "h100-sxm-80gb:2"},
     {"list", "models"},
     {"list", "gpus"},
     {"list", "precisions"},

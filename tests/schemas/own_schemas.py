@@ -138,6 +138,8 @@ for arguments in (
     ("solve", "batch", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4K", "--engine", "llama.cpp"),
     ("solve", "gpus", "llama-3.1-405b", "--gpu", "t4-16gb", "-n", "128K", "-b", "64"),
     ("solve", "kv-precision", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "128K"),
+    ("train", "llama-3.1-8b", "--stage", "8K:1M", "--stage", "128K:1M", "--gpu", "h100-sxm-80gb:8", "--mfu", "0.4"),
+    ("train", "article-7b", "--stage", "4K:10000"),
     ("solve", "weights", "gpt2", "llama-2-7b", "--gpu", "rtx-4090-24gb", "-n", "64K"),
     ("check", f"{SOURCE}/configs/budgets/chat.json", f"{SOURCE}/configs/budgets/laptop.json"),
     ("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes > 5%"),
