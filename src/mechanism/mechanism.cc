@@ -129,9 +129,9 @@ bool fits(const MechanismKey& key, const SettingValue& value) {
 }  // namespace
 
 const MechanismTraits& Mixer::traits() const {
-  static constexpr MechanismTraits kNone;  // of a mixer that is no kind of the list
+  static constexpr MechanismTraits kNoTraits;  // of a mixer that is no kind of the list
   const Mechanism* const mechanism = find_mechanism(kind_);
-  return mechanism == nullptr ? kNone : mechanism->traits;
+  return mechanism == nullptr ? kNoTraits : mechanism->traits;
 }
 
 std::string expectation(const MechanismKey& key) {
