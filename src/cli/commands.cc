@@ -8,6 +8,7 @@ namespace ctxcost::cli {
 
 extern const Command kCheck;
 extern const Command kDiff;
+extern const Command kExplain;
 extern const Command kFit;
 extern const Command kList;
 extern const Command kScale;
@@ -16,7 +17,8 @@ extern const Command kShow;
 extern const Command kSolve;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kFit, &kSolve, &kCheck, &kDiff, &kList, &kShow, &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kFit,  &kSolve, &kCheck,
+                                            &kDiff,  &kList,    &kShow, &kSchema};
   return kAll;
 }
 

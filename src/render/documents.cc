@@ -4,6 +4,7 @@
 namespace ctxcost {
 
 extern const DocumentShape kScaleShape;
+extern const DocumentShape kExplainShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
 extern const DocumentShape kDiffShape;
@@ -12,8 +13,8 @@ extern const DocumentShape kListShape;
 extern const DocumentShape kShowShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kFitShape,  &kSolveShape, &kDiffShape,
-                                                  &kCheckShape, &kListShape, &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kExplainShape, &kFitShape,  &kSolveShape,
+                                                  &kDiffShape,  &kCheckShape,   &kListShape, &kShowShape};
   return kAll;
 }
 
