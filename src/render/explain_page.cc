@@ -12,7 +12,10 @@ namespace ctxcost {
 namespace {
 
 constexpr std::size_t kExplainWidth = 98;
+/// Of a cell with a formula in numbers; a longer one shows what it comes to.
+constexpr std::size_t kExplainCell = 40;
 constexpr std::string_view kWhere = " where ";
+constexpr std::string_view kContinued = "             ";  // a line of values that goes on
 /// Lines of a metric beside its first two: more are a table of a line a part.
 constexpr std::size_t kExplainLines = 21;
 
@@ -40,6 +43,12 @@ std::string value_line(const ExplainedValue& value) {
   const bool plain_word = !value.expression.empty() && formula_words(value.expression).size() == 1 &&
                           formula_words(value.expression).front() == value.expression;
   std::string text = value.word;
+  if (value.expression.find(kWhere) != std::string::npos) {
+    // The number would seem to belong to the definitions behind it.
+    const Count* const count = std::get_if<Count>(&value.value);
+    return format("{} = {} = {}", value.word, number_text(count == nullptr ? std::nullopt : std::optional(*count)),
+                  value.expression);
+  }
   if (!value.expression.empty()) text += " = " + value.expression;
   if (!plain_word) {
     const Count* const count = std::get_if<Count>(&value.value);
@@ -60,7 +69,7 @@ void append_wrapped(Lines& lines, std::string_view label, const std::vector<std:
     if (!fresh && printable_width(line) + printable_width(item) > kExplainWidth) {
       while (line.ends_with(' ')) line.pop_back();
       lines.push_back(line);
-      line = std::string(13, ' ');
+      line = kContinued;
     }
     line += item;
     fresh = false;
@@ -188,7 +197,9 @@ PartTable table_of(const ExplainedMetric& metric, const std::optional<Count>& wh
     if (part.like == nullptr) {
       how = format("{} {}", part.terms, part.terms == 1 ? "term" : "terms");
     } else {
-      how = part.like->numbers.empty() ? number_text(part.like->one) : factor_text(part.like->numbers);
+      const std::string& numbers = part.like->numbers;
+      const bool shown = !numbers.empty() && printable_width(numbers) <= kExplainCell;
+      how = shown ? factor_text(numbers) : number_text(part.like->one);
       for (const ExplainedFactor& factor : part.like->factors) {
         const bool shared = std::any_of(common.begin(), common.end(),
                                         [&](const ExplainedFactor& other) { return other.name == factor.name; });
@@ -211,17 +222,16 @@ PartTable table_of(const ExplainedMetric& metric, const std::optional<Count>& wh
   return table;
 }
 
-/// Lines in plain text, items of a list in Markdown.
+/// Lines in plain text, items of a list in Markdown, where a line that goes on belongs to the item before it.
 void write_lines(const Lines& lines, TextDocument& page) {
-  for (const std::string& line : lines) {
-    if (page.style() == TextStyle::plain) {
-      page.line(line);
-      continue;
-    }
-    // A continued line of a value belongs to the item before it: Markdown has one item a line.
-    std::string_view text = line;
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    page.item(text);
+  if (page.style() == TextStyle::plain) {
+    for (const std::string& line : lines) page.line(line);
+    return;
+  }
+  for (std::size_t i = 0; i < lines.size();) {
+    std::string item = lines[i].substr(lines[i].find_first_not_of(' '));
+    for (++i; i < lines.size() && lines[i].starts_with(kContinued); ++i) item += lines[i].substr(kContinued.size() - 1);
+    page.item(item);
   }
 }
 
