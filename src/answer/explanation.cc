@@ -80,6 +80,12 @@ class Origins {
     };
     const Count count = count_of(value);
     if (value.word == "kv_heads" && other("heads") == count) return "= heads";
+    if (value.word == "kv_heads") {
+      if (const std::string key = key_of(model_, "heads", count); !key.empty()) return "= heads, " + key;
+    }
+    if (value.word == "d_ff" && model_.d_model && count == 4 * *model_.d_model) {
+      if (const std::string key = key_of(model_, "d_model", *model_.d_model); !key.empty()) return "4 * " + key;
+    }
     if (value.word == "d_v" && other("d_k") == count) return "= d_k";
     if (value.word == "d_v") {
       if (std::string key = key_of(model_, "d_k", count); !key.empty()) return key;

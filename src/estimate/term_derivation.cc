@@ -299,6 +299,10 @@ Values inner_width(const FeedForward& feed_forward) {
   const FormulaValue width{"F", feed_forward.activation_width().value_or(0)};
   if (!feed_forward.experts) return defined(width, "d_ff", {of_model("d_ff", feed_forward.d_ff.value_or(0))});
   const Experts& experts = *feed_forward.experts;
+  if (experts.shared_d_ff == 0) {
+    return defined(width, "active_experts expert_d_ff",
+                   {of_model("active_experts", experts.active), of_model("expert_d_ff", experts.d_ff)});
+  }
   return defined(width, "active_experts expert_d_ff + shared_experts shared_d_ff",
                  {of_model("active_experts", experts.active), of_model("expert_d_ff", experts.d_ff),
                   of_model("shared_experts", experts.shared), of_model("shared_d_ff", experts.shared_d_ff)});

@@ -226,6 +226,11 @@ TEST_CASE("explain: where each value is from") {
   CHECK(from(find(deepseek, Metric::attention_flops), "d_k") == "qk_nope_head_dim + qk_rope_head_dim");
   CHECK(from(find(deepseek, Metric::attention_flops), "d_v") == "v_head_dim");
 
+  // Where the file gives fewer keys than formulas have words.
+  const Explanation gpt2 = explain(question(load_model("gpt2"), 1024));
+  CHECK(from(find(gpt2, Metric::kv_cache_bytes), "kv_heads") == "= heads, n_head");
+  CHECK(from(find(gpt2, Metric::activation_bytes), "d_ff") == "4 * n_embd");
+
   // The own format has the words themselves.
   const Explanation article = explain(question(load_model("article-7b"), 8192));
   CHECK(from(find(article, Metric::attention_flops), "heads") == "heads");
