@@ -6,6 +6,7 @@
 #include "ctxcost/answer/comparison.h"
 #include "ctxcost/answer/deployment_question.h"
 #include "ctxcost/answer/difference.h"
+#include "ctxcost/answer/explanation.h"
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/answer/judge.h"
 #include "ctxcost/answer/listing.h"

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "ctxcost/core/units.h"
+
 namespace ctxcost {
 namespace {
 
@@ -313,6 +315,10 @@ class Evaluation {
       bound_.resize(bound_.size() - 2);
       return 0;
     }
+    if (count > kMostSteps - steps_) {
+      throw FormulaError("\"" + std::string(whole_) + "\": a sum over more than two million elements");
+    }
+    steps_ += count;
     for (Number i = 0; i < count; ++i) {
       at_ = body;
       const auto [value, index] = value_at(i);
@@ -356,6 +362,7 @@ class Evaluation {
   }
 
   static constexpr int kMostDepth = 16;
+  static constexpr Number kMostSteps = 1 << 21;  // of all sums: a formula is read, not run
 
   const Symbols& symbols_;
   std::string_view whole_;
@@ -367,58 +374,156 @@ class Evaluation {
   std::size_t quotient_end_ = std::string_view::npos;  // where the last division ended, which left this remainder
   Number remainder_ = 0;
   int depth_ = 0;
+  Number steps_ = 0;
 };
 
-}  // namespace
+/// A word or a single character between words.
+struct FormulaToken {
+  std::string_view text;
+  bool spaced = false;  ///< a space stands before it
+};
 
-std::vector<std::string_view> formula_words(std::string_view formula) {
-  constexpr std::string_view kFunctions[] = {"min", "max", "tri", "ceil", "floor", "abs", "log2", "given", "sum"};
-  constexpr std::string_view kKeywords[] = {"mod", "and", "or", "in", "of", "by", "where"};
-  const auto among = [](std::span<const std::string_view> list, std::string_view word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-  };
-  // Words, and single characters between them.
-  std::vector<std::string_view> tokens;
+std::vector<FormulaToken> formula_tokens(std::string_view formula) {
+  std::vector<FormulaToken> tokens;
+  bool spaced = false;
   for (std::size_t at = 0; at < formula.size();) {
     std::size_t end = at;
     while (end < formula.size() && is_word(formula[end])) ++end;
     end = std::max(end, at + 1);
-    if (formula[at] != ' ') tokens.push_back(formula.substr(at, end - at));
+    const bool space = formula[at] == ' ';
+    if (!space) tokens.push_back({formula.substr(at, end - at), spaced});
+    spaced = space;
     at = end;
   }
-  const auto token = [&tokens](std::size_t i) { return i < tokens.size() ? tokens[i] : std::string_view(); };
+  return tokens;
+}
 
+constexpr std::string_view kFormulaFunctions[] = {"min", "max", "tri", "ceil", "floor", "abs", "log2", "given", "sum"};
+constexpr std::string_view kFormulaKeywords[] = {"mod", "and", "or", "in", "of", "by", "where"};
+
+bool among(std::span<const std::string_view> list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+/// What a formula consists of, and the words that it defines behind `where` or binds in a sum.
+class FormulaText {
+ public:
+  explicit FormulaText(std::string_view formula) : tokens_(formula_tokens(formula)) {
+    bool defining = false;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const std::string_view word = token(i);
+      defining = defining || word == "where";
+      if (defining && (word == "where" || word == ",") && token(i + 2) == "=") own_.push_back(token(i + 1));
+      if ((word != "sum" && word != "max") || token(i + 1) != "(") continue;
+      const std::string_view after = token(i + 3);
+      if (after == "of" || after == "in" || (after == "<" && is_range(i + 4))) own_.push_back(token(i + 2));
+      if (after == "," && token(i + 5) == "of") own_.insert(own_.end(), {token(i + 2), token(i + 4)});
+    }
+  }
+
+  std::size_t size() const { return tokens_.size(); }
+  std::string_view token(std::size_t i) const { return i < tokens_.size() ? tokens_[i].text : std::string_view(); }
+  bool spaced(std::size_t i) const { return tokens_[i].spaced; }
+  bool is_function(std::size_t i) const { return among(kFormulaFunctions, token(i)) && token(i + 1) == "("; }
+  /// A word or a number, no keyword and no function.
+  bool is_operand(std::size_t i) const {
+    const std::string_view word = token(i);
+    return !word.empty() && is_word(word.front()) && !among(kFormulaKeywords, word) && !is_function(i);
+  }
+  /// A word that takes a value. A definition may give one for a word of its own name: "where w = given(w, 2 n)".
+  bool is_free(std::size_t i) const {
+    const bool asked = i >= 2 && token(i - 1) == "(" && token(i - 2) == "given";
+    return is_operand(i) && !parse_digits(token(i)) && (!among(own_, token(i)) || asked);
+  }
+  /// The bracket that closes the one at `i`.
+  std::size_t closing(std::size_t i) const {
+    int depth = 0;
+    for (; i < tokens_.size(); ++i) {
+      if (token(i) == "(") ++depth;
+      if (token(i) == ")" && --depth == 0) break;
+    }
+    return i;
+  }
+
+ private:
   // A comparison is an argument of `max`, a range ends with a colon.
-  const auto is_range = [&token, &tokens](std::size_t i) {
-    for (int depth = 0; i < tokens.size() && depth >= 0 && token(i) != "?"; ++i) {
+  bool is_range(std::size_t i) const {
+    for (int depth = 0; i < tokens_.size() && depth >= 0 && token(i) != "?"; ++i) {
       if (token(i) == "(") ++depth;
       if (token(i) == ")") --depth;
       if (token(i) == ":" && depth == 0) return true;
     }
     return false;
-  };
-
-  std::vector<std::string_view> own;
-  bool defining = false;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    defining = defining || tokens[i] == "where";
-    if (defining && (tokens[i] == "where" || tokens[i] == ",") && token(i + 2) == "=") own.push_back(token(i + 1));
-    if ((tokens[i] != "sum" && tokens[i] != "max") || token(i + 1) != "(") continue;
-    const std::string_view after = token(i + 3);
-    if (after == "of" || after == "in" || (after == "<" && is_range(i + 4))) own.push_back(token(i + 2));
-    if (after == "," && token(i + 5) == "of") own.insert(own.end(), {token(i + 2), token(i + 4)});
   }
+
+  std::vector<FormulaToken> tokens_;
+  std::vector<std::string_view> own_;
+};
+
+/// Writes the tokens from `begin` to `end` with values in the place of words.
+class Substitution {
+ public:
+  Substitution(const FormulaText& text, const Symbols& symbols) : text_(text), symbols_(symbols) {}
+
+  std::string write(std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const bool opens = text_.token(i) == "(";
+      const bool starts =
+          text_.is_operand(i) || text_.is_function(i) || (opens && !(i > 0 && text_.is_function(i - 1)));
+      if (starts && after_operand_) {
+        out_ += " * ";
+      } else if (text_.spaced(i) && !out_.empty()) {
+        out_ += ' ';
+      }
+      if (text_.token(i) == "given" && text_.is_function(i)) {
+        i = write_given(i);
+        continue;
+      }
+      const Count* const value = text_.is_free(i) ? value_of(text_.token(i)) : nullptr;
+      out_ += value == nullptr ? std::string(text_.token(i)) : with_separators(*value);
+      after_operand_ = text_.is_operand(i) || text_.token(i) == ")";
+    }
+    return out_;
+  }
+
+ private:
+  const Count* value_of(std::string_view word) const {
+    const auto found = symbols_.find(word);
+    return found == symbols_.end() ? nullptr : std::get_if<Count>(&found->second);
+  }
+
+  /// "given(word, otherwise)": the value of the word, or what stands for it. Returns the closing bracket.
+  std::size_t write_given(std::size_t i) {
+    const std::size_t close = text_.closing(i + 1);
+    if (const Count* const value = value_of(text_.token(i + 2))) {
+      out_ += with_separators(*value);
+    } else {
+      out_ += "(" + Substitution(text_, symbols_).write(i + 4, close) + ")";
+    }
+    after_operand_ = true;
+    return close;
+  }
+
+  const FormulaText& text_;
+  const Symbols& symbols_;
+  std::string out_;
+  bool after_operand_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string_view> formula_words(std::string_view formula) {
+  const FormulaText text(formula);
   std::vector<std::string_view> words;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const std::string_view word = tokens[i];
-    // A definition may give a value for a word of its own name: "where w = given(w, 2 n)".
-    const bool asked = i >= 2 && tokens[i - 1] == "(" && tokens[i - 2] == "given";
-    if (!is_word(word.front()) || parse_digits(word) || among(kKeywords, word) || (among(own, word) && !asked))
-      continue;
-    if (among(kFunctions, word) && token(i + 1) == "(") continue;
-    if (!among(words, word)) words.push_back(word);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.is_free(i) && !among(words, text.token(i))) words.push_back(text.token(i));
   }
   return words;
+}
+
+std::string substituted(std::string_view formula, const Symbols& symbols) {
+  const FormulaText text(formula);
+  return Substitution(text, symbols).write(0, text.size());
 }
 
 Count evaluate(std::string_view formula, const Symbols& symbols) {

@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/model/model.h"
@@ -60,6 +62,13 @@ inline void add_part(Reserve& reserve, std::string_view name, Count bytes) {
     }
   }
   reserve.parts.push_back({name, bytes});
+}
+
+/// Says how bytes of a part come about, where the request asks for it.
+inline void add_rule(Reserve& reserve, const ReserveRequest& request, std::string_view part, std::string detail,
+                     std::string_view expression, std::string_view source, std::vector<FormulaValue> values) {
+  if (!request.explained) return;
+  reserve.rules.push_back({part, std::move(detail), derivation_of(expression, source, std::move(values))});
 }
 
 }  // namespace ctxcost

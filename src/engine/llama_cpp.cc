@@ -1,6 +1,7 @@
 // llama.cpp: cells of fixed size for keys, values and recurrent states, all allocated when a context is created.
 // The rules are those of the sources named at each step, at commit 34af94cd9ab277632e27caeec2d41de2fd091b31.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ constexpr EngineSetting kSettings[] = {
     {"rs_seq", "0", "snapshots of recurrent states kept for rollback", 0},
     {"legacy_mla", "0", "1: files without key_length_mla cache all heads of a latent-attention layer", 0, "0|1"},
 };
+
+constexpr std::string_view kCellSource = "ggml-org/llama.cpp: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp";
+constexpr std::string_view kStateSource = "ggml-org/llama.cpp: llama-memory-recurrent.cpp";
 
 constexpr Count kCellPadding = 256;      // of n_ctx, of n_ctx_seq and of window caches [llama-context.cpp, -iswa.cpp]
 constexpr Count kMaxSequences = 256;     // LLAMA_MAX_SEQ [llama-cparams.h]
@@ -95,6 +99,13 @@ class Allocation {
       const Count states = layers * request_.batch * (1 + request_.choice.number("rs_seq"));
       for (const StatePart& part : mixer->state()) {
         add_part(reserve_, part.name, states * part.elements * kStateElementBytes);
+        add_rule(reserve_, request_, part.name, std::string(mixer->kind()),
+                 "layers batch (1 + rs_seq) elements element_bytes", kStateSource,
+                 {{"layers", layers, ValueOrigin::model, {}, "of that kind"},
+                  {"batch", request_.batch, ValueOrigin::asked},
+                  {"rs_seq", request_.choice.number("rs_seq"), ValueOrigin::engine},
+                  {"elements", part.elements},
+                  {"element_bytes", kStateElementBytes, ValueOrigin::engine, {}, "states are F32"}});
       }
     }
   }
@@ -104,6 +115,7 @@ class Allocation {
  private:
   void add_cache(const CachePart& part, Count layers) {
     Count cells = cells_.sequence;
+    std::optional<Count> window;
     switch (part.span.kind) {
       case Span::Kind::cross:
         add_note(reserve_,
@@ -113,7 +125,8 @@ class Allocation {
       case Span::Kind::chunk: {
         const Count fixed = request_.model.gguf.window;
         if (windows_) {
-          cells = cells_.of_window(fixed > 0 ? fixed : part.span.limit);
+          window = fixed > 0 ? fixed : part.span.limit;
+          cells = cells_.of_window(*window);
         } else {
           add_note(reserve_,
                    "llama.cpp ignores the window of \"" + request_.model.family + "\": its layers cache every token");
@@ -127,11 +140,12 @@ class Allocation {
     }
     // Index keys are a cache of K's type, without a scale [llama-kv-cache-dsa.cpp].
     const bool value = part.role == CacheRole::value;
-    add_rows(part.name, value ? request_.kv.value : request_.kv.key, layers, part.heads, part.width, cells);
+    add_rows(part.name, value ? request_.kv.value : request_.kv.key, layers, part.heads, part.width, cells, window);
   }
 
   /// layers x cells x streams rows of `heads * width` elements: one tensor row for all heads of a token.
-  void add_rows(std::string_view name, const Precision& type, Count layers, Count heads, Count width, Count cells) {
+  void add_rows(std::string_view name, const Precision& type, Count layers, Count heads, Count width, Count cells,
+                std::optional<Count> window = std::nullopt) {
     if (!contains(kCacheTypes, type.format().name)) {
       refuse(kName, "\"" + type.name() + "\" is not a type of its cache",
              "use fp16, bf16, fp32, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl");
@@ -144,6 +158,35 @@ class Allocation {
              "use fp16 or bf16");
     }
     add_part(reserve_, name, layers * cells * cells_.streams * type.row_bytes(heads * width));
+    if (request_.explained) explain_rows(name, type, layers, heads, width, cells, window);
+  }
+
+  /// Says how rows come about; `window` where the layers have one and llama.cpp keeps to it.
+  void explain_rows(std::string_view name, const Precision& type, Count layers, Count heads, Count width, Count cells,
+                    std::optional<Count> window) {
+    const bool unified = request_.choice.number("unified") == Count{1};
+    const std::string_view all =
+        unified ? "ceil(n batch / padding) padding" : "ceil(ceil(n batch / padding) padding / batch / padding) padding";
+    std::vector<FormulaValue> values{{"layers", layers, ValueOrigin::model, {}, "of that kind"},
+                                     {"cells", cells, ValueOrigin::engine, all},
+                                     {"streams", cells_.streams, ValueOrigin::engine},
+                                     {"row_bytes", type.row_bytes(heads * width), ValueOrigin::type,
+                                      "ceil(kv_heads width / block_elements) block_bytes"},
+                                     {"n", request_.context, ValueOrigin::asked},
+                                     {"batch", request_.batch, ValueOrigin::asked},
+                                     {"padding", kCellPadding, ValueOrigin::engine, {}, "of cells"}};
+    if (window && !cells_.swa_full) {
+      values[1].expression = "ceil(min(sequence, window sequences + ubatch) / padding) padding";
+      values.push_back({"sequence", cells_.sequence, ValueOrigin::engine, all});
+      values.push_back({"window", *window, ValueOrigin::setting});
+      values.push_back({"sequences", cells_.window_share, ValueOrigin::engine, {}, "in one stream"});
+      values.push_back({"ubatch", cells_.ubatch, ValueOrigin::engine});
+    }
+    values.push_back({"kv_heads", heads, ValueOrigin::model});
+    values.push_back({"width", width, ValueOrigin::model});
+    values.push_back({"block_elements", type.block(), ValueOrigin::type, {}, type.name()});
+    values.push_back({"block_bytes", type.block_bytes(), ValueOrigin::type, {}, type.name()});
+    add_rule(reserve_, request_, name, {}, "layers cells streams row_bytes", kCellSource, std::move(values));
   }
 
   const ReserveRequest& request_;

@@ -12,6 +12,7 @@ namespace ctxcost {
 namespace {
 
 constexpr std::string_view kName = "transformers";
+constexpr std::string_view kSource = "huggingface/transformers: cache_utils.py";
 
 constexpr EngineSetting kSettings[] = {
     {"cache", "dynamic", "dynamic: holds the tokens so far; static: allocated for n tokens at once", 0,
@@ -59,9 +60,33 @@ void check_types(const KvPrecision& kv) {
   if (!(kv.key == kv.value)) refuse(kName, "keys and values are of one type, found " + kv.name(), "give one type");
 }
 
+/// Rows of the tokens that a layer holds, in all layers of a group and for all sequences.
+void add_rows(Reserve& result, const ReserveRequest& request, const LayerGroup& group, const CachePart& part,
+              std::string_view name, Count heads, Count width) {
+  const Count tokens = tokens_of(request, part);
+  const Count row = request.kv.key.row_bytes(width);
+  add_part(result, name, group.count() * request.batch * tokens * heads * row);
+  if (!request.explained) return;
+  const bool limited = part.span.kind == Span::Kind::window || part.span.kind == Span::Kind::chunk;
+  const bool dynamic = request.choice.word("cache") == "dynamic";
+  std::vector<FormulaValue> values{
+      {"layers", group.count(), ValueOrigin::model, {}, "of that kind"},
+      {"batch", request.batch, ValueOrigin::asked},
+      {"tokens", tokens, ValueOrigin::derived,
+       !limited  ? "n"
+       : dynamic ? "min(n, window - 1)"
+                 : "min(n, window)"},
+      {"kv_heads", heads, ValueOrigin::model},
+      {"row_bytes", row, ValueOrigin::type, "width element_bytes"},
+      {"n", cached_context(request.model, part, request.context), ValueOrigin::asked},
+      {"width", width, ValueOrigin::model},
+      {"element_bytes", request.kv.key.row_bytes(1), ValueOrigin::type, {}, request.kv.key.name()}};
+  if (limited) values.push_back({"window", part.span.limit, ValueOrigin::setting});
+  add_rule(result, request, name, {}, "layers batch tokens kv_heads row_bytes", kSource, std::move(values));
+}
+
 Reserve reserve(const ReserveRequest& request) {
   Reserve result;
-  const KvPrecision& kv = request.kv;
   for (const LayerGroup& group : request.model.groups) {
     if (group.stack == Stack::encoder) continue;
     const Count layers = group.count() * request.batch;
@@ -69,19 +94,23 @@ Reserve reserve(const ReserveRequest& request) {
       check_kind(kName, kKinds, mixer->kind());
       for (const CachePart& part : mixer->cache()) {
         if (!part.owned) continue;
-        check_types(kv);
-        const Count tokens = tokens_of(request, part);
+        check_types(request.kv);
         if (part.role == CacheRole::latent) {
           // The models expand latents before they cache them [modeling_deepseek_v3.py].
           const MixerShape& shape = mixer->shape();
-          add_part(result, "keys", layers * tokens * shape.heads * kv.key.row_bytes(shape.d_k));
-          add_part(result, "values", layers * tokens * shape.heads * kv.value.row_bytes(shape.d_v));
+          add_rows(result, request, group, part, "keys", shape.heads, shape.d_k);
+          add_rows(result, request, group, part, "values", shape.heads, shape.d_v);
         } else {
-          add_part(result, part.name, layers * tokens * part.heads * kv.key.row_bytes(part.width));
+          add_rows(result, request, group, part, part.name, part.heads, part.width);
         }
       }
       for (const StatePart& part : mixer->state()) {
-        add_part(result, part.name, layers * kept_bytes(request, *mixer, part));
+        const Count bytes = kept_bytes(request, *mixer, part);
+        add_part(result, part.name, layers * bytes);
+        add_rule(result, request, part.name, std::string(mixer->kind()), "layers batch bytes", kSource,
+                 {{"layers", group.count(), ValueOrigin::model, {}, "of that kind"},
+                  {"batch", request.batch, ValueOrigin::asked},
+                  {"bytes", bytes, ValueOrigin::derived, {}, "as the model's code keeps it"}});
       }
     }
   }
@@ -92,7 +121,7 @@ Reserve reserve(const ReserveRequest& request) {
 
 CTXCOST_ENGINE(kTransformers) = {kName,
                                  "dynamic or static key and value tensors of each layer",
-                                 "huggingface/transformers: cache_utils.py",
+                                 kSource,
                                  kSettings,
                                  reserve,
                                  nullptr,

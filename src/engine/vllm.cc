@@ -14,6 +14,7 @@ namespace ctxcost {
 namespace {
 
 constexpr std::string_view kName = "vllm";
+constexpr std::string_view kSource = "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py";
 
 constexpr EngineSetting kSettings[] = {
     {"block", "", "tokens of one block (16; 64 where there are latents)", 1},
@@ -288,12 +289,57 @@ Plan plan_for(const ReserveRequest& request) {
   return plan;
 }
 
+/// Says how a bucket's pages come about.
+void explain(Reserve& result, const Plan& plan, const Bucket& bucket, const ReserveRequest& request) {
+  using Kind = Bucket::Kind;
+  std::vector<FormulaValue> values{{"batch", request.batch, ValueOrigin::asked},
+                                   {"layers", plan.slots(bucket), ValueOrigin::model, {}, "of that kind"}};
+  if (plan.slots(bucket) != bucket.layers) {
+    values.back() = {"layers", plan.slots(bucket), ValueOrigin::derived,
+                     "ceil(own_layers / group_layers) group_layers"};
+    values.push_back({"own_layers", bucket.layers, ValueOrigin::model, {}, "of that kind"});
+    values.push_back({"group_layers", plan.group_size, ValueOrigin::engine, {}, "of one cache group"});
+  }
+  std::string_view pages = "1";
+  const bool ranked = bucket.is_full() && request.context_ranks != 1;
+  if (ranked) {
+    pages = "ceil((n + ranks - 1) / ranks / block)";
+  } else if (bucket.kind == Kind::window) {
+    pages = "n = 0 ? 0 : ceil(min(window - 1 + max_batched_tokens, n) / block) + 1";
+  } else if (bucket.kind == Kind::chunk) {
+    pages = "ceil(min(chunk + max_batched_tokens, n) / block)";
+  } else if (bucket.is_attention()) {
+    pages = "ceil(n / block)";
+  }
+  values.push_back({"pages", blocks_of(bucket, request), ValueOrigin::derived, pages});
+  values.push_back({"page_bytes", bucket.page_bytes(), ValueOrigin::engine, "block token_bytes"});
+  if (!bucket.is_attention()) {
+    values.back().expression = {};
+    values.back().remark = "a state, in a page as large as the others";
+    values[values.size() - 2].remark = "of a sequence";
+  } else {
+    const Count n = bucket.kind == Kind::cross && request.context > 0
+                        ? request.model.cross_tokens.value_or(request.context)
+                        : request.context;
+    values.push_back({"n", n, ValueOrigin::asked});
+    values.push_back({"block", bucket.block, ValueOrigin::engine, {}, "tokens of a page"});
+    values.push_back({"token_bytes", bucket.token_bytes, ValueOrigin::type, {}, "of one token and layer"});
+    if (ranked) values.push_back({"ranks", request.context_ranks, ValueOrigin::asked});
+    if (bucket.kind == Kind::window || bucket.kind == Kind::chunk) {
+      values.push_back({bucket.kind == Kind::window ? "window" : "chunk", bucket.limit, ValueOrigin::setting});
+      values.push_back({"max_batched_tokens", request.choice.number("max_batched_tokens"), ValueOrigin::engine});
+    }
+  }
+  add_rule(result, request, bucket.part(), {}, "batch layers pages page_bytes", kSource, std::move(values));
+}
+
 Reserve reserve(const ReserveRequest& request) {
   const Plan plan = plan_for(request);
   Reserve result;
   for (const Bucket& bucket : plan.buckets) {
     add_part(result, bucket.part(),
              request.batch * plan.slots(bucket) * blocks_of(bucket, request) * bucket.page_bytes());
+    if (request.explained) explain(result, plan, bucket, request);
   }
   for (const std::string& note : plan.notes) add_note(result, note);
   return result;
@@ -330,7 +376,7 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
 CTXCOST_ENGINE(kVllm) = {
     kName,
     "blocks of tokens for one request of n tokens, times the number of sequences",
-    "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py",
+    kSource,
     kSettings,
     reserve,
     capacity,

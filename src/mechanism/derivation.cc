@@ -61,20 +61,17 @@ class Deriver {
   }
 
   Derivation derive(std::string_view expression, std::string_view source) const {
-    Derivation derivation{expression, source, {}, {}};
-    Symbols symbols;
-    for (const std::string_view word : formula_words(expression)) {
-      const auto found =
-          std::find_if(known_.begin(), known_.end(), [&](const FormulaValue& value) { return value.word == word; });
-      if (found == known_.end()) continue;  // `given` asks for words that may have no value
-      FormulaValue value = *found;
-      const Count* const count = std::get_if<Count>(&value.value);
-      if (count != nullptr && is_list_in(expression, word)) value.value = first(*count);
-      symbols.emplace(value.word, value.value);
-      derivation.values.push_back(std::move(value));
-    }
-    derivation.result = evaluate(expression, symbols);
-    return derivation;
+    std::vector<FormulaValue> values;
+    append_values(expression, values);
+    for (std::size_t i = 0; i < values.size(); ++i) append_values(values[i].expression, values);
+    return derivation_of(expression, source, std::move(values));
+  }
+
+  /// Of one head.
+  std::optional<Derivation> pairs(bool decode) const {
+    const Formula* const one =
+        find_formula(mixer_, std::string(decode ? kDecode : "") + (decode ? "keys" : "pairs"), point_.rule);
+    return one == nullptr ? std::nullopt : std::optional(derive(one->expression, one->source));
   }
 
   /// Score pairs of all heads, which the formula of multiply-adds may use by either name.
@@ -85,19 +82,39 @@ class Deriver {
       define("scores", derivation);
       return derivation;
     }
-    const Formula* const one = find_formula(mixer_, prefix + (decode ? "keys" : "pairs"), point_.rule);
-    if (one == nullptr) return std::nullopt;
-    define("pairs", derive(one->expression, one->source));
+    const std::optional<Derivation> one = pairs(decode);
+    if (!one) return std::nullopt;
+    define("pairs", *one);
     return derive("heads pairs", one->source);
   }
 
  private:
+  /// The values of an expression's words, but those that are there.
+  void append_values(std::string_view expression, std::vector<FormulaValue>& values) const {
+    for (const std::string_view word : formula_words(expression)) {
+      const auto is_word = [word](const FormulaValue& value) { return value.word == word; };
+      if (std::any_of(values.begin(), values.end(), is_word)) continue;
+      const auto found = std::find_if(known_.begin(), known_.end(), is_word);
+      if (found == known_.end()) continue;  // `given` asks for words that may have no value
+      values.push_back(*found);
+      const Count* const count = std::get_if<Count>(&found->value);
+      if (count != nullptr && is_list_in(expression, word)) values.back().value = first(*count);
+    }
+  }
+
   const Mixer& mixer_;
   FormulaPoint point_;
   std::vector<FormulaValue> known_;
 };
 
 }  // namespace
+
+Derivation derivation_of(std::string_view expression, std::string_view source, std::vector<FormulaValue> values) {
+  Symbols symbols;
+  for (const FormulaValue& value : values) symbols.emplace(value.word, value.value);
+  const Count result = evaluate(expression, symbols);
+  return {expression, source, std::move(values), result};
+}
 
 std::vector<FormulaValue> formula_values(const Mixer& mixer) {
   const MixerShape& shape = mixer.shape();
@@ -121,7 +138,7 @@ std::vector<FormulaValue> formula_values(const Mixer& mixer) {
   Count linear;
   for (const Tensor& tensor : mixer.tensors().value_or(std::vector<Tensor>{})) {
     if (tensor.use != TensorUse::linear) continue;
-    values.push_back({std::string(tensor.name), tensor.active_elements()});
+    values.push_back({std::string(tensor.name), tensor.active_elements(), ValueOrigin::tensor});
     linear += tensor.active_elements();
   }
   values.push_back({"linear", linear});
@@ -135,6 +152,7 @@ std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, 
   if (decode) point.rule = PairRule::exact;  // a step has no rule of pairs
   Deriver deriver(mixer, point);
 
+  if (what == "pairs") return deriver.pairs(decode);
   if (what == "scores") return deriver.scores(decode);
   if (what == "macs") {
     const bool scores = deriver.scores(decode).has_value();

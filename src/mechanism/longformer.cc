@@ -13,7 +13,9 @@ constexpr MechanismKey kLongformerKeys[] = {
 };
 
 constexpr Formula kLongformerFormulas[] = {
-    {"pairs", "sum(i < n: sum(j < n: abs(i - j) <= window / 2 or i < global_tokens or j < global_tokens))",
+    {"pairs",
+     "sum(i < n: i < global_tokens ? n : min(i, a) + 1 + min(n - 1 - i, a) + max(0, min(global_tokens, i - a))) "
+     "where a = window / 2",
      "each pair once, docs/cost-model.md section 7.1, longformer"},
     {"macs", "heads pairs (d_k + d_v)", "QK^T and PV, docs/cost-model.md section 2.1"},
     {"linear macs",

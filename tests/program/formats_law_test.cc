@@ -22,6 +22,9 @@ const std::string kBudgets = std::string(CTXCOST_SOURCE_DIR) + "/configs/budgets
 const std::vector<std::vector<std::string>> kQuestions = {
     {"scale", "llama-3.1-8b", "mamba-1.4b-hf", "-n", "4K,3000", "-b", "1,3"},
     {"scale", "deepseek-v3", "--engine", "vllm", "-n", "8K", "--units", "iec"},
+    {"explain", "llama-3.1-8b", "-n", "4K"},
+    {"explain", "gemma-3-27b-it", "attention_flops", "linear_flops", "parameters", "decode_bytes", "-n", "4K"},
+    {"explain", "gemma-3-27b-it", "kv_reserved_bytes", "-n", "4K", "--engine", "vllm", "-v"},
     {"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "h100-sxm-80gb"},
     {"fit", "llama-3.1-70b", "-n", "128K", "--gpu", "h100-sxm-80gb:1,h100-sxm-80gb:8", "--exit-zero"},
     {"solve", "context", "llama-3.1-8b", "--gpu", "h100-sxm-80gb"},

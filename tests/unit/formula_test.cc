@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "numbers.h"
+
 using namespace ctxcost;
 
 namespace {
@@ -76,6 +78,38 @@ TEST_CASE("what is no formula, or has no value, is refused") {
   }
   CHECK_THROWS_AS(evaluate("2^127", symbols()), CountOverflow);
   CHECK(evaluate("2^126", symbols()) == Count::from_raw(Uint128{1} << 126));
+}
+
+TEST_CASE("a formula in numbers has its words' values in their place, and the same value") {
+  const Symbols values{{"n", Count{12345}}, {"w", Count{3}}, {"l", std::vector<Count>{1, 2}}};
+  const std::pair<const char*, const char*> rows[] = {
+      {"n w", "12,345 * 3"},
+      {"2 n (w + 1)", "2 * 12,345 * (3 + 1)"},
+      {"(n + 1) (w - 1)", "(12,345 + 1) * (3 - 1)"},
+      {"min(n, w) w", "min(12,345, 3) * 3"},
+      {"w min(n, w)", "3 * min(12,345, 3)"},
+      {"n / w mod 7", "12,345 / 3 mod 7"},
+      {"n <= w ? 1 : 2 w", "12,345 <= 3 ? 1 : 2 * 3"},
+      {"sum(v in l: v w)", "sum(v in l: v * 3)"},
+      {"sum(c, q of n by w: c q)", "sum(c, q of 12,345 by 3: c * q)"},
+      {"tri(x) where x = min(n, w)", "tri(x) where x = min(12,345, 3)"},
+      {"w given(n, 2 w) 2", "3 * 12,345 * 2"},
+      {"w given(m, 2 w) 2", "3 * (2 * 3) * 2"},
+      {"ceil(n / w) w", "ceil(12,345 / 3) * 3"},
+  };
+  for (const auto& [formula, numbers] : rows) {
+    CAPTURE(formula);
+    const std::string written = substituted(formula, values);
+    CHECK(written == numbers);
+    const Symbols lists{{"l", std::vector<Count>{1, 2}}};
+    CHECK(evaluate(test::without_separators(written), lists) == evaluate(formula, values));
+  }
+}
+
+TEST_CASE("a formula is not run for ever") {
+  CHECK(evaluate("sum(i < n: 1)", {{"n", Count{1048576}}}) == Count{1048576});
+  CHECK_THROWS_AS(evaluate("sum(i < n: 1)", {{"n", Count{4000000}}}), FormulaError);
+  CHECK_THROWS_AS(evaluate("sum(i < n: sum(j < n: 1))", {{"n", Count{20000}}}), FormulaError);
 }
 
 TEST_CASE("the words of a formula are those it takes values for") {

@@ -10,6 +10,7 @@
 #include "ctxcost/core/formula.h"
 #include "ctxcost/mechanism/derivation.h"
 #include "ctxcost/mechanism/mechanism.h"
+#include "numbers.h"
 
 using namespace ctxcost;
 
@@ -326,17 +327,35 @@ TEST_CASE("the formulas on screen give the numbers beside them") {
   });
 }
 
+namespace {
+
+/// The lists among the values: numbers stand in the formula itself.
+Symbols lists_of(const Symbols& symbols) {
+  Symbols lists;
+  for (const auto& [word, value] : symbols) {
+    if (std::holds_alternative<std::vector<Count>>(value)) lists.emplace(word, value);
+  }
+  return lists;
+}
+
+}  // namespace
+
 TEST_CASE("a derivation names every value of its formula, and where it is from") {
   const auto mixer = make_mixer("sliding_window", shape(), {{"window", 7U}});
   const std::optional<Derivation> pairs = derive(*mixer, "scores", {16, PairRule::exact});
   REQUIRE(pairs);
   CHECK(pairs->expression == "heads pairs");
-  REQUIRE(pairs->values.size() == 2);
+  REQUIRE(pairs->values.size() == 4);
   CHECK(pairs->values[0].origin == ValueOrigin::model);
   CHECK(pairs->values[1].word == "pairs");
   CHECK(pairs->values[1].origin == ValueOrigin::derived);
   CHECK(std::get<Count>(pairs->values[1].value) == Count{7 * 8 / 2 + 9 * 7});
   CHECK_FALSE(pairs->values[1].expression.empty());
+  // The words of that formula follow.
+  CHECK(pairs->values[2].word == "n");
+  CHECK(pairs->values[2].origin == ValueOrigin::asked);
+  CHECK(pairs->values[3].word == "window");
+  CHECK(pairs->values[3].origin == ValueOrigin::setting);
 
   for_all([](const Sample& sample, const Mixer& other) {
     for (const FormulaValue& value : formula_values(other)) {
@@ -349,6 +368,14 @@ TEST_CASE("a derivation names every value of its formula, and where it is from")
       Symbols symbols;
       for (const FormulaValue& value : derivation->values) symbols.emplace(value.word, value.value);
       CHECK(evaluate(derivation->expression, symbols) == derivation->result);
+      for (const FormulaValue& value : derivation->values) {
+        if (!value.expression.empty())
+          CHECK(std::variant<Count, std::vector<Count>>(evaluate(value.expression, symbols)) == value.value);
+      }
+      // In numbers, too; a list has none.
+      std::string numbers = substituted(derivation->expression, symbols);
+      numbers = test::without_separators(numbers);
+      CHECK(evaluate(numbers, lists_of(symbols)) == derivation->result);
     }
   });
 }

@@ -37,7 +37,13 @@ class FormulaError : public std::runtime_error {
 /// behind `where` or binds in a sum, nor its functions.
 std::vector<std::string_view> formula_words(std::string_view formula);
 
-/// The value of a formula. Throws FormulaError; CountOverflow where a number leaves 127 bits.
+/// The formula with the values of its words in their place and "*" between factors: "32 * 67,108,864 * (128 + 128)".
+/// Words that it defines or binds, and lists, stay as they are. Read again, without the commas between digits, it has
+/// the same value.
+std::string substituted(std::string_view formula, const Symbols& symbols);
+
+/// The value of a formula. Throws FormulaError, also where its sums have more than two million elements; CountOverflow
+/// where a number leaves 127 bits.
 Count evaluate(std::string_view formula, const Symbols& symbols);
 
 }  // namespace ctxcost

@@ -66,6 +66,13 @@ class Precision {
 
   /// Bytes of one row of `width` elements in whole blocks. What a cache takes is `cache_bytes`' to say.
   Count row_bytes(Count width) const;
+  /// Elements of a block along the row, and its bytes with its scales.
+  Count block() const { return block_; }
+  Count block_bytes() const { return block_bytes_; }
+  /// Of KIVI: bits of an element, elements that share a scale and a minimum, tokens that stay in fp16.
+  Count bits() const { return bits_; }
+  Count group() const { return group_; }
+  Count residual() const { return residual_; }
   /// Tokens that are packed at once, so that one more may need less: KIVI's residual, else 0.
   Count packed_tokens() const { return valid() && format_->layout == Layout::kivi ? residual_ : Count{}; }
 

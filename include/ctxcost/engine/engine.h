@@ -9,6 +9,7 @@
 
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/precision.h"
+#include "ctxcost/mechanism/derivation.h"
 #include "ctxcost/model/model.h"
 
 namespace ctxcost {
@@ -46,6 +47,8 @@ struct ReserveRequest {
   const EngineChoice& choice;
   /// Devices that share the tokens of layers that cache all of them; windows, chunks and states each keeps whole.
   Count context_ranks = 1;
+  /// The answer says how each of its numbers comes about: `rules`.
+  bool explained = false;
 };
 
 /// One named part of a reserve: "keys", "latents", "index keys", "recurrent state".
@@ -54,10 +57,18 @@ struct ReservedPart {
   Count bytes;
 };
 
+/// A share of a part, by the engine's own rule.
+struct ReserveRule {
+  std::string_view part;  ///< the name of a ReservedPart
+  std::string detail;     ///< the layers that it is of: "24 layers"; empty where the values say so
+  Derivation derivation;
+};
+
 struct Reserve {
   Count bytes;  ///< the sum of the parts: cache, index cache and state for all sequences
   std::vector<ReservedPart> parts;
   std::vector<std::string> notes;  ///< what the engine does that a user may not expect ("windows are ignored")
+  std::vector<ReserveRule> rules;  ///< where the request asks for them; their sum is that of the parts
 };
 
 /// The capacity of the memory that is left for the cache, in the engine's own units.

@@ -10,7 +10,8 @@
 namespace ctxcost {
 
 /// How `one` of an estimator's term at that context comes about: its formula, and where each value is from. Empty where
-/// no formula of the list gives the number (a rank's share of a layer, KIVI's packed cache, an engine's rules).
+/// no formula of the list gives the number: a rank's share of a layer, the weights that a decode step reads together,
+/// what an engine reserves (its `Reserve::rules` say how).
 std::optional<Derivation> derive(const Estimator& estimator, const Term& term, Count context);
 
 }  // namespace ctxcost

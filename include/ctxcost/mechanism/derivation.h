@@ -20,6 +20,9 @@ enum class ValueOrigin {
   setting,   ///< a key of the mechanism, as the model file gives it
   fallback,  ///< the default of that key
   derived,   ///< follows from the others: a formula of its own, or the elements of a tensor
+  tensor,    ///< the shape of a tensor
+  type,      ///< the type in which elements are stored
+  engine,    ///< a setting of the engine, or a number of its rules
 };
 
 /// A word of a formula with its value.
@@ -27,10 +30,12 @@ struct FormulaValue {
   std::string word;
   std::variant<Count, std::vector<Count>> value;
   ValueOrigin origin = ValueOrigin::derived;
-  std::string_view expression = {};  ///< of a derived one that has a formula of its own
+  std::string_view expression = {};  ///< of one that has a formula of its own
+  std::string_view remark = {};      ///< what it is, where its word does not say so: "bf16"
 };
 
-/// A formula, the values of its words in the order in which they appear, and what it comes to.
+/// A formula, the values of its words in the order in which they appear, and what it comes to. The words of a value's
+/// own formula follow the value.
 struct Derivation {
   std::string_view expression;
   std::string_view source;
@@ -48,7 +53,10 @@ struct FormulaPoint {
 /// tensor stand under its name, and their sum is `linear`.
 std::vector<FormulaValue> formula_values(const Mixer& mixer);
 
-/// A quantity of a mixer: "scores" (of all heads), "macs", "scalar operations", "linear macs", each with "decode "
+/// A formula of values that all stand in it or in another's formula. Throws FormulaError.
+Derivation derivation_of(std::string_view expression, std::string_view source, std::vector<FormulaValue> values);
+
+/// A quantity of a mixer: "pairs" (of one head), "scores" (of all heads), "macs", "scalar operations", "linear macs", each with "decode "
 /// before it or not, "cached elements", "state elements". Empty where the mechanism has no formula for it: then it is
 /// 0. Throws FormulaError where a value is not known.
 std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, const FormulaPoint& point);

@@ -95,6 +95,15 @@ struct ParameterPart {
   std::string source;
 };
 
+/// An integer of the model's file as its reader took it.
+struct KeyRead {
+  std::string key;  ///< as the file calls it, from its root: "text_config/num_attention_heads"
+  Count value;
+  bool absent = false;  ///< it does not stand there: the class default
+
+  friend bool operator==(const KeyRead&, const KeyRead&) = default;
+};
+
 /// A language model.
 struct Model {
   std::string name;    ///< as shown: "Llama 3.1 8B", or the file's name
@@ -128,6 +137,7 @@ struct Model {
   std::optional<Count> cross_tokens;  ///< encoder length when the file fixes it; else it is n
   Count batch = 1;                    ///< the file's default
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result
+  std::vector<KeyRead> keys;          ///< integers that the reader took, each once, in its order
 
   /// Layers of both stacks.
   Count layers() const;

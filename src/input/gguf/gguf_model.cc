@@ -56,6 +56,9 @@ Model model_from_gguf(const std::vector<TensorFile>& parts, const LoadOptions& o
     for (Diagnostic& diagnostic : diagnostics) diagnostic.place = file.original_place(diagnostic.place);
     throw InputError(std::move(diagnostics));
   }
+  for (KeyRead& read : model.keys) {
+    if (!read.absent) read.key = file.original_place("/" + read.key);
+  }
   model.name = file.general("name");
   if (!file.has("nextn_predict_layers")) model.next_token_layers = 0;  // the converter left them out
   // Llama 3.1's scaling is in the file as a table, without its numbers: context_length is the extended one.

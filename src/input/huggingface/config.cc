@@ -95,13 +95,27 @@ std::optional<Count> Config::read_count(const Found& found, std::uint32_t minimu
   return std::nullopt;
 }
 
+void Config::remember(std::string_view place, Count value, bool absent) const {
+  if (place.starts_with('/')) place.remove_prefix(1);
+  KeyRead read{std::string(place), value, absent};
+  std::vector<KeyRead>& keys = findings_->keys;
+  if (std::find(keys.begin(), keys.end(), read) == keys.end()) keys.push_back(std::move(read));
+}
+
+std::optional<Count> Config::read_key(const Found& found, std::uint32_t minimum) const {
+  const std::optional<Count> value = read_count(found, minimum);
+  if (value) remember(found.place, *value, false);
+  return value;
+}
+
 Count Config::count(const Keys& keys, Count class_default, std::uint32_t minimum) const {
   const Found found = find(keys);
   if (!found || found.value->is(JsonValue::Type::null)) {
     took_default(keys.name(), to_string(class_default));
+    remember(keys.name(), class_default, true);
     return class_default;
   }
-  return read_count(found, minimum).value_or(class_default);
+  return read_key(found, minimum).value_or(class_default);
 }
 
 Count Config::required(const Keys& keys, std::uint32_t minimum) const {
@@ -110,18 +124,21 @@ Count Config::required(const Keys& keys, std::uint32_t minimum) const {
     fault(keys, "expected " + at_least(minimum) + ", found nothing");
     return max(minimum, 1);
   }
-  return read_count(found, minimum).value_or(max(minimum, 1));
+  return read_key(found, minimum).value_or(max(minimum, 1));
 }
 
 std::optional<Count> Config::nullable(const Keys& keys, std::optional<Count> class_default,
                                       std::uint32_t minimum) const {
   const Found found = find(keys);
   if (!found) {
-    if (class_default) took_default(keys.name(), to_string(*class_default));
+    if (class_default) {
+      took_default(keys.name(), to_string(*class_default));
+      remember(keys.name(), *class_default, true);
+    }
     return class_default;
   }
   if (found.value->is(JsonValue::Type::null)) return std::nullopt;
-  return read_count(found, minimum);
+  return read_key(found, minimum);
 }
 
 bool Config::flag(const Keys& keys, bool class_default) const {

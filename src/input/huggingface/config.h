@@ -10,6 +10,7 @@
 
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/model/model.h"
 #include "input/json/json.h"
 
 namespace ctxcost::huggingface {
@@ -34,6 +35,7 @@ struct Findings {
   std::vector<Diagnostic> faults;
   std::vector<std::string> defaults;  ///< "head_dim 256": absent keys and the class defaults they took
   std::vector<std::string> notes;
+  std::vector<KeyRead> keys;  ///< integers that were read
 };
 
 /// A view of one object of the file, or of several laid over each other (`text_config` before the whole file).
@@ -100,6 +102,9 @@ class Config {
   };
 
   std::optional<Count> read_count(const Found& found, std::uint32_t minimum) const;
+  /// The same of a key, which is remembered with its value.
+  std::optional<Count> read_key(const Found& found, std::uint32_t minimum) const;
+  void remember(std::string_view place, Count value, bool absent) const;
   /// A key that is read and stands more than once is a fault: readers of JSON disagree on which value counts.
   void reject_repeated(const JsonValue& object, std::string_view key, const std::string& place) const;
   void wrong(const Found& found, std::string_view expected) const;

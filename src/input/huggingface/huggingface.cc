@@ -139,6 +139,7 @@ void finish_notes(Findings& findings, Model& model) {
     findings.notes.insert(findings.notes.begin(), std::move(text));
   }
   model.notes = std::move(findings.notes);
+  model.keys = std::move(findings.keys);
 }
 
 }  // namespace

@@ -512,6 +512,17 @@ void read_precisions(ObjectCursor& root, std::string_view source, Model& model) 
   read("kv_precision", [&](const std::string& text) { model.kv = parse_kv_precision(text, source); });
 }
 
+/// Remembers the integers of an object and of those in it.
+void remember_keys(const JsonValue& value, const std::string& place, std::vector<KeyRead>& keys) {
+  for (const JsonMember& member : value.members) {
+    const std::string key = place.empty() ? member.key : child_pointer(place, member.key);
+    const std::optional<Count> count = member.value.is(Type::integer) ? parse_digits(member.value.text) : std::nullopt;
+    if (count) keys.push_back({key, *count});
+    remember_keys(member.value, key, keys);
+  }
+  for (std::size_t i = 0; i < value.items.size(); ++i) remember_keys(value.items[i], child_pointer(place, i), keys);
+}
+
 void check_strings(ObjectCursor& root, std::string_view key) {
   const JsonValue* value = root.find(key);
   if (value == nullptr || value->is(Type::string)) return;
@@ -595,6 +606,7 @@ Model read_own_format(const JsonDocument& document, const LoadOptions&) {
     faults.add(document.root.offset, "", "expected widths whose products fit 128 bits, found larger ones");
   }
   faults.throw_if_any();
+  remember_keys(document.root, "", model.keys);
   add_outer_tensors(model, keys.norm.value_or(Norm::rms), model.positions.hard_limit);
   return model;
 }

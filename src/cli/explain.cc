@@ -1,0 +1,109 @@
+// ctxcost explain: one cost of one model, term by term.
+#include "ctxcost/answer/explanation.h"
+
+#include "command.h"
+#include "core/format.h"
+#include "counting.h"
+#include "ctxcost/core/diagnostic.h"
+#include "option_values.h"
+#include "render/explain_document.h"
+#include "targets.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr OptionId kExplainOptions[] = {
+    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights,   OptionId::engine,
+    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::exit_zero, OptionId::format,
+    OptionId::output,     OptionId::units,  OptionId::color,        OptionId::quiet,     OptionId::verbose};
+
+constexpr std::string_view kExplainExamples =
+    "  ctxcost explain llama-3.1-8b -n 8K\n"
+    "  ctxcost explain gemma-3-27b-it kv_cache_bytes attention_flops -n 128K\n"
+    "  ctxcost explain deepseek-v3 kv_reserved_bytes --engine vllm -b 4 -v\n";
+
+/// The command that has a metric of devices.
+std::string_view command_with(Metric metric) {
+  switch (metric) {
+    case Metric::max_context:
+    case Metric::max_context_memory: return "`ctxcost solve context` has it";
+    case Metric::max_batch: return "`ctxcost solve batch` has it";
+    case Metric::min_gpus: return "`ctxcost solve gpus` has it";
+    default: return "`ctxcost fit` has it";
+  }
+}
+
+Metric read_metric(const std::string& word) {
+  const std::optional<Metric> metric = find_metric(word);
+  if (!metric) {
+    std::vector<std::string_view> names;
+    for (const MetricInfo& row : metrics()) names.push_back(row.name);
+    const std::string hint = did_you_mean(word, names);
+    throw InputError(Diagnostic{"explain", "", format("unknown metric \"{}\"", word),
+                                hint.empty() ? "`ctxcost list metrics` shows all" : hint});
+  }
+  if (needs_devices(*metric)) {
+    throw InputError(
+        Diagnostic{"explain", "", format("{} is a metric of devices", word), std::string(command_with(*metric))});
+  }
+  return *metric;
+}
+
+/// One length; several have no one answer.
+std::optional<Count> one_length(const Arguments& arguments, OptionId id, Count minimum) {
+  const LengthList list = lengths(arguments, id, minimum);
+  if (list.empty()) return std::nullopt;
+  if (list.size() != 1) {
+    throw InputError(Diagnostic{std::string(option(id).name), "",
+                                format("expected one value, found {}", to_string(list.size())),
+                                "explain takes one point; `ctxcost scale` takes lists"});
+  }
+  return list.smallest();
+}
+
+/// One of the values of a list; several have no one answer.
+template <typename Value>
+std::optional<Value> only(const std::vector<Value>& values, OptionId id) {
+  if (values.empty()) return std::nullopt;
+  if (values.size() == 1) return values.front();
+  throw InputError(Diagnostic{std::string(option(id).name), "", format("expected one value, found {}", values.size()),
+                              "explain takes one point; `ctxcost scale` takes lists"});
+}
+
+Status run_explain(const Arguments& arguments) {
+  RenderOptions options;
+  options.units = units(arguments);
+  options.quiet = arguments.has(OptionId::quiet);
+  options.verbose = arguments.has(OptionId::verbose);
+  const std::vector<Target> documents = targets(arguments, kExplainShape);
+  const std::vector<std::string>& words = arguments.words();
+  if (words.empty()) {
+    throw InputError(Diagnostic{"explain", "", "expected a MODEL, found nothing",
+                                "a JSON file, a directory with a config.json, - or a catalogue name"});
+  }
+  std::vector<Metric> metrics;
+  for (std::size_t i = 1; i < words.size(); ++i) metrics.push_back(read_metric(words[i]));
+  Workload workload;
+  workload.convention = convention(arguments);
+  workload.logits = logits(arguments);
+  workload.kv = only(kv_precisions(arguments), OptionId::kv_precision);
+  workload.weights = only(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
+  const EngineChoice engine = only(engine_choices(arguments), OptionId::engine).value_or(ideal_engine());
+  const std::optional<Count> context = one_length(arguments, OptionId::context, 0);
+  const std::optional<Count> batch = one_length(arguments, OptionId::batch, 1);
+  ExplainQuestion question{load_models(arguments, {words.front()}).front(), workload, engine, context, batch, metrics};
+
+  const Explanation answer = explain(question);
+  const ExplainDocument document(answer, options);
+  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
+  return Status::answered;
+}
+
+}  // namespace
+
+extern const Command kExplain;
+const Command kExplain = {
+    "explain",        "MODEL [METRIC...]", "a cost term by term: formula, values, source", kExplainOptions,
+    kExplainExamples, run_explain,         [] { return target_formats(kExplainShape); },   Completion::model};
+
+}  // namespace ctxcost::cli

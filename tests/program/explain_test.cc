@@ -1,0 +1,138 @@
+// explain as its users run it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json explain_json(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "explain");
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Run result = run(arguments);
+  REQUIRE_MESSAGE(result.status == 0, result.err);
+  return Json::parse(result.out);
+}
+
+std::ptrdiff_t lines_of(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+}  // namespace
+
+TEST_CASE("explain: formula, numbers, keys and source") {
+  const Run result = run({"explain", "llama-3.1-8b", "-n", "8K", "kv_cache_bytes", "-q"});
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+  CHECK(result.out ==
+        "kv_cache_bytes = 1,073,741,824 (1.1 GB)\n"
+        "  the live need of the cache: the most at any position up to n\n"
+        "  full, 32 layers: keys + values = 1,073,741,824\n"
+        "    formula  tokens kv_heads row_bytes * layers * batch * 2 alike\n"
+        "    numbers  8,192 * 8 * 256 * 32 * 1 * 2\n"
+        "    where    tokens = n; kv_heads = 8 (num_key_value_heads); row_bytes = d_k element_bytes = 256;\n"
+        "             n = 8,192 (context); d_k = 128 (hidden_size / num_attention_heads);\n"
+        "             element_bytes = 2 (bf16)\n"
+        "    source   Shazeer 2019, section 3\n");
+}
+
+TEST_CASE("explain: a screen for each metric of each kind of model") {
+  const Json list = Json::parse(run({"list", "metrics", "--format", "json"}).out);
+  std::size_t pages = 0;
+  for (const char* model : {"llama-3.1-8b", "gemma-3-27b-it", "deepseek-v3", "ai21-jamba-1.5-mini", "mamba2-2.7b",
+                            "gpt-oss-120b", "qwen3-next-80b-a3b-instruct", "bert-base-uncased", "t5-small"}) {
+    CAPTURE(model);
+    for (const Json& row : list["metrics"]) {
+      const std::string metric = row["name"];
+      CAPTURE(metric);
+      const Run page = run({"explain", model, metric, "-n", "4K", "-q"});
+      if (page.err.find("is a metric of devices") != std::string::npos) continue;
+      CHECK(page.status == 0);
+      ++pages;
+      CHECK(lines_of(page.out) <= 24);
+      for (std::size_t begin = 0, end = 0; (end = page.out.find('\n', begin)) != std::string::npos; begin = end + 1) {
+        CHECK_MESSAGE(end - begin <= 130, page.out.substr(begin, end - begin));
+      }
+    }
+  }
+  CHECK(pages == 9 * 29);
+}
+
+TEST_CASE("explain: the metrics of the scaling table where none is named, with its numbers") {
+  for (const char* model : {"article-7b", "llama-3.1-8b", "gemma-3-27b-it", "mamba-1.4b-hf", "ai21-jamba-1.5-mini"}) {
+    CAPTURE(model);
+    const Json answer = explain_json({model, "-n", "4K", "-b", "3", "--engine", "llama.cpp"});
+    const Json scale = Json::parse(
+        run({"scale", model, "-n", "4K", "-b", "3", "--engine", "llama.cpp", "--format", "json"}).out)["results"][0];
+    // The heads of the table, by number: context, tokens, then these.
+    const std::string table = run({"scale", model, "-n", "4K", "-b", "3", "--engine", "llama.cpp", "-q"}).out;
+    const std::string head = table.substr(0, table.find('\n'));
+    CHECK(static_cast<std::size_t>(std::count(head.begin(), head.end(), '|')) == answer["results"].size() + 3);
+    for (const Json& row : answer["results"]) CHECK(row["value"] == scale[std::string(row["metric"])]);
+  }
+}
+
+TEST_CASE("explain: JSON has every term, CSV a row for each, NDJSON a line a metric") {
+  const Json answer = explain_json({"gemma-3-27b-it", "kv_cache_bytes", "scores_per_layer", "-n", "128K"});
+  CHECK(answer["context"] == 131072);
+  CHECK(answer["context_from"] == "context");
+  REQUIRE(answer["results"].size() == 2);
+  const Json& cache = answer["results"][0];
+  CHECK(cache["value"] == 11173625856);
+  CHECK(cache["terms_of"] == "kv_cache_bytes");
+  REQUIRE(cache["terms"].size() == 4);
+  CHECK(cache["parts"].size() == 2);
+  std::uint64_t sum = 0;
+  for (const Json& term : cache["terms"]) sum += term["total"].get<std::uint64_t>();
+  CHECK(sum == 11173625856);
+  CHECK(cache["terms"][0]["formula"] == "tokens kv_heads row_bytes");
+  CHECK(cache["terms"][0]["factors"]["batch"] == 1);
+  CHECK(cache["terms"][0]["values"][0]["name"] == "tokens");
+  CHECK(cache["terms"][0]["values"][0]["formula"] == "min(n, window)");
+  CHECK(answer["results"][1]["terms_of"] == "scores");
+
+  const std::string csv = run({"explain", "gemma-3-27b-it", "kv_cache_bytes", "-n", "128K", "--format", "csv"}).out;
+  CHECK(lines_of(csv) == 5);
+  CHECK(csv.starts_with("model,convention,context,batch,metric,value,terms_of,owner,name,indices,formula,"));
+  const std::string ndjson =
+      run({"explain", "llama-3.1-8b", "kv_cache_bytes", "parameters", "-n", "4K", "--format", "ndjson"}).out;
+  CHECK(lines_of(ndjson) == 2);
+  CHECK(Json::parse(ndjson.substr(0, ndjson.find('\n')))["metric"] == "kv_cache_bytes");
+}
+
+TEST_CASE("explain: -v shows every term") {
+  const Run folded = run({"explain", "llama-3.1-8b", "parameters", "-q"});
+  const Run every = run({"explain", "llama-3.1-8b", "parameters", "-q", "-v"});
+  CHECK(every.out.find("    formula  rows columns * layers\n") != std::string::npos);
+  CHECK(every.out.find("layers 0-31: attn_q = 536,870,912") != std::string::npos);
+  CHECK(folded.out.find("layers 0-31: attn_q") == std::string::npos);
+}
+
+TEST_CASE("explain: one point, and metrics that it has") {
+  const std::pair<std::vector<std::string>, std::string> faults[] = {
+      {{"explain"},
+       "ctxcost: explain: expected a MODEL, found nothing (a JSON file, a directory with a config.json, - or a "
+       "catalogue "
+       "name)\n"},
+      {{"explain", "article-7b", "-n", "1K,4K"},
+       "ctxcost: --context: expected one value, found 2 (explain takes one point; `ctxcost scale` takes lists)\n"},
+      {{"explain", "article-7b", "-b", "1..4"},
+       "ctxcost: --batch: expected one value, found 3 (explain takes one point; `ctxcost scale` takes lists)\n"},
+      {{"explain", "article-7b", "--kv-precision", "fp16,q8_0"},
+       "ctxcost: --kv-precision: expected one value, found 2 (explain takes one point; `ctxcost scale` takes lists)\n"},
+      {{"explain", "article-7b", "kv_cache_byte"},
+       "ctxcost: explain: unknown metric \"kv_cache_byte\"; did you mean \"kv_cache_bytes\"?\n"},
+      {{"explain", "article-7b", "max_context"},
+       "ctxcost: explain: max_context is a metric of devices (`ctxcost solve context` has it)\n"},
+      {{"explain", "article-7b", "prefill_seconds"},
+       "ctxcost: explain: prefill_seconds is a metric of devices (`ctxcost fit` has it)\n"},
+  };
+  for (const auto& [arguments, message] : faults) {
+    const Run result = run(arguments);
+    CHECK(result.status == 2);
+    CHECK(result.out == "");
+    CHECK(result.err == message);
+  }
+}
