@@ -1,4 +1,4 @@
-// How the count of a term comes about: its formula with the values in it.
+// Derives the count of a term: its formula, with the values of its words.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace ctxcost {
 
-/// How `one` of an estimator's term at that context comes about: its formula, and where each value is from. Empty where
-/// no formula of the list gives the number (a rank's share of a layer, KIVI's packed cache, an engine's rules).
+/// Derives `one` of an estimator's term at that context: its formula, and the source of each value. Empty if no listed
+/// formula gives the number (a rank's share of a layer, KIVI's packed cache, an engine's rules).
 std::optional<Derivation> derive(const Estimator& estimator, const Term& term, Count context);
 
 }  // namespace ctxcost
