@@ -7,7 +7,7 @@
 namespace ctxcost {
 namespace {
 
-/// A formula of values that all stand in it.
+/// Evaluates a formula all of whose words are in `values`.
 Derivation from(std::string_view expression, std::string_view source, std::vector<FormulaValue> values) {
   Symbols symbols;
   for (const FormulaValue& value : values) symbols.emplace(value.word, value.value);
@@ -27,7 +27,7 @@ Derivation of_tensor(const Tensor& tensor, bool active) {
   return from("rows columns", kSource, {{"rows", tensor.rows}, {"columns", tensor.columns}});
 }
 
-/// Tokens that a part keeps, of `n` there are.
+/// Returns the tokens that a part keeps at `n` tokens, with their formula.
 FormulaValue kept_tokens(const CachePart& part, Count n, std::vector<FormulaValue>& values) {
   const Span plain;
   const Span& span = part.span;
@@ -51,7 +51,7 @@ FormulaValue kept_tokens(const CachePart& part, Count n, std::vector<FormulaValu
 std::optional<Derivation> of_cache(const Estimator& estimator, const Term& term, Count context) {
   const CachePart& part = *term.cache;
   const Precision& type = precision_of(estimator.kv(), part.role);
-  if (type.packed_tokens() != 0) return std::nullopt;  // its bytes are not so many a token
+  if (type.packed_tokens() != 0) return std::nullopt;  // its bytes are not proportional to tokens
   std::vector<FormulaValue> values;
   FormulaValue tokens = kept_tokens(part, cached_context(estimator.model(), part, context), values);
   const FormulaValue heads{"heads", part.heads};
@@ -102,13 +102,13 @@ std::optional<Derivation> derive(const Estimator& estimator, const Term& term, C
   if (!term.one) return std::nullopt;
   try {
     std::optional<Derivation> derivation = candidate(estimator, term, context);
-    // A formula is shown where it gives the number beside it: a rank's share of a layer has none.
+    // A formula is shown only if it gives the number beside it. A rank's share of a layer has no formula.
     if (derivation && derivation->result != *term.one) derivation.reset();
     return derivation;
   } catch (const FormulaError&) {
     return std::nullopt;
   } catch (const CountOverflow&) {
-    return std::nullopt;  // a formula reads numbers of 127 bits
+    return std::nullopt;  // a formula takes numbers of at most 127 bits
   }
 }
 
