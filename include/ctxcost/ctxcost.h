@@ -1,5 +1,5 @@
-// The whole library: what a context length costs a model, its devices and its budgets. Programs that care for the time
-// they take to compile include what they use instead.
+// The whole library: what a context length costs a model, its devices and its budgets. To compile faster, include only
+// the headers that you use.
 #pragma once
 
 #include "ctxcost/answer/baseline.h"

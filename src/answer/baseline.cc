@@ -25,7 +25,7 @@ RecordedValue recorded(const MetricValue& value) {
   return {};
 }
 
-/// What a point is found by: a budget's name, or the series of a report without budgets.
+/// The key of a point: a budget's name, or the series of a report without budgets.
 using Key = std::tuple<std::string, Count, Count>;
 
 std::string series_of(std::string_view model, std::string_view weights, std::string_view kv, std::string_view engine) {
@@ -47,7 +47,7 @@ class Matcher {
     }
   }
 
-  /// The point of the baseline, or null. Budgets of one name in several files are told apart by their files.
+  /// Finds the point of the baseline, or null. Budgets with the same name are distinguished by their files.
   const PointRecord* find(const JudgedBudget& judged, const BudgetPoint& point) const {
     const Budget& budget = *judged.budget;
     if (const auto found = budgets_.find({budget.name, point.context, point.batch}); found != budgets_.end()) {
@@ -86,7 +86,7 @@ void check_convention(const ReportRecord& baseline, const PointRecord& before, c
                               "save a report again, or set the budget's \"convention\""});
 }
 
-/// The increase that is allowed for a metric; null where none is judged.
+/// Returns the increase that is allowed for a metric. Null if the metric is not judged.
 const AllowedIncrease* find_allowed(const std::vector<AllowedIncrease>& allowed, Metric metric) {
   const AllowedIncrease* found = nullptr;
   for (const AllowedIncrease& increase : allowed) {
@@ -95,13 +95,13 @@ const AllowedIncrease* find_allowed(const std::vector<AllowedIncrease>& allowed,
   return found;
 }
 
-/// A level has no size: any that is worse is too much.
+/// Levels have no size, so any worse level is too much.
 Threshold threshold_of(Metric metric, const AllowedIncrease& increase) {
   const std::string name(info(metric).name);
   return parse_threshold(info(metric).unit == Unit::level ? name : name + " > " + increase.text, increase.source);
 }
 
-/// Keys that a change is looked for in: a config of more is another model.
+/// The most changed keys to examine. With more, the config counts as another model.
 constexpr std::size_t kMostKeys = 64;
 
 std::string shown(const JsonValue* value) { return value == nullptr ? "nothing" : describe(*value); }
@@ -142,7 +142,7 @@ class Causes {
         alone.push_back(cause);
       all.push_back(std::move(cause));
     }
-    // Keys that do nothing alone may do it together.
+    // Keys without an effect of their own may have one together.
     if (alone.empty() && causes.empty()) alone = std::move(all);
     causes.insert(causes.end(), alone.begin(), alone.end());
     return causes;
@@ -153,7 +153,7 @@ class Causes {
     if (before != after) settings_.push_back({std::string(key), std::string(before), std::string(after)});
   }
 
-  /// The values of this point with another config; empty where it has none.
+  /// Returns the values of this point with another config. Empty if there are none.
   std::optional<DeploymentEstimate> estimate(const JsonValue& config) const {
     try {
       Setup setup = judged_.budget->setup;
@@ -171,7 +171,7 @@ class Causes {
   std::vector<ChangeCause> settings_;
   std::vector<ConfigChange> changes_;
   std::optional<DeploymentEstimate> base_;
-  std::vector<std::optional<DeploymentEstimate>> effects_;  // of changes_
+  std::vector<std::optional<DeploymentEstimate>> effects_;  // in the order of changes_
 };
 
 }  // namespace
@@ -251,7 +251,7 @@ void compare_with_baseline(BudgetReport& report, const Baseline& earlier, const 
       for (const auto& [metric, value] : before->values) {
         if (info(metric).worse == Worse::neither) continue;
         const RecordedValue now = recorded(point.values[metric]);
-        // What either side did not look at says nothing.
+        // Metrics that either side lacks are not compared.
         if (now == value || std::holds_alternative<std::monostate>(now) ||
             std::holds_alternative<std::monostate>(value)) {
           continue;
@@ -274,7 +274,7 @@ void compare_with_baseline(BudgetReport& report, const Baseline& earlier, const 
       }
     }
   }
-  // Where files are in error, the one that is in it may be among them.
+  // If files have faults, the missing budget may be in one of them.
   if (comparison.compared == 0 && report.faults.empty()) {
     throw InputError(Diagnostic{baseline.source, "", "expected a budget, context and batch of this check, found none",
                                 "`ctxcost check FILE --save` writes a baseline"});

@@ -17,7 +17,7 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
-/// JSON of which we do not know yet whether it is a model or a report.
+/// JSON that may be a model or a report.
 bool is_json_file(const std::string& name) {
   return name == "-" || (find_in_catalogue(name) == nullptr && is_file(name) && !name.ends_with(".gguf") &&
                          !name.ends_with(".safetensors"));
@@ -34,7 +34,7 @@ Comparand parse_comparand(std::string_view text, std::string_view origin, const 
 }
 
 Comparand load_comparand(const std::string& name, const LoadOptions& options) {
-  // Read once: it may be a pipe.
+  // Reads the file only once, since it may be a pipe.
   if (is_json_file(name)) return parse_comparand(read_text(name, kSavedReport), name, options);
   ComparedModel compared{load_model(name, options), nullptr};
   if (std::optional<JsonDocument> config = config_of(name)) {

@@ -33,7 +33,7 @@ std::strong_ordering compare_fractions(Count a, Count b, Count c, Count d) {
     c = c % d;
     if (order == 0 && (a == 0 || c == 0)) {
       if (a == 0 && c == 0) return std::strong_ordering::equal;
-      // What is left over makes its side the larger one.
+      // The side with a remainder is the larger one.
       order = a == 0 ? std::strong_ordering::less : std::strong_ordering::greater;
     }
     if (order != 0) return turned ? 0 <=> order : order;
@@ -43,7 +43,7 @@ std::strong_ordering compare_fractions(Count a, Count b, Count c, Count d) {
   }
 }
 
-/// The value as a double where both are numbers and one of them is real.
+/// Returns the value as a double if both are numbers and one of them is real.
 std::optional<double> as_real(const RecordedValue& value) {
   if (const double* real = std::get_if<double>(&value)) return *real;
   if (const SignedCount* count = std::get_if<SignedCount>(&value)) {
@@ -52,7 +52,7 @@ std::optional<double> as_real(const RecordedValue& value) {
   return std::nullopt;
 }
 
-/// 1000 * change / base, rounded half up on the integers.
+/// Returns 1000 * change / base, rounded half up on the integers.
 std::optional<Percent> percent_of(const SignedCount& change, Count base) {
   if (base == 0) return std::nullopt;
   Count tenths = change.magnitude / base;
@@ -73,7 +73,7 @@ std::optional<Percent> percent_of(double change, double base) {
   return Percent{change < 0, static_cast<std::uint64_t>(tenths)};
 }
 
-/// Series that were recorded under the same names.
+/// Returns whether two series have the same names.
 bool same_series(const PointRecord& a, const PointRecord& b) { return a.model == b.model && a.labels == b.labels; }
 
 using Series = std::vector<const PointRecord*>;
@@ -81,7 +81,7 @@ using Series = std::vector<const PointRecord*>;
 std::vector<Series> series_of(const ReportRecord& report) {
   std::vector<Series> all;
   for (const PointRecord& point : report.points) {
-    // Points of one series stand together.
+    // Points of one series are adjacent.
     if (all.empty() || !same_series(*all.back().front(), point)) {
       const auto known = std::find_if(all.begin(), all.end(),
                                       [&point](const Series& series) { return same_series(*series.front(), point); });
@@ -224,7 +224,7 @@ Comparison compare(const ReportRecord& before, const ReportRecord& after, std::s
   std::vector<Series> news = series_of(after);
   for_each_pair(olds, news, [&](const Series& old_series, const Series& new_series) {
     std::vector<bool> used(new_series.size(), false);
-    std::size_t next = 0;  // points are in the same order as a rule
+    std::size_t next = 0;  // points are usually in the same order
     for (const PointRecord* a : old_series) {
       const auto alike = [&](std::size_t j) {
         return !used[j] && new_series[j]->context == a->context && new_series[j]->batch == a->batch;
@@ -331,7 +331,7 @@ Threshold parse_threshold(std::string_view text, std::string_view source) {
          "write +" + std::string(rest) + "; the value itself is limited by a budget of `check`");
   }
   threshold.amount = Threshold::Amount::absolute;
-  // An exact integer of the same meaning: a change above 1.5 bytes is one above 1.
+  // Rounds to an equivalent integer: a change above 1.5 bytes is a change above 1.
   const bool down = (threshold.comparison == Threshold::Operator::greater ||
                      threshold.comparison == Threshold::Operator::at_most) != threshold.negative;
   const std::optional<Count> whole_units = parse_quantity(rest, of.unit, down ? Rounding::down : Rounding::up);
@@ -356,7 +356,7 @@ std::optional<bool> holds(const Threshold& threshold, const RecordedValue& befor
     }
     return change.worse.value_or(false);
   }
-  std::partial_ordering order = std::partial_ordering::equivalent;  // of the change and the amount
+  std::partial_ordering order = std::partial_ordering::equivalent;  // between the change and the amount
   const bool turn = threshold.of_worsening && info(threshold.metric).worse == Worse::lower;
   if (const SignedCount* by = std::get_if<SignedCount>(&change.change)) {
     const bool falls = by->negative != (turn && by->magnitude != 0);
@@ -372,7 +372,7 @@ std::optional<bool> holds(const Threshold& threshold, const RecordedValue& befor
         for (std::uint32_t i = 0; i < threshold.decimals; ++i) scale *= 10;
         size = compare_fractions(by->magnitude, base, threshold.digits, scale);
       } else if (by->magnitude != 0) {
-        size = std::strong_ordering::greater;  // from nothing: beyond any percentage
+        size = std::strong_ordering::greater;  // a change from 0 is above any percentage
       } else {
         size = Count{} <=> threshold.digits;
       }

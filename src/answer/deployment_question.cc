@@ -7,7 +7,7 @@
 namespace ctxcost {
 namespace {
 
-/// The values of an axis, or nothing once where there are none.
+/// Returns the values of an axis, or one empty value if there are none.
 template <typename Value>
 std::vector<std::optional<Value>> alternatives(const std::vector<Value>& values) {
   if (values.empty()) return {std::nullopt};

@@ -27,7 +27,7 @@ ReportRecord count(const Model& model, Grid grid, const Workload& counting, std:
   return record(Report(std::move(grid), counting), source);
 }
 
-/// The points of a saved report that are asked for.
+/// Selects the requested points of a saved report.
 ReportRecord chosen(ReportRecord report, const Grid& grid) {
   std::erase_if(report.points, [&](const PointRecord& point) {
     return (!grid.contexts.empty() && !contains(grid.contexts, point.context)) ||
@@ -45,12 +45,12 @@ ReportRecord points_of(const Comparand& comparand, const DiffOptions& options) {
   return count(std::get<ComparedModel>(comparand.content).model, options.grid, options.counting, comparand.name);
 }
 
-/// What each key does alone: the model before is counted again with that key changed.
+/// Finds the effect of each key alone: the old model is evaluated again with only that key changed.
 class KeyEffects {
  public:
   KeyEffects(const JsonDocument& before, const DiffOptions& options)
       : document_{before.source, "", config_root(before)}, options_(options), grid_(options.grid) {
-    // A key is looked for at the ends of long lists.
+    // The search for a key looks only at the ends of long lists.
     if (grid_.contexts.size() > kMostContexts) {
       LengthList ends(grid_.contexts.smallest());
       ends.append(LengthList(grid_.contexts.largest()));
@@ -60,7 +60,7 @@ class KeyEffects {
     base_ = counted(document_.root);
   }
 
-  /// Empty where the changed text is no valid model.
+  /// Empty if the changed text is not a valid model.
   std::optional<std::vector<Metric>> of(const ConfigChange& change) const {
     const std::optional<JsonValue> changed = with_change(document_.root, change);
     if (!base_ || !changed) return std::nullopt;
@@ -121,7 +121,7 @@ void compare_keys(Difference& difference, const Comparand& before, const Compara
   }
 }
 
-/// The threshold at each point. A value that is not known is no pass.
+/// Judges the threshold at each point. An unknown value does not pass.
 JudgedThreshold judge(const Threshold& threshold, const Difference& difference) {
   const auto unknown = [](const RecordedValue* value) {
     return value == nullptr || std::holds_alternative<std::monostate>(*value);
@@ -147,7 +147,7 @@ JudgedThreshold judge(const Threshold& threshold, const Difference& difference) 
   return judged;
 }
 
-/// What is the same at all points, and what is not.
+/// Finds the labels that are the same at all points, and those that differ.
 void find_what_varies(Difference& difference) {
   const std::vector<PointComparison>& points = difference.comparison.points;
   const PointComparison& first = points.front();

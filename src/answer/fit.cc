@@ -11,8 +11,8 @@
 namespace ctxcost {
 namespace {
 
-/// The point asked for, and where memory ends beyond it, whether or not it fits now. Throws InputError where it cannot
-/// be said whether it fits.
+/// Evaluates the requested point and searches for the limits of memory, whether or not the point fits. Throws
+/// InputError if it is unknown whether the point fits.
 Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>& deployment, Count context,
            Count batch) {
   deployment->fits(context, batch);
@@ -32,7 +32,7 @@ Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>&
   return fit;
 }
 
-/// What there is to say where no context is the longest, or the engine ends it; empty else.
+/// Returns a note if no context is the longest or the engine limits it. Otherwise empty.
 std::string longest_note(const LargestFit& longest) {
   if (longest.unbounded) return "memory binds no context that can be counted";
   if (longest.limit != "engine") return {};
@@ -74,7 +74,7 @@ bool cheaper(const Fit& a, const Fit& b) {
 }
 
 std::vector<Remedy> remedies(const Fit& fit) {
-  // Where the window or a table of positions ends, no memory helps.
+  // More memory does not help if the window or a table of positions is the limit.
   static constexpr std::string_view kReach[] = {"beyond_window", "context"};
   static constexpr std::string_view kMemory[] = {"kv_precision", "weights", "gpus", "batch", "context"};
   if (fit.estimate.fits) return {};

@@ -1,4 +1,4 @@
-// What precisions say of themselves in lists and in `show`.
+// Descriptions of precisions for lists and for `show`.
 #pragma once
 
 #include <string_view>

@@ -15,7 +15,7 @@
 namespace ctxcost {
 namespace {
 
-/// Breaches for which passing settings are looked for: nobody reads more, and each takes a search.
+/// The most breaches for which passing settings are searched. More would not be read, and each takes a search.
 constexpr std::size_t kMostRemedied = 50;
 
 struct Actual {
@@ -29,7 +29,7 @@ double real_of(const MetricValue& value) {
   if (const auto* level = std::get_if<std::string_view>(&value)) {
     return static_cast<double>(std::find(std::begin(kWindowLevels), std::end(kWindowLevels), *level) - kWindowLevels);
   }
-  return -1;  // below zero: less than any limit
+  return -1;  // a negative value is below any limit
 }
 
 bool within(const Actual& actual, LimitSide side, const MetricValue& bound) {
@@ -40,7 +40,7 @@ bool within(const Actual& actual, LimitSide side, const MetricValue& bound) {
   return side == LimitSide::max ? real_of(actual.value) <= real_of(bound) : real_of(actual.value) >= real_of(bound);
 }
 
-/// By how much a breached limit is missed; empty where that is no number.
+/// Returns by how much a breached limit is missed. Empty if that is not a number.
 MetricValue distance(const MetricValue& actual, const MetricValue& bound) {
   const auto* const limit = std::get_if<Count>(&bound);
   if (const auto* missing = std::get_if<Negative>(&actual); missing != nullptr && limit != nullptr) {
@@ -72,10 +72,10 @@ bool is_solved(Metric metric) {
          metric == Metric::min_gpus;
 }
 
-/// The answer of a search: 0 where not even 1 fits.
+/// Returns the answer of a search, or 0 if not even 1 fits.
 Actual solved(const Deployment& deployment, Metric metric, Count context, Count batch) {
   if (metric == Metric::min_gpus) {
-    // Only `max_context` and `window_status` ask for the window.
+    // Only `max_context` and `window_status` depend on the window.
     Setup setup = deployment.setup();
     setup.settings.beyond_window = true;
     const FewestGpus fewest = min_gpus(setup, context, batch);
@@ -89,7 +89,7 @@ Actual solved(const Deployment& deployment, Metric metric, Count context, Count 
   return {most.value.value_or(0)};
 }
 
-/// The limit in the metric's unit.
+/// Returns the limit in the metric's unit.
 MetricValue bound_of(const Limit& limit, const DeploymentSettings& settings) {
   if (!limit.gpu_share) return limit.value;
   Count divisor = 100;
@@ -98,10 +98,10 @@ MetricValue bound_of(const Limit& limit, const DeploymentSettings& settings) {
   return limit.side == LimitSide::max ? scaled / divisor : ceil_div(scaled, divisor);
 }
 
-/// Judges one budget; every limit whose metric has no value becomes a fault.
+/// Judges one budget. A limit whose metric has no value becomes a fault.
 class Judge {
  public:
-  /// `remedied` counts the breaches for which passing settings were looked for.
+  /// `remedied` counts the breaches for which passing settings were searched.
   Judge(const Budget& budget, const JudgeOptions& options, std::vector<BudgetFault>& faults, std::size_t& remedied)
       : budget_(budget), options_(options), faults_(faults), remedied_(remedied) {}
 
@@ -174,7 +174,7 @@ class Judge {
     }
   }
 
-  /// The budget itself, at the line of its name.
+  /// Returns the place of the budget itself: the line of its name.
   TextPlace budget_place() const {
     TextPlace place = budget_.place;
     place.pointer.resize(place.pointer.rfind('/'));
@@ -197,7 +197,7 @@ class Judge {
     add_fault(limit.place, std::move(message), std::move(hint));
   }
 
-  /// Whether the limit would pass there. Throws InputError where that cannot be said.
+  /// Returns whether the limit would pass there. Throws InputError if that is unknown.
   static bool passes(const JudgedLimit& judged, const Deployment& deployment, Count context, Count batch) {
     const Metric metric = judged.limit->metric;
     const Actual actual =
@@ -210,7 +210,7 @@ class Judge {
     static constexpr std::string_view kSettings[] = {"beyond_window", "context", "batch",
                                                      "kv_precision",  "weights", "gpus"};
     const Metric metric = judged.limit->metric;
-    // Asked for is what costs less, never "more bytes" for a least value of them.
+    // Remedies only lower the cost. A minimum of bytes never asks for "more bytes".
     const Worse worse = judged.limit->side == LimitSide::max ? Worse::higher : Worse::lower;
     if (info(metric).worse != worse) return {};
     std::span<const std::string_view> settings = kSettings;
@@ -231,7 +231,7 @@ class Judge {
   const JudgeOptions& options_;
   std::vector<BudgetFault>& faults_;
   std::size_t& remedied_;
-  std::optional<RemedySearch> search_;  ///< of the first breach on
+  std::optional<RemedySearch> search_;  ///< created at the first breach
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ using Type = ListingColumn::Type;
 CatalogueValue value_of(std::optional<Count> count) { return count ? CatalogueValue(*count) : CatalogueValue(); }
 CatalogueValue words(std::string_view text) { return std::string(text); }
 
-/// The published total less what is counted; not known where one of them is not.
+/// Returns the published total minus the counted one. Unknown if either is unknown.
 CatalogueValue less_counted(std::optional<Count> published, std::optional<Count> parameters, Count beside) {
   if (!parameters || !published) return {};
   const Count counted = *parameters + beside;
@@ -29,7 +29,7 @@ CatalogueValue less_counted(std::optional<Count> published, std::optional<Count>
   return *published - counted;
 }
 
-/// Parameters of each model, what its checkpoint holds beside them, and the published total.
+/// Lists the parameters of each model, the other elements of its checkpoint, and the published total.
 constexpr ListingColumn kModelColumns[] = {
     {"name", "Model", "of the catalogue, without its owner"},
     {"family", "Family", "model_type of its config, or \"own\""},

@@ -21,7 +21,7 @@ bool passes(const FailedQuestion& question, const Deployment& deployment) {
   return passes(question, deployment, question.context, question.batch);
 }
 
-/// Null where the engine or the shapes refuse it.
+/// Null if the engine or the shapes refuse it.
 std::unique_ptr<const Deployment> deploy(Setup setup) {
   try {
     return std::make_unique<const Deployment>(std::move(setup));
@@ -30,7 +30,7 @@ std::unique_ptr<const Deployment> deploy(Setup setup) {
   }
 }
 
-/// A number below `fails` that passes while the next one does not; empty where 1 does not pass.
+/// Returns a number below `fails` that passes while the next one does not. Empty if 1 does not pass.
 std::optional<Count> last_passing(Count fails, const std::function<bool(Count)>& passes_at) {
   if (fails <= 1 || !passes_at(1)) return std::nullopt;
   Count low = 1;
@@ -42,7 +42,7 @@ std::optional<Count> last_passing(Count fails, const std::function<bool(Count)>&
   return low;
 }
 
-/// The first that passes.
+/// Returns the first that passes.
 template <typename Candidate>
 const Candidate* widest_passing(const FailedQuestion& question, const std::vector<Candidate>& candidates) {
   for (const Candidate& candidate : candidates) {
@@ -119,10 +119,10 @@ std::optional<Remedy> RemedySearch::narrower_cache(const FailedQuestion& questio
 RemedySearch::Candidates RemedySearch::weight_candidates() const {
   const Setup& setup = asked_.setup();
   const auto usual = usual_weights(*setup.engine.engine);
-  const bool files = setup.engine.engine->weight_types == WeightTypes::gguf;  // there are files of every type
+  const bool files = setup.engine.engine->weight_types == WeightTypes::gguf;  // files exist for every type
   Candidates found;
   for (const WeightScheme& type : weight_types(setup)) {
-    if (type.of_model()) continue;  // it has no name that could be asked for
+    if (type.of_model()) continue;  // it has no name that a user could ask for
     Setup changed = setup;
     changed.workload.weights = type;
     std::unique_ptr<const Deployment> deployment = deploy(std::move(changed));
@@ -141,7 +141,7 @@ std::optional<Remedy> RemedySearch::narrower_weights(const FailedQuestion& quest
   if (!weights_) weights_ = weight_candidates();
   const Candidate* found = nullptr;
   for (const std::vector<Candidate>* candidates : {&weights_->usual, &weights_->others}) {
-    // Where the narrowest does not pass, none does.
+    // If the narrowest does not pass, none does.
     if (found != nullptr || candidates->empty() || !passes(question, *candidates->back().deployment)) continue;
     found = widest_passing(question, *candidates);
   }
@@ -155,7 +155,7 @@ const Deployment* RemedySearch::spread(Count ranks) {
   return entry->second.get();
 }
 
-/// Doubled until it passes, then the fewest above the last that did not.
+/// Doubles the number until it passes, then finds the smallest above the last one that did not.
 std::optional<Remedy> RemedySearch::more_gpus(const FailedQuestion& question) {
   const Setup& setup = asked_.setup();
   if (!setup.settings.gpu) return std::nullopt;
@@ -174,7 +174,8 @@ std::optional<Remedy> RemedySearch::more_gpus(const FailedQuestion& question) {
       const Deployment* const other = spread(fewer);
       return other != nullptr && passes(question, *other);
     };
-    // Layers go over any number of ranks; heads only over few, which leave gaps that no bisection may step into.
+    // Layers can be split over any number of ranks. Heads can be split only over some numbers, so bisection is not
+    // possible.
     Count fewest = by_layers ? ranks : fails + 1;
     while (by_layers && fails + 1 < fewest) {
       const Count middle = fails + (fewest - fails) / 2;

@@ -1,4 +1,4 @@
-// The one search for settings under which a question passes that does not pass as it is.
+// The search for settings with which a failing question would pass.
 #pragma once
 
 #include <functional>
@@ -15,36 +15,36 @@
 
 namespace ctxcost {
 
-/// Whether a question passes on a deployment at a context and a batch. Where it throws InputError, it does not.
+/// Returns whether a question passes on a deployment at a context and a batch. An InputError counts as no.
 using Passes = std::function<bool(const Deployment& deployment, Count context, Count batch)>;
 
-/// What does not pass, and where.
+/// The question that does not pass, and its point.
 struct FailedQuestion {
   Count context;
   Count batch;
   Passes passes;
 };
 
-/// Looks for remedies of one deployment's questions. The changed deployments are made once for all of them.
+/// Searches remedies for one deployment's questions. Each changed deployment is built once for all of them.
 class RemedySearch {
  public:
-  /// `asked` must outlive it. `split_asked`: its degrees were asked for, so that more GPUs are a remedy of "parallel",
-  /// not of "gpus".
+  /// `asked` must outlive the search. `split_asked`: the user gave the degrees, so that more GPUs are a remedy of
+  /// "parallel" and not of "gpus".
   RemedySearch(const Deployment& asked, bool split_asked) : asked_(asked), split_asked_(split_asked) {}
 
-  /// One remedy for each of `settings` that has one, in that order: "beyond_window", "context" and "batch" (the largest
-  /// that passes), "kv_precision" and "weights" (the widest of the usual types, else of the others), "gpus" (the
-  /// fewest).
+  /// Returns one remedy for each of `settings` that has one, in that order: "beyond_window", "context" and "batch" (the
+  /// largest that passes), "kv_precision" and "weights" (the widest of the usual types, else of the others), "gpus"
+  /// (the fewest).
   std::vector<Remedy> find(const FailedQuestion& question, std::span<const std::string_view> settings);
 
  private:
-  /// A type, and what it makes of the deployment.
+  /// A type and the deployment with it.
   struct Candidate {
     std::string name;
     std::unique_ptr<const Deployment> deployment;
     Count bytes;
   };
-  /// Types that most engines and files have, and the others; the widest first.
+  /// Common types, and the others. Each list is ordered widest first.
   struct Candidates {
     std::vector<Candidate> usual, others;
   };
@@ -57,7 +57,7 @@ class RemedySearch {
   std::optional<Remedy> more_gpus(const FailedQuestion& question);
   Candidates cache_candidates() const;
   Candidates weight_candidates() const;
-  /// Over that many ranks; null where that is impossible.
+  /// Builds the deployment over that many ranks. Null if that is impossible.
   const Deployment* spread(Count ranks);
 
   const Deployment& asked_;
@@ -66,7 +66,7 @@ class RemedySearch {
   std::map<Count, std::unique_ptr<const Deployment>> spread_;
 };
 
-/// The degree by which the engine spreads a model, as the setting that it is.
+/// Returns the degree by which the engine splits a model, as a setting.
 Remedy spread_over(const Setup& setup, Count ranks, bool split_asked);
 
 }  // namespace ctxcost

@@ -45,7 +45,7 @@ BuiltIn find_built_in(std::string_view word, std::string_view source) {
     names.push_back(entry.id);
   }
   if (std::optional<CatalogueMatch> match = match_model(word)) return built_in(*match->entry, std::move(match->note));
-  // One device is described; of several the message tells them.
+  // Only one device can be shown. If there are several, the message lists them.
   if (!match_accelerators(word).entries.empty()) return load_accelerator(word);
   std::string hint = hint_for_model(word);
   if (!hint.starts_with("it may be")) hint = did_you_mean(word, names);

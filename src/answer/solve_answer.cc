@@ -13,7 +13,7 @@
 namespace ctxcost {
 namespace {
 
-/// One case at a context and a batch, of which one may be the unknown.
+/// One case at a context and a batch. One of the two may be the unknown.
 struct Point {
   const DeploymentCase& asked;
   Count context;
@@ -34,7 +34,7 @@ Trial impossible(SolvedValue value, std::string reason) {
   return {std::move(value), std::nullopt, {}, {}, std::move(reason), {}};
 }
 
-/// The answer of a search upwards: it fits, the next one does not.
+/// Sets the answer of an upward search: it fits and the next value does not.
 void set_largest(SolveAnswer& answer, const LargestFit& largest, const std::function<Trial(Count)>& attempt_at) {
   if (largest.value) {
     answer.value = *largest.value;
@@ -47,7 +47,7 @@ void set_largest(SolveAnswer& answer, const LargestFit& largest, const std::func
   }
 }
 
-/// The answers under other settings, one changed at a time, where they are more than `now`.
+/// Finds the answers with other settings, changing one at a time, if they exceed `now`.
 class Unlocks {
  public:
   using Solve = std::function<LargestFit(const Deployment&)>;
@@ -60,7 +60,7 @@ class Unlocks {
     return std::move(found_);
   }
 
-  /// Narrower types, and twice as many GPUs.
+  /// Tries narrower types, and twice as many GPUs.
   std::vector<Unlock> more_memory() {
     const Setup& base = asked_.setup;
     for (const char* type : {"fp8", "q8_0", "q4_0"}) {
@@ -90,7 +90,7 @@ class Unlocks {
       const LargestFit largest = solve_(Deployment(std::move(setup)));
       if (largest.unbounded || largest.value.value_or(0) > now_) found_.push_back({std::move(change), largest.value});
     } catch (const InputError&) {
-      // This engine or these shapes do not allow it.
+      // This engine or these shapes do not allow the change.
     }
   }
 
@@ -100,7 +100,7 @@ class Unlocks {
   std::vector<Unlock> found_;
 };
 
-/// What unlocks more: beyond a table of positions and where the engine refuses, nothing does.
+/// Finds what unlocks more. Nothing does beyond a table of positions, or if the engine refuses.
 void set_unlocks(SolveAnswer& answer, const LargestFit& largest, Unlocks::Solve solve) {
   if (largest.unbounded) return;
   const std::optional<Trial>& next = answer.does_not_fit;
@@ -162,12 +162,12 @@ void solve_gpus(SolveAnswer& answer, const Point& point) {
   }
   answer.value = *fewest.gpus;
   answer.fits = over(ranks);
-  // The next fewer over which it can be split do not hold it.
+  // The proof is the next smaller number of GPUs over which the model can be split.
   std::optional<Trial>& next = answer.does_not_fit;
   for (Count fewer = ranks - 1; fewer > 0 && (!next || !next->refusal.empty()); fewer = fewer - 1) next = over(fewer);
 }
 
-/// The widest type that fits; the next wider one does not.
+/// Finds the widest type that fits. The next wider one does not.
 template <typename Type>
 void set_widest(SolveAnswer& answer, const Point& point, const std::vector<PrecisionChoice<Type>>& choices,
                 const std::function<std::string(const Type&)>& name,

@@ -42,14 +42,14 @@ void mark_named(std::string_view token, std::vector<bool>& named) {
   throw_fault(word, "unknown option", hint.empty() ? "--help lists all" : hint);
 }
 
-/// CLI11's complaint about one option in our words: its text starts with the option's name.
+/// Rewrites CLI11's error about one option. Its text starts with the option's name.
 [[noreturn]] void fail_values(std::string_view complaint) {
   const Option* const found = find_option(complaint.substr(0, complaint.find_first_of(": ")));
   if (found == nullptr) throw_fault("", std::string(complaint), "--help shows the usage");
   fail_value(*found);
 }
 
-/// Refuses what the option does.
+/// Throws InputError for values that the option refuses.
 void check(const Option& option, std::string_view value) {
   if (option.completion == Completion::words) choose(option.name, value, words_of(option));
   if (option.check != nullptr) option.check(value, option.name);
@@ -92,8 +92,8 @@ bool asks_for(OptionId flag, std::span<const char* const> tokens) {
 
 Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids, std::span<const char* const> tokens,
                           NameCommands commands_with) {
-  // CLI11's cost grows with the square of the number of options, so that only those are registered that the tokens
-  // may name; what it then does not know is not the command's.
+  // CLI11's cost grows with the square of the number of options, so only those that the tokens may name are registered.
+  // An option that CLI11 then does not know is not one of the command's.
   std::vector<bool> named(options().size(), false);
   for (const std::string_view token : tokens) {
     if (token == "--") break;
@@ -128,7 +128,7 @@ Arguments parse_arguments(std::string_view command, std::span<const OptionId> id
     }
   }
   app.allow_extras();
-  std::vector<std::string> reversed(tokens.rbegin(), tokens.rend());  // as CLI11 wants them
+  std::vector<std::string> reversed(tokens.rbegin(), tokens.rend());  // the order that CLI11 expects
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
@@ -147,7 +147,7 @@ Arguments parse_arguments(std::string_view command, std::span<const OptionId> id
                   "keep one of them");
     }
   }
-  // What CLI11 leaves over are the words and the unknown options; after "--", which it keeps, everything is a word.
+  // CLI11 leaves the words and the unknown options. It keeps "--", after which everything is a word.
   std::vector<std::string> words;
   bool marked = false;
   for (std::string& word : app.remaining()) {

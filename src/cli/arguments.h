@@ -1,4 +1,4 @@
-// The command line of one command, read against the table of options.
+// The command line of one command, parsed with the table of options.
 #pragma once
 
 #include <span>
@@ -10,10 +10,10 @@
 
 namespace ctxcost::cli {
 
-/// The choice that is `given`; throws InputError naming `option`, with a near match.
+/// Returns the choice equal to `given`. Throws InputError naming `option` and a near match.
 std::string_view choose(std::string_view option, std::string_view given, std::span<const std::string_view> choices);
 
-/// What was given: the options' values in order, and the words that are no options.
+/// The arguments of a command: the options' values in order, and the words that are not options.
 class Arguments {
  public:
   /// One option with its value.
@@ -24,17 +24,17 @@ class Arguments {
 
   Arguments(std::string_view command, std::vector<Occurrence> occurrences, std::vector<std::string> words);
 
-  /// What is no option: models, files, a topic.
+  /// Returns the words that are not options: models, files, a topic.
   const std::vector<std::string>& words() const { return words_; }
-  /// Whether the option was given.
+  /// Returns whether the option was given.
   bool has(OptionId id) const { return !all(id).empty(); }
-  /// Every value, in order; a flag has one "true" for each time.
+  /// Returns every value, in order. A flag has one "true" for each use.
   const std::vector<std::string>& all(OptionId id) const { return values_[static_cast<std::size_t>(id)]; }
-  /// The value, or nothing; of an option that may be repeated the last.
+  /// Returns the value, or nothing. For a repeatable option this is the last value.
   std::string_view value(OptionId id) const;
-  /// The value, or the command's default as the table has it.
+  /// Returns the value, or the command's default from the table.
   std::string_view value_or_fallback(OptionId id) const;
-  /// Every option with its value, as they stood on the command line.
+  /// Returns every option with its value, in command-line order.
   const std::vector<Occurrence>& occurrences() const { return occurrences_; }
 
  private:
@@ -44,16 +44,16 @@ class Arguments {
   std::vector<std::string> words_;
 };
 
-/// The commands that have an option, separated by commas.
+/// Returns the commands that have an option, separated by commas.
 using NameCommands = std::string (*)(OptionId id);
 
 /// Reads `tokens` (without program and command name) for the command of that name, which has those options. Throws
-/// InputError for options that are unknown or another command's, missing values, values where none belongs or that the
-/// option refuses, and a second value of an option that has one.
+/// InputError for unknown options and options of another command, for missing, superfluous or refused values, and for a
+/// second value of an option that takes one.
 Arguments parse_arguments(std::string_view command, std::span<const OptionId> ids, std::span<const char* const> tokens,
                           NameCommands commands_with);
 
-/// Whether a flag (--help, -h, --version) stands among the tokens before a "--".
+/// Returns whether a flag (--help, -h, --version) is among the tokens before a "--".
 bool asks_for(OptionId flag, std::span<const char* const> tokens);
 
 }  // namespace ctxcost::cli

@@ -26,7 +26,7 @@ constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json --save report.json\n"
     "  ctxcost check budgets.json --baseline report.json --max-increase 5%\n";
 
-/// The documents that are asked for, the saved one behind them.
+/// Returns the requested documents, followed by the saved one.
 std::vector<Target> documents_of(const Arguments& arguments) {
   std::vector<Target> documents = targets(arguments, kCheckShape);
   if (arguments.has(OptionId::save)) {
@@ -59,7 +59,7 @@ BudgetOptions budget_options(const Arguments& arguments) {
 }
 
 Status run_check(const Arguments& arguments) {
-  // Everything the user wrote is checked before a file is read.
+  // All arguments are checked before a file is read.
   RenderOptions render;
   render.units = units(arguments);
   render.quiet = arguments.has(OptionId::quiet);

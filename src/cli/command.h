@@ -21,18 +21,18 @@ struct Command {
   std::span<const OptionId> options;
   std::string_view examples;  ///< lines of the help
   Status (*run)(const Arguments& arguments);
-  std::vector<TargetFormat> (*formats)() = nullptr;  ///< what --format takes, the default first
+  std::vector<TargetFormat> (*formats)() = nullptr;  ///< the values of --format, the default first
   Completion words = Completion::none;               ///< what its arguments name
 };
 
 std::span<const Command* const> commands();
-/// The command of that name, or null.
+/// Returns the command of that name, or null.
 const Command* find_command(std::string_view name);
 
-/// The names of the commands that have an option, separated by commas.
+/// Returns the names of the commands that have an option, separated by commas.
 std::string commands_with(OptionId id);
 
-/// The help of the whole program, or of one command.
+/// Returns the help of the whole program, or of one command.
 std::string program_help();
 std::string command_help(const Command& command);
 

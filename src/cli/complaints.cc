@@ -13,13 +13,13 @@
 namespace ctxcost::cli {
 namespace {
 
-/// One process answers one command line.
+/// This is global, since one process answers one command line.
 std::vector<std::string>& lines_of_what_was_left_out() {
   static std::vector<std::string> lines;
   return lines;
 }
 
-/// "--kv-precision" of "kv_precision", "--engine vllm" of "engine vllm".
+/// Returns "--kv-precision" for "kv_precision", "--engine vllm" for "engine vllm".
 std::string to_option(std::string_view setting) {
   const std::size_t end = std::min(setting.find(' '), setting.size());
   return std::string(OptionName(setting.substr(0, end))) + std::string(setting.substr(end));

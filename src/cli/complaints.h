@@ -1,4 +1,4 @@
-// What goes to standard error, and what it means for the exit status.
+// Messages on standard error, and their effect on the exit status.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,15 @@
 
 namespace ctxcost::cli {
 
-/// One line on standard error, whole even where several processes write to it.
+/// Writes one line to standard error in a single write, so that lines of several processes do not mix.
 void complain(std::string_view message);
-/// A fault or a note; a setting is called as the option is.
+/// Writes a fault or a note. Settings are named as options.
 void complain(const Diagnostic& diagnostic);
 
-/// One of `questions` cannot be answered. Where it is the only one, its error is thrown again; else its lines are
-/// printed, each once, the others are answered, and the program's status is 2 at the end.
+/// Reports that one of `questions` cannot be answered. If it is the only one, its error is thrown again. Otherwise its
+/// lines are printed, each once, the other questions are answered, and the exit status is 2.
 void leave_out(const InputError& error, std::size_t questions);
-/// Whether something was left out so far.
+/// Returns whether any question was left out so far.
 bool left_out();
 
 }  // namespace ctxcost::cli

@@ -10,7 +10,7 @@ namespace ctxcost::cli {
 
 namespace {
 
-/// A model by its name; a word in the place of a command gets a hint where it looks like a misspelt one.
+/// Loads a model by name. A first word that looks like a misspelt command gets a hint.
 Model load(const std::string& word, const LoadOptions& options) {
   try {
     return load_model(word, options);

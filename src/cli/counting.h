@@ -9,8 +9,8 @@
 
 namespace ctxcost::cli {
 
-/// The models named, under --assume; at least one. Of several, those that cannot be read are left out. Throws
-/// InputError with the faults of all where none can.
+/// Loads the named models under --assume. Returns at least one; those that cannot be read are left out. Throws
+/// InputError with all faults if none can be read.
 std::vector<SharedModel> load_models(const Arguments& arguments, const std::vector<std::string>& words);
 
 }  // namespace ctxcost::cli

@@ -1,4 +1,4 @@
-// ctxcost fit: whether models fit their devices, part by part, and how fast they can be there.
+// ctxcost fit: whether models fit their devices, part by part, and bounds on their speed.
 #include "ctxcost/answer/fit.h"
 #include "command.h"
 #include "complaints.h"

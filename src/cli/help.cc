@@ -39,7 +39,7 @@ std::string meaning_of(const Option& option, std::string_view syntax) {
   return text;
 }
 
-/// An option and its meaning beside it, in lines of at most kWidth.
+/// Writes an option with its meaning, in lines of at most kWidth.
 void append_option(std::string& out, const Option& option, std::string_view syntax) {
   std::string line = option.letter != 0 ? std::string{' ', ' ', '-', option.letter, ',', ' '} : "      ";
   line += option.name;

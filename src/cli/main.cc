@@ -19,8 +19,8 @@
 namespace ctxcost::cli {
 namespace {
 
-/// A file that is opened must never get the number of a standard stream that was closed by whoever started us: it would
-/// be written to by mistake. The stand-ins fail as a closed one does.
+/// Opens stand-ins for standard streams that the parent process closed. Otherwise a file could get the number of such a
+/// stream and be written to by mistake. The stand-ins fail like closed streams.
 void occupy_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF) {

@@ -9,7 +9,7 @@
 namespace ctxcost::cli {
 namespace {
 
-/// What `read` makes of every value of an option, joined.
+/// Applies `read` to every value of an option and joins the results.
 template <typename T>
 std::vector<T> read_all(const Arguments& arguments, OptionId id,
                         std::vector<T> (*read)(std::string_view text, std::string_view option)) {

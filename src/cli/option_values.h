@@ -1,4 +1,4 @@
-// What options say: each kind of value is read in one place, whichever command asks.
+// Values of options. Each kind of value is read in one place for all commands.
 #pragma once
 
 #include <optional>
@@ -24,32 +24,32 @@
 
 namespace ctxcost::cli {
 
-/// All values of an option as one list, each at least `minimum`; with a note on stderr where one of them looks like a
-/// number in digit groups.
+/// Returns all values of an option as one list, each at least `minimum`. Writes a note to stderr if one of them looks
+/// like a number with digit groups.
 LengthList lengths(const Arguments& arguments, OptionId id, Count minimum);
-/// The value of --utilization and its like; empty where it was not given.
+/// Returns the value of --utilization or a similar option. Empty if it was not given.
 std::optional<Fraction> fraction(const Arguments& arguments, OptionId id);
-/// The value of --overhead and its like; empty where it was not given.
+/// Returns the value of --overhead or a similar option. Empty if it was not given.
 std::optional<Count> size(const Arguments& arguments, OptionId id);
 
-/// What --margin says; empty where it was not given.
+/// Returns the value of --margin. Empty if it was not given.
 std::optional<Margin> margin(const Arguments& arguments);
-/// Every type of --kv-precision.
+/// Returns every type of --kv-precision.
 std::vector<KvPrecision> kv_precisions(const Arguments& arguments);
-/// Every type of --weights.
+/// Returns every type of --weights.
 std::vector<WeightScheme> weight_schemes(const Arguments& arguments);
-/// Every value of --engine.
+/// Returns every value of --engine.
 std::vector<EngineChoice> engine_choices(const Arguments& arguments);
-/// Every value of --gpu, with what the catalogue or its file says of it.
+/// Returns every value of --gpu, with its entry in the catalogue or file.
 std::vector<GpuChoice> gpu_choices(const Arguments& arguments);
-/// Every value of --parallel.
+/// Returns every value of --parallel.
 std::vector<Parallelism> parallelisms(const Arguments& arguments);
-/// What --columns names, in order.
+/// Returns the columns of --columns, in order.
 std::vector<Column> columns(const Arguments& arguments);
 
-/// What --context, --batch, --kv-precision, --weights and --engine say, without models.
+/// Returns the grid of --context, --batch, --kv-precision, --weights and --engine, without models.
 Grid grid(const Arguments& arguments);
-/// --convention, or the command's own.
+/// Returns --convention, or the command's default.
 Convention convention(const Arguments& arguments);
 /// --logits
 Logits logits(const Arguments& arguments);

@@ -61,15 +61,15 @@ enum class OptionId : std::uint8_t {
   version,
 };
 
-/// The paragraph of the help that shows an option.
+/// The group of the help that lists an option.
 enum class OptionGroup : std::uint8_t { question, devices, verdict, output, general };
-/// Its heading: "Devices".
+/// Returns its heading: "Devices".
 std::string_view heading(OptionGroup group);
 
-/// What a shell may offer for a value, or for a word of a command.
+/// What a shell completes for a value, or for a word of a command.
 enum class Completion : std::uint8_t {
   none,
-  words,  ///< those of the option's `value`: "si|iec"
+  words,  ///< the words of the option's `value`: "si|iec"
   file,
   model,
   gpu,
@@ -77,7 +77,7 @@ enum class Completion : std::uint8_t {
   weights,
   engine,
   convention,
-  format,  ///< those of the command
+  format,  ///< the formats of the command
   metric,
   length,
 };
@@ -105,15 +105,15 @@ struct Option {
   OptionId id;
   OptionName name;
   char letter;             ///< 'n' for -n, or 0
-  std::string_view value;  ///< what stands for its value in the help, or all words that it takes: "last|all"
+  std::string_view value;  ///< the placeholder of its value in the help, or all words that it takes: "last|all"
   OptionGroup group;
   Completion completion;
   std::string_view meaning;
   std::string_view syntax = {};    ///< how a value is written
   std::string_view fallback = {};  ///< the default: a value, or words about it
-  /// Refuses what is no value of the option, with an InputError that names `source`. Null: whoever uses it does.
+  /// Throws InputError naming `source` for an invalid value. Null: the value is checked where it is used.
   void (*check)(std::string_view value, std::string_view source) = nullptr;
-  bool repeatable = false;  ///< every value counts; where not, a second value is an error (flags may be repeated)
+  bool repeatable = false;  ///< every value counts; if false, a second value is an error (flags may be repeated)
   bool common = false;      ///< shown by `ctxcost --help`
 
   constexpr bool is_flag() const { return value.empty(); }
@@ -123,13 +123,13 @@ struct Option {
 std::span<const Option> options();
 /// Its row.
 const Option& option(OptionId id);
-/// The row of that name ("--batch") or letter ("-b"), or null.
+/// Returns the row of that name ("--batch") or letter ("-b"), or null.
 const Option* find_option(std::string_view name);
 
-/// The row as it stands for a command: `scale` has another default of --convention than `fit`.
+/// Returns the row as it applies to a command: `scale` has another default of --convention than `fit`.
 Option option_of(OptionId id, std::string_view command);
 
-/// The words of "last|all"; of an option that takes other values none.
+/// Returns the words of "last|all". None if the option takes other values.
 std::vector<std::string_view> words_of(const Option& option);
 
 }  // namespace ctxcost::cli

@@ -14,7 +14,7 @@ namespace {
 
 constexpr mode_t kNewFileMode = 0666;
 
-// The temporary file that a signal has to remove; set while there is one.
+// The temporary file that a signal handler must remove, if there is one.
 const char* volatile pending_file = nullptr;
 
 extern "C" void remove_pending_file(int signal_number) {
@@ -23,7 +23,7 @@ extern "C" void remove_pending_file(int signal_number) {
   std::raise(signal_number);
 }
 
-/// The file behind links, also where it does not exist yet; the path itself where links cannot be followed.
+/// Resolves links, even if the file does not exist yet. Returns the path itself if links cannot be followed.
 std::string followed(const std::string& path) {
   std::string result = path;
   if (char* const real = realpath(path.c_str(), nullptr)) {
@@ -62,7 +62,7 @@ Output::Output(const std::string& path) {
     if (descriptor_ < 0) throw OutputError(path, errno);
     return;
   }
-  // A file that may not be written to is not replaced either.
+  // A file without write permission is not replaced.
   if (exists && access(target_.c_str(), W_OK) != 0) throw OutputError(path, errno);
   open_temporary();
   mode_t mode = exists ? status.st_mode & 07777 : kNewFileMode;
@@ -71,7 +71,7 @@ Output::Output(const std::string& path) {
     umask(mask);
     mode &= ~mask;
   }
-  // Ownership can be kept by root only; permissions always.
+  // Only root can keep the ownership. Permissions are always kept.
   if (exists && fchown(descriptor_, status.st_uid, status.st_gid) != 0) mode &= 0777;
   if (fchmod(descriptor_, mode) != 0) throw OutputError(target_, errno);
 }

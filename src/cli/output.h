@@ -1,4 +1,4 @@
-// Where the document goes: standard output, a device or pipe, or a file that is replaced whole.
+// The target of a document: standard output, a device or pipe, or a file that is replaced as a whole.
 #pragma once
 
 #include <exception>
@@ -8,7 +8,7 @@
 
 namespace ctxcost::cli {
 
-/// A write that the system refused.
+/// Thrown when the system refuses a write.
 class OutputError : public std::exception {
  public:
   OutputError(std::string target, int error) : target_(std::move(target)), error_(error) {}
@@ -22,20 +22,20 @@ class OutputError : public std::exception {
   int error_;
 };
 
-/// The open target. Without `commit` an existing regular file stays as it was.
+/// An open target. Without `commit` an existing regular file stays unchanged.
 class Output : public Sink {
  public:
-  /// A path, or "" or "-" for standard output. Throws OutputError.
+  /// Opens a path, or standard output for "" or "-". Throws OutputError.
   explicit Output(const std::string& path);
   ~Output() override;
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
   void write(std::string_view bytes) override;
-  /// Everything is written: puts the new file in the place of the old one.
+  /// Call when everything is written. Replaces the old file by the new one.
   void commit();
 
-  /// True when people read it: a terminal.
+  /// Returns whether the target is a terminal.
   bool is_terminal() const;
 
  private:
@@ -43,10 +43,10 @@ class Output : public Sink {
 
   int descriptor_ = -1;
   std::string target_;     // the file's own path, links followed; "standard output"
-  std::string temporary_;  // empty when the target is written directly
+  std::string temporary_;  // empty if the target is written directly
 };
 
-/// Writes to a descriptor until all is written; returns 0 or errno.
+/// Writes all bytes to a descriptor. Returns 0 or errno.
 int write_all(int descriptor, std::string_view bytes);
 
 }  // namespace ctxcost::cli

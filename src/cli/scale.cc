@@ -28,7 +28,8 @@ constexpr std::string_view kScaleExamples =
     "  ctxcost config.json -n 131072 --format json | jq '.results[0].kv_cache_bytes'\n"
     "  ctxcost scale mistral-7b qwen3-8b --convention causal -o costs.csv\n";
 
-/// Leaves out those of several models that the grid refuses: an engine's limits, a type that does not store them.
+/// If there are several models, leaves out those that the grid refuses (an engine's limits, a type that cannot store
+/// them).
 void keep_answerable(Grid& grid, const Workload& settings) {
   std::vector<SharedModel> models;
   models.swap(grid.models);

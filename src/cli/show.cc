@@ -1,4 +1,4 @@
-// `ctxcost show NAME`: one built-in entry, whole.
+// `ctxcost show NAME`: one built-in entry in full.
 #include "ctxcost/answer/show.h"
 #include "command.h"
 #include "ctxcost/core/diagnostic.h"

@@ -1,4 +1,4 @@
-// ctxcost solve: the largest context or batch, the fewest devices, the widest types that still fit, each proven.
+// ctxcost solve: the largest context or batch, the fewest devices or the widest types that still fit, each with proof.
 #include "command.h"
 #include "complaints.h"
 #include "ctxcost/answer/solve_answer.h"

@@ -14,7 +14,7 @@
 namespace ctxcost::cli {
 namespace {
 
-/// ".csv" of "costs/all.csv", in lower case; empty where the name has none.
+/// Returns ".csv" for "costs/all.csv", in lower case. Empty if the name has no extension.
 std::string extension_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
@@ -38,7 +38,7 @@ void each_extension(const TargetFormat& format, Take take) {
 
 std::string_view format_of(const std::string& path, std::span<const TargetFormat> formats) {
   const std::string extension = extension_of(path);
-  // Devices and pipes have names that nobody chose: /dev/fd/63, /proc/self/fd/1.
+  // Users do not choose the names of devices and pipes: /dev/fd/63, /proc/self/fd/1.
   if (extension.empty()) return formats.front().name;
   std::string known;
   std::string_view found;
@@ -53,7 +53,7 @@ std::string_view format_of(const std::string& path, std::span<const TargetFormat
                               "or name the format: --format NAME"});
 }
 
-/// What a path names, whether or not it exists yet.
+/// Identifies the file of a path, whether or not it exists yet.
 std::string identity(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0) {
@@ -142,7 +142,7 @@ void deliver(const std::vector<Target>& targets,
       out.flush();
       output.commit();
     } catch (const OutputError& error) {
-      // Whoever read us has seen enough.
+      // The reader has closed the pipe.
       if (error.error() != EPIPE && !failure) failure = std::current_exception();
     }
   }

@@ -1,4 +1,4 @@
-// Which documents a run writes, and where to: pairs of --format and --output.
+// The documents of a run and their targets: pairs of --format and --output.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ struct TargetFormat {
   std::string_view extensions;  ///< ".csv"; separated by spaces
 };
 
-/// The formats that write documents of that shape.
+/// Returns the formats that write documents of that shape.
 std::vector<TargetFormat> target_formats(const DocumentShape& shape);
 
 /// One document.
@@ -29,29 +29,29 @@ struct Target {
   std::string path;         ///< as written; "" for standard output
 };
 
-/// What --format and --output say; the first format on standard output where they say nothing.
+/// Reads --format and --output. Without them, the first format is written to standard output.
 ///
-/// An --output closes the pair that the --format before it opened. Alone it has the format of its extension (the first
-/// where it has none), and a --format alone goes to standard output. Where every --output is followed by a --format of
-/// its own, those are the pairs.
-/// Throws InputError for unknown formats and extensions, a file named twice, and two documents on standard output.
+/// An --output pairs with the --format before it. An --output without a --format has the format of its extension (the
+/// first format if it has none), and a --format without an --output goes to standard output. If every --output is
+/// followed by its own --format, those are the pairs. Throws InputError for unknown formats and extensions, a file
+/// named twice, and two documents on standard output.
 std::vector<Target> targets(const Arguments& arguments, std::span<const TargetFormat> formats);
-/// The same of the formats that write documents of that shape.
+/// Does the same with the formats that write documents of that shape.
 std::vector<Target> targets(const Arguments& arguments, const DocumentShape& shape);
 
-/// Throws InputError where one file is named twice, or standard output gets two documents.
+/// Throws InputError if a file is named twice, or if standard output gets two documents.
 void check_distinct(const std::vector<Target>& targets);
 
-/// Writes every document, each whole or not at all. A reader that has gone (`| head`) ends its document early and is no
-/// failure. Throws OutputError, after the others are written.
+/// Writes every document, each completely or not at all. A closed pipe (`| head`) ends its document early and is not an
+/// error. Throws OutputError after the other documents are written.
 void deliver(const std::vector<Target>& targets,
              const std::function<void(const Target& target, const Output& output, Writer& out)>& render);
 
-/// The same of one answer in every format; `colored` says whether a target takes colour, none where it is empty.
+/// Writes one answer in every format. `colored` tells whether a target takes colour; if empty, none does.
 void deliver(const std::vector<Target>& targets, const Document& document,
              const std::function<bool(const Output& output)>& colored = {});
 
-/// The same of one text.
+/// Writes one text.
 void deliver(const Target& target, std::string_view text);
 
 }  // namespace ctxcost::cli

@@ -43,7 +43,7 @@ std::string to_string(const Diagnostic& diagnostic) {
   std::string line;
   for (const std::string* part : {&diagnostic.source, &diagnostic.place}) {
     if (part->empty()) continue;
-    // As compilers write it: "file:12:9: …", but "file: /heads: …".
+    // This is the form of compilers: "file:12:9: …", but "file: /heads: …".
     const bool digit = part->front() >= '0' && part->front() <= '9';
     const bool line_number = part == &diagnostic.place && digit && !diagnostic.source.empty();
     if (line_number) line.pop_back();
@@ -52,7 +52,7 @@ std::string to_string(const Diagnostic& diagnostic) {
   }
   line += printable(diagnostic.message);
   if (!diagnostic.hint.empty()) {
-    // A hint that is a question stands after a semicolon, any other in brackets.
+    // A hint that is a question follows a semicolon. Other hints are in brackets.
     const bool question = diagnostic.hint.back() == '?';
     line += question ? "; " : " (";
     line += printable(diagnostic.hint);

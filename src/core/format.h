@@ -1,4 +1,4 @@
-// Messages and numbers as text, by fmt. fmt itself is compiled once, in core/format.cc.
+// Formats messages and numbers with fmt, which is compiled once, in core/format.cc.
 #pragma once
 
 #include <fmt/core.h>
@@ -11,7 +11,7 @@ namespace ctxcost {
 /// fmt::vformat, out of line.
 std::string format_arguments(fmt::string_view text, fmt::format_args arguments);
 
-/// The text with its {} filled in; checked while compiling. [fmt, "Format String Syntax"]
+/// Formats a text with {} fields. The format is checked at compile time. [fmt, "Format String Syntax"]
 template <typename... Arguments>
 std::string format(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
   return format_arguments(text, fmt::make_format_args(arguments...));

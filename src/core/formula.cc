@@ -12,7 +12,7 @@
 namespace ctxcost {
 namespace {
 
-/// Signed, since a difference on the way may be negative.
+/// Signed, since an intermediate difference may be negative.
 __extension__ using Number = __int128;
 
 Number number_of(Count value) {
@@ -38,7 +38,7 @@ Number multiply(Number a, Number b) {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; }
 
-/// Reads and evaluates at once; a part that is not taken is read only.
+/// Parses and evaluates in one pass. A branch that is not taken is only parsed.
 class Evaluation {
  public:
   Evaluation(std::string_view formula, const Symbols& symbols) : symbols_(symbols), whole_(formula) {
@@ -73,7 +73,7 @@ class Evaluation {
                        std::string(text_.substr(std::min(at_, text_.size()))) + "\"");
   }
 
-  /// Definitions are parted by commas outside brackets.
+  /// Commas outside brackets separate definitions.
   static std::size_t definition_end(std::string_view text) {
     int depth = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -96,7 +96,7 @@ class Evaluation {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
     return at_;
   }
-  /// The next word without taking it; empty where there is none.
+  /// Returns the next word without consuming it. Empty if there is none.
   std::string_view peek_word() {
     std::size_t end = skip_spaces();
     while (end < text_.size() && is_word(text_[end])) ++end;
@@ -112,7 +112,7 @@ class Evaluation {
     if (!take(token)) fail("\"" + std::string(token) + "\"");
   }
 
-  /// Evaluates `part`, or only reads it.
+  /// Evaluates `part`, or only parses it.
   template <typename Part>
   Number when(bool taken, Part part) {
     const bool before = std::exchange(live_, live_ && taken);
@@ -269,7 +269,7 @@ class Evaluation {
     return value;
   }
 
-  /// A sum or a maximum over a range; empty where none follows.
+  /// Reads a sum or a maximum over a range. Empty if none follows.
   std::optional<Number> over(std::string_view function) {
     const std::size_t start = at_;
     const std::string_view name = peek_word();
@@ -366,12 +366,12 @@ class Evaluation {
 
   const Symbols& symbols_;
   std::string_view whole_;
-  std::string_view text_;  // that is being read: the formula, or a definition of it
+  std::string_view text_;  // the text being parsed: the formula, or one of its definitions
   std::size_t at_ = 0;
   std::vector<std::pair<std::string_view, std::string_view>> definitions_;
   std::vector<Bound> bound_;
-  bool live_ = true;                                   // false in a part that is not taken
-  std::size_t quotient_end_ = std::string_view::npos;  // where the last division ended, which left this remainder
+  bool live_ = true;                                   // false in a branch that is not taken
+  std::size_t quotient_end_ = std::string_view::npos;  // where the last division ended that left this remainder
   Number remainder_ = 0;
   int depth_ = 0;
   Number steps_ = 0;

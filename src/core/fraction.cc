@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMostDecimalsOfShare = 6;
 
-/// Digits with at most six decimals; the value may be anything.
+/// Reads digits with at most six decimals, of any value.
 std::optional<Fraction> read_decimal_share(std::string_view text) {
   const std::size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);

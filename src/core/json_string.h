@@ -7,7 +7,7 @@
 
 namespace ctxcost {
 
-/// The text in quotes: what is not printable is escaped, and a byte that is not UTF-8 becomes U+FFFD.
+/// Writes the text in quotes. Unprintable characters are escaped, and a byte that is not UTF-8 becomes U+FFFD.
 void write_json_string(Writer& out, std::string_view text);
 
 }  // namespace ctxcost

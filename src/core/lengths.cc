@@ -14,7 +14,7 @@ constexpr Count kMebi = 1024 * 1024;
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-/// The factor of a suffix, or 0.
+/// Returns the factor of a suffix, or 0.
 Count factor_of(std::string_view suffix) {
   if (suffix.empty()) return 1;
   if (suffix == "K") return kKibi;
@@ -24,7 +24,7 @@ Count factor_of(std::string_view suffix) {
   return 0;
 }
 
-/// What may have been meant by something that is not a length; empty when nothing comes to mind.
+/// Returns a hint for a text that is not a length. Empty if there is none.
 std::string hint_for(std::string_view text) {
   std::string digits;
   for (const char c : text) {
@@ -50,7 +50,7 @@ std::string hint_for(std::string_view text) {
     if (fraction.find_first_not_of('0') == std::string::npos) {
       return "did you mean " + quoted(digits.substr(0, end) + std::string(unit)) + "?";
     }
-    // 1.5K is 1536 exactly; 1.3K is no whole number of tokens.
+    // 1.5K is exactly 1536. 1.3K is not a whole number of tokens.
     const auto numerator = parse_digits(digits.substr(0, end) + fraction);
     const auto denominator = parse_digits("1" + std::string(fraction.size(), '0'));
     if (numerator && denominator && numerator->fits_u64()) {
@@ -129,7 +129,7 @@ Count parse_length(std::string_view text, std::string_view source) {
   while (end < text.size() && is_digit(text[end])) ++end;
   const Count factor = factor_of(text.substr(end));
   if (end == 0 || factor == 0) throw_fault(source, "expected a length, found " + quoted(text), hint_for(text));
-  // "128,000" is a list of 128 and 000: nobody means that.
+  // "128,000" is a list of 128 and 000, which cannot be meant.
   if (text[0] == '0' && end > 1) {
     throw_fault(source, "expected a length, found " + quoted(text), "write 128000 without separators or leading zeros");
   }

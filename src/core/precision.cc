@@ -53,8 +53,8 @@ constexpr Format kFormats[] = {
 
 constexpr Count kScaleBytes = 4;  // one fp32 scale a row
 
-/// Groups that quantisers choose, unlike the blocks of a file format or of hardware: a cached row narrower than one is
-/// a group of its own, so that int4 never takes more than int8.
+/// Returns whether the format has groups that the quantiser chooses, unlike the blocks of a file format or of hardware.
+/// A cached row narrower than a group is its own group, so that int4 never takes more than int8.
 bool has_chosen_groups(const Format& format) { return format.name == "int4" || format.name == "nf4"; }
 
 bool same_word(std::string_view a, std::string_view b) {

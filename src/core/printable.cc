@@ -8,7 +8,7 @@ namespace {
 
 bool plain_ascii(char c) { return c >= 0x20 && c < 0x7f; }
 
-/// Length of the UTF-8 sequence at the start of `text`, or 0 where it is not one (RFC 3629).
+/// Returns the length of the UTF-8 sequence at the start of `text`, or 0 if there is none (RFC 3629).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -113,7 +113,7 @@ Character first_character(std::string_view text) {
 }
 
 bool is_plain_ascii(std::string_view text) {
-  // Without a way out of the loop, so that it is done in vectors.
+  // The loop has no early exit, so that it can be vectorised.
   unsigned beyond = 0;
   for (const char c : text) beyond |= static_cast<unsigned>(static_cast<unsigned char>(c) - 0x20U > 0x5eU);
   return beyond == 0;

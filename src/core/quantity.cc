@@ -22,7 +22,7 @@ constexpr std::uint64_t kTera = kGiga * 1000;
 constexpr std::uint64_t kPeta = kTera * 1000;
 constexpr std::uint64_t kExa = kPeta * 1000;
 
-// The letters of a size, whatever their case: 10^3 for K, 2^10 for Ki, with or without the B.
+// The letters of a size, in any case: 10^3 for K, 2^10 for Ki, with or without the B.
 constexpr Suffix kDecimalSizes[] = {{"", 1},      {"k", kKilo}, {"m", kMega}, {"g", kGiga},
                                     {"t", kTera}, {"p", kPeta}, {"e", kExa}};
 constexpr Suffix kBinarySizes[] = {{"ki", 1ULL << 10}, {"mi", 1ULL << 20}, {"gi", 1ULL << 30},
@@ -107,7 +107,7 @@ std::optional<Decimal> read_decimal(std::string_view& text) {
     }
   }
   if (exponent > kMostExponent || exponent < -kMostExponent) return std::nullopt;
-  // Zeros behind the point say nothing.
+  // Trailing zeros after the point do not count.
   while (fraction > 0 && digits.ends_with('0')) {
     digits.pop_back();
     --fraction;
@@ -146,7 +146,7 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
     case Unit::pairs:
     case Unit::parameters: factor = factor_of(suffix, kCounts); break;
     case Unit::tokens:
-      // Lengths have a rule of their own: K is 1,024 and k is 1,000.
+      // Lengths have their own rule: K is 1,024 and k is 1,000.
       try {
         return parse_length(text, "");
       } catch (const InputError&) {

@@ -19,32 +19,32 @@ struct Decimal {
   double to_double() const;
 };
 
-/// Reads digits with an optional fraction and exponent from the start of `text`, and removes them there. Empty where
-/// there are none, or more than 128 bits hold.
+/// Reads digits with an optional fraction and exponent from the start of `text`, and removes them there. Empty if there
+/// are none, or if they exceed 128 bits.
 std::optional<Decimal> read_decimal(std::string_view& text);
 
-/// Where a decimal is no whole number of units: a limit "at most 72.3GiB" is one of the integer below, "at least" of
-/// the one above.
+/// Rounding of a decimal that is not a whole number of units: a limit "at most 72.3GiB" is rounded down, an "at least"
+/// limit up.
 enum class Rounding { down, up };
 
 /// decimal * factor. Empty above 128 bits.
 std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding rounding);
 
 /// Reads an integer of that unit: "72GiB", "24 GB" (bytes), "1.5 PFLOPs", "2T" (FLOPs and MACs), "7B" (parameters,
-/// pairs), "64K" = 65,536 (tokens), or digits alone. Empty where `text` is not that.
+/// pairs), "64K" = 65,536 (tokens), or digits alone. Empty if `text` is not that.
 std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding rounding);
 
-/// Whether a size on a command line, read as `bytes`, lacks its unit: digits alone from 1 to 1,048,575. "2" is two
-/// gigabytes to whoever writes it, and two bytes to a reader of digits.
+/// Returns whether a size on a command line, read as `bytes`, lacks a unit: plain digits from 1 to 1,048,575. Someone
+/// who writes "2" means two gigabytes, but it reads as two bytes.
 bool lacks_unit(std::string_view text, Count bytes);
 
 /// Reads "20ms", "1.5 s", "2 min" as seconds, "4x" as a ratio, "50 tokens/s" as a rate, or a number alone.
 std::optional<double> parse_real(std::string_view text, Unit unit);
 
-/// A regular expression (ECMA-262) of the texts with a unit that they take; empty where there are none.
+/// Returns a regular expression (ECMA-262) of the texts with a unit that they accept. Empty if there are none.
 std::string quantity_pattern(Unit unit);
 
-/// What `parse_quantity` and `parse_real` take, for messages: `bytes ("72GiB", "24 GB" or an integer)`.
+/// Returns what `parse_quantity` and `parse_real` accept, for messages: `bytes ("72GiB", "24 GB" or an integer)`.
 std::string_view expected_quantity(Unit unit);
 
 }  // namespace ctxcost

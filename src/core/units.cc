@@ -71,7 +71,7 @@ std::string short_seconds(double seconds) {
 std::string short_ratio(Count value, Count base) {
   if (base == 0) return "–";
   if (value % base == 0 || (value / base).raw() >> 120 != 0) return with_separators(value / base) + "x";
-  // A base near 2^128 cannot be multiplied by ten: one digit less of both changes nothing that one decimal shows.
+  // A base near 2^128 cannot be multiplied by ten. Dropping one digit of both does not change the one decimal shown.
   while (base.raw() >> 120 != 0) {
     value = value / 10;
     base = base / 10;

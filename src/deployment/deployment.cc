@@ -11,13 +11,13 @@
 namespace ctxcost {
 namespace {
 
-/// Beyond these no answer is looked for: nothing bounds it.
+/// Searches stop here: a larger answer counts as unbounded.
 constexpr Count kMostSequences = std::uint64_t{1} << 40;
 constexpr Count kMostTokens = std::uint64_t{1} << 50;
-/// Contexts that are looked at one by one where a cache's traffic may fall.
+/// The number of contexts to try one by one where a cache's traffic may fall.
 constexpr Count kMostSteps = 1 << 17;
 
-/// The first value of [1, most] for which `holds`, which stays true once it is; empty where it never is.
+/// Returns the first value of [1, most] for which `holds` is true. `holds` must be monotone. Empty if it is never true.
 std::optional<Count> first_that(Count most, const std::function<bool(Count)>& holds) {
   Count low = 0;
   Count high = 1;
@@ -33,8 +33,8 @@ std::optional<Count> first_that(Count most, const std::function<bool(Count)>& ho
   return high;
 }
 
-/// Experts of a kind whose weights a device reads for `tokens` tokens: as many as there are or as are chosen, spread
-/// evenly over the devices that hold them.
+/// Returns the experts of a kind whose weights a device reads for `tokens` tokens: all of them, or as many as the
+/// tokens choose, spread evenly over the devices that hold them.
 Count experts_read(const HeldExperts& experts, Count tokens) {
   const Count distinct = min(experts.count, tokens * experts.active);
   return min(experts.held, ceil_div(distinct * experts.held, experts.count));
@@ -48,17 +48,17 @@ Count expert_bytes(const RankWeights& weights, Count tokens, bool prefill) {
   return bytes;
 }
 
-/// Kept in one type for all ranks, which is no file type of llama.cpp: their weights are counted from the whole
-/// model's.
+/// One type for all ranks, which is not a llama.cpp file type. The ranks' weights are counted from the whole model's.
 Workload rank_workload(const Setup& setup) {
   Workload workload = setup.workload;
   workload.weights = parse_precision("fp8", "weights");
   workload.kv = setup.workload.kv.value_or(setup.model->kv);
-  workload.convention = causal_convention();  // peaks count two FLOPs a multiply-add, and no masked pair is computed
+  workload.convention =
+      causal_convention();  // peaks count two FLOPs per multiply-add, and masked pairs are not computed
   return workload;
 }
 
-/// Whether a longer context never reads less of any cache in a decode step.
+/// Returns whether a decode step never reads less of any cache at a longer context.
 bool traffic_never_falls(const Model& model) {
   for (const LayerGroup& group : model.groups) {
     for (const auto& mixer : group.mixers) {
@@ -89,11 +89,11 @@ struct Deployment::Load {
 };
 
 bool Margin::missed(Count usable, Count used) const {
-  // 0 is off, also where more is used than a program may take by default.
+  // A margin of 0 is off, even if more is used than a program may take by default.
   if (bytes ? *bytes == 0 : share.numerator == 0) return false;
   const Count free = minus_or_zero(usable, used);
   if (bytes) return free < *bytes;
-  // Not rounded: what is left of the margin's share may be less than a byte.
+  // This is not rounded, because the difference may be less than a byte.
   return free * share.denominator < usable * share.numerator;
 }
 
@@ -133,7 +133,7 @@ std::optional<Count> Deployment::capacity() const {
   return utilization().of(setup_.settings.gpu->memory());
 }
 
-/// Tokens of which a device does the work: under context parallelism its part.
+/// The tokens that a device works on: its part of them under context parallelism.
 Count Deployment::rank_context(Count context) const { return ceil_div(context, setup_.settings.parallelism.context); }
 
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
@@ -229,7 +229,7 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   const Count local = rank_context(context);
   const Count flops_per_mac = device.estimator.settings().convention.flops_per_mac;
 
-  // Batches, or parts of their tokens, that the experts of one group of devices work on.
+  // The number of batches, or parts of their tokens, that the experts of one device group work on.
   const Count sharers = prefill ? parallelism.tensor : parallelism.tensor * parallelism.context;
   const Count batches = max(1, parallelism.expert_group() / sharers);
   const Count tokens = prefill ? batch * local : batch;
@@ -239,7 +239,7 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
 
   Load load;
   if (prefill) {
-    // Tokens are divided, so that linear work is that of the device's own; of the pairs it has its share.
+    // Tokens are divided: the device has the linear work of its own tokens and its share of the pairs.
     const Estimate whole = device.estimator.at(context, batch);
     const Estimate own = local == context ? whole : device.estimator.at(local, batch);
     const std::optional<Count> attention = whole.count(Metric::attention_flops);
@@ -288,7 +288,7 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
   if (ranks == 1) {
     sum.interconnect_seconds = 0;
   } else if (gpu->link_bytes_per_s && setup_.model->d_model) {
-    // One all-reduce behind the mixers of a layer and one behind its feed-forward; as a ring, every device sends
+    // There is one all-reduce after the mixers of a layer and one after its feed-forward. In a ring, every device sends
     // 2 (t - 1) / t of the activations.
     Count reduces;
     for (const LayerGroup& group : setup_.model->groups) {
@@ -337,7 +337,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
   if (concurrency) result[Metric::max_concurrency] = *concurrency;
 }
 
-/// The ranks of each stage are alike enough: the first, which holds most, stands for them.
+/// The first rank of each stage, which holds most, stands for the others.
 std::optional<Count> Deployment::critical_batch() const {
   const std::optional<Accelerator>& gpu = setup_.settings.gpu;
   if (!gpu || !setup_.model->decodes()) return std::nullopt;
@@ -369,7 +369,7 @@ std::optional<Count> Deployment::critical_batch() const {
       return b * flops * bandwidth >= read * peak;
     });
   } catch (const CountOverflow&) {
-    return std::nullopt;  // further away than any batch
+    return std::nullopt;  // larger than any batch
   }
 }
 
@@ -378,7 +378,7 @@ std::optional<Count> Deployment::kv_equals_weights(Count batch) const {
   try {
     return kv_traffic_reaches_weights(batch);
   } catch (const CountOverflow&) {
-    return std::nullopt;  // further away than any context
+    return std::nullopt;  // larger than any context
   } catch (const OverflowError&) {
     return std::nullopt;
   }
@@ -402,7 +402,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   };
   const std::optional<Count> found = first_that(kMostTokens, reaches);
   if (!found || traffic_never_falls(*setup_.model)) return found;
-  // Traffic falls where a chunk or segment begins: the cache kept, which never falls, gives the first candidate.
+  // Traffic falls where a chunk or segment begins. The kept cache never falls and gives the first candidate.
   const Count least = first_that(kMostTokens, [&](Count n) {
                         Count kept;
                         for (const Device* device : stages) {

@@ -17,33 +17,34 @@ constexpr Degree kDegrees[] = {
     {"tp", &Parallelism::tensor}, {"pp", &Parallelism::pipeline}, {"cp", &Parallelism::context},
     {"ep", &Parallelism::expert}, {"dp", &Parallelism::data},
 };
-/// More devices than any machine has; it bounds the work of `split`.
+/// More devices than any machine has. This bounds the work of `split`.
 constexpr Count kMostDevices = 1 << 16;
 
 [[noreturn]] void fail(std::string message, std::string hint = "") {
   throw InputError(setting_fault("parallel", std::move(message), std::move(hint)));
 }
 
-/// The part of `whole` that one of `ranks` holds: as even as possible, the first hold one more.
+/// Returns the part of `whole` that one of `ranks` holds. The split is as even as possible; the first ranks hold one
+/// more.
 Count part(Count whole, Count ranks, Count rank) { return whole / ranks + (rank < whole % ranks ? 1 : 0); }
 
-/// Which layers of the decoder stack a stage runs.
+/// The layers of the decoder stack that a stage runs.
 struct Stage {
   Count first, end;
   bool is_first, is_last;
 };
 
-/// Where a device stands: its tensor rank and its expert rank.
+/// The place of a device: its tensor rank and its expert rank.
 struct Position {
   Count tensor_rank, expert_rank;
 };
 
-/// How experts are cut: spread whole over `spread` ranks, and each split over `tensor` ranks.
+/// How experts are split: whole experts over `spread` ranks, and each expert over `tensor` ranks.
 struct ExpertSplit {
   Count spread, tensor;
 };
 
-/// Each expert is split over the tensor ranks that ep leaves: all of them without ep, none where ep takes them all.
+/// Each expert is split over the tensor ranks that ep does not use: all of them without ep, none if ep uses them all.
 ExpertSplit expert_split(const Parallelism& parallelism) {
   const bool more = parallelism.tensor > parallelism.expert;
   return {parallelism.expert, more ? parallelism.tensor / parallelism.expert : Count{1}};
@@ -61,7 +62,7 @@ FeedForward split_feed_forward(FeedForward ffn, const Parallelism& parallelism, 
   return ffn;
 }
 
-/// The tensors outside the layers that a device of that stage holds.
+/// Returns the tensors outside the layers that a device of that stage holds.
 std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& parallelism, const Stage& stage,
                                        Position at) {
   std::vector<ModelTensor> kept;
@@ -71,7 +72,7 @@ std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& pa
     const bool at_start = entry.place == Place::embedding || entry.place == Place::table || entry.place == Place::other;
     if (!((at_end && stage.is_last) || (at_start && stage.is_first))) continue;
     if (entry.place == Place::embedding || entry.place == Place::head) {
-      // Split over the vocabulary: rows of a matrix, entries of a bias.
+      // The vocabulary is split: rows of a matrix, entries of a bias.
       Count& vocabulary = entry.tensor.use == TensorUse::vector ? entry.tensor.columns : entry.tensor.rows;
       vocabulary = part(vocabulary, parallelism.tensor, at.tensor_rank);
     }
@@ -82,7 +83,7 @@ std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& pa
 
 Model split_model(const Model& model, const Parallelism& parallelism, const Stage& stage, Position at) {
   Model share = model;
-  share.files.reset();  // of the whole model, as is how a checkpoint stores it
+  share.files.reset();  // files and stored types describe the whole model
   share.stored.reset();
   share.tensors = split_tensors(model, parallelism, stage, at);
   if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
@@ -102,7 +103,7 @@ Model split_model(const Model& model, const Parallelism& parallelism, const Stag
   return share;
 }
 
-/// The numbers that a tensor rank's part depends on: ranks on the same side of every remainder are alike.
+/// The numbers that a tensor rank's part depends on. Ranks on the same side of every remainder hold equal parts.
 std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
   std::vector<Count> remainders;
   const auto add = [&](Count whole) { remainders.push_back(whole % ranks); };
@@ -121,7 +122,7 @@ std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
       }
       if (!model.d_model) continue;
       add(*model.d_model);
-      // Recurrences of whole heads share the heads of their inner width.
+      // Recurrences are split by the heads of their inner width.
       const MixerSettings& settings = mixer->settings();
       const Count head = settings.count_or("head_dim", 1);
       add(settings.count_or("inner", settings.count_or("expand", 2) * *model.d_model) / head);
@@ -133,8 +134,8 @@ std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
   return remainders;
 }
 
-/// Whether every tensor rank gets as much of each layer as the others: whole query heads, whole or repeated KV heads,
-/// whole heads of a recurrence. Feed-forwards and vocabularies are padded by engines. Empty where it does.
+/// Returns why tensor ranks would get unequal parts of a layer: each needs whole query heads, whole or replicated KV
+/// heads, and whole heads of a recurrence. Engines pad feed-forwards and vocabularies. Empty if the parts are equal.
 /// [vllm/config/model.py verify_with_parallel_config; vllm/model_executor/layers/mamba/mamba_mixer2.py]
 std::string uneven(const Model& model, Count ranks) {
   for (const LayerGroup& group : model.groups) {
@@ -264,7 +265,7 @@ void check_even(const Model& model, const Parallelism& parallelism) {
 std::vector<Count> stage_layers(Count layers, Count stages) {
   std::vector<Count> counts(static_cast<std::size_t>(stages.u64()), layers / stages);
   const std::size_t more = static_cast<std::size_t>((layers % stages).u64());
-  // The last stage has the head and the first the embedding, so the ones between get the remainder, from the end.
+  // The last stage has the head and the first one the embedding, so the stages between get the remainder, from the end.
   for (std::size_t i = 0; i < more; ++i) counts[counts.size() - 2 - i] += 1;
   return counts;
 }
@@ -275,7 +276,7 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::decoder) decoder_layers += group.count();
   }
-  // Devices of one stage that hold the same, by the class of their tensor and expert ranks.
+  // Counts the devices of one stage that hold equal parts, by the class of their tensor and expert ranks.
   const std::vector<Count> remainders = tensor_remainders(model, parallelism.tensor);
   const auto tensor_class = [&](Count rank) {
     return std::upper_bound(remainders.begin(), remainders.end(), rank) - remainders.begin();

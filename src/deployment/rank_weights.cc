@@ -9,14 +9,14 @@ namespace {
 /// Every device scores all experts.
 constexpr std::string_view kRouter = "ffn_gate_inp";
 
-/// What a device holds of a tensor: `part` of `whole` elements; all of one that only a file has (tables of rotary
-/// frequencies).
+/// A device's share of a tensor: `part` of `whole` elements. It holds all of a tensor that only a file has (tables of
+/// rotary frequencies).
 struct Share {
   Count part, whole;
   Count of(Count value) const { return whole == 0 ? value : ceil_div(value * part, whole); }
 };
 
-/// The tensors of one name taken together: a name that stands twice in a layer is split alike.
+/// Sums the tensors of one name. If a layer has two tensors of a name, they are split in the same way.
 Count elements_of(const std::vector<Tensor>& tensors, const Tensor& tensor) {
   Count elements;
   for (const Tensor& candidate : tensors) {
@@ -36,7 +36,7 @@ Count elements_of(const std::vector<ModelTensor>& tensors, Place place, const Te
   return elements;
 }
 
-/// The group of the whole model that a rank's group is a part of.
+/// Finds the group of the whole model that contains a rank's group.
 const LayerGroup& origin_of(const LayerGroup& part, const Model& model) {
   return *std::find_if(model.groups.begin(), model.groups.end(), [&part](const LayerGroup& group) {
     return group.stack == part.stack && std::binary_search(group.layers.begin(), group.layers.end(), part.layers[0]);
@@ -89,10 +89,11 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
     if (share.part == 0 && share.whole > 0) continue;
     sum.bytes += share.of(entry.bytes);
     const bool embedding = entry.place == Place::embedding && entry.tensor.use == TensorUse::lookup;
-    // A tied matrix is read as the head, by the stage that has it; the first of several looks rows up in its copy.
+    // A tied matrix is read as the head by the stage that has the head. The first of several stages looks up rows in
+    // its own copy.
     const bool head = embedding && model.tied_embeddings && rank.is_last;
     const bool lookup = entry.tensor.use == TensorUse::lookup && !head;
-    // What only the files hold (a vision tower) is in memory, but no part of the text's work.
+    // Tensors that only the files hold (a vision tower) are in memory, but do no work for text.
     const bool works = share.whole > 0;
     add_dense(sum, entry.tensor, lookup, share.of(entry.bytes), share.of(entry.row_bytes), works,
               works && entry.place != Place::once);

@@ -1,5 +1,5 @@
 // The weights that one device holds and reads, from the stored tensors of the whole model: a device's part of a tensor
-// is in the whole tensor's type, whatever shape a split leaves of it.
+// has the type of the whole tensor, whatever the shape of the part.
 #pragma once
 
 #include <vector>
@@ -9,29 +9,29 @@
 
 namespace ctxcost {
 
-/// Linear tensors of experts on one device: `held` of all `count` experts, or parts of them.
+/// Linear tensors of experts on one device: `held` of all `count` experts, or parts of experts.
 struct HeldExperts {
   Count layers;
   Count count;       ///< experts of the whole model
-  Count active;      ///< of them for a token
+  Count active;      ///< experts used by a token
   Count held;        ///< on this device
-  Count bytes_each;  ///< of one of them, as held
+  Count bytes_each;  ///< bytes of one of them, as held
   bool in_decode;
 };
 
 struct RankWeights {
   Count bytes;              ///< held
-  Count prefill_bytes;      ///< read once by a prefill: all but experts and tables
+  Count prefill_bytes;      ///< read once by a prefill: everything but experts and tables
   Count decode_bytes;       ///< the same by a decode step
   Count prefill_row_bytes;  ///< of tables, for each token
   Count decode_row_bytes;   ///< for each sequence
   std::vector<HeldExperts> experts;
 };
 
-/// `stored` are the tensors of `model`, of which `rank` is a part.
+/// Computes a rank's weights. `stored` are the tensors of `model`, and `rank` is a part of that model.
 RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank);
 
-/// Multiply-adds of a token in the feed-forwards of a device.
+/// Multiply-adds per token in the feed-forwards of a device.
 struct FeedForwardWork {
   Count dense_macs;    ///< of the device's part; routers whole
   Count routed_macs;   ///< of a token's experts, were this device's part of every expert all there is of it: the sum

@@ -8,13 +8,14 @@
 namespace ctxcost {
 namespace {
 
-/// Beyond this, nothing bounds the answer.
+/// A larger answer counts as unbounded.
 constexpr Count kFarthest = std::uint64_t{1} << 50;
 
-/// What a point of a search says.
+/// The outcome of a search at one point.
 enum class Outcome { fits, over, refused, overflow };
 
-/// The largest n with fits(n), where fits(low) holds and fits(n) stays false once it is, up to `kFarthest`.
+/// Returns the largest n up to `kFarthest` with fits(n). fits(low) must hold, and fits(n) must stay false once it is
+/// false.
 std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits) {
   Count step = 1;
   while (fits(low + step)) {
@@ -30,8 +31,8 @@ std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits
   return low;
 }
 
-/// Searches upwards from 1. A point that nobody asked for and that the engine refuses, or whose counts overflow, does
-/// not fit; where only an overflow ends the search, nothing bounds the answer.
+/// Searches upwards from 1. A point on the way that the engine refuses, or whose counts overflow, does not fit. If only
+/// an overflow ends the search, the answer is unbounded.
 LargestFit search(const std::function<bool(Count)>& holds, Count ripple,
                   const std::function<std::string_view(Count)>& limit) {
   LargestFit largest;
@@ -51,8 +52,8 @@ LargestFit search(const std::function<bool(Count)>& holds, Count ripple,
   };
   const auto fits = [&](Count n) { return probe(n, nullptr) == Outcome::fits; };
   std::optional<Count> last = last_that(1, fits);
-  // A cache that packs tokens in groups needs less behind a group's end than before it: what fits again within one
-  // group is found by looking at every length.
+  // A cache that packs tokens in groups needs fewer bytes just after the end of a group than before it. Lengths within
+  // one group are therefore tried one by one.
   for (Count ahead = 2; last && ripple > 0 && ahead <= ripple + 1; ahead += 1) {
     if (!fits(*last + ahead)) continue;
     last = last_that(*last + ahead, fits);
@@ -66,16 +67,16 @@ LargestFit search(const std::function<bool(Count)>& holds, Count ripple,
   return largest;
 }
 
-/// Tokens over which the cache's bytes may fall again.
+/// The number of tokens over which the cache's bytes may fall again.
 Count ripple_of(const KvPrecision& kv) { return max(kv.key.packed_tokens(), kv.value.packed_tokens()); }
 
-/// Widest first; the model's own type, which was added first, before others of its size.
+/// Sorts widest first. The model's own type was added first and stays before others of its size.
 template <typename Type>
 void sort_choices(std::vector<PrecisionChoice<Type>>& choices) {
   std::stable_sort(choices.begin(), choices.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
 }
 
-/// Adds the choice unless the engine or the shapes refuse it, or it is wider than the first, the model's own.
+/// Adds the choice unless the engine or the shapes refuse it, or it is wider than the first one, the model's own.
 template <typename Type>
 void add_choice(std::vector<PrecisionChoice<Type>>& choices, const Setup& setup, Type type, Metric metric,
                 Count context, Count batch) {
@@ -85,7 +86,8 @@ void add_choice(std::vector<PrecisionChoice<Type>>& choices, const Setup& setup,
     if (!bytes || (!choices.empty() && *bytes > choices.front().bytes)) return;
     choices.push_back({std::move(type), *bytes, deployment.fits(context, batch)});
   } catch (const InputError&) {
-    // Not a type of this engine or these shapes. The first is the setup's own, whose faults are the user's.
+    // This engine or these shapes do not support the type. The first type is the setup's own, so its faults are
+    // reported.
     if (choices.empty()) throw;
   }
 }
@@ -183,7 +185,7 @@ std::vector<PrecisionChoice<KvPrecision>> kv_precision_choices(const Setup& setu
     candidate.workload.kv = type;
     add_choice(choices, candidate, type, Metric::device_kv_bytes, context, batch);
   }
-  // The model's own bounded the others; an answer it is only where engines keep it.
+  // The model's own type bounded the others. It is an answer itself only if engines keep it.
   const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings.gpu); };
   const KvPrecision& own = setup.model->kv;
   if (!kept(own.key) || !kept(own.value)) choices.erase(choices.begin());
@@ -204,7 +206,7 @@ std::vector<WeightScheme> weight_types(const Setup& setup) {
     return types;
   }
   for (const Format& format : formats()) {
-    // Blocks of ggml are for GGUF files alone.
+    // Only GGUF files use blocks of ggml.
     const bool ggml = format.name.starts_with('q') || format.name.starts_with("iq") || format.name.starts_with("tq");
     if (format.weights && !ggml) types.emplace_back(Precision(format));
   }

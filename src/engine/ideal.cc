@@ -1,4 +1,4 @@
-// The live minimum: exactly what the mechanisms need, no padding, no blocks.
+// The live minimum: exactly what the mechanisms need, without padding or blocks.
 #include "live_need.h"
 #include "row.h"
 

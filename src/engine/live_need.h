@@ -1,4 +1,4 @@
-// What cache and state need at least, part by part: shared by the estimate and by every engine.
+// The minimum bytes of cache and state, part by part. The estimate and every engine share it.
 #pragma once
 
 #include <string>
@@ -11,18 +11,19 @@
 
 namespace ctxcost {
 
-/// The KV precision that stores a part: values in V's type, all else in K's (a latent has no V of its own).
+/// Returns the KV precision that stores a part: V's type for values, K's for everything else (a latent has no V).
 inline const Precision& precision_of(const KvPrecision& kv, CacheRole role) {
   return role == CacheRole::value ? kv.value : kv.key;
 }
 
-/// Tokens that a part's span sees at context n: n itself, or the encoder's length for cross-attention.
+/// Returns the tokens that a part's span covers at context n: n itself, or the encoder's length for cross-attention.
 inline Count cached_context(const Model& model, const CachePart& part, Count context) {
   return part.span.kind == Span::Kind::cross && context > 0 ? model.cross_tokens.value_or(context) : context;
 }
 
-/// Rows that a device keeps of a part at context n, of which `context_ranks` devices share what grows with n to its
-/// end: full attention, latents, index and compressed keys. Windows, chunks and the encoder's tokens each keeps whole.
+/// Returns the rows that a device keeps of a part at context n. `context_ranks` devices share the parts that grow with
+/// n without bound: full attention, latents, index and compressed keys. Each device keeps windows, chunks and the
+/// encoder's tokens whole.
 inline bool shares_context(const CachePart& part) {
   return part.span.kind == Span::Kind::all || part.span.kind == Span::Kind::compressed;
 }
@@ -31,18 +32,18 @@ inline Count cached_tokens(const Model& model, const CachePart& part, Count cont
   return shares_context(part) ? ceil_div(tokens, context_ranks) : tokens;
 }
 
-/// Why that type cannot store a part of the mixer's cache, or empty where it can.
+/// Returns why that type cannot store a part of the mixer's cache. Empty if it can.
 inline std::string cache_type_fault(const Precision& type, const Mixer& mixer, const CachePart& part) {
   std::string fault = storage_fault(type, part.role, part.width);
   const bool record = type.format().layout == Layout::latent_record;
   if (!fault.empty() || !record || part.role != CacheRole::latent || !mixer.settings().has("kv_rank")) return fault;
-  // Of 576 elements, but perhaps parted elsewhere.
+  // The row has 576 elements, but the split may be different.
   const Count rank = mixer.settings().count("kv_rank");
   if (rank == 512) return {};
   return "it stores one latent of 512 + 64 elements a token, found a \"kv_rank\" of " + to_string(rank);
 }
 
-/// Bytes of one state part of one layer and sequence, each type as the contract says.
+/// Returns the bytes of one state part of one layer and sequence, in the type that the part names.
 inline Count state_bytes(const StatePart& part, const Model& model, const KvPrecision& kv) {
   switch (part.type) {
     case StateType::fp32: return part.elements * 4;

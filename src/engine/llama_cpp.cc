@@ -28,7 +28,7 @@ constexpr std::string_view kStateSource = "ggml-org/llama.cpp: llama-memory-recu
 constexpr Count kCellPadding = 256;      // of n_ctx, of n_ctx_seq and of window caches [llama-context.cpp, -iswa.cpp]
 constexpr Count kMaxSequences = 256;     // LLAMA_MAX_SEQ [llama-cparams.h]
 constexpr Count kLogicalBatch = 2048;    // default of n_batch [llama-context.cpp]
-constexpr Count kStateElementBytes = 4;  // states are F32 whatever the types of K and V [llama-model.cpp create_memory]
+constexpr Count kStateElementBytes = 4;  // states are F32 under every type of K and V [llama-model.cpp create_memory]
 
 // Types that a cache may have [common/arg.cpp kv_cache_types].
 constexpr std::string_view kCacheTypes[] = {"fp32", "fp16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"};
@@ -46,7 +46,7 @@ struct Cells {
   Count ubatch;
   bool swa_full;
 
-  /// Cells of a layer with a window, in each stream [llama-kv-cache-iswa.cpp].
+  /// Returns the cells of a layer with a window, in each stream [llama-kv-cache-iswa.cpp].
   Count of_window(Count window) const {
     if (swa_full) return sequence;
     return round_up(min(sequence, window * window_share + ubatch), kCellPadding);
@@ -73,7 +73,7 @@ Cells cells_of(const ReserveRequest& request) {
   return cells;
 }
 
-/// Reserves the layers of one model, collecting parts and notes.
+/// Reserves the layers of one model, and collects parts and notes.
 class Allocation {
  public:
   Allocation(const ReserveRequest& request, const Cells& cells) : request_(request), cells_(cells) {
@@ -138,7 +138,7 @@ class Allocation {
     if (part.role == CacheRole::latent && !(request_.kv.key == request_.kv.value)) {
       refuse(kName, "a latent cache needs the same type for K and V, found " + request_.kv.name(), "give one type");
     }
-    // Index keys are a cache of K's type, without a scale [llama-kv-cache-dsa.cpp].
+    // Index keys are cached in K's type, without a scale [llama-kv-cache-dsa.cpp].
     const bool value = part.role == CacheRole::value;
     add_rows(part.name, value ? request_.kv.value : request_.kv.key, layers, part.heads, part.width, cells, window);
   }
@@ -205,7 +205,7 @@ Reserve reserve(const ReserveRequest& request) {
   if (request.batch == 0) return {};
   const Cells cells = cells_of(request);
   Allocation allocation(request, cells);
-  // One device holds every layer. A split by layers adds up the same rows for each device's share.
+  // Here one device holds every layer. A split by layers adds up the same rows for each device's share.
   const LayerGroup* last = nullptr;
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::encoder) continue;

@@ -1,4 +1,4 @@
-// What the engines' files share: lists of names, and the words of a refusal.
+// Helpers of the engines' files: lists of names, and the text of refusals.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ bool contains(const std::string_view (&list)[N], std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-/// The runtime itself would not start with this.
+/// Throws an InputError for a setup with which the runtime itself would not start.
 [[noreturn]] inline void refuse(std::string_view engine, std::string message, std::string hint) {
   throw InputError(setting_fault("engine " + std::string(engine), std::move(message), std::move(hint)));
 }

@@ -1,4 +1,5 @@
-// transformers: one tensor a layer, grown with the sequence (dynamic) or allocated at once (static) [cache_utils.py].
+// transformers: one tensor per layer, which grows with the sequence (dynamic) or is allocated at once (static)
+// [cache_utils.py].
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -25,8 +26,8 @@ constexpr std::string_view kKinds[] = {"full",   "none",           "bidirectiona
                                        "mamba2", "gated_delta",    "kimi_delta",     "lightning",      "short_conv",
                                        "rg_lru", "rwkv",           "cross_attention"};
 
-/// Tokens that a layer holds after n. A dynamic window keeps the last w - 1, which with the next token make w
-/// [DynamicSlidingWindowLayer.update]; chunks are windows there.
+/// Returns the tokens that a layer holds after n. A dynamic window keeps the last w - 1, which make w with the next
+/// token [DynamicSlidingWindowLayer.update]; chunks are treated as windows.
 Count tokens_of(const ReserveRequest& request, const CachePart& part) {
   const Count n = cached_context(request.model, part, request.context);
   if (part.span.kind != Span::Kind::window && part.span.kind != Span::Kind::chunk) return n;
@@ -34,12 +35,12 @@ Count tokens_of(const ReserveRequest& request, const CachePart& part) {
   return min(n, dynamic ? minus_or_zero(part.span.limit, 1) : part.span.limit);
 }
 
-/// Bytes of a state as the models' code keeps it.
+/// Returns the bytes of a state as the models' code keeps it.
 Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
   const Count activation = request.model.activation.row_bytes(1);
   if (part.name == "convolution") {
-    // All K columns [MambaCache, HybridMambaAttentionDynamicCache, Qwen3NextDynamicCache, Lfm2HybridConvCache], where
-    // the last K - 1 would do; RecurrentGemma keeps those.
+    // All K columns [MambaCache, HybridMambaAttentionDynamicCache, Qwen3NextDynamicCache, Lfm2HybridConvCache], though
+    // the last K - 1 would do. RecurrentGemma keeps K - 1.
     const Count columns = mixer.settings().table.empty() ? Count{} : mixer.settings().count("conv");
     if (!mixer.traits().spare_convolution_column || columns < 2) return part.elements * activation;
     return part.elements / (columns - 1) * columns * activation;

@@ -1,4 +1,4 @@
-// vLLM (v1): blocks of tokens from one pool, as many as the longest request can need at once.
+// vLLM (v1): blocks of tokens from one pool, as many as the longest request can need at a time.
 // [vllm/v1/kv_cache_interface.py, vllm/v1/core/kv_cache_utils.py, vllm/model_executor/models/config.py]
 #include <algorithm>
 #include <string>
@@ -37,19 +37,19 @@ constexpr std::string_view kKinds[] = {"full",      "none",           "bidirecti
                                        "mamba",     "mamba2",         "gated_delta",    "kimi_delta",
                                        "lightning", "short_conv",     "cross_attention"};
 
-/// Layers of equal specification: one entry of the cache groups.
+/// Layers with equal specifications: one entry of the cache groups.
 struct Bucket {
   enum class Kind { full, window, chunk, cross, index, state };
   Kind kind;
   Count limit;                                ///< of a window or chunk
-  std::vector<std::pair<Count, Count>> rows;  ///< heads and width of each tensor; of a state, its bytes and 0
+  std::vector<std::pair<Count, Count>> rows;  ///< heads and width of each tensor; for a state, its bytes and 0
   Count layers;
   Count token_bytes;  ///< of one token and layer; 0 for a state
   Count state_bytes;  ///< of one sequence and layer
   Count block;        ///< tokens of one block
 
   bool is_attention() const { return kind != Kind::state; }
-  /// A mask over the whole context: its blocks hold every token.
+  /// Returns whether the mask covers the whole context, so that blocks hold every token.
   bool is_full() const { return kind == Kind::full || kind == Kind::index; }
   Count page_bytes() const { return is_attention() ? block * token_bytes : state_bytes; }
   std::string_view part() const {
@@ -65,7 +65,7 @@ struct Bucket {
   }
 };
 
-/// Blocks of one layer that one sequence can hold at once.
+/// Returns the blocks of one layer that one sequence can hold at a time.
 Count blocks_of(const Bucket& bucket, const ReserveRequest& request) {
   const Count n = request.context;
   const Count batched = request.choice.number("max_batched_tokens");
@@ -74,7 +74,7 @@ Count blocks_of(const Bucket& bucket, const ReserveRequest& request) {
     case Bucket::Kind::index: return ceil_div(ceil_div(n, request.context_ranks), bucket.block);
     case Bucket::Kind::cross: return ceil_div(n == 0 ? n : request.model.cross_tokens.value_or(n), bucket.block);
     case Bucket::Kind::window:
-      // One more, since a window need not start with a block [SlidingWindowSpec.max_memory_usage_bytes].
+      // One more block, since a window need not start at a block border [SlidingWindowSpec.max_memory_usage_bytes].
       return n == 0 ? Count{} : ceil_div(min(bucket.limit - 1 + batched, n), bucket.block) + 1;
     case Bucket::Kind::chunk: return ceil_div(min(bucket.limit + batched, n), bucket.block);
     case Bucket::Kind::state: return 1;
@@ -147,7 +147,8 @@ std::vector<Bucket> buckets_of(const ReserveRequest& request) {
             part.role == CacheRole::latent ? latent_type(request, *mixer, part) : precision_of(request.kv, part.role);
         const Count token = cache_bytes(type, part.role, part.heads, part.width, 1);
         if (part.role == CacheRole::index) {
-          // A layer of its own with keys of one byte and their scale [deepseek_v2.py DeepseekV32IndexerCache].
+          // The indexer is a layer of its own, with keys of one byte and their scale [deepseek_v2.py
+          // DeepseekV32IndexerCache].
           add_bucket(buckets, {Bucket::Kind::index, 0, {{part.heads, part.width}}, group.count(), token, 0, 0});
           continue;
         }
@@ -201,7 +202,7 @@ Count set_blocks(std::vector<Bucket>& buckets, const ReserveRequest& request, bo
   return block;
 }
 
-/// Makes all pages as large as the largest by longer blocks; false where one does not divide it
+/// Lengthens blocks until all pages are as large as the largest. Returns false if a page size does not divide it
 /// [unify_kv_cache_spec_page_size].
 bool unify_pages(std::vector<Bucket>& buckets) {
   Count page;
@@ -226,7 +227,7 @@ struct Plan {
                      ///< different widths in one group, UniformTypeKVCacheSpecs)
   std::vector<std::string> notes;
 
-  /// Layers that a bucket takes room for.
+  /// Returns the layers that a bucket reserves room for.
   Count slots(const Bucket& bucket) const {
     return group_size == 0 ? bucket.layers : round_up(bucket.layers, group_size);
   }
@@ -364,7 +365,7 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   }
   result.units = available / block_bytes;
   result.units_per_sequence = blocks;
-  // A state is a block of its own; its tokens have no number. Later logs print int(concurrency * max_model_len).
+  // A state is one block, without a number of tokens. Later logs print int(concurrency * max_model_len).
   if (request.choice.word("tokens") == "old") {
     result.tokens = result.units / max(1, groups) * block * request.context_ranks;
   }

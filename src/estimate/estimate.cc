@@ -11,7 +11,7 @@
 namespace ctxcost {
 namespace {
 
-/// A sum that is unknown as soon as one of its terms is.
+/// A sum that is unknown if one of its terms is unknown.
 void add(std::optional<Count>& sum, std::optional<Count> term) {
   if (sum && term) {
     *sum += *term;
@@ -22,14 +22,13 @@ void add(std::optional<Count>& sum, std::optional<Count> term) {
 
 MetricValue value_of(std::optional<Count> count) { return count ? MetricValue(*count) : MetricValue(); }
 
-/// total / layers where that is whole.
+/// Returns total / layers if that is an integer.
 MetricValue per_layer(std::optional<Count> total, Count layers) {
   if (!total || layers == 0 || *total % layers != 0) return {};
   return *total / layers;
 }
 
-/// Faults of a cache whose parts its types cannot store; an error, never a wrong number.
-/// `asked`: the types are a setting's, not the model's own.
+/// Returns the faults of cache parts that the types cannot store. `asked`: a setting gives the types, not the model.
 void check_cache_types(const Model& model, const KvPrecision& kv, bool asked) {
   const auto refuse = [&](const Precision& type, const std::string& fault) {
     std::string message = "\"" + type.name() + "\" cannot store the cache of " + model.name + ": " + fault;
@@ -64,13 +63,13 @@ bool sees_encoder(const Mixer& mixer) {
                      [](const CachePart& part) { return part.span.kind == Span::Kind::cross; });
 }
 
-/// Those that no point changes.
+/// The metrics that do not depend on the point.
 constexpr Metric kConstantMetrics[] = {Metric::parameters, Metric::parameters_non_embedding, Metric::active_parameters,
                                        Metric::active_parameters_without_embedding, Metric::weights_bytes};
 
 }  // namespace
 
-/// Metrics as they are added up.
+/// Running sums of the metrics.
 struct Estimator::Sums {
   std::array<std::optional<Count>, kMetricCount> of;
   Count next_cache;  // of one sequence with one more token
@@ -262,7 +261,7 @@ Estimate Estimator::evaluate(Count context, Count batch) const {
   result[Metric::scores_per_layer] = per_layer(sums[Metric::scores], layers_);
   result[Metric::attention_macs_per_layer] = per_layer(sums[Metric::attention_macs], layers_);
   result[Metric::attention_flops_per_layer] = per_layer(sums[Metric::attention_flops], layers_);
-  // KIVI packs a group of tokens at once, so that one more token may need less: then 0.
+  // KIVI packs a group of tokens at once, so that one more token may need fewer bytes. The figure is then 0.
   result[Metric::kv_bytes_per_token] = minus_or_zero(sums.next_cache, sums.cache);
   if (!steps(context)) {
     result[Metric::decode_flops] = {};
@@ -315,7 +314,7 @@ std::vector<Term> Estimator::terms(Count context, Count batch) const {
   return all;
 }
 
-/// The engine's parts; where it reserves the live need, those of cache and state.
+/// Collects the engine's parts. If it reserves the live minimum, they are those of cache and state.
 void Estimator::add_reserve_terms(Count context, Count batch, std::vector<Term>& all) const {
   bool state_known = true;
   for (std::size_t i = 0, count = all.size(); i < count; ++i) {

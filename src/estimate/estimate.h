@@ -1,6 +1,6 @@
 // The private half of ctxcost/estimate/estimate.h: the one walk over a model's layers. Totals, documents and
-// explanations are all made of the terms it visits. A visitor is called with each term and keeps what it needs, so that
-// adding up costs no memory.
+// explanations all use the terms that it visits. A visitor is called with each term and keeps what it needs, so that
+// summation needs no memory.
 #pragma once
 
 #include <utility>
@@ -15,12 +15,12 @@ inline constexpr std::string_view kTokens = "tokens";
 inline constexpr std::string_view kFlopsPerMac = "flops_per_mac";
 inline constexpr std::string_view kBytes = "bytes";
 
-/// Tokens for which prefill activations are counted at once (docs/cost-model.md, activation_bytes).
+/// The number of tokens for which prefill activations are counted at a time (docs/cost-model.md, activation_bytes).
 inline constexpr Count kActivationTokens = 2048;
 /// Bytes of one logit, and of one log-sum-exp of fused attention: both fp32.
 inline constexpr Count kFp32Bytes = 4;
 
-/// Where a tensor outside the layers belongs, in a word.
+/// Returns the place of a tensor outside the layers as a word.
 inline std::string_view owner_of(Place place) {
   switch (place) {
     case Place::embedding:
@@ -33,13 +33,13 @@ inline std::string_view owner_of(Place place) {
   return {};
 }
 
-/// The matrix that yields the logits.
+/// Returns the matrix that yields the logits.
 inline bool is_head(const Model& model, const ModelTensor& row) {
   return (row.place == Place::embedding && model.tied_embeddings) ||
          (row.place == Place::head && row.tensor.use == TensorUse::linear);
 }
 
-/// Bytes of `rows` cached rows, which may not divide evenly among the heads.
+/// Returns the bytes of `rows` cached rows, which may not divide evenly among the heads.
 inline Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows) {
   const Precision& precision = precision_of(kv, part.role);
   if (part.heads > 0 && rows % part.heads == 0) {
@@ -48,14 +48,14 @@ inline Count row_bytes(const CachePart& part, const KvPrecision& kv, Count rows)
   return cache_bytes(precision, part.role, 1, part.width, rows);
 }
 
-/// A device's share of `rows` that are read: tokens are divided, the heads of one stay together.
+/// Returns a device's share of `rows` that are read. Tokens are divided; the heads of one token stay together.
 inline Count rank_rows(const CachePart& part, Count rows, Count context_ranks) {
   if (!shares_context(part)) return rows;
   const bool whole = part.heads > 0 && rows % part.heads == 0;
   return whole ? part.heads * ceil_div(rows / part.heads, context_ranks) : ceil_div(rows, context_ranks);
 }
 
-/// The metrics that no point changes.
+/// The metrics that do not depend on the point.
 template <typename Visit>
 void Estimator::visit_constants(Visit&& visit) const {
   const auto parameters = [&visit](Term term, bool known, bool non_embedding, bool without_embedding) {
@@ -118,7 +118,7 @@ void Estimator::visit_constants(Visit&& visit) const {
   }
 }
 
-/// Everything that the context and the batch change.
+/// Visits everything that depends on the context and the batch.
 template <typename Visit>
 void Estimator::visit_point(Count context, Count batch, Visit&& visit) const {
   for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -389,7 +389,7 @@ void Estimator::visit_outside_layers(Count context, Count batch, Visit&& visit) 
   visit_logits(Metric::logits_flops, logit_rows(settings_.logits, context), batch, visit);
 }
 
-/// What one layer needs at a time: the terms are those of the layer with most.
+/// Memory that one layer needs at a time. The terms are those of the layer that needs most.
 template <typename Visit>
 void Estimator::visit_largest(Count context, Count batch, Visit&& visit) const {
   const Count source = stack_length(Stack::encoder, context);
@@ -447,7 +447,7 @@ void Estimator::visit_largest(Count context, Count batch, Visit&& visit) const {
     }
   }
   visit(term);
-  // The logits beside them.
+  // The logits are live at the same time.
   visit_logits(Metric::activation_bytes, logit_rows(settings_.logits, context), batch,
                [&, done = false](Term logits) mutable {
                  if (logits.one == Count{} || std::exchange(done, true)) return;

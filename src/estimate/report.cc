@@ -12,7 +12,7 @@ MetricValue ratio(const MetricValue& value, const MetricValue& base) {
   return numerator->to_double() / denominator->to_double();
 }
 
-/// The elements of an axis, or nothing once where it is empty.
+/// Returns the elements of an axis, or one empty element if the axis is empty.
 template <typename T>
 std::vector<std::optional<T>> choices(const std::vector<T>& axis) {
   if (axis.empty()) return {std::nullopt};

@@ -369,13 +369,13 @@ std::optional<Derivation> derive(const Estimator& estimator, const Term& term, C
   if (!term.one) return std::nullopt;
   try {
     std::optional<Derivation> derivation = candidate(estimator, term, context);
-    // A formula is shown where it gives the number beside it: a rank's share of a layer has none.
+    // A formula is shown only if it gives the number beside it. A rank's share of a layer has no formula.
     if (derivation && derivation->result != *term.one) derivation.reset();
     return derivation;
   } catch (const FormulaError&) {
     return std::nullopt;
   } catch (const CountOverflow&) {
-    return std::nullopt;  // a formula reads numbers of 127 bits
+    return std::nullopt;  // a formula takes numbers of at most 127 bits
   }
 }
 

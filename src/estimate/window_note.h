@@ -1,4 +1,4 @@
-// A remark on a context and the model's window.
+// Notes on a context and the model's window.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace ctxcost {
 
-/// What `window_status` at this context means for this model; empty while the context is within what was trained.
+/// Returns what `window_status` at this context means for this model. Empty if the context is within the trained
+/// window.
 std::string window_note(const Model& model, const Estimate& values, Count context);
 
 }  // namespace ctxcost

@@ -1,5 +1,5 @@
-// Chunked attention: causal inside chunks of fixed borders (Llama 4's local layers)
-// [transformers models/llama4/configuration_llama4.py, masking_utils.py chunked_overlay].
+// Chunked attention: causal inside chunks with fixed borders (Llama 4's local layers) [transformers
+// models/llama4/configuration_llama4.py, masking_utils.py chunked_overlay].
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"

@@ -1,5 +1,5 @@
-// Compressive Transformer: what leaves the memory of a Transformer-XL is compressed, `ratio` tokens to a slot, by a
-// strided convolution [Rae 2019, arXiv 1911.05507].
+// Compressive Transformer: tokens that leave the memory of a Transformer-XL are compressed, `ratio` tokens per slot, by
+// a strided convolution [Rae 2019, arXiv 1911.05507].
 #include "row.h"
 #include "segment_recurrence.h"
 

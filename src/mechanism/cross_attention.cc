@@ -1,5 +1,5 @@
 // Cross-attention of a decoder to an encoder's tokens [Vaswani 2017, section 3.2.3]: keys and values are projected and
-// cached once, in prefill. Readers build it beside a self-attention; it is no kind of its own in model files.
+// cached once, in prefill. Readers build it beside a self-attention. Model files cannot name it.
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"
@@ -21,7 +21,8 @@ constexpr Formula kCrossAttentionFormulas[] = {
     {"cached elements", "given(tokens, n) kv_heads (d_k + d_v)", "docs/cost-model.md section 4.3"},
 };
 
-/// The name of a projection's tensor beside those of a self-attention. [llama.cpp src/llama-arch.cpp, DEC_CROSS_ATTN]
+/// Returns the name of a projection's tensor, distinct from those of the self-attention. [llama.cpp src/llama-arch.cpp,
+/// DEC_CROSS_ATTN]
 std::string_view cross_name(std::string_view name) {
   if (name == "attn_q") return "cross_attn_q";
   if (name == "attn_k") return "cross_attn_k";
@@ -67,10 +68,10 @@ class CrossAttention final : public SoftmaxAttention {
   Count prefill_pairs(Count n, PairRule) const override { return pairs::cross(n, encoder_tokens(n)); }
   Count decode_keys(Count keys) const override { return encoder_tokens(keys); }
 
-  /// Nothing runs, the encoder neither, at a context of 0.
+  /// At a context of 0 nothing runs, not even the encoder.
   Count encoder_tokens(Count n) const { return n == 0 ? n : tokens_.value_or(n); }
 
-  /// Works on the encoder's tokens, and so never in a decode step.
+  /// Returns whether a linear works on the encoder's tokens, and hence never in a decode step.
   static bool of_encoder(const Tensor& tensor) {
     return tensor.name == "cross_attn_k" || tensor.name == "cross_attn_v" || tensor.name == "cross_attn_k_norm";
   }

@@ -1,5 +1,5 @@
-// What the gated delta rules share: work and state of one d_k x d_v matrix a value head, behind short convolutions of
-// queries, keys and values [Yang 2024, arXiv 2412.06464; fla ops/gated_delta_rule/naive.py].
+// Common base of the gated delta rules: work and state of one d_k x d_v matrix per value head, after short convolutions
+// of queries, keys and values [Yang 2024, arXiv 2412.06464; fla ops/gated_delta_rule/naive.py].
 #pragma once
 
 #include "recurrence.h"
@@ -26,10 +26,11 @@ class DeltaRule : public Recurrence {
 
  private:
   Count matrices() const { return shape().heads * shape().d_k * shape().d_v; }
-  // What the state holds of the key, the update and the read; decay of the state, and the delta with its strength.
+  // MACs: reading the state at the key, the update, and the read. Scalars: decay of the state, and the delta with its
+  // strength.
   Count step_macs() const override { return 3 * matrices(); }
   Count step_operations() const override { return matrices() + 2 * shape().heads * shape().d_v; }
-  // Full tiles; the triangular solve is left out.
+  // Tiles are counted in full, without the triangular solve.
   Count chunk_macs(Count c) const override {
     return shape().heads * c * c * (3 * shape().d_k + 2 * shape().d_v) + 3 * c * matrices();
   }

@@ -14,13 +14,13 @@ const Formula* find_formula(const Mixer& mixer, std::string_view quantity) {
   return nullptr;
 }
 
-/// The row of that quantity under a rule of pairs: one of its own, or the one that holds for both.
+/// Finds the formula of a quantity under a pair rule: a formula for this rule, else the one for both rules.
 const Formula* find_formula(const Mixer& mixer, const std::string& quantity, PairRule rule) {
   const Formula* const own = rule == PairRule::reach ? find_formula(mixer, quantity + " under reach") : nullptr;
   return own != nullptr ? own : find_formula(mixer, quantity);
 }
 
-/// A formula goes through such a word ("v in vertical"): a count then stands for the first so many.
+/// Such a word is a list that a formula iterates over ("v in vertical"). A count c stands for 0 .. c-1.
 bool is_list_in(std::string_view expression, std::string_view word) {
   const std::vector<std::string_view> words = formula_words(expression);
   return std::find(words.begin(), words.end(), word) != words.end() &&
@@ -48,7 +48,7 @@ void add_setting(std::vector<FormulaValue>& values, const MechanismKey& key, con
   values.push_back(std::move(row));
 }
 
-/// A formula with its values; those of its words that have a formula of their own come with it.
+/// Collects a formula with the values of its words, including words that have a formula of their own.
 class Deriver {
  public:
   Deriver(const Mixer& mixer, const FormulaPoint& point) : mixer_(mixer), point_(point), known_(formula_values(mixer)) {
@@ -74,7 +74,7 @@ class Deriver {
     return one == nullptr ? std::nullopt : std::optional(derive(one->expression, one->source));
   }
 
-  /// Score pairs of all heads, which the formula of multiply-adds may use by either name.
+  /// Sets the score pairs of all heads. The formula of multiply-adds may use either name.
   std::optional<Derivation> scores(bool decode) {
     const std::string prefix(decode ? kDecode : "");
     if (const Formula* const all = find_formula(mixer_, prefix + "scores", point_.rule)) {
@@ -149,7 +149,7 @@ std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, 
   const bool decode = quantity.starts_with(kDecode);
   const std::string_view what = decode ? quantity.substr(kDecode.size()) : quantity;
   FormulaPoint point = asked;
-  if (decode) point.rule = PairRule::exact;  // a step has no rule of pairs
+  if (decode) point.rule = PairRule::exact;  // a decode step has no pair rule
   Deriver deriver(mixer, point);
 
   if (what == "pairs") return deriver.pairs(decode);
@@ -157,7 +157,7 @@ std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, 
   if (what == "macs") {
     const bool scores = deriver.scores(decode).has_value();
     const Formula* formula = find_formula(mixer, std::string(quantity), point.rule);
-    if (formula == nullptr && scores) formula = find_formula(mixer, "macs");  // keys in the place of pairs
+    if (formula == nullptr && scores) formula = find_formula(mixer, "macs");  // keys in place of pairs
     if (formula == nullptr) return std::nullopt;
     return deriver.derive(formula->expression, formula->source);
   }

@@ -1,4 +1,4 @@
-// Sparse Transformer, fixed: one's own block in one half of the heads, the last tokens of every block in the other
+// Sparse Transformer, fixed: half of the heads see the query's own block, the others the last tokens of every block
 // [Child 2019, section 4.2].
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"

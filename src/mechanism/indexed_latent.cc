@@ -1,5 +1,5 @@
-// Sparse latent attention (DSA): a small indexer scores every earlier token, the main attention reads the best `top_k`
-// [DeepSeek-V3.2-Exp inference/model.py classes MLA and Indexer].
+// Sparse latent attention (DSA): a small indexer scores every earlier token, and the main attention reads the best
+// `top_k` [DeepSeek-V3.2-Exp inference/model.py classes MLA and Indexer].
 #include "ctxcost/mechanism/pairs.h"
 #include "latent.h"
 #include "projections.h"
@@ -38,7 +38,7 @@ struct Indexer {
   Count heads;
   Count width;
   Count top_k;
-  bool shared;  ///< another layer selects
+  bool shared;  ///< uses another layer's selection
 
   /// Multiply-adds of one pair.
   Count macs() const { return shared ? Count{} : heads * width; }
@@ -70,7 +70,7 @@ class IndexedLatent final : public Mixer {
     project(*tensors, "indexer.attn_q_b", query_input, indexer_.heads * indexer_.width, bias);
     if (!shape().shares_cache) {
       project(*tensors, "indexer.attn_k", d_model, indexer_.width, bias);
-      // A layer norm, the only one with a bias in this model.
+      // This is a layer norm, the only norm with a bias in this model.
       tensors->push_back(vector_of("indexer.k_norm", indexer_.width));
       tensors->push_back(bias_of("indexer.k_norm", indexer_.width));
     }

@@ -1,4 +1,4 @@
-// Infini-attention: causal attention inside a segment, and a matrix a head that remembers all earlier ones
+// Infini-attention: causal attention inside a segment, and a matrix per head that stores all earlier segments
 // [Munkhdalai 2024, arXiv 2404.07143].
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"

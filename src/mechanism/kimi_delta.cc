@@ -41,7 +41,7 @@ class KimiDelta final : public DeltaRule {
     tensors.push_back(convolution_of("ssm_conv1d_q", keys, conv()));
     tensors.push_back(convolution_of("ssm_conv1d_k", keys, conv()));
     tensors.push_back(convolution_of("ssm_conv1d_v", values, conv()));
-    // The decay of each key channel comes out of two matrices of one head's width.
+    // Two matrices whose inner width is that of one head yield the decay of each key channel.
     project(tensors, "ssm_f_a", d_model, d_k, biases);
     project(tensors, "ssm_f_b", d_k, keys, biases);
     tensors.push_back(bias_of("ssm_dt", keys));

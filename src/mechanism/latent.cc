@@ -1,4 +1,4 @@
-// Multi-head latent attention (MLA) [DeepSeek-V2, arXiv 2405.04434]: one latent a token is cached for all heads.
+// Multi-head latent attention (MLA) [DeepSeek-V2, arXiv 2405.04434]: one latent per token is cached for all heads.
 #include "latent.h"
 
 #include "ctxcost/mechanism/pairs.h"
@@ -26,7 +26,7 @@ std::optional<std::vector<Tensor>> latent_tensors(const MixerShape& shape, const
   const Count d_model = *shape.d_model;
   const Count queries = shape.heads * shape.d_k;
   const Count values = shape.heads * shape.d_v;
-  // Biases of every linear, or of none: a checkpoint with biases on some of these matrices is not known.
+  // Either all linears have biases or none has. No known checkpoint has biases on only some of these matrices.
   const bool bias = shape.qkv_bias;
 
   std::vector<Tensor> tensors;

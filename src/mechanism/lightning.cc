@@ -1,4 +1,4 @@
-// Lightning attention: linear attention with a fixed decay a head, prefilled in blocks [MiniMax-01, arXiv 2501.08313;
+// Lightning attention: linear attention with a fixed decay per head, prefilled in blocks [MiniMax-01, arXiv 2501.08313;
 // Qin 2024, arXiv 2401.04658].
 #include "projections.h"
 #include "recurrence.h"

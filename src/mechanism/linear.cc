@@ -1,5 +1,5 @@
-// Linear attention: a feature map in place of the softmax, a running sum in place of the cache
-// [Katharopoulos 2020, arXiv 2006.16236].
+// Linear attention: a feature map replaces the softmax, and a running sum replaces the cache [Katharopoulos 2020, arXiv
+// 2006.16236].
 #include "recurrence.h"
 #include "row.h"
 #include "softmax_attention.h"

@@ -1,5 +1,5 @@
-// Reformer: tokens meet those that locality-sensitive hashing sorts beside them; queries serve as keys
-// [Kitaev 2020; transformers models/reformer/modeling_reformer.py LSHSelfAttention].
+// Reformer: tokens attend to those that locality-sensitive hashing sorts next to them; queries serve as keys [Kitaev
+// 2020; transformers models/reformer/modeling_reformer.py LSHSelfAttention].
 #include <algorithm>
 
 #include "ctxcost/mechanism/pairs.h"
@@ -47,23 +47,23 @@ constexpr std::string_view kLshNotes[] = {
 struct LshSettings {
   Count hashes;
   Count chunk;
-  Count neighbours;  // chunks looked at beside one's own
+  Count neighbours;  // chunks looked at besides the query's own
   std::optional<Count> buckets;
 };
 
 class Lsh final : public Mixer {
  public:
   Lsh(const MixerShape& shape, const LshSettings& settings) : Mixer("lsh", shape), settings_(settings) {
-    // Keys and values are projected again from hidden states, so these are what is kept.
+    // Keys and values are projected again from hidden states, so the cache keeps hidden states.
     cache_ = {{"hidden states", CacheRole::latent, 1, *shape.d_model, Span{}},
               {"bucket ids", CacheRole::ids, shape.heads, settings.hashes, Span{}}};
   }
 
-  // The chunks are computed whole, whatever is masked in them: both pair rules give the same.
+  // Chunks are computed in full, masked pairs included, so both pair rules give the same count.
   std::optional<Work> prefill(Count n, PairRule) const override { return work(n, n); }
   std::optional<Work> decode(Count keys) const override { return work(1, keys); }
 
-  /// Each head gathers hidden states of its own choice; bucket ids are compared with all.
+  /// Each head gathers its own hidden states. A query's bucket id is compared with all ids.
   Count rows_read(std::size_t part, Count keys) const override {
     if (part == 0) return min(keys, shape().heads * keys_met(keys));
     return shape().heads * keys;
@@ -92,7 +92,7 @@ class Lsh final : public Mixer {
     return pairs::hashed_keys(keys, settings_.hashes, settings_.chunk, settings_.chunk * (1 + settings_.neighbours));
   }
 
-  /// Columns of the random rotations, two buckets each.
+  /// Columns of the random rotations. Each gives two buckets.
   Count rotations(Count n) const {
     if (settings_.buckets) return *settings_.buckets / 2;
     const Count most = n / settings_.chunk;

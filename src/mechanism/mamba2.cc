@@ -47,7 +47,7 @@ struct Mamba2Parts {
   Count heads() const { return inner / head_dim; }
   /// x, B and C run through the convolution.
   Count channels() const { return inner + 2 * groups * state; }
-  /// z, x, B, C and the step sizes come out of one projection.
+  /// One projection yields z, x, B, C and the step sizes.
   Count projected() const { return inner + channels() + heads(); }
 };
 
@@ -114,7 +114,7 @@ CTXCOST_MECHANISM(kMamba2) = {
                                "), found " + to_string(parts.groups),
                            ""};
       }
-      // Ranks split the heads; a group that several ranks need is on each of them.
+      // Ranks split the heads. A group that several ranks need is replicated on each of them.
       parts.inner = shape.share(parts.heads()) * parts.head_dim;
       parts.groups = max(1, shape.share(parts.groups));
       return std::make_unique<Mamba2>(shape, parts, settings.count("chunk"));

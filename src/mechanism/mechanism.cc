@@ -129,7 +129,7 @@ bool fits(const MechanismKey& key, const SettingValue& value) {
 }  // namespace
 
 const MechanismTraits& Mixer::traits() const {
-  static constexpr MechanismTraits kNoTraits;  // of a mixer that is no kind of the list
+  static constexpr MechanismTraits kNoTraits;  // for a mixer whose kind is not in the list
   const Mechanism* const mechanism = find_mechanism(kind_);
   return mechanism == nullptr ? kNoTraits : mechanism->traits;
 }

@@ -1,4 +1,4 @@
-// Memorizing Transformer: local attention, and for each query the best `top_k` of a store of earlier keys and values
+// Memorizing Transformer: local attention, plus for each query the best `top_k` of a store of earlier keys and values
 // [Wu 2022, arXiv 2203.08913; lucidrains/memorizing-transformers-pytorch].
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"
@@ -45,7 +45,7 @@ class Memorizing final : public Mixer {
     if (rule == PairRule::exact) {
       return work(pairs::segment_memory(n, segment_, segment_) + seen_of(n, min(memory_, top_k_)), searched);
     }
-    // The query with most keys ends the last segment or the last full one.
+    // The query with the most keys is the last one of the last segment or of the last full segment.
     Count most = keys_of(n);
     if (n >= segment_) most = max(most, keys_of(n / segment_ * segment_));
     return work(n * most, searched);
@@ -55,7 +55,7 @@ class Memorizing final : public Mixer {
   Count rows_read(std::size_t part, Count keys) const override {
     const Count kv_heads = cache()[part].heads;
     if (part < 2) return kv_heads * pairs::chunked_decode(keys, segment_);
-    // The segment before is a part of the store. Every stored key is searched; values are read where they are attended.
+    // The previous segment is part of the store. Every stored key is searched. Only attended values are read.
     const Count stored = min(memory_, before(keys));
     if (part == 2) return kv_heads * stored;
     const Count local = min(stored, segment_);
@@ -64,7 +64,7 @@ class Memorizing final : public Mixer {
 
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> tensors = softmax_tensors(shape());
-    // How much each head trusts the store.
+    // A learned gate per head weighs the store.
     if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
     return tensors;
   }
@@ -75,11 +75,11 @@ class Memorizing final : public Mixer {
     const Count heads = shape().heads;
     return {heads * pairs, pairs, heads * (pairs * (shape().d_k + shape().d_v) + searched * shape().d_k), 0};
   }
-  /// Sum over queries of min(limit, tokens before their segment).
+  /// Returns the sum over queries of min(limit, tokens before their segment).
   Count seen_of(Count n, Count limit) const {
     return pairs::segment_memory(n, segment_, limit) - pairs::chunked(n, segment_);
   }
-  /// Tokens before the segment of the query that sees `keys`.
+  /// Returns the number of tokens before the segment of the query that sees `keys` keys.
   Count before(Count keys) const { return keys == 0 ? Count{} : (keys - 1) / segment_ * segment_; }
   Count keys_of(Count keys) const {
     return pairs::segment_memory_decode(keys, segment_, segment_) + min(min(memory_, top_k_), before(keys));

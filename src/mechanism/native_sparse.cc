@@ -62,9 +62,9 @@ class NativeSparse final : public SoftmaxAttention {
     cache_.insert(cache_.end(), compressed.begin(), compressed.end());
   }
 
-  /// Of the shared keys those of the selected blocks and of the window; of the compressed ones all.
+  /// Reads the shared keys of the selected blocks and of the window, and all compressed keys.
   Count rows_read(std::size_t part, Count keys) const override {
-    // The compressed ones are read whole, as a mixer's are, and not as keys that softmax attends.
+    // Compressed keys are all read, as in the base Mixer. The rule of softmax attention does not apply to them.
     if (part >= 2) return Mixer::rows_read(part, keys);  // NOLINT(bugprone-parent-virtual-call)
     return shape().kv_heads * min(keys, selected_decode(keys) + pairs::sliding_decode(keys, nsa_.window));
   }

@@ -6,22 +6,22 @@
 namespace ctxcost::pairs {
 namespace {
 
-/// Pairs of the band that lie in the first `m` rows with j <= i + half, above the diagonal, cut at m rows and m
-/// columns. S(m) of docs/cost-model.md section 7.1: sum over i < m of min(i, half).
+/// Band pairs in the first `m` rows with j <= i + half, above the diagonal, cut at m rows and m columns. S(m) of
+/// docs/cost-model.md section 7.1: sum over i < m of min(i, half).
 Count below_diagonal(Count m, Count half) {
   const Count k = min(m, half + 1);
   const Count start = k == 0 ? Count{} : triangle(k - 1);
   return start + (m - k) * half;
 }
 
-/// Sum over i < count of floor((step i + start) / divisor), in a logarithmic number of divisions.
+/// Returns the sum over i < count of floor((step i + start) / divisor), in a logarithmic number of divisions.
 Count floor_sum(Count count, Count step, Count start, Count divisor) {
   Count sum;
   while (count > 0) {
     sum += triangle(count - 1) * (step / divisor) + count * (start / divisor);
     step = step % divisor;
     start = start % divisor;
-    // What is left counts lattice points under a line of slope below one: swap the axes.
+    // The rest counts lattice points under a line with a slope below one, so swap the axes.
     const Count top = step * count + start;
     count = top / divisor;
     start = top % divisor;
@@ -36,7 +36,7 @@ Count longformer(Count n, Count half, Count globals) {
   if (n == 0) return 0;
   const Count a = min(half, n - 1);
   const Count g = min(globals, n);
-  // Band pairs inside the global rows: they are counted once, with the whole rows.
+  // Band pairs inside the global rows. They are already counted with those rows.
   const Count in_rows = below_diagonal(g, a) + below_diagonal(n, a) - below_diagonal(n - g, a) + g;
   // Band pairs of the other rows that fall on global columns.
   const Count t = min(n - g, a);
@@ -87,8 +87,9 @@ Count vertical_slash_most(Count n, const std::vector<Count>& columns, const std:
   const auto up_to = [](const std::vector<Count>& sorted, Count i) {
     return Count{static_cast<std::uint64_t>(std::upper_bound(sorted.begin(), sorted.end(), i) - sorted.begin())};
   };
-  // From the last query down: none sees more than itself and the earlier ones, nor more than the columns and offsets up
-  // to it; both bounds fall on the way, so the first query that meets the best so far ends the search.
+  // Search from the last query down. A query sees at most itself and the earlier tokens, and at most the columns and
+  // offsets up to it. Both bounds fall on the way, so the search ends at the first query whose bound does not exceed
+  // the best so far.
   Count most;
   for (Count queries = n; queries > 0; queries -= 1) {
     const Count i = queries - 1;

@@ -1,4 +1,4 @@
-// Small pieces from which mixers list their tensors.
+// Helpers with which mixers list their tensors.
 #pragma once
 
 #include <string_view>

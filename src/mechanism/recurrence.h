@@ -1,5 +1,5 @@
-// What the mixers without score pairs share: a state that does not grow, a step for one token (the recurrent form), and
-// for some a prefill in chunks (docs/cost-model.md section 8).
+// Common base of mixers without score pairs: a state that does not grow, a step for one token (the recurrent form) and,
+// for some, a prefill in chunks (docs/cost-model.md section 8).
 #pragma once
 
 #include "ctxcost/mechanism/mechanism.h"
@@ -29,22 +29,22 @@ class Recurrence : public Mixer {
   Count score_heads() const override { return 0; }
 
  protected:
-  /// Without `chunk`, prefill is the step repeated.
+  /// Without `chunk`, prefill repeats the step.
   Recurrence(std::string_view kind, const MixerShape& shape, std::optional<Count> chunk = std::nullopt)
       : Mixer(kind, shape), chunk_(chunk) {}
 
   /// Keeps `elements` in fp32 between steps.
   void keep(Count elements) { state_.push_back({"recurrent", elements, StateType::fp32}); }
-  /// Runs a causal depthwise convolution: kernel multiply-adds a channel and token, kernel - 1 columns kept.
+  /// Adds a causal depthwise convolution: `kernel` multiply-adds per channel and token, and kernel - 1 columns kept.
   void convolve(Count channels, Count kernel) {
     convolution_macs_ = channels * kernel;
     if (kernel > 1) state_.push_back({"convolution", channels * (kernel - 1), StateType::activation});
   }
 
-  /// All heads, one token, recurrent form, without the convolution.
+  /// Work of one token over all heads in the recurrent form, without the convolution.
   virtual Count step_macs() const { return 0; }
   virtual Count step_operations() const { return 0; }
-  /// All heads, a chunk of `tokens`.
+  /// Work of a chunk of `tokens` over all heads.
   virtual Count chunk_macs(Count tokens) const { return tokens * step_macs(); }
 
  private:

@@ -1,5 +1,5 @@
-// Retention: linear attention with a fixed decay a head and no normaliser
-// [RetNet, arXiv 2307.08621; fla layers/multiscale_retention.py].
+// Retention: linear attention with a fixed decay per head and no normaliser [RetNet, arXiv 2307.08621; fla
+// layers/multiscale_retention.py].
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"

@@ -39,7 +39,7 @@ class RgLru final : public Recurrence {
   std::optional<std::vector<Tensor>> tensors() const override {
     if (!shape().d_model) return std::nullopt;
     const Count d_model = *shape().d_model;
-    // All biases belong to the block, whatever the model says of others.
+    // The block always has these biases, regardless of the model's other biases.
     std::vector<Tensor> tensors;
     project(tensors, "rg_lru_x", d_model, width_, true);
     project(tensors, "rg_lru_y", d_model, width_, true);
@@ -74,7 +74,7 @@ CTXCOST_MECHANISM(kRgLru) = {
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       if (!settings.has("width") && !shape.d_model) return std::make_unique<Unsized>("rg_lru", shape, kRgLruFormulas);
       const Count width = settings.has("width") ? settings.count("width") : *shape.d_model;
-      // A rank knows its own heads only, which then stand for its share of the width.
+      // A rank knows only its own heads, which give its share of the width.
       if (shape.tensor_ranks > 1 && !settings.has("blocks")) {
         const Count share = shape.share(width);
         return std::make_unique<RgLru>(shape, share, settings.count("conv"), share / shape.heads);

@@ -35,10 +35,11 @@ class Rwkv final : public Recurrence {
         version_(version),
         width_(shape.d_model ? shape.share(width / head_dim) * head_dim : width),
         head_dim_(head_dim) {
-    // Version 4 keeps numerator, denominator and their exponent; later ones a head_dim x head_dim matrix a head.
+    // Version 4 keeps numerator, denominator and their exponent; later versions keep a head_dim x head_dim matrix per
+    // head.
     keep(version == 4 ? 3 * width_ : width_ * head_dim);
-    // The last token, whole on every rank, for the time mix and for the channel mix: fp32 in the reference like the
-    // rest of its state.
+    // The last token, whole on every rank, for the time mix and for the channel mix. The reference keeps it in fp32
+    // like the rest of the state.
     state_.push_back({"token shift", 2 * width, StateType::fp32});
   }
 
@@ -60,7 +61,7 @@ class Rwkv final : public Recurrence {
   }
 
  private:
-  /// No pairs, and multiply-adds that no source gives.
+  /// There are no pairs. No source gives the multiply-adds.
   static std::optional<Work> unknown_work() { return Work{0, Count{}, 0, 0, false}; }
 
   Count step_macs() const override { return 3 * width_ * head_dim_; }

@@ -1,5 +1,5 @@
 // Attention that carries hidden states from segment to segment (Transformer-XL and its compressive successor): keys and
-// values of what it remembers are projected again for each segment, and every pair has a second, relative-position
+// values of the remembered states are projected again for each segment, and every pair has a second, relative-position
 // score.
 #pragma once
 
@@ -20,7 +20,7 @@ class SegmentRecurrence : public SoftmaxAttention {
   std::optional<Work> decode(Count keys) const override {
     return work(decode_keys(keys), keys > 0 && keys % segment_ == 0 ? 1 : 0);
   }
-  /// The memory is state; of the cache a step touches its segment's own tokens.
+  /// The memory is state. A step touches only its own segment's tokens in the cache.
   Count rows_read(std::size_t part, Count keys) const override {
     return cache()[part].heads * pairs::chunked_decode(keys, segment_);
   }
@@ -35,7 +35,7 @@ class SegmentRecurrence : public SoftmaxAttention {
     const Count queries = shape().heads * shape().d_k;
     // Never with a bias. [mem_transformer.py r_net; nanoGPT scaling_laws.ipynb]
     project(*tensors, kPositions, *shape().d_model, queries);
-    // The learned stand-ins for a query's position, for contents and for distances.
+    // The learned biases that replace a query's position, one for content and one for distance.
     tensors->push_back(vector_of("attn_rel_u", queries));
     tensors->push_back(vector_of("attn_rel_v", queries));
     return tensors;
@@ -43,7 +43,7 @@ class SegmentRecurrence : public SoftmaxAttention {
   bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override { return linear(n, rows_sum(ceil_div(n, segment_))); }
   std::optional<Count> decode_linear_macs(Count keys) const override {
-    // The first token of a segment pays for what the segment remembers, so that steps add up to the prefill.
+    // The first token of a segment is charged with projecting the memory, so that the steps add up to the prefill.
     const bool begins = keys > 0 && (keys - 1) % segment_ == 0;
     return linear(1, begins ? rows((keys - 1) / segment_) : Count{});
   }
@@ -52,7 +52,7 @@ class SegmentRecurrence : public SoftmaxAttention {
   SegmentRecurrence(std::string_view kind, const MixerShape& shape, Count segment)
       : SoftmaxAttention(kind, shape, {.kind = Span::Kind::chunk, .limit = segment}), segment_(segment) {}
 
-  /// Keeps `rows` hidden states.
+  /// Adds a state of `rows` hidden states.
   void remember(std::string_view name, Count rows) {
     if (rows == 0) return;
     if (shape().d_model) {
@@ -63,11 +63,11 @@ class SegmentRecurrence : public SoftmaxAttention {
   }
   Count segment() const { return segment_; }
 
-  /// Remembered rows that a query of segment q sees; never falls.
+  /// Returns the remembered rows that a query of segment q sees. Never falls as q grows.
   virtual Count rows(Count q) const = 0;
-  /// Their sum over segments 0 .. count - 1.
+  /// Returns their sum over segments 0 .. count - 1.
   virtual Count rows_sum(Count count) const = 0;
-  /// Multiply-adds at the end of each full segment, beside the pairs; empty where unknown.
+  /// Returns the multiply-adds at the end of each full segment, without the pairs. Empty if unknown.
   virtual std::optional<Count> segment_end_macs() const { return Count{}; }
 
  private:
@@ -86,7 +86,7 @@ class SegmentRecurrence : public SoftmaxAttention {
     if (rule == PairRule::exact) {
       return pairs::chunked(n, segment_) + segment_ * rows_sum(full) + rest * (rest == 0 ? Count{} : rows(full));
     }
-    // The query with most keys ends the last segment or the last full one.
+    // The query with the most keys is the last one of the last segment or of the last full segment.
     const Count last = decode_keys(n);
     return n * (full == 0 ? last : max(last, decode_keys(full * segment_)));
   }
@@ -94,7 +94,7 @@ class SegmentRecurrence : public SoftmaxAttention {
     if (keys == 0) return 0;
     return rows((keys - 1) / segment_) + pairs::chunked_decode(keys, segment_);
   }
-  /// All linears for `tokens`, and keys, values and positions for `remembered` rows.
+  /// Returns the work of all linears for `tokens`, and of keys, values and positions for `remembered` rows.
   std::optional<Count> linear(Count tokens, Count remembered) const {
     const std::optional<std::vector<Tensor>> all = tensors();
     if (!all) return std::nullopt;

@@ -1,4 +1,4 @@
-// A gated short convolution and nothing else, the mixer of most LFM2 layers [transformers modeling_lfm2.py].
+// A gated short convolution, the mixer of most LFM2 layers [transformers modeling_lfm2.py].
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"

@@ -22,7 +22,7 @@ constexpr Formula kSinkWindowFormulas[] = {
 
 class SinkWindow final : public SoftmaxAttention {
  public:
-  // Not a window span: the cache keeps the first tokens, too.
+  // This is not a window span, because the cache also keeps the first tokens.
   SinkWindow(const MixerShape& shape, Count seen)
       : SoftmaxAttention("sink_window", shape, {.kind = Span::Kind::other, .limit = seen}), seen_(seen) {}
 

@@ -1,5 +1,5 @@
-// Sliding-window attention: the last `window` keys, the query's own among them
-// [Beltagy 2020; transformers masking_utils.py sliding_window_overlay].
+// Sliding-window attention: the last `window` keys, the query's own included [Beltagy 2020; transformers
+// masking_utils.py sliding_window_overlay].
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "softmax_attention.h"

@@ -1,18 +1,18 @@
-// What the kinds of softmax attention with Q, K, V and output projections share: their tensors, a cache of keys and
-// values, and work that is proportional to their pairs. Each kind adds its pairs and the tokens it keeps.
+// Common base of softmax attention with Q, K, V and output projections: tensors, a cache of keys and values, and work
+// proportional to the pairs. Each kind adds its pairs and the tokens that it keeps.
 #pragma once
 
 #include "ctxcost/mechanism/mechanism.h"
 
 namespace ctxcost {
 
-/// Multiply-adds of `pairs` score pairs of each head: d_k for the score, d_v for the value (docs/cost-model.md
-/// section 2.1).
+/// Returns the multiply-adds of `pairs` score pairs of each head: d_k for the score, d_v for the value
+/// (docs/cost-model.md section 2.1).
 inline Work softmax_work(const MixerShape& shape, Count pairs) {
   return {shape.heads * pairs, pairs, shape.heads * pairs * (shape.d_k + shape.d_v), 0};
 }
 
-/// The Q, K, V and output projections with biases, norms, gate and sinks; empty without d_model.
+/// Returns the Q, K, V and output projections with biases, norms, gate and sinks. Empty without d_model.
 std::optional<std::vector<Tensor>> softmax_tensors(const MixerShape& shape);
 
 /// Base of the kinds whose heads all follow one mask.
@@ -31,13 +31,13 @@ class SoftmaxAttention : public Mixer {
   /// Caches nothing (two-sided masks).
   SoftmaxAttention(std::string_view kind, const MixerShape& shape) : Mixer(kind, shape) {}
 
-  /// Score pairs of one head for n tokens.
+  /// Returns the score pairs of one head for n tokens.
   virtual Count prefill_pairs(Count n, PairRule rule) const = 0;
-  /// Keys that the query of a decode step sees, of `keys` there are.
+  /// Returns how many of `keys` keys the query of a decode step sees.
   virtual Count decode_keys(Count keys) const = 0;
 };
 
-/// The cache parts "keys" and "values" of a shape.
+/// Returns the cache parts "keys" and "values" of a shape.
 std::vector<CachePart> key_value_cache(const MixerShape& shape, Span span);
 
 }  // namespace ctxcost

@@ -1,5 +1,5 @@
-// Sparse Transformer, strided: a window in one half of the heads, every `stride`-th token in the other
-// [Child 2019, section 4.2].
+// Sparse Transformer, strided: half of the heads see a window, the others every `stride`-th token [Child 2019, section
+// 4.2].
 #include "ctxcost/mechanism/pairs.h"
 #include "row.h"
 #include "two_patterns.h"

@@ -102,10 +102,10 @@ class Titans final : public Mixer {
     project(*tensors, "memory_q", d_model, d_model, shape().output_bias);
     project(*tensors, "memory_k", d_model, d_model, shape().output_bias);
     project(*tensors, "memory_v", d_model, d_model, shape().output_bias);
-    // What the memory starts from; its work is that of storing and retrieving.
+    // The initial weights of the memory. Its work is counted as storing and retrieving.
     tensors->push_back(vector_of("memory_weights", *parts_.memory));
     if (parts_.persistent == 0) return tensors;
-    // Tokens in front of each segment; beside a window they are only attended to.
+    // Persistent tokens in front of each segment. With a window they are only attended to.
     const Count width = parts_.context ? d_model : shape().kv_heads * (shape().d_k + shape().d_v);
     tensors->push_back(table_of("persistent_memory", parts_.persistent, width));
     return tensors;

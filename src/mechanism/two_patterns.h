@@ -1,5 +1,5 @@
-// Sparse Transformer's heads: the first ceil(H/2) follow pattern A, the others pattern B; the cache is dense
-// [Child 2019, section 4]. Each of its kinds adds its two masks.
+// Sparse Transformer's heads: the first ceil(H/2) follow pattern A, the others pattern B. The cache is dense [Child
+// 2019, section 4]. Each kind adds its two masks.
 #pragma once
 
 #include "softmax_attention.h"
@@ -17,7 +17,8 @@ class TwoPatterns : public Mixer {
   }
   std::optional<std::vector<Tensor>> tensors() const override { return softmax_tensors(shape()); }
 
-  /// Key heads whose queries follow one pattern read its keys, one with queries of both reads the union.
+  /// Key heads whose queries follow one pattern read the keys of that pattern. A key head with queries of both reads
+  /// the union.
   Count rows_read(std::size_t, Count keys) const override {
     const Count group = shape().heads / shape().kv_heads;
     const Count only_a = a_heads() / group;
@@ -34,11 +35,11 @@ class TwoPatterns : public Mixer {
     cache_ = key_value_cache(shape, Span{});
   }
 
-  /// Score pairs of one head of that pattern for n tokens.
+  /// Returns the score pairs of one head of that pattern for n tokens.
   virtual Count prefill_pairs(Pattern pattern, Count n, PairRule rule) const = 0;
-  /// Keys that the query of a decode step sees under that pattern, of `keys` there are.
+  /// Returns how many of `keys` keys the query of a decode step sees under that pattern.
   virtual Count decode_keys(Pattern pattern, Count keys) const = 0;
-  /// Those that it sees under both.
+  /// Returns how many it sees under both patterns.
   virtual Count decode_overlap(Count keys) const = 0;
 
  private:

@@ -1,4 +1,4 @@
-// Mechanisms whose widths follow from d_model, in a model that does not give it.
+// Mechanisms whose widths follow from d_model, for models that do not give it.
 #pragma once
 
 #include "ctxcost/mechanism/mechanism.h"
@@ -9,7 +9,7 @@ namespace ctxcost {
 inline constexpr std::string_view kWorkUnknown[] = {"without d_model the work and state of this mechanism are unknown"};
 inline constexpr std::string_view kStateUnknown[] = {"without d_model the memory of this mechanism is unknown"};
 
-/// A mixer of which nothing is known but that it caches no token.
+/// A mixer of which only one fact is known: it caches no tokens.
 class Unsized final : public Mixer {
  public:
   Unsized(std::string_view kind, const MixerShape& shape, std::span<const Formula> formulas)
@@ -29,7 +29,7 @@ class Unsized final : public Mixer {
   std::span<const Formula> formulas_;
 };
 
-/// The whole layer's channels of a state space: `inner`, or `expand` times d_model; empty without both.
+/// Returns a state space's channels for the whole layer: `inner`, or `expand` times d_model. Empty without both.
 inline std::optional<Count> inner_width(const MixerShape& shape, const MixerSettings& settings) {
   if (settings.has("inner")) return settings.count("inner");
   if (!shape.d_model) return std::nullopt;

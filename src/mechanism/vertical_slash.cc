@@ -1,5 +1,5 @@
-// Vertical-slash sparsity of the prefill: chosen columns and chosen diagonals; decode stays dense and so does the cache
-// [Jiang 2024, MInference; MInference minference_forward.py].
+// Vertical-slash sparsity of the prefill: selected columns and diagonals. Decode and the cache stay dense [Jiang 2024,
+// MInference; MInference minference_forward.py].
 #include <algorithm>
 
 #include "ctxcost/mechanism/pairs.h"
@@ -16,7 +16,7 @@ constexpr MechanismKey kVerticalSlashKeys[] = {
      "diagonals: a number (the nearest ones) or a list of distances; 0 is the token itself", 0},
 };
 
-/// Queries from which the pattern is estimated. [minference_forward.py, vertical_and_slash_kernel]
+/// The number of queries that estimate the pattern. [minference_forward.py, vertical_and_slash_kernel]
 constexpr Count kProbeQueries = 64;
 
 constexpr Formula kVerticalSlashFormulas[] = {
@@ -69,7 +69,7 @@ class VerticalSlash final : public SoftmaxAttention {
   PositionSet slash_;
 };
 
-/// The setting as a count where it is one, or a list that is {0 .. c-1}; else a sorted list.
+/// Returns the setting as a count if it is one or a list {0 .. c-1}, else as a sorted list.
 PositionSet positions(const MixerSettings& settings, std::string_view key) {
   std::optional<std::vector<Count>> list = settings.list(key);
   if (!list) return settings.count(key);

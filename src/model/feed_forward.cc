@@ -4,7 +4,7 @@
 namespace ctxcost {
 namespace {
 
-/// The two or three matrices of one feed-forward between `outer` and `inner`; `suffix` picks the GGUF names.
+/// Adds the two or three matrices of one feed-forward between `outer` and `inner`. `suffix` selects the GGUF names.
 struct Names {
   std::string_view gate, up, down;
 };

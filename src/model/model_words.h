@@ -1,4 +1,4 @@
-// Words for the parts of a model that several answers and formats say alike.
+// Words for the parts of a model, shared by several answers and formats.
 #pragma once
 
 #include <cstdint>

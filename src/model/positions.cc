@@ -8,13 +8,13 @@
 namespace ctxcost {
 namespace {
 
-/// How a type makes the windows, in the columns of docs/cost-model.md section 10
-/// [vllm config/model.py _get_and_verify_max_len].
+/// How a type determines the windows, in the columns of docs/cost-model.md section 10 [vllm config/model.py
+/// _get_and_verify_max_len].
 enum class Rule {
   unchanged,  // the file's window, twice
   multiply,   // max_positions, and that times the factor
   anchored,   // original, and that times the factor
-  extended,   // original, and max_positions: the factor is in it already
+  extended,   // original, and max_positions, which already includes the factor
 };
 
 struct ScalingType {
@@ -111,7 +111,7 @@ Positions positions_from(const PositionFacts& facts) {
   if (facts.max_is_extended) return positions;
   if (rule != Rule::multiply && facts.original) positions.trained_context = facts.original;
   if (rule == Rule::extended || !positions.trained_context) return positions;
-  // Without a factor yarn reaches the file's window: s = max_positions / original.
+  // Without a factor, yarn scales to the file's window: s = max_positions / original.
   if (const auto reached = scaled_window(*positions.trained_context, facts.scaling_factor)) {
     positions.effective_context = *reached;
   }

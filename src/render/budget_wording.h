@@ -1,4 +1,4 @@
-// What is said of judged budgets, on pages and in judgements.
+// Texts about judged budgets, for pages and judgements.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ std::string breach_text(const JudgedLimit& limit, UnitSystem units);
 /// "would pass with context 62500, or kv_precision fp8"; empty where no such setting is known, or nobody asks for it.
 std::string advice_text(const JudgedLimit& limit, const RenderOptions& options);
 
-/// What is wrong, without its place.
+/// Returns the message of a breach, without its place.
 std::string fault_text(const BudgetFault& fault);
 
 /// "3 budgets: 1 passed, 1 warned, 1 failed; 1 file in error"; "1 failed (baseline)" where the limits hold.

@@ -94,7 +94,7 @@ constexpr Field kOfFault[] = {
 };
 constexpr FieldTable kFaultFields{"budget_fault", kOfFault};
 
-/// Of what stands at a point of a budget: a change, a point that the baseline lacks.
+/// Fields of records at a point of a budget: a change, or a point that the baseline lacks.
 template <typename Subject>
 constexpr Field kOfPlace[] = {
     FieldsOf<Subject>::text("budget", "the name of the budget",
@@ -160,7 +160,7 @@ constexpr Field kOfBaseline[] = {
 };
 constexpr FieldTable kBaselineFields{"baseline", kOfBaseline};
 
-/// Configs nest a few levels. One that is deeper is left out.
+/// Configs nest a few levels. Deeper ones are left out.
 constexpr std::size_t kDeepestConfig = 48;
 
 std::size_t depth_of(const JsonValue& value) {
@@ -217,7 +217,7 @@ constexpr Field kOfCard[] = {
 };
 constexpr FieldTable kCardFields{"card", kOfCard};
 
-/// A budget at one of its points, with what the record of a result is made of.
+/// A budget at one of its points, with the data of its result record.
 struct JudgedPoint {
   const JudgedBudget* judged;
   std::size_t index;

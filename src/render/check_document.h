@@ -1,4 +1,4 @@
-// What `check` answers, as a document.
+// The document of `check`.
 #pragma once
 
 #include "ctxcost/answer/judge.h"
@@ -26,7 +26,7 @@ class CheckDocument : public Document {
 
   struct Head {
     const BudgetReport* report;
-    Conventions conventions;  ///< of the first budget: the others say their own in their results
+    Conventions conventions;  ///< of the first budget; the results state those of the others
   };
 
  private:
@@ -34,10 +34,10 @@ class CheckDocument : public Document {
   Head head_;
 };
 
-/// A line for each budget, then what failed, where, by how much, and what would pass.
+/// Writes a line for each budget, then what failed, where, by how much, and what would pass.
 void write_budgets(const BudgetReport& report, const RenderOptions& options, TextDocument& page);
 
-/// Every limit at each of its points, every fault, and every change since the baseline that is judged.
+/// Returns every limit at each of its points, every fault, and every judged change since the baseline.
 Judgements judgements_of(const BudgetReport& report, const RenderOptions& options);
 
 }  // namespace ctxcost

@@ -109,7 +109,7 @@ void write_changes(const BudgetReport& report, const RenderOptions& options, Tex
   for (const BudgetChange* change : changes) write_change(*change, options.units, page);
 }
 
-/// For terminals and logs: what counts most stands last. Standard error says what is wrong with files.
+/// For terminals and logs: the most important lines come last. Faults of files are on standard error.
 void write_plain(const BudgetReport& report, const RenderOptions& options, TextDocument& page) {
   if (report.judged.empty()) return;
   write_overview(report, page);
@@ -121,7 +121,7 @@ void write_plain(const BudgetReport& report, const RenderOptions& options, TextD
   page.line(summary_text(report));
 }
 
-/// For a comment on a pull request, or the summary of a job: what counts most stands first.
+/// For a comment on a pull request or a job summary: the most important lines come first.
 void write_markdown(const BudgetReport& report, const RenderOptions& options, TextDocument& page) {
   if (!options.quiet) {
     page.line(summary_text(report), Accent::strong);

@@ -1,4 +1,4 @@
-// CSV (RFC 4180, lines ended by LF): one header, scalars only, nothing for unknown.
+// CSV (RFC 4180, with LF line ends): one header, scalars only, and empty fields for unknown values.
 #include <algorithm>
 #include <string>
 
@@ -9,8 +9,8 @@
 namespace ctxcost {
 namespace {
 
-/// The integers of one column. In a grid most of a row's stand in the row above or some columns before as well (what
-/// does not depend on the context, FLOPs that equal multiply-adds): their digits are copied.
+/// The integers of one column. In a grid most integers of a row are also in the row above or a few columns before
+/// (those that do not depend on the context, FLOPs that equal multiply-adds). Their digits are copied.
 struct IntegerCell {
   Count value;
   char digits[40] = {};
@@ -18,7 +18,7 @@ struct IntegerCell {
 };
 static_assert(sizeof(IntegerCell::digits) >= kMostDigits);
 
-/// How far back an equal value is looked for: as far as attention_flops stands behind attention_macs.
+/// How many columns back to look for an equal value: the distance from attention_macs to attention_flops.
 constexpr std::size_t kLookBack = 2;
 
 void write_integer(Writer& out, Count value, std::vector<IntegerCell>& cells, std::size_t column) {

@@ -8,10 +8,10 @@
 
 namespace ctxcost {
 
-/// A field of CSV as RFC 4180 quotes it. What is not printable is escaped as in text, so that a row is a line.
+/// Writes a CSV field, quoted as in RFC 4180. Unprintable characters are escaped as in text, so that a row is one line.
 std::string csv_field(std::string_view text);
 
-/// A scalar of any kind; nothing for nothing.
+/// Writes a scalar of any kind. An empty one gives an empty field.
 void write_csv_value(Writer& out, const Value& value);
 
 }  // namespace ctxcost

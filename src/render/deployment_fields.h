@@ -1,4 +1,4 @@
-// What documents say of the devices that a model is put on.
+// The fields of the devices that a model runs on.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace ctxcost {
 
-/// What of a deployment does not fit, and what ends the longest context.
+/// Names of what does not fit in a deployment, and of what bounds the longest context.
 inline constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
 inline constexpr std::string_view kBounds[] = {"memory", "window"};
 
@@ -23,7 +23,7 @@ extern const FieldTable kDeviceFields;       ///< of a DeviceMemory
 extern const FieldTable kPhaseFields;        ///< of a PhaseTime
 extern const FieldTable kAssumptionsFields;  ///< of a Deployment
 
-/// The deployment where it has a GPU, else null: the subject of `kGpuFields`.
+/// Returns the deployment if it has a GPU, else null: the subject of `kGpuFields`.
 const Deployment* with_gpu(const Deployment& deployment);
 
 /// "1 x h100-sxm-80gb", "4 x h100-sxm-80gb (tp=2,pp=2)", "2 devices (tp=2)"

@@ -72,7 +72,7 @@ constexpr Field kDiffOfPoint[] = {
 };
 constexpr FieldTable kDiffPointFields{"compared_point", kDiffOfPoint};
 
-/// A point with how it was counted: the points of one saved report need not be counted alike.
+/// A point with its convention: the points of one saved report may have different conventions.
 struct CountedPoint {
   const PointComparison* point;
   Conventions conventions;
@@ -88,7 +88,7 @@ constexpr FieldTable kRowFields{"diff_result", kOfRow};
 
 // Thresholds.
 
-/// Where a threshold holds.
+/// A point where a threshold holds.
 struct Breach {
   const PointRecord* point;
   const MetricChange* change;
@@ -205,7 +205,7 @@ struct Line {
 };
 using DiffCell = FieldsOf<Line>;
 
-/// The cell that `field` makes of the point or of the change.
+/// Returns the cell of `field` for the point or for the change.
 template <const Field& field>
 constexpr Field cell_of_point() {
   return DiffCell::scalar(field.type, field.name, "", [](const Line& line) { return field.value(field, line.point); });

@@ -1,4 +1,4 @@
-// What `diff` answers, as a document.
+// The document of `diff`.
 #pragma once
 
 #include "ctxcost/answer/difference.h"
@@ -9,7 +9,7 @@ namespace ctxcost {
 
 extern const DocumentShape kDiffShape;
 
-/// Two models or two saved reports side by side, which have at least one point in common.
+/// Two models or two saved reports with at least one common point.
 class DiffDocument : public Document {
  public:
   /// Both outlive the document.
@@ -32,7 +32,7 @@ class DiffDocument : public Document {
   Head head_;
 };
 
-/// The page: how was counted, what changes, the keys that make it change, and what the thresholds say of it.
+/// Writes the page: the convention, the changes, the keys that cause them, and the results of the thresholds.
 void write_difference(const Difference& difference, const RenderOptions& options, TextDocument& page);
 
 }  // namespace ctxcost

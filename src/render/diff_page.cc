@@ -1,4 +1,4 @@
-// What people read of `diff`.
+// The page of `diff`.
 #include <cmath>
 #include <utility>
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kUnknown = "–";
 
-/// `sign`: a plus before what is above zero.
+/// `sign`: write a plus before positive values.
 std::string shown(Metric metric, const RecordedValue& value, UnitSystem units, bool sign = false) {
   if (const SignedCount* count = std::get_if<SignedCount>(&value)) {
     const bool plus = sign && count->magnitude != 0;
@@ -87,7 +87,7 @@ class DifferenceTable {
     return text;
   }
 
-  /// What changed besides: settings, points without a counterpart.
+  /// Writes the other changes: settings, and points without a counterpart.
   std::vector<std::string> notes() const {
     std::vector<std::string> lines;
     for (const LabelChange& change : difference_->label_changes) {
@@ -151,7 +151,7 @@ class DifferenceTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// One line for each key that does something, one for all others.
+/// Writes one line for each key with an effect, and one for all others.
 std::vector<std::string> key_lines(const Difference& difference) {
   std::vector<std::string> lines;
   std::string idle;

@@ -14,7 +14,7 @@
 
 namespace ctxcost {
 
-/// What documents consist of. A format needs one of these; it works for the commands whose documents have it.
+/// The parts of documents. A format needs one of these, and works for commands whose documents have it.
 enum class Part : unsigned {
   records = 1,     ///< JSON and NDJSON
   cells = 2,       ///< CSV
@@ -24,16 +24,16 @@ enum class Part : unsigned {
 constexpr unsigned operator|(Part a, Part b) { return static_cast<unsigned>(a) | static_cast<unsigned>(b); }
 constexpr unsigned operator|(unsigned a, Part b) { return a | static_cast<unsigned>(b); }
 
-/// What is known of a command's documents before one is computed: the schema is written from it.
+/// The shape of a command's documents, known before one is computed. The schema is written from it.
 struct DocumentShape {
   std::string_view command;          ///< "scale"
   unsigned parts = 0;                ///< of Part
-  const FieldTable* head = nullptr;  ///< members beside the rows
+  const FieldTable* head = nullptr;  ///< members besides the rows
   std::string_view rows = {};        ///< the key of the list of rows: "results"
   const FieldTable* row = nullptr;   ///< null: the document is its head, in NDJSON one line
-  /// What stands in NDJSON for an input that could not be answered; null where such an input ends the program.
+  /// The NDJSON line of an input that could not be answered. Null if such an input ends the program.
   const FieldTable* refusal = nullptr;
-  /// Of a command whose documents are of several kinds: the shape of each, which has what stands above.
+  /// For a command with several kinds of documents: the shape of each.
   std::span<const DocumentShape> (*kinds)() = nullptr;
 };
 
@@ -52,11 +52,11 @@ class Document {
   /// Where the shape has a `refusal`.
   virtual void for_each_refusal(const RecordVisitor&) const {}
 
-  /// Of `cells`: the columns, and for each row the subject that their values are read from.
+  /// For `cells`: the columns, and for each row the subject that their values are read from.
   virtual std::vector<Field> columns() const { return {}; }
   virtual void for_each_cells(const std::function<void(const void* subject)>&) const {}
 
-  /// Of `page`: what people read, line by line.
+  /// For `page`: the text, line by line.
   virtual void write_page(TextDocument&) const {}
 
   /// Of `judgements`.
@@ -80,11 +80,11 @@ struct OutputFormat {
 };
 
 std::span<const OutputFormat* const> output_formats();
-/// Those that write documents of that shape, in the order of the list.
+/// Returns the formats that write documents of that shape, in the order of the list.
 std::vector<const OutputFormat*> formats_of(const DocumentShape& shape);
-/// The format of that name, or null.
+/// Returns the format of that name, or null.
 const OutputFormat* find_output_format(std::string_view name);
-/// The document as one text. The format is one of formats_of(document.shape()).
+/// Returns the document as one text. The format must be one of formats_of(document.shape()).
 std::string to_string(const Document& document, const OutputFormat& format);
 
 }  // namespace ctxcost

@@ -48,16 +48,16 @@ struct Field {
     text,
     word,  ///< one of `words`
     flag,
-    scalar,         ///< a number or a text, null where it is not known: a value of whatever metric
+    scalar,         ///< a number or a text, null if unknown: the value of any metric
     record,         ///< an object of `members`
-    records,        ///< a list of those
-    named_records,  ///< an object of those whose keys are names
+    records,        ///< a list of such objects
+    named_records,  ///< an object of such objects, keyed by name
     texts,          ///< a list of texts
-    counts,         ///< an object of counts whose keys are names
-    any,            ///< whatever stood in a file
+    counts,         ///< an object of counts, keyed by name
+    any,            ///< any JSON value, as read from a file
     metrics,        ///< a member for each of `of_metrics`
     members_of,     ///< the members of another table, as if they were this one's
-    further_texts,  ///< texts under names of their own, beside the record's other members
+    further_texts,  ///< texts under their own names, besides the record's other members
   };
 
   std::string_view name;
@@ -68,9 +68,9 @@ struct Field {
   Value (*value)(const Field& field, const void* subject) = nullptr;
   /// Of everything else. The key stands already, but where the field writes its own: see `has_own_keys`.
   void (*write)(const Field& field, const void* subject, JsonWriter& json) = nullptr;
-  /// Null: in every record.
+  /// Null: the field is in every record.
   bool (*present)(const void* subject) = nullptr;
-  /// Where there is one and it is false, the value is null.
+  /// If it is set and returns false, the value is null.
   bool (*known)(const void* subject) = nullptr;
   std::span<const std::string_view> words = {};
   const FieldTable* members = nullptr;
@@ -106,23 +106,23 @@ struct Field {
   }
 };
 
-/// The fields of one kind of record, in the order in which they are written.
+/// The fields of one kind of record, in output order.
 struct FieldTable {
   std::string_view name;  ///< in the schema's $defs
   std::span<const Field> fields;
 };
 
-/// A record: the table that knows its members, and what they are read from.
+/// A record: the table of its members, and the subject that they are read from.
 struct Record {
   const FieldTable* table;
   const void* subject;
 };
 
-/// The members of a record, without its braces. `chosen`: only fields for which it is true.
+/// Writes the members of a record, without its braces. `chosen` selects the fields.
 void write_members(JsonWriter& json, const Record& record, bool (*chosen)(const Field& field) = nullptr);
 void write_record(JsonWriter& json, const Record& record);
 
-/// Visits the items of a member that is a list: what `records` and `texts` are given.
+/// Visits the items of a member that is a list.
 template <auto member>
 inline constexpr auto kEach = [](const auto& subject, const auto& visit) {
   for (const auto& item : subject.*member) visit(item);
@@ -241,7 +241,7 @@ struct FieldsOf {
     field.write = [](const Field&, const void* subject, JsonWriter& json) { Write{}(of(subject), json); };
     return field;
   }
-  /// `get(subject, metric)` returns a pointer to the metric's value; null where the record leaves it out.
+  /// `get(subject, metric)` returns a pointer to the metric's value; null if the record leaves it out.
   template <typename Get>
   static constexpr Field metrics(std::span<const MetricInfo> (*list)(), Get) {
     Field field{"", Type::metrics};
@@ -283,14 +283,14 @@ struct FieldsOf {
     return field;
   }
 
-  /// The field, in those records alone for which `test(subject)` is true.
+  /// Returns the field, limited to records for which `test(subject)` is true.
   template <typename Test>
   static constexpr Field where(Test, const Field& field) {
     Field result = field;
     result.present = [](const void* subject) { return Test{}(of(subject)); };
     return result;
   }
-  /// The field, null where `test(subject)` is false.
+  /// Returns the field, with null if `test(subject)` is false.
   template <typename Test>
   static constexpr Field null_unless(Test, const Field& field) {
     Field result = field.or_null();

@@ -1,4 +1,4 @@
-// What `fit` answers, as a document.
+// The document of `fit`.
 #pragma once
 
 #include "ctxcost/answer/fit.h"
@@ -9,7 +9,7 @@ namespace ctxcost {
 
 extern const DocumentShape kFitShape;
 
-/// The alternatives of an answer, of which there is at least one.
+/// The alternatives of an answer. There must be at least one.
 class FitDocument : public Document {
  public:
   /// Both outlive the document.
@@ -33,11 +33,11 @@ class FitDocument : public Document {
   Head head_;
 };
 
-/// The page of a single alternative: its verdict, parts, bounds, times, what would help, and notes.
+/// Writes the page of a single alternative: its verdict, parts, bounds, times, remedies, and notes.
 void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page);
 /// The verdict in one line.
 std::string verdict_line(const Fit& fit, UnitSystem units);
-/// A table of alternatives; of what is alike in all only what a reader always wants.
+/// Writes a table of alternatives. Columns that are equal in all rows are left out, except those that are always shown.
 void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocument& page);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What people read of `fit`.
+// The page of `fit`.
 #include <algorithm>
 #include <charconv>
 
@@ -43,7 +43,7 @@ std::string one_decimal(double value) {
   return {buffer, end};
 }
 
-/// What would fit of a context that only the window bounds.
+/// The remedy for a context that only the window bounds.
 std::string memory_allows(const Fit& fit) {
   const auto& tokens = fit.longest_in_memory.value;
   if (!tokens) return "memory alone would allow any context";
@@ -91,7 +91,7 @@ void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bo
   page.line(line);
 }
 
-/// What ends first, and how far it is.
+/// Writes the binding limit and the distance to it.
 void write_bounds(const Fit& fit, TextDocument& page) {
   const DeploymentEstimate& estimate = fit.estimate;
   const LargestFit& longest = fit.longest_context;
@@ -145,7 +145,7 @@ void write_peaks(const Setup& setup, TextDocument& page) {
 /// A column of the table of alternatives.
 struct AlternativeColumn {
   std::string_view heading;
-  bool always;  ///< also where all alternatives have the same
+  bool always;  ///< shown even if all alternatives have the same value
   Value (*value)(const Fit& fit, UnitSystem units);
 };
 

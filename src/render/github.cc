@@ -1,5 +1,5 @@
-// Workflow commands of GitHub Actions: each breach becomes an annotation where its limit stands.
-// [GitHub Docs, "Workflow commands for GitHub Actions"; escapes as in actions/toolkit packages/core/src/command.ts]
+// Workflow commands of GitHub Actions: each breach becomes an annotation at its limit. [GitHub Docs, "Workflow commands
+// for GitHub Actions"; escapes as in actions/toolkit packages/core/src/command.ts]
 #include "core/printable.h"
 #include "row.h"
 

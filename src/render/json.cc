@@ -1,4 +1,4 @@
-// One JSON document, its rows written as they are counted.
+// One JSON document. Rows are written as they are computed.
 #include "document.h"
 #include "row.h"
 

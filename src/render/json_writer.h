@@ -33,18 +33,18 @@ class JsonWriter {
   void number(double value);
   void boolean(bool value);
   void null();
-  /// A value that is JSON already, on one line.
+  /// Writes a value that is already JSON, on one line.
   void raw(std::string_view json);
   void value(const MetricValue& value);
   void value(const std::optional<Count>& value);
-  /// As it was read, numbers with their own digits; null for NaN and its like.
+  /// Writes a value as it was read, with the digits of its numbers. NaN and infinities become null.
   void value(const JsonValue& value);
 
  private:
   void quoted(std::string_view value);
   void begin(char bracket);
   void end(char bracket);
-  /// The comma and the line before a value or a key.
+  /// Writes the comma and the line break before a value or a key.
   void separate();
   void new_line();
 

@@ -1,4 +1,4 @@
-// What was judged, one by one, as CI servers show it: JUnit, SARIF, annotations.
+// Judgements for CI servers: JUnit, SARIF, annotations.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +21,12 @@ struct Judgement {
   std::string rule;               ///< "kv_cache_bytes", "baseline/kv_cache_bytes"
   std::string rule_title;         ///< "kv_cache_bytes outside its budget"
   std::string_view rule_meaning;  ///< of the metric
-  std::string message;            ///< what is wrong, without its place; empty of a pass
-  std::string advice;             ///< "would pass with context 62500"; empty where there is none
-  std::string diagnostic;         ///< of an error: the line as on standard error
+  std::string message;            ///< what is wrong, without its place; empty for a pass
+  std::string advice;             ///< "would pass with context 62500"; empty if there is none
+  std::string diagnostic;         ///< for an error: the line as on standard error
   std::string file;
-  TextPlace place;          ///< in the file; line 0 where that is not known
-  std::string fingerprint;  ///< the same in the next run, even where lines moved
+  TextPlace place;          ///< in the file; line 0 if unknown
+  std::string fingerprint;  ///< stable between runs, even if lines move
 
   bool is_breach() const { return verdict == Verdict::warn || verdict == Verdict::fail; }
 };
@@ -36,7 +36,7 @@ struct Judgements {
   std::vector<Judgement> items;     ///< in the order of the answer
 };
 
-/// "budgets.json:7:43"; without line and column where they are not known.
+/// "budgets.json:7:43"; without line and column if they are unknown.
 std::string place_text(std::string_view file, const TextPlace& place);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What the table people read is made of: shared by the aligned table and by Markdown.
+// Columns and cells of the scaling table, shared by the aligned table and Markdown.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ class TableLayout {
   TableLayout(const Report& report, const RenderOptions& options);
 
   const std::vector<TextDocument::Column>& heads() const { return heads_; }
-  /// The cells of a row, as many as there are heads.
+  /// Returns the cells of a row, one per heading.
   std::vector<std::string> cells(const GridPoint& row) const;
 
   /// "article convention: 1 FLOP per multiply-add, …; SI units, 1 GB = 10^9 bytes; approx. 7B, 1 sequence"
@@ -31,7 +31,7 @@ class TableLayout {
   std::vector<std::string> notes() const;
 
  private:
-  /// How a cell is made.
+  /// How a cell is computed.
   struct Cell {
     enum class Kind { label, length, metric } kind;
     Label label = Label::model;
@@ -54,7 +54,7 @@ class TableLayout {
   std::vector<std::string> window_notes_;
 };
 
-/// Caption, table, growth lines and notes.
+/// Writes caption, table, growth lines and notes.
 void write_report(const Report& report, const RenderOptions& options, TextDocument& out);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What `list` answers, as a document: a table of the catalogue.
+// The document of `list`: a table of the catalogue.
 #pragma once
 
 #include "ctxcost/answer/listing.h"
@@ -11,7 +11,7 @@ extern const DocumentShape kListShape;
 /// The entries of one kind.
 class ListDocument : public Document {
  public:
-  /// The listing outlives the document.
+  /// The listing must outlive the document.
   explicit ListDocument(const CatalogueListing& listing) : listing_(&listing) {}
 
   const DocumentShape& shape() const override;

@@ -1,4 +1,4 @@
-// Settings in the words of the command line.
+// Settings as command-line options.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace ctxcost {
 
-/// A setting as the command line has it.
+/// A setting as a command-line option.
 struct OptionText {
   std::string option;  ///< "--kv-precision"
   std::string value;   ///< "q8_0"; empty for a flag

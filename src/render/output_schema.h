@@ -1,4 +1,4 @@
-// The JSON Schema of documents, made of the tables of fields that write them.
+// The JSON Schema of documents, built from the tables of fields that write them.
 #pragma once
 
 #include "ctxcost/core/writer.h"

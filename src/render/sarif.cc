@@ -41,7 +41,7 @@ void text_member(JsonWriter& json, std::string_view key, std::string_view text) 
   json.end_object();
 }
 
-/// Without a region where the line is not known.
+/// There is no region if the line is unknown.
 void write_location(JsonWriter& json, const Judgement& judgement) {
   json.begin_object();
   json.key("physicalLocation");
@@ -83,7 +83,7 @@ void write_result(JsonWriter& json, const Judgement& judgement, std::size_t rule
   json.end_object();
 }
 
-/// That files could not be judged is a matter of the tool, not a result.
+/// Files that could not be judged are tool notifications, not results.
 void write_invocation(JsonWriter& json, const std::vector<Judgement>& judged) {
   json.key("invocations");
   json.begin_array();

@@ -1,4 +1,4 @@
-// What `scale` answers, as a document.
+// The document of `scale`.
 #pragma once
 
 #include "document.h"
@@ -9,7 +9,7 @@ namespace ctxcost {
 
 extern const DocumentShape kScaleShape;
 
-/// The rows of a grid. Nothing of it is held: every format reads the grid anew.
+/// The rows of a grid. The document stores no rows: every format reads the grid again.
 class ScaleDocument : public Document {
  public:
   /// Both outlive the document.

@@ -1,4 +1,4 @@
-// JSON Schemas of what is read and written, made of the tables that the readers and writers use.
+// JSON Schemas of inputs and outputs, built from the tables of the readers and writers.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// What `show` answers, as a document: the facts of one entry of the catalogue.
+// The document of `show`: the facts of one entry of the catalogue.
 #pragma once
 
 #include "ctxcost/answer/show.h"
@@ -11,7 +11,7 @@ extern const DocumentShape kShowShape;
 /// One entry. In JSON a model is its file, and anything else an object of its facts.
 class ShowDocument : public Document {
  public:
-  /// The entry outlives the document.
+  /// The entry must outlive the document.
   explicit ShowDocument(const BuiltIn& found) : found_(&found) {}
 
   const DocumentShape& shape() const override;

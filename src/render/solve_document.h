@@ -1,4 +1,4 @@
-// What `solve` answers, as a document.
+// The document of `solve`.
 #pragma once
 
 #include "ctxcost/answer/solve_answer.h"
@@ -9,7 +9,7 @@ namespace ctxcost {
 
 extern const DocumentShape kSolveShape;
 
-/// What is looked for, as it is asked and answered.
+/// The unknown: its name in questions and its unit in answers.
 struct SolveQuestion {
   Unknown unknown;
   std::string_view name;  ///< "kv-precision"
@@ -17,7 +17,7 @@ struct SolveQuestion {
 };
 std::span<const SolveQuestion> solve_questions();
 
-/// The answers to a question, of which there is at least one.
+/// The answers to a question. There must be at least one.
 class SolveDocument : public Document {
  public:
   /// Both outlive the document.
@@ -32,7 +32,7 @@ class SolveDocument : public Document {
 
   struct Head {
     Conventions conventions;
-    std::string_view verdict;  ///< "fits" where anything does
+    std::string_view verdict;  ///< "fits" if anything does
   };
 
  private:
@@ -41,13 +41,13 @@ class SolveDocument : public Document {
   Head head_;
 };
 
-/// The question that an answer is of.
+/// Returns the question of an answer.
 const SolveQuestion& question_of(const SolveAnswer& answer);
-/// The answer's notes, and the option that lifts the window where nothing else was found to.
+/// Returns the answer's notes, and the option that lifts the window if no other change allows more.
 std::vector<std::string> notes_of(const SolveAnswer& answer);
-/// The page of one answer: its value, the proof, what unlocks more, and notes.
+/// Writes the page of one answer: its value, the proof, what unlocks more, and notes.
 void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextDocument& page);
-/// A table of answers.
+/// Writes a table of answers.
 void write_answers(const std::vector<SolveAnswer>& answers, TextDocument& page);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What people read of `solve`.
+// The page of `solve`.
 #include <algorithm>
 
 #include "core/format.h"

@@ -29,7 +29,7 @@ void TextDocument::plain(std::string_view text) {
   is_plain_ascii(text) ? out_->text(text) : out_->text(printable(text));
 }
 
-/// Backslashes before what Markdown would take for itself, entities for what HTML would.
+/// Escapes characters with a meaning in Markdown by backslashes, and those with a meaning in HTML by entities.
 /// [CommonMark 0.31.2, sections 2.4 and 2.5; GitHub Flavored Markdown Spec, section 4.10, for `|` in cells]
 void TextDocument::markdown(std::string_view text) {
   const std::string shown = printable(text);

@@ -15,7 +15,7 @@ namespace ctxcost {
 
 enum class TextStyle { plain, markdown };
 
-/// How a text stands out: in colour where there is colour, else plainly; in Markdown everything but `good` is bold.
+/// How a text stands out: in colour if the output has colour, else plain. In Markdown everything but `good` is bold.
 enum class Accent { none, strong, good, warning, bad };
 
 class TextDocument {
@@ -28,7 +28,7 @@ class TextDocument {
   /// A piece of the line.
   void text(std::string_view text, Accent accent = Accent::none);
   void end_line();
-  /// A whole line.
+  /// Writes a whole line.
   void line(std::string_view text, Accent accent = Accent::none);
   /// Starts a line that is one of several: a list in Markdown.
   void item();
@@ -41,9 +41,9 @@ class TextDocument {
     bool right_aligned = false;
     std::size_t width = 0;  ///< printable_width of its widest cell, the heading among them; Markdown needs none
   };
-  /// The head of a table and the line below it.
+  /// Writes the head of a table and the line below it.
   void heads(std::span<const Column> columns);
-  /// As many cells as columns.
+  /// Writes a row, with one cell per column.
   void row(std::span<const Column> columns, std::span<const std::string> cells, Accent first = Accent::none);
   /// A whole table, as wide as it needs. `accent`, where given, is of a row's first cell.
   void table(std::vector<Column> columns, std::span<const std::vector<std::string>> rows,

@@ -1,4 +1,4 @@
-// Values as people read them.
+// Values as display text.
 #pragma once
 
 #include <string>

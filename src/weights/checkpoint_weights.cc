@@ -1,4 +1,4 @@
-// Weights as a checkpoint stores them: each tensor by the rule that `quantization_config` gives it.
+// Weights as a checkpoint stores them: each tensor follows its rule in `quantization_config`.
 #include <algorithm>
 #include <iterator>
 
@@ -7,7 +7,7 @@
 namespace ctxcost {
 namespace {
 
-/// Where the rules for one tensor put some of its layers.
+/// Some layers of a tensor, with the format that its rules give them.
 struct Share {
   std::size_t format;
   std::vector<std::uint32_t> layers;

@@ -1,6 +1,6 @@
-// Weights as the headers of the model's files give them: a GGUF's tensors by their names, which are ours; those of
-// safetensors, named by each family's code, as the config describes them. Whatever is left is one more tensor, so that
-// the sum is the files' own.
+// Weights as the headers of the model's files give them: GGUF tensors by their names, which are ours; safetensors
+// tensors, whose names depend on each family's code, as the config describes them. The rest is one more tensor, so that
+// the sum equals that of the files.
 #include <array>
 #include <unordered_map>
 
@@ -9,7 +9,7 @@
 namespace ctxcost {
 namespace {
 
-/// Tensors of a file that stand in the place of one of ours: fused projections, and the two halves of MLA's.
+/// Tensors of a file that replace one of ours: fused projections, and the two halves of MLA's.
 struct Substitute {
   std::string_view ours;
   std::array<std::string_view, 2> theirs;
@@ -62,7 +62,7 @@ class GgufTensors {
     return nullptr;
   }
 
-  /// Our part of `bytes`: all of them, unless the file's tensor holds more elements than ours (it is a fused one).
+  /// Returns our part of `bytes`: all of them, unless the file's tensor is fused and holds more elements than ours.
   static StoredTensor share(const Tensor& tensor, std::string_view type, Count bytes, Count elements) {
     StoredTensor stored;
     stored.tensor = tensor;
@@ -130,7 +130,8 @@ std::optional<std::vector<StoredTensor>> store_as_files(const Model& model) {
   const Count held = model.files->bytes;
   Count ours = total_bytes(*result);
   if (ours > held) {
-    // The config does not describe these files; the reader has said so. Each tensor takes its part of what there is.
+    // The config does not describe these files, and the reader has noted that. Each tensor takes its share of the
+    // bytes.
     for (StoredTensor& stored : *result) {
       stored.bytes = stored.bytes * held / ours;
       stored.row_bytes = stored.row_bytes * held / ours;

@@ -73,8 +73,8 @@ class Mix {
   GgufFileType type_;
 };
 
-/// The types of 1 and 2 bits share a pattern: values in Q4_K where they are few, else `better`, as are the first down
-/// projections.
+/// The 1-bit and 2-bit types share a pattern: values have Q4_K if they are few, else `better`. The first down
+/// projections have `better`, too.
 constexpr Mix low_bit(std::string_view name, GgmlType base, GgmlType embedding, GgmlType better, GgmlType output) {
   return Mix(name, base, q5_k)
       .embedding(embedding)
@@ -130,21 +130,21 @@ constexpr GgufFileType kFileTypes[] = {
     low_bit("IQ1_S", iq1_s, q2_k, q2_k, iq2_xxs),
     Mix("TQ2_0", tq2_0).embedding(q4_k),
     Mix("TQ1_0", tq1_0).embedding(q4_k),
-    // Whatever has a third dimension (routed experts) in MXFP4, all else in Q8_0.
+    // Tensors with a third dimension (routed experts) are in MXFP4, all others in Q8_0.
     Mix("MXFP4_MOE", mxfp4, q8_0),
 };
 
 bool is_mxfp4_file(const GgufFileType& type) { return type.base == mxfp4; }
 bool is_quantised(GgmlType type) { return type > bf16; }
 
-/// What a tensor is for, as far as the mixes care.
+/// The role of a tensor, as far as the mixes distinguish roles.
 enum class Role { head, token_table, value, key, query, output, gate_up, down, other };
 
 bool holds(std::string_view name, std::string_view part) { return name.find(part) != std::string_view::npos; }
 
 Role role_of(std::string_view name, bool tied) {
   if (name == "output") return Role::head;
-  // Without an output matrix the token tables take its type, those of single layers too.
+  // Without an output matrix, the token tables take its type, also those of single layers.
   if (name == "token_embd" || name == "per_layer_token_embd") return tied ? Role::head : Role::token_table;
   if (name.ends_with("attn_qkv") || name.ends_with("attn_kv_b") || name.ends_with("attn_v")) return Role::value;
   if (name.ends_with("attn_k")) return Role::key;
@@ -172,7 +172,7 @@ class Chooser {
   GgmlType choose(const GgufTensor& tensor, Count layer) {
     if (always_fp32(tensor)) return f32;
     if (!type_.quantised()) return mxfp4_experts_ && tensor.tensor.routed() ? mxfp4 : type_.base;
-    if (keeps_its_type(tensor)) return f16;  // the file that is quantised is F16
+    if (keeps_its_type(tensor)) return f16;  // the file to quantise is F16
     const Count width = tensor.tensor.columns;
     return fitting(wanted(tensor, layer), width, tensor.tensor.name);
   }
@@ -196,7 +196,7 @@ class Chooser {
         if (model_.protects_outputs && !low_bits()) return type_.name == "Q3_K_L" ? q4_k : type_.base;
         return eight_experts ? type_.output_of_8 : type_.output;
       case Role::gate_up: {
-        // Gates and ups are counted apart.
+        // Gate and up projections are counted separately.
         std::uint64_t& seen = holds(tensor.tensor.name, "ffn_up") ? up_ : gate_;
         return pick(type_.gate_up, place(seen++, layer), layers_);
       }
@@ -208,7 +208,7 @@ class Chooser {
 
   GgmlType value(GgmlType type) const {
     if (low_bits()) return type;
-    // A 70B model has few values; a mixture of 8 experts, few attention weights at all.
+    // A 70B model has few value weights, and a mixture of 8 experts has few attention weights.
     if (model_.experts == 8) return q8_0;
     if (model_.is_70b && (type == q3_k || type == q4_k)) return q5_k;
     return type;
@@ -230,7 +230,7 @@ class Chooser {
   }
 
   bool low_bits() const { return type_.counts_experts; }
-  /// Mixtures of experts go by the layer, other models by how many such tensors came before.
+  /// Mixtures of experts use the layer index, other models the number of such tensors so far.
   Count place(Count seen, Count layer) const { return model_.experts > 1 ? layer : seen; }
 
   GgmlType pick(const Choice& choice, Count index, Count of) const {
@@ -260,7 +260,8 @@ class Chooser {
     return of_32 ? 32 : 256;
   }
 
-  /// The type itself, or where rows are not whole blocks of it the nearest one of smaller blocks, at last fp16.
+  /// Returns the type itself. If rows are not whole blocks of it, returns the nearest type with smaller blocks, finally
+  /// fp16.
   GgmlType fitting(GgmlType type, Count width, std::string_view name) const {
     if (width % block_of(type) == 0) return type;
     GgmlType other = f16;

@@ -36,7 +36,7 @@ enum class GgmlType : std::uint8_t {
   mxfp4,
 };
 
-/// Which of a model's layers a better type is spent on. "The i-th" counts the tensors of one role in file order.
+/// The layers of a model that get a better type. "The i-th" counts the tensors of one role in file order.
 enum class Layers : std::uint8_t {
   all,
   first_two,
@@ -45,8 +45,8 @@ enum class Layers : std::uint8_t {
   first_eighth,
   ends_and_every_third,  ///< the first and last eighth, between them every third
   middle,                ///< all but the first and last eighth
-  grouped_query,         ///< all, where at least 4 query heads share a KV head
-  grouped_or_experts,    ///< all, where that holds or there are at least 4 experts
+  grouped_query,         ///< all, if at least 4 query heads share a KV head
+  grouped_or_experts,    ///< all, if that holds or there are at least 4 experts
 };
 
 /// The type of one role: `type` in the layers chosen, `rest` in the others.
@@ -68,7 +68,7 @@ struct GgufFileType {
   GgmlType output_of_8;  ///< the same in a mixture of 8 experts
   Choice gate_up;
   Choice down;
-  bool counts_experts;  ///< the layers of `down` are told by counting tensors, even in mixtures of experts
+  bool counts_experts;  ///< the layers of `down` are found by counting tensors, even in mixtures of experts
 
   bool quantised() const { return base > GgmlType::bf16; }
 };

@@ -1,5 +1,5 @@
-// What llama.cpp's converter makes of a model: the tensors of a GGUF file and its exceptions for families.
-// [llama.cpp conversion/*.py, src/llama-model.cpp, src/llama-quant.cpp]
+// The output of llama.cpp's converter: the tensors of a GGUF file, with its exceptions for families. [llama.cpp
+// conversion/*.py, src/llama-model.cpp, src/llama-quant.cpp]
 #include "gguf_tensors.h"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ Tensor* find(std::vector<Tensor>& tensors, std::string_view name, bool bias = fa
   return nullptr;
 }
 
-/// Puts the rows (of a bias, the elements) of tensor `part` behind those of `whole` and drops it.
+/// Appends the rows of tensor `part` (the elements, for a bias) to those of `whole` and removes `part`.
 void merge(std::vector<Tensor>& tensors, std::string_view whole, std::string_view part) {
   for (const bool bias : {false, true}) {
     Tensor* target = find(tensors, whole, bias);
@@ -46,7 +46,8 @@ void rename(std::vector<Tensor>& tensors, std::string_view from, std::string_vie
   }
 }
 
-/// The latent up-projection becomes one matrix a head for keys (transposed) and one for values, stacked over heads.
+/// Splits the latent up-projection into one matrix per head for keys (transposed) and one for values, stacked over
+/// heads.
 void split_latent(std::vector<Tensor>& tensors, const LayerGroup& group) {
   const Tensor* found = find(tensors, "attn_kv_b");
   if (found == nullptr || group.mixers.empty()) return;
@@ -61,12 +62,14 @@ void split_latent(std::vector<Tensor>& tensors, const LayerGroup& group) {
   tensors.push_back(values);
 }
 
-/// Shared experts are one of their width together: their rows behind each other, those of the way down side by side.
+/// Merges shared experts into one of their total width. Rows are appended; those of the down projection are joined side
+/// by side.
 void fuse_shared_experts(std::vector<Tensor>& tensors) {
   for (Tensor& tensor : tensors) {
     const bool down = tensor.name == "ffn_down_shexp";
     const bool inner = tensor.name == "ffn_gate_shexp" || tensor.name == "ffn_up_shexp";
-    if (!(inner || down) || (down && tensor.is_bias)) continue;  // every expert's bias down stays its own
+    if (!(inner || down) || (down && tensor.is_bias))
+      continue;  // each expert keeps its own bias of the down projection
     (inner && !tensor.is_bias ? tensor.rows : tensor.columns) *= tensor.copies;
     tensor.copies = tensor.active_copies = 1;
   }
@@ -107,7 +110,7 @@ Count queries_per_kv_head(const Model& model) {
   const Mixer* attention = nullptr;
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::encoder) continue;
-    // Files of Qwen3-Next state one number of KV heads for all layers, other hybrids 0 for their recurrent ones.
+    // Files of Qwen3-Next give one number of KV heads for all layers. Other hybrids give 0 for their recurrent layers.
     const bool counts = group.layers.front() == 0 || model.gguf.gate_in_query;
     if (counts && attention == nullptr) attention = attention_of(group);
   }
@@ -149,8 +152,8 @@ bool has_indexer(const GgufLayers& layers) {
                      [](const GgufTensor& held) { return starts_with(held.tensor.name, "indexer."); });
 }
 
-/// Layers that predict further tokens: the last layer's tensors (with an indexer of its own) and the NextN ones. No
-/// plain step reads them.
+/// Layers that predict further tokens: the last layer's tensors (with their own indexer) and the NextN tensors. An
+/// ordinary step does not read them.
 void add_next_token_layers(const Model& model, GgufModel& file) {
   const auto before = [](const GgufLayers& a, const GgufLayers& b) {
     return std::pair(has_indexer(a), a.layers.back()) < std::pair(has_indexer(b), b.layers.back());

@@ -30,18 +30,18 @@ struct GgufModel {
   std::vector<GgufLayers> groups;
   Count layers;                   ///< of the file, next-token layers included
   Count experts = 0;              ///< routed experts of the layers that have them
-  Count queries_per_kv_head = 0;  ///< of layer 0; 0 where that has no attention
+  Count queries_per_kv_head = 0;  ///< of layer 0; 0 if that has no attention
   bool tied = false;              ///< the file has no "output" tensor
   bool protects_outputs = false;  ///< as `GgufTraits`
   bool is_70b = false;            ///< llama.cpp's own size class "70B"
 };
 
-/// Empty where tensors of the model are unknown.
+/// Empty if tensors of the model are unknown.
 std::optional<GgufModel> gguf_model(const Model& model);
 
-/// Stays as the converter writes it when a file is quantised.
+/// Returns whether quantisation leaves the tensor as the converter writes it.
 bool keeps_its_type(const GgufTensor& tensor);
-/// The converter writes it in fp32, whatever the file's type.
+/// Returns whether the converter writes it in fp32 regardless of the file's type.
 bool always_fp32(const GgufTensor& tensor);
 
 }  // namespace ctxcost

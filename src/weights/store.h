@@ -15,16 +15,16 @@ struct GgufFileType;
 /// One tensor in rows of whole blocks.
 StoredTensor plain(const Tensor& tensor, const Precision& precision);
 
-/// Every tensor in that type.
+/// Stores every tensor in that type.
 std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision);
 
-/// By the rules of `model.stored`, the rest in `model.activation`.
+/// Stores tensors by the rules of `model.stored`, and the rest in `model.activation`.
 std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model);
 
-/// As the headers of `model.files` say: their bytes to the last one.
+/// Takes the types and exact bytes of the headers of `model.files`.
 std::optional<std::vector<StoredTensor>> store_as_files(const Model& model);
 
-/// As llama.cpp writes and quantises a file of that type. [gguf_file_types.cc]
+/// Stores tensors as llama.cpp writes and quantises a file of that type. [gguf_file_types.cc]
 std::optional<std::vector<StoredTensor>> store_as_gguf(const Model& model, const GgufFileType& type,
                                                        bool mxfp4_experts);
 

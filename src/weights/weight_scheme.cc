@@ -28,7 +28,7 @@ bool names_a_format(const std::string& name) {
   return false;
 }
 
-/// A file type is written in capitals, as llama.cpp does; one that no format shares its name with, in any case.
+/// A file type is written in capitals, as in llama.cpp. If no format has the same name, any case is accepted.
 const GgufFileType* find_file_type(std::string_view word) {
   const std::string name = lower_case(word);
   for (const std::string_view prefix : {std::string_view("mostly_"), std::string_view("all_")}) {
@@ -55,7 +55,7 @@ WeightScheme WeightScheme::resolved(const Model& model) const {
     scheme.name_ = scheme.display_ = model.files->name;
     return scheme;
   }
-  // A model's type is a format, whatever file type has its name.
+  // A model's type is always a format, even if a file type has the same name.
   if (!model.stored) return model.weights;
   WeightScheme scheme;
   scheme.kind_ = Kind::checkpoint;
@@ -84,7 +84,7 @@ WeightScheme parse_weight_scheme(std::string_view text, std::string_view source)
       if (!precision.format().weights) fail_to_store(precision, source);
       return precision;
     } catch (const InputError& error) {
-      // A slip in the name of a file type deserves its hint, too.
+      // A misspelt file type gets a hint, too.
       const std::string hint = did_you_mean(text.substr(0, colon), gguf_file_type_names());
       Diagnostic diagnostic = error.diagnostics().front();
       if (!hint.empty() && diagnostic.hint.find("did you mean") == std::string::npos) diagnostic.hint = hint;

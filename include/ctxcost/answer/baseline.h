@@ -1,4 +1,4 @@
-// Compares judged budgets with an earlier report: which metrics grew, and by more than allowed or not.
+// Compares judged budgets with an earlier report: which metrics got worse, and whether by more than allowed.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace ctxcost {
 
 struct JsonDocument;
 
-/// How much worse than in the baseline a metric may be, in the direction that costs more.
+/// How much worse than in the baseline a metric may be.
 struct AllowedIncrease {
   std::string text;              ///< "5%"
   std::string source;            ///< the option or file it comes from, for errors
@@ -35,11 +35,11 @@ Baseline load_baseline(std::string_view path);
 /// Reads the same from text in memory; `origin` names it in errors.
 Baseline parse_baseline(std::string_view text, std::string_view origin);
 
-/// Sets `report.baseline` and the verdicts that follow from it. The last increase that is allowed for a metric counts,
-/// one by its name before one for all. Points are matched by their budgets' names, context and batch, or, where the
-/// earlier report has no budgets, by model, types and engine. Where the baseline's document holds the models' configs,
-/// the keys of them that make a metric change are its causes. Throws InputError where no
-/// point is in both, or numbers were counted by different conventions.
+/// Sets `report.baseline` and the verdicts that follow from it. For each metric the last allowed increase applies; one
+/// that names the metric has priority over one for all metrics. Points are matched by budget name, context and batch
+/// or, if the earlier report has no budgets, by model, types and engine. If the baseline's document holds the models'
+/// configs, the config keys that change a metric are reported as its causes. Throws InputError if no point is in both,
+/// or if numbers were counted by different conventions.
 void compare_with_baseline(BudgetReport& report, const Baseline& baseline, const std::vector<AllowedIncrease>& allowed,
                            const JudgeOptions& options);
 
@@ -49,8 +49,8 @@ struct CheckOptions {
   std::vector<AllowedIncrease> allowed;  ///< increases since the baseline; without a baseline they have no effect
 };
 
-/// The answer of `check`: judges budgets, and compares them with the baseline where there is one. Throws as
-/// `compare_with_baseline` does; what is wrong with budget files is in the report.
+/// Computes the answer of `check`: judges budgets, and compares them with the baseline if there is one. Throws as
+/// `compare_with_baseline` does. Faults of budget files are in the report.
 BudgetReport check(BudgetFiles files, const CheckOptions& options = {});
 
 }  // namespace ctxcost

@@ -36,9 +36,9 @@ struct MetricChange {
   Metric metric;
   RecordedValue before;
   RecordedValue after;
-  RecordedValue change;            ///< after - before; empty where either is unknown or a level
-  std::optional<Percent> percent;  ///< of |before|; empty where there is none
-  std::optional<bool> worse;       ///< costs more; empty where neither direction does
+  RecordedValue change;            ///< after - before; empty if either is unknown or a level
+  std::optional<Percent> percent;  ///< of |before|; empty if it has no value
+  std::optional<bool> worse;       ///< true if it costs more; empty if neither direction does
 };
 
 /// Two points of the same context, batch and series.
@@ -55,17 +55,17 @@ struct Comparison {
   std::vector<Metric> compared;  ///< the metrics that were compared
 };
 
-/// Joins points of the same context and batch: those of series with the same names first, then, where as many series
-/// are left on either side, those in the same place. `metrics`: what to look at; where empty, all but those of which
-/// neither direction costs more (growth ratios). The records must outlive the result. Throws InputError where points
-/// were counted by different conventions, or no point is in both.
+/// Joins points of the same context and batch. Series with the same names are joined first; then, if equally many
+/// series are left on both sides, series at the same position. `metrics` are those to compare; if empty, all except
+/// those that cost more in neither direction (growth ratios). The records must outlive the result. Throws InputError if
+/// points were counted by different conventions, or if no point is in both.
 Comparison compare(const ReportRecord& before, const ReportRecord& after, std::span<const Metric> metrics = {});
 
 /// Computes the exact change of one metric. Throws CountOverflow.
 MetricChange change_of(Metric metric, const RecordedValue& before, const RecordedValue& after);
 
-/// A threshold on a change: `kv_cache_bytes > +5%`, `weights_bytes >= +1GiB`, `decode_tokens_per_second < -3%`.
-/// A percentage without a sign means in the direction that costs more. A metric alone means any change that costs more.
+/// A threshold on a change: `kv_cache_bytes > +5%`, `weights_bytes >= +1GiB`, `decode_tokens_per_second < -3%`. A
+/// percentage without a sign is in the direction that costs more. A metric alone stands for any change that costs more.
 struct Threshold {
   enum class Operator { greater, at_least, less, at_most };
   enum class Amount { any, percent, absolute };
@@ -79,13 +79,13 @@ struct Threshold {
   bool negative = false;
   Count digits;  ///< of a percentage: digits / 10^decimals; of an absolute amount: the integer itself
   std::uint32_t decimals = 0;
-  double real = 0;  ///< of an absolute amount of a metric that is no integer
+  double real = 0;  ///< an absolute amount of a metric that is not an integer
 };
 
 /// Throws InputError naming `source`.
 Threshold parse_threshold(std::string_view text, std::string_view source);
 
-/// Returns whether the change from `before` to `after` crosses the threshold; empty where either value is unknown.
+/// Returns whether the change from `before` to `after` crosses the threshold; empty if either value is unknown.
 std::optional<bool> holds(const Threshold& threshold, const RecordedValue& before, const RecordedValue& after);
 
 }  // namespace ctxcost

@@ -18,7 +18,7 @@ namespace ctxcost {
 /// A GPU, the number of devices, and how a model is split over them.
 struct Placement {
   std::optional<Accelerator> gpu;    ///< empty: the bytes for the cache are given instead
-  Count gpus = 1;                    ///< devices, split as the engine does; ignored if `split` is set
+  Count gpus = 1;                    ///< number of devices, split as the engine does; ignored if `split` is set
   std::optional<Parallelism> split;  ///< the degrees, if they were given
 };
 
@@ -28,12 +28,12 @@ struct DeploymentQuestion {
   std::vector<WeightScheme> weights;       ///< empty: as each model is stored
   std::vector<KvPrecision> kv_precisions;  ///< empty: each model's own
   std::vector<EngineChoice> engines;       ///< empty: the ideal engine
-  std::vector<Placement> placements;       ///< empty: no GPU; `settings.kv_memory` has to be given
+  std::vector<Placement> placements;       ///< empty: no GPU; `settings.kv_memory` must be given
   LengthList contexts;                     ///< empty: each model's trained context
   LengthList batches;                      ///< empty: each model's own
   Convention convention = causal_convention();
   Logits logits = Logits::last;
-  DeploymentSettings settings;  ///< of every alternative; its GPU and parallelism are those of the placement
+  DeploymentSettings settings;  ///< settings of every alternative; the placement replaces their GPU and parallelism
 };
 
 /// One alternative, without its context and batch.
@@ -45,8 +45,8 @@ struct DeploymentCase {
 /// Returns every combination. The model varies slowest, then weights, cache, engine and placement.
 std::vector<DeploymentCase> cases(const DeploymentQuestion& question);
 
-/// Returns the contexts of the question, else the model's trained context, else its last position. Throws InputError
-/// where neither is known.
+/// Returns the contexts of the question, else the model's trained context, else its last position. Throws InputError if
+/// none of them is known.
 LengthList contexts_of(const DeploymentQuestion& question, const Model& model);
 /// Returns the batches of the question, else the model's own.
 LengthList batches_of(const DeploymentQuestion& question, const Model& model);

@@ -25,10 +25,10 @@ struct JsonDocument;
 /// A compared model, with the text that holds its keys.
 struct ComparedModel {
   Model model;
-  std::shared_ptr<const JsonDocument> config;  ///< null where the model was not read from JSON
+  std::shared_ptr<const JsonDocument> config;  ///< null if the model was not read from JSON
 };
 
-/// One side of a comparison: a model, which is still to be counted, or a saved report.
+/// One side of a comparison: a model that is yet to be evaluated, or a saved report.
 struct Comparand {
   std::string name;  ///< as given
   std::variant<ComparedModel, ReportRecord> content;
@@ -44,13 +44,13 @@ Comparand load_comparand(const std::string& name, const LoadOptions& options = {
 Comparand parse_comparand(std::string_view text, std::string_view origin, const LoadOptions& options = {});
 
 struct DiffOptions {
-  /// What each model is counted over; the models are not looked at. Saved reports were counted already: of them the
-  /// points at its contexts and batches are looked at, and all where those are empty.
+  /// The grid to evaluate models on; its own models are ignored. Saved reports are already evaluated: their points at
+  /// these contexts and batches are compared, or all points if both lists are empty.
   Grid grid;
   Workload counting;   ///< its convention and logits
-  LoadOptions models;  ///< how a model with a changed key is read
+  LoadOptions models;  ///< options for reading a model with a changed key
 
-  std::vector<Metric> metrics;  ///< to compare; empty: all of which one direction costs more
+  std::vector<Metric> metrics;  ///< metrics to compare; empty: all that cost more in one direction
   std::vector<Threshold> thresholds;
 };
 
@@ -59,7 +59,7 @@ struct ChangedKey {
   std::string pointer;                ///< a JSON Pointer: "/num_key_value_heads"; empty for the whole text
   std::optional<std::string> before;  ///< as JSON on one line; empty: the key was added
   std::optional<std::string> after;   ///< empty: it was removed
-  /// Metrics that change when this key alone is changed in the model before; empty where that makes no valid model.
+  /// Metrics that change if only this key of the old model changes; empty if that gives no valid model.
   std::optional<std::vector<Metric>> alone_changes;
 };
 
@@ -78,7 +78,7 @@ struct JudgedThreshold {
   };
   Threshold threshold;
   std::vector<Breach> breaches;
-  Verdict verdict = Verdict::pass;  ///< `fail` where there is a breach
+  Verdict verdict = Verdict::pass;  ///< `fail` if there is a breach
 };
 
 /// The answer of `diff`.
@@ -92,30 +92,31 @@ struct Difference {
 
   bool batch_varies = false;                ///< the points have several batches
   bool models_vary = false;                 ///< either side has several models
-  std::vector<std::string> varying_labels;  ///< names of labels that are not the same at all points
-  std::vector<LabelChange> label_changes;   ///< of the other labels: the same change at all points
+  std::vector<std::string> varying_labels;  ///< names of labels that differ between points
+  std::vector<LabelChange> label_changes;   ///< changes of the other labels, the same at all points
 
   std::vector<ChangedKey> keys;
-  std::string keys_note;  ///< why keys were not compared; empty where they were
+  std::string keys_note;  ///< why keys were not compared; empty if they were
 
   std::vector<JudgedThreshold> thresholds;  ///< in the order of the options
-  Verdict verdict = Verdict::pass;          ///< `fail` where one of them holds
+  Verdict verdict = Verdict::pass;          ///< `fail` if one of them holds
 };
 
-/// Compares two models, or two saved reports. Throws InputError where one is a model and the other a report, where they
-/// have no point in common or were counted by different conventions, and where a threshold cannot be judged.
+/// Compares two models, or two saved reports. Throws InputError if one is a model and the other a report, if they have
+/// no point in common or were counted by different conventions, or if a threshold cannot be judged.
 Difference diff(const Comparand& before, const Comparand& after, const DiffOptions& options = {});
 
 /// One line of a table of changes.
 struct ChangeRow {
-  const PointComparison* point;  ///< the first one where it stands for several
+  const PointComparison* point;  ///< the first one if the line stands for several
   const MetricChange* change;
   bool every_context = false;  ///< the change is the same at all contexts of this series and batch
 };
-/// Every change, ordered by metric; those that are the same at all contexts as one. Refers to the difference.
+/// Returns every change, ordered by metric. Changes that are the same at all contexts are one line. The result refers
+/// to the difference.
 std::vector<ChangeRow> change_rows(const Difference& difference);
 
-/// Returns a label of the point's series: "vllm" for "engine"; empty where it has no such label.
+/// Returns a label of the point's series: "vllm" for "engine". Empty if it has no such label.
 std::string_view label_of(const PointRecord& point, std::string_view label);
 
 }  // namespace ctxcost

@@ -22,9 +22,9 @@ struct Fit {
   std::shared_ptr<const Deployment> deployment;  ///< of that case
   Count context;
   Count batch;
-  /// Memory of every kind of device, verdict, limit, times, and all metrics: those of the searches below, too.
+  /// Memory of every kind of device, verdict, limit, times, and all metrics, including those of the searches below.
   DeploymentEstimate estimate;
-  LargestFit longest_in_memory;           ///< the longest context that memory allows, past the window too
+  LargestFit longest_in_memory;           ///< the longest context that memory allows, even beyond the window
   LargestFit longest_context;             ///< the same within the window
   LargestFit largest_batch;               ///< at this context
   std::optional<FewestGpus> fewest_gpus;  ///< for this context and batch; empty without a GPU
@@ -32,7 +32,7 @@ struct Fit {
 
 /// The answers to a question: one for each alternative.
 struct FitAnswer {
-  std::vector<Fit> alternatives;     ///< cheapest first: see `cheaper`
+  std::vector<Fit> alternatives;     ///< cheapest first; see `cheaper`
   std::vector<InputError> left_out;  ///< why cases have no answer, in their order
 
   /// Returns whether any alternative fits.
@@ -42,16 +42,16 @@ struct FitAnswer {
 /// Answers every case at every context and batch. Leaves out a case if one of its points cannot be answered.
 FitAnswer fit(const DeploymentQuestion& question);
 
-/// The order of alternatives: what fits before what does not, then the fewest devices, then the least memory in all.
+/// The order of alternatives: those that fit first, then the fewest devices, then the least total memory.
 bool cheaper(const Fit& a, const Fit& b);
 
-/// What would fit, one setting changed at a time: types first, then more GPUs, then asking for less. None where it
-/// fits. Each takes a search, so that they are looked for only when they are asked for.
+/// Finds settings that would fit, changing one at a time: types first, then more GPUs, then a smaller context or batch.
+/// Returns none if it fits already. Each takes a search, so call this only when needed.
 std::vector<Remedy> remedies(const Fit& fit);
 
 /// Returns what bounds the longest context: "memory", "window", or empty.
 inline std::string_view bound_of(const Fit& fit) { return bound_of(fit.longest_context); }
-/// Assumptions about the devices, why it is tight, and what ends the longest context.
+/// Returns the assumptions about the devices, why the answer is tight, and what bounds the longest context.
 std::vector<std::string> device_notes(const Fit& fit);
 /// Returns the notes on devices, model and engine at this point, each once.
 std::vector<std::string> notes(const Fit& fit);

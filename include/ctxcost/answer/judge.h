@@ -21,7 +21,7 @@ struct BudgetPoint {
   Count context;
   Count batch;
   DeploymentEstimate values;
-  std::string margin_note;           ///< why the answer is tight; empty where it is not
+  std::string margin_note;           ///< why the answer is tight; empty if it is not
   Verdict baseline = Verdict::pass;  ///< the worst of its changes since the baseline
 };
 
@@ -31,27 +31,27 @@ struct JudgedLimit {
   Count context;
   Count batch;
   MetricValue actual;
-  MetricValue bound;       ///< the limit in the metric's unit, a share of memory as bytes
-  bool unbounded = false;  ///< `actual` is empty: nothing bounds it, so that it is above every limit
+  MetricValue bound;       ///< the limit in the metric's unit; a share of memory is in bytes
+  bool unbounded = false;  ///< `actual` is empty because nothing bounds it; it is above every limit
   Verdict verdict = Verdict::pass;
 
-  // Of a breach:
-  MetricValue distance;                    ///< by how much the limit is missed; empty where it is not a number
-  std::optional<double> distance_percent;  ///< the same of the limit; empty where the limit or the actual is no base
-  std::vector<Remedy> remedies;            ///< each alone lets it pass; empty where none was found
+  // Set for a breach:
+  MetricValue distance;                    ///< by how much the limit is missed; empty if that is not a number
+  std::optional<double> distance_percent;  ///< the same in percent of the limit; empty if it is undefined
+  std::vector<Remedy> remedies;            ///< each alone lets it pass; empty if none was found
 };
 
 struct JudgedBudget {
   const Budget* budget;
   std::unique_ptr<Deployment> deployment;
-  std::vector<BudgetPoint> points;         ///< the context fastest
-  std::vector<JudgedLimit> limits;         ///< of each limit in turn, as points
+  std::vector<BudgetPoint> points;         ///< ordered with the context varying fastest
+  std::vector<JudgedLimit> limits;         ///< limit by limit, each at every point
   Verdict limits_verdict = Verdict::pass;  ///< the worst of its limits
   Verdict verdict = Verdict::pass;         ///< the worst of its limits and of the changes since the baseline
 
   /// Returns how many limits hold, counted at each of their points.
   std::size_t limits_met() const;
-  /// Returns whether the baseline alone decides the verdict: the limits by themselves would give a better one.
+  /// Returns whether the baseline alone decides the verdict, because the limits would give a better one.
   bool by_baseline() const { return verdict > limits_verdict; }
   /// Returns the worst verdict at one point.
   Verdict verdict_at(std::size_t point) const;
@@ -60,7 +60,7 @@ struct JudgedBudget {
 /// A setting or config key that differs from the baseline.
 struct ChangeCause {
   std::string key;     ///< "kv_precision", or a JSON Pointer into the config: "/num_key_value_heads"
-  std::string before;  ///< "8"; "nothing" where it was not there
+  std::string before;  ///< "8"; "nothing" if it was absent
   std::string after;
 };
 
@@ -70,12 +70,12 @@ struct BudgetChange {
   Count context;
   Count batch;
   MetricChange change;
-  std::string allowed;  ///< "5%"; empty where it is not judged
+  std::string allowed;  ///< "5%"; empty if it is not judged
   Verdict verdict = Verdict::pass;
-  std::vector<ChangeCause> causes;  ///< of a change beyond the allowed increase, where known
+  std::vector<ChangeCause> causes;  ///< causes of a change beyond the allowed increase, if known
 };
 
-/// What differs from an earlier report.
+/// The differences from an earlier report.
 struct BaselineComparison {
   struct Point {
     const JudgedBudget* budget;
@@ -102,7 +102,7 @@ struct BudgetCounts {
   friend bool operator==(const BudgetCounts&, const BudgetCounts&) = default;
 };
 
-/// Everything that was judged. Its budgets are referred to and stay where they are.
+/// The results of judging budgets. It refers to the budgets.
 struct BudgetReport {
   std::vector<Budget> budgets;
   std::vector<JudgedBudget> judged;  ///< as budgets, but for those of files with faults
@@ -119,16 +119,16 @@ struct LimitBreach {
 };
 /// Returns every breach in the order of the report. The result refers to the report.
 std::vector<LimitBreach> breaches(const BudgetReport& report);
-/// Changes since the baseline that are too much, in their order; none without a baseline.
+/// Returns the changes since the baseline that are too much, in their order. None without a baseline.
 std::vector<const BudgetChange*> excesses(const BudgetReport& report);
 
 struct JudgeOptions {
-  bool fail_on_warning = false;  ///< breaches of level "warning" fail, too
+  bool fail_on_warning = false;  ///< breaches of level "warning" also fail
   bool remedies = true;          ///< look for settings that pass
 };
 
-/// Judges budgets. Where a limited metric has no value (the model's file does not allow it to be known, or it needs a
-/// GPU), that is a fault of the budget's file, of which nothing is judged then.
+/// Judges budgets. If a limited metric has no value (the model's file does not determine it, or it needs a GPU), that
+/// is a fault of the budget's file, and nothing in the file is judged.
 BudgetReport judge(BudgetFiles files, const JudgeOptions& options = {});
 
 /// Counts the budgets by verdict.

@@ -1,4 +1,4 @@
-// What is built in, kind by kind: models, gpus, precisions, mechanisms, engines, metrics.
+// Lists of the built-in entries: models, gpus, precisions, mechanisms, engines, metrics.
 #pragma once
 
 #include <span>
@@ -13,17 +13,17 @@
 
 namespace ctxcost {
 
-/// A fact of a built-in entry: not known, an integer, one below zero, or words.
+/// A value in a list: unknown, an integer, a negative integer, or text.
 using CatalogueValue = std::variant<std::monostate, Count, Negative, std::string>;
 
 struct ListingColumn {
   enum class Type { text, count, integer };  ///< `integer` may be below zero
-  std::string_view name;                     ///< in documents: "memory_bytes"
-  std::string_view heading;                  ///< in tables: "Memory"
+  std::string_view name;                     ///< name in documents: "memory_bytes"
+  std::string_view heading;                  ///< heading in tables: "Memory"
   std::string_view meaning;
   Type type = Type::text;
   std::string_view unit = {};  ///< of a number: "bytes"
-  bool nullable = false;       ///< it is not known of every entry
+  bool nullable = false;       ///< the value may be unknown
 };
 
 struct CatalogueListing;
@@ -38,14 +38,14 @@ struct ListingKind {
 /// The answer of `list`.
 struct CatalogueListing {
   const ListingKind* kind;
-  std::vector<std::vector<CatalogueValue>> rows;  ///< as many values as columns
-  std::vector<InputError> left_out;               ///< entries that cannot be read, each with all that is wrong with it
+  std::vector<std::vector<CatalogueValue>> rows;  ///< one value per column
+  std::vector<InputError> left_out;               ///< entries that cannot be read, each with all its faults
 };
 
-/// Models, gpus, …, in the order in which they are shown.
+/// Returns the kinds (models, gpus, …) in display order.
 std::span<const ListingKind> listing_kinds();
 
-/// Throws InputError that names `source` where there is no such kind.
+/// Throws InputError naming `source` if there is no such kind.
 CatalogueListing list_catalogue(std::string_view kind, std::string_view source);
 
 }  // namespace ctxcost

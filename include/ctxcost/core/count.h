@@ -12,13 +12,14 @@
 
 namespace ctxcost {
 
-/// Thrown when an operation on counts leaves [0, 2^128). Whoever knows the input adds its name (see `estimate`).
+/// Thrown when the result of an operation on counts is outside [0, 2^128). The caller that knows the input adds its
+/// name (see `estimate`).
 class CountOverflow : public std::overflow_error {
  public:
   explicit CountOverflow(const char* operation) : std::overflow_error(operation) {}
 };
 
-/// Throws it. Not inline, so that what is written a thousand times, `a * b`, stays as small as it looks.
+/// Throws CountOverflow. It is out of line to keep every inlined `a * b` small.
 [[noreturn]] void throw_overflow(const char* operation);
 
 __extension__ using Uint128 = unsigned __int128;
@@ -27,7 +28,7 @@ __extension__ using Uint128 = unsigned __int128;
 class Count {
  public:
   constexpr Count() = default;
-  // Integers convert implicitly, so that formulas read as in the papers; a negative one throws.
+  // Integers convert implicitly, so that formulas read as in the papers. A negative integer throws.
   template <std::integral T>
   constexpr Count(T value) : value_(static_cast<Uint128>(value)) {  // NOLINT(google-explicit-constructor)
     if constexpr (std::signed_integral<T>) {
@@ -42,12 +43,12 @@ class Count {
 
   constexpr Uint128 raw() const { return value_; }
   constexpr bool fits_u64() const { return value_ <= UINT64_MAX; }
-  /// The value as 64 bits; throws CountOverflow when it does not fit.
+  /// Returns the value as 64 bits. Throws CountOverflow if it does not fit.
   constexpr std::uint64_t u64() const {
     if (!fits_u64()) throw_overflow("a count above 2^64 where a smaller one is needed");
     return static_cast<std::uint64_t>(value_);
   }
-  /// The nearest double: for times, ratios and display only.
+  /// Returns the nearest double. Use it only for times, ratios and display.
   constexpr double to_double() const { return static_cast<double>(value_); }
 
   friend constexpr Count operator+(Count a, Count b) {
@@ -92,17 +93,17 @@ class Count {
 
 constexpr Count min(Count a, Count b) { return a < b ? a : b; }
 constexpr Count max(Count a, Count b) { return a < b ? b : a; }
-/// ceil(a / b).
+/// Returns ceil(a / b).
 constexpr Count ceil_div(Count a, Count b) { return a / b + (a % b == 0 ? 0 : 1); }
-/// The smallest multiple of `step` that is at least `a`.
+/// Returns the smallest multiple of `step` that is at least `a`.
 constexpr Count round_up(Count a, Count step) { return ceil_div(a, step) * step; }
-/// a - b, or 0 where b is larger.
+/// Returns a - b, or 0 if b is larger.
 constexpr Count minus_or_zero(Count a, Count b) { return a > b ? a - b : Count{}; }
 
-/// All decimal digits, without separators.
+/// Returns all decimal digits, without separators.
 std::string to_string(Count value);
 
-/// Reads decimal digits only; empty when `text` has anything else or does not fit 128 bits.
+/// Reads decimal digits. Returns nothing if `text` has any other character or does not fit 128 bits.
 std::optional<Count> parse_digits(std::string_view text);
 
 }  // namespace ctxcost

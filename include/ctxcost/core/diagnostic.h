@@ -9,32 +9,33 @@
 
 namespace ctxcost {
 
-/// One fault or warning: always one line when printed.
+/// One fault or warning. It prints as one line.
 struct Diagnostic {
-  std::string source;   ///< file, "-", catalogue name or setting; empty when there is none
+  std::string source;   ///< file, "-", catalogue name or setting; empty if there is none
   std::string place;    ///< JSON Pointer ("/heads") or "line:column"; empty for the whole source
   std::string message;  ///< "expected a positive integer, found "32""
-  std::string hint;     ///< one thing to try; empty when nothing helps
-  /// `source` is the key of a setting ("kv_precision", "engine vllm"): a program says how its users write it.
+  std::string hint;     ///< one thing to try; empty if nothing helps
+  /// True if `source` is the key of a setting ("kv_precision", "engine vllm"). A program shows the key as its users
+  /// write it.
   bool of_setting = false;
 
   friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
-/// What is wrong with a setting of that key.
+/// Returns a fault of the setting with that key.
 Diagnostic setting_fault(std::string key, std::string message, std::string hint = "");
 
-/// "model.json: /heads: expected a positive integer, found "32" (remove the quotes)". What is not
-/// printable inside the parts is escaped, so that the result is one line.
+/// "model.json: /heads: expected a positive integer, found "32" (remove the quotes)". Unprintable characters in the
+/// parts are escaped, so that the result is one line.
 std::string to_string(const Diagnostic& diagnostic);
 
-/// No answer can be given: every fault that was found, in the order of the input. Exit status 2.
+/// Thrown when no answer can be given. Holds every fault found, in the order of the input. Exit status 2.
 class InputError : public std::exception {
  public:
   explicit InputError(Diagnostic diagnostic);
   explicit InputError(std::vector<Diagnostic> diagnostics);
   const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
-  /// All faults, one a line.
+  /// Returns all faults, one per line.
   const char* what() const noexcept override { return text_.c_str(); }
 
  private:
@@ -42,19 +43,21 @@ class InputError : public std::exception {
   std::string text_;
 };
 
-/// Throws the InputError of one fault, in the whole of `source`.
+/// Throws an InputError with one fault that concerns the whole of `source`.
 [[noreturn]] void throw_fault(std::string_view source, std::string message, std::string hint = "");
 
-/// A count left 128 bits at a point: no fault of the input where nobody asked for that point, as in a search.
+/// Thrown when a count exceeds 128 bits at a point. If the user did not ask for that point, as in a search, the input
+/// is not at fault.
 class OverflowError : public InputError {
  public:
   using InputError::InputError;
 };
 
-/// The candidate nearest to `word` by edit distance (case ignored), or empty when none is near enough to be a slip.
+/// Returns the candidate nearest to `word` by edit distance, ignoring case. Empty if none is near enough to be a typing
+/// error.
 std::string_view near_match(std::string_view word, std::span<const std::string_view> candidates);
 
-/// `did you mean "kv_heads"?`, or empty when nothing is near.
+/// Returns `did you mean "kv_heads"?`, or empty if no candidate is near.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace ctxcost

@@ -1,16 +1,16 @@
-// The language in which mechanisms state their formulas: read by people on screen, and evaluated by the tests, so that
-// a formula that is shown cannot differ from the number beside it.
+// The language in which mechanisms state their formulas. People read them on screen and the tests evaluate them, so
+// that a displayed formula cannot differ from the number beside it.
 //
-//   heads pairs (d_k + d_v)                         words beside each other are multiplied
+//   heads pairs (d_k + d_v)                         adjacent words are multiplied
 //   tri(x) + (n - x) window where x = min(n, window)
 //   sum(c, q of n by segment: tri(c) + c min(memory, q segment))
 //
-// Whole numbers only: `a / b` rounds down and `ceil(a / b)` up. In the order of binding:
+// Whole numbers only: `a / b` rounds down and `ceil(a / b)` up. Operators, tightest first:
 //   a ^ b     a b, a * b, a / b, a mod b     a + b, a - b     = < <= > >= in     and     or     c ? a : b
-// Functions: min, max, tri (x (x + 1) / 2), ceil, floor, abs, log2 (rounded down), given(x, otherwise): x where it is
+// Functions: min, max, tri (x (x + 1) / 2), ceil, floor, abs, log2 (rounded down), given(x, otherwise): x if it is
 // set. Sums, and `max` in the same form, over a range, a list, or the pieces of a length:
 //   sum(i < n: …)   sum(v in vertical: …)   sum(c, q of n by chunk: …): c is the length of piece q = 0, 1, …
-// A condition is 1 or 0. Definitions behind `where` hold for the whole formula.
+// A condition is 1 or 0. Definitions after `where` apply to the whole formula.
 #pragma once
 
 #include <map>
@@ -24,17 +24,17 @@
 
 namespace ctxcost {
 
-/// What the words of a formula stand for: a number, or a list of numbers.
+/// The value of a word in a formula: a number or a list of numbers.
 using Symbols = std::map<std::string, std::variant<Count, std::vector<Count>>, std::less<>>;
 
-/// A formula that cannot be read, or has no value: an unknown word, a result below zero.
+/// Thrown when a formula cannot be parsed or has no value: an unknown word, or a result below zero.
 class FormulaError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The words that a formula takes a value for, in the order in which they appear, each once: not those that it defines
-/// behind `where` or binds in a sum, nor its functions.
+/// Returns the words that need a value, each once, in order of appearance. Words that the formula defines after `where`
+/// or binds in a sum are left out, and so are functions.
 std::vector<std::string_view> formula_words(std::string_view formula);
 
 /// The formula with the values of its words in their place and "*" between factors: "32 * 67,108,864 * (128 + 128)".

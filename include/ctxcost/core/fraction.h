@@ -1,4 +1,4 @@
-// Exact shares: of memory, of a peak that was measured.
+// Exact shares, such as a share of memory or of a measured peak.
 #pragma once
 
 #include <optional>
@@ -22,13 +22,13 @@ struct Fraction {
   friend bool operator==(const Fraction&, const Fraction&) = default;
 };
 
-/// Reads "0.9" or "1", above 0. Throws InputError that names `source`.
+/// Reads a share above 0, such as "0.9" or "1". Throws InputError naming `source`.
 Fraction parse_fraction(std::string_view text, std::string_view source);
 
-/// Reads "2/3", above 0 and of at most six digits each; empty where it is none.
+/// Reads a share above 0, such as "2/3", with at most six digits on each side. Returns nothing if the text is not one.
 std::optional<Fraction> read_ratio(std::string_view text);
 
-/// Reads "5%" or "7.5%", from 0% on; empty where it is none.
+/// Reads a percentage of at least 0%, such as "5%" or "7.5%". Returns nothing if the text is not one.
 std::optional<Fraction> read_percent(std::string_view text);
 
 /// "75%", "66.7%".

@@ -9,10 +9,10 @@
 
 namespace ctxcost {
 
-/// A list of integers that is never written out: a range of ten million points takes no more room than one.
+/// A list of integers that is never expanded: a range of ten million points takes as little memory as one point.
 class LengthList {
  public:
-  /// first, then factor times as much or step more each time, up to `last`, which is reached.
+  /// A range starts at `first`, multiplies by `factor` or adds `step` each time, and ends exactly at `last`.
   struct Range {
     Count first;
     Count last;
@@ -52,9 +52,9 @@ class LengthList {
   Iterator begin() const { return {ranges_.data(), ranges_.data() + ranges_.size()}; }
   Iterator end() const { return {ranges_.data() + ranges_.size(), ranges_.data() + ranges_.size()}; }
   bool empty() const { return ranges_.empty(); }
-  /// Number of points; throws CountOverflow above 2^128.
+  /// Returns the number of points. Throws CountOverflow above 2^128.
   Count size() const;
-  /// The largest and the smallest point of a list that is not empty.
+  /// Return the largest and the smallest point. The list must not be empty.
   Count largest() const;
   Count smallest() const;
 
@@ -62,21 +62,21 @@ class LengthList {
   std::vector<Range> ranges_;
 };
 
-/// Reads one length: digits, with K = 1,024, M = 1,048,576, k = 1,000 or m = 1,000,000 behind.
-/// Throws InputError that names `source`.
+/// Reads one length: digits, optionally followed by K = 1,024, M = 1,048,576, k = 1,000 or m = 1,000,000. Throws
+/// InputError naming `source`.
 Count parse_length(std::string_view text, std::string_view source);
 
-/// Reads a list of lengths and ranges, each point at least `minimum`. Throws InputError that names `source`.
+/// Reads a list of lengths and ranges. Every point must be at least `minimum`. Throws InputError naming `source`.
 LengthList parse_lengths(std::string_view text, std::string_view source, Count minimum = 0);
 
-/// What to say where a list looks like one number in digit groups: `"8,192" is the list 8 and 192; the one number is
-/// written 8192`. Empty where it does not.
+/// Returns a remark for a list that looks like one number with digit groups:
+/// `"8,192" is the list 8 and 192; the one number is written 8192`. Empty for any other list.
 std::string digit_groups_note(std::string_view list);
 
-/// 1K,4K,16K,64K,128K,1M: the contexts of the article's table.
+/// Returns the contexts of the article's table: 1K,4K,16K,64K,128K,1M.
 LengthList default_contexts();
 
-/// "4K" or "1M" where that is exact, else the digits.
+/// Returns "4K" or "1M" if that is exact, else the digits.
 std::string length_label(Count value);
 
 }  // namespace ctxcost

@@ -10,26 +10,26 @@
 
 namespace ctxcost {
 
-/// How a format's bytes follow from a row's width.
+/// How the bytes of a row follow from its width.
 enum class Layout {
   block,           ///< ceil(width / block) * block_bytes
-  per_token_head,  ///< one byte an element and one fp32 scale a row [vllm kv_cache_interface.py]
-  kivi,            ///< groups along tokens for keys, along the row for values, a residual in fp16 [KIVI llama_kivi.py]
-  latent_record,   ///< a fixed record of 656 bytes for one latent of 512 + 64 [vllm, fp8_ds_mla]
+  per_token_head,  ///< one byte per element and one fp32 scale per row [vllm kv_cache_interface.py]
+  kivi,  ///< keys in groups along tokens, values in groups along the row, a residual in fp16 [KIVI llama_kivi.py]
+  latent_record,  ///< a fixed record of 656 bytes for one latent of 512 + 64 [vllm, fp8_ds_mla]
 };
 
-/// On which cards engines keep a cache in a format.
+/// The cards on which engines keep a cache in a format.
 enum class CacheCards {
-  all,    ///< 16 and 32 bits, integers, blocks that are unpacked by software
-  fp8,    ///< that convert fp8: `NarrowCache::fp8` and further
+  all,    ///< all cards: 16 and 32 bits, integers, blocks that software unpacks
+  fp8,    ///< cards that convert fp8: `NarrowCache::fp8` and above
   nvfp4,  ///< data-centre Blackwell
-  none,   ///< a format of the literature: no engine of the list has it
+  none,   ///< a format from the literature that no listed engine implements
 };
 
 /// One row of the table of formats.
 struct Format {
   std::string_view name;     ///< the name in files and options: "q8_0"
-  std::string_view display;  ///< in headings: "Q8_0"
+  std::string_view display;  ///< the name in headings: "Q8_0"
   std::string_view aliases;  ///< separated by spaces
   Layout layout;
   std::uint32_t block;        ///< elements of one block along the row
@@ -40,15 +40,15 @@ struct Format {
   CacheCards cards = CacheCards::all;
 };
 
-/// All formats, in the order in which they are listed.
+/// Returns all formats, in display order.
 std::span<const Format> formats();
 
-/// What a cached row holds: it decides which of the two KV precisions stores it, and how.
+/// What a cached row holds. This decides which of the two KV precisions stores it, and how.
 enum class CacheRole {
   key,
   value,
   latent,  ///< keys and values in one vector (MLA): stored in the key precision
-  index,   ///< an indexer's keys: one byte an element and an fp32 scale, whatever the KV precision
+  index,   ///< an indexer's keys: one byte per element and an fp32 scale, under every KV precision
   ids,     ///< integers of 4 bytes (LSH bucket numbers)
 };
 
@@ -58,13 +58,13 @@ class Precision {
   Precision() = default;
   explicit Precision(const Format& format);
 
-  /// As written by the user: "int4:group=32,zero".
+  /// Returns the text as the user wrote it: "int4:group=32,zero".
   const std::string& name() const { return name_; }
   std::string display() const;
   const Format& format() const { return *format_; }
   bool valid() const { return format_ != nullptr; }
 
-  /// Bytes of one row of `width` elements in whole blocks. What a cache takes is `cache_bytes`' to say.
+  /// Returns the bytes of one row of `width` elements in whole blocks. Use `cache_bytes` for a cache.
   Count row_bytes(Count width) const;
   /// Elements of a block along the row, and its bytes with its scales.
   Count block() const { return block_; }
@@ -91,8 +91,8 @@ class Precision {
   Count residual_ = 128;  // kivi
 };
 
-/// Reads NAME or NAME:key=value,… without regard to case. Settings: int4 takes `group` (128) and `zero`; kivi takes
-/// `bits` (2), `group` (32), `residual` (128). Throws InputError naming `source` with a near match.
+/// Reads NAME or NAME:key=value,…, ignoring case. Settings: int4 takes `group` (128) and `zero`; kivi takes `bits` (2),
+/// `group` (32), `residual` (128). Throws InputError naming `source` and a near match.
 Precision parse_precision(std::string_view text, std::string_view source);
 
 /// Key and value precision of a cache.
@@ -106,12 +106,12 @@ struct KvPrecision {
 /// Reads "q8_0" or "q8_0/q4_0" (keys / values). Throws InputError.
 KvPrecision parse_kv_precision(std::string_view text, std::string_view source);
 
-/// Why rows of that role and width cannot be stored so ("it stores latents of 512 + 64 elements"), or empty when they
-/// can.
+/// Returns why the format cannot store rows of that role and width ("it stores latents of 512 + 64 elements"). Empty if
+/// it can.
 std::string storage_fault(const Precision& precision, CacheRole role, Count width);
 
-/// Bytes of `tokens` cached rows of `width` elements for each of `heads` heads in one sequence.
-/// KIVI's keys depend on the number of tokens (docs/cost-model.md section 11.2), every other format is linear in it.
+/// Returns the bytes of `tokens` cached rows of `width` elements for each of `heads` heads in one sequence. Every
+/// format but KIVI's keys is linear in the number of tokens (docs/cost-model.md section 11.2).
 Count cache_bytes(const Precision& precision, CacheRole role, Count heads, Count width, Count tokens);
 
 }  // namespace ctxcost

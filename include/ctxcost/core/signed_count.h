@@ -5,9 +5,9 @@
 
 namespace ctxcost {
 
-/// An integer of either sign: a difference, or a headroom that is missing.
+/// An integer of either sign: a difference or a negative headroom.
 struct SignedCount {
-  bool negative = false;  ///< never of zero
+  bool negative = false;  ///< never true for zero
   Count magnitude;
   friend bool operator==(const SignedCount&, const SignedCount&) = default;
 };

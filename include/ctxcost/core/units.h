@@ -1,4 +1,4 @@
-// What a number counts, and how exact integers are shown to people: one decimal, rounded half up on the integer itself.
+// What a number counts, and how exact integers are displayed: with one decimal, rounded half up on the integer itself.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace ctxcost {
 
-/// What a metric counts: it decides how tables show it and which limits a budget may set.
+/// What a metric counts. This decides how tables show it and which limits a budget may set.
 enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
 
-/// Counted in exact integers; the others are levels, ratios and times.
+/// Returns whether the unit counts exact integers. The others are levels, ratios and times.
 constexpr bool is_whole(Unit unit) {
   return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
 }
@@ -27,16 +27,17 @@ std::string with_separators(Count value);
 /// "512", "8.2K", "16.8M", "17.2B", "1.1T"; from 10^15 the letters of SI: "1.1P", then E, Z, Y, R, Q.
 std::string short_count(Count value);
 
-/// "8.6 GigaFLOPs"; below a thousand the integer: "512 FLOPs". `noun` is "FLOPs" or "MACs".
+/// "8.6 GigaFLOPs"; below a thousand, the integer: "512 FLOPs". `noun` is "FLOPs" or "MACs".
 std::string short_work(Count value, std::string_view noun);
 
-/// "536.9 MB" or "512.0 MiB"; below one KB or KiB the integer: "512 B".
+/// "536.9 MB" or "512.0 MiB"; below one KB or KiB, the integer: "512 B".
 std::string short_bytes(Count value, UnitSystem units);
 
 /// Four digits: "133.3 ms", "4.801 ms", "12.5 s".
 std::string short_seconds(double seconds);
 
-/// value / base: "16,384x" where that is whole, else to one decimal: "1.5x"; "<0.1x" for less; "–" when base is 0.
+/// Returns value / base: "16,384x" if that is whole, else with one decimal: "1.5x". Below 0.1 it is "<0.1x", and "–" if
+/// base is 0.
 std::string short_ratio(Count value, Count base);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// A buffer before whatever takes the bytes of a document.
+// A buffer in front of the sink that takes the bytes of a document.
 #pragma once
 
 #include <cstring>
@@ -12,17 +12,17 @@ namespace ctxcost {
 /// Digits of the largest count.
 inline constexpr std::size_t kMostDigits = 39;
 
-/// Writes all decimal digits of `value` at `to`, which has room for kMostDigits; returns where they end.
+/// Writes all decimal digits of `value` at `to`, which must have room for kMostDigits. Returns the end of the digits.
 char* write_digits(char* to, Count value);
 
-/// Takes bytes: a file descriptor, a string. May throw; the error reaches whoever renders.
+/// A sink for bytes, such as a file descriptor or a string. It may throw; the error reaches the caller of the renderer.
 class Sink {
  public:
   virtual ~Sink() = default;
   virtual void write(std::string_view bytes) = 0;
 };
 
-/// Collects small pieces into large writes. What is left in the buffer is lost without `flush`.
+/// Collects small pieces into large writes. Call `flush` at the end: bytes still in the buffer are lost otherwise.
 class Writer {
  public:
   explicit Writer(Sink& sink) : sink_(&sink), buffer_(new char[kCapacity]) {}
@@ -39,14 +39,14 @@ class Writer {
   void repeat(char c, std::size_t times) {
     while (times-- > 0) character(c);
   }
-  /// All decimal digits.
+  /// Writes all decimal digits.
   void digits(Count value) {
     char* const to = room(kMostDigits);
     advance(static_cast<std::size_t>(write_digits(to, value) - to));
   }
   void flush();
 
-  /// Where the next `size` bytes, a few hundred at most, may be written before `advance` takes them in.
+  /// Returns room for the next `size` bytes, a few hundred at most. Write there, then call `advance`.
   char* room(std::size_t size) {
     if (size > kCapacity - used_) flush();
     return buffer_.get() + used_;

@@ -13,7 +13,7 @@
 
 namespace ctxcost {
 
-/// The narrowest of the cache types that need the card's help which engines keep there, those before it included.
+/// The narrowest hardware-supported cache type that engines keep on a card. The types before it are included.
 enum class NarrowCache { none, fp8, nvfp4 };
 
 /// One kind of GPU, as a program sees it.
@@ -23,21 +23,22 @@ struct Accelerator {
   std::string vendor;
   Count memory_bytes;                        ///< nominal
   std::optional<Count> memory_reported_mib;  ///< what the driver reports, where it is published
-  /// Of memory that the card shares with its host: what a program may take of it by default. Empty: its own memory.
+  /// For memory shared with the host: the share that a program may take by default. Empty if the card has its own
+  /// memory.
   std::optional<Fraction> unified_memory_usable;
   NarrowCache narrow_cache = NarrowCache::none;
   Count bandwidth_bytes_per_s;
   std::vector<std::pair<std::string, Count>> peak_dense_flops;  ///< FLOP/s by type, without sparsity
-  std::optional<Count> link_bytes_per_s;  ///< one direction to its peers, by the fastest link known
+  std::optional<Count> link_bytes_per_s;  ///< in one direction to its peers, over the fastest known link
   std::string link;                       ///< "NVLink", "PCIe"
   std::optional<Count> tdp_watts;
   std::string source;
   std::string notes;
-  std::string assumption;  ///< how a loose name was read, where another device has it, too
+  std::string assumption;  ///< how an ambiguous name was interpreted
 
   /// Returns the memory in bytes: as the driver reports it, else nominal.
   Count memory() const { return memory_reported_mib ? *memory_reported_mib * Count{1 << 20} : memory_bytes; }
-  /// Returns the bytes of it that a program may take by default.
+  /// Returns the bytes of memory that a program may take by default.
   Count usable_memory() const { return unified_memory_usable.value_or(Fraction{}).of(memory()); }
   /// Returns whether engines keep a cache in that format on this GPU.
   bool keeps_cache(const Format& format) const;
@@ -51,7 +52,7 @@ struct Accelerator {
   Peak peak(const Precision& activation) const;
 };
 
-/// Returns whether any engine keeps a cache in that format, on that card where one is named.
+/// Returns whether any engine keeps a cache in that format, on that card if one is given.
 bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu);
 
 }  // namespace ctxcost

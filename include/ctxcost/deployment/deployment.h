@@ -22,15 +22,15 @@ namespace ctxcost {
 struct RankWeights;
 struct FeedForwardWork;
 
-/// Returns the degree that the K devices of NAME:K form: pp for engines that split by layers, else tp.
+/// Returns the split over the K devices of NAME:K: pp for engines that split by layers, else tp.
 Count Parallelism::*spread_degree(const Engine& engine);
 
-/// The part of a device's usable memory that should stay free, else the answer is tight: a share, or bytes.
+/// The part of a device's usable memory that should stay free: a share, or bytes. If less is free, the answer is tight.
 struct Margin {
   Fraction share{5, 100};
-  std::optional<Count> bytes;  ///< in place of the share
+  std::optional<Count> bytes;  ///< replaces the share
 
-  /// Whether less than that is left of `usable`; a margin of 0 is never missed.
+  /// Returns whether less than the margin is left of `usable`. Always false for a margin of 0.
   bool missed(Count usable, Count used) const;
   /// "5%", "2 GB".
   std::string name() const;
@@ -38,10 +38,10 @@ struct Margin {
 
 /// The devices that a model runs on.
 struct DeploymentSettings {
-  std::optional<Accelerator> gpu;  ///< without it there is no capacity and no time
+  std::optional<Accelerator> gpu;  ///< if empty, there is no capacity and no time
   Parallelism parallelism;
-  std::optional<Fraction> utilization;  ///< of a device's memory; by default the engine's
-  std::optional<Count> overhead;        ///< further bytes that the runtime takes on each device; else none
+  std::optional<Fraction> utilization;  ///< usable share of a device's memory; by default the engine's
+  std::optional<Count> overhead;        ///< further bytes that the runtime takes on each device; by default none
   std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
   Fraction mfu;                         ///< reached share of peak FLOP/s, if measured
   Fraction mbu;                         ///< reached share of the bandwidth, if measured
@@ -57,7 +57,7 @@ struct Setup {
   DeploymentSettings settings;
 };
 
-/// Memory of one kind of device; empty where the model's file does not allow it to be known.
+/// Memory of one kind of device. Parts are empty if the model's file does not determine them.
 struct DeviceMemory {
   Count stage;
   Count devices;  ///< the number of such devices
@@ -73,12 +73,12 @@ struct DeviceMemory {
   }
 };
 
-/// A roofline bound. Stages of a pipeline work one after another.
+/// A roofline bound. Pipeline stages run one after another.
 struct PhaseTime {
-  double seconds = 0;  ///< for each stage the larger side of its slowest device, summed
+  double seconds = 0;  ///< the sum over stages of the larger of compute and memory time of the stage's slowest device
   double compute_seconds = 0;
   double memory_seconds = 0;
-  /// All-reduces of tensor parallelism, as a ring over the fastest link; not part of `seconds`. Empty where no link is
+  /// Time of tensor-parallel all-reduces, as a ring over the fastest link. Not part of `seconds`. Empty if no link is
   /// known.
   std::optional<double> interconnect_seconds;
   std::string_view bound() const { return compute_seconds >= memory_seconds ? "compute" : "memory"; }
@@ -105,51 +105,55 @@ struct DeploymentEstimate {
   std::optional<PhaseTime> prefill;
   std::optional<PhaseTime> decode;
   bool fits = false;
-  bool tight = false;  ///< it fits, with less than the margin left
+  bool tight = false;  ///< it fits, but less than the margin is free
   /// "fits", "tight" or "does not fit".
   std::string_view verdict() const { return !fits ? "does not fit" : tight ? "tight" : "fits"; }
-  /// What does not fit: "positions" (a table that ends), "window" (what the model was trained for, or scaled to),
-  /// "weights", "kv_cache", "activations", "overhead"; empty where all fits.
+  /// What does not fit: "positions" (a learned table ends), "window" (the model's trained or scaled window), "weights",
+  /// "kv_cache", "activations", "overhead"; empty if everything fits.
   std::string_view limit;
 };
 
 /// Evaluates one setup at many points.
 class Deployment {
  public:
-  /// Throws InputError where the parallelism is impossible or uneven, or the engine refuses the types or layers.
+  /// Throws InputError if the parallelism is impossible or uneven, or if the engine refuses the types or layers.
   explicit Deployment(Setup setup);
   ~Deployment();
   Deployment(Deployment&&) noexcept;
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;
 
-  /// All metrics for b sequences of n tokens (of each replica, under dp), but `solve`'s. Throws InputError.
+  /// Returns all metrics except those of `solve`, for b sequences of n tokens (per replica, under dp). Throws
+  /// InputError.
   DeploymentEstimate at(Count context, Count batch) const;
-  /// Whether every device holds its part, and the model's window reaches that far. Throws InputError where that is
-  /// unknown: the file does not give the weights, or there is neither a GPU nor a cache size; OverflowError where a
-  /// count leaves 128 bits.
+  /// Returns whether every device holds its part and the context is within the model's window. Throws InputError if
+  /// that is unknown (the file does not give the weights, or there is neither a GPU nor a cache size), and
+  /// OverflowError if a count exceeds 128 bits.
   bool fits(Count context, Count batch) const { return within_window(context) && holds(context, batch); }
-  /// Whether every device holds its part, and a table of positions does not end before. Throws as `fits`.
+  /// Returns whether every device holds its part and the context is within any learned table of positions. Throws as
+  /// `fits`.
   bool holds(Count context, Count batch) const;
-  /// What the devices do not hold, as `DeploymentEstimate::limit` but for the window; empty where they hold all.
+  /// Returns what the devices do not hold, as `DeploymentEstimate::limit` without the window. Empty if they hold
+  /// everything.
   std::string_view memory_limit(Count context, Count batch) const;
-  /// Tokens up to which the model was trained, or its positions are scaled; empty where its file does not say, or where
-  /// contexts beyond it are asked for on purpose.
+  /// Returns the window in tokens: the length that the model was trained for or that its scaling reaches. Empty if the
+  /// file does not give it, or if the settings allow contexts beyond it.
   std::optional<Count> window() const;
   bool within_window(Count context) const { return context <= window().value_or(context); }
 
   const Setup& setup() const { return setup_; }
   const Estimator& estimator() const { return whole_; }
   Count devices() const { return setup_.settings.parallelism.devices(); }
-  /// The share of each device's memory that may be used: as asked, else the engine's of what is usable.
+  /// Returns the share of each device's memory that may be used: as asked, else the engine's share of the usable
+  /// memory.
   Fraction utilization() const;
   /// Returns the usable bytes of each device; empty without a GPU.
   std::optional<Count> capacity() const;
   /// Returns the assumptions behind every number: fallbacks, efficiencies, and what is replicated.
   std::vector<std::string> notes() const;
-  /// Returns why the answer is tight; empty where it is not.
+  /// Returns why the answer is tight. Empty if it is not.
   std::string margin_note(const DeploymentEstimate& estimate) const;
-  /// What the engine does on the device that reserves most, whose blocks may not be those of the whole model.
+  /// Returns the engine's notes for the device that reserves most. Its blocks may differ from those of the whole model.
   std::vector<std::string> engine_notes(Count context, Count batch) const;
 
  private:
@@ -172,7 +176,7 @@ class Deployment {
   Setup setup_;
   Estimator whole_;
   std::vector<Rank> ranks_;
-  std::vector<Device> devices_;  // as ranks_
+  std::vector<Device> devices_;  // in the order of ranks_
 };
 
 }  // namespace ctxcost

@@ -1,8 +1,8 @@
 // How a model is split over devices, and which part each device holds.
 //
-// Three words, here and everywhere: a GPU is a kind of card, with its memory and speed (`Accelerator`); a device is one
-// card at work, of which a deployment counts `Parallelism::devices()`; a rank is a device's place in the split, and
-// what it holds for it (`Rank`). Devices of one rank are alike, so that one `Rank` stands for all of them.
+// Three terms are used throughout. A GPU is a kind of card, with its memory and speed (`Accelerator`). A device is one
+// card in use; a deployment has `Parallelism::devices()` of them. A rank is a device's place in the split and the part
+// that it holds (`Rank`). Devices of one rank are identical, so that one `Rank` stands for all of them.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@
 namespace ctxcost {
 
 /// Degrees of parallelism. tp splits heads, feed-forwards and vocabulary; pp splits layers; cp splits tokens; ep splits
-/// experts; dp repeats the model, with its own b sequences each.
+/// experts; dp replicates the model; each replica has its own b sequences.
 struct Parallelism {
   Count tensor = 1;
   Count pipeline = 1;
@@ -26,7 +26,7 @@ struct Parallelism {
 
   /// Returns the number of devices. Experts share the devices of the other degrees; a larger ep needs more.
   Count devices() const { return pipeline * max(tensor * context * data, expert); }
-  std::string name() const;  ///< "tp=2,pp=2"; "tp=1" where nothing is split
+  std::string name() const;  ///< "tp=2,pp=2"; "tp=1" if nothing is split
   /// Returns the number of devices over which one set of all experts is split.
   Count expert_group() const { return tensor > expert ? tensor : expert; }
   friend bool operator==(const Parallelism&, const Parallelism&) = default;
@@ -35,27 +35,27 @@ struct Parallelism {
 /// Reads "tp=2,pp=2". Throws InputError naming the option.
 Parallelism parse_parallelism(std::string_view text);
 
-/// The part of a model that some devices hold, all of them the same.
+/// The part of a model that each of several devices holds.
 struct Rank {
   SharedModel model;  ///< their layers, heads, experts and vocabulary rows
   Count stage;        ///< pipeline stage, from 0
-  bool is_last;       ///< the last stage, which has the output head
+  bool is_last;       ///< true for the last stage, which has the output head
   Count devices;      ///< the number of devices that hold this part
 };
 
-/// Splits a model: every rank that differs, the largest of each stage first. A cache is split by KV heads, which repeat
-/// when there are more devices than heads; latents and states without heads repeat on every device; norms and the other
-/// vectors of the model's width, too. Uneven splits leave the larger part on the first devices.
-/// Throws InputError with the reason where the parallelism is impossible (more stages than layers, more expert ranks
-/// than experts, more tensor ranks than query heads).
+/// Splits a model. Returns every distinct rank, the largest of each stage first. A cache is split by KV heads, which
+/// are replicated if there are more devices than heads. Latents, states without heads, norms and other vectors of the
+/// model's width are replicated on every device. Uneven splits leave the larger part on the first devices. Throws
+/// InputError with the reason if the parallelism is impossible (more stages than layers, more expert ranks than
+/// experts, more tensor ranks than query heads).
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
 
-/// Throws InputError with the reason where the tensor ranks do not divide the query heads or a recurrence's heads, or
-/// of them and the KV heads neither divides the other: no engine runs that.
+/// Throws InputError with the reason if no engine runs the split: the tensor ranks do not divide the query heads or a
+/// recurrence's heads, or the numbers of tensor ranks and of KV heads do not divide one another.
 void check_even(const Model& model, const Parallelism& parallelism);
 
-/// Layers of each stage: as even as possible; where it is not, the stages before the last get one more, the last one
-/// having the head [vllm distributed/utils.py get_pp_indices].
+/// Returns the layers of each stage, as even as possible. Extra layers go to the stages before the last, since the last
+/// one has the head [vllm distributed/utils.py get_pp_indices].
 std::vector<Count> stage_layers(Count layers, Count stages);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// Finds the largest or smallest setting that still fits, by an exact search over the true, stepwise function.
+// Finds the largest or smallest setting that still fits, by an exact search over the stepwise memory function.
 #pragma once
 
 #include <optional>
@@ -14,56 +14,57 @@ namespace ctxcost {
 /// The largest number that fits, with the proof that the next one does not.
 struct LargestFit {
   std::optional<Count> value;  ///< empty: even 1 does not fit, or nothing bounds it
-  bool unbounded = false;      ///< it fits as far as counts of 128 bits reach
-  /// What stops the next one, as `DeploymentEstimate::limit`; "engine" where the engine refuses it.
+  bool unbounded = false;      ///< it fits up to the largest 128-bit count
+  /// What stops the next number, as `DeploymentEstimate::limit`; "engine" if the engine refuses it.
   std::string_view limit;
   std::string refusal;  ///< the engine's reason
 };
 
-/// The longest context for b sequences that the devices hold, whatever window the model has; a table of positions that
-/// ends caps it. Throws InputError where nothing can be said even of one token: as `Deployment::holds`, or where the
-/// engine refuses that. A point on the way that is refused or overflows ends the search.
+/// Finds the longest context for b sequences that the devices hold, regardless of the model's window. A learned table
+/// of positions caps it. Throws InputError if even one token has no answer: as `Deployment::holds`, or if the engine
+/// refuses it. The search ends at a point that is refused or overflows.
 LargestFit max_context_memory(const Deployment& deployment, Count batch);
-/// The same within the window: `memory`, the answer without it, capped.
+/// Returns the same within the window, given `memory`, the answer without the window.
 LargestFit within_window(const Deployment& deployment, LargestFit memory);
 /// Does both searches.
 LargestFit max_context(const Deployment& deployment, Count batch);
-/// What bounds a longest context: "memory", "window" (a table of positions that ends, too), or empty: nothing, or the
-/// engine itself.
+/// Returns what bounds a longest context: "memory", or "window" (also for a learned table of positions). Empty if
+/// nothing does, or if the engine does.
 std::string_view bound_of(const LargestFit& context);
-/// Finds the most sequences of n tokens that fit; none where n is beyond the window.
+/// Finds the most sequences of n tokens that fit. None if n is beyond the window.
 LargestFit max_batch(const Deployment& deployment, Count context);
 /// Finds the same without regard to the window.
 LargestFit max_batch_memory(const Deployment& deployment, Count context);
 
-/// The fewest GPUs that hold a question, over which the engine itself spreads a model (tp; pp where it splits layers).
-/// That degree is free, the others stay as they are in the setup.
+/// The fewest GPUs that fit a question. The degree by which the engine itself splits a model (tp, or pp if it splits
+/// layers) is varied; the other degrees stay as in the setup.
 struct FewestGpus {
   std::optional<Count> gpus;  ///< empty: no degree fits
-  Parallelism parallelism;    ///< that fits, or the largest one tried
-  /// Smaller numbers of GPUs over which the model cannot be split at all.
+  Parallelism parallelism;    ///< the split that fits, or the largest one tried
+  /// Smaller numbers of GPUs over which the model cannot be split.
   std::vector<Count> refused;
 };
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch);
 /// Returns the highest degree worth trying: one rank per layer or per query head, or 64 where the model has no heads.
 Count most_ranks(const Setup& setup);
 
-/// A type with the bytes that it takes. Lists hold the widest first.
+/// A type with its bytes. Lists are ordered widest first.
 template <typename Type>
 struct PrecisionChoice {
   Type type;
-  Count bytes;  ///< of the largest device: cache reserved, or weights
+  Count bytes;  ///< on the largest device: reserved cache, or weights
   bool fits;
 };
-/// Types that a cache may be kept in: the model's own, then every other that engines keep on the card.
+/// Returns the candidate types of a cache: the model's own, then every other type that engines keep on the card.
 std::vector<KvPrecision> cache_types(const Setup& setup);
-/// Those that the engine stores, none wider than the model's own.
+/// Returns the candidates that the engine stores and that are no wider than the model's own type.
 std::vector<PrecisionChoice<KvPrecision>> kv_precision_choices(const Setup& setup, Count context, Count batch);
-/// The types of weights that people use most under an engine, widest first: 16, 8 and 4 bits.
+/// Returns the most common weight types under an engine, widest first: 16, 8 and 4 bits.
 std::span<const std::string_view> usual_weights(const Engine& engine);
-/// Types that weights may be stored in: the model's own, then every other that the engine loads (file types of GGUF).
+/// Returns the candidate types of weights: the model's own, then every other type that the engine loads (GGUF file
+/// types).
 std::vector<WeightScheme> weight_types(const Setup& setup);
-/// Those into which the model's shapes go, none wider than its own, each once.
+/// Returns the candidates that can store the model's shapes and are no wider than its own type, each once.
 std::vector<PrecisionChoice<WeightScheme>> weight_choices(const Setup& setup, Count context, Count batch);
 
 }  // namespace ctxcost

@@ -19,8 +19,8 @@ struct EngineSetting {
   std::string_view name;
   std::string_view fallback;  ///< a number, or one of `choices`; "" = the engine decides
   std::string_view meaning;
-  std::uint32_t minimum = 0;      ///< of a number
-  std::string_view choices = {};  ///< of a word, separated by '|'
+  std::uint32_t minimum = 0;      ///< smallest value of a number
+  std::string_view choices = {};  ///< allowed words, separated by '|'
 };
 
 struct Engine;
@@ -28,13 +28,13 @@ struct Engine;
 /// An engine with its settings: a plain value.
 struct EngineChoice {
   const Engine* engine = nullptr;
-  std::vector<std::pair<std::string_view, std::string>> settings;  ///< as given, names from the engine's table
+  std::vector<std::pair<std::string_view, std::string>> settings;  ///< as given, with names from the engine's table
   std::string name;                                                ///< as given: "vllm:block=32"
 
   bool given(std::string_view setting) const;
-  /// A number as given, or its fallback.
+  /// Returns a number as given, or its fallback.
   Count number(std::string_view setting) const;
-  /// A word as given, or its fallback.
+  /// Returns a word as given, or its fallback.
   std::string_view word(std::string_view setting) const;
 };
 
@@ -45,7 +45,8 @@ struct ReserveRequest {
   Count batch;
   const KvPrecision& kv;
   const EngineChoice& choice;
-  /// Devices that share the tokens of layers that cache all of them; windows, chunks and states each keeps whole.
+  /// Number of devices that share the tokens of layers which cache every token. Each device keeps windows, chunks and
+  /// states whole.
   Count context_ranks = 1;
   /// The answer says how each of its numbers comes about: `rules`.
   bool explained = false;
@@ -73,7 +74,7 @@ struct Reserve {
 
 /// The capacity of the memory that is left for the cache, in the engine's own units.
 struct CacheCapacity {
-  std::optional<Count> tokens;  ///< as its log prints them; empty = floor(n * units / units_per_sequence)
+  std::optional<Count> tokens;  ///< as the engine's log prints them; empty = floor(n * units / units_per_sequence)
   Count units;                  ///< the number of blocks
   Count units_per_sequence;     ///< blocks that one sequence of n tokens needs; 0 = none
 };
@@ -81,7 +82,7 @@ struct CacheCapacity {
 /// How an engine splits a model over devices by default: the heads and widths of every layer, or the layers.
 enum class Spread { tensors, layers };
 
-/// How an engine's files name the types of weights: by formats (fp8, int4) or by GGUF file types (Q4_K_M).
+/// How an engine names weight types: by formats (fp8, int4) or by GGUF file types (Q4_K_M).
 enum class WeightTypes { formats, gguf };
 
 /// One row of the list of engines.
@@ -90,23 +91,24 @@ struct Engine {
   std::string_view summary;
   std::string_view source;  ///< the repository and version whose rules these are
   std::span<const EngineSetting> settings;
-  /// Throws InputError where the engine itself refuses (a V type that MLA does not take, …).
+  /// Throws InputError if the engine itself refuses (a V type that MLA does not support, …).
   Reserve (*reserve)(const ReserveRequest& request);
-  /// What fits into `available` bytes for sequences of the request's n tokens, whatever its batch. Null where the
-  /// engine has no rule of its own: then the ratio of bytes.
+  /// Computes what fits into `available` bytes for sequences of the request's n tokens; the request's batch is ignored.
+  /// Null if the engine has no rule of its own: the ratio of bytes is then used.
   CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
-  /// Percent of a device's memory that the engine takes by default.
+  /// Percentage of a device's memory that the engine takes by default.
   std::uint32_t utilization_percent = 100;
   Spread spread = Spread::tensors;
   WeightTypes weight_types = WeightTypes::formats;
-  /// Memory that it takes on a device but that is not counted, with the range in its logs; empty where there is none.
+  /// Memory that the engine takes on a device but that is not counted, with the range seen in its logs. Empty if there
+  /// is none.
   std::string_view not_counted = {};
-  /// The engine reserves exactly the live need of cache and state, so that `reserve` need not be called for the sum.
+  /// The engine reserves exactly the live minimum of cache and state, so that the sum needs no call of `reserve`.
   bool live_need = false;
 };
 
 std::span<const Engine* const> engines();
-/// Reads NAME[:key=value,…]. Throws InputError with a near match.
+/// Reads NAME[:key=value,…]. Throws InputError naming a near match.
 EngineChoice parse_engine(std::string_view text);
 /// Returns the engine that reserves the live minimum.
 EngineChoice ideal_engine();

@@ -1,4 +1,4 @@
-// From a model and a workload to every metric: sums of named terms, exact.
+// Computes every metric of a model under a workload, as exact sums of named terms.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct NamedBytes {
   Count bytes;
 };
 
-/// One group of identical layers at one point; per layer and for all b sequences.
+/// One group of identical layers at one point. Figures are per layer and for all b sequences.
 struct GroupEstimate {
   const LayerGroup* group = nullptr;
   std::optional<Count> scores_per_head;  ///< of one sequence
@@ -41,72 +41,73 @@ struct Estimate {
   std::array<MetricValue, kMetricCount> values;
   const MetricValue& operator[](Metric metric) const { return values[static_cast<std::size_t>(metric)]; }
   MetricValue& operator[](Metric metric) { return values[static_cast<std::size_t>(metric)]; }
-  /// The integer of a metric, or empty.
+  /// Returns the integer of a metric, or empty.
   std::optional<Count> count(Metric metric) const {
     const Count* value = std::get_if<Count>(&(*this)[metric]);
     return value == nullptr ? std::nullopt : std::optional<Count>(*value);
   }
 };
 
-/// The step that reads the n-th token, by part, for all b sequences.
+/// The decode step that reads the n-th token, by part, for all b sequences.
 struct DecodeStep {
   std::optional<Count> attention_flops = Count{};
   std::optional<Count> linear_flops = Count{};
   std::optional<Count> logits_flops = Count{};
-  Count cache_bytes;  ///< rows read, and the new one written
+  Count cache_bytes;  ///< rows read, and the new row written
   Count state_bytes;  ///< read and written
 };
 
-/// What `Estimator::details` adds for documents that show it.
+/// Further figures for documents, from `Estimator::details`.
 struct EstimateDetails {
-  std::vector<NamedBytes> cache_parts;       ///< sum: kv_cache_bytes
-  std::vector<NamedBytes> state_parts;       ///< sum: state_bytes
-  std::vector<ReservedPart> reserved_parts;  ///< sum: kv_reserved_bytes
+  std::vector<NamedBytes> cache_parts;       ///< their sum is kv_cache_bytes
+  std::vector<NamedBytes> state_parts;       ///< their sum is state_bytes
+  std::vector<ReservedPart> reserved_parts;  ///< their sum is kv_reserved_bytes
   std::vector<GroupEstimate> groups;
   std::vector<std::string> notes;         ///< of the model, the mixers and the cache
   std::vector<std::string> engine_notes;  ///< of the engine on the whole model
 };
 
-/// Evaluates one model under fixed settings at many points. Whatever does not depend on the point (parameters, tensor
-/// bytes) is summed once; the cost of a point depends on the number of layer groups, never on that of layers.
+/// Evaluates one model under fixed settings at many points. Figures that do not depend on the point (parameters, tensor
+/// bytes) are summed once. The cost of a point depends on the number of layer groups, not of layers.
 class Estimator {
  public:
-  /// `settings.context` and `settings.batch` are not looked at. The model is taken over or shared.
-  /// Throws InputError when the weight scheme cannot store the model.
-  /// Of `context_ranks` devices that share the context's tokens, caches are those of one; work is that of all.
+  /// `settings.context` and `settings.batch` are ignored. The model is shared. Throws InputError if the weight scheme
+  /// cannot store the model. If `context_ranks` devices share the context's tokens, caches are those of one device and
+  /// work is that of all.
   Estimator(SharedModel model, const Workload& settings, EngineChoice engine = ideal_engine(), Count context_ranks = 1);
 
-  /// All metrics for b sequences of n tokens, except the growth ratios, which need a first point.
-  /// Throws InputError where an integer leaves 128 bits, naming the model, n and b; or where the engine refuses.
+  /// Returns all metrics for b sequences of n tokens, except the growth ratios, which need a first point. Throws
+  /// InputError if an integer exceeds 128 bits, naming the model, n and b, or if the engine refuses.
   Estimate at(Count context, Count batch) const;
   EstimateDetails details(Count context, Count batch) const;
-  /// What every metric of `at` is made of, metric by metric in the order of the enumeration, and in each by layers.
-  /// Ratios, levels and figures per head, layer or token have none: they follow from the others. Throws as `at` does.
+  /// Returns the terms of every metric of `at`, metric by metric in the order of the enumeration, and by layers within
+  /// each. Ratios, levels and figures per head, layer or token have no terms: they follow from the others. Throws as
+  /// `at` does.
   std::vector<Term> terms(Count context, Count batch) const;
-  /// Of a model that decodes, n at least 1. Throws CountOverflow.
+  /// Returns the decode step at n. The model must decode, and n must be at least 1. Throws CountOverflow.
   DecodeStep decode_step(Count context, Count batch) const;
 
   const Model& model() const { return *model_; }
   const SharedModel& shared_model() const { return model_; }
   const KvPrecision& kv() const { return kv_; }
-  /// The scheme in force: never one that leaves the choice to the model's file.
+  /// Returns the effective scheme, resolved if the choice was left to the model's files.
   const WeightScheme& weights() const { return weights_; }
-  /// Every tensor in its type; empty where tensors of the model are unknown.
+  /// Returns every tensor with its type. Empty if tensors of the model are unknown.
   const std::optional<std::vector<StoredTensor>>& stored_tensors() const { return stored_; }
   const Workload& settings() const { return settings_; }
   const EngineChoice& engine() const { return engine_; }
   Count context_ranks() const { return context_ranks_; }
 
  private:
-  /// A tensor of one layer, and whose it is.
+  /// A tensor of one layer, and its owner.
   struct LayerTensor {
-    const Mixer* mixer;  // null for those of the feed-forward and the layer's own
+    const Mixer* mixer;  // null for tensors of the feed-forward and of the layer itself
     std::string_view owner;
     Tensor tensor;
-    bool known = true;         // false: the file does not give its widths; `tensor` has a name alone
-    bool once_a_token = true;  // a linear that works so: its work is its own, else the mixer's to say
+    bool known = true;         // false: the file does not give its widths; `tensor` has only a name
+    bool once_a_token = true;  // a linear used once per token; if false, the mixer gives its work
   };
-  /// What a layer of a group is built of, listed once.
+  /// The tensors of a layer of a group, listed once.
   struct GroupTensors {
     std::vector<LayerTensor> tensors;
     std::optional<Count> parameters;
@@ -115,11 +116,11 @@ class Estimator {
   struct DecodeRead {
     const LayerGroup* group;  // null outside the layers
     std::string_view name;
-    Count bytes;  // of all layers; of one expert where `copies` are not 0, of a row where `by_sequence`
+    Count bytes;  // of all layers; of one expert if `copies` is not 0, of one row if `by_sequence`
     bool by_sequence = false;
-    Count copies, active;  // of which min(copies, batch * active) are read
+    Count copies, active;  // min(copies, batch * active) of them are read
   };
-  /// The layer that has most of something.
+  /// The layer with the largest value of something.
   struct Widest {
     std::optional<Count> size = Count{};
     const LayerGroup* group = nullptr;
@@ -140,7 +141,7 @@ class Estimator {
   std::vector<std::string> notes() const;
   OverflowError overflow_at(Count context, Count batch, const CountOverflow& overflow) const;
 
-  // The walk (src/estimate/estimate.h): each part calls visit(term) for its terms.
+  // The walk (src/estimate/estimate.h): each function calls visit(term) for its terms.
   template <typename Visit>
   void visit_constants(Visit&& visit) const;
   template <typename Visit>
@@ -174,16 +175,15 @@ class Estimator {
   bool decodes_ = false;
   bool has_encoder_ = false;
   Count layers_;
-  std::array<std::optional<Count>, kMetricCount> constants_;  // the metrics that no point changes
+  std::array<std::optional<Count>, kMetricCount> constants_;  // the metrics that do not depend on the point
   std::vector<DecodeRead> decode_reads_;
-  // Of each stack, which works at its own length: max(2F, Q), and the layer with most scores. Cross-attention has the
+  // For each stack, which has its own length: max(2F, Q), and the layer with most scores. Cross-attention has the
   // decoder's queries and the encoder's keys.
   Widest encoder_activation_, decoder_activation_;
   Widest encoder_scores_, decoder_scores_, cross_scores_;
 };
 
-/// `trained` < `scaled` < `beyond` < `impossible` (docs/cost-model.md section 10); empty where the file states no
-/// window.
+/// `trained` < `scaled` < `beyond` < `impossible` (docs/cost-model.md section 10); empty if the file states no window.
 std::optional<std::string_view> window_status(const Positions& positions, Count context);
 
 }  // namespace ctxcost

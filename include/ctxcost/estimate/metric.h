@@ -1,4 +1,4 @@
-// The metrics: their names in JSON and CSV, the columns of tables and the keys that budgets limit.
+// The metrics. Their names are keys of JSON, CSV and budgets, and their headings are columns of tables.
 #pragma once
 
 #include <optional>
@@ -41,7 +41,7 @@ enum class Metric {
   window_status,
   growth_attention_flops,
   growth_kv_cache,
-  // Of devices: only a `DeploymentEstimate` has them.
+  // Metrics of devices: only a `DeploymentEstimate` has them.
   device_bytes,
   total_bytes,
   device_kv_bytes,
@@ -58,42 +58,42 @@ enum class Metric {
   max_batch,
   min_gpus,
 };
-/// Metrics of an `Estimate`: those that need no device, the first of the enumeration.
+/// The number of metrics of an `Estimate`. They need no device and come first in the enumeration.
 inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::growth_kv_cache) + 1;
 inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metric::min_gpus) + 1 - kMetricCount;
 
 /// The values of `window_status`, from best to worst.
 inline constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};
 
-/// Which change of a metric costs more: more bytes do, and so do fewer tokens a second.
+/// The direction in which a metric costs more: up for bytes, down for tokens per second.
 enum class Worse { higher, lower, neither };
 
 struct MetricInfo {
   Metric metric;
   std::string_view name;
   Unit unit;
-  std::string_view heading;  ///< of a table column
+  std::string_view heading;  ///< heading of a table column
   std::string_view meaning;  ///< one line for `list metrics`
   Worse worse = Worse::higher;
 };
 
-/// The metrics of an `Estimate`, in the order of the enumeration.
+/// Returns the metrics of an `Estimate`, in the order of the enumeration.
 std::span<const MetricInfo> metrics();
-/// Those that need devices.
+/// Returns the metrics that need devices.
 std::span<const MetricInfo> device_metrics();
 constexpr bool needs_devices(Metric metric) { return static_cast<std::size_t>(metric) >= kMetricCount; }
 const MetricInfo& info(Metric metric);
-/// The metric of that name, of either kind, or empty.
+/// Returns the metric of that name, of either kind, or empty.
 std::optional<Metric> find_metric(std::string_view name);
 
-/// Less than nothing: the bytes that are missing where headroom is negative.
+/// A negative integer: the missing bytes if headroom is negative.
 struct Negative {
   Count magnitude;  ///< above 0
   friend bool operator==(const Negative&, const Negative&) = default;
 };
 
-/// A value: nothing (null in JSON, – in tables), an exact integer, a ratio or time, the name of a level, or a negative
-/// integer.
+/// The value of a metric: nothing (null in JSON, – in tables), an exact integer, a ratio or time, the name of a level,
+/// or a negative integer.
 using MetricValue = std::variant<std::monostate, Count, double, std::string_view, Negative>;
 
 }  // namespace ctxcost

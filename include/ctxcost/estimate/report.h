@@ -1,4 +1,5 @@
-// The rows of a scaling table: a grid of models, types, engines, batches and contexts, evaluated as it is read.
+// The rows of a scaling table: a grid of models, types, engines, batches and contexts. Rows are evaluated as they are
+// read.
 #pragma once
 
 #include <optional>
@@ -14,37 +15,38 @@
 
 namespace ctxcost {
 
-/// The axes, slowest first; an empty one stands for the model's own value.
+/// The axes, slowest first. An empty axis stands for the model's own value.
 struct Grid {
   std::vector<SharedModel> models;
   std::vector<WeightScheme> weights;
   std::vector<KvPrecision> kv;
-  std::vector<EngineChoice> engines;  ///< `ideal` where empty
+  std::vector<EngineChoice> engines;  ///< empty: `ideal`
   LengthList batches;
-  LengthList contexts;  ///< `default_contexts()` where empty
+  LengthList contexts;  ///< empty: `default_contexts()`
 };
 
-/// One point of the grid with its estimate.
+/// One point of the grid, with its estimate.
 struct GridPoint {
   const Estimator& estimator;  ///< names the model, the types and the engine
-  const Estimate& values;      ///< every metric, the growth ratios among them
+  const Estimate& values;      ///< every metric, including the growth ratios
   const Estimate& first;       ///< at the first context of the same model, types, engine and batch
 
   Count context() const { return std::get<Count>(values[Metric::context]); }
   Count batch() const { return std::get<Count>(values[Metric::batch]); }
 };
 
-/// A grid that can be read any number of times and is not held in memory unless it is small: a row lives for one visit.
+/// A grid that can be read any number of times. Only a small grid is held in memory; otherwise a row lives for one
+/// visit.
 class Report {
  public:
-  /// `settings` gives convention and logits. Throws InputError where a point of the grid has no answer: the smallest
-  /// and the largest of each series are evaluated here, so that a document is not begun that cannot be finished.
+  /// `settings` gives convention and logits. Throws InputError if a point of the grid has no answer. It evaluates the
+  /// smallest and the largest point of each series, so that no document is begun that cannot be finished.
   Report(Grid grid, const Workload& settings);
 
   const Grid& grid() const { return grid_; }
   const Convention& convention() const { return settings_.convention; }
   Logits logits() const { return settings_.logits; }
-  /// One for each model, weight type, KV precision and engine, in the order of the rows.
+  /// Returns one estimator for each model, weight type, KV precision and engine, in the order of the rows.
   const std::vector<Estimator>& estimators() const { return estimators_; }
   LengthList batches(const Estimator& estimator) const {
     return grid_.batches.empty() ? LengthList(estimator.model().batch) : grid_.batches;
@@ -75,7 +77,7 @@ class Report {
   }
 
  private:
-  /// The rows of a grid of so many are kept: documents read them several times.
+  /// Grids of up to this many rows are kept in memory, since documents read them several times.
   static constexpr std::size_t kRemembered = 16;
 
   static void set_growth(Estimate& values, const Estimate& first);
@@ -85,7 +87,7 @@ class Report {
   Grid grid_;
   Workload settings_;
   std::vector<Estimator> estimators_;
-  std::vector<Estimate> remembered_;  // every row, or none
+  std::vector<Estimate> remembered_;  // every row, or no row
 };
 
 }  // namespace ctxcost

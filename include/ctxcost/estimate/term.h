@@ -1,5 +1,5 @@
-// The named parts of a metric: where a number comes from. A metric that is a sum is the sum of its terms; one that is
-// the largest of the layers has a term for that layer.
+// The named parts of a metric, which show where a number comes from. A metric that is a sum is the sum of its terms. A
+// metric that is a maximum over layers has a term for that layer.
 #pragma once
 
 #include <array>
@@ -13,44 +13,45 @@
 
 namespace ctxcost {
 
-/// What a term stands for.
+/// What a term counts.
 enum class TermKind {
   scores,       ///< score pairs
-  mixing,       ///< work of a mixer: scores and values, a recurrence
+  mixing,       ///< work of a mixer: scores and values, or a recurrence
   scalars,      ///< scalar operations of a recurrence
   linear,       ///< products with a matrix of weights
-  logits,       ///< the head
+  logits,       ///< the output head
   parameters,   ///< elements of a tensor
   weights,      ///< bytes of a tensor, held or read
   cache,        ///< a part of the cache, kept or read
   state,        ///< a part of the state, kept or moved
-  reserve,      ///< what an engine allocates of one kind
-  activations,  ///< live while a layer works
+  reserve,      ///< one kind of an engine's allocations
+  activations,  ///< memory live while a layer runs
 };
 
-/// What multiplies the count of one: "batch" 8.
+/// A named factor of a term: "batch" 8.
 struct Factor {
   std::string_view name;
   Count value = 1;
 };
 
-/// A named part of a metric: `one` times its layers and factors. It refers to its model and to the estimator.
+/// A named part of a metric: `one` times its layers and factors. It refers to the model and to the estimator, which
+/// must outlive it.
 struct Term {
   Metric metric = Metric::context;
   TermKind kind = TermKind::mixing;
   const LayerGroup* group = nullptr;  ///< null outside the layers
-  const Mixer* mixer = nullptr;       ///< whose work, cache or state it is; null for all else
+  const Mixer* mixer = nullptr;       ///< the owner of the work, cache or state; null for other terms
   std::string_view owner;             ///< the mixer's kind, "feed_forward", "layer", "embedding", "head", an engine
   std::string_view name;              ///< "scores and values", "attn_q", "keys"
-  std::optional<Count> one;           ///< of one layer, without the factors; empty where it is unknown
-  Count layers = 1;                   ///< of the group
-  std::array<Factor, 3> factors;      ///< those without a name are 1
-  Count next;                         ///< of a part of the cache: `one` with one more token a sequence
+  std::optional<Count> one;           ///< of one layer, without the factors; empty if unknown
+  Count layers = 1;                   ///< number of layers in the group
+  std::array<Factor, 3> factors;      ///< factors without a name are 1
+  Count next;                         ///< for a part of the cache: `one` with one more token per sequence
   const CachePart* cache = nullptr;   ///< that it counts
   const StatePart* state = nullptr;   ///< that it counts
   const Tensor* tensor = nullptr;     ///< that it counts
 
-  /// The share of one layer. Throws CountOverflow.
+  /// Returns the share of one layer. Throws CountOverflow.
   std::optional<Count> per_layer() const {
     if (!one) return std::nullopt;
     Count product = *one;
@@ -59,7 +60,7 @@ struct Term {
     }
     return product;
   }
-  /// What it adds to the metric. Throws CountOverflow.
+  /// Returns what the term adds to the metric. Throws CountOverflow.
   std::optional<Count> total() const {
     std::optional<Count> product = per_layer();
     if (product && layers != 1) *product *= layers;

@@ -1,4 +1,4 @@
-// How the count of a term comes about: its formula with the values in it.
+// Derives the count of a term: its formula, with the values of its words.
 #pragma once
 
 #include <optional>

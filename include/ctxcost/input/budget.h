@@ -21,38 +21,38 @@ namespace ctxcost {
 
 struct JsonDocument;
 
-/// Where a value stands in a file: a JSON Pointer, and line and column from 1 (characters, not bytes).
+/// The place of a value in a file: a JSON Pointer, and line and column from 1 (in characters, not bytes).
 struct TextPlace {
   std::string pointer;
   std::uint32_t line = 1;
   std::uint32_t column = 1;
 };
 
-/// A share of one device's memory, exact: digits / 10^decimals percent.
+/// An exact share of one device's memory: digits / 10^decimals percent.
 struct MemoryShare {
   Count digits;
   std::uint32_t decimals = 0;
 };
 
-/// What a breach of a budget is.
+/// The severity of a breach.
 enum class BudgetLevel { error, warning };
 
-/// Whether a metric may not be below the limit, or not above it.
+/// Whether the limit is a lower or an upper bound of the metric.
 enum class LimitSide { min, max };
 
 /// One limit, in the metric's own unit.
 struct Limit {
   Metric metric;
   LimitSide side;
-  MetricValue value;                     ///< empty where it is a share of memory
+  MetricValue value;                     ///< empty if the limit is a share of memory
   std::optional<MemoryShare> gpu_share;  ///< "90% of gpu"
   std::string text;                      ///< as written: "72GiB"
   TextPlace place;                       ///< of the value
 };
 
-/// What a budget is put on, where it is said; what is empty has the default of `DeploymentSettings`.
+/// The devices of a budget. Empty fields have the defaults of `DeploymentSettings`.
 struct DeviceSettings {
-  std::optional<std::string> gpu;  ///< NAME[:COUNT], or the path of a file as it is to be opened
+  std::optional<std::string> gpu;  ///< NAME[:COUNT], or the path of a file to open
   std::optional<Count> gpus;
   std::optional<Parallelism> parallel;
   std::optional<Fraction> utilization, mfu, mbu;
@@ -62,13 +62,13 @@ struct DeviceSettings {
 };
 
 struct Budget {
-  std::string file;  ///< that it was read from; "-" for standard input
+  std::string file;  ///< the file that it was read from; "-" for standard input
   std::string name;
   TextPlace place;  ///< of its name
   BudgetLevel level = BudgetLevel::error;
   std::shared_ptr<const Model> model;
   std::string model_name;                      ///< as written
-  std::shared_ptr<const JsonDocument> config;  ///< what the model was read from; null where that is no JSON
+  std::shared_ptr<const JsonDocument> config;  ///< the text that the model was read from; null if it is not JSON
   Setup setup;                                 ///< of `model`
   LengthList contexts;
   LengthList batches;
@@ -77,31 +77,31 @@ struct Budget {
 
 struct BudgetOptions {
   LoadOptions models;
-  DeviceSettings devices;                    ///< wins over what the files say
-  std::string gpu_source = "gpu";            ///< what errors call `devices.gpu`
-  std::string parallel_source = "parallel";  ///< … and `devices.parallel`
+  DeviceSettings devices;                    ///< overrides the files
+  std::string gpu_source = "gpu";            ///< the name of `devices.gpu` in errors
+  std::string parallel_source = "parallel";  ///< the name of `devices.parallel` in errors
 };
 
-/// What is wrong with a budget file, or with a file that it names.
+/// A fault of a budget file, or of a file that it names.
 struct BudgetFault {
   std::string file;           ///< the budget file
   std::string file_at_fault;  ///< that file, or one that it names
   Diagnostic diagnostic;      ///< its source is the file at fault, or the setting that contradicts the budget file
-  TextPlace place;            ///< in the file at fault; line 0 where that is not known
+  TextPlace place;            ///< in the file at fault; line 0 if it is unknown
 };
 
-/// What budget files say.
+/// The contents of budget files.
 struct BudgetFiles {
   std::vector<Budget> budgets;         ///< of the files without faults
   std::vector<BudgetFault> faults;     ///< every fault of every other file
-  std::vector<Diagnostic> notes = {};  ///< what is read as it stands, and may have been meant otherwise
+  std::vector<Diagnostic> notes = {};  ///< values that are valid but may be mistakes
 };
 
-/// Reads budget files in order ("-" is standard input). A model is loaded once, whatever number of budgets names it.
+/// Reads budget files in order ("-" is standard input). A model that several budgets name is loaded once.
 BudgetFiles load_budgets(std::span<const std::string> files, const BudgetOptions& options = {});
 
-/// Budgets of one text in memory. `origin` names it in errors; model files are looked up beside it. Throws InputError
-/// with every fault.
+/// Reads the budgets of one text in memory. `origin` names it in errors, and model files are looked up beside it.
+/// Throws InputError with every fault.
 std::vector<Budget> parse_budgets(std::string_view text, std::string_view origin, const BudgetOptions& options = {});
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// What is compiled in: the models of configs/models/*.json, found by name without reading any JSON, and the devices of
+// The built-in catalogue: the models of configs/models/*.json, found by name without parsing JSON, and the devices of
 // configs/accelerators.json.
 #pragma once
 
@@ -17,41 +17,42 @@ struct CatalogueEntry {
   std::string_view text;  ///< the file, minified
 };
 
-/// One way to name an entry, in lower case: the id, its last part, or an alias.
+/// A name of an entry, in lower case: the id, its last part, or an alias.
 struct CatalogueName {
   std::string_view name;
   std::uint32_t entry;
 };
 
-/// All entries, sorted by id.
+/// Returns all entries, sorted by id.
 std::span<const CatalogueEntry> catalogue();
-/// All names, sorted.
+/// Returns all names, sorted.
 std::span<const CatalogueName> catalogue_names();
-/// The entries of configs/accelerators.json, in its order.
+/// Returns the entries of configs/accelerators.json, in its order.
 std::span<const CatalogueEntry> accelerator_catalogue();
-/// The entry of that name without regard to case, or null.
+/// Returns the entry of that name, ignoring case, or null.
 const CatalogueEntry* find_in_catalogue(std::string_view name);
 
-/// What a name as people type it stands for.
+/// The entry that a name as typed stands for.
 struct CatalogueMatch {
   const CatalogueEntry* entry;
-  std::string note;  ///< what was left out of the name or assumed; empty where only its writing differs
+  std::string note;  ///< what was ignored in the name or assumed; empty if only the spelling differs
 };
 
-/// A model by a name that is none of the catalogue's as it stands: other separators ("Llama 3.1 8B", "llama3.1:8b"),
-/// another owner ("unsloth/…"), or packaging, whose shape is that of its base ("-Instruct", "-AWQ", "-2507",
-/// "-q4_K_M"). Sizes, versions and every other word have to be those of the entry. Empty where there is none.
+/// Finds a model by a name that is not exactly one of the catalogue's: other separators ("Llama 3.1 8B",
+/// "llama3.1:8b"), another owner ("unsloth/…"), or a variant with the shape of its base ("-Instruct", "-AWQ", "-2507",
+/// "-q4_K_M"). Sizes, versions and every other word must be those of the entry. Empty if there is none.
 std::optional<CatalogueMatch> match_model(std::string_view name);
 
-/// Why no model has that name: what it may be, a near spelling, or where to look.
+/// Returns a hint for a name that no model has: what it may be, a near spelling, or where to look.
 std::string hint_for_model(std::string_view name);
 
 /// The devices that a name may mean.
 struct AcceleratorMatch {
-  std::vector<const CatalogueEntry*> entries;  ///< one where the name is clear; in the order of the catalogue
-  std::string note;                            ///< which of several is taken where one is what people mean
+  std::vector<const CatalogueEntry*> entries;  ///< one if the name is unambiguous; in the order of the catalogue
+  std::string note;                            ///< which of several is taken, if one is the usual meaning
 };
-/// Without regard to case, separators, vendor and what the name leaves out: one for "4090", several for "h100".
+/// Finds devices by name. Case, separators, the vendor and omitted words do not matter: one device for "4090", several
+/// for "h100".
 AcceleratorMatch match_accelerators(std::string_view name);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// From text to a model: the formats that are read, and where they are found.
+// Reads models: the supported formats, and where files are found.
 #pragma once
 
 #include <span>
@@ -15,11 +15,11 @@ struct LoadOptions {
 };
 
 /// Loads MODEL: a catalogue name, a JSON, .gguf or .safetensors file, "-" (standard input) or a directory with a
-/// config.json, where the headers of safetensors or of a GGUF beside it give the exact weights.
-/// An exact catalogue name wins over a file of that name. Throws InputError with every fault found.
+/// config.json, where the headers of safetensors or GGUF files beside it give the exact weights. An exact catalogue
+/// name wins over a file of that name. Throws InputError with every fault found.
 Model load_model(std::string_view name, const LoadOptions& options = {});
 
-/// The same from text that is already in memory; `origin` names it in errors and in the model.
+/// Loads a model from text in memory. `origin` names it in errors and in the model.
 Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options = {});
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// From a name to an accelerator: the built-in catalogue, or a file of one's own.
+// Loads an accelerator by name: from the built-in catalogue or from a user's file.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@
 
 namespace ctxcost {
 
-/// Finds a built-in entry by id (case ignored), or reads a JSON file with one entry in the catalogue's format when the
-/// name ends in .json or has a slash. Throws InputError with a near match.
+/// Finds a built-in entry by id (case ignored), or, if the name ends in .json or has a slash, reads a JSON file with
+/// one entry in the catalogue's format. Throws InputError naming a near match.
 Accelerator load_accelerator(std::string_view name);
 
-/// The same from text in memory; `source` names it in errors.
+/// Loads the same from text in memory. `source` names it in errors.
 Accelerator parse_accelerator(std::string_view text, std::string_view source);
 
-/// A device and how many of them: NAME[:COUNT].
+/// A device and their number: NAME[:COUNT].
 struct GpuChoice {
   Accelerator gpu;
   std::optional<Count> count;

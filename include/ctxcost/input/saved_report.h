@@ -1,4 +1,4 @@
-// Reports as they were saved: the JSON documents of `scale`, `fit` and `check`, read back.
+// Saved reports: the JSON documents of `scale`, `fit` and `check`, read back.
 #pragma once
 
 #include <string>
@@ -13,16 +13,16 @@
 
 namespace ctxcost {
 
-/// A metric as recorded: unknown, an exact integer, a ratio or time, or the name of a level.
+/// The recorded value of a metric: unknown, an exact integer, a ratio or time, or the name of a level.
 using RecordedValue = std::variant<std::monostate, SignedCount, double, std::string>;
 
-/// How the numbers of a record were counted, as documents say it.
+/// How the numbers of a record were counted, as the document states it.
 struct RecordedConvention {
   std::string name;
   Count flops_per_mac = 1;
   std::string pairs;   ///< "reach", "exact"
-  std::string logits;  ///< "last", "all"; empty where the document does not say
-  /// The same counting, whatever its name.
+  std::string logits;  ///< "last", "all"; empty if the document does not state it
+  /// Compares the counting, not its name.
   bool counts_like(const RecordedConvention& other) const {
     return flops_per_mac == other.flops_per_mac && pairs == other.pairs && logits == other.logits;
   }
@@ -31,28 +31,28 @@ struct RecordedConvention {
 /// The metrics of one model at one point.
 struct PointRecord {
   std::string model;
-  /// What else names the series: {"weights", "bf16"}, {"engine", "vllm"}, in the order of the document.
+  /// Further labels of the series: {"weights", "bf16"}, {"engine", "vllm"}, in the order of the document.
   std::vector<std::pair<std::string, std::string>> labels;
   Count context;
   Count batch;
   std::vector<std::pair<Metric, RecordedValue>> values;  ///< in the order of the metrics
   RecordedConvention convention;
 
-  /// Null where the record does not have the metric at all.
+  /// Returns the value of a metric, or null if the record lacks the metric.
   const RecordedValue* find(Metric metric) const;
 };
 
-/// A report as it was saved, or as it would be.
+/// A saved report, or one that could be saved.
 struct ReportRecord {
   std::string source;  ///< a file, or the model's name
   std::vector<PointRecord> points;
 };
 
-/// Reads a saved report from a file, or from standard input where `path` is "-". Keys that are no metric and no name
-/// are left out. Throws InputError with every fault found.
+/// Reads a saved report from a file, or from standard input if `path` is "-". Keys that are neither a metric nor a
+/// label are ignored. Throws InputError with every fault found.
 ReportRecord load_saved_report(std::string_view path);
 
-/// The same from text in memory; `source` names it in errors and in the record.
+/// Reads a saved report from text in memory. `source` names it in errors and in the record.
 ReportRecord parse_saved_report(std::string_view text, std::string_view source);
 
 }  // namespace ctxcost

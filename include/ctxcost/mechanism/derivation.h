@@ -1,5 +1,6 @@
-// From a mechanism's formula to its number: which values stand for its words, and where each came from. The laws' test
-// derives every quantity of every kind and compares it with the mixer, so that a formula on screen cannot lie.
+// Evaluates a mechanism's formula: the value of each of its words, where that value came from, and the result. The
+// laws' test derives every quantity of every kind and compares it with the mixer, so that a displayed formula cannot be
+// wrong.
 #pragma once
 
 #include <optional>
@@ -15,9 +16,9 @@ namespace ctxcost {
 
 /// Where the value of a word came from.
 enum class ValueOrigin {
-  asked,     ///< the point: n tokens, or T keys of a decode step
-  model,     ///< a key of the model file that all mechanisms share: heads, d_k
-  setting,   ///< a key of the mechanism, as the model file gives it
+  asked,     ///< set by the point: n tokens, or T keys of a decode step
+  model,     ///< a key of the model file common to all mechanisms: heads, d_k
+  setting,   ///< a key of the mechanism, given in the model file
   fallback,  ///< the default of that key
   derived,   ///< follows from the others: a formula of its own, or the elements of a tensor
   tensor,    ///< the shape of a tensor
@@ -43,14 +44,14 @@ struct Derivation {
   Count result;
 };
 
-/// What is derived: the length, and how score pairs are charged in a prefill.
+/// The point to derive at: the length, and how a prefill charges score pairs.
 struct FormulaPoint {
-  Count tokens;  ///< n, or T of a decode step
+  Count tokens;  ///< n, or T for a decode step
   PairRule rule = PairRule::exact;
 };
 
-/// Every word that a mechanism's formulas may use, but those of a point, with its value. The elements of each linear
-/// tensor stand under its name, and their sum is `linear`.
+/// Returns every word that a mechanism's formulas may use, except those of a point, with its value. Each linear
+/// tensor's name holds its elements, and `linear` their sum.
 std::vector<FormulaValue> formula_values(const Mixer& mixer);
 
 /// A formula of values that all stand in it or in another's formula. Throws FormulaError.

@@ -1,6 +1,6 @@
-// Score pairs of one head, one layer, one sequence: closed forms over masks (docs/cost-model.md section 3).
-// i is the query, j the key, both from 0; "decode" takes T, the keys that a causal query at position T - 1 could
-// see. Every form is an exact integer and is tested against a count over its mask.
+// Score pairs of one head, layer and sequence: closed forms over masks (docs/cost-model.md section 3). i is the query,
+// j the key, both from 0; "decode" takes T, the keys that a causal query at position T - 1 could see. Every form is an
+// exact integer and is tested against a count over its mask.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace ctxcost::pairs {
 
-/// x(x+1)/2, without a product larger than the result needs.
+/// Returns x(x+1)/2, without an intermediate product larger than the result.
 constexpr Count triangle(Count x) { return x % 2 == 0 ? (x / 2) * (x + 1) : x * ((x + 1) / 2); }
 
 /// Mask: all j. n^2.
@@ -18,18 +18,18 @@ constexpr Count full(Count n) { return n * n; }
 /// Mask: j <= i.
 constexpr Count causal(Count n) { return triangle(n); }
 
-/// `fresh` new queries after `cached` tokens; the sum over the chunks of a prefill is causal(n).
+/// `fresh` new queries after `cached` tokens. Over the chunks of a prefill these add up to causal(n).
 constexpr Count extend(Count cached, Count fresh) { return fresh * cached + triangle(fresh); }
 
-/// Mask: i - window < j <= i; `window` keys at most, the query's own among them.
-/// [transformers masking_utils.py sliding_window_overlay]
+/// Mask: i - window < j <= i; at most `window` keys, the query's own included. [transformers masking_utils.py
+/// sliding_window_overlay]
 constexpr Count sliding(Count n, Count window) {
   const Count x = min(n, window);
   return triangle(x) + (n - x) * window;
 }
 constexpr Count sliding_decode(Count keys, Count window) { return min(keys, window); }
 
-/// Every one of n queries sees all of `other` keys: an encoder's, in cross-attention.
+/// Each of n queries sees all `other` keys, the encoder's in cross-attention.
 constexpr Count cross(Count n, Count other) { return n * other; }
 
 /// Mask: |i - j| <= half. Two-sided.
@@ -56,12 +56,12 @@ constexpr Count dilated_decode(Count keys, Count window, Count dilation) {
 /// Longformer: |i - j| <= half, or i < globals, or j < globals (docs/cost-model.md section 7.1).
 Count longformer(Count n, Count half, Count globals);
 
-/// BigBird: rows of blocks over ceil(n / block) blocks, full attention where the library switches (docs/cost-model.md
-/// section 7.2). [transformers modeling_big_bird.py bigbird_block_sparse_attention]
+/// BigBird: rows of blocks over ceil(n / block) blocks, or full attention where the library switches to it
+/// (docs/cost-model.md section 7.2). [transformers modeling_big_bird.py bigbird_block_sparse_attention]
 Count bigbird(Count n, Count block, Count random_blocks);
 
-/// Reformer: keys that each query meets, over all hash rounds, when `keys` tokens are there: in each round the chunks
-/// it looks at, `width` keys together. The library attends to everything while there is no second chunk. [transformers
+/// Reformer: keys that each query meets over all hash rounds, given `keys` tokens. In each round these are the chunks
+/// it looks at, `width` keys together. The library uses full attention until there is a second chunk. [transformers
 /// modeling_reformer.py LSHSelfAttention; docs/cost-model.md section 7.3]
 constexpr Count hashed_keys(Count keys, Count hashes, Count chunk, Count width) {
   return keys <= chunk ? keys : hashes * width;
@@ -94,7 +94,7 @@ constexpr Count fixed_decode(Count keys, Count stride, Count summary) {
 }
 
 /// MInference vertical-slash: j <= i and (j in columns or (i - j) in offsets). Either set is a sorted list without
-/// repeats, or a count c that stands for {0 .. c-1}; with a count the time does not depend on it.
+/// repeats, or a count c that stands for {0 .. c-1}. With a count, the running time does not depend on c.
 Count vertical_slash(Count n, const std::vector<Count>& columns, const std::vector<Count>& offsets);
 Count vertical_slash(Count n, const std::vector<Count>& columns, Count slash);
 Count vertical_slash(Count n, Count vertical, Count slash);

@@ -1,4 +1,4 @@
-// The tensors of a model: what parameters, weights and linear work are counted from.
+// The tensors of a model, from which parameters, weights and linear work are counted.
 #pragma once
 
 #include <string_view>
@@ -10,13 +10,13 @@ namespace ctxcost {
 
 /// What a tensor is used for in a forward pass.
 enum class TensorUse {
-  linear,  ///< multiplied once a token: rows * columns multiply-adds
-  lookup,  ///< a table of which a token reads one row (embeddings, positions, token types)
-  vector,  ///< elementwise: norms, biases, convolution kernels, decay vectors; its work is the mixer's or none
+  linear,  ///< a matrix product per token: rows * columns multiply-adds
+  lookup,  ///< a table; each token reads one row (embeddings, positions, token types)
+  vector,  ///< elementwise: norms, biases, convolution kernels, decay vectors; the mixer counts its work, or nobody
 };
 
-/// One tensor, or `copies` alike (experts). Names are those of GGUF without the "blk.N." in front
-/// [llama.cpp src/llama-arch.cpp], so that an engine's rules for single tensors can be applied.
+/// One tensor, or `copies` identical ones (experts). Names are those of GGUF without the "blk.N." in front [llama.cpp
+/// src/llama-arch.cpp], so that an engine's rules for single tensors can be applied.
 struct Tensor {
   std::string_view name;  ///< "attn_q", "ffn_down_exps", "attn_norm"; a string literal
   Count columns;          ///< width of a row: the inputs of a linear; block formats divide it
@@ -29,9 +29,9 @@ struct Tensor {
 
   Count elements() const { return columns * rows * copies; }
   Count active_elements() const { return columns * rows * active_copies; }
-  /// Only some copies work for a token, so that a batch reads min(copies, batch * active_copies) of them.
+  /// Returns whether a token uses only some copies. A batch then reads min(copies, batch * active_copies) of them.
   bool routed() const { return active_copies < copies; }
-  /// The copies are experts among which a router chooses, be it all of them: devices may hold some of them each.
+  /// Returns whether the copies are routed experts, even if every token uses all of them. Devices may share them out.
   bool is_routed_expert() const { return name.ends_with("_exps"); }
 };
 

@@ -1,5 +1,5 @@
-// A model as the cost formulas see it: groups of identical layers, an embedding and a head. Valid by construction:
-// readers check, nothing after them does.
+// A model as the cost formulas see it: groups of identical layers, an embedding and a head. It is valid by
+// construction: readers check it, and later code does not.
 #pragma once
 
 #include <memory>
@@ -21,14 +21,14 @@ namespace ctxcost {
 /// A mixture of experts.
 struct Experts {
   Count count;               ///< E routed experts
-  Count active;              ///< k_e of them for a token
+  Count active;              ///< k_e, the number of them that a token uses
   Count d_ff;                ///< inner width of one
-  Count shared_d_ff;         ///< inner width of one always-on expert (of all, where a checkpoint fuses them); 0 = none
-  Count shared = 1;          ///< always-on experts of that width
-  bool shared_gate = false;  ///< a gate of one output on the shared expert (Qwen2-MoE)
-  bool router_bias = false;  ///< a learned bias of E on the router
-  Count latent = 0;          ///< experts work at this width instead of d_model, behind two projections; 0 = no
-  bool latent_norm = false;  ///< an RMS norm of the latent width
+  Count shared_d_ff;         ///< inner width of one always-on expert (of all, if the checkpoint fuses them); 0 = none
+  Count shared = 1;          ///< number of always-on experts of that width
+  bool shared_gate = false;  ///< the shared expert has a gate with one output (Qwen2-MoE)
+  bool router_bias = false;  ///< the router has a learned bias of E elements
+  Count latent = 0;          ///< experts work at this width instead of d_model, between two projections; 0 = at d_model
+  bool latent_norm = false;  ///< there is an RMS norm of the latent width
 };
 
 enum class FeedForwardKind { none, plain, gated };
@@ -36,25 +36,25 @@ enum class FeedForwardKind { none, plain, gated };
 /// The feed-forward of a layer: two matrices (plain) or three (gated), or experts of that form.
 struct FeedForward {
   FeedForwardKind kind = FeedForwardKind::none;
-  std::optional<Count> d_ff;  ///< without it the parameters are unknown (unless experts are given)
+  std::optional<Count> d_ff;  ///< if empty, the parameters are unknown unless experts are given
   bool bias = false;
   std::optional<Experts> experts;
 
-  /// Learned tensors; empty when the widths are unknown.
+  /// Returns the learned tensors. Empty if the widths are unknown.
   std::optional<std::vector<Tensor>> tensors(std::optional<Count> d_model) const;
-  /// F of `activation_bytes`: d_ff, or k_e d_ff + shared d_ff; empty when unknown.
+  /// Returns F of `activation_bytes`: d_ff, or k_e d_ff + shared d_ff. Empty if unknown.
   std::optional<Count> activation_width() const;
 };
 
-/// Which of two stacks a layer belongs to; a decoder-only model has none of the first.
+/// The stack that a layer belongs to. A decoder-only model has no encoder layers.
 enum class Stack { encoder, decoder };
 
-/// Layers that are alike, counted once.
+/// A group of identical layers, counted once.
 struct LayerGroup {
-  std::vector<std::uint32_t> layers;                 ///< where they stand in their stack, from 0, ascending
-  std::vector<std::shared_ptr<const Mixer>> mixers;  ///< side by side, or self- and cross-attention; may be empty
+  std::vector<std::uint32_t> layers;                 ///< their indices in the stack, from 0, ascending
+  std::vector<std::shared_ptr<const Mixer>> mixers;  ///< in parallel, or self- and cross-attention; may be empty
   FeedForward feed_forward;
-  std::vector<Tensor> extras;  ///< norms and what else a layer has; meaningless while d_model is unknown
+  std::vector<Tensor> extras;  ///< norms and other tensors of the layer; meaningless if d_model is unknown
   Stack stack = Stack::decoder;
 
   Count count() const { return layers.size(); }
@@ -62,24 +62,24 @@ struct LayerGroup {
 
 enum class PositionEncoding { rope, learned, sinusoidal, alibi, relative_bias, none };
 
-/// Positions and the usable window (docs/cost-model.md section 10).
+/// Position encoding and the usable window (docs/cost-model.md section 10).
 struct Positions {
   PositionEncoding encoding = PositionEncoding::rope;
-  std::optional<Count> hard_limit;         ///< tokens a learned table can address
+  std::optional<Count> hard_limit;         ///< number of tokens that a learned table can address
   std::optional<Count> trained_context;    ///< W_tr
-  std::optional<Count> effective_context;  ///< W_eff, trained_context when nothing scales
+  std::optional<Count> effective_context;  ///< W_eff; equals trained_context without scaling
   std::string scaling_type;                ///< "llama3", "yarn"; empty = none
   std::string scaling_factor;              ///< as written in the file
-  std::optional<Count> rotary_width;       ///< dimensions of a head that are rotated, where not all are
+  std::optional<Count> rotary_width;       ///< dimensions of a head that are rotated; empty if all are
 };
 
-/// Where a tensor outside the layers belongs: parameters_non_embedding counts only `final_norm`.
+/// The place of a tensor outside the layers. Of these, parameters_non_embedding counts only `final_norm`.
 enum class Place {
-  embedding,  ///< the input token table; with tied embeddings it is the head, too
+  embedding,  ///< the input token table; with tied embeddings also the head
   table,      ///< positions, token types, per-layer token tables
   final_norm,
   head,   ///< an untied head and its bias
-  once,   ///< linears that work once a sequence: an encoder's pooler
+  once,   ///< linears that work once per sequence: an encoder's pooler
   other,  ///< anything else outside the layers (an embedding norm, projections of the embedding)
 };
 
@@ -88,7 +88,7 @@ struct ModelTensor {
   Tensor tensor;
 };
 
-/// Elements that a checkpoint holds beside the parameters: a vision tower, MTP layers, scales, buffers.
+/// Elements that a checkpoint holds besides the parameters: a vision tower, MTP layers, scales, buffers.
 struct ParameterPart {
   std::string name;
   Count elements;
@@ -109,42 +109,42 @@ struct Model {
   std::string name;    ///< as shown: "Llama 3.1 8B", or the file's name
   std::string id;      ///< catalogue id, or empty
   std::string family;  ///< HuggingFace model_type or "own"
-  std::string origin;  ///< where it was read: a path, "-", "catalogue"
-  std::string source;  ///< the file's own word on where its figures come from
+  std::string origin;  ///< where it was read from: a path, "-", "catalogue"
+  std::string source;  ///< the source that the file gives for its figures
 
   std::vector<LayerGroup> groups;
   std::vector<ModelTensor> tensors;  ///< embedding, positions, final norm, head
   std::optional<Count> d_model;
   std::optional<Count> vocab;
-  bool tied_embeddings = false;                ///< the head is the embedding matrix: counted once
-  bool embedding_known = true;                 ///< false: embedding or head are not in the file (no vocab or d_model)
-  std::vector<ParameterPart> parameter_parts;  ///< what a checkpoint holds beside `parameters`
-  std::optional<Count> published_elements;     ///< what the published checkpoint holds, where a record says so
+  bool tied_embeddings = false;  ///< the head is the embedding matrix, which is counted once
+  bool embedding_known = true;   ///< false: the file does not give the embedding or the head (no vocab or d_model)
+  std::vector<ParameterPart> parameter_parts;  ///< elements of a checkpoint besides `parameters`
+  std::optional<Count> published_elements;     ///< elements of the published checkpoint, if a record gives them
   Positions positions;
-  GgufTraits gguf;  ///< of its family
+  GgufTraits gguf;  ///< traits of its family
 
-  Precision weights;                    ///< type of the weights when no other is asked for
-  std::optional<StoredWeights> stored;  ///< what a checkpoint stores in another type than `weights`
-  std::optional<ModelFiles> files;      ///< the tensors of its files, where their headers were read
+  Precision weights;                    ///< default type of the weights
+  std::optional<StoredWeights> stored;  ///< tensors that a checkpoint stores in another type than `weights`
+  std::optional<ModelFiles> files;      ///< the tensors of its files, if their headers were read
   Precision activation;                 ///< the 16- or 32-bit type
-  KvPrecision kv;                       ///< type of the cache when no other is asked for
-  /// Type of recurrent states where the file names one; engines that keep them otherwise by default look at it.
+  KvPrecision kv;                       ///< default type of the cache
+  /// Type of recurrent states, if the file names one. Engines with another default honour it.
   std::optional<Precision> recurrent_state;
-  /// Layers for next-token prediction (MTP, NextN) that a checkpoint holds after the last one. No plain step runs them
-  /// and nothing counts them, but an engine may reserve a cache for them.
+  /// Number of next-token-prediction layers (MTP, NextN) that a checkpoint holds after the last layer. An ordinary step
+  /// does not run them and no metric counts them, but an engine may reserve a cache for them.
   Count next_token_layers = 0;
-  bool next_token_embedding = false;  ///< each of them with a copy of the embedding and the head
-  std::optional<Count> cross_tokens;  ///< encoder length when the file fixes it; else it is n
-  Count batch = 1;                    ///< the file's default
+  bool next_token_embedding = false;  ///< each of them has a copy of the embedding and the head
+  std::optional<Count> cross_tokens;  ///< encoder length, if the file fixes it; else it is n
+  Count batch = 1;                    ///< default batch of the file
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result
   std::vector<KeyRead> keys;          ///< integers that the reader took, each once, in its order
 
-  /// Layers of both stacks.
+  /// Returns the number of layers in both stacks.
   Count layers() const;
   bool has_encoder() const;
-  /// False for an encoder: there is no causal step.
+  /// Returns false for an encoder, which has no causal step.
   bool decodes() const;
-  /// All tensors of one layer of the group; empty where some are unknown.
+  /// Returns all tensors of one layer of the group. Empty if some are unknown.
   std::optional<std::vector<Tensor>> layer_tensors(const LayerGroup& group) const;
 };
 

@@ -1,5 +1,5 @@
-// From what a model file says about positions to the window it was trained for and the window that scaling reaches
-// (docs/cost-model.md section 10): the one place that knows the types of rotary scaling.
+// Computes the trained window and the scaled window from a model file's positions (docs/cost-model.md section 10). Only
+// this file knows the types of rotary scaling.
 #pragma once
 
 #include <optional>
@@ -11,30 +11,30 @@
 
 namespace ctxcost {
 
-/// What a file says, in its own terms.
+/// Positions as the file states them.
 struct PositionFacts {
   PositionEncoding encoding = PositionEncoding::rope;
-  std::optional<Count> rows = {};           ///< of a learned table: the hard limit
+  std::optional<Count> rows = {};           ///< rows of a learned table: the hard limit
   std::optional<Count> max_positions = {};  ///< max_position_embeddings; empty = the file states no window
   std::string_view scaling_type = {};       ///< rope_type; "", "default" and "none" scale nothing
   std::string_view scaling_factor = {};     ///< as written: "8.0"; empty = not given
   std::optional<Count> original = {};       ///< original_max_position_embeddings
-  /// max_positions is the extended window already, whatever the type says (Gemma 3, whose trained window is not in the
-  /// file): it is the trained and the effective window, and the factor does not multiply it.
+  /// True if max_positions is already the extended window under every type (Gemma 3, whose file lacks the trained
+  /// window). It is then both the trained and the effective window, and the factor does not multiply it.
   bool max_is_extended = false;
 };
 
-/// The windows that follow. A type that `rope_scaling_types` does not hold counts as no scaling: check it before.
+/// Returns the resulting windows. A type that is not in `rope_scaling_types` counts as no scaling, so check it first.
 Positions positions_from(const PositionFacts& facts);
 
-/// The known types, the ones that scale nothing among them; "ntk" and "su" are older names.
+/// Returns the known types, including those that scale nothing. "ntk" and "su" are older names.
 std::span<const std::string_view> rope_scaling_types();
 bool is_rope_scaling_type(std::string_view type);
-/// The types after which max_position_embeddings is the extended window: "llama3", "longrope", "su".
+/// Returns the types for which max_position_embeddings is the extended window: "llama3", "longrope", "su".
 bool extends_max_positions(std::string_view type);
 
-/// floor(tokens * factor) for a decimal factor as written ("8", "2.5", "1e1"), exactly; empty when `factor` is not a
-/// positive number or the product does not fit.
+/// Returns floor(tokens * factor), exactly, for a decimal factor as written ("8", "2.5", "1e1"). Empty if `factor` is
+/// not a positive number or the product does not fit.
 std::optional<Count> scaled_window(Count tokens, std::string_view factor);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// A model that several values refer to.
+// A model with shared ownership.
 #pragma once
 
 #include <memory>
@@ -8,23 +8,22 @@
 
 namespace ctxcost {
 
-/// Keeps a model alive for whatever counts with it (an `Estimator`, a `Setup`, a `Grid`), so that none of them can
-/// outlive it: `Estimator(load_model("llama-3.1-8b"), {})` is safe. Copies refer to the same model, which never
-/// changes.
+/// Keeps a model alive for the values that use it (an `Estimator`, a `Setup`, a `Grid`), so that none of them can
+/// outlive it: `Estimator(load_model("llama-3.1-8b"), {})` is safe. Copies refer to the same immutable model.
 class SharedModel {
  public:
-  /// Refers to nothing yet: to be assigned before it is used.
+  /// Refers to no model. Assign one before use.
   SharedModel() = default;
-  /// Takes the model over, or copies it where the caller keeps its own.
+  /// Takes a model by move or by copy.
   SharedModel(Model model)  // NOLINT(google-explicit-constructor)
       : model_(std::make_shared<const Model>(std::move(model))) {}
-  /// Refers to a model that is shared already.
+  /// Refers to an already shared model.
   SharedModel(std::shared_ptr<const Model> model)  // NOLINT(google-explicit-constructor)
       : model_(std::move(model)) {}
 
   const Model& operator*() const { return *model_; }
   const Model* operator->() const { return model_.get(); }
-  /// Whether it refers to a model.
+  /// Returns whether it refers to a model.
   explicit operator bool() const { return model_ != nullptr; }
 
  private:

@@ -17,7 +17,7 @@ namespace ctxcost {
 /// "0.1.0"
 std::string_view version();
 
-/// What names a row, besides its metrics.
+/// The fields that name a row, besides its metrics.
 enum class Label { model, weights, kv_precision, engine, convention };
 
 /// A column of a table, or a key of a document.
@@ -25,14 +25,14 @@ using Column = std::variant<Label, Metric>;
 
 std::string_view name(const Column& column);
 
-/// Reads a comma list of column names. Throws InputError that names `source`, with a near match.
+/// Reads a comma-separated list of column names. Throws InputError naming `source` and a near match.
 std::vector<Column> parse_columns(std::string_view text, std::string_view source);
 
 struct RenderOptions {
   UnitSystem units = UnitSystem::si;
-  std::vector<Column> columns;  ///< the format's own choice where empty
-  bool quiet = false;           ///< no caption, growth lines and notes
-  bool verbose = false;         ///< also sources and layer groups
+  std::vector<Column> columns;  ///< empty: the format's default columns
+  bool quiet = false;           ///< print no caption, growth lines or notes
+  bool verbose = false;         ///< also print sources and layer groups
 };
 
 }  // namespace ctxcost
