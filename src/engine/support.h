@@ -1,4 +1,4 @@
-// Helpers of the engines' files: lists of names, and the text of refusals.
+// Functions shared by the engines' files: lists of names, and the text of refusals.
 #pragma once
 
 #include <algorithm>

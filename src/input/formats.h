@@ -1,4 +1,4 @@
-// The list of JSON formats that a model may be in. A new one is a file of its own and a line in formats.cc.
+// The list of JSON formats of models. A new format is one file and one line in formats.cc.
 #pragma once
 
 #include <span>
@@ -20,11 +20,11 @@ struct InputFormat {
 /// In the order in which they are tried.
 std::span<const InputFormat> input_formats();
 
-/// The format of a document's root, or null.
+/// Returns the format of a document's root, or null.
 const InputFormat* input_format_of(const JsonValue& root);
 
-/// Reads a model in whichever format it is; its origin and, where it has none, its name are the document's source.
-/// Throws InputError with every fault found.
+/// Reads a model in any of the formats. Its origin is the document's source, and so is its name if it has none. Throws
+/// InputError with every fault found.
 Model read_model(const JsonDocument& document, const LoadOptions& options);
 
 }  // namespace ctxcost

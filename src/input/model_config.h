@@ -8,11 +8,11 @@
 
 namespace ctxcost {
 
-/// The JSON text of a model that `load_model` finds under that name; empty where there is none. Throws InputError where
-/// it is not JSON.
+/// Returns the JSON text of a model that `load_model` finds under that name. Empty if there is none. Throws InputError
+/// if it is not JSON.
 std::optional<JsonDocument> config_of(const std::string& word);
 
-/// A catalogue record's config, or the text itself.
+/// Returns a catalogue record's config, or the text itself.
 const JsonValue& config_root(const JsonDocument& document);
 
 }  // namespace ctxcost

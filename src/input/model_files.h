@@ -9,11 +9,11 @@
 
 namespace ctxcost {
 
-/// Gives the model the tensors of its files, and accounts for elements that its parameters do not explain.
+/// Adds the tensors of its files to a model, and accounts for elements that its parameters do not explain.
 void attach_files(Model& model, ModelFiles::Format format, std::vector<TensorFile> files);
 
-/// The GGUF models of a directory, each once (a split one by its first part), sorted. Projectors of vision towers
-/// ("mmproj-…") are none.
+/// Returns the GGUF models of a directory, sorted, each once (a split model by its first part). Projectors of vision
+/// towers ("mmproj-…") are left out.
 std::vector<std::string> gguf_models_in(const std::string& directory);
 
 }  // namespace ctxcost

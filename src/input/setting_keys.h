@@ -1,5 +1,5 @@
 // The settings that budget files ("kv_precision") and the command line (--kv-precision) share: what is counted, and on
-// which devices. This is the only place of their names, meanings and defaults.
+// which devices. Their names, meanings and defaults are defined only here.
 #pragma once
 
 #include "input/json/file_key.h"

@@ -1,4 +1,4 @@
-// Helpers with which mixers list their tensors.
+// Functions with which mixers list their tensors.
 #pragma once
 
 #include <string_view>

@@ -6,7 +6,7 @@
 
 namespace ctxcost {
 
-/// What defaults and budgets may both say.
+/// The keys that defaults and budgets share.
 inline constexpr std::array kBudgetSettingKeys = {
     FileKey{"model", ValueType::text, "a catalogue name, or a file or directory beside the budget file",
             "that of the defaults"},

@@ -1,4 +1,4 @@
-// The keys of devices, in the catalogue and in files of one's own.
+// The keys of devices, in the catalogue and in users' files.
 #pragma once
 
 #include "input/json/file_key.h"

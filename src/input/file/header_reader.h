@@ -10,13 +10,13 @@
 
 namespace ctxcost {
 
-/// Reads forward through a file in small pieces. Never allocates more than what the file really holds, and goes no
-/// further than a limit, so that a hostile length costs nothing.
+/// Reads forward through a file in small pieces. It never allocates more than the size of the file and never reads
+/// beyond a limit, so that a hostile length costs nothing.
 class HeaderReader {
  public:
-  /// Opens a regular file. Throws InputError when it cannot be read.
+  /// Opens a regular file. Throws InputError if it cannot be read.
   explicit HeaderReader(const std::string& path);
-  /// A whole file in memory, which must outlive the reader; `path` names it in errors.
+  /// Reads a whole file in memory, which must outlive the reader. `path` names it in errors.
   HeaderReader(std::string_view file, const std::string& path);
   ~HeaderReader();
   HeaderReader(const HeaderReader&) = delete;
@@ -26,17 +26,17 @@ class HeaderReader {
   std::uint64_t size() const { return size_; }          ///< bytes of the file
   std::uint64_t position() const { return position_; }  ///< bytes read or skipped so far
   std::uint64_t left() const { return size_ - position_; }
-  /// Bytes after which nothing more is read or skipped: above any real header.
+  /// The limit on bytes read or skipped, above any real header.
   void stop_after(std::uint64_t limit) { limit_ = limit; }
 
-  /// Little-endian integers. Throw InputError at the end of the file.
+  /// Read little-endian integers. Throw InputError at the end of the file.
   std::uint8_t u8();
   std::uint16_t u16();
   std::uint32_t u32();
   std::uint64_t u64();
-  /// The next `length` bytes. Throws InputError when the file has fewer, or when `length` is above `longest`.
+  /// Returns the next `length` bytes. Throws InputError if the file has fewer, or if `length` exceeds `longest`.
   std::string bytes(std::uint64_t length, std::uint64_t longest, const char* what);
-  /// Passes over bytes without reading them. Throws InputError when the file has fewer.
+  /// Skips bytes without reading them. Throws InputError if the file has fewer.
   void skip(std::uint64_t length, const char* what);
 
   /// Throws InputError "path: offset N: message".

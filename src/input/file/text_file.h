@@ -7,13 +7,14 @@
 
 namespace ctxcost {
 
-/// How long a text may be: what is longer is not what was asked for, and would exhaust memory once parsed.
+/// The longest text that is accepted. A longer one is not the expected kind of file, and would exhaust memory once
+/// parsed.
 struct TextLimit {
   std::size_t bytes;      ///< a multiple of 1 MiB
   std::string_view what;  ///< "a model description"
 };
 
-/// The text of a file, or of standard input where `path` is "-". Throws InputError naming `path`.
+/// Returns the text of a file, or of standard input if `path` is "-". Throws InputError naming `path`.
 std::string read_text(std::string_view path, const TextLimit& limit);
 
 }  // namespace ctxcost

@@ -1,6 +1,6 @@
-// The header of a GGUF, and the config.json that is made of it: what llama.cpp's converter wrote, read backwards. Each
-// family says which keys are which [llama.cpp conversion/*.py, gguf-py/gguf/constants.py]. What a GGUF does not say
-// (biases, an output matrix) is told by the tensors it holds.
+// The header of a GGUF file, and the config.json reconstructed from it by inverting llama.cpp's converter. Each family
+// maps its keys [llama.cpp conversion/*.py, gguf-py/gguf/constants.py]. Properties without a key (biases, an output
+// matrix) are derived from the tensors.
 #pragma once
 
 #include <cstdint>
@@ -17,30 +17,30 @@
 
 namespace ctxcost::gguf {
 
-/// The metadata of one architecture, the tensors, and the config that is made of them.
+/// The metadata of one architecture, the tensors, and the config built from them.
 class Header {
  public:
-  /// Throws InputError where the number of layers cannot be used. The parts must outlive it.
+  /// Throws InputError if the number of layers is invalid. The parts must outlive the header.
   explicit Header(const std::vector<TensorFile>& parts);
 
   /// Throws InputError naming the file, and `place` in it.
   [[noreturn]] void fail(const std::string& place, std::string message, std::string hint = {}) const;
 
-  /// A key under the architecture's name: "llama.block_count".
+  /// Returns a key under the architecture's name: "llama.block_count".
   std::string key(std::string_view name) const { return prefix_ + std::string(name); }
   const std::string& path() const { return file_.path; }
   std::uint32_t layers() const { return layers_; }
-  /// Layers that predict one more token stand behind the others and are counted in `block_count`.
+  /// Next-token-prediction layers follow the others and are included in `block_count`.
   void drop_layers(Count count);
 
-  /// A string under "general."; empty where absent.
+  /// Returns a string under "general.". Empty if absent.
   std::string general(std::string_view name) const;
   bool has(std::string_view name) const { return file_.find(key(name)) != nullptr; }
 
-  /// Values of keys under the architecture's name; empty where absent. Throw InputError where the type is another.
+  /// Return values of keys under the architecture's name. Empty if absent. Throw InputError if the type differs.
   std::optional<Count> count(std::string_view name) const;
   Count required(std::string_view name) const;
-  /// One value a layer, whether the file has a list or one number for all.
+  /// Returns one value per layer, from a list or from one number for all.
   std::vector<Count> per_layer(std::string_view name) const;
   std::string string(std::string_view name) const;
   std::optional<double> real(std::string_view name) const;
@@ -48,24 +48,24 @@ class Header {
   const FileTensor* tensor(const std::string& name) const;
   bool in_layer(std::uint32_t layer, std::string_view name) const;
   bool in_any_layer(std::string_view name) const;
-  /// The token table is the file's own word on its rows: some converters cut or pad the vocabulary.
+  /// The token table gives the number of rows, since some converters cut or pad the vocabulary.
   Count vocabulary() const;
   /// "bfloat16", "float16" or "float32": the widest-used plain type tells what the model computes in.
   std::string_view plain_type() const;
 
-  /// Sets a key of the config; `from` is the GGUF key that faults about it will name.
+  /// Sets a key of the config. Faults about it name the GGUF key `from`.
   void set(std::string_view name, JsonValue value, std::string from = {});
   void set(std::string_view name, Count value, std::string from = {});
   void set_flag(std::string_view name, bool value);
   void set_text(std::string_view name, std::string value);
   void set_null(std::string_view name) { set(name, JsonValue{}); }
-  /// Copies an integer; absent stays absent.
+  /// Copies an integer. An absent key stays absent.
   void copy(std::string_view name, std::string_view from);
-  /// The same; an absent one is a fault.
+  /// Copies an integer. An absent key is a fault.
   void need(std::string_view name, std::string_view from) { set(name, required(from), key(from)); }
 
   JsonValue take_config() { return std::move(config_); }
-  /// Faults name keys of the config that the file does not have: puts those of the GGUF in their place.
+  /// Replaces config keys in faults by the GGUF keys, since the file has only those.
   std::string original_place(const std::string& place) const;
 
  private:
@@ -93,7 +93,7 @@ void set_decoder(Header& file, std::string_view model_type);
 void set_experts(Header& file, std::string_view count_key);
 /// A window, or null for none.
 void set_window(Header& file);
-/// Layers that hold the tensor `marker` are of kind `with`, the others of kind `without`.
+/// Layers with the tensor `marker` have kind `with`, the others kind `without`.
 void set_layer_types(Header& file, std::string_view marker, std::string_view with, std::string_view without);
 /// KV heads of the layers that have a cache, where the others state 0.
 void set_hybrid_heads(Header& file);

@@ -1,4 +1,4 @@
-// What a published checkpoint holds beside the parameters of its language model, by the rules of each family.
+// The contents of a published checkpoint besides the parameters of its language model, by the rules of each family.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ Count elements(const Layer& layer);
 struct PredictionLayers {
   Count count;                 ///< of them
   Layer layer;                 ///< the decoder layer that each is
-  bool own_embedding = false;  ///< each with a copy of the embedding and the head
-  bool final_norm = true;      ///< each with a norm before the head
+  bool own_embedding = false;  ///< each has a copy of the embedding and the head
+  bool final_norm = true;      ///< each has a norm before the head
 };
 
 /// Multi-token-prediction layers: the decoder layer, a projection of hidden state and embedding (2 d_model to d_model),

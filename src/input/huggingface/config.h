@@ -28,7 +28,7 @@ class Keys {
   std::vector<std::string_view> names_;
 };
 
-/// What one reading of a file gathers, whichever part of the file it came from.
+/// Data gathered while reading a file, from all its parts.
 struct Findings {
   std::string source;  ///< the file, for faults
   bool assume_full = false;
@@ -47,25 +47,25 @@ class Config {
   /// `object` laid over this view: its keys win.
   Config over(const JsonValue& object, std::string pointer) const;
 
-  /// Whether a part of the file was laid over the rest: the language model is one of several.
+  /// Returns whether a part of the file overrides the rest, because the language model is one of several.
   bool nested() const { return scopes_.size() > 1; }
 
-  /// A value with the place it stands at.
+  /// A value with its place.
   struct Found {
     const JsonValue* value = nullptr;
     std::string place;
     explicit operator bool() const { return value != nullptr; }
   };
-  /// The first of those keys that is present, even if null.
+  /// Returns the first of those keys that is present, even if null.
   Found find(const Keys& keys) const;
-  /// Present and not null.
+  /// Returns whether the key is present and not null.
   bool has(const Keys& keys) const;
-  /// Present as null: None in the configuration class, which is not the same as absent.
+  /// Returns whether the key is null: None in the configuration class, which differs from absent.
   bool is_null(const Keys& keys) const;
 
-  /// An integer of at least `minimum`. Absent or null: the class default, recorded.
+  /// Reads an integer of at least `minimum`. If absent or null, takes the class default and records that.
   Count count(const Keys& keys, Count class_default, std::uint32_t minimum = 1) const;
-  /// The same where the class has no default to fall back to: absent is a fault.
+  /// Reads an integer without a class default. An absent key is a fault.
   Count required(const Keys& keys, std::uint32_t minimum = 1) const;
   /// Null: empty. Absent: the class default (recorded), which may be empty, too.
   std::optional<Count> nullable(const Keys& keys, std::optional<Count> class_default = std::nullopt,
@@ -83,14 +83,14 @@ class Config {
 
   /// Number of layers: limited, since each is remembered by its index.
   std::uint32_t layers(const Keys& keys, std::uint32_t class_default) const;
-  /// A list with one entry a layer; a fault when its length differs. Empty when absent.
+  /// Reads a list with one entry per layer. Another length is a fault. Empty if absent.
   std::optional<std::vector<Count>> counts_per_layer(const Keys& keys, std::uint32_t layers) const;
   std::optional<std::vector<std::string>> texts_per_layer(const Keys& keys, std::uint32_t layers) const;
 
   /// A fault at that key (or where it would stand).
   void fault(const Keys& keys, std::string message, std::string hint = {}) const;
   void note(std::string text) const;
-  /// Records that `key` was absent and what it took.
+  /// Records that `key` was absent and which default it took.
   void took_default(std::string_view key, std::string_view value) const;
   bool assume_full() const { return findings_->assume_full; }
   Findings& findings() const { return *findings_; }

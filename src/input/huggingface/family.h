@@ -1,4 +1,4 @@
-// One record for each family of models: how its files name it, what their keys mean, and what is known of it beside.
+// One record for each family of models: its names in files, the meaning of its keys, and its other properties.
 #pragma once
 
 #include <span>
@@ -21,29 +21,29 @@ class Header;
 namespace ctxcost::huggingface {
 
 /// Fills groups, tensors, widths and positions of the model. Name, family and types are set already; faults go to the
-/// config. `config` shows `text_config` laid over the file where there is one.
+/// config. `config` shows `text_config` laid over the file if there is one.
 using ReadFamily = void (*)(const Config& config, Model& model);
 
 /// Turns the keys of a GGUF into those of the config.json that llama.cpp's converter read.
 using ReadGguf = void (*)(gguf::Header& file);
 
-/// Whether the checkpoint holds queries, keys and values as one module "qkv_proj".
+/// Returns whether the checkpoint holds queries, keys and values as one module "qkv_proj".
 enum class FusedQueries { never, sometimes, always };
 
-/// What the modules of a family's checkpoints are called, where others differ [transformers models/*/modeling_*.py].
+/// Module names of a family's checkpoints that differ from the usual ones [transformers models/*/modeling_*.py].
 struct ModuleTraits {
   FusedQueries queries = FusedQueries::never;
   bool fused_gate = false;     ///< gate and up are one module "gate_up_proj"
-  std::string_view part = {};  ///< what its feed-forwards or mixers stand in, where that is rare: "feed_forward."
-  bool backbone = false;       ///< its layers stand in "backbone.", not in "model."
+  std::string_view part = {};  ///< unusual parent of its feed-forwards or mixers: "feed_forward."
+  bool backbone = false;       ///< its layers are in "backbone." instead of "model."
 };
 
 struct Family {
   std::string_view model_types;         ///< separated by spaces
   std::string_view architectures = {};  ///< classes in `architectures`, for files without model_type; also separated
   ReadFamily read;
-  std::string_view own_key = {};  ///< a key of the file that marks the family where both names are missing: "ssm_cfg"
-  std::string_view gguf_architectures = {};  ///< what llama.cpp calls it, separated by spaces
+  std::string_view own_key = {};  ///< a key of the file that marks the family if both names are missing: "ssm_cfg"
+  std::string_view gguf_architectures = {};  ///< its names in llama.cpp, separated by spaces
   ReadGguf read_gguf = nullptr;              ///< of those architectures
   GgufTraits gguf = {};
   ModuleTraits modules = {};
@@ -52,12 +52,12 @@ struct Family {
 /// All families, in the order in which they are listed.
 std::span<const Family* const> families();
 
-/// The words of a list, which spaces separate.
+/// Returns the words of a space-separated list.
 std::vector<std::string_view> words(std::string_view list);
-/// Whether `word` is one of them.
+/// Returns whether `word` is one of them.
 bool lists(std::string_view list, std::string_view word);
 
-/// The family of that model_type, or null.
+/// Returns the family of that model_type, or null.
 const Family* find_family(std::string_view model_type);
 
 }  // namespace ctxcost::huggingface

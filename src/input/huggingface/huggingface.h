@@ -14,7 +14,8 @@ bool looks_like_huggingface(const JsonValue& root);
 /// `options.assume_full`.
 Model read_huggingface(const JsonDocument& document, const LoadOptions& options);
 
-/// The same with the hf_quant_config.json beside it, by which ModelOpt says how the weights and the cache are stored.
+/// Reads the same with the hf_quant_config.json beside it, in which ModelOpt describes how weights and cache are
+/// stored.
 Model read_huggingface(const JsonDocument& document, const JsonDocument& quantization, const LoadOptions& options);
 
 }  // namespace ctxcost

@@ -1,4 +1,4 @@
-// Lists by which `quantization_config` names modules, and what each kind of list means by an entry.
+// Lists of module names in `quantization_config`, and the meaning of an entry in each kind of list.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ enum class ModuleNames {
 class ModulePatterns {
  public:
   explicit ModulePatterns(ModuleNames names = ModuleNames::parts) : names_(names) {}
-  /// What may stand in front of "layers." in the model's own paths, before anything is asked.
+  /// Sets the prefixes of "layers." in the model's own paths. Call it before any query.
   void set_roots(std::vector<std::string> roots) { roots_ = std::move(roots); }
 
   /// Throws PatternFault.

@@ -7,9 +7,9 @@
 namespace ctxcost::huggingface {
 
 /// Sets `model.stored`, and `model.kv` where the cache's type is named, from `quantization_config`, else from `beside`:
-/// the "quantization" of ModelOpt's hf_quant_config.json in the same directory, or null. Called when groups and tensors
-/// are there. A method that is not known leaves `stored` empty, a layout that is not known makes the weights unknown;
-/// notes say so.
+/// the "quantization" of ModelOpt's hf_quant_config.json in the same directory, or null. Call it after groups and
+/// tensors are set. An unknown method leaves `stored` empty, and an unknown layout makes the weights unknown. Notes
+/// report both.
 void read_quantization(const Config& config, const Config* beside, Model& model);
 
 }  // namespace ctxcost::huggingface

@@ -6,7 +6,7 @@
 
 namespace ctxcost::huggingface {
 
-/// Sets `weights`, `activation` and `kv`; bf16 with a note where the file names no type.
+/// Sets `weights`, `activation` and `kv`; bf16 with a note if the file names no type.
 void read_types(const Config& config, Model& model);
 
 }  // namespace ctxcost::huggingface

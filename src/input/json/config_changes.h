@@ -1,4 +1,4 @@
-// Which keys differ between two JSON texts.
+// Finds the keys that differ between two JSON texts.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace ctxcost {
 
-/// One value that is not the same on both sides.
+/// One value that differs between the two sides.
 struct ConfigChange {
   std::vector<std::string> path;      ///< keys from the root; an index of a list as digits
   std::string pointer;                ///< the same as a JSON Pointer
@@ -17,11 +17,11 @@ struct ConfigChange {
   const JsonValue* after = nullptr;   ///< null: removed
 };
 
-/// Every change, in the order of `before`, additions behind. Lists are compared whole unless they hold objects; 1 and
-/// 1.0 are the same. The values must outlive the result.
+/// Returns every change, in the order of `before`, with additions last. Lists are compared as a whole unless they hold
+/// objects. 1 and 1.0 are equal. The values must outlive the result.
 std::vector<ConfigChange> config_changes(const JsonValue& before, const JsonValue& after);
 
-/// `root` with one change made; empty where the place is not there.
+/// Returns `root` with one change applied. Empty if the place does not exist.
 std::optional<JsonValue> with_change(const JsonValue& root, const ConfigChange& change);
 
 }  // namespace ctxcost

@@ -1,5 +1,5 @@
-// Strict reading of JSON objects: every key is asked for by name, whatever was not asked for is a fault, and all faults
-// are gathered before any is reported.
+// Strict reading of JSON objects: every key is read by name, every other key is a fault, and all faults are gathered
+// before any is reported.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace ctxcost {
 
-/// What is wrong with one file, in the order of its text.
+/// The faults of one file, in the order of its text.
 class Faults {
  public:
   explicit Faults(std::string_view source) : source_(source) {}
@@ -26,9 +26,9 @@ class Faults {
   /// Takes over what another reader threw about a value: its place becomes `place`.
   void add(std::uint32_t offset, const std::string& place, const InputError& error);
   bool none() const { return found_.empty(); }
-  /// Enough to show: nobody reads more, and hostile files may hold millions.
+  /// Returns whether there are enough faults to stop. Nobody reads more, and hostile files may have millions.
   bool many() const { return found_.size() >= 100; }
-  /// Throws InputError when there is any.
+  /// Throws InputError if there is any fault.
   void throw_if_any();
 
   struct Fault {
@@ -63,7 +63,7 @@ class ObjectCursor {
   /// and the tables of nested objects come from it, and a key that is not in it may not be asked for.
   ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults, std::span<const FileKey> keys = {});
 
-  /// The value of a key, whatever it is; null when absent.
+  /// Returns the value of a key, of any type. Null if absent.
   const JsonValue* find(std::string_view key);
   std::optional<Count> count(std::string_view key, const CountRange& range);
   std::optional<Count> count(std::string_view key) { return count(key, range(key)); }
@@ -78,7 +78,7 @@ class ObjectCursor {
   std::optional<std::size_t> choice(std::string_view key);
   /// 0, 1 or 2 for false, true or the word of the table.
   std::optional<int> flag_or_word(std::string_view key);
-  /// The value of a key that must be there; an absent key is the fault "expected …, found nothing".
+  /// Returns the value of a required key. An absent key is the fault "expected …, found nothing".
   const JsonValue* required(std::string_view key, std::string expected);
   /// A nested object.
   std::optional<ObjectCursor> object(std::string_view key);
@@ -92,8 +92,8 @@ class ObjectCursor {
   const JsonValue& value() const { return *object_; }
   Faults& faults() { return *faults_; }
 
-  /// Reports the required keys that are missing and all keys that were never asked for. `what` completes "unknown key".
-  /// With a table, every key of it must have been asked for.
+  /// Reports missing required keys and all keys that were never read. `what` completes "unknown key". With a table,
+  /// every key of it must have been read.
   void finish(std::string_view what = {});
 
  private:
@@ -113,7 +113,7 @@ class ObjectCursor {
   std::vector<Missing> missing_;
 };
 
-/// The words as in a sentence: `"rms" or "layer"`.
+/// Returns the words as in a sentence: `"rms" or "layer"`.
 std::string either(std::span<const std::string_view> words);
 
 }  // namespace ctxcost

@@ -1,5 +1,5 @@
-// The keys of a file format as a table: the reader takes names, ranges and choices from it, the JSON Schema is made of
-// it, so that the two cannot drift apart.
+// The keys of a file format as a table: the reader takes names, ranges and choices from it, and the JSON Schema is
+// built from it, so that the two cannot diverge.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace ctxcost {
 
-/// What stands behind a key.
+/// The type of a key's value.
 enum class ValueType {
   count,         ///< an integer within `minimum` and `maximum`
   flag,          ///< true or false
