@@ -22,7 +22,21 @@ constexpr std::uint64_t kMostAlignment = 1 << 20;
 constexpr std::uint32_t kMostDimensions = 4;
 
 /// Value types of the metadata.
-enum ValueType : std::uint32_t { kU8 = 0, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
+enum GgufValueType : std::uint32_t {
+  kU8 = 0,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64
+};
 
 struct TensorType {
   std::uint32_t id;
