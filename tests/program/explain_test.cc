@@ -28,7 +28,7 @@ TEST_CASE("explain: formula, numbers, keys and source") {
   CHECK(result.err == "");
   CHECK(result.out ==
         "kv_cache_bytes = 1,073,741,824 (1.1 GB)\n"
-        "  the live need of the cache: the most at any position up to n\n"
+        "  bytes of live KV cache: the maximum over positions up to n\n"
         "  full, 32 layers: keys + values = 1,073,741,824\n"
         "    formula  tokens kv_heads row_bytes * layers * batch * 2 alike\n"
         "    numbers  8,192 * 8 * 256 * 32 * 1 * 2\n"

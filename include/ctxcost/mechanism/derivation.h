@@ -57,9 +57,9 @@ std::vector<FormulaValue> formula_values(const Mixer& mixer);
 /// A formula of values that all stand in it or in another's formula. Throws FormulaError.
 Derivation derivation_of(std::string_view expression, std::string_view source, std::vector<FormulaValue> values);
 
-/// A quantity of a mixer: "pairs" (of one head), "scores" (of all heads), "macs", "scalar operations", "linear macs", each with "decode "
-/// before it or not, "cached elements", "state elements". Empty where the mechanism has no formula for it: then it is
-/// 0. Throws FormulaError where a value is not known.
+/// A quantity of a mixer: "pairs" (of one head), "scores" (of all heads), "macs", "scalar operations", "linear macs",
+/// each with "decode " before it or not, "cached elements", "state elements". Empty where the mechanism has no formula
+/// for it: then it is 0. Throws FormulaError where a value is not known.
 std::optional<Derivation> derive(const Mixer& mixer, std::string_view quantity, const FormulaPoint& point);
 
 }  // namespace ctxcost
