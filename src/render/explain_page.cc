@@ -90,6 +90,7 @@ void append_text(Lines& lines, std::string_view label, std::string_view text) {
 void append_values(Lines& lines, const std::vector<ExplainedValue>& values) {
   if (values.empty()) return;
   std::vector<std::string> items;
+  items.reserve(values.size());
   for (const ExplainedValue& value : values) items.push_back(value_line(value));
   append_wrapped(lines, "where", items, "; ");
 }
@@ -238,8 +239,10 @@ void write_lines(const Lines& lines, TextDocument& page) {
 /// Every term is a part of its own.
 std::vector<ExplainedPart> unfolded(const std::vector<ExplainedTerm>& terms) {
   std::vector<ExplainedPart> parts;
-  for (const ExplainedTerm& term : terms)
+  parts.reserve(terms.size());
+  for (const ExplainedTerm& term : terms) {
     parts.push_back({term.owner, term.name, &term, term.layers, 1, 1, term.total});
+  }
   return parts;
 }
 
