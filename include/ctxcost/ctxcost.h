@@ -54,6 +54,7 @@
 #include "ctxcost/model/positions.h"
 #include "ctxcost/model/shared_model.h"
 #include "ctxcost/model/stored_weights.h"
+#include "ctxcost/render/answer_text.h"
 #include "ctxcost/render/render.h"
 #include "ctxcost/weights/stored_tensor.h"
 #include "ctxcost/weights/weight_scheme.h"
