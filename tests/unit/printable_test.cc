@@ -78,6 +78,23 @@ TEST_CASE("what a terminal would obey or hide is escaped, in text and in JSON") 
   }
 }
 
+TEST_CASE("plain ASCII is the bytes from 0x20 to 0x7e, wherever in the text") {
+  CHECK(is_plain_ascii({}));
+  std::string wrong;
+  for (std::size_t length = 1; length <= 17; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, '~');
+        text[at] = static_cast<char>(byte);
+        if (is_plain_ascii(text) != (byte >= 0x20 && byte <= 0x7e)) {
+          wrong += std::to_string(byte) + " at " + std::to_string(at) + " of " + std::to_string(length) + "; ";
+        }
+      }
+    }
+  }
+  CHECK(wrong == "");
+}
+
 TEST_CASE("words of any script are printable") {
   for (const char* text :
        {"", "approx. 7B", "n² → 1K", "Größe", "模型", "модель", "نموذج", "🤗", "a\\x0a", "\xc2\xa0"}) {
