@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ctxcost/answer/baseline.h"
+#include "ctxcost/answer/claim.h"
 #include "ctxcost/answer/comparison.h"
 #include "ctxcost/answer/deployment_question.h"
 #include "ctxcost/answer/difference.h"
