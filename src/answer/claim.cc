@@ -124,7 +124,11 @@ bool holds_all_of(const Reading& more, const Reading& less) {
 class ReadingSearch {
  public:
   explicit ReadingSearch(const ClaimQuestion& question) : question_(question), model_(*question.model) {
+    answer_.model = question.model;
     answer_.claim = question.claim;
+    answer_.context = question.context;
+    answer_.batch = question.batch;
+    answer_.workload = question.workload;
     find_contexts();
     batches_.push_back({question.batch, ""});
     if (question.batch != 1) batches_.push_back({1, "1 sequence rather than " + with_separators(question.batch)});

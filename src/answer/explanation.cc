@@ -494,24 +494,22 @@ std::vector<Metric> table_metrics(const Estimator& estimator, const Estimate& va
   return metrics;
 }
 
+DefaultContext default_context_of(const Model& model) {
+  const Positions& positions = model.positions;
+  if (positions.trained_context) return {*positions.trained_context, "what the model was trained for"};
+  if (positions.hard_limit) return {*positions.hard_limit, "where the model's positions end"};
+  return {kExplainedContext, "4K, since the model does not say what it was trained for"};
+}
+
 Explanation explain(const ExplainQuestion& question) {
   for (const Metric metric : question.metrics) {
     if (!needs_devices(metric)) continue;
     throw InputError(setting_fault("metric", format("{} is a metric of devices", info(metric).name)));
   }
   const Model& model = *question.model;
-  Count context = kExplainedContext;
-  std::string context_from = "4K, since the model does not say what it was trained for";
-  if (question.context) {
-    context = *question.context;
-    context_from = "context";
-  } else if (model.positions.trained_context) {
-    context = *model.positions.trained_context;
-    context_from = "what the model was trained for";
-  } else if (model.positions.hard_limit) {
-    context = *model.positions.hard_limit;
-    context_from = "where the model's positions end";
-  }
+  const DefaultContext otherwise = default_context_of(model);
+  const Count context = question.context.value_or(otherwise.tokens);
+  std::string context_from = question.context ? "context" : std::string(otherwise.from);
   const Count batch = question.batch.value_or(model.batch);
   std::string batch_from = question.batch ? "batch" : key_of(model, "batch", batch);
   if (batch_from.empty()) batch_from = "default";

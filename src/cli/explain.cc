@@ -4,8 +4,10 @@
 #include "command.h"
 #include "core/format.h"
 #include "counting.h"
+#include "ctxcost/answer/claim.h"
 #include "ctxcost/core/diagnostic.h"
 #include "option_values.h"
+#include "render/claim_document.h"
 #include "render/explain_document.h"
 #include "targets.h"
 
@@ -13,14 +15,16 @@ namespace ctxcost::cli {
 namespace {
 
 constexpr OptionId kExplainOptions[] = {
-    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights,   OptionId::engine,
-    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::exit_zero, OptionId::format,
-    OptionId::output,     OptionId::units,  OptionId::color,        OptionId::quiet,     OptionId::verbose};
+    OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
+    OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
+    OptionId::claim,   OptionId::exit_zero,  OptionId::format,       OptionId::output,
+    OptionId::units,   OptionId::color,      OptionId::quiet,        OptionId::verbose};
 
 constexpr std::string_view kExplainExamples =
     "  ctxcost explain llama-3.1-8b -n 8K\n"
     "  ctxcost explain gemma-3-27b-it kv_cache_bytes attention_flops -n 128K\n"
-    "  ctxcost explain deepseek-v3 kv_reserved_bytes --engine vllm -b 4 -v\n";
+    "  ctxcost explain deepseek-v3 kv_reserved_bytes --engine vllm -b 4 -v\n"
+    "  ctxcost explain llama-3.1-8b -n 8K --claim '158.14 TFLOPs'\n";
 
 /// The command that has a metric of devices.
 std::string_view command_with(Metric metric) {
@@ -70,6 +74,22 @@ std::optional<Value> only(const std::vector<Value>& values, OptionId id) {
                               "explain takes one point; `ctxcost scale` takes lists"});
 }
 
+/// Answers with the readings of a printed figure in place of an explanation.
+Status run_claim(const Arguments& arguments, const ExplainQuestion& question, const RenderOptions& options) {
+  if (!question.metrics.empty()) {
+    throw InputError(Diagnostic{"--claim", "", "takes no METRIC: the figure says what it counts", ""});
+  }
+  const Model& model = *question.model;
+  const Claim claim = parse_claim(arguments.value(OptionId::claim), option(OptionId::claim).name);
+  const ClaimAnswer answer =
+      find_readings({question.model, claim, question.context.value_or(default_context_of(model).tokens),
+                     question.batch.value_or(model.batch), question.workload});
+  const ClaimDocument document(answer, options);
+  deliver(targets(arguments, kClaimShape), document,
+          [&](const Output& output) { return wants_color(arguments, output); });
+  return answer.readings.empty() && !arguments.has(OptionId::exit_zero) ? Status::over_budget : Status::answered;
+}
+
 Status run_explain(const Arguments& arguments) {
   RenderOptions options;
   options.units = units(arguments);
@@ -93,6 +113,7 @@ Status run_explain(const Arguments& arguments) {
   const std::optional<Count> batch = one_length(arguments, OptionId::batch, 1);
   ExplainQuestion question{load_models(arguments, {words.front()}).front(), workload, engine, context, batch, metrics};
 
+  if (arguments.has(OptionId::claim)) return run_claim(arguments, question, options);
   const Explanation answer = explain(question);
   const ExplainDocument document(answer, options);
   deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });

@@ -22,6 +22,7 @@ enum class OptionId : std::uint8_t {
   convention,
   logits,
   assume,
+  claim,
   stage,
   schedule,
   warm_up,

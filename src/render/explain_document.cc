@@ -1,5 +1,6 @@
 #include "explain_document.h"
 
+#include "claim_document.h"
 #include "core/format.h"
 #include "model/model_words.h"
 #include "value_text.h"
@@ -234,11 +235,18 @@ constexpr Field kExplainCells[] = {
 
 }  // namespace
 
+const DocumentShape kExplanationShape = {.command = "explain",
+                                         .parts = Part::records | Part::cells | Part::page,
+                                         .head = &kExplainHeadFields,
+                                         .rows = "results",
+                                         .row = &kExplainedMetricFields};
+
 const DocumentShape kExplainShape = {.command = "explain",
                                      .parts = Part::records | Part::cells | Part::page,
-                                     .head = &kExplainHeadFields,
-                                     .rows = "results",
-                                     .row = &kExplainedMetricFields};
+                                     .kinds = []() -> std::span<const DocumentShape> {
+                                       static const DocumentShape kKinds[] = {kExplanationShape, kClaimShape};
+                                       return kKinds;
+                                     }};
 
 std::string_view origin_name(ValueOrigin origin) { return kOriginNames[static_cast<std::size_t>(origin)]; }
 

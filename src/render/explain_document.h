@@ -8,7 +8,9 @@
 
 namespace ctxcost {
 
+/// All documents of the command, and those of explanations.
 extern const DocumentShape kExplainShape;
+extern const DocumentShape kExplanationShape;
 
 /// Metrics term by term. People read parts, terms that are alike in one; `verbose` gives every term its own.
 class ExplainDocument : public Document {
@@ -21,7 +23,7 @@ class ExplainDocument : public Document {
   /// The answer outlives the document.
   ExplainDocument(const Explanation& answer, const RenderOptions& options);
 
-  const DocumentShape& shape() const override { return kExplainShape; }
+  const DocumentShape& shape() const override { return kExplanationShape; }
   Record head() const override;
   void for_each_row(const RecordVisitor& visit) const override;
   std::vector<Field> columns() const override;

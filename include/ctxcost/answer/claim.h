@@ -54,7 +54,11 @@ struct Reading {
 };
 
 struct ClaimAnswer {
+  SharedModel model;
   Claim claim;
+  Count context;
+  Count batch = 1;
+  Workload workload;  ///< of the default reading
   std::string default_subject;
   std::optional<Count> default_value;  ///< what the default reading gives; empty where it is unknown
   std::vector<Reading> readings;  ///< those with the fewest changes first; those that lead to the same are left out

@@ -95,6 +95,14 @@ struct Explanation {
   std::vector<std::string> notes;
 };
 
+/// The context that a question without one is about, and what it was taken from: what the model was trained for, else
+/// where its positions end, else 4K.
+struct DefaultContext {
+  Count tokens;
+  std::string_view from;
+};
+DefaultContext default_context_of(const Model& model);
+
 /// Explains every metric asked for. Terms add up to what `Estimator::at` gives, to the last digit.
 /// Throws InputError where a metric needs devices, or where the point has no answer.
 Explanation explain(const ExplainQuestion& question);
