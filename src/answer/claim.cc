@@ -286,7 +286,7 @@ class ReadingSearch {
                         if (head.value && (head.change.empty() || outside || linear.value)) continue;
                         if (product.value == Products::none && (!linear.value || rule.value != default_rule)) continue;
                         try {
-                          try_reading("attention FLOPs",
+                          try_reading(macs ? "MACs of a prefill" : "FLOPs of a prefill",
                                       work(n.value, batch.value, flops.value, rule.value, product.value, linear.value,
                                            rows.value, embedding.value, layer.value, head.value),
                                       {n.change, batch.change, flops.change, rule.change, product.change, linear.change,

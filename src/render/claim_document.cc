@@ -125,8 +125,9 @@ void ClaimDocument::write_page(TextDocument& page) const {
     page.blank();
     page.line(format("{}. {}: {}", i + 1, reading.subject, figure_text(answer, reading.value, options_->units)),
               Accent::strong);
-    if (reading.changes.empty()) page.item("the default reading");
-    for (const std::string& change : reading.changes) page.item(change);
+    const std::string_view indent = page.style() == TextStyle::plain ? "   " : "";
+    if (reading.changes.empty()) page.item(std::string(indent) + "the default reading");
+    for (const std::string& change : reading.changes) page.item(std::string(indent) + change);
   }
   if (options_->quiet) return;
   page.blank();

@@ -136,3 +136,35 @@ TEST_CASE("explain: one point, and metrics that it has") {
     CHECK(result.err == message);
   }
 }
+
+TEST_CASE("explain --claim: readings of a printed figure, exit status 1 where there is none") {
+  const Run found = run({"explain", "article-7b", "-n", "1M", "--claim", "512 GB", "-q"});
+  CHECK(found.status == 0);
+  CHECK(found.out ==
+        "\"512 GB\": 1 reading gives it\n\n"
+        "1. KV cache: 549,755,813,888 bytes (549.8 GB)\n"
+        "   powers of 1024 (GiB) called by the decimal name\n");
+
+  const std::vector<std::string> question = {"explain", "llama-3.1-8b", "-n", "8K", "--claim", "149.90 TFLOPs"};
+  const Run none = run(question);
+  CHECK(none.status == 1);
+  CHECK(none.out.find("\"149.90 TFLOPs\": no reading gives it\n") == 0);
+  std::vector<std::string> as_json = question;
+  as_json.insert(as_json.end(), {"--format", "json", "--exit-zero"});
+  const Run json = run(as_json);
+  CHECK(json.status == 0);
+  CHECK(Json::parse(json.out)["readings"].empty());
+
+  // 32 layers, 8 KV heads, 2 * 128 elements of 2 bytes, 8,192 tokens: the default reading has no changes.
+  const std::string csv = run({"explain", "llama-3.1-8b", "-n", "8K", "--claim", "1.1 GB", "--format", "csv"}).out;
+  CHECK(csv.find("Llama-3.1-8B,1.1 GB,8192,1,KV cache,1073741824,0,\n") != std::string::npos);
+
+  const Run metric = run({"explain", "article-7b", "scores", "--claim", "1 GB"});
+  CHECK(metric.status == 2);
+  CHECK(metric.err == "ctxcost: --claim: takes no METRIC: the figure says what it counts\n");
+  const Run figure = run({"explain", "article-7b", "--claim", "forty GB"});
+  CHECK(figure.status == 2);
+  CHECK(figure.err ==
+        "ctxcost: --claim: expected a figure, found \"forty GB\" (268 TFLOPs, 40 GB, 16.4 billion scores, 8.03B "
+        "parameters)\n");
+}

@@ -1,4 +1,5 @@
-// The README's examples, run as it shows them: each console block is a command and its whole output.
+// The examples of the README and of pages in docs, run as they show them: each console block is a command and its whole
+// output.
 #include <doctest/doctest.h>
 
 #include <cstdio>
@@ -44,11 +45,13 @@ std::string shell(const std::string& command) {
 
 }  // namespace
 
-TEST_CASE("every example of the README prints what it shows") {
-  const std::vector<Example> all = examples(read_file(kSource + "/README.md"));
-  CHECK(all.size() >= 6);
-  for (const Example& example : all) {
-    CAPTURE(example.command);
-    CHECK(shell(example.command) == example.output);
+TEST_CASE("every example of a page prints what it shows") {
+  for (const char* page : {"/README.md", "/docs/why-tools-disagree.md"}) {
+    const std::vector<Example> all = examples(read_file(kSource + page));
+    CHECK(all.size() >= 6);
+    for (const Example& example : all) {
+      CAPTURE(example.command);
+      CHECK(shell(example.command) == example.output);
+    }
   }
 }

@@ -131,6 +131,7 @@ for arguments in (
     ("scale", "deepseek-v3", "gpt-oss-20b", "--kv-precision", "fp16,q8_0/q4_0", "-n", "8K"),
     ("explain", "llama-3.1-8b"),
     ("explain", "ai21-jamba-1.5-mini", "state_bytes", "window_status", "growth_kv_cache", "kv_reserved_bytes", "--engine", "llama.cpp"),
+    ("explain", "llama-3.1-8b", "-n", "8K", "--claim", "8 GB"),
     ("explain", "t5-small", "decode_bytes", "scores_per_head", "parameters", "-n", "512", "-v"),
     ("fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "4K"),
     ("fit", "llama-3.1-70b", "--gpu", "h100-sxm-80gb", "-n", "1M"),
