@@ -23,12 +23,12 @@ constexpr Field kOfExplainedValue[] = {
                                for (const Count one : std::get<std::vector<Count>>(v.value)) json.count(one);
                                json.end_array();
                              }),
-    ExplainedValueField::word("origin", kOriginNames, "what kind of thing gave the value",
+    ExplainedValueField::word("origin", kOriginNames, "kind of origin of the value",
                               [](const ExplainedValue& v) { return origin_name(v.origin); }),
-    ExplainedValueField::text("formula", "its own, whose words follow",
+    ExplainedValueField::text("formula", "a formula for the value itself; its words follow",
                               [](const ExplainedValue& v) { return words_or_null(v.expression); })
         .or_null(),
-    ExplainedValueField::text("from", "a key of the model's file, a setting, a type",
+    ExplainedValueField::text("from", "the model file's key, setting or type that gave the value",
                               [](const ExplainedValue& v) { return words_or_null(v.from); })
         .or_null(),
 };
@@ -36,35 +36,39 @@ constexpr FieldTable kExplainedExplainedValueFields{"explained_value", kOfExplai
 
 using ExplainedTermField = FieldsOf<ExplainedTerm>;
 constexpr Field kOfExplainedTerm[] = {
-    ExplainedTermField::text("owner", "a mixer's kind, feed_forward, embedding, head, an engine",
+    ExplainedTermField::text("owner",
+                             "what the term belongs to: a mixer's kind, feed_forward, embedding, head or an engine",
                              [](const ExplainedTerm& t) -> std::string_view { return t.owner; }),
-    ExplainedTermField::text("name", "what of it: keys, attn_q",
+    ExplainedTermField::text("name", "name of the term: keys, attn_q",
                              [](const ExplainedTerm& t) -> std::string_view { return t.name; }),
-    ExplainedTermField::count("layers", "that are alike", [](const ExplainedTerm& t) { return t.layers; }),
+    ExplainedTermField::count("layers", "number of layers with this term",
+                              [](const ExplainedTerm& t) { return t.layers; }),
     ExplainedTermField::text(
-        "indices", "where they stand in their stack, from 0; null outside the layers",
+        "indices", "indices of those layers in their stack, from 0; null outside the layers",
         [](const ExplainedTerm& t) { return t.group == nullptr ? Value() : Value(index_ranges(t.group->layers)); })
         .or_null(),
-    ExplainedTermField::word("stack", kExplainedStacks, "the stack they belong to",
+    ExplainedTermField::word("stack", kExplainedStacks, "stack of those layers",
                              [](const ExplainedTerm& t) {
                                if (t.group == nullptr) return Value();
                                return Value(kExplainedStacks[t.group->stack == Stack::decoder ? 0 : 1]);
                              })
         .or_null(),
-    ExplainedTermField::text("formula", "of one layer", [](const ExplainedTerm& t) { return words_or_null(t.formula); })
+    ExplainedTermField::text("formula", "formula for one layer",
+                             [](const ExplainedTerm& t) { return words_or_null(t.formula); })
         .or_null(),
-    ExplainedTermField::text("numbers", "the same with values in the place of words",
+    ExplainedTermField::text("numbers", "the formula with its values filled in",
                              [](const ExplainedTerm& t) { return words_or_null(t.numbers); })
         .or_null(),
-    ExplainedTermField::records("values", kExplainedExplainedValueFields, "of the words",
+    ExplainedTermField::records("values", kExplainedExplainedValueFields, "values of the formula's words",
                                 kEach<&ExplainedTerm::values>),
-    ExplainedTermField::count("one", "what the formula comes to", [](const ExplainedTerm& t) { return t.one; }),
-    ExplainedTermField::counts("factors", "that multiply it, beside the layers",
+    ExplainedTermField::count("one", "result of the formula", [](const ExplainedTerm& t) { return t.one; }),
+    ExplainedTermField::counts("factors", "factors besides the number of layers",
                                [](const ExplainedTerm& t, const auto& visit) {
                                  for (const ExplainedFactor& factor : t.factors) visit(factor.name, factor.value);
                                }),
-    ExplainedTermField::count("total", "the product of them all", [](const ExplainedTerm& t) { return t.total; }),
-    ExplainedTermField::text("source", "a paper's section, a file of a repository",
+    ExplainedTermField::count("total", "result times layers and factors",
+                              [](const ExplainedTerm& t) { return t.total; }),
+    ExplainedTermField::text("source", "paper section or repository file",
                              [](const ExplainedTerm& t) { return words_or_null(t.source); })
         .or_null(),
 };
@@ -72,16 +76,18 @@ constexpr FieldTable kExplainedExplainedTermFields{"explained_term", kOfExplaine
 
 using ExplainedPartField = FieldsOf<ExplainedPart>;
 constexpr Field kOfExplainedPart[] = {
-    ExplainedPartField::text("owner", "of its terms", [](const ExplainedPart& p) { return words_or_null(p.owner); })
+    ExplainedPartField::text("owner", "what its terms belong to",
+                             [](const ExplainedPart& p) { return words_or_null(p.owner); })
         .or_null(),
-    ExplainedPartField::text("name", "of its terms; null where they have several",
+    ExplainedPartField::text("name", "name of its terms; null if they have different names",
                              [](const ExplainedPart& p) { return words_or_null(p.name); })
         .or_null(),
-    ExplainedPartField::count("terms", "that it stands for", [](const ExplainedPart& p) { return Count(p.terms); }),
+    ExplainedPartField::count("terms", "number of terms in this part",
+                              [](const ExplainedPart& p) { return Count(p.terms); }),
     ExplainedPartField::count(
-        "layers", "whose terms are alike; null where terms differ",
+        "layers", "number of layers whose terms are alike; null if terms differ",
         [](const ExplainedPart& p) { return p.like == nullptr ? std::nullopt : std::optional(p.layers); }),
-    ExplainedPartField::count("total", "their sum", [](const ExplainedPart& p) { return p.total; }),
+    ExplainedPartField::count("total", "sum of its terms", [](const ExplainedPart& p) { return p.total; }),
 };
 constexpr FieldTable kExplainedExplainedPartFields{"explained_part", kOfExplainedPart};
 
@@ -92,38 +98,39 @@ struct ExplainRow {
 };
 using MetricRow = FieldsOf<ExplainRow>;
 constexpr Field kOfExplainedMetric[] = {
-    MetricRow::text("metric", "as in other documents", [](const ExplainRow& r) { return info(r.metric->metric).name; }),
-    MetricRow::text("meaning", "what it counts", [](const ExplainRow& r) { return info(r.metric->metric).meaning; }),
-    MetricRow::scalar(Field::Type::scalar, "value", "the number, or a level",
+    MetricRow::text("metric", "name of the metric", [](const ExplainRow& r) { return info(r.metric->metric).name; }),
+    MetricRow::text("meaning", "meaning of the metric",
+                    [](const ExplainRow& r) { return info(r.metric->metric).meaning; }),
+    MetricRow::scalar(Field::Type::scalar, "value", "exact value, or a level",
                       [](const ExplainRow& r) { return to_value(r.metric->value); })
         .or_null(),
-    MetricRow::text("text", "the same as people read it",
+    MetricRow::text("text", "value in human units",
                     [](const ExplainRow& r) { return value_text(r.metric->metric, r.metric->value, r.units); }),
-    MetricRow::text("formula", "of a metric that follows from others",
+    MetricRow::text("formula", "formula of a metric that follows from other metrics",
                     [](const ExplainRow& r) { return words_or_null(r.metric->formula); })
         .or_null(),
-    MetricRow::text("numbers", "the same with values in the place of words",
+    MetricRow::text("numbers", "the formula with its values filled in",
                     [](const ExplainRow& r) { return words_or_null(r.metric->numbers); })
         .or_null(),
-    MetricRow::records("values", kExplainedExplainedValueFields, "of its words",
+    MetricRow::records("values", kExplainedExplainedValueFields, "values of that formula's words",
                        [](const ExplainRow& r, const auto& visit) {
                          for (const ExplainedValue& value : r.metric->values) visit(value);
                        }),
-    MetricRow::text("source", "of the formula", [](const ExplainRow& r) { return words_or_null(r.metric->source); })
+    MetricRow::text("source", "source of that formula",
+                    [](const ExplainRow& r) { return words_or_null(r.metric->source); })
         .or_null(),
-    MetricRow::text("remark", "why there is no number, or what the formula does not say",
+    MetricRow::text("remark", "why there is no value, or what the formula leaves out",
                     [](const ExplainRow& r) { return words_or_null(r.metric->remark); })
         .or_null(),
     MetricRow::text(
-        "terms_of", "the metric that the terms add up to",
+        "terms_of", "metric that the terms add up to",
         [](const ExplainRow& r) { return r.metric->terms_of ? Value(info(*r.metric->terms_of).name) : Value(); })
         .or_null(),
-    MetricRow::records("parts", kExplainedExplainedPartFields,
-                       "the terms, those that are alike or belong together in one",
+    MetricRow::records("parts", kExplainedExplainedPartFields, "terms, folded where they are alike or belong together",
                        [](const ExplainRow& r, const auto& visit) {
                          for (const ExplainedPart& part : r.metric->parts) visit(part);
                        }),
-    MetricRow::records("terms", kExplainedExplainedTermFields, "that add up to it",
+    MetricRow::records("terms", kExplainedExplainedTermFields, "all terms",
                        [](const ExplainRow& r, const auto& visit) {
                          for (const ExplainedTerm& term : r.metric->terms) visit(term);
                        }),
@@ -135,7 +142,7 @@ constexpr Field kExplainOfHead[] = {
     ExplainHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
                              [](const ExplainDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    ExplainHeadField::record("model", kModelFields, "what was counted",
+    ExplainHeadField::record("model", kModelFields, "model that was counted",
                              [](const ExplainDocument::Head& head) { return &head.answer->estimator.model(); })
         .in_each_line(),
     ExplainHeadField::text("weights", "the type of the weights",
@@ -144,7 +151,7 @@ constexpr Field kExplainOfHead[] = {
     ExplainHeadField::text("kv_precision", "the type of the cache",
                            [](const ExplainDocument::Head& head) { return head.answer->estimator.kv().name(); })
         .in_each_line(),
-    ExplainHeadField::text("engine", "what reserves the cache",
+    ExplainHeadField::text("engine", "engine whose rules reserve the cache",
                            [](const ExplainDocument::Head& head) {
                              const EngineChoice& choice = head.answer->estimator.engine();
                              return choice.name.empty() ? std::string(choice.engine->name) : choice.name;
@@ -154,12 +161,12 @@ constexpr Field kExplainOfHead[] = {
                             [](const ExplainDocument::Head& head) { return head.answer->context; })
         .in_each_line(),
     ExplainHeadField::text(
-        "context_from", "what it was taken from",
+        "context_from", "where the value came from",
         [](const ExplainDocument::Head& head) -> std::string_view { return head.answer->context_from; }),
     ExplainHeadField::count("batch", "sequences", [](const ExplainDocument::Head& head) { return head.answer->batch; })
         .in_each_line(),
     ExplainHeadField::text(
-        "batch_from", "what it was taken from",
+        "batch_from", "where the value came from",
         [](const ExplainDocument::Head& head) -> std::string_view { return head.answer->batch_from; }),
     ExplainHeadField::texts("notes", "assumptions and remarks that belong to the numbers",
                             [](const ExplainDocument::Head& head, const auto& visit) {

@@ -32,24 +32,26 @@ using TrainStageField = FieldsOf<TrainingStageAnswer>;
 constexpr Field kOfTrainStage[] = {
     TrainStageField::count("context", "tokens of a sequence",
                            [](const TrainingStageAnswer& s) { return s.stage.context; }),
-    TrainStageField::count("tokens", "trained at that context",
+    TrainStageField::count("tokens", "tokens trained at that context",
                            [](const TrainingStageAnswer& s) { return s.stage.tokens; }),
-    TrainStageField::count("sequences", "a shorter last one among them",
+    TrainStageField::count("sequences", "sequences, including a shorter last one",
                            [](const TrainingStageAnswer& s) { return s.work.sequences; }),
-    TrainStageField::count("last_sequence_tokens", "of the shorter last sequence; 0 where all are whole",
+    TrainStageField::count("last_sequence_tokens", "tokens of the shorter last sequence; 0 if all are whole",
                            [](const TrainingStageAnswer& s) { return s.work.last_sequence; }),
-    TrainStageField::count("training_parameter_flops", "6 a token and active parameter, embeddings included",
+    TrainStageField::count("training_parameter_flops",
+                           "6 FLOPs per token and active parameter, both embeddings included",
                            [](const TrainingStageAnswer& s) { return s.work.parameter_flops; }),
     TrainStageField::count("training_attention_flops", "three times the attention of a forward pass",
                            [](const TrainingStageAnswer& s) { return s.work.attention_flops; }),
-    TrainStageField::count("training_flops", "of the model: the sum of both",
+    TrainStageField::count("training_flops", "the model's FLOPs: parameters and attention",
                            [](const TrainingStageAnswer& s) { return s.work.flops(); }),
-    TrainStageField::count("training_hardware_flops", "the same and what is computed again",
+    TrainStageField::count("training_hardware_flops",
+                           "the model's FLOPs and those that the backward pass computes again",
                            [](const TrainingStageAnswer& s) { return s.work.hardware_flops(); }),
-    TrainStageField::real("attention_share", "of the model's FLOPs, 0 to 1",
+    TrainStageField::real("attention_share", "attention's share of the model's FLOPs, from 0 to 1",
                           [](const TrainingStageAnswer& s) { return real_or_null(attention_share(s.work)); })
         .or_null(),
-    TrainStageField::real("device_hours", "of the GPU asked for",
+    TrainStageField::real("device_hours", "hours of one device at the model's FLOPs",
                           [](const TrainingStageAnswer& s) { return real_or_null(s.device_hours); })
         .or_null(),
 };
@@ -63,9 +65,10 @@ struct ComparedTraining {
 
 using ComparedField = FieldsOf<ComparedTraining>;
 constexpr Field kOfCompared[] = {
-    ComparedField::count("context", "at which all tokens are trained",
+    ComparedField::count("context", "the context at which all tokens would be trained",
                          [](const ComparedTraining& c) { return c.other->context; }),
-    ComparedField::count("training_flops", "of the model", [](const ComparedTraining& c) { return c.other->flops; }),
+    ComparedField::count("training_flops", "the model's FLOPs at that context",
+                         [](const ComparedTraining& c) { return c.other->flops; }),
     ComparedField::real("ratio", "the schedule's FLOPs over these",
                         [](const ComparedTraining& c) { return real_or_null(ratio(c.flops, c.other->flops)); })
         .or_null(),
@@ -74,20 +77,23 @@ constexpr FieldTable kComparedFields{"train_comparison", kOfCompared};
 
 using TrainDeviceField = FieldsOf<TrainingDevice>;
 constexpr Field kOfTrainDevice[] = {
-    TrainDeviceField::count("stage", "of the pipeline, from 0", [](const TrainingDevice& d) { return d.stage; }),
-    TrainDeviceField::count("count", "devices that are alike", [](const TrainingDevice& d) { return d.devices; }),
-    TrainDeviceField::count("parameters", "that it works with", [](const TrainingDevice& d) { return d.parameters; }),
-    TrainDeviceField::count("weights_bytes", "2 a parameter", [](const TrainingDevice& d) { return d.weights; }),
-    TrainDeviceField::count("gradient_bytes", "2 or 4 a parameter",
+    TrainDeviceField::count("stage", "pipeline stage, from 0", [](const TrainingDevice& d) { return d.stage; }),
+    TrainDeviceField::count("count", "number of devices with this memory",
+                            [](const TrainingDevice& d) { return d.devices; }),
+    TrainDeviceField::count("parameters", "parameters that the device holds",
+                            [](const TrainingDevice& d) { return d.parameters; }),
+    TrainDeviceField::count("weights_bytes", "2 bytes per parameter",
+                            [](const TrainingDevice& d) { return d.weights; }),
+    TrainDeviceField::count("gradient_bytes", "2 or 4 bytes per parameter",
                             [](const TrainingDevice& d) { return d.gradients; }),
-    TrainDeviceField::count("optimizer_bytes", "12 a parameter: master copy and two moments",
+    TrainDeviceField::count("optimizer_bytes", "12 bytes per parameter: a master copy and two moments",
                             [](const TrainingDevice& d) { return d.optimizer; }),
-    TrainDeviceField::count("activation_bytes", "kept for the backward pass",
+    TrainDeviceField::count("activation_bytes", "activations kept for the backward pass",
                             [](const TrainingDevice& d) { return d.activations; }),
-    TrainDeviceField::count("logits_bytes", "in fp32", [](const TrainingDevice& d) { return d.logits; }),
-    TrainDeviceField::count("logits_gradient_bytes", "as much again",
+    TrainDeviceField::count("logits_bytes", "logits in fp32", [](const TrainingDevice& d) { return d.logits; }),
+    TrainDeviceField::count("logits_gradient_bytes", "gradient of the logits, as large as they are",
                             [](const TrainingDevice& d) { return d.logits_gradient; }),
-    TrainDeviceField::count("device_bytes", "the sum", [](const TrainingDevice& d) { return d.bytes(); }),
+    TrainDeviceField::count("device_bytes", "sum of the parts", [](const TrainingDevice& d) { return d.bytes(); }),
 };
 constexpr FieldTable kTrainDeviceFields{"train_device", kOfTrainDevice};
 
@@ -96,25 +102,27 @@ constexpr Field kOfTrainMethod[] = {
     MethodField::word("recompute", kRecomputeNames, "what the backward pass computes again",
                       [](const TrainingAnswer& a) { return recompute_word(a.asked.method); }),
     MethodField::flag("flash", "fused attention", [](const TrainingAnswer& a) { return a.asked.method.flash; }),
-    MethodField::flag("dropout", "masks are kept", [](const TrainingAnswer& a) { return a.asked.method.dropout; }),
+    MethodField::flag("dropout", "dropout, whose masks are kept",
+                      [](const TrainingAnswer& a) { return a.asked.method.dropout; }),
     MethodField::word("optimizer", kOptimizerWords, "with bytes of state for each parameter",
                       [](const TrainingAnswer& a) { return optimizer_name(a.asked.placement); }),
     MethodField::count("zero", "ZeRO's stage", [](const TrainingAnswer& a) { return a.asked.placement.zero_stage; }),
-    MethodField::text("parallel", "the degrees over which the model is spread",
+    MethodField::text("parallel", "parallel degrees: tp=8,dp=8",
                       [](const TrainingAnswer& a) { return a.asked.placement.parallelism.name(); }),
-    MethodField::flag("sequence_parallel", "what lies between tensor-parallel parts is split, too",
+    MethodField::flag("sequence_parallel",
+                      "tensor-parallel devices share the activations between their parts of a layer",
                       [](const TrainingAnswer& a) {
                         const TrainingPlacement& placement = a.asked.placement;
                         return placement.sequence_parallel && placement.parallelism.tensor > 1;
                       }),
     MethodField::count("batch", "sequences of a micro-batch", [](const TrainingAnswer& a) { return a.asked.batch; }),
-    MethodField::real("mfu", "of the peak; null where times are a bound",
+    MethodField::real("mfu", "share of the peak; null if times are a bound",
                       [](const TrainingAnswer& a) { return a.asked.mfu ? Value(a.asked.mfu->value()) : Value(); })
         .or_null(),
-    MethodField::real("usd_per_device_hour", "as given",
+    MethodField::real("usd_per_device_hour", "price as given",
                       [](const TrainingAnswer& a) { return real_or_null(a.asked.usd_per_hour); })
         .or_null(),
-    MethodField::real("device_watts", "as given, else the board's",
+    MethodField::real("device_watts", "power as given, else the board's",
                       [](const TrainingAnswer& a) { return real_or_null(a.watts); })
         .or_null(),
 };
@@ -131,18 +139,20 @@ using TrainField = FieldsOf<TrainResult>;
 constexpr Field kOfTrainResult[] = {
     TrainField::record("model", kModelFields, "what is trained",
                        [](const TrainResult& r) { return &*r.answer->asked.model; }),
-    TrainField::count("context", "of the longest stage", [](const TrainResult& r) { return r.answer->context; }),
-    TrainField::count("tokens", "of all stages", [](const TrainResult& r) { return r.answer->tokens; }),
-    TrainField::count("sequences", "of all stages", [](const TrainResult& r) { return r.answer->total.sequences; }),
-    TrainField::count("training_parameter_flops", "6 a token and active parameter, embeddings included",
+    TrainField::count("context", "context of the longest stage",
+                      [](const TrainResult& r) { return r.answer->context; }),
+    TrainField::count("tokens", "sum over all stages", [](const TrainResult& r) { return r.answer->tokens; }),
+    TrainField::count("sequences", "sum over all stages",
+                      [](const TrainResult& r) { return r.answer->total.sequences; }),
+    TrainField::count("training_parameter_flops", "6 FLOPs per token and active parameter, both embeddings included",
                       [](const TrainResult& r) { return r.answer->total.parameter_flops; }),
     TrainField::count("training_attention_flops", "three times the attention of a forward pass",
                       [](const TrainResult& r) { return r.answer->total.attention_flops; }),
-    TrainField::count("training_flops", "of the model: the sum of both",
+    TrainField::count("training_flops", "the model's FLOPs: parameters and attention",
                       [](const TrainResult& r) { return r.answer->total.flops(); }),
-    TrainField::count("training_hardware_flops", "the same and what is computed again",
+    TrainField::count("training_hardware_flops", "the model's FLOPs and those that the backward pass computes again",
                       [](const TrainResult& r) { return r.answer->total.hardware_flops(); }),
-    TrainField::real("attention_share", "of the model's FLOPs, 0 to 1",
+    TrainField::real("attention_share", "attention's share of the model's FLOPs, from 0 to 1",
                      [](const TrainResult& r) { return real_or_null(attention_share(r.answer->total)); })
         .or_null(),
     TrainField::records("stages", kTrainStageFields, "in their order",
@@ -155,37 +165,40 @@ constexpr Field kOfTrainResult[] = {
                        [](const TrainResult& r) { return &r.from_start; }),
     TrainField::record("method", kTrainMethodFields, "how and on what it is trained",
                        [](const TrainResult& r) { return r.answer; }),
-    TrainField::text("gpu", "the card",
+    TrainField::text("gpu", "name of the GPU",
                      [](const TrainResult& r) {
                        const auto& gpu = r.answer->asked.gpu;
                        return gpu ? words_or_null(gpu->id) : Value();
                      })
         .or_null(),
-    TrainField::count("gpus", "how many",
+    TrainField::count("gpus", "number of devices",
                       [](const TrainResult& r) { return r.answer->asked.placement.parallelism.devices(); }),
-    TrainField::real("device_hours", "of one device; all stages",
+    TrainField::real("device_hours", "hours of one device for all stages",
                      [](const TrainResult& r) { return real_or_null(r.answer->device_hours); })
         .or_null(),
-    TrainField::real("hours", "on all devices together",
+    TrainField::real("hours", "hours on all devices together",
                      [](const TrainResult& r) { return real_or_null(r.answer->hours); })
         .or_null(),
-    TrainField::real("usd", "at the price given", [](const TrainResult& r) { return real_or_null(r.answer->usd); })
+    TrainField::real("usd", "cost at the price per device-hour",
+                     [](const TrainResult& r) { return real_or_null(r.answer->usd); })
         .or_null(),
-    TrainField::real("joules", "of the devices at their power",
+    TrainField::real("joules", "energy of the devices at their power",
                      [](const TrainResult& r) { return real_or_null(r.answer->joules); })
         .or_null(),
     TrainField::records("devices", kTrainDeviceFields, "memory of every kind of device",
                         [](const TrainResult& r, const auto& visit) {
                           for (const TrainingDevice& device : r.answer->devices) visit(device);
                         }),
-    TrainField::count("device_bytes", "of the largest device",
+    TrainField::count("device_bytes", "bytes on the largest device",
                       [](const TrainResult& r) { return r.answer->device_bytes(); }),
-    TrainField::count("total_bytes", "of all devices", [](const TrainResult& r) { return r.answer->total_bytes; }),
-    TrainField::count("capacity_bytes", "of each device", [](const TrainResult& r) { return r.answer->capacity; }),
-    TrainField::scalar(Field::Type::integer, "headroom_bytes", "what is left of it",
+    TrainField::count("total_bytes", "bytes on all devices",
+                      [](const TrainResult& r) { return r.answer->total_bytes; }),
+    TrainField::count("capacity_bytes", "usable bytes of each device",
+                      [](const TrainResult& r) { return r.answer->capacity; }),
+    TrainField::scalar(Field::Type::integer, "headroom_bytes", "usable bytes that stay free",
                        [](const TrainResult& r) { return to_value(r.answer->headroom()); })
         .or_null(),
-    TrainField::texts("notes", "what the numbers take for granted",
+    TrainField::texts("notes", "assumptions behind the numbers",
                       [](const TrainResult& r, const auto& visit) {
                         for (const std::string& note : r.notes) visit(note);
                       }),
