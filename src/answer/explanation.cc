@@ -189,10 +189,6 @@ bool same_factors(const ExplainedTerm& a, const ExplainedTerm& b) {
       [](const ExplainedFactor& x, const ExplainedFactor& y) { return x.name == y.name && x.value == y.value; });
 }
 
-void add_total(std::optional<Count>& sum, std::optional<Count> more) {
-  sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
-}
-
 /// The same formula in the same numbers.
 bool alike(const ExplainedTerm& a, const ExplainedTerm& b) {
   return a.kind == b.kind && a.owner == b.owner && a.numbers == b.numbers && a.formula == b.formula && a.one == b.one &&
@@ -210,7 +206,7 @@ std::vector<ExplainedPart> fold_alike(const std::vector<ExplainedTerm>& terms) {
     if (same != parts.end()) {
       same->layers += term.layers;
       ++same->terms;
-      add_total(same->total, term.total);
+      same->total = known_sum(same->total, term.total);
       continue;
     }
     parts.push_back({term.owner, term.name, &term, term.layers, 1, 1, term.total});
@@ -229,7 +225,7 @@ std::vector<ExplainedPart> fold_alike(const std::vector<ExplainedTerm>& terms) {
     same->name += " + " + part.name;
     same->alike += 1;
     same->terms += part.terms;
-    add_total(same->total, part.total);
+    same->total = known_sum(same->total, part.total);
   }
   return folded;
 }
@@ -257,7 +253,7 @@ std::vector<ExplainedPart> fold_by(const std::vector<ExplainedTerm>& terms, KeyO
     if (same != parts.end()) {
       same->like = nullptr;
       ++same->terms;
-      add_total(same->total, term.total);
+      same->total = known_sum(same->total, term.total);
     } else {
       parts.push_back({key.first, key.second, &term, term.layers, 1, 1, term.total});
     }

@@ -1,6 +1,7 @@
 #include "key_names.h"
 
 #include "core/format.h"
+#include "core/word_list.h"
 
 namespace ctxcost {
 namespace {
@@ -85,9 +86,7 @@ std::string key_of(const Model& model, std::string_view word, Count value) {
   for (const KeyNames& names : kKeyNames) {
     if (names.word != word) continue;
     for (std::string_view rest = names.keys; !rest.empty();) {
-      const std::size_t space = rest.find(' ');
-      if (const KeyRead* const read = find_read(model, rest.substr(0, space), value)) return say(*read);
-      rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
+      if (const KeyRead* const read = find_read(model, take_word(rest), value)) return say(*read);
     }
   }
   if (word == "d_k") {

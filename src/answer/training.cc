@@ -42,17 +42,17 @@ void set_work(TrainingAnswer& answer) {
     const std::optional<Count> timed = !asked.gpu || counts_as_devices_do(asked.convention)
                                            ? work.flops()
                                            : training_work(causal, stage, asked.method).flops();
-    causal_flops = TrainingWork::sum(causal_flops, timed);
+    causal_flops = known_sum(causal_flops, timed);
     answer.stages.push_back({stage, work, device_hours_of(asked, timed)});
     answer.context = max(answer.context, stage.context);
   }
   answer.total = sum_of(works);
   answer.device_hours = device_hours_of(asked, causal_flops);
   const auto all_at = [&](Count context) {
-    const TrainingStage stage = at_context(asked.stages, context);
-    answer.tokens = stage.tokens;
-    return TrainingAlternative{context, training_work(estimator, stage, asked.method).flops()};
+    return TrainingAlternative{context,
+                               training_work(estimator, at_context(asked.stages, context), asked.method).flops()};
   };
+  answer.tokens = at_context(asked.stages, answer.context).tokens;
   answer.baseline = all_at(asked.baseline_context);
   answer.from_start = all_at(asked.stages.back().context);
 }
@@ -77,8 +77,7 @@ void set_memory(TrainingAnswer& answer) {
   for (std::size_t i = 0; i < answer.devices.size(); ++i) {
     const TrainingDevice& device = answer.devices[i];
     const std::optional<Count> bytes = device.bytes();
-    answer.total_bytes =
-        answer.total_bytes && bytes ? std::optional(*answer.total_bytes + device.devices * *bytes) : std::nullopt;
+    answer.total_bytes = known_sum(answer.total_bytes, bytes ? std::optional(device.devices * *bytes) : std::nullopt);
     if (bytes.value_or(0) > answer.device_bytes().value_or(0)) answer.largest = i;
   }
   if (!asked.gpu) return;
@@ -113,7 +112,7 @@ std::string recompute_note(const TrainingMethod& method) {
 
 std::string_view TrainingAnswer::verdict() const {
   if (!capacity || !device_bytes()) return {};
-  return !fits ? "does not fit" : tight ? "tight" : "fits";
+  return fit_verdict(fits, tight);
 }
 
 MetricValue TrainingAnswer::headroom() const {

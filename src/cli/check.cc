@@ -60,9 +60,7 @@ BudgetOptions budget_options(const Arguments& arguments) {
 
 Status run_check(const Arguments& arguments) {
   // All arguments are checked before a file is read.
-  RenderOptions render;
-  render.units = units(arguments);
-  render.quiet = arguments.has(OptionId::quiet);
+  const RenderOptions render = render_options(arguments);
   CheckOptions checking;
   checking.judging.fail_on_warning = arguments.value_or_fallback(OptionId::fail_on) == "warning";
   checking.judging.remedies = !render.quiet;
@@ -91,8 +89,7 @@ Status run_check(const Arguments& arguments) {
   for (const Diagnostic& note : budgets.notes) complain(note);
   if (!baseline.empty()) checking.baseline = load_baseline(baseline);
   const BudgetReport report = check(std::move(budgets), checking);
-  deliver(documents, CheckDocument(report, render),
-          [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, documents, CheckDocument(report, render));
   if (!report.faults.empty()) {
     std::vector<Diagnostic> faults;
     for (const BudgetFault& fault : report.faults) faults.push_back(fault.diagnostic);

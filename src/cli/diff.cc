@@ -48,9 +48,7 @@ void refuse_settings(const Arguments& arguments) {
 }
 
 Status run_diff(const Arguments& arguments) {
-  RenderOptions render;
-  render.units = units(arguments);
-  render.quiet = arguments.has(OptionId::quiet);
+  const RenderOptions render = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kDiffShape);
   const DiffOptions options = diff_options(arguments);
 

@@ -91,10 +91,7 @@ Status run_claim(const Arguments& arguments, const ExplainQuestion& question, co
 }
 
 Status run_explain(const Arguments& arguments) {
-  RenderOptions options;
-  options.units = units(arguments);
-  options.quiet = arguments.has(OptionId::quiet);
-  options.verbose = arguments.has(OptionId::verbose);
+  const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kExplainShape);
   const std::vector<std::string>& words = arguments.words();
   if (words.empty()) {
@@ -116,7 +113,7 @@ Status run_explain(const Arguments& arguments) {
   if (arguments.has(OptionId::claim)) return run_claim(arguments, question, options);
   const Explanation answer = explain(question);
   const ExplainDocument document(answer, options);
-  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, documents, document);
   return Status::answered;
 }
 

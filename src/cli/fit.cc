@@ -16,10 +16,7 @@ constexpr std::string_view kFitExamples =
     "  ctxcost fit llama-3.1-8b --engine vllm --kv-memory 4.06GiB -n 20k\n";
 
 Status run_fit(const Arguments& arguments) {
-  RenderOptions options;
-  options.units = units(arguments);
-  options.quiet = arguments.has(OptionId::quiet);
-  options.verbose = arguments.has(OptionId::verbose);
+  const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kFitShape);
 
   DeploymentQuestion question = read_question("fit", arguments, arguments.words());
@@ -30,7 +27,7 @@ Status run_fit(const Arguments& arguments) {
   if (answer.alternatives.empty()) return Status::no_answer;
 
   const FitDocument document(answer, options);
-  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, documents, document);
   return answer.fits() || arguments.has(OptionId::exit_zero) ? Status::answered : Status::over_budget;
 }
 

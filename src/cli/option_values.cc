@@ -103,6 +103,14 @@ UnitSystem units(const Arguments& arguments) {
 
 LoadOptions load_options(const Arguments& arguments) { return {.assume_full = arguments.has(OptionId::assume)}; }
 
+RenderOptions render_options(const Arguments& arguments) {
+  RenderOptions options;
+  options.units = units(arguments);
+  options.quiet = arguments.has(OptionId::quiet);
+  options.verbose = arguments.has(OptionId::verbose);
+  return options;
+}
+
 bool wants_color(const Arguments& arguments, const Output& output) {
   const std::string_view choice = arguments.value_or_fallback(OptionId::color);
   if (choice != "auto") return choice == "always";

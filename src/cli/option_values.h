@@ -55,6 +55,8 @@ Convention convention(const Arguments& arguments);
 Logits logits(const Arguments& arguments);
 /// --units
 UnitSystem units(const Arguments& arguments);
+/// --units, --quiet and --verbose, of those that the command takes. Columns are left to the command.
+RenderOptions render_options(const Arguments& arguments);
 /// --assume
 LoadOptions load_options(const Arguments& arguments);
 /// --color, for what goes to `output`.

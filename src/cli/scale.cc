@@ -52,10 +52,7 @@ Status run_scale(const Arguments& arguments) {
   Workload settings;
   settings.convention = convention(arguments);
   settings.logits = logits(arguments);
-  RenderOptions render;
-  render.units = units(arguments);
-  render.quiet = arguments.has(OptionId::quiet);
-  render.verbose = arguments.has(OptionId::verbose);
+  RenderOptions render = render_options(arguments);
   render.columns = columns(arguments);
   const std::vector<Target> documents = targets(arguments, kScaleShape);
 
@@ -71,7 +68,7 @@ Status run_scale(const Arguments& arguments) {
 
   const Report report(std::move(axes), settings);
   const ScaleDocument document(report, render);
-  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, documents, document);
   return Status::answered;
 }
 

@@ -43,9 +43,7 @@ void check_given(const SolveQuestion& question, const Arguments& arguments) {
 }
 
 Status run_solve(const Arguments& arguments) {
-  RenderOptions options;
-  options.units = units(arguments);
-  options.quiet = arguments.has(OptionId::quiet);
+  const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kSolveShape);
   const SolveQuestion& unknown = read_unknown(arguments);
   check_given(unknown, arguments);
@@ -61,7 +59,7 @@ Status run_solve(const Arguments& arguments) {
   if (solved.answers.empty()) return Status::no_answer;
 
   const SolveDocument document(solved, options);
-  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, documents, document);
   return solved.any() || arguments.has(OptionId::exit_zero) ? Status::answered : Status::over_budget;
 }
 

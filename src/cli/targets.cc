@@ -8,8 +8,10 @@
 #include <exception>
 #include <optional>
 
+#include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
+#include "option_values.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -30,9 +32,7 @@ template <typename Take>
 void each_extension(const TargetFormat& format, Take take) {
   std::string_view rest = format.extensions;
   while (!rest.empty()) {
-    const std::size_t space = rest.find(' ');
-    take(rest.substr(0, space));
-    rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
+    take(take_word(rest));
   }
 }
 
@@ -149,10 +149,15 @@ void deliver(const std::vector<Target>& targets,
   if (failure) std::rethrow_exception(failure);
 }
 
-void deliver(const std::vector<Target>& targets, const Document& document,
-             const std::function<bool(const Output& output)>& colored) {
+void deliver(const std::vector<Target>& targets, const Document& document) {
+  deliver(targets, [&](const Target& target, const Output&, Writer& out) {
+    find_output_format(target.format)->write(document, false, out);
+  });
+}
+
+void deliver(const Arguments& arguments, const std::vector<Target>& targets, const Document& document) {
   deliver(targets, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, colored && colored(output), out);
+    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
   });
 }
 

@@ -47,9 +47,10 @@ void check_distinct(const std::vector<Target>& targets);
 void deliver(const std::vector<Target>& targets,
              const std::function<void(const Target& target, const Output& output, Writer& out)>& render);
 
-/// Writes one answer in every format. `colored` tells whether a target takes colour; if empty, none does.
-void deliver(const std::vector<Target>& targets, const Document& document,
-             const std::function<bool(const Output& output)>& colored = {});
+/// Writes one answer in every format, without colour.
+void deliver(const std::vector<Target>& targets, const Document& document);
+/// Writes one answer in every format, in colour where --color has it.
+void deliver(const Arguments& arguments, const std::vector<Target>& targets, const Document& document);
 
 /// Writes one text.
 void deliver(const Target& target, std::string_view text);

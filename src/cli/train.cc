@@ -3,6 +3,7 @@
 #include "core/format.h"
 #include "counting.h"
 #include "ctxcost/answer/training.h"
+#include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/training_schedule.h"
 #include "deployment_options.h"
 #include "option_values.h"
@@ -45,22 +46,18 @@ constexpr std::string_view kTrainExamples =
     "  ctxcost train llama-3.1-8b --warm-up 8K..128K --tokens 10000m \\\n"
     "    --gpu h100-sxm-80gb --parallel tp=8,dp=8 --zero 1 --mfu 0.4\n";
 
-[[noreturn]] void fail_train(std::string_view source, std::string message, std::string hint = "") {
-  throw InputError(Diagnostic{std::string(source), "", std::move(message), std::move(hint)});
-}
-
 /// --stage, --schedule, or --warm-up with --tokens: just one of them.
 std::vector<TrainingStage> stages_of(const Arguments& arguments) {
   const int ways = int{arguments.has(OptionId::stage)} + int{arguments.has(OptionId::schedule)} +
                    int{arguments.has(OptionId::warm_up)};
   if (ways != 1) {
-    fail_train("train",
-               format("expected one of --stage, --schedule and --warm-up, found {}", ways == 0 ? "none" : "several"),
-               "write --stage 64K:62914560");
+    throw_fault("train",
+                format("expected one of --stage, --schedule and --warm-up, found {}", ways == 0 ? "none" : "several"),
+                "write --stage 64K:62914560");
   }
   if (arguments.has(OptionId::warm_up) != arguments.has(OptionId::tokens)) {
-    if (arguments.has(OptionId::tokens)) fail_train("--tokens", "belongs to --warm-up, which is not given");
-    fail_train("--warm-up", "expected --tokens beside it, found nothing", "write --tokens 1000m");
+    if (arguments.has(OptionId::tokens)) throw_fault("--tokens", "belongs to --warm-up, which is not given");
+    throw_fault("--warm-up", "expected --tokens beside it, found nothing", "write --tokens 1000m");
   }
   if (arguments.has(OptionId::schedule)) return load_schedule(arguments.value(OptionId::schedule));
   if (arguments.has(OptionId::warm_up)) {
@@ -75,7 +72,7 @@ std::vector<TrainingStage> stages_of(const Arguments& arguments) {
 /// A length of at least 1.
 Count positive_length(const Arguments& arguments, OptionId id) {
   const Count length = parse_length(arguments.value_or_fallback(id), option(id).name);
-  if (length == 0) fail_train(option(id).name, "expected a positive number, found 0");
+  if (length == 0) throw_fault(option(id).name, "expected a positive number, found 0");
   return length;
 }
 
@@ -95,14 +92,14 @@ TrainingMethod method_of(const Arguments& arguments) {
 /// --gpu and --parallel, of which there is at most one each.
 void place(const Arguments& arguments, TrainingQuestion& question) {
   const std::vector<GpuChoice> gpus = gpu_choices(arguments);
-  if (gpus.size() > 1) fail_train("--gpu", "expected one GPU, found several");
+  if (gpus.size() > 1) throw_fault("--gpu", "expected one GPU, found several");
   for (const Placement& placement : placements(gpus, parallelisms(arguments))) {
     question.gpu = placement.gpu;
     question.placement.parallelism = placement.split.value_or(Parallelism{.tensor = placement.gpus});
   }
   const bool timed = arguments.has(OptionId::gpu);
   for (const OptionId id : {OptionId::mfu, OptionId::price, OptionId::power, OptionId::utilization, OptionId::margin}) {
-    if (arguments.has(id) && !timed) fail_train(option(id).name, "expected --gpu NAME beside it, found nothing");
+    if (arguments.has(id) && !timed) throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
   }
 }
 
@@ -110,8 +107,8 @@ TrainingQuestion read_training(const Arguments& arguments) {
   TrainingQuestion question;
   question.stages = stages_of(arguments);
   if (arguments.words().size() != 1) {
-    fail_train("train", format("expected one MODEL, found {}", arguments.words().size()),
-               "a JSON file, a directory with a config.json, - or a catalogue name");
+    throw_fault("train", format("expected one MODEL, found {}", arguments.words().size()),
+                "a JSON file, a directory with a config.json, - or a catalogue name");
   }
   question.convention = convention(arguments);
   question.method = method_of(arguments);
@@ -132,14 +129,12 @@ TrainingQuestion read_training(const Arguments& arguments) {
 }
 
 Status run_train(const Arguments& arguments) {
-  RenderOptions options;
-  options.units = units(arguments);
-  options.quiet = arguments.has(OptionId::quiet);
+  const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kTrainShape);
 
   const TrainingAnswer answer = train(read_training(arguments));
   const TrainDocument document(answer, options);
-  deliver(documents, document, [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, documents, document);
   return answer.fits || arguments.has(OptionId::exit_zero) ? Status::answered : Status::over_budget;
 }
 

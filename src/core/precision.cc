@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ctxcost/core/diagnostic.h"
+#include "word_list.h"
 
 namespace ctxcost {
 namespace {
@@ -70,9 +71,7 @@ bool has_name(const Format& format, std::string_view word) {
   if (same_word(format.name, word)) return true;
   std::string_view rest = format.aliases;
   while (!rest.empty()) {
-    const std::size_t space = rest.find(' ');
-    if (same_word(rest.substr(0, space), word)) return true;
-    rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
+    if (same_word(take_word(rest), word)) return true;
   }
   return false;
 }

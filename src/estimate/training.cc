@@ -83,9 +83,9 @@ TrainingWork sum_of(std::span<const TrainingWork> stages) {
   total.parameter_flops = total.attention_flops = total.recomputed_flops = Count{};
   for (const TrainingWork& work : stages) {
     total.sequences += work.sequences;
-    total.parameter_flops = TrainingWork::sum(total.parameter_flops, work.parameter_flops);
-    total.attention_flops = TrainingWork::sum(total.attention_flops, work.attention_flops);
-    total.recomputed_flops = TrainingWork::sum(total.recomputed_flops, work.recomputed_flops);
+    total.parameter_flops = known_sum(total.parameter_flops, work.parameter_flops);
+    total.attention_flops = known_sum(total.attention_flops, work.attention_flops);
+    total.recomputed_flops = known_sum(total.recomputed_flops, work.recomputed_flops);
   }
   return total;
 }

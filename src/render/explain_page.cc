@@ -3,6 +3,7 @@
 
 #include "core/format.h"
 #include "core/printable.h"
+#include "core/word_list.h"
 #include "ctxcost/core/units.h"
 #include "explain_document.h"
 #include "model/model_words.h"
@@ -80,9 +81,7 @@ void append_wrapped(Lines& lines, std::string_view label, const std::vector<std:
 void append_text(Lines& lines, std::string_view label, std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
-    const std::size_t space = text.find(' ');
-    words.emplace_back(text.substr(0, space));
-    text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
+    words.emplace_back(take_word(text));
   }
   append_wrapped(lines, label, words, " ");
 }
@@ -271,7 +270,7 @@ void write_metric(const ExplainedMetric& metric, const RenderOptions& options, T
   if (!metric.terms.empty()) {
     whole = Count{};
     for (const ExplainedTerm& term : metric.terms) {
-      whole = whole && term.total ? std::optional(*whole + *term.total) : std::nullopt;
+      whole = known_sum(whole, term.total);
     }
   }
   if (metric.terms_of && *metric.terms_of != metric.metric && !metric.terms.empty()) {
@@ -294,12 +293,8 @@ void write_metric(const ExplainedMetric& metric, const RenderOptions& options, T
 }
 
 std::string caption_of(const Explanation& answer, const RenderOptions& options) {
-  const Convention& convention = answer.estimator.settings().convention;
-  std::string line = format(
-      "{} convention: {} per multiply-add, {}", convention.name,
-      convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs",
-      convention.pairs == PairRule::exact ? "unmasked pairs only" : "every query charged the most keys any query sees");
-  if (answer.estimator.settings().logits == Logits::all) line += ", logits of every token";
+  const Workload& settings = answer.estimator.settings();
+  const std::string line = counting_text(settings.convention, settings.logits);
   return line + (options.units == UnitSystem::si ? "; SI units" : "; IEC units");
 }
 

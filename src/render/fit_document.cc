@@ -6,8 +6,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kFitVerdicts[] = {"fits", "tight", "does not fit"};
-
 using FitHeadField = FieldsOf<FitDocument::Head>;
 constexpr Field kFitOfHead[] = {
     FitHeadField::record("conventions", kConventionsFields, "how the numbers were counted",

@@ -168,16 +168,7 @@ std::vector<std::string> TableLayout::cells(const GridPoint& row) const {
 }
 
 std::string TableLayout::caption() const {
-  const Convention& convention = report_->convention();
-  std::string line = convention.name + " convention: ";
-  line += convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs";
-  line += " per multiply-add, ";
-  if (convention.pairs == PairRule::exact) {
-    line += "unmasked pairs only";
-  } else {
-    line += every_pair_ ? "every query charged all n keys" : "every query charged the most keys any query sees";
-  }
-  if (report_->logits() == Logits::all) line += ", logits of every token";
+  std::string line = counting_text(report_->convention(), report_->logits(), every_pair_);
   line += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
   const Estimator& first = report_->estimators().front();
   std::string about;

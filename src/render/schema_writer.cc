@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/quantity.h"
+#include "core/word_list.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
@@ -31,9 +32,8 @@ std::string any_case(std::string_view text) {
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   while (!text.empty()) {
-    const std::size_t space = text.find(' ');
-    if (space != 0) words.push_back(text.substr(0, space));
-    text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
+    const std::string_view word = take_word(text);
+    if (!word.empty()) words.push_back(word);
   }
   return words;
 }

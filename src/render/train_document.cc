@@ -3,7 +3,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kTrainVerdicts[] = {"fits", "tight", "does not fit"};
 constexpr std::string_view kOptimizerWords[] = {"adam", "adam-fp32-grads"};
 
 Value real_or_null(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
@@ -22,7 +21,7 @@ constexpr Field kTrainOfHead[] = {
     TrainHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
                            [](const TrainDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    TrainHeadField::word("verdict", kTrainVerdicts, "whether the largest device holds its part; null without a GPU",
+    TrainHeadField::word("verdict", kFitVerdicts, "whether the largest device holds its part; null without a GPU",
                          [](const TrainDocument::Head& head) { return words_or_null(head.verdict); })
         .or_null(),
 };

@@ -36,4 +36,17 @@ std::string value_text(Metric metric, const MetricValue& value, UnitSystem units
   return "–";
 }
 
+std::string counting_text(const Convention& convention, Logits logits, bool all_keys) {
+  std::string text = convention.name + " convention: ";
+  text += convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs";
+  text += " per multiply-add, ";
+  if (convention.pairs == PairRule::exact) {
+    text += "unmasked pairs only";
+  } else {
+    text += all_keys ? "every query charged all n keys" : "every query charged the most keys any query sees";
+  }
+  if (logits == Logits::all) text += ", logits of every token";
+  return text;
+}
+
 }  // namespace ctxcost

@@ -271,8 +271,9 @@ TEST_CASE("explain: no metric of devices") {
 TEST_CASE("explain: the state of a state space in the form of the published code") {
   // 48 layers of d_in N + d_in K elements, d_in = 4096, N = 16, K = 4 [state-spaces/mamba mamba_simple.py,
   // allocate_inference_cache]; 64 layers of 655,360 + 21,504 elements [mamba2.py].
-  for (const auto& [id, bytes] : {std::pair{"mamba-1.4b-hf", "7,864,320 "}, {"mamba2-2.7b", "86,638,592 "}}) {
-    CAPTURE(id);
+  for (const auto& row : {std::pair{"mamba-1.4b-hf", "7,864,320 "}, {"mamba2-2.7b", "86,638,592 "}}) {
+    const auto& [id, bytes] = row;
+    CAPTURE(row.first);
     const Explanation answer = explain(question(load_model(id), 8192));
     CHECK(find(answer, Metric::state_bytes).remark.starts_with(bytes));
   }

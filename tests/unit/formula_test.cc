@@ -97,8 +97,9 @@ TEST_CASE("a formula in numbers has its words' values in their place, and the sa
       {"w given(m, 2 w) 2", "3 * (2 * 3) * 2"},
       {"ceil(n / w) w", "ceil(12,345 / 3) * 3"},
   };
-  for (const auto& [formula, numbers] : rows) {
-    CAPTURE(formula);
+  for (const auto& row : rows) {
+    const auto& [formula, numbers] = row;
+    CAPTURE(row.first);
     const std::string written = substituted(formula, values);
     CHECK(written == numbers);
     const Symbols lists{{"l", std::vector<Count>{1, 2}}};

@@ -106,4 +106,9 @@ std::string to_string(Count value);
 /// Reads decimal digits. Returns nothing if `text` has any other character or does not fit 128 bits.
 std::optional<Count> parse_digits(std::string_view text);
 
+/// Returns the sum. Empty if one of the two is unknown. Throws CountOverflow.
+inline std::optional<Count> known_sum(const std::optional<Count>& a, const std::optional<Count>& b) {
+  return a && b ? std::optional(*a + *b) : std::nullopt;
+}
+
 }  // namespace ctxcost

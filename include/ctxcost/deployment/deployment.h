@@ -84,6 +84,11 @@ struct PhaseTime {
   std::string_view bound() const { return compute_seconds >= memory_seconds ? "compute" : "memory"; }
 };
 
+/// The words of a verdict, the best first.
+inline constexpr std::string_view kFitVerdicts[] = {"fits", "tight", "does not fit"};
+/// `tight`: it fits, but less than the margin is free.
+constexpr std::string_view fit_verdict(bool fits, bool tight) { return kFitVerdicts[!fits ? 2 : tight ? 1 : 0]; }
+
 /// Every metric at one point.
 struct DeploymentEstimate {
   Estimate model;  ///< of the whole model
@@ -107,7 +112,7 @@ struct DeploymentEstimate {
   bool fits = false;
   bool tight = false;  ///< it fits, but less than the margin is free
   /// "fits", "tight" or "does not fit".
-  std::string_view verdict() const { return !fits ? "does not fit" : tight ? "tight" : "fits"; }
+  std::string_view verdict() const { return fit_verdict(fits, tight); }
   /// What does not fit: "positions" (a learned table ends), "window" (the model's trained or scaled window), "weights",
   /// "kv_cache", "activations", "overhead"; empty if everything fits.
   std::string_view limit;

@@ -40,13 +40,9 @@ struct TrainingWork {
   std::optional<Count> attention_flops;   ///< three times the sequence mixing of a forward pass
   std::optional<Count> recomputed_flops;  ///< what the hardware does besides
   /// Of the model: parameters and attention.
-  std::optional<Count> flops() const { return sum(parameter_flops, attention_flops); }
+  std::optional<Count> flops() const { return known_sum(parameter_flops, attention_flops); }
   /// Of the hardware: the model's and what is recomputed.
-  std::optional<Count> hardware_flops() const { return sum(flops(), recomputed_flops); }
-  /// The sum; empty where a part is.
-  static std::optional<Count> sum(std::optional<Count> a, std::optional<Count> b) {
-    return a && b ? std::optional(*a + *b) : std::nullopt;
-  }
+  std::optional<Count> hardware_flops() const { return known_sum(flops(), recomputed_flops); }
 };
 
 /// FLOPs of a stage. A token costs 3 passes (one forward, two backward) of flops_per_mac for each active parameter,

@@ -1,4 +1,5 @@
 // The list of families, in the order in which they are shown. A new one is a file of its own and a line here.
+#include "core/word_list.h"
 #include "family.h"
 
 #define CTXCOST_FAMILIES(ROW) \
@@ -111,18 +112,14 @@ std::span<const Family* const> families() {
 std::vector<std::string_view> words(std::string_view list) {
   std::vector<std::string_view> result;
   while (!list.empty()) {
-    const std::size_t space = list.find(' ');
-    result.push_back(list.substr(0, space));
-    list = space == std::string_view::npos ? std::string_view{} : list.substr(space + 1);
+    result.push_back(take_word(list));
   }
   return result;
 }
 
 bool lists(std::string_view list, std::string_view word) {
   while (!list.empty()) {
-    const std::size_t space = list.find(' ');
-    if (list.substr(0, space) == word) return true;
-    list = space == std::string_view::npos ? std::string_view{} : list.substr(space + 1);
+    if (take_word(list) == word) return true;
   }
   return false;
 }
