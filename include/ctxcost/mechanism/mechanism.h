@@ -75,6 +75,12 @@ struct StatePart {
   StateType type;
 };
 
+/// How far back the last query of n tokens sees through one layer, its own token included. 0 = it sees none.
+struct Reach {
+  Count exact;       ///< distance to the earliest token that it sees by a key of its own, at most n
+  Count compressed;  ///< distance to the earliest token that reaches it at all: through a summary, a memory or a state
+};
+
 /// A formula in the language of ctxcost/core/formula.h. Its words are the keys of the model file and of the mechanism.
 /// It describes one layer and one sequence: a prefill of n tokens, or a decode step whose query sees T keys. `quantity`
 /// is one of
@@ -190,6 +196,9 @@ class Mixer {
   /// Returns false for two-sided masks, which have no decode step and no cache.
   virtual bool causal() const { return true; }
 
+  /// Returns how far back the last of n queries sees. Default: all n tokens, exactly.
+  virtual Reach reach(Count n) const { return {n, n}; }
+
   /// Returns the parts that are cached per token. Their order is fixed: `rows_read` takes an index into it.
   std::span<const CachePart> cache() const { return cache_; }
   /// Returns the rows of cache part `part` that one decode step touches, over all heads, the new token's row included.
@@ -269,6 +278,9 @@ struct Mechanism {
   bool reader_only = false;  ///< only readers build it (cross-attention); model files may not name it
   /// If a model file gives no d_v, it is this multiple of d_k.
   std::uint32_t d_v_per_d_k = 1;
+  /// What a model gives up that has this kind in the place of full attention, in one line. Empty = nothing.
+  std::string_view gives_up = {};
+  std::string_view gives_up_source = {};  ///< the paper's section, or a file of a repository
 };
 
 /// Returns all kinds, in the order of docs/mechanisms.md.
