@@ -101,9 +101,6 @@ struct Choice {
 };
 
 /// Products and sums that stay empty where a part is unknown.
-std::optional<Count> plus(std::optional<Count> a, std::optional<Count> b) {
-  return a && b ? std::optional(*a + *b) : std::nullopt;
-}
 
 std::optional<Count> whole_quotient(std::optional<Count> a, Count b) {
   return a && b > 0 && *a % b == 0 ? std::optional(*a / b) : std::nullopt;
@@ -308,10 +305,10 @@ class ReadingSearch {
       if (total) *total *= per_mac;
     }
     if (mask == MaskRule::half) total = whole_quotient(total, 2);
-    if (linear) total = plus(total, all.count(Metric::linear_flops));
-    if (rows != LogitRows::none) total = plus(total, all.count(Metric::logits_flops));
+    if (linear) total = known_sum(total, all.count(Metric::linear_flops));
+    if (rows != LogitRows::none) total = known_sum(total, all.count(Metric::logits_flops));
     if (embedding) {
-      total = model_.vocab && model_.d_model ? plus(total, per_mac * *model_.vocab * *model_.d_model * n * batch)
+      total = model_.vocab && model_.d_model ? known_sum(total, per_mac * *model_.vocab * *model_.d_model * n * batch)
                                              : std::nullopt;
     }
     if (layer) total = model_.groups.size() == 1 ? whole_quotient(total, model_.layers()) : std::nullopt;
@@ -445,7 +442,7 @@ void ReadingSearch::search_bytes() {
                 if (layer.value)
                   value = model_.groups.size() == 1 ? whole_quotient(value, model_.layers()) : std::nullopt;
                 try_reading(
-                    "KV cache", plus(value, weight.value),
+                    "KV cache", known_sum(value, weight.value),
                     {n.change, batch.change, cache.change, head.change, keys.change, layer.change, weight.change});
               }
             }

@@ -85,8 +85,7 @@ Status run_claim(const Arguments& arguments, const ExplainQuestion& question, co
       find_readings({question.model, claim, question.context.value_or(default_context_of(model).tokens),
                      question.batch.value_or(model.batch), question.workload});
   const ClaimDocument document(answer, options);
-  deliver(targets(arguments, kClaimShape), document,
-          [&](const Output& output) { return wants_color(arguments, output); });
+  deliver(arguments, targets(arguments, kClaimShape), document);
   return answer.readings.empty() && !arguments.has(OptionId::exit_zero) ? Status::over_budget : Status::answered;
 }
 
