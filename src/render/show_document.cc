@@ -4,6 +4,7 @@
 
 #include "answer/format_words.h"
 #include "core/format.h"
+#include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/core/units.h"
 #include "model/model_words.h"
@@ -272,6 +273,11 @@ void write_model_lines(const BuiltInModel& found, const TakeLine& take) {
   for (const LayerGroup& group : model.groups) {
     take((group.stack == Stack::encoder ? "encoder layers " : "layers ") + index_ranges(group.layers),
          group_text(group));
+  }
+  for (const MeasuredContext& measured : measured_contexts(model)) {
+    take("measured", measured_text(measured));
+    take(measured.by == "tokens" ? "  score by length" : "  score by " + measured.by, scores_text(measured));
+    take_words("  remark", measured.notes);
   }
   for (const std::string& note : estimator.details(1, 1).notes) take("note", note);
   take_words("note", found.note);

@@ -22,6 +22,12 @@ TEST_CASE("show tells an entry line by line") {
   CHECK(model.out.find("\nparameters: 8,030,261,248\n") != std::string::npos);
   CHECK(model.out.find("\nlayers 0-31: full, 32 heads, 8 KV heads, d_k 128; feed-forward: gated\n") !=
         std::string::npos);
+  // RULER's main table; a model that nobody measured has no such line.
+  CHECK(model.out.find("\nmeasured: RULER: 32K effective, 131,072 claimed; good is 85.6 or more; Llama3.1 (8B) ["
+                       "NVIDIA/RULER README.md, main table; README main @c3f5e3b (2026-07-22)]\n"
+                       "  score by length: 4096 95.5, 8192 93.8, 16384 91.6, 32768 87.4, 65536 84.7, 131072 77.0\n") !=
+        std::string::npos);
+  CHECK(run({"show", "gpt2"}).out.find("measured") == std::string::npos);
 }
 
 TEST_CASE("show as JSON: a model's file, of others the same facts") {

@@ -84,8 +84,12 @@ struct Stripped {
   std::string left_out;  ///< "instruct, awq"
 };
 
-/// The name without its packaging; what comes first is never packaging.
-Stripped strip(const Words& words) {
+/// Packaging that is another training of the same shape.
+constexpr std::array<std::string_view, 4> kTrainings = {"thinking", "dpo", "sft", "abliterated"};
+
+/// The name without its packaging; what comes first is never packaging. Other trainings of a shape (another release,
+/// "thinking") are packaging where `trainings` says so.
+Stripped strip(const Words& words, bool trainings = true) {
   Stripped result;
   const bool sized = std::any_of(words.begin(), words.end(), is_size);
   const auto leave_out = [&](const std::string& word) {
@@ -93,6 +97,10 @@ Stripped strip(const Words& words) {
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
+    if (!trainings && (is_date(word) || among(kTrainings, word))) {
+      result.name.push_back(word);
+      continue;
+    }
     const bool needs_size = word == "base" || word == "thinking" || is_date(word);
     if (i > 0 && is_gguf_type(word)) {
       leave_out(word);
@@ -202,6 +210,11 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
   if (bare.left_out.empty() || bare.name.empty()) return std::nullopt;
   const CatalogueEntry* entry = find(known, bare.name);
   return entry == nullptr ? std::nullopt : std::optional(match(*entry, bare.left_out));
+}
+
+std::string bare_model_name(std::string_view name) {
+  const std::optional<std::string_view> part = model_part(name);
+  return part ? joined(strip(without_maker(words_of(*part)), false).name) : std::string();
 }
 
 std::string hint_for_model(std::string_view name) {
