@@ -24,6 +24,10 @@ class Bidirectional final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
+  Reach reach(Count n) const override {
+    const Count back = half_window_ && n > 0 ? min(n - 1, *half_window_) + 1 : n;
+    return {back, back};
+  }
   std::span<const Formula> formulas() const override { return kBidirectionalFormulas; }
 
  private:
@@ -40,6 +44,8 @@ class Bidirectional final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kBidirectional) = {
     "bidirectional",
     "every token, earlier and later (encoders)",
+    "",
+    "",
     kBidirectionalKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -40,13 +40,15 @@ class BigBird final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kBigBird) = {"bigbird",
-                               "blocks: its window, global ones and random ones",
-                               kBigBirdKeys,
-                               {.softmax = true},
-                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                 return std::make_unique<BigBird>(shape, settings.count("block"),
-                                                                  settings.count("random_blocks"));
-                               }};
+CTXCOST_MECHANISM(kBigBird) = {
+    "bigbird",
+    "blocks: its window, global ones and random ones",
+    "tokens outside the window and the global and random blocks: some tasks then need many layers",
+    "Zaheer 2020, arXiv 2007.14062, section 3.4",
+    kBigBirdKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<BigBird>(shape, settings.count("block"), settings.count("random_blocks"));
+    }};
 
 }  // namespace ctxcost

@@ -25,6 +25,7 @@ class Chunked final : public SoftmaxAttention {
   Chunked(const MixerShape& shape, Count chunk)
       : SoftmaxAttention("chunked", shape, {.kind = Span::Kind::chunk, .limit = chunk}), chunk_(chunk) {}
 
+  Reach reach(Count n) const override { return {min(n, chunk_), min(n, chunk_)}; }
   std::span<const Formula> formulas() const override { return kChunkedFormulas; }
 
  private:
@@ -40,6 +41,8 @@ class Chunked final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kChunked) = {"chunked",
                                "the earlier tokens of the same chunk",
+                               "tokens before the chunk, even the one just before its border",
+                               "transformers masking_utils.py chunked_overlay",
                                kChunkedKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

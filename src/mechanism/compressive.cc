@@ -65,6 +65,12 @@ class Compressive final : public SegmentRecurrence {
     const Count before = q * segment();
     return min(memory_, before) + min(compressed_, minus_or_zero(before, memory_) / ratio_);
   }
+  /// A slot stands for `ratio` tokens. Tokens that wait for a full slot lie between memory and slots and are left out.
+  Reach remembered(Count q) const override {
+    const Count before = q * segment();
+    const Count exact = min(memory_, before);
+    return {exact, exact + min(compressed_, minus_or_zero(before, memory_) / ratio_) * ratio_};
+  }
   Count rows_sum(Count count) const override {
     return pairs::segment_memory_rows(count, segment(), memory_) +
            pairs::compressed_memory_rows(count, segment(), memory_, compressed_, ratio_);
@@ -85,6 +91,8 @@ class Compressive final : public SegmentRecurrence {
 CTXCOST_MECHANISM(kCompressive) = {
     "compressive",
     "segments with a memory and, for older states, a compressed memory",
+    "exact keys of what leaves the memory: `ratio` tokens share a slot, and old slots are dropped",
+    "Rae 2019, arXiv 1911.05507, section 3",
     kCompressiveKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

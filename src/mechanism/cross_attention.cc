@@ -62,6 +62,8 @@ class CrossAttention final : public SoftmaxAttention {
     return all ? std::optional(linear_elements(*all, false)) : std::nullopt;
   }
 
+  /// None of the decoder's own tokens.
+  Reach reach(Count) const override { return {}; }
   std::span<const Formula> formulas() const override { return kCrossAttentionFormulas; }
 
  private:
@@ -91,6 +93,8 @@ class CrossAttention final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kCrossAttention) = {
     "cross_attention",
     "every token of an encoder",
+    "",
+    "",
     kCrossAttentionKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

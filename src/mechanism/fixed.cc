@@ -34,6 +34,11 @@ class Fixed final : public TwoPatterns {
   Fixed(const MixerShape& shape, Count stride, Count summary)
       : TwoPatterns("fixed", shape), stride_(stride), summary_(summary) {}
 
+  Reach reach(Count n) const override {
+    Count back = min(n, stride_);
+    if (shape().heads > 1) back = max(back, minus_or_zero(n, stride_ - summary_));
+    return {back, back};
+  }
   std::span<const Formula> formulas() const override { return kFixedFormulas; }
 
  private:
@@ -58,6 +63,8 @@ class Fixed final : public TwoPatterns {
 CTXCOST_MECHANISM(kFixed) = {
     "fixed",
     "its block in half the heads, the ends of all blocks in the others (Sparse Transformer)",
+    "most tokens, in one layer: what is before the block passes through the ends of blocks",
+    "Child 2019, arXiv 1904.10509, section 4.2",
     kFixedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

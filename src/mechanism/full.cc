@@ -46,6 +46,7 @@ class None final : public Mixer {
 
   std::optional<Work> prefill(Count, PairRule) const override { return Work{}; }
   std::optional<Work> decode(Count) const override { return Work{}; }
+  Reach reach(Count) const override { return {}; }
   std::optional<std::vector<Tensor>> tensors() const override { return std::vector<Tensor>{}; }
   Count score_heads() const override { return 0; }
   Count activation_width() const override { return 0; }
@@ -55,6 +56,8 @@ class None final : public Mixer {
 
 CTXCOST_MECHANISM(kFull) = {"full",
                             "every earlier token (MHA, GQA, MQA)",
+                            "",
+                            "",
                             kFullKeys,
                             {.softmax = true, .traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
@@ -63,6 +66,8 @@ CTXCOST_MECHANISM(kFull) = {"full",
 
 CTXCOST_MECHANISM(kNone) = {"none",
                             "nothing: the layer has only a feed-forward",
+                            "none of the earlier tokens is seen in this layer; other layers must mix them",
+                            "Nemotron-H, arXiv 2504.03624, section 2.1",
                             {},
                             {.traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings&) -> std::unique_ptr<Mixer> {

@@ -95,6 +95,8 @@ class IndexedLatent final : public Mixer {
 CTXCOST_MECHANISM(kIndexedLatent) = {
     "indexed_latent",
     "the tokens that an indexer selects, with latent attention (DSA)",
+    "in a step, all tokens but the best `top_k`: the indexer must find those that matter",
+    "DeepSeek-V3.2-Exp inference/model.py class Indexer",
     kIndexedLatentKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

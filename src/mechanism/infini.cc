@@ -44,6 +44,7 @@ class Infini final : public SoftmaxAttention {
     if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
     return tensors;
   }
+  Reach reach(Count n) const override { return {min(n, segment_), n}; }
   std::span<const Formula> formulas() const override { return kInfiniFormulas; }
 
  private:
@@ -67,6 +68,8 @@ class Infini final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kInfini) = {"infini",
                               "local attention and a compressive memory of fixed size",
+                              "exact keys before the segment: all earlier segments share one memory of fixed size",
+                              "arXiv 2404.07143, section 2.2",
                               kInfiniKeys,
                               {.softmax = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -32,6 +32,7 @@ class Longformer final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
+  Reach reach(Count n) const override { return {min(n, half_ + 1), min(n, half_ + 1)}; }
   std::span<const Formula> formulas() const override { return kLongformerFormulas; }
 
   std::optional<std::vector<Tensor>> tensors() const override {
@@ -81,6 +82,8 @@ class Longformer final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kLongformer) = {
     "longformer",
     "a window on both sides, and global tokens",
+    "tokens outside the window, except through global tokens or further layers",
+    "Beltagy 2020, arXiv 2004.05150, section 3.1",
     kLongformerKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

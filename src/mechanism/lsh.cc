@@ -118,6 +118,8 @@ class Lsh final : public Mixer {
 CTXCOST_MECHANISM(kLsh) = {
     "lsh",
     "tokens with the same hash (Reformer)",
+    "tokens that fall in other buckets in every hash round, though they may be alike",
+    "Kitaev 2020, arXiv 2001.04451, section 2",
     kLshKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -100,6 +100,8 @@ class NativeSparse final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kNativeSparse) = {
     "native_sparse",
     "compressed, selected and recent tokens, mixed by a gate (NSA)",
+    "exact keys of the blocks that are not selected: those are seen in compressed form",
+    "Yuan 2025, arXiv 2502.11089, section 3.3",
     kNativeSparseKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -53,6 +53,8 @@ class Routing final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kRouting) = {"routing",
                                "tokens in the same k-means cluster",
+                               "tokens of other clusters, however near they are",
+                               "Roy 2020, arXiv 2003.05997, section 4",
                                kRoutingKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

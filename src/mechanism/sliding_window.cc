@@ -24,6 +24,7 @@ class SlidingWindow final : public SoftmaxAttention {
   SlidingWindow(const MixerShape& shape, Count window)
       : SoftmaxAttention("sliding_window", shape, {.kind = Span::Kind::window, .limit = window}), window_(window) {}
 
+  Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
   std::span<const Formula> formulas() const override { return kSlidingWindowFormulas; }
 
  private:
@@ -40,6 +41,8 @@ class SlidingWindow final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kSlidingWindow) = {
     "sliding_window",
     "the last `window` tokens",
+    "tokens before the window: they are reached only through further layers",
+    "Beltagy 2020, arXiv 2004.05150, section 3.1",
     kSlidingWindowKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -29,6 +29,11 @@ class Strided final : public TwoPatterns {
  public:
   Strided(const MixerShape& shape, Count stride) : TwoPatterns("strided", shape), stride_(stride) {}
 
+  Reach reach(Count n) const override {
+    Count back = min(n, stride_ + 1);
+    if (n > 0 && shape().heads > 1) back = max(back, (n - 1) / stride_ * stride_ + 1);
+    return {back, back};
+  }
   std::span<const Formula> formulas() const override { return kStridedFormulas; }
 
  private:
@@ -47,12 +52,15 @@ class Strided final : public TwoPatterns {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kStrided) = {"strided",
-                               "a window in half the heads, every `stride`-th token in the others (Sparse Transformer)",
-                               kStridedKeys,
-                               {.softmax = true},
-                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                 return std::make_unique<Strided>(shape, settings.count("stride"));
-                               }};
+CTXCOST_MECHANISM(kStrided) = {
+    "strided",
+    "a window in half the heads, every `stride`-th token in the others (Sparse Transformer)",
+    "most tokens, in one layer; two layers reach all, and text lacks the period that this suits",
+    "Child 2019, arXiv 1904.10509, section 4.2",
+    kStridedKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Strided>(shape, settings.count("stride"));
+    }};
 
 }  // namespace ctxcost

@@ -110,6 +110,8 @@ class Titans final : public Mixer {
     tensors->push_back(table_of("persistent_memory", parts_.persistent, width));
     return tensors;
   }
+  /// The memory has seen all. Persistent tokens are learned, not read.
+  Reach reach(Count n) const override { return {min(n, parts_.length), n}; }
   std::span<const Formula> formulas() const override {
     if (parts_.context) return kContextFormulas;
     return kWindowFormulas;
@@ -156,6 +158,8 @@ Count network_weights(Count d_model, Count depth, Count expansion) {
 CTXCOST_MECHANISM(kTitans) = {
     "titans",
     "attention, with a neural memory that is updated while it reads",
+    "exact keys before the segment or window: a memory of fixed size learns them, and forgets",
+    "arXiv 2501.00663, section 3.1",
     kTitansKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

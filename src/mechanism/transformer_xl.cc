@@ -47,6 +47,8 @@ class TransformerXl final : public SegmentRecurrence {
 CTXCOST_MECHANISM(kTransformerXl) = {
     "transformer_xl",
     "segments with a memory of earlier hidden states",
+    "tokens before the segment and its memory: they are reached only through further layers",
+    "Dai 2019, arXiv 1901.02860, section 3.2",
     kTransformerXlKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -51,6 +51,18 @@ class VerticalSlash final : public SoftmaxAttention {
     work.macs += shape().heads * min(kProbeQueries, n) * n * shape().d_k;
     return work;
   }
+  /// Of the prefill: its farthest diagonal.
+  Reach reach(Count n) const override {
+    Count back;
+    if (const Count* const nearest = std::get_if<Count>(&slash_)) {
+      back = min(n, *nearest);
+    } else {
+      for (const Count distance : std::get<std::vector<Count>>(slash_)) {
+        if (distance < n) back = distance + 1;
+      }
+    }
+    return {back, back};
+  }
   std::span<const Formula> formulas() const override { return kVerticalSlashFormulas; }
   std::span<const std::string_view> notes() const override { return kVerticalSlashNotes; }
 
@@ -89,6 +101,8 @@ PositionSet positions(const MixerSettings& settings, std::string_view key) {
 CTXCOST_MECHANISM(kVerticalSlash) = {
     "vertical_slash",
     "selected columns and diagonals in prefill, every token in decode",
+    "in prefill, pairs off the chosen columns and diagonals; a decode step sees every token",
+    "Jiang 2024, arXiv 2407.02490, section 3",
     kVerticalSlashKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -102,6 +102,10 @@ constexpr auto kHasKeys = [](const Mechanism& mechanism) {
 constexpr Fact kMechanismFacts[] = {
     {MechanismFact::text("name", "the kind in model files", [](const Mechanism& m) { return m.kind; }), "mechanism"},
     MechanismFact::words("summary", "sees", "what a token sees", [](const Mechanism& m) { return m.summary; }),
+    MechanismFact::words("gives_up", "gives up", "what it gives up, compared with full attention",
+                         [](const Mechanism& m) { return m.gives_up; }),
+    MechanismFact::words("gives_up_source", "gives up, source", "where that is published",
+                         [](const Mechanism& m) { return m.gives_up_source; }),
     MechanismFact::in_lines(
         MechanismFact::where(kHasKeys, MechanismFact::named_records("keys", kParameterFields, "its keys", kEachKey)),
         [](const Mechanism& mechanism, const TakeLine& take) {

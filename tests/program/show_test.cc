@@ -16,6 +16,8 @@ TEST_CASE("show tells an entry line by line") {
   CHECK(run({"show", "sliding_window"}).out ==
         "mechanism: sliding_window\n"
         "sees: the last `window` tokens\n"
+        "gives up: tokens before the window: they are reached only through further layers\n"
+        "gives up, source: Beltagy 2020, arXiv 2004.05150, section 3.1\n"
         "key window: keys that a token sees, itself included; required\n"
         "further keys: gate, sink_logits, shares_cache (= false)\n");
   const Run model = run({"show", "llama-3.1-8b"});
@@ -41,6 +43,10 @@ TEST_CASE("show as JSON: a model's file, of others the same facts") {
   const Json engine = Json::parse(run({"show", "vllm", "--format", "json"}).out);
   CHECK(engine["entry"]["settings"]["max_batched_tokens"]["default"] == "2048");
   CHECK(engine["entry"]["settings"]["block"]["default"] == nullptr);
+  const Json mechanism = Json::parse(run({"show", "infini", "--format", "json"}).out)["entry"];
+  CHECK(mechanism["gives_up"] == "exact keys before the segment: all earlier segments share one memory of fixed size");
+  CHECK(mechanism["gives_up_source"] == "arXiv 2404.07143, section 2.2");
+  CHECK_FALSE(Json::parse(run({"show", "full", "--format", "json"}).out)["entry"].contains("gives_up"));
   const Json metric = Json::parse(run({"show", "kv_cache_bytes", "--format", "json"}).out);
   CHECK(metric["entry"]["meaning"] == "bytes of live KV cache: the maximum over positions up to n");
 

@@ -75,10 +75,14 @@ struct StatePart {
   StateType type;
 };
 
-/// How far back the last query of n tokens sees through one layer, its own token included. 0 = it sees none.
+/// How far back a query of n tokens sees through one layer: the most that any of them does, in tokens, its own
+/// included. 0 = none sees any. A kind that chooses keys by their content can choose each that it may choose. Tokens at
+/// fixed positions (sinks, global tokens, columns) are not a distance and are left out.
 struct Reach {
-  Count exact;       ///< distance to the earliest token that it sees by a key of its own, at most n
-  Count compressed;  ///< distance to the earliest token that reaches it at all: through a summary, a memory or a state
+  Count exact;       ///< to the earliest token that is seen by a key of its own, at most n
+  Count compressed;  ///< to the earliest token that is seen at all: also through a summary, a memory or a state
+
+  friend bool operator==(const Reach&, const Reach&) = default;
 };
 
 /// A formula in the language of ctxcost/core/formula.h. Its words are the keys of the model file and of the mechanism.
@@ -196,7 +200,7 @@ class Mixer {
   /// Returns false for two-sided masks, which have no decode step and no cache.
   virtual bool causal() const { return true; }
 
-  /// Returns how far back the last of n queries sees. Default: all n tokens, exactly.
+  /// Returns how far back the queries of n tokens see at most. Default: all n tokens, exactly.
   virtual Reach reach(Count n) const { return {n, n}; }
 
   /// Returns the parts that are cached per token. Their order is fixed: `rows_read` takes an index into it.
@@ -271,6 +275,9 @@ struct MechanismTraits {
 struct Mechanism {
   std::string_view kind;     ///< "sliding_window"
   std::string_view summary;  ///< one line for `list mechanisms`
+  /// What a model gives up that has this kind in the place of full attention, in one line. Empty = nothing.
+  std::string_view gives_up;
+  std::string_view gives_up_source;  ///< the paper's section, or a file of a repository
   std::span<const MechanismKey> keys;
   MechanismTraits traits;
   /// Builds the mixer. Throws SettingFault if keys contradict each other or the shape.
@@ -278,9 +285,6 @@ struct Mechanism {
   bool reader_only = false;  ///< only readers build it (cross-attention); model files may not name it
   /// If a model file gives no d_v, it is this multiple of d_k.
   std::uint32_t d_v_per_d_k = 1;
-  /// What a model gives up that has this kind in the place of full attention, in one line. Empty = nothing.
-  std::string_view gives_up = {};
-  std::string_view gives_up_source = {};  ///< the paper's section, or a file of a repository
 };
 
 /// Returns all kinds, in the order of docs/mechanisms.md.
