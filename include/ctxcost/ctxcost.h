@@ -16,6 +16,7 @@
 #include "ctxcost/answer/show.h"
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/answer/strategy.h"
+#include "ctxcost/answer/strategy_comparison.h"
 #include "ctxcost/answer/training.h"
 #include "ctxcost/answer/verdict.h"
 #include "ctxcost/core/count.h"

@@ -22,6 +22,7 @@ enum class OptionId : std::uint8_t {
   convention,
   logits,
   assume,
+  with,
   claim,
   stage,
   schedule,

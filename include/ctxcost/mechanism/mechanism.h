@@ -268,6 +268,7 @@ struct MechanismTraits {
   /// The published code keeps the recurrent state in the model's type. If false, in fp32.
   bool state_in_model_type = false;
   bool state_type_is_fixed = false;      ///< no runtime setting changes the type of that state
+  bool sorts_queries = false;            ///< queries are sorted by bucket: n log n comparisons, which are no FLOPs
   bool spare_convolution_column = true;  ///< the published code keeps all K columns, though K - 1 would do
 };
 
