@@ -23,6 +23,7 @@ enum class OptionId : std::uint8_t {
   logits,
   assume,
   claim,
+  positions,
   stage,
   schedule,
   warm_up,
