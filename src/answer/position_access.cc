@@ -77,9 +77,10 @@ class AccessStack {
       all.insert(all.end(), own.begin(), own.end());
     }
     // Keys reach as far through all layers as one among them does, until the context ends. The first one may be a sink.
-    for (const Count position : {Count{}, n_ / 4}) {
-      const Count end = reached(PositionSet({{position, position + 1}}), &AccessMasks::all).ranges().back().end;
-      if (end < n_ && end - position > 1) all.push_back(n_ - (end - position) + 1);
+    if (!first_) first_ = reach_of(0);
+    add_reach_border(all, 0, first_->through_all);
+    if (!shift_invariant_) {
+      add_reach_border(all, n_ / 4, reached(PositionSet({{n_ / 4, n_ / 4 + 1}}), &AccessMasks::all));
     }
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
@@ -115,6 +116,7 @@ class AccessStack {
     }
     causal_ = causal_ && layers.causal;
     shift_invariant_ = shift_invariant_ && is_shift_invariant(masks.all);
+    only_exact_ = only_exact_ && masks.exact.size() == masks.all.size();
     groups_.push_back(std::move(layers));
     masks_.push_back(std::move(masks));
     return groups_.size() - 1;
@@ -139,8 +141,8 @@ class AccessStack {
       PositionSet all = masks.exact.size() == masks.all.size() ? exact : spend(queries_that_see(masks.all, key, n_));
       reach.direct.push_back({std::move(exact), std::move(all)});
     }
-    reach.through_exact = reached(key, &AccessMasks::exact);
     reach.through_all = reached(key, &AccessMasks::all);
+    reach.through_exact = only_exact_ ? reach.through_all : reached(key, &AccessMasks::exact);
     return reach;
   }
 
@@ -159,6 +161,12 @@ class AccessStack {
     if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(std::move(note));
   }
 
+  /// Adds the first key whose reach the end of the context cuts, if all reach as far as the one at `position`.
+  void add_reach_border(std::vector<Count>& borders, Count position, const PositionSet& reach) const {
+    const Count end = reach.ranges().back().end;
+    if (end < n_ && end - position > 1) borders.push_back(n_ - (end - position) + 1);
+  }
+
   PositionSet reached(PositionSet positions, std::vector<MaskPart> AccessMasks::*mask) {
     const Count first = causal_ ? positions.ranges().front().begin : Count{};
     const PositionSet most({{first, n_}});
@@ -173,8 +181,8 @@ class AccessStack {
     made_ += set.ranges().size();
     if (made_ > kMostRangesMade) {
       throw InputError(setting_fault("context",
-                                     "expected fewer tokens: what keys reach through all layers falls into "
-                                     "too many ranges of these masks"));
+                                     "expected fewer tokens or fewer layers: what keys reach through all "
+                                     "layers falls into too many ranges of these masks"));
     }
     return set;
   }
@@ -182,6 +190,7 @@ class AccessStack {
   Count n_;
   bool causal_ = true;
   bool shift_invariant_ = true;
+  bool only_exact_ = true;         // no layer has a summary, a memory or a state
   std::optional<KeyReach> first_;  // of the first key
   std::vector<AccessLayers> groups_;
   std::vector<AccessMasks> masks_;                            // of each group

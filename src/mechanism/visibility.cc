@@ -120,12 +120,13 @@ class SeeingQueries {
   }
   void operator()(const mask::Columns& part) {
     // All queries from the first such key on see it.
-    std::size_t k = 0;
-    for (const PositionRange& columns : part.keys.ranges()) {
-      while (k < keys_.ranges().size() && keys_.ranges()[k].end <= columns.begin) ++k;
-      if (k == keys_.ranges().size()) return;
-      const Count first = max(columns.begin, keys_.ranges()[k].begin);
-      if (first < columns.end) return add(part.two_sided ? Count{} : first, n_);
+    const std::span<const PositionRange> columns = part.keys.ranges();
+    for (const PositionRange& keys : keys_.ranges()) {
+      const auto next = std::upper_bound(columns.begin(), columns.end(), keys.begin,
+                                         [](Count key, const PositionRange& column) { return key < column.end; });
+      if (next == columns.end()) return;
+      const Count first = max(next->begin, keys.begin);
+      if (first < keys.end) return add(part.two_sided ? Count{} : first, n_);
     }
   }
   void operator()(const mask::Rows& part) {

@@ -13,6 +13,9 @@ namespace {
 /// None, then ninths of all queries.
 constexpr std::string_view kStripLevels = " .:-=+*#%@";
 
+/// More kinds of layers than these do not fit a screen; -v shows all.
+constexpr std::size_t kMostGroups = 4;
+
 /// A line of numbers over positions: one layer of a group or all layers, by keys of their own or at all.
 struct AccessLine {
   std::string label;    ///< of a strip
@@ -70,7 +73,8 @@ std::string layers_text(const AccessLayers& layers) {
 void write_positions(const PositionAnswer& answer, const RenderOptions& options, TextDocument& page) {
   const std::string all_layers = answer.layers == 1 ? "1 layer" : format("all {} layers", to_string(answer.layers));
   std::vector<AccessLine> lines;
-  for (std::size_t i = 0; i < answer.groups.size(); ++i) {
+  const std::size_t shown = options.verbose ? answer.groups.size() : std::min(answer.groups.size(), kMostGroups);
+  for (std::size_t i = 0; i < shown; ++i) {
     const std::string& mechanism = answer.groups[i].mechanism;
     const auto alike = std::count_if(answer.groups.begin(), answer.groups.end(),
                                      [&](const AccessLayers& other) { return other.mechanism == mechanism; });
@@ -124,6 +128,9 @@ void write_positions(const PositionAnswer& answer, const RenderOptions& options,
         with_separators(answer.context)));
   }
   for (const std::string& note : answer.notes) page.item("note: " + note);
+  if (shown < answer.groups.size()) {
+    page.item(format("note: {} more kinds of layers (-v shows them)", answer.groups.size() - shown));
+  }
   if (rows.size() < answer.positions.size()) {
     page.item(format("note: {} more positions at which the counts change (-v shows them)",
                      answer.positions.size() - rows.size()));

@@ -225,6 +225,31 @@ TEST_CASE("explain --positions: queries that can see each key, as strips and as 
   CHECK(Json::parse(as("ndjson").substr(0, as("ndjson").find('\n')))["position"] == 0);
 }
 
+TEST_CASE("explain --positions: a screen holds some kinds of layers and some positions, -v all") {
+  std::string layers;
+  for (const std::string window : {"10", "20", "30", "40", "50", "60"}) {
+    layers += (layers.empty() ? "" : ", ") + (R"({"attention": {"kind": "sliding_window", "window": )" + window + "}}");
+  }
+  const std::string model = R"({"layers": 6, "heads": 4, "d_k": 16, "pattern": [)" + layers + "]}";
+  const std::string screen = run({"explain", "-", "-n", "1000", "--positions"}, {.input = model}).out;
+  CHECK(screen.find("sliding_window window=40") != std::string::npos);
+  CHECK(screen.find("sliding_window window=50") == std::string::npos);
+  CHECK(screen.find("note: 2 more kinds of layers (-v shows them)\n") != std::string::npos);
+  const std::string all = run({"explain", "-", "-n", "1000", "--positions", "-v"}, {.input = model}).out;
+  CHECK(all.find("sliding_window window=60") != std::string::npos);
+  CHECK(all.find("more kinds") == std::string::npos);
+  std::string columns = "0";
+  for (int i = 1; i < 30; ++i) columns += ", " + std::to_string(20 * i);
+  const std::string listed =
+      R"({"layers": 1, "heads": 4, "d_k": 16, "attention": {"kind": "vertical_slash", "slash": 9, "vertical": [)" +
+      columns + "]}}";
+  const auto cut = [&listed](const std::vector<std::string>& words) {
+    return run(words, {.input = listed}).out.find("more positions at which the counts change") != std::string::npos;
+  };
+  CHECK(cut({"explain", "-", "-n", "1000", "--positions"}));
+  CHECK_FALSE(cut({"explain", "-", "-n", "1000", "--positions", "-v"}));
+}
+
 TEST_CASE("explain --positions refuses what masks do not depend on") {
   CHECK(run({"explain", "article-7b", "scores", "--positions"}).err ==
         "ctxcost: --positions: takes no METRIC: it counts queries\n");
