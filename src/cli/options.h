@@ -24,6 +24,7 @@ enum class OptionId : std::uint8_t {
   assume,
   with,
   claim,
+  positions,
   stage,
   schedule,
   warm_up,

@@ -1,5 +1,6 @@
 // Two-sided attention of encoders, whole or in a band [Devlin 2018; transformers masking_utils.py].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -27,6 +28,9 @@ class Bidirectional final : public SoftmaxAttention {
   Reach reach(Count n) const override {
     const Count back = half_window_ && n > 0 ? min(n - 1, *half_window_) + 1 : n;
     return {back, back};
+  }
+  Visibility visibility(Count n) const override {
+    return {{mask::Band{half_window_.value_or(n), half_window_.value_or(n)}}, {}};
   }
   std::span<const Formula> formulas() const override { return kBidirectionalFormulas; }
 

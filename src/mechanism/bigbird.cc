@@ -1,6 +1,7 @@
 // BigBird, internal transformer construction: window, global and random blocks [Zaheer 2020; transformers
 // models/big_bird/modeling_big_bird.py bigbird_block_sparse_attention]. An encoder: no causal step, no cache.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -28,6 +29,13 @@ class BigBird final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
+  Visibility visibility(Count n) const override {
+    // Up to that length the library uses full attention; a random block may be any one.
+    const bool sparse = n > (5 + 2 * random_blocks_) * block_;
+    if (!sparse || random_blocks_ > 0) return {{mask::Band{n, n}}, {}, sparse};
+    const PositionSet ends({{0, block_}, {(n - 1) / block_ * block_, n}});
+    return {{mask::NeighbourBlocks{block_}, mask::Columns{ends, true}, mask::Rows{ends}}, {}};
+  }
   std::span<const Formula> formulas() const override { return kBigBirdFormulas; }
 
  private:

@@ -1,5 +1,6 @@
 // Compressive Transformer: tokens that leave the memory of a Transformer-XL are compressed, `ratio` tokens per slot, by
 // a strided convolution [Rae 2019, arXiv 1911.05507].
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "segment_recurrence.h"
 
@@ -53,6 +54,9 @@ class Compressive final : public SegmentRecurrence {
     std::optional<std::vector<Tensor>> tensors = SegmentRecurrence::tensors();
     if (tensors) tensors->push_back(table_of("attn_compress", *shape().d_model, ratio_ * *shape().d_model));
     return tensors;
+  }
+  Visibility visibility(Count) const override {
+    return {{mask::Segments{segment(), memory_}}, {mask::Slots{segment(), memory_, compressed_, ratio_}}};
   }
   std::span<const Formula> formulas() const override { return kCompressiveFormulas; }
   std::span<const std::string_view> notes() const override {

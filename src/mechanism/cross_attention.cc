@@ -1,6 +1,7 @@
 // Cross-attention of a decoder to an encoder's tokens [Vaswani 2017, section 3.2.3]: keys and values are projected and
 // cached once, in prefill. Readers build it beside a self-attention. Model files cannot name it.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -64,6 +65,9 @@ class CrossAttention final : public SoftmaxAttention {
 
   /// None of the decoder's own tokens.
   Reach reach(Count) const override { return {}; }
+  Visibility visibility(Count) const override {
+    return {{}, {}, false, "the encoder's tokens have positions of their own"};
+  }
   std::span<const Formula> formulas() const override { return kCrossAttentionFormulas; }
 
  private:

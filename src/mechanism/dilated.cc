@@ -1,5 +1,6 @@
 // Dilated sliding window: every `dilation`-th earlier token, `window` of them [Beltagy 2020, section 3.1].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -33,6 +34,7 @@ class Dilated final : public SoftmaxAttention {
     const Count back = n == 0 ? n : min((n - 1) / dilation_, window_ - 1) * dilation_ + 1;
     return {back, back};
   }
+  Visibility visibility(Count) const override { return {{mask::Strided{dilation_, window_}}, {}}; }
   std::span<const Formula> formulas() const override { return kDilatedFormulas; }
 
  private:

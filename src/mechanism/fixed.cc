@@ -1,6 +1,7 @@
 // Sparse Transformer, fixed: half of the heads see the query's own block, the others the last tokens of every block
 // [Child 2019, section 4.2].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "two_patterns.h"
 
@@ -38,6 +39,12 @@ class Fixed final : public TwoPatterns {
     Count back = min(n, stride_);
     if (shape().heads > 1) back = max(back, minus_or_zero(n, stride_ - summary_));
     return {back, back};
+  }
+  /// Of a head of either pattern.
+  Visibility visibility(Count) const override {
+    std::vector<MaskPart> parts = {mask::Segments{stride_}};
+    if (shape().heads > 1) parts.emplace_back(mask::BlockEnds{stride_, summary_});
+    return {std::move(parts), {}, false, kEitherPattern};
   }
   std::span<const Formula> formulas() const override { return kFixedFormulas; }
 

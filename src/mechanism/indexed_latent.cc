@@ -1,6 +1,7 @@
 // Sparse latent attention (DSA): a small indexer scores every earlier token, and the main attention reads the best
 // `top_k` [DeepSeek-V3.2-Exp inference/model.py classes MLA and Indexer].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "latent.h"
 #include "projections.h"
 #include "row.h"
@@ -77,6 +78,7 @@ class IndexedLatent final : public Mixer {
     project(*tensors, "indexer.proj", d_model, indexer_.heads, bias);
     return tensors;
   }
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, true}; }
   std::span<const Formula> formulas() const override { return kIndexedLatentFormulas; }
 
  private:

@@ -1,6 +1,7 @@
 // Infini-attention: causal attention inside a segment, and a matrix per head that stores all earlier segments
 // [Munkhdalai 2024, arXiv 2404.07143].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -45,6 +46,9 @@ class Infini final : public SoftmaxAttention {
     return tensors;
   }
   Reach reach(Count n) const override { return {min(n, segment_), n}; }
+  Visibility visibility(Count) const override {
+    return {{mask::Segments{segment_}}, {mask::EarlierSegments{segment_}}};
+  }
   std::span<const Formula> formulas() const override { return kInfiniFormulas; }
 
  private:

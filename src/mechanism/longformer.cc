@@ -1,6 +1,7 @@
 // Longformer: a two-sided band and global tokens that see and are seen by all, through projections of their own
 // [Beltagy 2020; transformers models/longformer/modeling_longformer.py]. An encoder: no causal step, no cache.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -33,6 +34,11 @@ class Longformer final : public SoftmaxAttention {
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
   Reach reach(Count n) const override { return {min(n, half_ + 1), min(n, half_ + 1)}; }
+  Visibility visibility(Count) const override {
+    return {{mask::Band{half_, half_}, mask::Columns{PositionSet({{0, globals_}}), true},
+             mask::Rows{PositionSet({{0, globals_}})}},
+            {}};
+  }
   std::span<const Formula> formulas() const override { return kLongformerFormulas; }
 
   std::optional<std::vector<Tensor>> tensors() const override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -84,6 +85,7 @@ class Lsh final : public Mixer {
   }
 
   Count activation_width() const override { return shape().heads * shape().d_k + shape().kv_heads * shape().d_v; }
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, true}; }
   std::span<const Formula> formulas() const override { return kLshFormulas; }
   std::span<const std::string_view> notes() const override { return kLshNotes; }
 

@@ -1,6 +1,7 @@
 // Memorizing Transformer: local attention, plus for each query the best `top_k` of a store of earlier keys and values
 // [Wu 2022, arXiv 2203.08913; lucidrains/memorizing-transformers-pytorch].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -73,6 +74,9 @@ class Memorizing final : public Mixer {
     Count back = back_of(n);
     if (n >= segment_) back = max(back, back_of(n / segment_ * segment_));
     return {back, back};
+  }
+  Visibility visibility(Count) const override {
+    return {{mask::Segments{segment_, max(memory_, segment_)}}, {}, top_k_ < memory_};
   }
   std::span<const Formula> formulas() const override { return kMemorizingFormulas; }
 

@@ -1,4 +1,5 @@
 // A gated short convolution, the mixer of most LFM2 layers [transformers modeling_lfm2.py].
+#include "ctxcost/mechanism/visibility.h"
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"
@@ -38,6 +39,7 @@ class ShortConv final : public Recurrence {
   Count activation_width() const override { return 3 * channels_; }
   /// Each of the kernel's tokens by a weight of its own.
   Reach reach(Count n) const override { return {min(n, conv_), min(n, conv_)}; }
+  Visibility visibility(Count) const override { return {{mask::Band{conv_ - 1}}, {}}; }
   std::span<const Formula> formulas() const override { return kShortConvFormulas; }
 
  private:

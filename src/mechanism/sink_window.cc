@@ -1,5 +1,6 @@
 // Attention sinks: the first `sinks` tokens and the last `window` [Xiao 2023, StreamingLLM]; the A-shape of MInference.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -31,6 +32,9 @@ class SinkWindow final : public SoftmaxAttention {
   /// The window's: the sinks are fixed positions.
   Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
 
+  Visibility visibility(Count) const override {
+    return {{mask::Band{window_ - 1}, mask::Columns{PositionSet({{0, seen_ - window_}})}}, {}};
+  }
   std::span<const Formula> formulas() const override { return kSinkWindowFormulas; }
 
  private:

@@ -1,6 +1,7 @@
 // Sliding-window attention: the last `window` keys, the query's own included [Beltagy 2020; transformers
 // masking_utils.py sliding_window_overlay].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -25,6 +26,7 @@ class SlidingWindow final : public SoftmaxAttention {
       : SoftmaxAttention("sliding_window", shape, {.kind = Span::Kind::window, .limit = window}), window_(window) {}
 
   Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
+  Visibility visibility(Count) const override { return {{mask::Band{window_ - 1}}, {}}; }
   std::span<const Formula> formulas() const override { return kSlidingWindowFormulas; }
 
  private:

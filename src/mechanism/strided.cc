@@ -1,6 +1,7 @@
 // Sparse Transformer, strided: half of the heads see a window, the others every `stride`-th token [Child 2019, section
 // 4.2].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "two_patterns.h"
 
@@ -33,6 +34,12 @@ class Strided final : public TwoPatterns {
     Count back = min(n, stride_ + 1);
     if (n > 0 && shape().heads > 1) back = max(back, (n - 1) / stride_ * stride_ + 1);
     return {back, back};
+  }
+  /// Of a head of either pattern.
+  Visibility visibility(Count n) const override {
+    std::vector<MaskPart> parts = {mask::Band{stride_}};
+    if (shape().heads > 1) parts.emplace_back(mask::Strided{stride_, n});
+    return {std::move(parts), {}, false, kEitherPattern};
   }
   std::span<const Formula> formulas() const override { return kStridedFormulas; }
 

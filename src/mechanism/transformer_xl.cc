@@ -1,5 +1,6 @@
 // Transformer-XL: segments that also attend to the hidden states of the last `memory` tokens before them
 // [Dai 2019, arXiv 1901.02860; kimiyoung/transformer-xl pytorch/mem_transformer.py].
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "segment_recurrence.h"
 
@@ -33,6 +34,7 @@ class TransformerXl final : public SegmentRecurrence {
     remember("memory", memory);
   }
 
+  Visibility visibility(Count) const override { return {{mask::Segments{segment(), memory_}}, {}}; }
   std::span<const Formula> formulas() const override { return kTransformerXlFormulas; }
 
  private:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ctxcost/mechanism/mechanism.h"
+#include "ctxcost/mechanism/visibility.h"
 
 namespace ctxcost {
 
@@ -25,6 +26,10 @@ class Unsized final : public Mixer {
   Count score_heads() const override { return 0; }
   Count activation_width() const override { return 0; }
   Reach reach(Count n) const override { return seen_ ? Reach{min(n, *seen_), min(n, *seen_)} : Reach{0, n}; }
+  Visibility visibility(Count n) const override {
+    if (seen_) return {{mask::Band{*seen_ - 1}}, {}};
+    return {{}, {mask::Band{n}}};
+  }
   std::span<const Formula> formulas() const override { return formulas_; }
   std::span<const std::string_view> notes() const override { return kWorkUnknown; }
 

@@ -85,6 +85,8 @@ struct Reach {
   friend bool operator==(const Reach&, const Reach&) = default;
 };
 
+struct Visibility;
+
 /// A formula in the language of ctxcost/core/formula.h. Its words are the keys of the model file and of the mechanism.
 /// It describes one layer and one sequence: a prefill of n tokens, or a decode step whose query sees T keys. `quantity`
 /// is one of
@@ -202,6 +204,9 @@ class Mixer {
 
   /// Returns how far back the queries of n tokens see at most. Default: all n tokens, exactly.
   virtual Reach reach(Count n) const { return {n, n}; }
+  /// Returns which queries of n see which keys (ctxcost/mechanism/visibility.h). Default: every query sees each token
+  /// up to its own.
+  virtual Visibility visibility(Count n) const;
 
   /// Returns the parts that are cached per token. Their order is fixed: `rows_read` takes an index into it.
   std::span<const CachePart> cache() const { return cache_; }
