@@ -229,7 +229,6 @@ constexpr Variant kVariants[] = {
     {"explain", OptionId::batch, {}, {}, {}, true},
     {"explain", OptionId::convention, "article"},
     {"explain", OptionId::quiet, {}, "print the metrics only: no caption or notes"},
-    {"explain", OptionId::verbose, {}, "show every term of every layer group with its formula"},
     {"compare", OptionId::context, "8K,128K,1M"},
     {"compare", OptionId::batch, {}, {}, {}, true},
     {"compare", OptionId::convention, "article"},

@@ -165,33 +165,35 @@ std::string window_text(const Positions& positions) {
 }
 
 void write_alternative(const StrategyComparison& answer, const StrategyAlternative& alternative, TextDocument& page) {
+  const auto item = [&page](const std::string& text) {
+    page.item(page.style() == TextStyle::plain ? "  " + text : text);
+  };
   const ModelReach& reach = alternative.points.back().reach;
   const std::string order = order_text(alternative.order, alternative.order_ratio);
   page.line(alternative_name(answer, alternative) + (order.empty() ? "" : ": " + order), Accent::strong);
   if (reach.layers > 0) {
-    page.item(format("reach at {}: {} through one layer; {} through all {}",
-                     length_label(alternative.points.back().context), reach_text(reach.layer), reach_text(reach.all),
-                     with_separators(reach.layers)));
+    item(format("reach at {}: {} through one layer; {} through all {}", length_label(alternative.points.back().context),
+                reach_text(reach.layer), reach_text(reach.all), with_separators(reach.layers)));
   }
   if (const std::string window = window_text(alternative.strategy.model->positions); !window.empty()) {
-    page.item("window: " + window);
+    item("window: " + window);
   }
   const Crossovers& at = alternative.crossovers;
   if (&alternative != &answer.alternatives.front()) {
     const std::string less = joined_crossovers({{"attention FLOPs", &at.fewer_flops}, {"KV + state", &at.fewer_bytes}});
-    if (!less.empty()) page.item("less than the first: " + less);
+    if (!less.empty()) item("less than the first: " + less);
   }
   const std::string passes =
       joined_crossovers({{"the feed-forward", &at.passes_feed_forward}, {"all linear layers", &at.passes_linear}});
-  if (!passes.empty()) page.item("attention passes: " + passes);
+  if (!passes.empty()) item("attention passes: " + passes);
   if (const std::string weights = crossover_text(at.cache_passes_weights); !weights.empty()) {
-    page.item("KV + state pass the weights: " + weights);
+    item("KV + state pass the weights: " + weights);
   }
   for (const TradeOff& part : alternative.strategy.trade_offs) {
-    page.item(format("gives up ({}): {}{}", part.part, part.gives_up,
-                     part.source.empty() ? "" : format(" [{}]", part.source)));
+    item(format("gives up ({}): {}{}", part.part, part.gives_up,
+                part.source.empty() ? "" : format(" [{}]", part.source)));
   }
-  for (const std::string& note : alternative.notes) page.item("note: " + note);
+  for (const std::string& note : alternative.notes) item("note: " + note);
 }
 
 std::string compare_caption(const StrategyComparison& answer, UnitSystem units) {
