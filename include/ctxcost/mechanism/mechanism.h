@@ -171,6 +171,8 @@ struct MixerShape {
   Count share(Count whole) const {
     return whole / tensor_ranks + (tensor_rank < whole % tensor_ranks ? Count{1} : Count{});
   }
+
+  friend bool operator==(const MixerShape&, const MixerShape&) = default;
 };
 
 /// An attention or memory mechanism with its settings. It is immutable and valid by construction.
@@ -281,6 +283,9 @@ struct Mechanism {
   /// What a model gives up that has this kind in the place of full attention, in one line. Empty = nothing.
   std::string_view gives_up = {};
   std::string_view gives_up_source = {};  ///< the paper's section, or a file of a repository
+
+  /// Returns the width of a value where only the width of a key is known.
+  Count default_d_v(Count d_k) const { return d_k * d_v_per_d_k; }
 };
 
 /// Returns all kinds, in the order of docs/mechanisms.md.
