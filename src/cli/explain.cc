@@ -5,26 +5,29 @@
 #include "core/format.h"
 #include "counting.h"
 #include "ctxcost/answer/claim.h"
+#include "ctxcost/answer/position_access.h"
 #include "ctxcost/core/diagnostic.h"
 #include "option_values.h"
 #include "render/claim_document.h"
 #include "render/explain_document.h"
+#include "render/positions_document.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
 namespace {
 
 constexpr OptionId kExplainOptions[] = {
-    OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
-    OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
-    OptionId::claim,   OptionId::exit_zero,  OptionId::format,       OptionId::output,
-    OptionId::units,   OptionId::color,      OptionId::quiet,        OptionId::verbose};
+    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights, OptionId::engine,
+    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::claim,   OptionId::positions,
+    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::units,   OptionId::color,
+    OptionId::quiet,      OptionId::verbose};
 
 constexpr std::string_view kExplainExamples =
     "  ctxcost explain llama-3.1-8b -n 8K\n"
     "  ctxcost explain gemma-3-27b-it kv_cache_bytes attention_flops -n 128K\n"
     "  ctxcost explain deepseek-v3 kv_reserved_bytes --engine vllm -b 4 -v\n"
-    "  ctxcost explain llama-3.1-8b -n 8K --claim '158.14 TFLOPs'\n";
+    "  ctxcost explain llama-3.1-8b -n 8K --claim '158.14 TFLOPs'\n"
+    "  ctxcost explain gemma-3-27b-it -n 128K --positions\n";
 
 /// The command that has a metric of devices.
 std::string_view command_with(Metric metric) {
@@ -89,6 +92,30 @@ Status run_claim(const Arguments& arguments, const ExplainQuestion& question, co
   return answer.readings.empty() && !arguments.has(OptionId::exit_zero) ? Status::over_budget : Status::answered;
 }
 
+/// What masks do not depend on.
+constexpr OptionId kNotOfPositions[] = {OptionId::batch,  OptionId::kv_precision, OptionId::weights,
+                                        OptionId::engine, OptionId::convention,   OptionId::logits,
+                                        OptionId::claim,  OptionId::exit_zero,    OptionId::units};
+
+/// Answers with who can see which key in place of an explanation.
+Status run_positions(const Arguments& arguments, const RenderOptions& options) {
+  if (arguments.words().size() > 1) {
+    throw InputError(Diagnostic{"--positions", "", "takes no METRIC: it counts queries", ""});
+  }
+  for (const OptionId id : kNotOfPositions) {
+    if (!arguments.has(id)) continue;
+    throw InputError(Diagnostic{
+        "--positions", "",
+        format("takes no {}: which keys are seen does not depend on it", std::string_view(option(id).name)), ""});
+  }
+  const std::vector<Target> documents = targets(arguments, kPositionsShape);
+  const std::optional<Count> context = one_length(arguments, OptionId::context, 1);
+  const SharedModel model = load_models(arguments, {arguments.words().front()}).front();
+  const PositionAnswer answer = access_by_position(model, context.value_or(default_context_of(*model).tokens));
+  deliver(arguments, documents, PositionsDocument(answer, options));
+  return Status::answered;
+}
+
 Status run_explain(const Arguments& arguments) {
   const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kExplainShape);
@@ -97,6 +124,7 @@ Status run_explain(const Arguments& arguments) {
     throw InputError(Diagnostic{"explain", "", "expected a MODEL, found nothing",
                                 "a JSON file, a directory with a config.json, - or a catalogue name"});
   }
+  if (arguments.has(OptionId::positions)) return run_positions(arguments, options);
   std::vector<Metric> metrics;
   for (std::size_t i = 1; i < words.size(); ++i) metrics.push_back(read_metric(words[i]));
   Workload workload;

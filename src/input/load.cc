@@ -106,7 +106,7 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
   return model;
 }
 
-/// Weights alone do not tell heads, windows or positions.
+/// Safetensors hold tensors only: heads, windows and positions are in the config.
 Model load_safetensors(const std::string& path, const LoadOptions& options) {
   const std::string folder = folder_of(path);
   const std::string config = folder + "config.json";

@@ -15,7 +15,7 @@ bool is_directory(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/// A pipe could be read once only, by whoever loads the model.
+/// A pipe can be read only once, and the reader of the model does that.
 bool is_regular_file(const std::string& path) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);

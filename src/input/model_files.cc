@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kGgufExtension = ".gguf";
 
-/// The name that the rest of the program has for a type of a file: "bf16" for BF16, "fp32" for f32.
+/// Returns this program's name of a type in a file: "bf16" for BF16, "fp32" for f32.
 std::string type_name(const std::string& type) {
   try {
     return parse_precision(type, "").name();
@@ -50,7 +50,7 @@ constexpr std::pair<std::uint64_t, std::string_view> kFileTypes[] = {
     {29, "IQ2_M"},   {30, "IQ4_XS"}, {31, "IQ1_M"},   {36, "TQ1_0"},  {37, "TQ2_0"},  {38, "MXFP4_MOE"},
 };
 
-/// A quantised GGUF says which mix it is.
+/// Returns the mix of types that a quantised GGUF names ("Q4_K_M").
 std::string_view file_type(const std::vector<TensorFile>& files) {
   const GgufValue* value = files.empty() ? nullptr : files.front().find("general.file_type");
   const auto* number = value == nullptr ? nullptr : std::get_if<std::uint64_t>(value);
@@ -60,7 +60,7 @@ std::string_view file_type(const std::vector<TensorFile>& files) {
   return {};
 }
 
-/// Tables that scale RoPE are no parameters, in GGUF files and in old safetensors alike.
+/// Returns whether a tensor is a table of RoPE frequencies, which is no parameter (GGUF, old safetensors).
 bool is_table(std::string_view name) {
   return name.starts_with("rope_freqs") || name.starts_with("rope_factors_") || name.ends_with("rotary_emb.inv_freq");
 }
@@ -77,9 +77,9 @@ std::optional<Count> parameters(const Model& model) {
   return sum;
 }
 
-/// What the files hold beside the parameters takes the place of what the config made us expect there.
+/// Replaces the parts that the config implies by those that the files hold.
 void account_for_elements(Model& model) {
-  // Packed integers and scales do not tell how many parameters they stand for.
+  // The number of parameters does not follow from packed integers and scales.
   const std::optional<Count> counted = parameters(model);
   if (!counted || model.stored) return;
   Count elements;

@@ -1,5 +1,6 @@
 // Two-sided attention of encoders, whole or in a band [Devlin 2018; transformers masking_utils.py].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -24,6 +25,13 @@ class Bidirectional final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
+  Reach reach(Count n) const override {
+    const Count back = half_window_ && n > 0 ? min(n - 1, *half_window_) + 1 : n;
+    return {back, back};
+  }
+  Visibility visibility(Count n) const override {
+    return {{mask::Band{half_window_.value_or(n), half_window_.value_or(n)}}, {}};
+  }
   std::span<const Formula> formulas() const override { return kBidirectionalFormulas; }
 
  private:
@@ -40,6 +48,8 @@ class Bidirectional final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kBidirectional) = {
     "bidirectional",
     "every token, earlier and later (encoders)",
+    "",
+    "",
     kBidirectionalKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

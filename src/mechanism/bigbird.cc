@@ -1,6 +1,7 @@
 // BigBird, internal transformer construction: window, global and random blocks [Zaheer 2020; transformers
 // models/big_bird/modeling_big_bird.py bigbird_block_sparse_attention]. An encoder: no causal step, no cache.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -28,6 +29,13 @@ class BigBird final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
+  Visibility visibility(Count n) const override {
+    // Up to that length the library uses full attention; a random block may be any one.
+    const bool sparse = n > (5 + 2 * random_blocks_) * block_;
+    if (!sparse || random_blocks_ > 0) return {{mask::Band{n, n}}, {}, sparse};
+    const PositionSet ends({{0, block_}, {(n - 1) / block_ * block_, n}});
+    return {{mask::NeighbourBlocks{block_}, mask::Columns{ends, true}, mask::Rows{ends}}, {}};
+  }
   std::span<const Formula> formulas() const override { return kBigBirdFormulas; }
 
  private:
@@ -40,13 +48,15 @@ class BigBird final : public SoftmaxAttention {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kBigBird) = {"bigbird",
-                               "blocks: its window, global ones and random ones",
-                               kBigBirdKeys,
-                               {.softmax = true},
-                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                 return std::make_unique<BigBird>(shape, settings.count("block"),
-                                                                  settings.count("random_blocks"));
-                               }};
+CTXCOST_MECHANISM(kBigBird) = {
+    "bigbird",
+    "blocks: its window, global ones and random ones",
+    "tokens outside the window and the global and random blocks: some tasks then need many layers",
+    "Zaheer 2020, arXiv 2007.14062, section 3.4",
+    kBigBirdKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<BigBird>(shape, settings.count("block"), settings.count("random_blocks"));
+    }};
 
 }  // namespace ctxcost

@@ -1,6 +1,7 @@
 // Chunked attention: causal inside chunks with fixed borders (Llama 4's local layers) [transformers
 // models/llama4/configuration_llama4.py, masking_utils.py chunked_overlay].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -25,6 +26,8 @@ class Chunked final : public SoftmaxAttention {
   Chunked(const MixerShape& shape, Count chunk)
       : SoftmaxAttention("chunked", shape, {.kind = Span::Kind::chunk, .limit = chunk}), chunk_(chunk) {}
 
+  Reach reach(Count n) const override { return {min(n, chunk_), min(n, chunk_)}; }
+  Visibility visibility(Count) const override { return {{mask::Segments{chunk_}}, {}}; }
   std::span<const Formula> formulas() const override { return kChunkedFormulas; }
 
  private:
@@ -40,6 +43,8 @@ class Chunked final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kChunked) = {"chunked",
                                "the earlier tokens of the same chunk",
+                               "tokens before the chunk, even the one just before its border",
+                               "transformers masking_utils.py chunked_overlay",
                                kChunkedKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,5 +1,6 @@
 // Compressive Transformer: tokens that leave the memory of a Transformer-XL are compressed, `ratio` tokens per slot, by
 // a strided convolution [Rae 2019, arXiv 1911.05507].
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "segment_recurrence.h"
 
@@ -54,6 +55,9 @@ class Compressive final : public SegmentRecurrence {
     if (tensors) tensors->push_back(table_of("attn_compress", *shape().d_model, ratio_ * *shape().d_model));
     return tensors;
   }
+  Visibility visibility(Count) const override {
+    return {{mask::Segments{segment(), memory_}}, {mask::Slots{segment(), memory_, compressed_, ratio_}}};
+  }
   std::span<const Formula> formulas() const override { return kCompressiveFormulas; }
   std::span<const std::string_view> notes() const override {
     if (shape().d_model) return {};
@@ -64,6 +68,12 @@ class Compressive final : public SegmentRecurrence {
   Count rows(Count q) const override {
     const Count before = q * segment();
     return min(memory_, before) + min(compressed_, minus_or_zero(before, memory_) / ratio_);
+  }
+  /// A slot stands for `ratio` tokens. Tokens that wait for a full slot lie between memory and slots and are left out.
+  Reach remembered(Count q) const override {
+    const Count before = q * segment();
+    const Count exact = min(memory_, before);
+    return {exact, exact + min(compressed_, minus_or_zero(before, memory_) / ratio_) * ratio_};
   }
   Count rows_sum(Count count) const override {
     return pairs::segment_memory_rows(count, segment(), memory_) +
@@ -85,6 +95,8 @@ class Compressive final : public SegmentRecurrence {
 CTXCOST_MECHANISM(kCompressive) = {
     "compressive",
     "segments with a memory and, for older states, a compressed memory",
+    "exact keys of what leaves the memory: `ratio` tokens share a slot, and old slots are dropped",
+    "Rae 2019, arXiv 1911.05507, section 3",
     kCompressiveKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,6 +1,7 @@
 // Cross-attention of a decoder to an encoder's tokens [Vaswani 2017, section 3.2.3]: keys and values are projected and
 // cached once, in prefill. Readers build it beside a self-attention. Model files cannot name it.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -62,6 +63,11 @@ class CrossAttention final : public SoftmaxAttention {
     return all ? std::optional(linear_elements(*all, false)) : std::nullopt;
   }
 
+  /// None of the decoder's own tokens.
+  Reach reach(Count) const override { return {}; }
+  Visibility visibility(Count) const override {
+    return {{}, {}, false, "the encoder's tokens have positions of their own"};
+  }
   std::span<const Formula> formulas() const override { return kCrossAttentionFormulas; }
 
  private:
@@ -91,6 +97,8 @@ class CrossAttention final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kCrossAttention) = {
     "cross_attention",
     "every token of an encoder",
+    "",
+    "",
     kCrossAttentionKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,5 +1,6 @@
 // Dilated sliding window: every `dilation`-th earlier token, `window` of them [Beltagy 2020, section 3.1].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -29,6 +30,11 @@ class Dilated final : public SoftmaxAttention {
         window_(window),
         dilation_(dilation) {}
 
+  Reach reach(Count n) const override {
+    const Count back = n == 0 ? n : min((n - 1) / dilation_, window_ - 1) * dilation_ + 1;
+    return {back, back};
+  }
+  Visibility visibility(Count) const override { return {{mask::Strided{dilation_, window_}}, {}}; }
   std::span<const Formula> formulas() const override { return kDilatedFormulas; }
 
  private:
@@ -46,6 +52,8 @@ class Dilated final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kDilated) = {
     "dilated",
     "`window` of the last tokens, one in every `dilation`",
+    "tokens between the dilated ones and before the window, except through further layers",
+    "Beltagy 2020, arXiv 2004.05150, section 3.1",
     kDilatedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,6 +1,7 @@
 // Sparse Transformer, fixed: half of the heads see the query's own block, the others the last tokens of every block
 // [Child 2019, section 4.2].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "two_patterns.h"
 
@@ -34,6 +35,17 @@ class Fixed final : public TwoPatterns {
   Fixed(const MixerShape& shape, Count stride, Count summary)
       : TwoPatterns("fixed", shape), stride_(stride), summary_(summary) {}
 
+  Reach reach(Count n) const override {
+    Count back = min(n, stride_);
+    if (shape().heads > 1) back = max(back, minus_or_zero(n, stride_ - summary_));
+    return {back, back};
+  }
+  /// Of a head of either pattern.
+  Visibility visibility(Count) const override {
+    std::vector<MaskPart> parts = {mask::Segments{stride_}};
+    if (shape().heads > 1) parts.emplace_back(mask::BlockEnds{stride_, summary_});
+    return {std::move(parts), {}, false, kEitherPattern};
+  }
   std::span<const Formula> formulas() const override { return kFixedFormulas; }
 
  private:
@@ -58,6 +70,8 @@ class Fixed final : public TwoPatterns {
 CTXCOST_MECHANISM(kFixed) = {
     "fixed",
     "its block in half the heads, the ends of all blocks in the others (Sparse Transformer)",
+    "most tokens, in one layer: what is before the block passes through the ends of blocks",
+    "Child 2019, arXiv 1904.10509, section 4.2",
     kFixedKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,5 +1,6 @@
 // Full causal attention: MHA, GQA and MQA [Vaswani 2017; Ainslie 2023; Shazeer 2019], and layers without a mixer.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -28,6 +29,7 @@ class Full final : public SoftmaxAttention {
   std::optional<Work> decode(Count keys) const override {
     return unknown_ ? std::nullopt : SoftmaxAttention::decode(keys);
   }
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, unknown_}; }
   std::span<const Formula> formulas() const override { return kFullFormulas; }
 
  private:
@@ -46,6 +48,8 @@ class None final : public Mixer {
 
   std::optional<Work> prefill(Count, PairRule) const override { return Work{}; }
   std::optional<Work> decode(Count) const override { return Work{}; }
+  Reach reach(Count) const override { return {}; }
+  Visibility visibility(Count) const override { return {}; }
   std::optional<std::vector<Tensor>> tensors() const override { return std::vector<Tensor>{}; }
   Count score_heads() const override { return 0; }
   Count activation_width() const override { return 0; }
@@ -55,6 +59,8 @@ class None final : public Mixer {
 
 CTXCOST_MECHANISM(kFull) = {"full",
                             "every earlier token (MHA, GQA, MQA)",
+                            "",
+                            "",
                             kFullKeys,
                             {.softmax = true, .traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
@@ -63,6 +69,8 @@ CTXCOST_MECHANISM(kFull) = {"full",
 
 CTXCOST_MECHANISM(kNone) = {"none",
                             "nothing: the layer has only a feed-forward",
+                            "none of the earlier tokens is seen in this layer; other layers must mix them",
+                            "Nemotron-H, arXiv 2504.03624, section 2.1",
                             {},
                             {.traffic_never_falls = true},
                             [](const MixerShape& shape, const MixerSettings&) -> std::unique_ptr<Mixer> {

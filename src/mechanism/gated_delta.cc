@@ -54,6 +54,8 @@ class GatedDelta final : public DeltaRule {
 CTXCOST_MECHANISM(kGatedDelta) = {
     "gated_delta",
     "linear attention with the gated delta rule",
+    "exact retrieval: all earlier tokens share one state of fixed size, and new keys overwrite old",
+    "Yang 2024, arXiv 2412.06464, section 3",
     kGatedDeltaKeys,
     {.traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

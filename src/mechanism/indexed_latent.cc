@@ -1,6 +1,7 @@
 // Sparse latent attention (DSA): a small indexer scores every earlier token, and the main attention reads the best
 // `top_k` [DeepSeek-V3.2-Exp inference/model.py classes MLA and Indexer].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "latent.h"
 #include "projections.h"
 #include "row.h"
@@ -77,6 +78,7 @@ class IndexedLatent final : public Mixer {
     project(*tensors, "indexer.proj", d_model, indexer_.heads, bias);
     return tensors;
   }
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, true}; }
   std::span<const Formula> formulas() const override { return kIndexedLatentFormulas; }
 
  private:
@@ -95,6 +97,8 @@ class IndexedLatent final : public Mixer {
 CTXCOST_MECHANISM(kIndexedLatent) = {
     "indexed_latent",
     "the tokens that an indexer selects, with latent attention (DSA)",
+    "in a step, all tokens but the best `top_k`: the indexer must find those that matter",
+    "DeepSeek-V3.2-Exp inference/model.py class Indexer",
     kIndexedLatentKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

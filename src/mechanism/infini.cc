@@ -1,6 +1,7 @@
 // Infini-attention: causal attention inside a segment, and a matrix per head that stores all earlier segments
 // [Munkhdalai 2024, arXiv 2404.07143].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -44,6 +45,10 @@ class Infini final : public SoftmaxAttention {
     if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
     return tensors;
   }
+  Reach reach(Count n) const override { return {min(n, segment_), n}; }
+  Visibility visibility(Count) const override {
+    return {{mask::Segments{segment_}}, {mask::EarlierSegments{segment_}}};
+  }
   std::span<const Formula> formulas() const override { return kInfiniFormulas; }
 
  private:
@@ -67,6 +72,8 @@ class Infini final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kInfini) = {"infini",
                               "local attention and a compressive memory of fixed size",
+                              "exact keys before the segment: all earlier segments share one memory of fixed size",
+                              "arXiv 2404.07143, section 2.2",
                               kInfiniKeys,
                               {.softmax = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -65,14 +65,16 @@ class KimiDelta final : public DeltaRule {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kKimiDelta) = {"kimi_delta",
-                                 "linear attention with the gated delta rule and a decay per channel",
-                                 kKimiDeltaKeys,
-                                 {.traffic_never_falls = true, .state_type_is_fixed = true},
-                                 [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                   return std::make_unique<KimiDelta>(shape, settings.count("conv"),
-                                                                      settings.count("chunk"),
-                                                                      settings.flag("full_rank_gate"));
-                                 }};
+CTXCOST_MECHANISM(kKimiDelta) = {
+    "kimi_delta",
+    "linear attention with the gated delta rule and a decay per channel",
+    "exact retrieval: all earlier tokens share one state of fixed size, and new keys overwrite old",
+    "Kimi Linear, arXiv 2510.26692, section 1",
+    kKimiDeltaKeys,
+    {.traffic_never_falls = true, .state_type_is_fixed = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<KimiDelta>(shape, settings.count("conv"), settings.count("chunk"),
+                                         settings.flag("full_rank_gate"));
+    }};
 
 }  // namespace ctxcost

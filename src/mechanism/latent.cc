@@ -95,12 +95,15 @@ class Latent final : public Mixer {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kLatent) = {"latent",
-                              "every earlier token; keys and values come from one cached latent (MLA)",
-                              kLatentKeys,
-                              {.softmax = true, .traffic_never_falls = true},
-                              [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                return std::make_unique<Latent>(shape, read_latent(shape, settings));
-                              }};
+CTXCOST_MECHANISM(kLatent) = {
+    "latent",
+    "every earlier token; keys and values come from one cached latent (MLA)",
+    "keys and values of full rank: those of all heads are made from one latent; access is full",
+    "DeepSeek-V2, arXiv 2405.04434, section 2.1.2",
+    kLatentKeys,
+    {.softmax = true, .traffic_never_falls = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Latent>(shape, read_latent(shape, settings));
+    }};
 
 }  // namespace ctxcost

@@ -51,6 +51,8 @@ class Lightning final : public Recurrence {
 CTXCOST_MECHANISM(kLightning) = {
     "lightning",
     "linear attention with a fixed decay, in blocks",
+    "exact retrieval: all earlier tokens share one state of fixed size, which decays",
+    "MiniMax-01, arXiv 2501.08313, section 2.2",
     kLightningKeys,
     {.traffic_never_falls = true, .state_in_model_type = true, .state_type_is_fixed = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -50,6 +50,8 @@ class LinearAttention final : public Recurrence {
 
 CTXCOST_MECHANISM(kLinear) = {"linear",
                               "linear attention with a feature map",
+                              "exact retrieval: all earlier tokens share one state of fixed size",
+                              "Jelassi 2024, arXiv 2402.01032, section 2",
                               kLinearKeys,
                               {.traffic_never_falls = true},
                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

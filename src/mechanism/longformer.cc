@@ -1,6 +1,7 @@
 // Longformer: a two-sided band and global tokens that see and are seen by all, through projections of their own
 // [Beltagy 2020; transformers models/longformer/modeling_longformer.py]. An encoder: no causal step, no cache.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -32,6 +33,12 @@ class Longformer final : public SoftmaxAttention {
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
+  Reach reach(Count n) const override { return {min(n, half_ + 1), min(n, half_ + 1)}; }
+  Visibility visibility(Count) const override {
+    return {{mask::Band{half_, half_}, mask::Columns{PositionSet({{0, globals_}}), true},
+             mask::Rows{PositionSet({{0, globals_}})}},
+            {}};
+  }
   std::span<const Formula> formulas() const override { return kLongformerFormulas; }
 
   std::optional<std::vector<Tensor>> tensors() const override {
@@ -81,6 +88,8 @@ class Longformer final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kLongformer) = {
     "longformer",
     "a window on both sides, and global tokens",
+    "tokens outside the window, except through global tokens or further layers",
+    "Beltagy 2020, arXiv 2004.05150, section 3.1",
     kLongformerKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

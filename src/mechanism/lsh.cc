@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -84,6 +85,7 @@ class Lsh final : public Mixer {
   }
 
   Count activation_width() const override { return shape().heads * shape().d_k + shape().kv_heads * shape().d_v; }
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, true}; }
   std::span<const Formula> formulas() const override { return kLshFormulas; }
   std::span<const std::string_view> notes() const override { return kLshNotes; }
 
@@ -118,8 +120,10 @@ class Lsh final : public Mixer {
 CTXCOST_MECHANISM(kLsh) = {
     "lsh",
     "tokens with the same hash (Reformer)",
+    "tokens that fall in other buckets in every hash round, though they may be alike",
+    "Kitaev 2020, arXiv 2001.04451, section 2",
     kLshKeys,
-    {.softmax = true},
+    {.softmax = true, .sorts_queries = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       if (!shape.d_model) {
         throw SettingFault{"kind", "\"lsh\" caches hidden states and needs the model's \"d_model\"", ""};

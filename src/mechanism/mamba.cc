@@ -86,6 +86,8 @@ class Mamba final : public Recurrence {
 
 CTXCOST_MECHANISM(kMamba) = {"mamba",
                              "a selective state space",
+                             "exact retrieval: all earlier tokens share one state of fixed size",
+                             "Jelassi 2024, arXiv 2402.01032, section 2",
                              kMambaKeys,
                              {.traffic_never_falls = true, .state_in_model_type = true},
                              [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

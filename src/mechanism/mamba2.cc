@@ -95,6 +95,8 @@ class Mamba2 final : public Recurrence {
 CTXCOST_MECHANISM(kMamba2) = {
     "mamba2",
     "a selective state space with heads, prefilled in chunks",
+    "exact retrieval: all earlier tokens share one state of fixed size",
+    "Jelassi 2024, arXiv 2402.01032, section 2",
     kMamba2Keys,
     {.traffic_never_falls = true, .state_in_model_type = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,4 +1,5 @@
 #include "ctxcost/mechanism/mechanism.h"
+#include "ctxcost/mechanism/visibility.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -6,6 +7,8 @@
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
+
+Visibility Mixer::visibility(Count n) const { return {{mask::Band{n}}, {}}; }
 
 Count Mixer::rows_read(std::size_t part, Count keys) const {
   const CachePart& row = cache_[part];

@@ -1,6 +1,7 @@
 // Memorizing Transformer: local attention, plus for each query the best `top_k` of a store of earlier keys and values
 // [Wu 2022, arXiv 2203.08913; lucidrains/memorizing-transformers-pytorch].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -68,6 +69,15 @@ class Memorizing final : public Mixer {
     if (tensors) tensors->push_back(vector_of("attn_memory_gate", shape().heads));
     return tensors;
   }
+  /// Any stored token may be retrieved, by a key of its own.
+  Reach reach(Count n) const override {
+    Count back = back_of(n);
+    if (n >= segment_) back = max(back, back_of(n / segment_ * segment_));
+    return {back, back};
+  }
+  Visibility visibility(Count) const override {
+    return {{mask::Segments{segment_, max(memory_, segment_)}}, {}, top_k_ < memory_};
+  }
   std::span<const Formula> formulas() const override { return kMemorizingFormulas; }
 
  private:
@@ -81,6 +91,7 @@ class Memorizing final : public Mixer {
   }
   /// Returns the number of tokens before the segment of the query that sees `keys` keys.
   Count before(Count keys) const { return keys == 0 ? Count{} : (keys - 1) / segment_ * segment_; }
+  Count back_of(Count keys) const { return pairs::segment_memory_decode(keys, segment_, max(memory_, segment_)); }
   Count keys_of(Count keys) const {
     return pairs::segment_memory_decode(keys, segment_, segment_) + min(min(memory_, top_k_), before(keys));
   }
@@ -94,6 +105,8 @@ class Memorizing final : public Mixer {
 
 CTXCOST_MECHANISM(kMemorizing) = {"memorizing",
                                   "local attention, and the nearest of a store of earlier keys and values",
+                                  "in a step, all stored tokens but the nearest `top_k`; what leaves the store is lost",
+                                  "Wu 2022, arXiv 2203.08913, section 3",
                                   kMemorizingKeys,
                                   {.softmax = true},
                                   [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

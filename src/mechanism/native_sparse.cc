@@ -1,6 +1,7 @@
 // NSA: compressed blocks, selected blocks and a window, mixed by gates [Yuan 2025, arXiv 2502.11089; fla layers/nsa.py,
 // ops/nsa/naive.py].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "projections.h"
 #include "row.h"
 #include "softmax_attention.h"
@@ -75,6 +76,7 @@ class NativeSparse final : public SoftmaxAttention {
     return all;
   }
 
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, true}; }
   std::span<const Formula> formulas() const override { return kNativeSparseFormulas; }
   std::span<const std::string_view> notes() const override { return kNativeSparseNotes; }
 
@@ -100,6 +102,8 @@ class NativeSparse final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kNativeSparse) = {
     "native_sparse",
     "compressed, selected and recent tokens, mixed by a gate (NSA)",
+    "exact keys of the blocks that are not selected: those are seen in compressed form",
+    "Yuan 2025, arXiv 2502.11089, section 3.3",
     kNativeSparseKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

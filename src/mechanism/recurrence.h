@@ -4,6 +4,7 @@
 
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 
 namespace ctxcost {
 
@@ -27,6 +28,9 @@ class Recurrence : public Mixer {
     return keys == 0 ? work(0, 0, 0) : work(step_macs(), step_operations(), 1);
   }
   Count score_heads() const override { return 0; }
+  /// All through the state. What a convolution of its input adds to it is not a key.
+  Reach reach(Count n) const override { return {0, n}; }
+  Visibility visibility(Count n) const override { return {{}, {mask::Band{n}}}; }
 
  protected:
   /// Without `chunk`, prefill repeats the step.

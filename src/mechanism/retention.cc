@@ -47,6 +47,8 @@ class Retention final : public Recurrence {
 CTXCOST_MECHANISM(kRetention) = {
     .kind = "retention",
     .summary = "linear attention with a fixed decay (RetNet)",
+    .gives_up = "exact retrieval: all earlier tokens share one state of fixed size, which decays",
+    .gives_up_source = "Jelassi 2024, arXiv 2402.01032, section 2",
     .keys = kRetentionKeys,
     .traits = {.traffic_never_falls = true},
     .make = [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

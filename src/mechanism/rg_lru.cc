@@ -69,6 +69,8 @@ class RgLru final : public Recurrence {
 CTXCOST_MECHANISM(kRgLru) = {
     "rg_lru",
     "a gated linear recurrence (Griffin)",
+    "exact retrieval: all earlier tokens share one state of fixed size",
+    "De 2024, arXiv 2402.19427, section 6.2",
     kRgLruKeys,
     {.traffic_never_falls = true, .spare_convolution_column = false},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,5 +1,6 @@
 // Routing Transformer: tokens are clustered by k-means and attend inside their cluster [Roy 2020].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -34,6 +35,7 @@ class Routing final : public SoftmaxAttention {
   std::optional<Work> decode(Count keys) const override {
     return with_centroids(1, softmax_work(shape(), decode_keys(keys)));
   }
+  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, true}; }
   std::span<const Formula> formulas() const override { return kRoutingFormulas; }
   std::span<const std::string_view> notes() const override { return kRoutingNotes; }
 
@@ -53,6 +55,8 @@ class Routing final : public SoftmaxAttention {
 
 CTXCOST_MECHANISM(kRouting) = {"routing",
                                "tokens in the same k-means cluster",
+                               "tokens of other clusters, however near they are",
+                               "Roy 2020, arXiv 2003.05997, section 4",
                                kRoutingKeys,
                                {.softmax = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

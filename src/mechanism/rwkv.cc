@@ -77,6 +77,8 @@ class Rwkv final : public Recurrence {
 CTXCOST_MECHANISM(kRwkv) = {
     "rwkv",
     "RWKV, a recurrence with token shifts",
+    "exact retrieval: all earlier tokens share one state of fixed size",
+    "Peng 2023, arXiv 2305.13048, Limitations",
     kRwkvKeys,
     {.traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

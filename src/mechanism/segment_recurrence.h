@@ -40,6 +40,13 @@ class SegmentRecurrence : public SoftmaxAttention {
     tensors->push_back(vector_of("attn_rel_v", queries));
     return tensors;
   }
+  /// The query that sees most is the last one of the last segment or of the last full segment.
+  Reach reach(Count n) const override {
+    Reach most = reach_of(n);
+    if (n < segment_) return most;
+    const Reach full = reach_of(n / segment_ * segment_);
+    return {max(most.exact, full.exact), max(most.compressed, full.compressed)};
+  }
   bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override { return linear(n, rows_sum(ceil_div(n, segment_))); }
   std::optional<Count> decode_linear_macs(Count keys) const override {
@@ -65,6 +72,8 @@ class SegmentRecurrence : public SoftmaxAttention {
 
   /// Returns the remembered rows that a query of segment q sees. Never falls as q grows.
   virtual Count rows(Count q) const = 0;
+  /// Returns the tokens behind those rows, as in `Reach`. Neither falls as q grows. Default: one token in each row.
+  virtual Reach remembered(Count q) const { return {rows(q), rows(q)}; }
   /// Returns their sum over segments 0 .. count - 1.
   virtual Count rows_sum(Count count) const = 0;
   /// Returns the multiply-adds at the end of each full segment, without the pairs. Empty if unknown.
@@ -89,6 +98,12 @@ class SegmentRecurrence : public SoftmaxAttention {
     // The query with the most keys is the last one of the last segment or of the last full segment.
     const Count last = decode_keys(n);
     return n * (full == 0 ? last : max(last, decode_keys(full * segment_)));
+  }
+  Reach reach_of(Count keys) const {
+    if (keys == 0) return {};
+    const Count own = pairs::chunked_decode(keys, segment_);
+    const Reach before = remembered((keys - 1) / segment_);
+    return {own + before.exact, own + before.compressed};
   }
   Count decode_keys(Count keys) const override {
     if (keys == 0) return 0;

@@ -1,4 +1,5 @@
 // A gated short convolution, the mixer of most LFM2 layers [transformers modeling_lfm2.py].
+#include "ctxcost/mechanism/visibility.h"
 #include "projections.h"
 #include "recurrence.h"
 #include "row.h"
@@ -36,6 +37,9 @@ class ShortConv final : public Recurrence {
     return tensors;
   }
   Count activation_width() const override { return 3 * channels_; }
+  /// Each of the kernel's tokens by a weight of its own.
+  Reach reach(Count n) const override { return {min(n, conv_), min(n, conv_)}; }
+  Visibility visibility(Count) const override { return {{mask::Band{conv_ - 1}}, {}}; }
   std::span<const Formula> formulas() const override { return kShortConvFormulas; }
 
  private:
@@ -47,15 +51,17 @@ class ShortConv final : public Recurrence {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kShortConv) = {"short_conv",
-                                 "a gated short convolution",
-                                 kShortConvKeys,
-                                 {.traffic_never_falls = true},
-                                 [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                   if (!shape.d_model)
-                                     return std::make_unique<Unsized>("short_conv", shape, kShortConvFormulas);
-                                   return std::make_unique<ShortConv>(shape, *shape.d_model, settings.count("conv"),
-                                                                      settings.flag("conv_bias"));
-                                 }};
+CTXCOST_MECHANISM(kShortConv) = {
+    "short_conv",
+    "a gated short convolution",
+    "tokens before the kernel: they are reached only through further layers",
+    "transformers modeling_lfm2.py class Lfm2ShortConv",
+    kShortConvKeys,
+    {.traffic_never_falls = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      if (!shape.d_model)
+        return std::make_unique<Unsized>("short_conv", shape, kShortConvFormulas, settings.count("conv"));
+      return std::make_unique<ShortConv>(shape, *shape.d_model, settings.count("conv"), settings.flag("conv_bias"));
+    }};
 
 }  // namespace ctxcost

@@ -1,5 +1,6 @@
 // Attention sinks: the first `sinks` tokens and the last `window` [Xiao 2023, StreamingLLM]; the A-shape of MInference.
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -23,9 +24,17 @@ constexpr Formula kSinkWindowFormulas[] = {
 class SinkWindow final : public SoftmaxAttention {
  public:
   // This is not a window span, because the cache also keeps the first tokens.
-  SinkWindow(const MixerShape& shape, Count seen)
-      : SoftmaxAttention("sink_window", shape, {.kind = Span::Kind::other, .limit = seen}), seen_(seen) {}
+  SinkWindow(const MixerShape& shape, Count sinks, Count window)
+      : SoftmaxAttention("sink_window", shape, {.kind = Span::Kind::other, .limit = sinks + window}),
+        window_(window),
+        seen_(sinks + window) {}
 
+  /// The window's: the sinks are fixed positions.
+  Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
+
+  Visibility visibility(Count) const override {
+    return {{mask::Band{window_ - 1}, mask::Columns{PositionSet({{0, seen_ - window_}})}}, {}};
+  }
   std::span<const Formula> formulas() const override { return kSinkWindowFormulas; }
 
  private:
@@ -34,6 +43,7 @@ class SinkWindow final : public SoftmaxAttention {
   }
   Count decode_keys(Count keys) const override { return pairs::sliding_decode(keys, seen_); }
 
+  Count window_;
   Count seen_;  // sinks and window: a query sees as many keys as in a window of both
 };
 
@@ -42,11 +52,13 @@ class SinkWindow final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kSinkWindow) = {
     "sink_window",
     "the first `sinks` and the last `window` tokens",
+    "tokens between the sinks and the window: the sinks steady the softmax, they do not remember",
+    "Xiao 2023, arXiv 2309.17453, section 3",
     kSinkWindowKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       try {
-        return std::make_unique<SinkWindow>(shape, settings.count("sinks") + settings.count("window"));
+        return std::make_unique<SinkWindow>(shape, settings.count("sinks"), settings.count("window"));
       } catch (const CountOverflow&) {
         throw SettingFault{"window", "\"sinks\" and \"window\" together do not fit 128 bits", ""};
       }

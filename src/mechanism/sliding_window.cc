@@ -1,6 +1,7 @@
 // Sliding-window attention: the last `window` keys, the query's own included [Beltagy 2020; transformers
 // masking_utils.py sliding_window_overlay].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -24,6 +25,8 @@ class SlidingWindow final : public SoftmaxAttention {
   SlidingWindow(const MixerShape& shape, Count window)
       : SoftmaxAttention("sliding_window", shape, {.kind = Span::Kind::window, .limit = window}), window_(window) {}
 
+  Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
+  Visibility visibility(Count) const override { return {{mask::Band{window_ - 1}}, {}}; }
   std::span<const Formula> formulas() const override { return kSlidingWindowFormulas; }
 
  private:
@@ -40,6 +43,8 @@ class SlidingWindow final : public SoftmaxAttention {
 CTXCOST_MECHANISM(kSlidingWindow) = {
     "sliding_window",
     "the last `window` tokens",
+    "tokens before the window: they are reached only through further layers",
+    "Beltagy 2020, arXiv 2004.05150, section 3.1",
     kSlidingWindowKeys,
     {.softmax = true, .traffic_never_falls = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,6 +1,7 @@
 // Sparse Transformer, strided: half of the heads see a window, the others every `stride`-th token [Child 2019, section
 // 4.2].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "two_patterns.h"
 
@@ -29,6 +30,17 @@ class Strided final : public TwoPatterns {
  public:
   Strided(const MixerShape& shape, Count stride) : TwoPatterns("strided", shape), stride_(stride) {}
 
+  Reach reach(Count n) const override {
+    Count back = min(n, stride_ + 1);
+    if (n > 0 && shape().heads > 1) back = max(back, (n - 1) / stride_ * stride_ + 1);
+    return {back, back};
+  }
+  /// Of a head of either pattern.
+  Visibility visibility(Count n) const override {
+    std::vector<MaskPart> parts = {mask::Band{stride_}};
+    if (shape().heads > 1) parts.emplace_back(mask::Strided{stride_, n});
+    return {std::move(parts), {}, false, kEitherPattern};
+  }
   std::span<const Formula> formulas() const override { return kStridedFormulas; }
 
  private:
@@ -47,12 +59,15 @@ class Strided final : public TwoPatterns {
 
 }  // namespace
 
-CTXCOST_MECHANISM(kStrided) = {"strided",
-                               "a window in half the heads, every `stride`-th token in the others (Sparse Transformer)",
-                               kStridedKeys,
-                               {.softmax = true},
-                               [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                                 return std::make_unique<Strided>(shape, settings.count("stride"));
-                               }};
+CTXCOST_MECHANISM(kStrided) = {
+    "strided",
+    "a window in half the heads, every `stride`-th token in the others (Sparse Transformer)",
+    "most tokens, in one layer; two layers reach all, and text lacks the period that this suits",
+    "Child 2019, arXiv 1904.10509, section 4.2",
+    kStridedKeys,
+    {.softmax = true},
+    [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
+      return std::make_unique<Strided>(shape, settings.count("stride"));
+    }};
 
 }  // namespace ctxcost

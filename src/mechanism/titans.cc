@@ -1,6 +1,7 @@
 // Titans: attention beside a neural memory, a small network that is trained on the sequence as it is read
 // [Behrouz 2025, arXiv 2501.00663; lucidrains/titans-pytorch mac_transformer.py, neural_memory.py].
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "projections.h"
 #include "row.h"
 #include "softmax_attention.h"
@@ -110,6 +111,12 @@ class Titans final : public Mixer {
     tensors->push_back(table_of("persistent_memory", parts_.persistent, width));
     return tensors;
   }
+  /// The memory has seen all. Persistent tokens are learned, not read.
+  Reach reach(Count n) const override { return {min(n, parts_.length), n}; }
+  Visibility visibility(Count) const override {
+    const MaskPart own = parts_.context ? MaskPart(mask::Segments{parts_.length}) : mask::Band{parts_.length - 1};
+    return {{own}, {mask::EarlierSegments{parts_.chunk}}};
+  }
   std::span<const Formula> formulas() const override {
     if (parts_.context) return kContextFormulas;
     return kWindowFormulas;
@@ -156,6 +163,8 @@ Count network_weights(Count d_model, Count depth, Count expansion) {
 CTXCOST_MECHANISM(kTitans) = {
     "titans",
     "attention, with a neural memory that is updated while it reads",
+    "exact keys before the segment or window: a memory of fixed size learns them, and forgets",
+    "arXiv 2501.00663, section 3.1",
     kTitansKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

@@ -1,5 +1,6 @@
 // Transformer-XL: segments that also attend to the hidden states of the last `memory` tokens before them
 // [Dai 2019, arXiv 1901.02860; kimiyoung/transformer-xl pytorch/mem_transformer.py].
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "segment_recurrence.h"
 
@@ -33,6 +34,7 @@ class TransformerXl final : public SegmentRecurrence {
     remember("memory", memory);
   }
 
+  Visibility visibility(Count) const override { return {{mask::Segments{segment(), memory_}}, {}}; }
   std::span<const Formula> formulas() const override { return kTransformerXlFormulas; }
 
  private:
@@ -47,6 +49,8 @@ class TransformerXl final : public SegmentRecurrence {
 CTXCOST_MECHANISM(kTransformerXl) = {
     "transformer_xl",
     "segments with a memory of earlier hidden states",
+    "tokens before the segment and its memory: they are reached only through further layers",
+    "Dai 2019, arXiv 1901.02860, section 3.2",
     kTransformerXlKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

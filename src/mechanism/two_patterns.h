@@ -31,6 +31,8 @@ class TwoPatterns : public Mixer {
  protected:
   enum class Pattern { a, b };
 
+  static constexpr std::string_view kEitherPattern = "half of the heads follow another pattern: what either sees";
+
   TwoPatterns(std::string_view kind, const MixerShape& shape) : Mixer(kind, shape) {
     cache_ = key_value_cache(shape, Span{});
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ctxcost/mechanism/pairs.h"
+#include "ctxcost/mechanism/visibility.h"
 #include "row.h"
 #include "softmax_attention.h"
 
@@ -39,17 +40,48 @@ constexpr std::string_view kVerticalSlashNotes[] = {
 };
 
 /// {0 .. c-1}, or positions in ascending order.
-using PositionSet = std::variant<Count, std::vector<Count>>;
+using Selection = std::variant<Count, std::vector<Count>>;
 
 class VerticalSlash final : public SoftmaxAttention {
  public:
-  VerticalSlash(const MixerShape& shape, PositionSet vertical, PositionSet slash)
+  VerticalSlash(const MixerShape& shape, Selection vertical, Selection slash)
       : SoftmaxAttention("vertical_slash", shape, Span{}), vertical_(std::move(vertical)), slash_(std::move(slash)) {}
 
   std::optional<Work> prefill(Count n, PairRule rule) const override {
     Work work = softmax_work(shape(), prefill_pairs(n, rule));
     work.macs += shape().heads * min(kProbeQueries, n) * n * shape().d_k;
     return work;
+  }
+  /// Of the prefill.
+  Visibility visibility(Count n) const override {
+    std::vector<MaskPart> parts;
+    if (const Count* const first = std::get_if<Count>(&vertical_)) {
+      parts.emplace_back(mask::Columns{PositionSet({{0, *first}})});
+    } else {
+      std::vector<PositionRange> columns;
+      for (const Count column : std::get<std::vector<Count>>(vertical_)) {
+        if (column < n) columns.push_back({column, column + 1});
+      }
+      parts.emplace_back(mask::Columns{PositionSet(std::move(columns))});
+    }
+    if (const Count* const nearest = std::get_if<Count>(&slash_)) {
+      if (*nearest > 0) parts.emplace_back(mask::Band{*nearest - 1});
+    } else {
+      parts.emplace_back(mask::Diagonals{std::get<std::vector<Count>>(slash_)});
+    }
+    return {std::move(parts), {}, false, "the mask of the prefill; a decode step sees every token"};
+  }
+  /// Of the prefill: its farthest diagonal.
+  Reach reach(Count n) const override {
+    Count back;
+    if (const Count* const nearest = std::get_if<Count>(&slash_)) {
+      back = min(n, *nearest);
+    } else {
+      for (const Count distance : std::get<std::vector<Count>>(slash_)) {
+        if (distance < n) back = distance + 1;
+      }
+    }
+    return {back, back};
   }
   std::span<const Formula> formulas() const override { return kVerticalSlashFormulas; }
   std::span<const std::string_view> notes() const override { return kVerticalSlashNotes; }
@@ -65,12 +97,12 @@ class VerticalSlash final : public SoftmaxAttention {
   }
   Count decode_keys(Count keys) const override { return keys; }
 
-  PositionSet vertical_;
-  PositionSet slash_;
+  Selection vertical_;
+  Selection slash_;
 };
 
 /// Returns the setting as a count if it is one or a list {0 .. c-1}, else as a sorted list.
-PositionSet positions(const MixerSettings& settings, std::string_view key) {
+Selection positions(const MixerSettings& settings, std::string_view key) {
   std::optional<std::vector<Count>> list = settings.list(key);
   if (!list) return settings.count(key);
   std::sort(list->begin(), list->end());
@@ -89,6 +121,8 @@ PositionSet positions(const MixerSettings& settings, std::string_view key) {
 CTXCOST_MECHANISM(kVerticalSlash) = {
     "vertical_slash",
     "selected columns and diagonals in prefill, every token in decode",
+    "in prefill, pairs off the chosen columns and diagonals; a decode step sees every token",
+    "Jiang 2024, arXiv 2407.02490, section 3",
     kVerticalSlashKeys,
     {.softmax = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {

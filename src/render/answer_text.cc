@@ -12,6 +12,7 @@
 #include "explain_document.h"
 #include "fit_document.h"
 #include "list_document.h"
+#include "positions_document.h"
 #include "scale_document.h"
 #include "solve_document.h"
 #include "train_document.h"
@@ -68,6 +69,10 @@ std::string render(const BudgetReport& report, std::string_view format, const Re
 
 std::string render(const TrainingAnswer& answer, std::string_view format, const RenderOptions& options) {
   return text_of(TrainDocument(answer, options), format);
+}
+
+std::string render(const PositionAnswer& answer, std::string_view format, const RenderOptions& options) {
+  return text_of(PositionsDocument(answer, options), format);
 }
 
 std::string render(const CatalogueListing& listing, std::string_view format) {

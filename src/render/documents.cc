@@ -5,6 +5,7 @@ namespace ctxcost {
 
 extern const DocumentShape kScaleShape;
 extern const DocumentShape kExplainShape;
+extern const DocumentShape kCompareShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
 extern const DocumentShape kDiffShape;
@@ -14,8 +15,9 @@ extern const DocumentShape kShowShape;
 extern const DocumentShape kTrainShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kExplainShape, &kFitShape,  &kSolveShape, &kDiffShape,
-                                                  &kCheckShape, &kTrainShape,   &kListShape, &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kExplainShape, &kCompareShape, &kFitShape,
+                                                  &kSolveShape, &kDiffShape,    &kCheckShape,   &kTrainShape,
+                                                  &kListShape,  &kShowShape};
   return kAll;
 }
 

@@ -3,6 +3,7 @@
 #include "claim_document.h"
 #include "core/format.h"
 #include "model/model_words.h"
+#include "positions_document.h"
 #include "value_text.h"
 
 namespace ctxcost {
@@ -248,12 +249,13 @@ const DocumentShape kExplanationShape = {.command = "explain",
                                          .rows = "results",
                                          .row = &kExplainedMetricFields};
 
-const DocumentShape kExplainShape = {.command = "explain",
-                                     .parts = Part::records | Part::cells | Part::page,
-                                     .kinds = []() -> std::span<const DocumentShape> {
-                                       static const DocumentShape kKinds[] = {kExplanationShape, kClaimShape};
-                                       return kKinds;
-                                     }};
+const DocumentShape kExplainShape = {
+    .command = "explain",
+    .parts = Part::records | Part::cells | Part::page,
+    .kinds = []() -> std::span<const DocumentShape> {
+      static const DocumentShape kKinds[] = {kExplanationShape, kClaimShape, kPositionsShape};
+      return kKinds;
+    }};
 
 std::string_view origin_name(ValueOrigin origin) { return kOriginNames[static_cast<std::size_t>(origin)]; }
 

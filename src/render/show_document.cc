@@ -4,6 +4,7 @@
 
 #include "answer/format_words.h"
 #include "core/format.h"
+#include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/core/units.h"
 #include "model/model_words.h"
@@ -101,6 +102,10 @@ constexpr auto kHasKeys = [](const Mechanism& mechanism) {
 constexpr Fact kMechanismFacts[] = {
     {MechanismFact::text("name", "the kind in model files", [](const Mechanism& m) { return m.kind; }), "mechanism"},
     MechanismFact::words("summary", "sees", "what a token sees", [](const Mechanism& m) { return m.summary; }),
+    MechanismFact::words("gives_up", "gives up", "what it gives up, compared with full attention",
+                         [](const Mechanism& m) { return m.gives_up; }),
+    MechanismFact::words("gives_up_source", "gives up, source", "where that is published",
+                         [](const Mechanism& m) { return m.gives_up_source; }),
     MechanismFact::in_lines(
         MechanismFact::where(kHasKeys, MechanismFact::named_records("keys", kParameterFields, "its keys", kEachKey)),
         [](const Mechanism& mechanism, const TakeLine& take) {
@@ -272,6 +277,11 @@ void write_model_lines(const BuiltInModel& found, const TakeLine& take) {
   for (const LayerGroup& group : model.groups) {
     take((group.stack == Stack::encoder ? "encoder layers " : "layers ") + index_ranges(group.layers),
          group_text(group));
+  }
+  for (const MeasuredContext& measured : measured_contexts(model)) {
+    take("measured", measured_text(measured));
+    take(measured.by == "tokens" ? "  score by length" : "  score by " + measured.by, scores_text(measured));
+    take_words("  remark", measured.notes);
   }
   for (const std::string& note : estimator.details(1, 1).notes) take("note", note);
   take_words("note", found.note);

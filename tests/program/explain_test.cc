@@ -168,3 +168,104 @@ TEST_CASE("explain --claim: readings of a printed figure, exit status 1 where th
         "ctxcost: --claim: expected a figure, found \"forty GB\" (268 TFLOPs, 40 GB, 16.4 billion scores, 8.03B "
         "parameters)\n");
 }
+
+TEST_CASE("explain --positions: queries that can see each key, as strips and as a table") {
+  const std::string model =
+      R"({"layers": 4, "heads": 4, "kv_heads": 4, "d_k": 16, "attention": {"kind": "sink_window", "sinks": 4, "window": 60}})";
+  const Run page = run({"explain", "-", "-n", "640", "--positions"}, {.input = model});
+  CHECK(page.status == 0);
+  CHECK(page.err == "");
+  // Sinks by all later queries; others by 60, and by 1 + 4 * 59 through all layers.
+  CHECK(page.out ==
+        "standard input: queries that can see each key, of 640 tokens\n"
+        "\n"
+        "sink_window sinks=4 window=60, 4 layers: 0-3\n"
+        "  one layer    |@...............................................................|\n"
+        "  all 4 layers |@==========================================-------:::::::.......|\n"
+        "\n"
+        "| Key | sink_window |  All Layers |\n"
+        "|----:|------------:|------------:|\n"
+        "|   0 |  640 (100%) |  640 (100%) |\n"
+        "|   3 | 637 (99.5%) | 637 (99.5%) |\n"
+        "|   4 |   60 (9.4%) |   237 (37%) |\n"
+        "| 160 |   60 (9.4%) |   237 (37%) |\n"
+        "| 320 |   60 (9.4%) |   237 (37%) |\n"
+        "| 403 |   60 (9.4%) |   237 (37%) |\n"
+        "| 404 |   60 (9.4%) | 236 (36.9%) |\n"
+        "| 480 |   60 (9.4%) |   160 (25%) |\n"
+        "| 580 |   60 (9.4%) |   60 (9.4%) |\n"
+        "| 581 |   59 (9.2%) |   59 (9.2%) |\n"
+        "| 639 |    1 (0.2%) |    1 (0.2%) |\n"
+        "\n"
+        "note: a cell is 1/64 of the context, by its first key; the levels .:-=+*#%@ are ninths of all queries\n"
+        "note: zero sum: the weights of a query add to 1, so all keys of a head together get 640, and a key at most 1 "
+        "from each query that sees it\n");
+  const std::vector<std::string> question = {"explain", "gemma-3-27b-it", "-n", "128K", "--positions", "--format"};
+  const auto as = [&question](const std::string& format) {
+    std::vector<std::string> words = question;
+    words.push_back(format);
+    return run(words).out;
+  };
+  const Json json = Json::parse(as("json"));
+  CHECK(json["command"] == "explain");
+  CHECK(json["context"] == 131072);
+  CHECK(json["stack"] == "decoder");
+  CHECK(json["groups"][0]["mechanism"] == "sliding_window");
+  CHECK(json["groups"][0]["settings"] == "window=1024");
+  CHECK(json["groups"][0]["layer_count"] == 52);
+  CHECK(json["positions"].size() == 7);
+  CHECK(json["positions"][1]["position"] == 32768);
+  CHECK(json["positions"][1]["direct"][0]["queries"] == 1024);
+  CHECK(json["positions"][1]["direct"][1]["share"] == 0.75);
+  CHECK(json["positions"][1]["through_all_layers"]["queries_by_key"] == 98304);
+  const std::string csv = as("csv");
+  CHECK(csv.starts_with("model,context,position,layers,mechanism,settings,queries_by_key,queries,share\n"));
+  CHECK(csv.find("\ngemma-3-27b-it,131072,131071,all,,,1,1,") != std::string::npos);
+  CHECK(as("markdown").find("| 32,768 | 1,024 (0.8%) | 98,304 (75%) | 98,304 (75%) |") != std::string::npos);
+  CHECK(Json::parse(as("ndjson").substr(0, as("ndjson").find('\n')))["position"] == 0);
+}
+
+TEST_CASE("explain --positions: a screen holds some kinds of layers and some positions, -v all") {
+  std::string layers;
+  for (const std::string window : {"10", "20", "30", "40", "50", "60"}) {
+    layers += (layers.empty() ? "" : ", ") + (R"({"attention": {"kind": "sliding_window", "window": )" + window + "}}");
+  }
+  const std::string model = R"({"layers": 6, "heads": 4, "d_k": 16, "pattern": [)" + layers + "]}";
+  const std::string screen = run({"explain", "-", "-n", "1000", "--positions"}, {.input = model}).out;
+  CHECK(screen.find("sliding_window window=40") != std::string::npos);
+  CHECK(screen.find("sliding_window window=50") == std::string::npos);
+  CHECK(screen.find("note: 2 more kinds of layers (-v shows them)\n") != std::string::npos);
+  const std::string all = run({"explain", "-", "-n", "1000", "--positions", "-v"}, {.input = model}).out;
+  CHECK(all.find("sliding_window window=60") != std::string::npos);
+  CHECK(all.find("more kinds") == std::string::npos);
+  std::string columns = "0";
+  for (int i = 1; i < 30; ++i) columns += ", " + std::to_string(20 * i);
+  const std::string listed =
+      R"({"layers": 1, "heads": 4, "d_k": 16, "attention": {"kind": "vertical_slash", "slash": 9, "vertical": [)" +
+      columns + "]}}";
+  const auto cut = [&listed](const std::vector<std::string>& words) {
+    return run(words, {.input = listed}).out.find("more positions at which the counts change") != std::string::npos;
+  };
+  CHECK(cut({"explain", "-", "-n", "1000", "--positions"}));
+  CHECK_FALSE(cut({"explain", "-", "-n", "1000", "--positions", "-v"}));
+}
+
+TEST_CASE("explain --positions refuses what masks do not depend on") {
+  CHECK(run({"explain", "article-7b", "scores", "--positions"}).err ==
+        "ctxcost: --positions: takes no METRIC: it counts queries\n");
+  const Run batch = run({"explain", "article-7b", "-b", "4", "--positions"});
+  CHECK(batch.status == 2);
+  CHECK(batch.err == "ctxcost: --positions: takes no --batch: which keys are seen does not depend on it\n");
+  CHECK(run({"explain", "article-7b", "--claim", "1 GB", "--positions"}).status == 2);
+  CHECK(run({"explain", "article-7b", "-n", "0", "--positions"}).err ==
+        "ctxcost: --context: expected an integer of at least 1, found \"0\"\n");
+  const Run ranges = run(
+      {"explain", "-", "-n", "10m", "--positions"},
+      {.input =
+           R"({"layers": 2, "heads": 4, "d_k": 16, "attention": {"kind": "dilated", "window": 1000000, "dilation": 2}})"});
+  CHECK(ranges.status == 2);
+  CHECK(ranges.out == "");
+  CHECK(ranges.err ==
+        "ctxcost: --context: expected fewer tokens: what a key reaches falls into more than 131,072 ranges of this "
+        "mask\n");
+}

@@ -25,6 +25,7 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"explain", "llama-3.1-8b", "-n", "4K"},
     {"explain", "gemma-3-27b-it", "attention_flops", "linear_flops", "parameters", "decode_bytes", "-n", "4K"},
     {"explain", "llama-3.1-8b", "-n", "8K", "--claim", "166.75 TFLOPs"},
+    {"explain", "gemma-3-27b-it", "-n", "8K", "--positions"},
     {"explain", "gemma-3-27b-it", "kv_reserved_bytes", "-n", "4K", "--engine", "vllm", "-v"},
     {"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "h100-sxm-80gb"},
     {"fit", "llama-3.1-70b", "-n", "128K", "--gpu", "h100-sxm-80gb:1,h100-sxm-80gb:8", "--exit-zero"},

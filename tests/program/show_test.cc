@@ -16,12 +16,20 @@ TEST_CASE("show tells an entry line by line") {
   CHECK(run({"show", "sliding_window"}).out ==
         "mechanism: sliding_window\n"
         "sees: the last `window` tokens\n"
+        "gives up: tokens before the window: they are reached only through further layers\n"
+        "gives up, source: Beltagy 2020, arXiv 2004.05150, section 3.1\n"
         "key window: keys that a token sees, itself included; required\n"
         "further keys: gate, sink_logits, shares_cache (= false)\n");
   const Run model = run({"show", "llama-3.1-8b"});
   CHECK(model.out.find("\nparameters: 8,030,261,248\n") != std::string::npos);
   CHECK(model.out.find("\nlayers 0-31: full, 32 heads, 8 KV heads, d_k 128; feed-forward: gated\n") !=
         std::string::npos);
+  // RULER's main table; a model that nobody measured has no such line.
+  CHECK(model.out.find("\nmeasured: RULER: 32K effective, 131,072 claimed; good is 85.6 or more; Llama3.1 (8B) ["
+                       "NVIDIA/RULER README.md, main table; README main @c3f5e3b (2026-07-22)]\n"
+                       "  score by length: 4096 95.5, 8192 93.8, 16384 91.6, 32768 87.4, 65536 84.7, 131072 77.0\n") !=
+        std::string::npos);
+  CHECK(run({"show", "gpt2"}).out.find("measured") == std::string::npos);
 }
 
 TEST_CASE("show as JSON: a model's file, of others the same facts") {
@@ -35,6 +43,10 @@ TEST_CASE("show as JSON: a model's file, of others the same facts") {
   const Json engine = Json::parse(run({"show", "vllm", "--format", "json"}).out);
   CHECK(engine["entry"]["settings"]["max_batched_tokens"]["default"] == "2048");
   CHECK(engine["entry"]["settings"]["block"]["default"] == nullptr);
+  const Json mechanism = Json::parse(run({"show", "infini", "--format", "json"}).out)["entry"];
+  CHECK(mechanism["gives_up"] == "exact keys before the segment: all earlier segments share one memory of fixed size");
+  CHECK(mechanism["gives_up_source"] == "arXiv 2404.07143, section 2.2");
+  CHECK_FALSE(Json::parse(run({"show", "full", "--format", "json"}).out)["entry"].contains("gives_up"));
   const Json metric = Json::parse(run({"show", "kv_cache_bytes", "--format", "json"}).out);
   CHECK(metric["entry"]["meaning"] == "bytes of live KV cache: the maximum over positions up to n");
 

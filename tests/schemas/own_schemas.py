@@ -132,6 +132,7 @@ for arguments in (
     ("explain", "llama-3.1-8b"),
     ("explain", "ai21-jamba-1.5-mini", "state_bytes", "window_status", "growth_kv_cache", "kv_reserved_bytes", "--engine", "llama.cpp"),
     ("explain", "llama-3.1-8b", "-n", "8K", "--claim", "8 GB"),
+    ("explain", "gemma-3-27b-it", "-n", "8K", "--positions"),
     ("explain", "t5-small", "decode_bytes", "scores_per_head", "parameters", "-n", "512", "-v"),
     ("fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "4K"),
     ("fit", "llama-3.1-70b", "--gpu", "h100-sxm-80gb", "-n", "1M"),

@@ -1,5 +1,5 @@
 // The built-in catalogue: the models of configs/models/*.json, found by name without parsing JSON, and the devices of
-// configs/accelerators.json.
+// configs/accelerators.json and the rows of configs/measured-context.json.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,8 @@ std::span<const CatalogueEntry> catalogue();
 std::span<const CatalogueName> catalogue_names();
 /// Returns the entries of configs/accelerators.json, in its order.
 std::span<const CatalogueEntry> accelerator_catalogue();
+/// Returns the rows of configs/measured-context.json, in its order; their ids are the benchmarks' names.
+std::span<const CatalogueEntry> measured_catalogue();
 /// Returns the entry of that name, ignoring case, or null.
 const CatalogueEntry* find_in_catalogue(std::string_view name);
 
@@ -42,6 +44,10 @@ struct CatalogueMatch {
 /// "llama3.1:8b"), another owner ("unsloth/…"), or a variant with the shape of its base ("-Instruct", "-AWQ", "-2507",
 /// "-q4_K_M"). Sizes, versions and every other word must be those of the entry. Empty if there is none.
 std::optional<CatalogueMatch> match_model(std::string_view name);
+
+/// Returns a name by which two spellings of one model can be compared: without owner, case, separators and packaging
+/// ("-Instruct", "-AWQ"). Other releases and trainings keep their words ("-2507", "-Thinking"). Empty for a path.
+std::string bare_model_name(std::string_view name);
 
 /// Returns a hint for a name that no model has: what it may be, a near spelling, or where to look.
 std::string hint_for_model(std::string_view name);

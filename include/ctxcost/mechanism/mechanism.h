@@ -75,11 +75,17 @@ struct StatePart {
   StateType type;
 };
 
-/// How far back the last query of n tokens sees through one layer, its own token included. 0 = it sees none.
+/// How far back a query of n tokens sees through one layer: the most that any of them does, in tokens, its own
+/// included. 0 = none sees any. A kind that chooses keys by their content can choose each that it may choose. Tokens at
+/// fixed positions (sinks, global tokens, columns) are not a distance and are left out.
 struct Reach {
-  Count exact;       ///< distance to the earliest token that it sees by a key of its own, at most n
-  Count compressed;  ///< distance to the earliest token that reaches it at all: through a summary, a memory or a state
+  Count exact;       ///< to the earliest token that is seen by a key of its own, at most n
+  Count compressed;  ///< to the earliest token that is seen at all: also through a summary, a memory or a state
+
+  friend bool operator==(const Reach&, const Reach&) = default;
 };
+
+struct Visibility;
 
 /// A formula in the language of ctxcost/core/formula.h. Its words are the keys of the model file and of the mechanism.
 /// It describes one layer and one sequence: a prefill of n tokens, or a decode step whose query sees T keys. `quantity`
@@ -198,8 +204,11 @@ class Mixer {
   /// Returns false for two-sided masks, which have no decode step and no cache.
   virtual bool causal() const { return true; }
 
-  /// Returns how far back the last of n queries sees. Default: all n tokens, exactly.
+  /// Returns how far back the queries of n tokens see at most. Default: all n tokens, exactly.
   virtual Reach reach(Count n) const { return {n, n}; }
+  /// Returns which queries of n see which keys (ctxcost/mechanism/visibility.h). Default: every query sees each token
+  /// up to its own.
+  virtual Visibility visibility(Count n) const;
 
   /// Returns the parts that are cached per token. Their order is fixed: `rows_read` takes an index into it.
   std::span<const CachePart> cache() const { return cache_; }
@@ -266,6 +275,7 @@ struct MechanismTraits {
   /// The published code keeps the recurrent state in the model's type. If false, in fp32.
   bool state_in_model_type = false;
   bool state_type_is_fixed = false;      ///< no runtime setting changes the type of that state
+  bool sorts_queries = false;            ///< queries are sorted by bucket: n log n comparisons, which are no FLOPs
   bool spare_convolution_column = true;  ///< the published code keeps all K columns, though K - 1 would do
 };
 
@@ -273,6 +283,9 @@ struct MechanismTraits {
 struct Mechanism {
   std::string_view kind;     ///< "sliding_window"
   std::string_view summary;  ///< one line for `list mechanisms`
+  /// What a model gives up that has this kind in the place of full attention, in one line. Empty = nothing.
+  std::string_view gives_up;
+  std::string_view gives_up_source;  ///< the paper's section, or a file of a repository
   std::span<const MechanismKey> keys;
   MechanismTraits traits;
   /// Builds the mixer. Throws SettingFault if keys contradict each other or the shape.
@@ -280,9 +293,6 @@ struct Mechanism {
   bool reader_only = false;  ///< only readers build it (cross-attention); model files may not name it
   /// If a model file gives no d_v, it is this multiple of d_k.
   std::uint32_t d_v_per_d_k = 1;
-  /// What a model gives up that has this kind in the place of full attention, in one line. Empty = nothing.
-  std::string_view gives_up = {};
-  std::string_view gives_up_source = {};  ///< the paper's section, or a file of a repository
 
   /// Returns the width of a value where only the width of a key is known.
   Count default_d_v(Count d_k) const { return d_k * d_v_per_d_k; }

@@ -13,6 +13,7 @@ struct CatalogueListing;
 struct Difference;
 struct Explanation;
 struct FitAnswer;
+struct PositionAnswer;
 struct SolveAnswers;
 struct TrainingAnswer;
 
@@ -27,6 +28,7 @@ std::string render(const SolveAnswers& answers, std::string_view format, const R
 std::string render(const Difference& difference, std::string_view format, const RenderOptions& options = {});
 std::string render(const BudgetReport& report, std::string_view format, const RenderOptions& options = {});
 std::string render(const TrainingAnswer& answer, std::string_view format, const RenderOptions& options = {});
+std::string render(const PositionAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const CatalogueListing& listing, std::string_view format);
 
 }  // namespace ctxcost

@@ -25,7 +25,7 @@ namespace {
 using Type = JsonValue::Type;
 
 constexpr TextLimit kBudgetFile = {std::size_t{64} << 20, "a budget file"};
-/// Points of one budget: far above any matrix that is written on purpose.
+/// The most points of one budget, far above any matrix that is written on purpose.
 constexpr std::uint64_t kMostPoints = 10'000;
 
 /// A text with where it stands.
@@ -35,7 +35,7 @@ struct Placed {
   std::string pointer;
 };
 
-/// What defaults and budgets may both say.
+/// Settings that defaults and budgets share.
 struct Settings {
   std::optional<Placed> model, gpu, parallel;
   std::optional<LengthList> contexts, batches;
@@ -45,7 +45,7 @@ struct Settings {
   std::optional<Convention> convention;
   std::optional<Logits> logits;
   std::optional<BudgetLevel> level;
-  DeviceSettings devices;  // but its gpu
+  DeviceSettings devices;  // without its gpu
 };
 
 template <typename T>
@@ -103,7 +103,7 @@ class Places {
   std::vector<std::size_t> ends_;
 };
 
-/// Models and devices by the paths under which they are opened: each is read once.
+/// Models and devices, each read once, by the path under which it is opened.
 struct Cache {
   std::map<std::string, std::shared_ptr<const Model>> models;
   std::map<std::string, std::shared_ptr<const JsonDocument>> configs;
@@ -218,7 +218,7 @@ std::optional<LengthList> BudgetReader::read_lengths(ObjectCursor& cursor, std::
   } else {
     return std::nullopt;
   }
-  // With a fault there will be no budget: any list does.
+  // After a fault no budget is made, so that any list will do.
   return list.empty() ? LengthList(1) : list;
 }
 
@@ -244,7 +244,7 @@ std::optional<Count> BudgetReader::read_size(ObjectCursor& cursor, std::string_v
   if (value == nullptr) return std::nullopt;
   std::string hint;
   if (value->is(Type::string)) {
-    // Digits in quotes are a number that somebody meant to have a unit.
+    // Digits in quotes: a unit is missing.
     const bool bare = !value->text.empty() && value->text.back() >= '0' && value->text.back() <= '9';
     const std::optional<Count> size = parse_quantity(value->text, Unit::bytes, Rounding::down);
     if (size && !bare && *size >= least) return size;
@@ -309,7 +309,7 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
   if (const auto known = cache_.models.find(path); known != cache_.models.end()) {
     budget.model = known->second;
     budget.config = cache_.configs[path];
-    // Its own faults are said once, and once in each file that it cannot be used.
+    // Faults of a model are reported once, and each file that uses it says once that it cannot.
     if (!budget.model && unusable_.insert(path).second) {
       faults_.add(name.offset, name.pointer, "the model \"" + path + "\" cannot be used");
     }
@@ -423,7 +423,7 @@ std::optional<MemoryShare> parse_share(std::string_view text) {
   return text == " of gpu" ? std::optional<MemoryShare>({percent->digits, percent->decimals}) : std::nullopt;
 }
 
-/// Puts the number of `value` into the limit; false where it is none of the metric's unit.
+/// Reads `value` as a number of the metric's unit into the limit. Returns false if it is none.
 bool BudgetReader::set_value(Limit& limit, const JsonValue& value) {
   const Unit unit = info(limit.metric).unit;
   const Rounding rounding = limit.side == LimitSide::max ? Rounding::down : Rounding::up;
@@ -435,7 +435,7 @@ bool BudgetReader::set_value(Limit& limit, const JsonValue& value) {
   }
   const bool number = value.is(Type::integer) || value.is(Type::real);
   if (!number && !value.is(Type::string)) return false;
-  // Digits in quotes are a number that somebody meant to be one.
+  // Digits in quotes were meant as a number.
   if (!number && !value.text.empty() && value.text.find_first_not_of("0123456789.") == std::string::npos) return false;
   if (unit == Unit::bytes && value.is(Type::string)) limit.gpu_share = parse_share(value.text);
   if (limit.gpu_share) return true;
@@ -449,7 +449,7 @@ bool BudgetReader::set_value(Limit& limit, const JsonValue& value) {
   return count.has_value();
 }
 
-/// True where every value is within: a limit that says nothing.
+/// Returns whether every value is within the limit, which then could never fail.
 bool never_fails(const Limit& limit) {
   if (const auto* level = std::get_if<std::string_view>(&limit.value)) {
     return *level == (limit.side == LimitSide::min ? kWindowLevels[0] : kWindowLevels[3]);
@@ -642,7 +642,7 @@ void BudgetReader::read(BudgetFiles& files) {
       faults.push_back({document_.source, document_.source, std::move(fault.diagnostic), place});
     }
   } catch (const InputError& error) {
-    // A setting of the caller's that contradicts the file.
+    // A setting of the command line contradicts the file.
     for (const Diagnostic& fault : error.diagnostics()) {
       faults.push_back({document_.source, document_.source, fault, {fault.place, 0, 0}});
     }

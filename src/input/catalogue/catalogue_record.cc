@@ -35,7 +35,7 @@ std::vector<ParameterPart> read_parts(ObjectCursor& root) {
   return parts;
 }
 
-/// The config alone, as if it were the file: its places are put under /config.
+/// Reads the config as a file of its own. Places in errors are put under /config.
 Model read_config(const JsonDocument& document, const JsonValue& config, const LoadOptions& options) {
   const JsonDocument inner{document.source, {}, config};
   try {
@@ -63,7 +63,7 @@ Model read_catalogue_record(const JsonDocument& document, const LoadOptions& opt
   std::vector<ParameterPart> parts = read_parts(root);
   const JsonValue* config = root.find("config");
   if (!config->is(Type::object)) root.wrong("config", "an object");
-  // What else a record says describes the model or checks it; no figure follows from it.
+  // The other keys describe the model or check it. No figure follows from them.
   const JsonValue* published = root.find("params_exact");
   for (const char* key : {"aliases", "params_source", "params_computed", "params_computed_parts", "params_check",
                           "context_window", "position_encoding", "notes"}) {

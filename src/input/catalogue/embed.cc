@@ -1,8 +1,9 @@
-// Build step: writes the models of configs/models/ and the devices of configs/accelerators.json as C++ tables, so that
-// the program looks names up without reading JSON or a file. Refuses what the catalogue promises not to hold: invalid
-// JSON, a name for two models, a file under another name than its id's.
+// Build step: writes the models of configs/models/, the devices of configs/accelerators.json and the results of
+// configs/measured-context.json as C++ tables, so that the program looks names up without reading JSON or a file.
+// Refuses what the catalogue promises not to hold: invalid JSON, a name for two models, a file under another name than
+// its id's.
 //
-//   embed OUTPUT ACCELERATORS MODEL…
+//   embed OUTPUT ACCELERATORS MEASURED MODEL…
 
 #include <algorithm>
 #include <cstdio>
@@ -92,24 +93,31 @@ Entry read_entry(const std::string& path) {
   return entry;
 }
 
-/// One entry for each device of the file.
-std::vector<Entry> read_accelerators(const std::string& path) {
+/// One entry for each object of a list, called by what stands at `id_key`.
+std::vector<Entry> read_list(const std::string& path, std::string_view id_key) {
   std::vector<Entry> entries;
-  std::map<std::string, int> seen;
   const JsonDocument document = parse_json(read_file(path), path);
-  const std::vector<JsonValue>& devices = document.root.items;
-  for (std::size_t i = 0; i < devices.size(); ++i) {
+  const std::vector<JsonValue>& rows = document.root.items;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     // Its text ends where the next one begins, or the list ends.
-    const std::size_t begin = devices[i].offset;
-    const std::size_t next = i + 1 < devices.size() ? devices[i + 1].offset : document.text.size();
+    const std::size_t begin = rows[i].offset;
+    const std::size_t next = i + 1 < rows.size() ? rows[i + 1].offset : document.text.size();
     const std::size_t end = document.text.rfind('}', next - 1) + 1;
     Entry entry;
-    entry.id = text_at(devices[i], "id");
+    entry.id = text_at(rows[i], id_key);
     entry.text = minified(std::string_view(document.text).substr(begin, end - begin));
+    if (rows[i].find("source") == nullptr) throw std::runtime_error(entry.id + ": expected a \"source\"");
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+std::vector<Entry> read_accelerators(const std::string& path) {
+  std::vector<Entry> entries = read_list(path, "id");
+  std::map<std::string, int> seen;
+  for (const Entry& entry : entries) {
     if (entry.id != lower(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
     if (++seen[entry.id] > 1) throw std::runtime_error(entry.id + " stands twice");
-    if (devices[i].find("source") == nullptr) throw std::runtime_error(entry.id + ": expected a \"source\"");
-    entries.push_back(std::move(entry));
   }
   return entries;
 }
@@ -131,7 +139,7 @@ void write_entries(std::FILE* out, const std::vector<Entry>& entries) {
 }
 
 void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::map<std::string, std::size_t>& names,
-                  const std::vector<Entry>& accelerators) {
+                  const std::vector<Entry>& accelerators, const std::vector<Entry>& measured) {
   std::fputs(
       "// Made by src/input/catalogue/embed.cc from configs/.\n"
       "#include \"ctxcost/input/catalogue.h\"\n\n"
@@ -142,6 +150,8 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
   write_entries(out, entries);
   std::fputs("};\n\nconstexpr CatalogueEntry kAccelerators[] = {\n", out);
   write_entries(out, accelerators);
+  std::fputs("};\n\nconstexpr CatalogueEntry kMeasured[] = {\n", out);
+  write_entries(out, measured);
   std::fputs("};\n\nconstexpr CatalogueName kNames[] = {\n", out);
   for (const auto& [name, entry] : names) std::fprintf(out, "    {%s, %zu},\n", literal(name).c_str(), entry);
   std::fputs(
@@ -149,14 +159,15 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
       "}  // namespace\n\n"
       "std::span<const CatalogueEntry> catalogue() { return kEntries; }\n"
       "std::span<const CatalogueName> catalogue_names() { return kNames; }\n"
-      "std::span<const CatalogueEntry> accelerator_catalogue() { return kAccelerators; }\n\n"
+      "std::span<const CatalogueEntry> accelerator_catalogue() { return kAccelerators; }\n"
+      "std::span<const CatalogueEntry> measured_catalogue() { return kMeasured; }\n\n"
       "}  // namespace ctxcost\n",
       out);
 }
 
 int embed(int argc, char** argv) {
-  if (argc < 4) {
-    std::fputs("usage: embed OUTPUT ACCELERATORS MODEL...\n", stderr);
+  if (argc < 5) {
+    std::fputs("usage: embed OUTPUT ACCELERATORS MEASURED MODEL...\n", stderr);
     return 2;
   }
   std::vector<Entry> entries;
@@ -165,13 +176,17 @@ int embed(int argc, char** argv) {
     std::fprintf(stderr, "%s: %s\n", path, why.c_str());
     good = false;
   };
-  std::vector<Entry> accelerators;
-  try {
-    accelerators = read_accelerators(argv[2]);
-  } catch (const std::exception& error) {
-    refuse(argv[2], error.what());
-  }
-  for (int i = 3; i < argc; ++i) {
+  const auto list = [&refuse](const char* path, const auto& read) {
+    try {
+      return read(path);
+    } catch (const std::exception& error) {
+      refuse(path, error.what());
+      return std::vector<Entry>();
+    }
+  };
+  const std::vector<Entry> accelerators = list(argv[2], read_accelerators);
+  const std::vector<Entry> measured = list(argv[3], [](const char* path) { return read_list(path, "benchmark"); });
+  for (int i = 4; i < argc; ++i) {
     try {
       entries.push_back(read_entry(argv[i]));
     } catch (const std::exception& error) {
@@ -194,7 +209,7 @@ int embed(int argc, char** argv) {
     return 1;
   }
   try {
-    write_tables(out, entries, names, accelerators);
+    write_tables(out, entries, names, accelerators, measured);
   } catch (const std::exception& error) {
     refuse(argv[1], error.what());
   }

@@ -106,7 +106,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// "h100-sxm-80gb (80 GB)": the memory as the id has it.
+/// Returns the id with its memory, "h100-sxm-80gb (80 GB)".
 std::string with_memory(const CatalogueEntry& entry) {
   std::string text(entry.id);
   const std::string_view last = entry.id.substr(entry.id.rfind('-') + 1);
@@ -114,7 +114,7 @@ std::string with_memory(const CatalogueEntry& entry) {
   return text;
 }
 
-/// The entry that a name as people type it means. Throws where there is none, or more than one.
+/// Returns the entry that a typed name means. Throws InputError if there is none, or more than one.
 AcceleratorMatch find_by_loose_name(std::string_view name) {
   AcceleratorMatch match = match_accelerators(name);
   const std::vector<const CatalogueEntry*>& found = match.entries;

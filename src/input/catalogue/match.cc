@@ -12,7 +12,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// A whole file given as a name should not be searched for.
+/// Longer texts are no names: somebody gave a whole file.
 constexpr std::size_t kLongestModelName = 128;
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
@@ -22,7 +22,7 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-/// In lower case, parted at everything but letters, digits and a point between digits.
+/// Returns the words in lower case, split at everything but letters, digits and a point between digits.
 Words words_of(std::string_view name) {
   Words words;
   std::string word;
@@ -40,7 +40,7 @@ Words words_of(std::string_view name) {
   return words;
 }
 
-/// The words without what parts them, but between digits: "3.1" and "8b" are not "3.18b".
+/// Joins words. Digits stay apart: "3.1" and "8b" are not "3.18b".
 std::string joined(const Words& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -50,7 +50,7 @@ std::string joined(const Words& words) {
   return text;
 }
 
-/// What follows a model's name for how it was tuned or packed: none of it changes a shape.
+/// Words for how a model was tuned or packed. None of them changes a shape.
 constexpr std::array<std::string_view, 43> kPackaging = {
     "instruct", "it",   "chat",    "hf",        "base",    "awq",  "gptq",     "gguf",  "exl2",  "mlx",        "bnb",
     "unsloth",  "qat",  "ud",      "fp8",       "fp16",    "bf16", "fp4",      "nf4",   "mxfp4", "nvfp4",      "int4",
@@ -84,8 +84,12 @@ struct Stripped {
   std::string left_out;  ///< "instruct, awq"
 };
 
-/// The name without its packaging; what comes first is never packaging.
-Stripped strip(const Words& words) {
+/// Packaging that is another training of the same shape.
+constexpr std::array<std::string_view, 4> kTrainings = {"thinking", "dpo", "sft", "abliterated"};
+
+/// The name without its packaging; what comes first is never packaging. Other trainings of a shape (another release,
+/// "thinking") are packaging where `trainings` says so.
+Stripped strip(const Words& words, bool trainings = true) {
   Stripped result;
   const bool sized = std::any_of(words.begin(), words.end(), is_size);
   const auto leave_out = [&](const std::string& word) {
@@ -93,6 +97,10 @@ Stripped strip(const Words& words) {
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
+    if (!trainings && (is_date(word) || among(kTrainings, word))) {
+      result.name.push_back(word);
+      continue;
+    }
     const bool needs_size = word == "base" || word == "thinking" || is_date(word);
     if (i > 0 && is_gguf_type(word)) {
       leave_out(word);
@@ -147,7 +155,8 @@ std::vector<KnownName> known_names() {
   return known;
 }
 
-/// Null, too, where two entries are written alike ("mistral-7b", "mistral:7b").
+/// Returns the entry of these words. Null if there is none, or if two entries are written alike ("mistral-7b",
+/// "mistral:7b").
 const CatalogueEntry* find(const std::vector<KnownName>& known, const Words& words) {
   const std::string text = joined(words);
   const CatalogueEntry* found = nullptr;
@@ -159,7 +168,7 @@ const CatalogueEntry* find(const std::vector<KnownName>& known, const Words& wor
   return found;
 }
 
-/// Letters and numbers apart, however they are parted: "llama3.1:8b" and "llama-3.1-8b" have the same.
+/// Splits words between letters and digits, so that "llama3.1:8b" and "llama-3.1-8b" give the same.
 Words atoms_of(const Words& words) {
   Words atoms;
   for (const std::string& word : words) {
@@ -204,11 +213,16 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
   return entry == nullptr ? std::nullopt : std::optional(match(*entry, bare.left_out));
 }
 
+std::string bare_model_name(std::string_view name) {
+  const std::optional<std::string_view> part = model_part(name);
+  return part ? joined(strip(without_maker(words_of(*part)), false).name) : std::string();
+}
+
 std::string hint_for_model(std::string_view name) {
   const std::optional<std::string_view> part = model_part(name);
   const std::vector<KnownName> known = known_names();
   const Words words = part ? strip(without_maker(words_of(*part))).name : Words{};
-  // A name that several go on from, as "llama-3.1", is one of them.
+  // "llama-3.1" is the beginning of several names: the hint lists them.
   const Words start = atoms_of(words);
   std::vector<const CatalogueEntry*> may_be;
   for (const KnownName& row : known) {
@@ -277,8 +291,8 @@ Words device_words(std::string_view name) {
   return words;
 }
 
-/// True where every wanted word is one of the device's, or several of its in a row, or several wanted in a row are one
-/// ("rtx4090", "mi 300x").
+/// Returns whether every wanted word is a word of the device, or several consecutive ones ("rtx4090"), or consecutive
+/// wanted words make one word of the device ("mi 300x").
 bool covers(const Words& device, const Words& wanted) {
   std::vector<bool> taken(device.size());
   for (std::size_t i = 0; i < wanted.size();) {

@@ -49,7 +49,7 @@ struct LayerKeys {
   std::optional<std::vector<MechanismKeys>> attention;
 };
 
-/// One layer with everything settled.
+/// One layer with all defaults applied.
 struct LayerPlan {
   Count heads, kv_heads, d_k, norms_per_layer;
   std::optional<Count> d_v, d_ff;
@@ -70,7 +70,7 @@ struct PlannedGroup {
   std::vector<std::uint32_t> layers;
 };
 
-/// What the choices of the table mean, in its order.
+/// The values of the choices of the table, in its order.
 constexpr FeedForwardKind kFfnKinds[] = {FeedForwardKind::gated, FeedForwardKind::plain, FeedForwardKind::none};
 constexpr Norm kNorms[] = {Norm::rms, Norm::layer};
 constexpr PositionEncoding kEncodings[] = {PositionEncoding::rope,          PositionEncoding::learned,
@@ -152,7 +152,7 @@ std::optional<MechanismKeys> read_mechanism(const JsonValue& value, const std::s
     return std::nullopt;
   }
   bool usable = true;
-  // In the order of the table, so that the order in the file makes no two kinds of layers.
+  // Settings are stored in the order of the table, so that layers do not differ by the order in the file.
   for (const MechanismKey& key : keys.mechanism->keys) {
     if (key.reader_only) continue;
     const bool required = key.fallback.empty();
@@ -175,7 +175,7 @@ std::optional<MechanismKeys> read_mechanism(const JsonValue& value, const std::s
   return keys;
 }
 
-/// One mechanism, or a list of them side by side. Empty when any cannot be used.
+/// Reads one mechanism, or a list of them side by side. Empty if any is faulty.
 std::optional<std::vector<MechanismKeys>> read_attention(ObjectCursor& layer) {
   const JsonValue* value = layer.find("attention");
   if (value == nullptr) return std::nullopt;
@@ -208,7 +208,7 @@ std::optional<ExpertKeys> read_experts(ObjectCursor& experts) {
   return keys;
 }
 
-/// The keys that the model and an entry of its pattern have in common. `whole`: the model, which must have some.
+/// Reads the keys that the model and an entry of its pattern share. `whole`: it is the model, where some are required.
 LayerKeys read_layer_keys(ObjectCursor& layer, bool whole) {
   LayerKeys keys;
   keys.heads = whole ? layer.required_count("heads") : layer.count("heads");
@@ -235,7 +235,8 @@ LayerKeys read_layer_keys(ObjectCursor& layer, bool whole) {
   return keys;
 }
 
-/// `entry` laid over the model's own keys, defaults taken. The widths of heads must be known.
+/// Returns the model's own keys with those of `entry` in their place and all defaults. The widths of heads must be
+/// known.
 LayerPlan settle(const LayerKeys& model, const LayerKeys& entry) {
   const auto pick = [](const auto& over, const auto& under) { return over ? over : under; };
   LayerPlan plan;
@@ -258,7 +259,7 @@ LayerPlan settle(const LayerKeys& model, const LayerKeys& entry) {
   return plan;
 }
 
-/// heads = group * kv_heads, with the fault at whichever key the layer's own object has.
+/// Checks that kv_heads divides heads. The fault stands at the key that the layer's own object has.
 void check_heads(ObjectCursor& layer, const LayerPlan& plan) {
   if (plan.heads % plan.kv_heads == 0) return;
   if (layer.find("kv_heads") != nullptr) {
@@ -275,7 +276,7 @@ void add_layers(std::vector<PlannedGroup>& groups, const PlannedGroup& like, std
   for (std::uint32_t i = 0; i < count; ++i) group->layers.push_back(first + i);
 }
 
-/// The layers of the model. Empty when the keys of the whole model cannot be used.
+/// Reads the layers of the model. Empty if the keys of the whole model are faulty.
 std::vector<PlannedGroup> plan_layers(ObjectCursor& root, std::optional<Count> layers, const LayerKeys& model) {
   struct Entry {
     PlannedGroup group;
@@ -331,7 +332,7 @@ FeedForward feed_forward(const LayerPlan& plan) {
   ffn.bias = plan.bias == Bias::all;
   if (!plan.experts) return ffn;
   const std::optional<Count> width = plan.experts->d_ff ? plan.experts->d_ff : plan.d_ff;
-  // Experts of unknown width: the parameters are as unknown as those of a feed-forward without d_ff.
+  // Without the width of an expert the parameters are unknown, as without d_ff.
   if (width) {
     ffn.experts = {.count = plan.experts->count,
                    .active = plan.experts->active,
@@ -356,7 +357,7 @@ std::vector<Tensor> norms(const LayerPlan& plan, std::optional<Count> d_model) {
   return tensors;
 }
 
-/// Builds mixers, and turns what they refuse into faults.
+/// Builds mixers, and reports their setting faults at the keys of the file.
 class MixerBuilder {
  public:
   MixerBuilder(std::optional<Count> d_model, Faults& faults) : d_model_(d_model), faults_(&faults) {}
@@ -388,7 +389,7 @@ class MixerBuilder {
   }
 
  private:
-  /// A fault names a key of the mechanism or one of its layer.
+  /// Reports a fault at a key of the mechanism or of its layer.
   static std::string place(const PlannedGroup& group, const MechanismKeys& keys, const std::string& key) {
     const auto& table = keys.mechanism->keys;
     const bool own =
@@ -475,7 +476,7 @@ Positions read_positions(ObjectCursor& root) {
     }
   }
   cursor->finish("of \"positions\"");
-  // Here trained_context is what it says. A file may also give the extended window, as published configs do.
+  // `trained_context` is the window before scaling. A file may also give the extended one, as published configs do.
   return positions_from(as_published(facts));
 }
 

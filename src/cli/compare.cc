@@ -1,0 +1,93 @@
+// ctxcost compare: long-context strategies and models side by side.
+#include "command.h"
+#include "counting.h"
+#include "ctxcost/answer/strategy_comparison.h"
+#include "ctxcost/core/diagnostic.h"
+#include "deployment_options.h"
+#include "option_values.h"
+#include "render/compare_document.h"
+#include "targets.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr OptionId kCompareOptions[] = {
+    OptionId::with,   OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights,
+    OptionId::engine, OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::gpu,
+    OptionId::mfu,    OptionId::mbu,        OptionId::exit_zero, OptionId::format,       OptionId::output,
+    OptionId::units,  OptionId::color,      OptionId::quiet,     OptionId::verbose};
+
+constexpr std::string_view kCompareExamples =
+    "  ctxcost compare llama-3.1-8b -n 128K,1M --with sliding_window:window=4096\n"
+    "  ctxcost compare llama-3.1-8b --with infini:segment=2048 --with titans:variant=mac,segment=512\n"
+    "  ctxcost compare llama-3-8b --with rope:type=yarn,factor=4+sliding_window:window=4096,full_every=6+flash=on\n"
+    "  ctxcost compare llama-3.1-8b deepseek-v3 qwen3-next-80b-a3b-instruct -n 256K\n";
+
+/// The only value of an option; several have no one answer.
+template <typename Value>
+std::optional<Value> sole(const std::vector<Value>& values, OptionId id) {
+  if (values.empty()) return std::nullopt;
+  if (values.size() > 1) {
+    throw_fault(option(id).name, "expected one value, found several", "compare varies --with, models and --context");
+  }
+  return values.front();
+}
+
+/// --gpu with what belongs to it.
+std::optional<DeploymentSettings> devices_of(const Arguments& arguments, const EngineChoice& engine) {
+  for (const OptionId id : {OptionId::mfu, OptionId::mbu}) {
+    if (arguments.has(id) && !arguments.has(OptionId::gpu)) {
+      throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
+    }
+  }
+  const std::optional<GpuChoice> gpu = sole(gpu_choices(arguments), OptionId::gpu);
+  if (!gpu) return std::nullopt;
+  DeploymentSettings settings;
+  settings.gpu = gpu->gpu;
+  settings.parallelism.*spread_degree(*engine.engine) = gpu->count.value_or(1);
+  settings.mfu = fraction(arguments, OptionId::mfu).value_or(Fraction{});
+  settings.mbu = fraction(arguments, OptionId::mbu).value_or(Fraction{});
+  settings.beyond_window = true;
+  return settings;
+}
+
+Status run_compare(const Arguments& arguments) {
+  const RenderOptions options = render_options(arguments);
+  const std::vector<Target> documents = targets(arguments, kCompareShape);
+  if (arguments.words().empty()) {
+    throw_fault("compare", "expected a MODEL, found nothing",
+                "a JSON file, a directory with a config.json, - or a catalogue name");
+  }
+  StrategyQuestion question;
+  question.strategies = arguments.all(OptionId::with);
+  question.strategies_source = "--with";
+  question.contexts = lengths(arguments, OptionId::context, 1);
+  const LengthList batches = lengths(arguments, OptionId::batch, 1);
+  if (!batches.empty()) {
+    if (batches.size() != 1) {
+      throw_fault("--batch", "expected one value, found several", "compare varies --with, models and --context");
+    }
+    question.batch = batches.smallest();
+  }
+  question.workload.convention = convention(arguments);
+  question.workload.logits = logits(arguments);
+  question.workload.kv = sole(kv_precisions(arguments), OptionId::kv_precision);
+  question.workload.weights = sole(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
+  question.engine = sole(engine_choices(arguments), OptionId::engine).value_or(ideal_engine());
+  question.devices = devices_of(arguments, question.engine);
+  question.models = load_models(arguments, arguments.words());
+
+  const StrategyComparison answer = compare_strategies(question);
+  const CompareDocument document(answer, options);
+  deliver(arguments, documents, document);
+  return Status::answered;
+}
+
+}  // namespace
+
+extern const Command kCompare;
+const Command kCompare = {
+    "compare",        "MODEL...",  "long-context strategies or models, side by side", kCompareOptions,
+    kCompareExamples, run_compare, [] { return target_formats(kCompareShape); },      Completion::model};
+
+}  // namespace ctxcost::cli

@@ -1,0 +1,221 @@
+#include <cmath>
+
+#include "compare_document.h"
+#include "core/format.h"
+#include "ctxcost/core/units.h"
+#include "value_text.h"
+
+namespace ctxcost {
+namespace {
+
+/// "as it is" for a model without a strategy; with several models, their names.
+std::string alternative_name(const StrategyComparison& answer, const StrategyAlternative& alternative) {
+  const std::string& model = alternative.strategy.model->name;
+  const std::string& text = alternative.strategy.text;
+  const bool several = answer.alternatives.front().strategy.model->name != model ||
+                       answer.alternatives.back().strategy.model->name != model;
+  if (text.empty()) return several ? model : "as it is";
+  return several ? model + ", " + text : text;
+}
+
+/// "1.00x", "0.031x"; three digits.
+std::string ratio_text(const std::optional<Count>& value, const std::optional<Count>& base) {
+  if (!value || !base || *base == 0) return "–";
+  if (*value == *base) return "1x";
+  const double ratio = value->to_double() / base->to_double();
+  if (ratio >= 100) return short_ratio(*value, *base);
+  if (ratio >= 10) return format("{:.1f}x", ratio);
+  if (ratio >= 0.995) return format("{:.2f}x", ratio);
+  const double digits = std::floor(std::log10(ratio));
+  return ratio > 0 ? format("{:.{}f}x", ratio, static_cast<int>(1 - digits)) : "0x";
+}
+
+struct CompareColumn {
+  const char* heading;
+  bool only_verbose;
+  std::string (*text)(const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index,
+                      UnitSystem units);
+};
+
+template <Metric metric>
+std::string metric_cell(const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index,
+                        UnitSystem units) {
+  return value_text(metric, alternative.points[index].values[metric], units);
+}
+
+std::string bytes_cell(const std::optional<Count>& bytes, UnitSystem units) {
+  return bytes ? short_bytes(*bytes, units) : "–";
+}
+
+constexpr CompareColumn kCompareColumns[] = {
+    {"Scores", true, metric_cell<Metric::scores>},
+    {"Attn FLOPs", false, metric_cell<Metric::attention_flops>},
+    {"of first", false,
+     [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
+       const auto flops = [index](const StrategyAlternative& of) {
+         return of.points[index].values.count(Metric::attention_flops);
+       };
+       return ratio_text(flops(alternative), flops(answer.alternatives.front()));
+     }},
+    {"x2 tokens", false,
+     [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index,
+        UnitSystem) -> std::string {
+       const std::optional<double>& growth = alternative.points[index].growth;
+       return growth ? format("{:.2f}x", *growth) : "–";
+     }},
+    {"Linear FLOPs", true, metric_cell<Metric::linear_flops>},
+    {"Forward FLOPs", true, metric_cell<Metric::forward_flops>},
+    {"KV + state", false,
+     [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
+       return bytes_cell(alternative.points[index].memory, units);
+     }},
+    {"of first", false,
+     [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
+       return ratio_text(alternative.points[index].memory, answer.alternatives.front().points[index].memory);
+     }},
+    {"Step moves", false,
+     [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
+       return bytes_cell(alternative.points[index].decode_cache_bytes, units);
+     }},
+    {"Score memory", false,
+     [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
+       return bytes_cell(alternative.points[index].score_memory, units);
+     }},
+    {"Prefill", false,
+     [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
+       return value_text(Metric::prefill_seconds, alternative.points[index].prefill_seconds, units);
+     }},
+    {"Step", false,
+     [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
+       return value_text(Metric::decode_seconds_per_token, alternative.points[index].decode_seconds, units);
+     }},
+    {"Window", false, metric_cell<Metric::window_status>},
+};
+
+bool shown(const CompareColumn& column, const StrategyComparison& answer, bool verbose) {
+  const std::string_view heading = column.heading;
+  if (heading == "Prefill" || heading == "Step") return answer.timed;
+  if (heading == "Score memory") {
+    const auto stored = [](const StrategyAlternative& alternative) { return !alternative.strategy.fused; };
+    return verbose || std::any_of(answer.alternatives.begin(), answer.alternatives.end(), stored);
+  }
+  return verbose || !column.only_verbose;
+}
+
+void write_table(const StrategyComparison& answer, const RenderOptions& options, TextDocument& page) {
+  std::vector<TextDocument::Column> heads = {{"Context", true}, {"Strategy"}};
+  std::vector<const CompareColumn*> columns;
+  for (const CompareColumn& column : kCompareColumns) {
+    if (!shown(column, answer, options.verbose)) continue;
+    columns.push_back(&column);
+    heads.push_back({column.heading, std::string_view(column.heading) != "Window"});
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < answer.contexts.size(); ++i) {
+    for (const StrategyAlternative& alternative : answer.alternatives) {
+      std::vector<std::string>& row = rows.emplace_back();
+      row = {length_label(answer.contexts[i]), alternative_name(answer, alternative)};
+      for (const CompareColumn* const column : columns) {
+        row.push_back(column->text(answer, alternative, i, options.units));
+      }
+    }
+  }
+  page.table(std::move(heads), rows);
+}
+
+/// "from 4,097 tokens", "never", "always"; nothing where it is unknown.
+std::string crossover_text(const Crossover& crossover) {
+  switch (crossover.kind) {
+    case Crossover::Kind::never: return "never";
+    case Crossover::Kind::from:
+      return crossover.context == 1 ? "always" : format("from {} tokens", with_separators(crossover.context));
+    case Crossover::Kind::unknown: break;
+  }
+  return {};
+}
+
+/// Joins what is known: "attention FLOPs from 4,097 tokens, KV + state from 4,097 tokens".
+std::string joined_crossovers(std::initializer_list<std::pair<std::string_view, const Crossover*>> parts) {
+  std::string text;
+  for (const auto& [what, crossover] : parts) {
+    const std::string when = crossover_text(*crossover);
+    if (!when.empty()) text += format("{}{} {}", text.empty() ? "" : ", ", what, when);
+  }
+  return text;
+}
+
+/// "131,072 tokens", "4,096 tokens, 131,072 compressed"
+std::string reach_text(const Reach& reach) {
+  if (reach.exact == reach.compressed) return with_separators(reach.exact) + " tokens";
+  return format("{} tokens one by one, {} compressed", with_separators(reach.exact), with_separators(reach.compressed));
+}
+
+std::string window_text(const Positions& positions) {
+  std::string text;
+  const auto add = [&text](std::string_view what, const std::optional<Count>& tokens) {
+    if (tokens) text += format("{}{} {}", text.empty() ? "" : ", ", what, with_separators(*tokens));
+  };
+  add("trained", positions.trained_context);
+  if (positions.effective_context != positions.trained_context) {
+    add(positions.scaling_type.empty() ? "scaled to" : positions.scaling_type + " to", positions.effective_context);
+  }
+  add("ends at", positions.hard_limit);
+  if (!positions.hard_limit && positions.effective_context) text += "; beyond it untrained positions";
+  return text;
+}
+
+void write_alternative(const StrategyComparison& answer, const StrategyAlternative& alternative, TextDocument& page) {
+  const ModelReach& reach = alternative.points.back().reach;
+  const std::string order = order_text(alternative.order, alternative.order_ratio);
+  page.line(alternative_name(answer, alternative) + (order.empty() ? "" : ": " + order), Accent::strong);
+  if (reach.layers > 0) {
+    page.item(format("reach at {}: {} through one layer; {} through all {}",
+                     length_label(alternative.points.back().context), reach_text(reach.layer), reach_text(reach.all),
+                     with_separators(reach.layers)));
+  }
+  if (const std::string window = window_text(alternative.strategy.model->positions); !window.empty()) {
+    page.item("window: " + window);
+  }
+  const Crossovers& at = alternative.crossovers;
+  if (&alternative != &answer.alternatives.front()) {
+    const std::string less = joined_crossovers({{"attention FLOPs", &at.fewer_flops}, {"KV + state", &at.fewer_bytes}});
+    if (!less.empty()) page.item("less than the first: " + less);
+  }
+  const std::string passes =
+      joined_crossovers({{"the feed-forward", &at.passes_feed_forward}, {"all linear layers", &at.passes_linear}});
+  if (!passes.empty()) page.item("attention passes: " + passes);
+  if (const std::string weights = crossover_text(at.cache_passes_weights); !weights.empty()) {
+    page.item("KV + state pass the weights: " + weights);
+  }
+  for (const TradeOff& part : alternative.strategy.trade_offs) {
+    page.item(format("gives up ({}): {}{}", part.part, part.gives_up,
+                     part.source.empty() ? "" : format(" [{}]", part.source)));
+  }
+  for (const std::string& note : alternative.notes) page.item("note: " + note);
+}
+
+std::string compare_caption(const StrategyComparison& answer, UnitSystem units) {
+  std::string text = counting_text(answer.workload.convention, answer.workload.logits);
+  text += units == UnitSystem::si ? "; SI units" : "; IEC units";
+  return text + format("; {}, {} sequence{}", answer.alternatives.front().strategy.model->name,
+                       with_separators(answer.batch), answer.batch == 1 ? "" : "s");
+}
+
+}  // namespace
+
+void write_comparison(const StrategyComparison& answer, const RenderOptions& options, TextDocument& page) {
+  if (!options.quiet) {
+    page.line(compare_caption(answer, options.units));
+    page.blank();
+  }
+  write_table(answer, options, page);
+  if (options.quiet) return;
+  for (const StrategyAlternative& alternative : answer.alternatives) {
+    page.blank();
+    write_alternative(answer, alternative, page);
+  }
+  if (!answer.notes.empty()) page.blank();
+  for (const std::string& note : answer.notes) page.item("note: " + note);
+}
+
+}  // namespace ctxcost
