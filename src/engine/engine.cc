@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/named_settings.h"
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
@@ -43,8 +44,8 @@ std::string_view EngineChoice::word(std::string_view setting) const {
 Count EngineChoice::number(std::string_view setting) const { return parse_digits(word(setting)).value(); }
 
 EngineChoice parse_engine(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  const std::string_view name = text.substr(0, colon);
+  const NamedSettings named = split_settings(text);
+  const std::string_view name = named.name;
   EngineChoice choice;
   std::vector<std::string_view> names;
   for (const Engine* engine : engines()) {
@@ -56,22 +57,16 @@ EngineChoice parse_engine(std::string_view text) {
     fail("unknown engine \"" + std::string(name) + "\"", hint.empty() ? "`ctxcost list engines` shows all" : hint);
   }
   choice.name = text;
-  if (colon == std::string_view::npos) return choice;
 
   std::vector<std::string_view> known;
   for (const EngineSetting& setting : choice.engine->settings) known.push_back(setting.name);
-  std::string_view rest = text.substr(colon + 1);
-  do {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    const std::size_t equals = item.find('=');
-    const EngineSetting* setting = find_setting(*choice.engine, item.substr(0, equals));
+  for (const WrittenSetting& written : named.settings) {
+    const EngineSetting* setting = find_setting(*choice.engine, written.key);
     if (setting == nullptr) {
-      fail("unknown setting \"" + std::string(item.substr(0, equals)) + "\" of " + std::string(name),
-           did_you_mean(item.substr(0, equals), known));
+      fail("unknown setting \"" + std::string(written.key) + "\" of " + std::string(name),
+           did_you_mean(written.key, known));
     }
-    const std::string_view value = equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1);
+    const std::string_view value = written.value.value_or("");
     if (choice.given(setting->name)) fail("\"" + std::string(setting->name) + "\" is given twice", "");
     const std::optional<Count> number = parse_digits(value);
     const bool usable = setting->choices.empty() ? number && *number >= Count{setting->minimum} && number->fits_u64()
@@ -84,7 +79,7 @@ EngineChoice parse_engine(std::string_view text) {
            "");
     }
     choice.settings.emplace_back(setting->name, std::string(value));
-  } while (!rest.empty());
+  }
   return choice;
 }
 

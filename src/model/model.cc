@@ -4,6 +4,13 @@
 
 namespace ctxcost {
 
+void Model::set_precision(const Precision& precision) {
+  const Format& format = precision.format();
+  weights = precision;
+  if (format.model_type && format.block_bytes >= 2) activation = precision;
+  if (format.model_type) kv.key = kv.value = precision;
+}
+
 Count Model::layers() const {
   Count sum;
   for (const LayerGroup& group : groups) sum += group.count();

@@ -97,6 +97,15 @@ std::optional<Count> scaled_window(Count tokens, std::string_view factor) {
   }
 }
 
+PositionFacts as_published(PositionFacts facts) {
+  if (!extends_max_positions(facts.scaling_type)) return facts;
+  if (!facts.original) facts.original = facts.max_positions;
+  if (facts.original && !facts.scaling_factor.empty() && facts.max_positions.value_or(0) <= *facts.original) {
+    facts.max_positions = scaled_window(*facts.original, facts.scaling_factor);
+  }
+  return facts;
+}
+
 Positions positions_from(const PositionFacts& facts) {
   Positions positions;
   positions.encoding = facts.encoding;

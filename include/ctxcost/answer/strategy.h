@@ -29,11 +29,12 @@ struct StrategicModel {
   std::vector<TradeOff> trade_offs;     ///< of each part that gives something up, in the order written
 };
 
-/// Applies `PART[+PART…]` to a model, part by part. A part is a kind of mechanism with its keys (`sliding_window:
-/// window=4096`; `full_every=N` leaves every Nth layer, from layer N, as it is), a change of positions
-/// (`rope:type=yarn,factor=4`, `alibi`, `learned:rows=1024`), `flash=on|off`, or a key of a model file with its value
-/// (`kv_heads=8`, `kv_precision=q8_0`). Throws InputError naming `source` where a part is not known, lacks a key, or
-/// the model cannot have it, with the reason.
+/// Applies `PART[+PART…]` to a model, part by part (docs/mechanisms.md, "Strategies"). A part is a kind of mechanism
+/// with its keys (`sliding_window:window=4096`; `full_every=N` leaves every Nth layer, from layer N, as it is), a
+/// change of positions (`rope:type=yarn,factor=4`, `alibi`, `learned:rows=1024`), `flash=on|off`, or a key of a model
+/// file with its value (`kv_heads=8`, `kv_precision=q8_0`). A kind replaces softmax attention where no earlier part
+/// has, and recurrences stay. Throws InputError naming `source` where a part is not known, lacks a key, or the model
+/// cannot have it, with the reason.
 StrategicModel apply_strategy(const SharedModel& model, std::string_view text, std::string_view source);
 
 }  // namespace ctxcost

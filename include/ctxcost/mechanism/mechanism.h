@@ -177,6 +177,8 @@ struct MixerShape {
   Count share(Count whole) const {
     return whole / tensor_ranks + (tensor_rank < whole % tensor_ranks ? Count{1} : Count{});
   }
+
+  friend bool operator==(const MixerShape&, const MixerShape&) = default;
 };
 
 /// An attention or memory mechanism with its settings. It is immutable and valid by construction.
@@ -291,6 +293,9 @@ struct Mechanism {
   bool reader_only = false;  ///< only readers build it (cross-attention); model files may not name it
   /// If a model file gives no d_v, it is this multiple of d_k.
   std::uint32_t d_v_per_d_k = 1;
+
+  /// Returns the width of a value where only the width of a key is known.
+  Count default_d_v(Count d_k) const { return d_k * d_v_per_d_k; }
 };
 
 /// Returns all kinds, in the order of docs/mechanisms.md.

@@ -33,6 +33,8 @@ struct Tensor {
   bool routed() const { return active_copies < copies; }
   /// Returns whether the copies are routed experts, even if every token uses all of them. Devices may share them out.
   bool is_routed_expert() const { return name.ends_with("_exps"); }
+
+  friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
 inline Tensor linear(std::string_view name, Count inputs, Count outputs) { return {name, inputs, outputs}; }

@@ -29,6 +29,8 @@ struct Experts {
   bool router_bias = false;  ///< the router has a learned bias of E elements
   Count latent = 0;          ///< experts work at this width instead of d_model, between two projections; 0 = at d_model
   bool latent_norm = false;  ///< there is an RMS norm of the latent width
+
+  friend bool operator==(const Experts&, const Experts&) = default;
 };
 
 enum class FeedForwardKind { none, plain, gated };
@@ -44,6 +46,8 @@ struct FeedForward {
   std::optional<std::vector<Tensor>> tensors(std::optional<Count> d_model) const;
   /// Returns F of `activation_bytes`: d_ff, or k_e d_ff + shared d_ff. Empty if unknown.
   std::optional<Count> activation_width() const;
+
+  friend bool operator==(const FeedForward&, const FeedForward&) = default;
 };
 
 /// The stack that a layer belongs to. A decoder-only model has no encoder layers.
@@ -139,6 +143,9 @@ struct Model {
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result
   std::vector<KeyRead> keys;          ///< integers that the reader took, each once, in its order
 
+  /// Sets the type of the weights, and with it that of activations (a type of 16 or 32 bits) and of the cache (a type
+  /// of weights and cache alike). Under other types, those stay what they are.
+  void set_precision(const Precision& precision);
   /// Returns the number of layers in both stacks.
   Count layers() const;
   bool has_encoder() const;

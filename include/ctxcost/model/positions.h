@@ -24,6 +24,10 @@ struct PositionFacts {
   bool max_is_extended = false;
 };
 
+/// Returns facts as published configs state them, from facts whose `max_positions` may be the window before scaling.
+/// Only under types for which published configs give the extended window, original * factor, is there a difference.
+PositionFacts as_published(PositionFacts facts);
+
 /// Returns the resulting windows. A type that is not in `rope_scaling_types` counts as no scaling, so check it first.
 Positions positions_from(const PositionFacts& facts);
 

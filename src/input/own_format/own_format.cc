@@ -377,7 +377,7 @@ class MixerBuilder {
     shape.shares_cache = keys.shares_cache;
     const std::uint32_t offset = keys.value == nullptr ? group.offset : keys.value->offset;
     try {
-      shape.d_v = plan.d_v.value_or(plan.d_k * keys.mechanism->d_v_per_d_k);
+      shape.d_v = plan.d_v.value_or(keys.mechanism->default_d_v(plan.d_k));
       return make_mixer(keys.mechanism->kind, shape, keys.settings);
     } catch (const SettingFault& fault) {
       faults_->add(offset, place(group, keys, fault.key), fault.message, fault.hint);
@@ -475,15 +475,9 @@ Positions read_positions(ObjectCursor& root) {
       cursor->wrong("scaling", "none beside an encoding other than \"rope\"");
     }
   }
-  // `trained_context` is the window before scaling. A file may also give the extended one, as published configs do.
-  if (extends_max_positions(facts.scaling_type)) {
-    if (!facts.original) facts.original = facts.max_positions;
-    if (facts.original && !factor.empty() && facts.max_positions.value_or(0) <= *facts.original) {
-      facts.max_positions = scaled_window(*facts.original, factor);
-    }
-  }
   cursor->finish("of \"positions\"");
-  return positions_from(facts);
+  // `trained_context` is the window before scaling. A file may also give the extended one, as published configs do.
+  return positions_from(as_published(facts));
 }
 
 /// Types of weights, activations and cache.
@@ -497,19 +491,17 @@ void read_precisions(ObjectCursor& root, std::string_view source, Model& model) 
       root.faults().add(root.find(key)->offset, root.pointer(key), error);
     }
   };
-  model.weights = parse_precision("fp16", source);
+  Precision precision = parse_precision("fp16", source);
   read("precision", [&](const std::string& text) {
-    const Precision precision = parse_precision(text, source);
-    if (precision.format().weights) {
-      model.weights = precision;
+    const Precision named = parse_precision(text, source);
+    if (named.format().weights) {
+      precision = named;
     } else {
       root.wrong("precision", "a type that stores weights", "\"kv_precision\" takes types of the cache alone");
     }
   });
-  const Format& format = model.weights.format();
-  const bool wide = format.model_type && format.block_bytes >= 2;
-  model.activation = wide ? model.weights : parse_precision("bf16", source);
-  model.kv.key = model.kv.value = format.model_type ? model.weights : model.activation;
+  model.activation = model.kv.key = model.kv.value = parse_precision("bf16", source);
+  model.set_precision(precision);
   read("kv_precision", [&](const std::string& text) { model.kv = parse_kv_precision(text, source); });
 }
 
