@@ -210,11 +210,6 @@ void set_vocab(StrategyDraft& draft, const StrategyPart& part) {
   draft.remember("vocab", value);
 }
 
-void set_batch(StrategyDraft& draft, const StrategyPart& part) {
-  draft.model.batch = positive_value(draft, part);
-  draft.remember("batch", draft.model.batch);
-}
-
 /// What the part says where a type has fewer bits.
 std::string_view precision_loss(const Precision& before, const Precision& after) {
   const auto wider = [](const Precision& a, const Precision& b) {
@@ -265,16 +260,9 @@ void set_flash(StrategyDraft& draft, const StrategyPart& part) {
 }
 
 constexpr NamedStrategy kKeyStrategies[] = {
-    {"kv_heads", set_kv_heads},
-    {"heads", set_heads},
-    {"d_k", set_d_k},
-    {"d_v", set_d_v},
-    {"d_ff", set_d_ff},
-    {"layers", set_layers},
-    {"vocab", set_vocab},
-    {"batch", set_batch},
-    {"precision", set_precision},
-    {"kv_precision", set_kv_precision},
+    {"kv_heads", set_kv_heads}, {"heads", set_heads},         {"d_k", set_d_k},
+    {"d_v", set_d_v},           {"d_ff", set_d_ff},           {"layers", set_layers},
+    {"vocab", set_vocab},       {"precision", set_precision}, {"kv_precision", set_kv_precision},
     {"flash", set_flash},
 };
 

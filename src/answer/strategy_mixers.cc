@@ -82,6 +82,12 @@ std::shared_ptr<const Mixer> replacement(const StrategyDraft& draft, const Strat
   return mixer;
 }
 
+/// Returns whether a layer reads the cache of another.
+bool layer_shares_cache(const LayerGroup& group) {
+  return std::any_of(group.mixers.begin(), group.mixers.end(),
+                     [](const auto& mixer) { return is_replaceable(*mixer) && mixer->shape().shares_cache; });
+}
+
 bool has_attention(const LayerGroup& group) {
   return std::any_of(group.mixers.begin(), group.mixers.end(),
                      [](const auto& mixer) { return is_replaceable(*mixer); });
@@ -126,6 +132,7 @@ void apply_mechanism(StrategyDraft& draft, const StrategyPart& part, const Mecha
   // Which layers: with attention, not chosen by an earlier part, not left by `full_every`.
   const Stack stack = strategy_stack(draft.model);
   bool attention = false, open = false;
+  bool owner_goes = false, sharer_stays = false;
   std::set<std::uint32_t> chosen;
   for (const LayerGroup& group : draft.model.groups) {
     if (group.stack != stack || !has_attention(group)) continue;
@@ -133,7 +140,10 @@ void apply_mechanism(StrategyDraft& draft, const StrategyPart& part, const Mecha
     for (const std::uint32_t layer : group.layers) {
       if (layer < draft.replaced.size() && draft.replaced[layer]) continue;
       open = true;
-      if (every == 0 || (Count{layer} + 1) % every != 0) chosen.insert(layer);
+      const bool goes = every == 0 || (Count{layer} + 1) % every != 0;
+      if (goes) chosen.insert(layer);
+      owner_goes = owner_goes || (goes && !layer_shares_cache(group));
+      sharer_stays = sharer_stays || (!goes && layer_shares_cache(group));
     }
   }
   const bool first = std::find(draft.replaced.begin(), draft.replaced.end(), true) == draft.replaced.end();
@@ -149,6 +159,12 @@ void apply_mechanism(StrategyDraft& draft, const StrategyPart& part, const Mecha
     draft.fail(part, format("full_every={} leaves every layer with attention as it is", to_string(every)));
   }
 
+  if (owner_goes && sharer_stays) {
+    draft.fail(part, "layers that full_every leaves read the cache of other layers, which this part replaces",
+               "without full_every all of them change");
+  }
+
+  const bool decoded = draft.model.decodes();
   change_layers(
       draft.model, stack, [&chosen](std::uint32_t layer) { return chosen.count(layer) != 0; },
       [&](LayerGroup& group) {
@@ -164,7 +180,7 @@ void apply_mechanism(StrategyDraft& draft, const StrategyPart& part, const Mecha
 
   remember_settings(draft, mechanism, written);
   draft.give_up(part, mechanism.gives_up, mechanism.gives_up_source);
-  if (stack == Stack::decoder && !draft.model.decodes()) {
+  if (decoded && !draft.model.decodes()) {
     draft.note(
         format("\"{}\" sees both ways, as published: there is no causal step, so nothing is cached and no decode "
                "step is counted",

@@ -73,17 +73,27 @@ constexpr MechanismKey kLearnedKeys[] = {
 MixerSettings position_settings(const StrategyDraft& draft, const StrategyPart& part,
                                 std::span<const MechanismKey> keys) {
   try {
-    MixerSettings settings = read_written_settings(part.named.name, keys, part.named.settings);
-    for (const MechanismKey& key : keys) {
-      if (key.fallback.empty() && !settings.has(key.name)) {
-        draft.fail(part, format("{}: missing; it is {}", key.name, key.meaning));
-      }
-    }
-    return settings;
+    return read_written_settings(part.named.name, keys, part.named.settings);
   } catch (const SettingFault& fault) {
     draft.fail(part, fault);
   }
 }
+
+/// The positive integer of a key, or a fault.
+Count positive_setting(const StrategyDraft& draft, const StrategyPart& part, const MixerSettings& settings,
+                       std::string_view key) {
+  const Count value = settings.count_or(key, 0);
+  if (value == 0) {
+    draft.fail(part, format("{}: expected a positive integer, found {}", key, settings.has(key) ? "0" : "nothing"));
+  }
+  return value;
+}
+
+/// The word of a key, or empty; and the same as messages say it.
+std::string word_setting(const MixerSettings& settings, std::string_view key) {
+  return settings.has(key) ? std::string(settings.text(key)) : std::string();
+}
+std::string found_word(const std::string& word) { return word.empty() ? "nothing" : format("\"{}\"", word); }
 
 /// Positions are told apart in attention, or in what it reads.
 void check_attention(const StrategyDraft& draft, const StrategyPart& part) {
@@ -141,24 +151,23 @@ void set_model_positions(StrategyDraft& draft, const PositionFacts& facts) {
 
 void use_rope(StrategyDraft& draft, const StrategyPart& part) {
   const MixerSettings settings = position_settings(draft, part, kRopeKeys);
-  const std::string type(settings.text("type"));
-  const std::string factor(settings.text("factor"));
+  const std::string type = word_setting(settings, "type");
+  const std::string factor = word_setting(settings, "factor");
   const auto loss = std::find_if(std::begin(kScalingLosses), std::end(kScalingLosses),
                                  [&type](const ScalingLoss& row) { return row.type == scaling_loss_name(type); });
   if (loss == std::end(kScalingLosses)) {
     std::vector<std::string_view> types;
     for (const ScalingLoss& row : kScalingLosses) types.push_back(row.type);
-    draft.fail(part, format("type: expected one of {}, found \"{}\"", scaling_type_list(), type),
+    draft.fail(part, format("type: expected one of {}, found {}", scaling_type_list(), found_word(type)),
                did_you_mean(type, types));
   }
   constexpr Count kWhole = 1'000'000;
   if (scaled_window(kWhole, factor).value_or(0) < kWhole) {
-    draft.fail(part, format("factor: expected a number of at least 1, found \"{}\"", factor));
+    draft.fail(part, format("factor: expected a number of at least 1, found {}", found_word(factor)));
   }
   const Positions& old = draft.model.positions;
   std::optional<Count> window = old.trained_context;
-  if (settings.has("original")) window = settings.count("original");
-  if (window == Count{}) draft.fail(part, "original: expected a positive integer, found 0");
+  if (settings.has("original")) window = positive_setting(draft, part, settings, "original");
   if (!window) draft.fail(part, "the model's file states no window to extend", "original=N gives it");
   check_attention(draft, part);
   if (!old.scaling_type.empty()) {
@@ -191,8 +200,7 @@ void use_alibi(StrategyDraft& draft, const StrategyPart& part) {
 }
 
 void use_learned(StrategyDraft& draft, const StrategyPart& part) {
-  const Count rows = position_settings(draft, part, kLearnedKeys).count("rows");
-  if (rows == 0) draft.fail(part, "rows: expected a positive integer, found 0");
+  const Count rows = positive_setting(draft, part, position_settings(draft, part, kLearnedKeys), "rows");
   check_attention(draft, part);
   check_no_rotated_key(draft, part);
   const std::optional<Count> trained = draft.model.positions.trained_context;
