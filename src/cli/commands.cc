@@ -8,6 +8,7 @@ namespace ctxcost::cli {
 
 extern const Command kCheck;
 extern const Command kDiff;
+extern const Command kEvaluate;
 extern const Command kExplain;
 extern const Command kFit;
 extern const Command kList;
@@ -18,8 +19,8 @@ extern const Command kSolve;
 extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kFit,  &kSolve, &kCheck,
-                                            &kDiff,  &kTrain,   &kList, &kShow,  &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kExplain,  &kFit,  &kSolve, &kCheck, &kDiff,
+                                            &kTrain, &kEvaluate, &kList, &kShow,  &kSchema};
   return kAll;
 }
 

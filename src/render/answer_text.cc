@@ -9,6 +9,7 @@
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/core/diagnostic.h"
 #include "diff_document.h"
+#include "evaluate_document.h"
 #include "explain_document.h"
 #include "fit_document.h"
 #include "list_document.h"
@@ -68,6 +69,14 @@ std::string render(const BudgetReport& report, std::string_view format, const Re
 
 std::string render(const TrainingAnswer& answer, std::string_view format, const RenderOptions& options) {
   return text_of(TrainDocument(answer, options), format);
+}
+
+std::string render(const EvaluationAnswer& answer, std::string_view format, const RenderOptions& options) {
+  return text_of(EvaluationDocument(answer, options), format);
+}
+
+std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options) {
+  return text_of(EvaluationScoresDocument(scores, options), format);
 }
 
 std::string render(const CatalogueListing& listing, std::string_view format) {
