@@ -200,8 +200,8 @@ Status run_evaluate(const Arguments& arguments) {
 
 extern const Command kEvaluate;
 const Command kEvaluate = {"evaluate",
-                           "needle|lost-in-the-middle MODEL",
-                           "what a long-context evaluation costs, its plan and its scores",
+                           "TEST MODEL",
+                           "what needle or lost-in-the-middle prompts cost and score",
                            kEvaluateOptions,
                            kEvaluateExamples,
                            run_evaluate,

@@ -64,6 +64,7 @@ constexpr auto evaluation_cost_fields() {
                   [](const Subject& s) { return cost_of(s).logits_flops; }),
       Cost::count("decode_flops", "the further tokens of each answer, logits included",
                   [](const Subject& s) { return cost_of(s).decode_flops; }),
+      Cost::count("answer_flops", "logits and decode", [](const Subject& s) { return cost_of(s).answer_flops(); }),
       Cost::count("evaluation_flops", "prefill, logits and decode",
                   [](const Subject& s) { return cost_of(s).flops(); }),
       Cost::real("prefill_seconds", "of all devices, added up; null without a GPU",

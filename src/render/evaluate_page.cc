@@ -79,7 +79,7 @@ class EvaluationTable {
     cells.push_back(with_separators(cost.prompt_tokens));
     if (answer_->asked.prefix_reuse) cells.push_back(with_separators(cost.prefill_tokens));
     cells.push_back(evaluation_work_text(cost.prefill_flops()));
-    cells.push_back(evaluation_work_text(known_sum(cost.logits_flops, cost.decode_flops)));
+    cells.push_back(evaluation_work_text(cost.answer_flops()));
     cells.push_back(evaluation_work_text(cost.flops()));
   }
 
@@ -104,7 +104,7 @@ void write_exact_sums(const EvaluationAnswer& answer, std::string_view what, con
   line += format("; {} causal pairs a head; at most {} generated tokens", with_separators(cost.causal_pairs),
                  with_separators(cost.answer_tokens));
   page.item(line);
-  const std::optional<Count> answers = known_sum(cost.logits_flops, cost.decode_flops);
+  const std::optional<Count> answers = cost.answer_flops();
   if (cost.prefill_flops() && answers) {
     page.item(format("{}: prefill {} FLOPs, answers {} FLOPs", what, with_separators(*cost.prefill_flops()),
                      with_separators(*answers)));

@@ -50,7 +50,9 @@ struct EvaluationCost {
 
   /// Without logits.
   std::optional<Count> prefill_flops() const { return known_sum(attention_flops, linear_flops); }
-  std::optional<Count> flops() const { return known_sum(known_sum(prefill_flops(), logits_flops), decode_flops); }
+  /// Logits and decode.
+  std::optional<Count> answer_flops() const { return known_sum(logits_flops, decode_flops); }
+  std::optional<Count> flops() const { return known_sum(prefill_flops(), answer_flops()); }
   /// Adds the cost of other prompts.
   void add(const EvaluationCost& other);
 };
