@@ -213,6 +213,13 @@ TEST_CASE("evaluation: scores fill a heatmap and a U-shaped curve") {
   CHECK(curve.recency() == doctest::Approx(0.45));
   CHECK(curve.u_shaped() == true);
   CHECK_FALSE(scores.curves[2].u_shaped().has_value());
+
+  // Falling from the first place to the last is no U.
+  const std::string falling = scored_line(0, 1000, "1") + scored_line(1, 1000, "0.5") + scored_line(2, 1000, "0");
+  const ScoreCurve slope = score(small_plan(), parse_evaluation_results(falling, "lines")).curves[0];
+  CHECK(slope.u_shaped() == false);
+  CHECK(slope.worst == 2U);
+  CHECK(slope.recency() == doctest::Approx(-0.5));
 }
 
 TEST_CASE("evaluation: results that are not those of the plan are refused at their place") {
