@@ -9,6 +9,7 @@ namespace ctxcost::cli {
 extern const Command kCheck;
 extern const Command kCompare;
 extern const Command kDiff;
+extern const Command kEvaluate;
 extern const Command kExplain;
 extern const Command kFit;
 extern const Command kList;
@@ -19,8 +20,8 @@ extern const Command kSolve;
 extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare, &kFit,  &kSolve, &kCheck,
-                                            &kDiff,  &kTrain,   &kList,    &kShow, &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare,  &kFit,  &kSolve, &kCheck,
+                                            &kDiff,  &kTrain,   &kEvaluate, &kList, &kShow,  &kSchema};
   return kAll;
 }
 

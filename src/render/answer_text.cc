@@ -9,6 +9,7 @@
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/core/diagnostic.h"
 #include "diff_document.h"
+#include "evaluate_document.h"
 #include "explain_document.h"
 #include "fit_document.h"
 #include "list_document.h"
@@ -73,6 +74,14 @@ std::string render(const TrainingAnswer& answer, std::string_view format, const 
 
 std::string render(const PositionAnswer& answer, std::string_view format, const RenderOptions& options) {
   return text_of(PositionsDocument(answer, options), format);
+}
+
+std::string render(const EvaluationAnswer& answer, std::string_view format, const RenderOptions& options) {
+  return text_of(EvaluationDocument(answer, options), format);
+}
+
+std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options) {
+  return text_of(EvaluationScoresDocument(scores, options), format);
 }
 
 std::string render(const CatalogueListing& listing, std::string_view format) {

@@ -13,11 +13,12 @@ extern const DocumentShape kCheckShape;
 extern const DocumentShape kListShape;
 extern const DocumentShape kShowShape;
 extern const DocumentShape kTrainShape;
+extern const DocumentShape kEvaluateShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape, &kExplainShape, &kCompareShape, &kFitShape,
-                                                  &kSolveShape, &kDiffShape,    &kCheckShape,   &kTrainShape,
-                                                  &kListShape,  &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape,    &kExplainShape, &kCompareShape, &kFitShape,
+                                                  &kSolveShape,    &kDiffShape,    &kCheckShape,   &kTrainShape,
+                                                  &kEvaluateShape, &kListShape,    &kShowShape};
   return kAll;
 }
 

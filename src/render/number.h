@@ -13,4 +13,7 @@ void write_double(Writer& out, double value);
 /// "-3.0": the percentage as a number of JSON and CSV.
 std::string decimal_text(const Percent& percent);
 
+/// To so many decimals, with separators before them: "12,345.6".
+std::string grouped_real(double value, int decimals);
+
 }  // namespace ctxcost

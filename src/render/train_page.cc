@@ -1,25 +1,14 @@
 // What people read of `train`.
-#include <charconv>
-
 #include "core/format.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/units.h"
+#include "number.h"
 #include "train_document.h"
 
 namespace ctxcost {
 namespace {
 
 std::string training_work_text(const std::optional<Count>& flops) { return flops ? short_work(*flops, "FLOPs") : "–"; }
-
-/// To so many decimals, with separators before them: "12,345.6".
-std::string grouped_real(double value, int decimals) {
-  char buffer[400];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, decimals).ptr;
-  const std::string text(buffer, end);
-  const std::size_t point = std::min(text.find('.'), text.size());
-  const std::optional<Count> whole = parse_digits(text.substr(0, point));
-  return whole ? with_separators(*whole) + text.substr(point) : text;
-}
 
 /// "12.3%"; shares of FLOPs.
 std::string share_text(const TrainingWork& work) {

@@ -37,6 +37,8 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"check", kBudgets, "--gpu", "l40s-48gb", "--exit-zero"},
     {"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K"},
     {"train", "gpt2", "--stage", "512:100000", "--stage", "1K:1M", "--gpu", "h100-sxm-80gb:2"},
+    {"evaluate", "needle", "gpt2", "--prefix-reuse", "on", "--gpu", "h100-sxm-80gb"},
+    {"evaluate", "lost-in-the-middle", "gpt2", "--examples", "10"},
     {"list", "models"},
     {"list", "gpus"},
     {"list", "precisions"},

@@ -11,6 +11,8 @@ namespace ctxcost {
 struct BudgetReport;
 struct CatalogueListing;
 struct Difference;
+struct EvaluationAnswer;
+struct EvaluationScores;
 struct Explanation;
 struct FitAnswer;
 struct PositionAnswer;
@@ -29,6 +31,8 @@ std::string render(const Difference& difference, std::string_view format, const 
 std::string render(const BudgetReport& report, std::string_view format, const RenderOptions& options = {});
 std::string render(const TrainingAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const PositionAnswer& answer, std::string_view format, const RenderOptions& options = {});
+std::string render(const EvaluationAnswer& answer, std::string_view format, const RenderOptions& options = {});
+std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options = {});
 std::string render(const CatalogueListing& listing, std::string_view format);
 
 }  // namespace ctxcost

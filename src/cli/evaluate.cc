@@ -1,0 +1,211 @@
+// ctxcost evaluate: the cost of a long-context evaluation, the plan of its prompts, and the scores given back.
+#include "ctxcost/answer/evaluation.h"
+
+#include <algorithm>
+
+#include "command.h"
+#include "core/format.h"
+#include "counting.h"
+#include "ctxcost/answer/evaluation_scores.h"
+#include "ctxcost/core/diagnostic.h"
+#include "deployment_options.h"
+#include "option_values.h"
+#include "render/evaluate_document.h"
+#include "targets.h"
+
+namespace ctxcost::cli {
+namespace {
+
+constexpr OptionId kEvaluateOptions[] = {OptionId::context,
+                                         OptionId::batch,
+                                         OptionId::kv_precision,
+                                         OptionId::weights,
+                                         OptionId::convention,
+                                         OptionId::assume,
+                                         OptionId::evaluation_grid,
+                                         OptionId::depths,
+                                         OptionId::trials,
+                                         OptionId::needles,
+                                         OptionId::documents,
+                                         OptionId::pairs,
+                                         OptionId::gold_positions,
+                                         OptionId::examples,
+                                         OptionId::document_tokens,
+                                         OptionId::pair_tokens,
+                                         OptionId::answer_tokens,
+                                         OptionId::prefix_reuse,
+                                         OptionId::seed,
+                                         OptionId::plan,
+                                         OptionId::results,
+                                         OptionId::gpu,
+                                         OptionId::parallel,
+                                         OptionId::mfu,
+                                         OptionId::mbu,
+                                         OptionId::price,
+                                         OptionId::power,
+                                         OptionId::format,
+                                         OptionId::output,
+                                         OptionId::units,
+                                         OptionId::color,
+                                         OptionId::quiet};
+
+constexpr std::string_view kEvaluateExamples =
+    "  ctxcost evaluate needle llama-3-8b\n"
+    "  ctxcost evaluate lost-in-the-middle llama-3.1-8b --gpu h100-sxm-80gb \\\n"
+    "    --price 2.49 --mfu 0.4 -b 16\n"
+    "  ctxcost evaluate needle -n 8K,32K,128K --depths 11 --plan -o plan.ndjson\n"
+    "  ctxcost evaluate needle -n 8K,32K,128K --depths 11 --results scored.ndjson\n";
+
+EvaluationTest read_test(const Arguments& arguments) {
+  if (arguments.words().empty()) {
+    throw_fault("evaluate", "expected needle or lost-in-the-middle, and a MODEL, found nothing");
+  }
+  const std::string& word = arguments.words().front();
+  for (std::size_t i = 0; i < std::size(kEvaluationTestNames); ++i) {
+    if (kEvaluationTestNames[i] == word) return static_cast<EvaluationTest>(i);
+  }
+  throw_fault("evaluate", format("expected needle or lost-in-the-middle, found \"{}\"", word),
+              did_you_mean(word, kEvaluationTestNames));
+}
+
+/// A number of at least `least`; nothing where it is not given.
+std::optional<Count> number(const Arguments& arguments, OptionId id, Count least) {
+  if (!arguments.has(id)) return std::nullopt;
+  const Count value = parse_length(arguments.value(id), option(id).name);
+  if (value < least) {
+    throw_fault(option(id).name, format("expected at least {}, found {}", to_string(least), to_string(value)));
+  }
+  return value;
+}
+
+std::uint64_t read_seed(const Arguments& arguments) {
+  if (!arguments.has(OptionId::seed)) return 0;
+  const std::string_view text = arguments.value(OptionId::seed);
+  const std::optional<Count> seed = parse_digits(text);
+  if (!seed || !seed->fits_u64()) {
+    throw_fault("--seed", format("expected an integer from 0 to 2^64-1, found \"{}\"", text));
+  }
+  return seed->u64();
+}
+
+EvaluationGrid read_grid(const Arguments& arguments, EvaluationTest test) {
+  EvaluationChoices own;
+  own.lengths = lengths(arguments, OptionId::context, 1);
+  if (arguments.has(OptionId::depths)) own.depths = parse_depths(arguments.value(OptionId::depths), "--depths");
+  own.trials = number(arguments, OptionId::trials, 1);
+  own.needles = number(arguments, OptionId::needles, 1);
+  own.documents = lengths(arguments, OptionId::documents, 1);
+  own.pairs = lengths(arguments, OptionId::pairs, 1);
+  own.gold_positions = lengths(arguments, OptionId::gold_positions, 0);
+  own.examples = number(arguments, OptionId::examples, 1);
+  own.document_tokens = number(arguments, OptionId::document_tokens, 1);
+  own.pair_tokens = number(arguments, OptionId::pair_tokens, 1);
+  return evaluation_grid(test, arguments.value(OptionId::evaluation_grid), own);
+}
+
+/// The one value of a list.
+template <typename Value>
+std::optional<Value> one_of(const std::vector<Value>& values, OptionId id) {
+  if (values.size() > 1) throw_fault(option(id).name, format("expected one value, found {}", values.size()));
+  return values.empty() ? std::nullopt : std::optional(values.front());
+}
+
+/// --gpu and --parallel, of which there is at most one each, and how well devices do.
+void place_evaluation(const Arguments& arguments, EvaluationQuestion& question) {
+  const std::optional<GpuChoice> gpu = one_of(gpu_choices(arguments), OptionId::gpu);
+  for (const OptionId id : {OptionId::parallel, OptionId::mfu, OptionId::mbu, OptionId::price, OptionId::power}) {
+    if (arguments.has(id) && !gpu) throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
+  }
+  if (!gpu) return;
+  const Placement placement = placements({*gpu}, parallelisms(arguments)).front();
+  question.settings.gpu = placement.gpu;
+  question.settings.parallelism = placement.split.value_or(Parallelism{.tensor = placement.gpus});
+  question.settings.mfu = fraction(arguments, OptionId::mfu).value_or(Fraction{});
+  question.settings.mbu = fraction(arguments, OptionId::mbu).value_or(Fraction{});
+  if (arguments.has(OptionId::price))
+    question.usd_per_hour = parse_positive(arguments.value(OptionId::price), "--price");
+  if (arguments.has(OptionId::power)) question.watts = parse_positive(arguments.value(OptionId::power), "--power");
+}
+
+EvaluationQuestion read_evaluation(const Arguments& arguments, EvaluationTest test) {
+  if (arguments.words().size() != 2) {
+    throw_fault(
+        "evaluate",
+        format("expected one MODEL behind {}, found {}", arguments.words().front(), arguments.words().size() - 1),
+        "a JSON file, a directory with a config.json, - or a catalogue name");
+  }
+  EvaluationQuestion question;
+  question.grid = read_grid(arguments, test);
+  question.convention = convention(arguments);
+  question.kv = one_of(kv_precisions(arguments), OptionId::kv_precision);
+  question.weights = one_of(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
+  question.answer_tokens =
+      number(arguments, OptionId::answer_tokens, 0).value_or(test == EvaluationTest::needle ? 300 : 100);
+  question.prefix_reuse = arguments.value_or_fallback(OptionId::prefix_reuse) == "on";
+  const LengthList batch = lengths(arguments, OptionId::batch, 1);
+  if (!batch.empty() && batch.size() != 1) {
+    throw_fault("--batch", format("expected one value, found {}", to_string(batch.size())));
+  }
+  if (!batch.empty()) question.batch = batch.smallest();
+  place_evaluation(arguments, question);
+  question.model = load_models(arguments, {arguments.words()[1]}).front();
+  return question;
+}
+
+/// The plan needs no model; one that is named must be there all the same.
+void check_model_of_plan(const Arguments& arguments) {
+  if (arguments.words().size() > 2) {
+    throw_fault("evaluate", format("expected one MODEL at most, found {}", arguments.words().size() - 1));
+  }
+  if (arguments.words().size() == 2) load_models(arguments, {arguments.words()[1]});
+}
+
+/// Lines for a harness come first.
+std::vector<TargetFormat> plan_formats() {
+  std::vector<TargetFormat> formats = target_formats(kEvaluationPlanShape);
+  const auto lines = std::find_if(formats.begin(), formats.end(), [](const auto& one) { return one.name == "ndjson"; });
+  std::rotate(formats.begin(), lines, lines + 1);
+  return formats;
+}
+
+Status run_evaluate(const Arguments& arguments) {
+  const EvaluationTest test = read_test(arguments);
+  const bool planned = arguments.has(OptionId::plan);
+  const bool scored = arguments.has(OptionId::results);
+  if (planned && scored) throw_fault("--plan", "expected one of --plan and --results, found both");
+  if (arguments.has(OptionId::seed) && !planned && !scored)
+    throw_fault("--seed", "belongs to --plan, which is not given");
+  const RenderOptions options = render_options(arguments);
+
+  if (planned) {
+    const std::vector<Target> documents = targets(arguments, plan_formats());
+    check_model_of_plan(arguments);
+    const EvaluationPlan plan(read_grid(arguments, test), read_seed(arguments));
+    deliver(documents, EvaluationPlanDocument(plan));
+  } else if (scored) {
+    const std::vector<Target> documents = targets(arguments, kEvaluationScoresShape);
+    check_model_of_plan(arguments);
+    const EvaluationPlan plan(read_grid(arguments, test), read_seed(arguments));
+    const EvaluationScores scores = score(plan, load_evaluation_results(arguments.value(OptionId::results)));
+    deliver(arguments, documents, EvaluationScoresDocument(scores, options));
+  } else {
+    const std::vector<Target> documents = targets(arguments, kEvaluationShape);
+    const EvaluationAnswer answer = evaluate(read_evaluation(arguments, test));
+    deliver(arguments, documents, EvaluationDocument(answer, options));
+  }
+  return Status::answered;
+}
+
+}  // namespace
+
+extern const Command kEvaluate;
+const Command kEvaluate = {"evaluate",
+                           "TEST MODEL",
+                           "what needle or lost-in-the-middle prompts cost and score",
+                           kEvaluateOptions,
+                           kEvaluateExamples,
+                           run_evaluate,
+                           [] { return target_formats(kEvaluateShape); },
+                           Completion::model};
+
+}  // namespace ctxcost::cli
