@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/format.h"
@@ -13,16 +15,50 @@
 namespace ctxcost {
 namespace {
 
+/// KV cache and state; empty for a model without a decode step, which needs neither.
+std::optional<Count> memory_of(const Model& model, const Estimate& values) {
+  if (!model.decodes()) return std::nullopt;
+  return known_sum(values.count(Metric::kv_cache_bytes), values.count(Metric::state_bytes));
+}
+
+/// The value of a key, its default where the settings do not have it; 0 where that depends on the shape.
+Count length_of(const Mixer& mixer, const MechanismKey& key) {
+  if (mixer.settings().has(key.name)) return mixer.settings().count(key.name);
+  return parse_digits(key.fallback).value_or(Count{});
+}
+
+/// The lengths at which costs of a model step: its mixers' blocks, chunks and segments.
+std::set<Count> block_lengths(const Model& model) {
+  constexpr std::string_view kLengths[] = {"block",   "chunk",          "segment",         "stride",
+                                           "summary", "compress_block", "compress_stride", "select_block"};
+  std::set<Count> lengths;
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) {
+      for (const MechanismKey& key : find_mechanism(mixer->kind())->keys) {
+        if (key.type != KeyType::count ||
+            std::find(std::begin(kLengths), std::end(kLengths), key.name) == std::end(kLengths))
+          continue;
+        const Count length = length_of(*mixer, key);
+        if (length > 1) lengths.insert(length);
+      }
+    }
+  }
+  return lengths;
+}
+
 /// The costs that cross, of one alternative at any context, each context once.
 class CrossingCosts {
  public:
   struct At {
-    std::optional<Count> attention, feed_forward, linear, memory, weights;
+    std::optional<Count> attention, feed_forward, linear, forward, memory, weights;
   };
 
-  CrossingCosts(const Estimator& estimator, Count batch) : estimator_(&estimator), batch_(batch) {
+  CrossingCosts(const Estimator& estimator, Count batch)
+      : estimator_(&estimator), batch_(batch), blocks_(block_lengths(estimator.model())) {
     if (!estimator.model().cross_tokens) feed_forward_of_token_ = feed_forward(1);
   }
+
+  const std::set<Count>& blocks() const { return blocks_; }
 
   const At& at(Count context) {
     const auto known = known_.find(context);
@@ -32,7 +68,8 @@ class CrossingCosts {
       const Estimate values = estimator_->at(context, batch_);
       costs.attention = values.count(Metric::attention_flops);
       costs.linear = values.count(Metric::linear_flops);
-      costs.memory = known_sum(values.count(Metric::kv_cache_bytes), values.count(Metric::state_bytes));
+      costs.forward = values.count(Metric::forward_flops);
+      costs.memory = memory_of(estimator_->model(), values);
       costs.weights = values.count(Metric::weights_bytes);
       costs.feed_forward = estimator_->model().cross_tokens ? feed_forward(context) : feed_forward_of_token_;
       if (costs.feed_forward && !estimator_->model().cross_tokens) *costs.feed_forward *= context;
@@ -54,45 +91,120 @@ class CrossingCosts {
 
   const Estimator* estimator_;
   Count batch_;
+  std::set<Count> blocks_;
   std::optional<Count> feed_forward_of_token_;
   std::map<Count, At> known_;
 };
 
-/// The smallest context from which on `above(n)` is more than `below(n)`.
-template <typename Above, typename Below>
-Crossover crossing(Above above, Below below) {
-  const auto holds = [&](Count context) -> std::optional<bool> {
-    const std::optional<Count> a = above(context);
-    const std::optional<Count> b = below(context);
-    return a && b ? std::optional(*a > *b) : std::nullopt;
-  };
-  const std::optional<bool> last = holds(kLongestSearched);
-  if (!last) return {Crossover::Kind::unknown};
-  if (!*last) return {Crossover::Kind::never};
-  Count high = kLongestSearched;
-  while (high > 1 && holds(high / 2) == true) high = high / 2;
-  if (high == 1) return {Crossover::Kind::from, 1};
-  Count low = high / 2;  // does not hold there
-  while (high - low > 1) {
-    const Count middle = low + (high - low) / 2;
-    (holds(middle) == true ? high : low) = middle;
-  }
-  return {Crossover::Kind::from, high};
-}
+/// Searches contexts at which something holds from there on.
+class CrossoverSearch {
+ public:
+  using Holds = std::function<std::optional<bool>(Count context)>;
 
-Crossovers find_crossovers(CrossingCosts& costs, CrossingCosts* first) {
+  CrossoverSearch(Holds holds, const std::set<Count>& blocks) : holds_(std::move(holds)), blocks_(&blocks) {}
+
+  Crossover find() const {
+    const std::optional<bool> last = holds_(kLongestSearched);
+    if (!last) return {Crossover::Kind::unknown, {}};
+    if (!*last) return {Crossover::Kind::never, {}};
+    Count high = bisect();
+    for (int round = 0; round < kMostRounds; ++round) {
+      const std::optional<Count> failing = last_failing_behind(high);
+      if (!failing) break;
+      high = *failing + 1;
+    }
+    return {Crossover::Kind::from, high};
+  }
+
+ private:
+  static constexpr int kMostRounds = 64;
+  static constexpr std::uint64_t kBlocksBehind = 16, kParts = 8;
+
+  bool holds(Count context) const { return holds_(context) == true; }
+
+  /// The grid from the longest context down to the first point that fails, then bisection between it and the one
+  /// before.
+  Count bisect() const {
+    std::set<Count> grid;
+    for (Count point = 1; point <= kLongestSearched; point = 2 * point) grid.insert(point);
+    for (const Count block : *blocks_) {
+      for (Count point = block; point <= kLongestSearched; point = 2 * point) grid.insert(point);
+    }
+    Count high = kLongestSearched;
+    Count low = 0;
+    for (auto point = grid.rbegin(); point != grid.rend(); ++point) {
+      if (!holds(*point)) {
+        low = *point;
+        break;
+      }
+      high = *point;
+    }
+    while (high - low > 1) {
+      const Count middle = low + (high - low) / 2;
+      (holds(middle) ? high : low) = middle;
+    }
+    return high;
+  }
+
+  /// The last context that fails among samples of the blocks behind `start`.
+  std::optional<Count> last_failing_behind(Count start) const {
+    std::optional<Count> last;
+    for (const Count block : *blocks_) {
+      std::set<Count> samples;
+      for (std::uint64_t i = 0; i <= kBlocksBehind; ++i) {
+        const Count border = (start / block + i) * block;
+        for (std::uint64_t part = 0; part < kParts; ++part) samples.insert(border + block * part / kParts);
+        samples.insert(border + 1);
+        if (border > 0) samples.insert(border - 1);
+      }
+      Count after = *samples.rbegin() + 1;
+      for (auto sample = samples.rbegin(); sample != samples.rend() && *sample >= start; ++sample) {
+        if (!holds(*sample)) {
+          const Count failing = last_failing_between(*sample, after);
+          if (!last || failing > *last) last = failing;
+          break;
+        }
+        after = *sample;
+      }
+    }
+    return last;
+  }
+
+  /// `low` fails and `high` holds.
+  Count last_failing_between(Count low, Count high) const {
+    while (high - low > 1) {
+      const Count middle = low + (high - low) / 2;
+      (holds(middle) ? high : low) = middle;
+    }
+    return low;
+  }
+
+  Holds holds_;
+  const std::set<Count>* blocks_;
+};
+
+Crossovers find_crossovers(CrossingCosts& costs, CrossingCosts& first) {
   using At = CrossingCosts::At;
-  const auto of = [](CrossingCosts& from, std::optional<Count> At::*cost) {
-    return [&from, cost](Count context) { return from.at(context).*cost; };
+  using Cost = std::optional<Count> At::*;
+  std::set<Count> blocks = costs.blocks();
+  blocks.insert(first.blocks().begin(), first.blocks().end());
+  const auto more = [&blocks](CrossingCosts& above, Cost larger, CrossingCosts& below, Cost smaller) {
+    const auto holds = [&](Count context) -> std::optional<bool> {
+      const std::optional<Count> a = above.at(context).*larger;
+      const std::optional<Count> b = below.at(context).*smaller;
+      return a && b ? std::optional(*a > *b) : std::nullopt;
+    };
+    return CrossoverSearch(holds, blocks).find();
   };
   Crossovers found;
-  if (first != nullptr) {
-    found.fewer_flops = crossing(of(*first, &At::attention), of(costs, &At::attention));
-    found.fewer_bytes = crossing(of(*first, &At::memory), of(costs, &At::memory));
+  if (&first != &costs) {
+    found.fewer_flops = more(first, &At::attention, costs, &At::attention);
+    found.fewer_forward_flops = more(first, &At::forward, costs, &At::forward);
+    found.fewer_bytes = more(first, &At::memory, costs, &At::memory);
   }
-  found.passes_feed_forward = crossing(of(costs, &At::attention), of(costs, &At::feed_forward));
-  found.passes_linear = crossing(of(costs, &At::attention), of(costs, &At::linear));
-  found.cache_passes_weights = crossing(of(costs, &At::memory), of(costs, &At::weights));
+  found.passes_feed_forward = more(costs, &At::attention, costs, &At::feed_forward);
+  found.passes_linear = more(costs, &At::attention, costs, &At::linear);
+  found.cache_passes_weights = more(costs, &At::memory, costs, &At::weights);
   return found;
 }
 
@@ -145,7 +257,7 @@ StrategyPoint point_at(const StrategyAlternative& alternative, const Deployment*
   point.context = context;
   point.values = estimator.at(context, batch);
   point.growth = growth_at(estimator, context, batch, point.values);
-  point.memory = known_sum(point.values.count(Metric::kv_cache_bytes), point.values.count(Metric::state_bytes));
+  point.memory = memory_of(estimator.model(), point.values);
   point.score_memory =
       point.values.count(alternative.strategy.fused ? Metric::flash_workspace_bytes : Metric::score_matrix_bytes);
   if (estimator.model().decodes() && context > 0) {
@@ -161,27 +273,53 @@ StrategyPoint point_at(const StrategyAlternative& alternative, const Deployment*
   return point;
 }
 
-void add_new(std::vector<std::string>& all, const std::vector<std::string>& more,
-             const std::vector<std::string>& known = {}) {
-  for (const std::string& note : more) {
-    if (note.empty() || std::find(all.begin(), all.end(), note) != all.end()) continue;
-    if (std::find(known.begin(), known.end(), note) == known.end()) all.push_back(note);
+/// Notes, each once, in their order; none of `known`.
+class NoteList {
+ public:
+  explicit NoteList(const std::vector<std::string>& known = {}) : seen_(known.begin(), known.end()) {}
+  void add(const std::string& note) {
+    if (!note.empty() && seen_.insert(note).second) notes_.push_back(note);
   }
-}
+  void add(const std::vector<std::string>& notes) {
+    for (const std::string& note : notes) add(note);
+  }
+  std::vector<std::string> take() { return std::move(notes_); }
 
-/// Notes of the numbers, and of contexts beyond the window.
+ private:
+  std::set<std::string> seen_;
+  std::vector<std::string> notes_;
+};
+
+/// Notes of the numbers, and of the first context in each state of the window.
 std::vector<std::string> notes_of(const StrategyAlternative& alternative, const Deployment* deployment, Count batch) {
-  std::vector<std::string> notes;
+  NoteList notes;
   for (const StrategyPoint& point : alternative.points) {
     const EstimateDetails details = alternative.estimator->details(point.context, batch);
-    add_new(notes, details.notes);
-    add_new(notes, details.engine_notes);
+    notes.add(details.notes);
+    notes.add(details.engine_notes);
   }
+  std::set<std::string_view> levels;
   for (const StrategyPoint& point : alternative.points) {
-    add_new(notes, {window_note(*alternative.strategy.model, point.values, point.context)});
+    const auto* const level = std::get_if<std::string_view>(&point.values[Metric::window_status]);
+    if (level != nullptr && levels.insert(*level).second) {
+      notes.add(window_note(*alternative.strategy.model, point.values, point.context));
+    }
   }
-  if (deployment != nullptr) add_new(notes, deployment->notes());
-  return notes;
+  if (deployment != nullptr) notes.add(deployment->notes());
+  return notes.take();
+}
+
+/// Names of models; with their origin where two have one name.
+std::string model_label(const Model& model, const std::vector<SharedModel>& models) {
+  const auto alike = std::count_if(models.begin(), models.end(),
+                                   [&model](const SharedModel& other) { return other->name == model.name; });
+  return alike > 1 ? format("{} ({})", model.name, model.origin) : model.name;
+}
+
+std::string alternative_label(const Model& model, std::string_view strategy, const std::vector<SharedModel>& models) {
+  if (models.size() == 1) return strategy.empty() ? "as it is" : std::string(strategy);
+  const std::string name = model_label(model, models);
+  return strategy.empty() ? name : format("{}, {}", name, strategy);
 }
 
 StrategyAlternative evaluate(StrategicModel strategy, const StrategyQuestion& question,
@@ -251,29 +389,37 @@ StrategyComparison compare_strategies(const StrategyQuestion& question) {
   answer.timed = question.devices.has_value();
   answer.batch = question.batch.value_or(question.models.front()->batch);
   const LengthList contexts = question.contexts.empty() ? default_compared_contexts() : question.contexts;
+  if (contexts.size() > kMostComparedContexts) {
+    throw InputError(setting_fault("context", format("expected at most {} contexts, found {}", kMostComparedContexts,
+                                                     to_string(contexts.size()))));
+  }
   for (const Count context : contexts) answer.contexts.push_back(context);
 
+  NoteList measured;
   for (const SharedModel& model : question.models) {
-    answer.alternatives.push_back(evaluate(apply_strategy(model, "", ""), question, answer));
-    for (const std::string& strategy : question.strategies) {
-      StrategicModel changed = apply_strategy(model, strategy, question.strategies_source);
-      answer.alternatives.push_back(evaluate(std::move(changed), question, answer));
-    }
-    add_new(answer.notes, measured_notes(*model));
+    const auto add = [&](std::string_view strategy) {
+      StrategyAlternative alternative =
+          evaluate(apply_strategy(model, strategy, question.strategies_source), question, answer);
+      alternative.label = alternative_label(*model, strategy, question.models);
+      answer.alternatives.push_back(std::move(alternative));
+    };
+    add("");
+    for (const std::string& strategy : question.strategies) add(strategy);
+    measured.add(measured_notes(*model));
   }
+  answer.notes = measured.take();
 
   std::vector<CrossingCosts> costs;
   costs.reserve(answer.alternatives.size());
   for (StrategyAlternative& alternative : answer.alternatives) {
-    const bool others = !costs.empty();
     costs.emplace_back(*alternative.estimator, answer.batch);
-    alternative.crossovers = find_crossovers(costs.back(), others ? &costs.front() : nullptr);
+    alternative.crossovers = find_crossovers(costs.back(), costs.front());
   }
   const std::vector<std::string> common = answer.alternatives.front().notes;
   for (std::size_t i = 1; i < answer.alternatives.size(); ++i) {
-    std::vector<std::string> own;
-    add_new(own, answer.alternatives[i].notes, common);
-    answer.alternatives[i].notes = std::move(own);
+    NoteList own(common);
+    own.add(answer.alternatives[i].notes);
+    answer.alternatives[i].notes = own.take();
   }
   return answer;
 }

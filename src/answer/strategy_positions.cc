@@ -6,6 +6,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 #include "ctxcost/model/positions.h"
 #include "mechanism/written_settings.h"
 #include "strategy_parts.h"
@@ -172,7 +173,7 @@ void use_rope(StrategyDraft& draft, const StrategyPart& part) {
   check_attention(draft, part);
   if (!old.scaling_type.empty()) {
     draft.note(format("{} takes the place of the model's own {} scaling: the window before scaling is {} tokens", type,
-                      old.scaling_type, to_string(*window)));
+                      old.scaling_type, with_separators(*window)));
   }
   PositionFacts facts;
   facts.max_positions = facts.original = window;

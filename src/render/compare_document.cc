@@ -58,6 +58,9 @@ constexpr Field kOfCrossovers[] = {
     CrossoversField::record("fewer_attention_flops", kCrossoverFields,
                             "attention FLOPs are below those of the first alternative",
                             [](const Crossovers& c) { return &c.fewer_flops; }),
+    CrossoversField::record("fewer_forward_flops", kCrossoverFields,
+                            "FLOPs of the whole forward pass are below those of the first alternative",
+                            [](const Crossovers& c) { return &c.fewer_forward_flops; }),
     CrossoversField::record("fewer_bytes", kCrossoverFields,
                             "KV cache and state are smaller than those of the first alternative",
                             [](const Crossovers& c) { return &c.fewer_bytes; }),
@@ -101,7 +104,7 @@ constexpr Field kComparedScalars[] = {
                                                   p.first().values.count(Metric::attention_flops));
                              })
         .or_null(),
-    ComparedPointField::count("memory_bytes", "KV cache and state",
+    ComparedPointField::count("memory_bytes", "KV cache and state; null without a decode step",
                               [](const ComparedPoint& p) { return p.point().memory; }),
     ComparedPointField::real("memory_ratio", "KV cache and state over those of the first alternative",
                              [](const ComparedPoint& p) { return ratio_value(p.point().memory, p.first().memory); })
@@ -121,7 +124,7 @@ constexpr Field kComparedScalars[] = {
                               [](const ComparedPoint& p) { return p.point().score_memory; }),
     ComparedPointField::count("decode_cache_bytes", "cache and state that a decode step reads and writes",
                               [](const ComparedPoint& p) { return p.point().decode_cache_bytes; }),
-    ComparedPointField::scalar(Field::Type::scalar, "prefill_seconds", "a bound on the devices; null without --gpu",
+    ComparedPointField::scalar(Field::Type::scalar, "prefill_seconds", "a bound on the devices; null without a GPU",
                                [](const ComparedPoint& p) { return to_value(p.point().prefill_seconds); })
         .or_null(),
     ComparedPointField::scalar(Field::Type::scalar, "decode_seconds_per_token", "the same for a decode step",

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "compare_document.h"
@@ -8,14 +9,16 @@
 namespace ctxcost {
 namespace {
 
-/// "as it is" for a model without a strategy; with several models, their names.
-std::string alternative_name(const StrategyComparison& answer, const StrategyAlternative& alternative) {
-  const std::string& model = alternative.strategy.model->name;
-  const std::string& text = alternative.strategy.text;
-  const bool several = answer.alternatives.front().strategy.model->name != model ||
-                       answer.alternatives.back().strategy.model->name != model;
-  if (text.empty()) return several ? model : "as it is";
-  return several ? model + ", " + text : text;
+/// The names of alternatives in the table: their labels, or numbers for those that are too long for a column and are
+/// written out below.
+std::vector<std::string> table_names(const StrategyComparison& answer, bool written_out) {
+  constexpr std::size_t kLongest = 36;
+  std::vector<std::string> names;
+  for (const StrategyAlternative& alternative : answer.alternatives) {
+    const bool fits = alternative.label.size() <= kLongest || !written_out;
+    names.push_back(fits ? alternative.label : format("strategy {}", names.size()));
+  }
+  return names;
 }
 
 /// "1.00x", "0.031x"; three digits.
@@ -73,6 +76,7 @@ constexpr CompareColumn kCompareColumns[] = {
      [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
        return ratio_text(alternative.points[index].memory, answer.alternatives.front().points[index].memory);
      }},
+    {"Step bytes", true, metric_cell<Metric::decode_bytes>},
     {"Step moves", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].decode_cache_bytes, units);
@@ -110,13 +114,14 @@ void write_table(const StrategyComparison& answer, const RenderOptions& options,
     columns.push_back(&column);
     heads.push_back({column.heading, std::string_view(column.heading) != "Window"});
   }
+  const std::vector<std::string> names = table_names(answer, !options.quiet);
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < answer.contexts.size(); ++i) {
-    for (const StrategyAlternative& alternative : answer.alternatives) {
+    for (std::size_t j = 0; j < names.size(); ++j) {
       std::vector<std::string>& row = rows.emplace_back();
-      row = {length_label(answer.contexts[i]), alternative_name(answer, alternative)};
+      row = {length_label(answer.contexts[i]), names[j]};
       for (const CompareColumn* const column : columns) {
-        row.push_back(column->text(answer, alternative, i, options.units));
+        row.push_back(column->text(answer, answer.alternatives[j], i, options.units));
       }
     }
   }
@@ -144,10 +149,21 @@ std::string joined_crossovers(std::initializer_list<std::pair<std::string_view, 
   return text;
 }
 
-/// "131,072 tokens", "4,096 tokens, 131,072 compressed"
+std::string tokens_text(Count tokens) { return with_separators(tokens) + (tokens == 1 ? " token" : " tokens"); }
+
+/// "131,072 tokens", "2,048 tokens one by one, 131,072 compressed"; compressed alone where a token sees only itself one
+/// by one.
 std::string reach_text(const Reach& reach) {
-  if (reach.exact == reach.compressed) return with_separators(reach.exact) + " tokens";
-  return format("{} tokens one by one, {} compressed", with_separators(reach.exact), with_separators(reach.compressed));
+  if (reach.exact == reach.compressed) return tokens_text(reach.exact);
+  if (reach.exact <= 1) return tokens_text(reach.compressed) + " compressed";
+  return format("{} one by one, {} compressed", tokens_text(reach.exact), with_separators(reach.compressed));
+}
+
+std::string model_reach_text(const StrategyAlternative& alternative) {
+  const StrategyPoint& point = alternative.points.back();
+  if (point.reach.layers == 0) return {};
+  return format("reach at {}: {} through one layer; {} through all {}", length_label(point.context),
+                reach_text(point.reach.layer), reach_text(point.reach.all), with_separators(point.reach.layers));
 }
 
 std::string window_text(const Positions& positions) {
@@ -164,31 +180,66 @@ std::string window_text(const Positions& positions) {
   return text;
 }
 
-void write_alternative(const StrategyComparison& answer, const StrategyAlternative& alternative, TextDocument& page) {
+bool costs_the_same(const StrategyAlternative& alternative, const StrategyAlternative& first) {
+  for (std::size_t i = 0; i < first.points.size(); ++i) {
+    const StrategyPoint& here = alternative.points[i];
+    const StrategyPoint& there = first.points[i];
+    for (const Metric metric : {Metric::attention_flops, Metric::forward_flops, Metric::decode_bytes}) {
+      if (here.values[metric] != there.values[metric]) return false;
+    }
+    if (here.memory != there.memory) return false;
+  }
+  return true;
+}
+
+std::string less_text(const StrategyAlternative& alternative, const StrategyAlternative& first) {
+  if (costs_the_same(alternative, first)) {
+    const bool stored = alternative.strategy.fused != first.strategy.fused;
+    return stored ? "costs what the first costs, but for its scores in memory" : "costs what the first costs";
+  }
+  const Crossovers& at = alternative.crossovers;
+  const std::string less = joined_crossovers(
+      {{"attention FLOPs", &at.fewer_flops}, {"all FLOPs", &at.fewer_forward_flops}, {"KV + state", &at.fewer_bytes}});
+  return less.empty() ? less : "less than the first: " + less;
+}
+
+std::string passes_text(const StrategyAlternative& alternative) {
+  const Crossovers& at = alternative.crossovers;
+  const std::string passes =
+      joined_crossovers({{"the feed-forward", &at.passes_feed_forward}, {"all linear layers", &at.passes_linear}});
+  return passes.empty() ? passes : "attention passes: " + passes;
+}
+
+std::string weights_text(const StrategyAlternative& alternative) {
+  const std::string passes = crossover_text(alternative.crossovers.cache_passes_weights);
+  return passes.empty() ? passes : "KV + state pass the weights: " + passes;
+}
+
+/// What is as in the first alternative is left out.
+void write_alternative(const StrategyComparison& answer, const StrategyAlternative& alternative,
+                       const std::string& name, TextDocument& page) {
+  const StrategyAlternative& first = answer.alternatives.front();
+  const bool is_first = &alternative == &first;
   const auto item = [&page](const std::string& text) {
     page.item(page.style() == TextStyle::plain ? "  " + text : text);
   };
-  const ModelReach& reach = alternative.points.back().reach;
+  const auto own = [&](std::string (*text)(const StrategyAlternative& of)) {
+    const std::string line = text(alternative);
+    if (!line.empty() && (is_first || line != text(first))) item(line);
+  };
   const std::string order = order_text(alternative.order, alternative.order_ratio);
-  page.line(alternative_name(answer, alternative) + (order.empty() ? "" : ": " + order), Accent::strong);
-  if (reach.layers > 0) {
-    item(format("reach at {}: {} through one layer; {} through all {}", length_label(alternative.points.back().context),
-                reach_text(reach.layer), reach_text(reach.all), with_separators(reach.layers)));
+  page.line((name == alternative.label ? name : name + ", " + alternative.label) + (order.empty() ? "" : ": " + order),
+            Accent::strong);
+  if (!is_first) {
+    if (const std::string less = less_text(alternative, first); !less.empty()) item(less);
   }
-  if (const std::string window = window_text(alternative.strategy.model->positions); !window.empty()) {
-    item("window: " + window);
-  }
-  const Crossovers& at = alternative.crossovers;
-  if (&alternative != &answer.alternatives.front()) {
-    const std::string less = joined_crossovers({{"attention FLOPs", &at.fewer_flops}, {"KV + state", &at.fewer_bytes}});
-    if (!less.empty()) item("less than the first: " + less);
-  }
-  const std::string passes =
-      joined_crossovers({{"the feed-forward", &at.passes_feed_forward}, {"all linear layers", &at.passes_linear}});
-  if (!passes.empty()) item("attention passes: " + passes);
-  if (const std::string weights = crossover_text(at.cache_passes_weights); !weights.empty()) {
-    item("KV + state pass the weights: " + weights);
-  }
+  own(model_reach_text);
+  own([](const StrategyAlternative& of) {
+    const std::string window = window_text(of.strategy.model->positions);
+    return window.empty() ? window : "window: " + window;
+  });
+  own(passes_text);
+  own(weights_text);
   for (const TradeOff& part : alternative.strategy.trade_offs) {
     item(format("gives up ({}): {}{}", part.part, part.gives_up,
                 part.source.empty() ? "" : format(" [{}]", part.source)));
@@ -212,9 +263,10 @@ void write_comparison(const StrategyComparison& answer, const RenderOptions& opt
   }
   write_table(answer, options, page);
   if (options.quiet) return;
-  for (const StrategyAlternative& alternative : answer.alternatives) {
+  const std::vector<std::string> names = table_names(answer, true);
+  for (std::size_t i = 0; i < names.size(); ++i) {
     page.blank();
-    write_alternative(answer, alternative, page);
+    write_alternative(answer, answer.alternatives[i], names[i], page);
   }
   if (!answer.notes.empty()) page.blank();
   for (const std::string& note : answer.notes) page.item("note: " + note);

@@ -42,11 +42,13 @@ struct Crossover {
 /// 2^40 tokens.
 inline constexpr Count kLongestSearched = Count(std::uint64_t{1} << 40);
 
-/// Where an alternative's costs cross. Each is searched among powers of two from the longest down, then by bisection
-/// between the last two: exact where the difference of the two costs changes its sign once, as it does for costs that
-/// grow by a fixed power of n, whatever their order below.
+/// Where an alternative's costs cross. Each is searched from the longest context down, over powers of two and blocks
+/// times powers of two, then by bisection: exact where the difference of two costs changes its sign once. Costs that
+/// come in blocks, chunks or segments may cross back within one: sixteen of them behind the place are looked at, at
+/// their borders and between, and the last context that fails is taken.
 struct Crossovers {
   Crossover fewer_flops;           ///< attention FLOPs are below those of the first alternative
+  Crossover fewer_forward_flops;   ///< so are the FLOPs of the whole forward pass
   Crossover fewer_bytes;           ///< KV cache and state are smaller than those of the first
   Crossover passes_feed_forward;   ///< attention takes more FLOPs than the feed-forward
   Crossover passes_linear;         ///< attention takes more FLOPs than all linear layers, projections included
@@ -78,7 +80,7 @@ struct StrategyPoint {
   Count context;
   Estimate values;
   std::optional<double> growth;       ///< attention multiply-adds at twice the context over those here
-  std::optional<Count> memory;        ///< KV cache and state in bytes
+  std::optional<Count> memory;        ///< KV cache and state in bytes; empty without a decode step
   std::optional<Count> score_memory;  ///< bytes of the score matrix of a layer, or of the fused kernel's workspace
   std::optional<Count> decode_cache_bytes;  ///< bytes of cache and state that a decode step moves; empty without one
   ModelReach reach;
@@ -88,6 +90,7 @@ struct StrategyPoint {
 
 /// A model with a strategy, or as it is.
 struct StrategyAlternative {
+  std::string label;  ///< "as it is", the strategy as written; with several models, the model's name before it
   StrategicModel strategy;
   std::shared_ptr<const Estimator> estimator;
   GrowthOrder order = GrowthOrder::none;
@@ -106,7 +109,11 @@ struct StrategyComparison {
   std::vector<std::string> notes;                 ///< of all
 };
 
-/// Throws InputError where a strategy cannot be applied, a type cannot store a model, or a count leaves 128 bits.
+/// The most contexts of one comparison.
+inline constexpr std::size_t kMostComparedContexts = 1000;
+
+/// Throws InputError where a strategy cannot be applied, there are too many contexts, a type cannot store a model, or a
+/// count leaves 128 bits.
 StrategyComparison compare_strategies(const StrategyQuestion& question);
 
 }  // namespace ctxcost
