@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check_document.h"
+#include "compare_document.h"
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/core/diagnostic.h"
@@ -82,6 +83,10 @@ std::string render(const EvaluationAnswer& answer, std::string_view format, cons
 
 std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options) {
   return text_of(EvaluationScoresDocument(scores, options), format);
+}
+
+std::string render(const StrategyComparison& answer, std::string_view format, const RenderOptions& options) {
+  return text_of(CompareDocument(answer, options), format);
 }
 
 std::string render(const CatalogueListing& listing, std::string_view format) {

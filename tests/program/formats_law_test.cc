@@ -39,6 +39,7 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"train", "gpt2", "--stage", "512:100000", "--stage", "1K:1M", "--gpu", "h100-sxm-80gb:2"},
     {"evaluate", "needle", "gpt2", "--prefix-reuse", "on", "--gpu", "h100-sxm-80gb"},
     {"evaluate", "lost-in-the-middle", "gpt2", "--examples", "10"},
+    {"compare", "gpt2", "-n", "512,1K", "--with", "infini:segment=64", "--with", "flash=off", "--gpu", "h100-sxm-80gb"},
     {"list", "models"},
     {"list", "gpus"},
     {"list", "precisions"},

@@ -30,7 +30,7 @@ TEST_CASE("a report is text in each of its formats") {
   }
 }
 
-TEST_CASE("answers are text: an explanation, a fit, a search, a difference, budgets, training, a list") {
+TEST_CASE("answers are text: an explanation, a fit, a search, a difference, budgets, training, strategies, a list") {
   const auto holds = [](const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
   };
@@ -62,6 +62,13 @@ TEST_CASE("answers are text: an explanation, a fit, a search, a difference, budg
   training.model = model;
   training.stages = {{1024, 2048}};
   CHECK(holds(render(train(training), "json"), "\"sequences\": 2"));
+
+  StrategyQuestion strategies;
+  strategies.models = {model};
+  strategies.strategies = {"sliding_window:window=64"};
+  const StrategyComparison compared = compare_strategies(strategies);
+  CHECK(holds(render(compared, "json"), "\"strategy\": \"sliding_window:window=64\""));
+  CHECK(holds(render(compared, "table"), "| sliding_window:window=64 |"));
 
   CHECK(holds(render(list_catalogue("precisions", "kind"), "csv"), "bf16"));
 }

@@ -17,6 +17,7 @@ struct Explanation;
 struct FitAnswer;
 struct PositionAnswer;
 struct SolveAnswers;
+struct StrategyComparison;
 struct TrainingAnswer;
 
 /// Returns an answer's whole document as text, in a format by its name: "table", "json", "ndjson", "csv", "markdown",
@@ -33,6 +34,7 @@ std::string render(const TrainingAnswer& answer, std::string_view format, const 
 std::string render(const PositionAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const EvaluationAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options = {});
+std::string render(const StrategyComparison& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const CatalogueListing& listing, std::string_view format);
 
 }  // namespace ctxcost
