@@ -19,8 +19,8 @@ constexpr OptionId kCompareOptions[] = {
 
 constexpr std::string_view kCompareExamples =
     "  ctxcost compare llama-3.1-8b -n 128K,1M --with sliding_window:window=4096\n"
-    "  ctxcost compare llama-3.1-8b --with infini:segment=2048 --with titans:variant=mac,segment=512\n"
-    "  ctxcost compare llama-3-8b --with rope:type=yarn,factor=4+sliding_window:window=4096,full_every=6+flash=on\n"
+    "  ctxcost compare llama-3.1-8b --with infini:segment=2048 --with flash=off\n"
+    "  ctxcost compare llama-3-8b --with rope:type=yarn,factor=4+chunked:chunk=4K\n"
     "  ctxcost compare llama-3.1-8b deepseek-v3 qwen3-next-80b-a3b-instruct -n 256K\n";
 
 /// The only value of an option; several have no one answer.
