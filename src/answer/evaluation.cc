@@ -300,11 +300,7 @@ EvaluationAnswer evaluate(EvaluationQuestion question) {
   EvaluationAnswer answer;
   answer.asked = std::move(question);
   const EvaluationQuestion& asked = answer.asked;
-  if (asked.watts) {
-    answer.watts = asked.watts;
-  } else if (asked.settings.gpu && asked.settings.gpu->tdp_watts) {
-    answer.watts = asked.settings.gpu->tdp_watts->to_double();
-  }
+  answer.watts = device_watts(asked.watts, asked.settings.gpu);
   try {
     EvaluationCounter counter(answer);
     counter.count_rows();

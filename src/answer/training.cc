@@ -59,11 +59,7 @@ void set_work(TrainingAnswer& answer) {
 
 void set_price(TrainingAnswer& answer) {
   const TrainingQuestion& asked = answer.asked;
-  if (asked.watts) {
-    answer.watts = asked.watts;
-  } else if (asked.gpu && asked.gpu->tdp_watts) {
-    answer.watts = asked.gpu->tdp_watts->to_double();
-  }
+  answer.watts = device_watts(asked.watts, asked.gpu);
   if (!answer.device_hours) return;
   answer.hours = *answer.device_hours / asked.placement.parallelism.devices().to_double();
   if (asked.usd_per_hour) answer.usd = *answer.device_hours * *asked.usd_per_hour;

@@ -35,11 +35,7 @@ std::optional<Value> sole(const std::vector<Value>& values, OptionId id) {
 
 /// --gpu with what belongs to it.
 std::optional<DeploymentSettings> devices_of(const Arguments& arguments, const EngineChoice& engine) {
-  for (const OptionId id : {OptionId::mfu, OptionId::mbu}) {
-    if (arguments.has(id) && !arguments.has(OptionId::gpu)) {
-      throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
-    }
-  }
+  require_gpu(arguments, {OptionId::mfu, OptionId::mbu});
   const std::optional<GpuChoice> gpu = sole(gpu_choices(arguments), OptionId::gpu);
   if (!gpu) return std::nullopt;
   DeploymentSettings settings;

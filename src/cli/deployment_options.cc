@@ -49,6 +49,13 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
   return all;
 }
 
+void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids) {
+  if (arguments.has(OptionId::gpu)) return;
+  for (const OptionId id : ids) {
+    if (arguments.has(id)) throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
+  }
+}
+
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words) {
   DeploymentQuestion question;

@@ -1,6 +1,7 @@
 // The options that `fit` and `solve` share, and the question that they ask.
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ std::span<const OptionId> deployment_options_without_verbose();
 
 /// Combines every GPU with every split. Throws InputError where a split has another number of devices than --gpu.
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits);
+
+/// Throws InputError if one of `ids` was given without --gpu, which it belongs to.
+void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids);
 
 /// Reads the question that the options ask about the models in `words`. `command` is named in errors. Throws
 /// InputError, also where a split has another number of devices than --gpu.

@@ -103,19 +103,10 @@ EvaluationGrid read_grid(const Arguments& arguments, EvaluationTest test) {
   return evaluation_grid(test, arguments.value(OptionId::evaluation_grid), own);
 }
 
-/// The one value of a list.
-template <typename Value>
-std::optional<Value> one_of(const std::vector<Value>& values, OptionId id) {
-  if (values.size() > 1) throw_fault(option(id).name, format("expected one value, found {}", values.size()));
-  return values.empty() ? std::nullopt : std::optional(values.front());
-}
-
 /// --gpu and --parallel, of which there is at most one each, and how well devices do.
 void place_evaluation(const Arguments& arguments, EvaluationQuestion& question) {
-  const std::optional<GpuChoice> gpu = one_of(gpu_choices(arguments), OptionId::gpu);
-  for (const OptionId id : {OptionId::parallel, OptionId::mfu, OptionId::mbu, OptionId::price, OptionId::power}) {
-    if (arguments.has(id) && !gpu) throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
-  }
+  const std::optional<GpuChoice> gpu = only_value(gpu_choices(arguments), OptionId::gpu);
+  require_gpu(arguments, {OptionId::parallel, OptionId::mfu, OptionId::mbu, OptionId::price, OptionId::power});
   if (!gpu) return;
   const Placement placement = placements({*gpu}, parallelisms(arguments)).front();
   question.settings.gpu = placement.gpu;
@@ -137,16 +128,12 @@ EvaluationQuestion read_evaluation(const Arguments& arguments, EvaluationTest te
   EvaluationQuestion question;
   question.grid = read_grid(arguments, test);
   question.convention = convention(arguments);
-  question.kv = one_of(kv_precisions(arguments), OptionId::kv_precision);
-  question.weights = one_of(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
+  question.kv = only_value(kv_precisions(arguments), OptionId::kv_precision);
+  question.weights = only_value(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
   question.answer_tokens =
       number(arguments, OptionId::answer_tokens, 0).value_or(test == EvaluationTest::needle ? 300 : 100);
   question.prefix_reuse = arguments.value_or_fallback(OptionId::prefix_reuse) == "on";
-  const LengthList batch = lengths(arguments, OptionId::batch, 1);
-  if (!batch.empty() && batch.size() != 1) {
-    throw_fault("--batch", format("expected one value, found {}", to_string(batch.size())));
-  }
-  if (!batch.empty()) question.batch = batch.smallest();
+  question.batch = only_length(arguments, OptionId::batch, 1).value_or(question.batch);
   place_evaluation(arguments, question);
   question.model = load_models(arguments, {arguments.words()[1]}).front();
   return question;

@@ -56,26 +56,7 @@ Metric read_metric(const std::string& word) {
   return *metric;
 }
 
-/// One length; several have no one answer.
-std::optional<Count> one_length(const Arguments& arguments, OptionId id, Count minimum) {
-  const LengthList list = lengths(arguments, id, minimum);
-  if (list.empty()) return std::nullopt;
-  if (list.size() != 1) {
-    throw InputError(Diagnostic{std::string(option(id).name), "",
-                                format("expected one value, found {}", to_string(list.size())),
-                                "explain takes one point; `ctxcost scale` takes lists"});
-  }
-  return list.smallest();
-}
-
-/// One of the values of a list; several have no one answer.
-template <typename Value>
-std::optional<Value> only(const std::vector<Value>& values, OptionId id) {
-  if (values.empty()) return std::nullopt;
-  if (values.size() == 1) return values.front();
-  throw InputError(Diagnostic{std::string(option(id).name), "", format("expected one value, found {}", values.size()),
-                              "explain takes one point; `ctxcost scale` takes lists"});
-}
+constexpr std::string_view kOnePoint = "explain takes one point; `ctxcost scale` takes lists";
 
 /// Answers with the readings of a printed figure in place of an explanation.
 Status run_claim(const Arguments& arguments, const ExplainQuestion& question, const RenderOptions& options) {
@@ -109,7 +90,7 @@ Status run_positions(const Arguments& arguments, const RenderOptions& options) {
         format("takes no {}: which keys are seen does not depend on it", std::string_view(option(id).name)), ""});
   }
   const std::vector<Target> documents = targets(arguments, kPositionsShape);
-  const std::optional<Count> context = one_length(arguments, OptionId::context, 1);
+  const std::optional<Count> context = only_length(arguments, OptionId::context, 1, kOnePoint);
   const SharedModel model = load_models(arguments, {arguments.words().front()}).front();
   const PositionAnswer answer = access_by_position(model, context.value_or(default_context_of(*model).tokens));
   deliver(arguments, documents, PositionsDocument(answer, options));
@@ -130,11 +111,12 @@ Status run_explain(const Arguments& arguments) {
   Workload workload;
   workload.convention = convention(arguments);
   workload.logits = logits(arguments);
-  workload.kv = only(kv_precisions(arguments), OptionId::kv_precision);
-  workload.weights = only(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
-  const EngineChoice engine = only(engine_choices(arguments), OptionId::engine).value_or(ideal_engine());
-  const std::optional<Count> context = one_length(arguments, OptionId::context, 0);
-  const std::optional<Count> batch = one_length(arguments, OptionId::batch, 1);
+  workload.kv = only_value(kv_precisions(arguments), OptionId::kv_precision, kOnePoint);
+  workload.weights = only_value(weight_schemes(arguments), OptionId::weights, kOnePoint).value_or(WeightScheme());
+  const EngineChoice engine =
+      only_value(engine_choices(arguments), OptionId::engine, kOnePoint).value_or(ideal_engine());
+  const std::optional<Count> context = only_length(arguments, OptionId::context, 0, kOnePoint);
+  const std::optional<Count> batch = only_length(arguments, OptionId::batch, 1, kOnePoint);
   ExplainQuestion question{load_models(arguments, {words.front()}).front(), workload, engine, context, batch, metrics};
 
   if (arguments.has(OptionId::claim)) return run_claim(arguments, question, options);

@@ -32,6 +32,17 @@ LengthList lengths(const Arguments& arguments, OptionId id, Count minimum) {
   return list;
 }
 
+void throw_several(OptionId id, Count found, std::string_view hint) {
+  throw_fault(option(id).name, format("expected one value, found {}", to_string(found)), std::string(hint));
+}
+
+std::optional<Count> only_length(const Arguments& arguments, OptionId id, Count minimum, std::string_view hint) {
+  const LengthList list = lengths(arguments, id, minimum);
+  if (list.empty()) return std::nullopt;
+  if (list.size() != 1) throw_several(id, list.size(), hint);
+  return list.smallest();
+}
+
 std::optional<Fraction> fraction(const Arguments& arguments, OptionId id) {
   if (!arguments.has(id)) return std::nullopt;
   return parse_fraction(arguments.value(id), option(id).name);

@@ -27,6 +27,16 @@ namespace ctxcost::cli {
 /// Returns all values of an option as one list, each at least `minimum`. Writes a note to stderr if one of them looks
 /// like a number with digit groups.
 LengthList lengths(const Arguments& arguments, OptionId id, Count minimum);
+/// Returns the only one of these lengths. Empty if none was given. Throws InputError with `hint` for several.
+std::optional<Count> only_length(const Arguments& arguments, OptionId id, Count minimum, std::string_view hint = {});
+/// Throws InputError: `found` values were given where one is expected.
+[[noreturn]] void throw_several(OptionId id, Count found, std::string_view hint);
+/// Returns the only value of a list that was read from an option. Empty if the list is. Throws InputError for several.
+template <typename Value>
+std::optional<Value> only_value(const std::vector<Value>& values, OptionId id, std::string_view hint = {}) {
+  if (values.size() > 1) throw_several(id, values.size(), hint);
+  return values.empty() ? std::nullopt : std::optional(values.front());
+}
 /// Returns the value of --utilization or a similar option. Empty if it was not given.
 std::optional<Fraction> fraction(const Arguments& arguments, OptionId id);
 /// Returns the value of --overhead or a similar option. Empty if it was not given.

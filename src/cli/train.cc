@@ -97,10 +97,7 @@ void place(const Arguments& arguments, TrainingQuestion& question) {
     question.gpu = placement.gpu;
     question.placement.parallelism = placement.split.value_or(Parallelism{.tensor = placement.gpus});
   }
-  const bool timed = arguments.has(OptionId::gpu);
-  for (const OptionId id : {OptionId::mfu, OptionId::price, OptionId::power, OptionId::utilization, OptionId::margin}) {
-    if (arguments.has(id) && !timed) throw_fault(option(id).name, "expected --gpu NAME beside it, found nothing");
-  }
+  require_gpu(arguments, {OptionId::mfu, OptionId::price, OptionId::power, OptionId::utilization, OptionId::margin});
 }
 
 TrainingQuestion read_training(const Arguments& arguments) {

@@ -29,6 +29,11 @@ bool Accelerator::keeps_cache(const Format& format) const {
   return false;
 }
 
+std::optional<double> device_watts(const std::optional<double>& given, const std::optional<Accelerator>& gpu) {
+  if (given || !gpu || !gpu->tdp_watts) return given;
+  return gpu->tdp_watts->to_double();
+}
+
 bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu) {
   return gpu ? gpu->keeps_cache(format) : format.cards != CacheCards::none;
 }

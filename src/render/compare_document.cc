@@ -14,12 +14,6 @@ struct ComparedPoint {
   const Model& model() const { return *alternative->strategy.model; }
 };
 
-Value growth_value(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
-
-Value ratio_value(const std::optional<Count>& value, const std::optional<Count>& base) {
-  return value && base && *base > 0 ? Value(value->to_double() / base->to_double()) : Value();
-}
-
 using CompareHeadField = FieldsOf<CompareDocument::Head>;
 constexpr Field kCompareOfHead[] = {
     CompareHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
@@ -100,17 +94,18 @@ constexpr Field kMetricsField =
 constexpr Field kComparedScalars[] = {
     ComparedPointField::real("attention_flops_ratio", "attention FLOPs over those of the first alternative",
                              [](const ComparedPoint& p) {
-                               return ratio_value(p.point().values.count(Metric::attention_flops),
-                                                  p.first().values.count(Metric::attention_flops));
+                               return to_value(known_ratio(p.point().values.count(Metric::attention_flops),
+                                                           p.first().values.count(Metric::attention_flops)));
                              })
         .or_null(),
     ComparedPointField::count("memory_bytes", "KV cache and state; null without a decode step",
                               [](const ComparedPoint& p) { return p.point().memory; }),
-    ComparedPointField::real("memory_ratio", "KV cache and state over those of the first alternative",
-                             [](const ComparedPoint& p) { return ratio_value(p.point().memory, p.first().memory); })
+    ComparedPointField::real(
+        "memory_ratio", "KV cache and state over those of the first alternative",
+        [](const ComparedPoint& p) { return to_value(known_ratio(p.point().memory, p.first().memory)); })
         .or_null(),
     ComparedPointField::real("growth_per_doubling", "attention multiply-adds at twice the context over those here",
-                             [](const ComparedPoint& p) { return growth_value(p.point().growth); })
+                             [](const ComparedPoint& p) { return to_value(p.point().growth); })
         .or_null(),
     ComparedPointField::text("growth_order", "how attention's work grows in the end",
                              [](const ComparedPoint& p) {

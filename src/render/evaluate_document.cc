@@ -5,8 +5,6 @@
 namespace ctxcost {
 namespace {
 
-Value hours_or_null(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
-
 template <std::size_t... Sizes>
 constexpr auto join_fields(const std::array<Field, Sizes>&... tables) {
   std::array<Field, (Sizes + ...)> joined{};
@@ -68,19 +66,18 @@ constexpr auto evaluation_cost_fields() {
       Cost::count("evaluation_flops", "prefill, logits and decode",
                   [](const Subject& s) { return cost_of(s).flops(); }),
       Cost::real("prefill_seconds", "of all devices, added up; null without a GPU",
-                 [](const Subject& s) { return hours_or_null(cost_of(s).prefill_seconds); })
+                 [](const Subject& s) { return to_value(cost_of(s).prefill_seconds); })
           .or_null(),
       Cost::real("decode_seconds", "of all devices, added up; null without a GPU",
-                 [](const Subject& s) { return hours_or_null(cost_of(s).decode_seconds); })
+                 [](const Subject& s) { return to_value(cost_of(s).decode_seconds); })
           .or_null(),
       Cost::real("device_hours", "hours of one device for prefill and decode",
-                 [](const Subject& s) { return hours_or_null(cost_of(s).device_hours); })
+                 [](const Subject& s) { return to_value(cost_of(s).device_hours); })
           .or_null(),
-      Cost::real("usd", "cost at the price per device-hour",
-                 [](const Subject& s) { return hours_or_null(cost_of(s).usd); })
+      Cost::real("usd", "cost at the price per device-hour", [](const Subject& s) { return to_value(cost_of(s).usd); })
           .or_null(),
       Cost::real("joules", "energy of the devices at their power",
-                 [](const Subject& s) { return hours_or_null(cost_of(s).joules); })
+                 [](const Subject& s) { return to_value(cost_of(s).joules); })
           .or_null(),
   };
 }
@@ -156,10 +153,10 @@ constexpr Field kOfManner[] = {
     MannerField::real("mbu", "share of the bandwidth",
                       [](const EvaluationAnswer& a) { return a.asked.settings.mbu.value(); }),
     MannerField::real("usd_per_device_hour", "price as given",
-                      [](const EvaluationAnswer& a) { return hours_or_null(a.asked.usd_per_hour); })
+                      [](const EvaluationAnswer& a) { return to_value(a.asked.usd_per_hour); })
         .or_null(),
     MannerField::real("device_watts", "power as given, else the board's",
-                      [](const EvaluationAnswer& a) { return hours_or_null(a.watts); })
+                      [](const EvaluationAnswer& a) { return to_value(a.watts); })
         .or_null(),
 };
 constexpr FieldTable kMannerFields{"evaluation_method", kOfManner};

@@ -5,8 +5,6 @@
 namespace ctxcost {
 namespace {
 
-Value score_or_null(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
-
 /// A mean of some of the scores, with what they have in common.
 struct MeanScore {
   std::string_view part;  ///< "cell", "length", "depth", "total"
@@ -42,7 +40,7 @@ constexpr Field kOfMeanScore[] = {
                      [](const MeanScore& m) { return m.position ? std::optional(Count{*m.position}) : std::nullopt; }),
     MeanField::count("scored", "prompts with a score", [](const MeanScore& m) { return m.score->prompts; }),
     MeanField::real("score", "mean of the scores, from 0 to 1; null without one",
-                    [](const MeanScore& m) { return score_or_null(m.score->mean()); })
+                    [](const MeanScore& m) { return to_value(m.score->mean()); })
         .or_null(),
 };
 constexpr FieldTable kMeanScoreFields{"evaluation_score", kOfMeanScore};
@@ -62,7 +60,7 @@ struct ScoredCurve {
     return scores->grid.test == EvaluationTest::needle ? Value(at / 1000.0) : Value(Count{at});
   }
   Value score(const std::optional<std::size_t>& point) const {
-    return point ? score_or_null(curve->points[*point].score.mean()) : Value();
+    return point ? to_value(curve->points[*point].score.mean()) : Value();
   }
 };
 
@@ -95,16 +93,16 @@ constexpr Field kOfScoredCurve[] = {
                      [](const ScoredCurve& c) { return c.score(c.curve->points.size() - 1); })
         .or_null(),
     CurveField::real("middle_score", "mean of all places between them",
-                     [](const ScoredCurve& c) { return score_or_null(c.curve->middle.mean()); })
+                     [](const ScoredCurve& c) { return to_value(c.curve->middle.mean()); })
         .or_null(),
     CurveField::real("primacy", "mean of the first place less that of the middle",
-                     [](const ScoredCurve& c) { return score_or_null(c.curve->primacy()); })
+                     [](const ScoredCurve& c) { return to_value(c.curve->primacy()); })
         .or_null(),
     CurveField::real("recency", "mean of the last place less that of the middle",
-                     [](const ScoredCurve& c) { return score_or_null(c.curve->recency()); })
+                     [](const ScoredCurve& c) { return to_value(c.curve->recency()); })
         .or_null(),
     CurveField::real("drop", "mean of the better end less the lowest mean",
-                     [](const ScoredCurve& c) { return score_or_null(c.curve->drop()); })
+                     [](const ScoredCurve& c) { return to_value(c.curve->drop()); })
         .or_null(),
     CurveField::flag("u_shaped", "the middle is worse than both ends",
                      [](const ScoredCurve& c) {
@@ -145,7 +143,7 @@ constexpr Field kOfScores[] = {
     ScoresField::count("scored", "those with a score", [](const EvaluationScores& s) { return s.total.prompts; }),
     ScoresField::count("missing", "those without one", [](const EvaluationScores& s) { return s.missing(); }),
     ScoresField::real("score", "mean of all scores, from 0 to 1",
-                      [](const EvaluationScores& s) { return score_or_null(s.total.mean()); })
+                      [](const EvaluationScores& s) { return to_value(s.total.mean()); })
         .or_null(),
     ScoresField::records("cells", kMeanScoreFields, "the heatmap: every length with every depth or position",
                          [](const EvaluationScores& s, const auto& visit) { each_cell(s, visit); }),

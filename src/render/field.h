@@ -28,6 +28,7 @@ Value to_value(const std::variant<Held...>& value) {
   return std::visit([](const auto& held) -> Value { return held; }, value);
 }
 inline Value to_value(std::optional<Count> value) { return value ? Value(*value) : Value(); }
+inline Value to_value(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
 inline Value to_value(const std::optional<Percent>& value) { return value ? Value(*value) : Value(); }
 Value to_value(const RecordedValue& value);
 inline const Value& to_value(const Value& value) { return value; }

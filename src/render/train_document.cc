@@ -5,13 +5,6 @@ namespace {
 
 constexpr std::string_view kOptimizerWords[] = {"adam", "adam-fp32-grads"};
 
-Value real_or_null(const std::optional<double>& value) { return value ? Value(*value) : Value(); }
-
-std::optional<double> ratio(const std::optional<Count>& value, const std::optional<Count>& base) {
-  if (!value || !base || *base == 0) return std::nullopt;
-  return value->to_double() / base->to_double();
-}
-
 std::string_view recompute_word(const TrainingMethod& method) {
   return kRecomputeNames[static_cast<std::size_t>(method.recompute)];
 }
@@ -48,10 +41,10 @@ constexpr Field kOfTrainStage[] = {
                            "the model's FLOPs and those that the backward pass computes again",
                            [](const TrainingStageAnswer& s) { return s.work.hardware_flops(); }),
     TrainStageField::real("attention_share", "attention's share of the model's FLOPs, from 0 to 1",
-                          [](const TrainingStageAnswer& s) { return real_or_null(attention_share(s.work)); })
+                          [](const TrainingStageAnswer& s) { return to_value(attention_share(s.work)); })
         .or_null(),
     TrainStageField::real("device_hours", "hours of one device at the model's FLOPs",
-                          [](const TrainingStageAnswer& s) { return real_or_null(s.device_hours); })
+                          [](const TrainingStageAnswer& s) { return to_value(s.device_hours); })
         .or_null(),
 };
 constexpr FieldTable kTrainStageFields{"train_stage", kOfTrainStage};
@@ -69,7 +62,7 @@ constexpr Field kOfCompared[] = {
     ComparedField::count("training_flops", "the model's FLOPs at that context",
                          [](const ComparedTraining& c) { return c.other->flops; }),
     ComparedField::real("ratio", "the schedule's FLOPs over these",
-                        [](const ComparedTraining& c) { return real_or_null(ratio(c.flops, c.other->flops)); })
+                        [](const ComparedTraining& c) { return to_value(known_ratio(c.flops, c.other->flops)); })
         .or_null(),
 };
 constexpr FieldTable kComparedFields{"train_comparison", kOfCompared};
@@ -119,10 +112,10 @@ constexpr Field kOfTrainMethod[] = {
                       [](const TrainingAnswer& a) { return a.asked.mfu ? Value(a.asked.mfu->value()) : Value(); })
         .or_null(),
     MethodField::real("usd_per_device_hour", "price as given",
-                      [](const TrainingAnswer& a) { return real_or_null(a.asked.usd_per_hour); })
+                      [](const TrainingAnswer& a) { return to_value(a.asked.usd_per_hour); })
         .or_null(),
     MethodField::real("device_watts", "power as given, else the board's",
-                      [](const TrainingAnswer& a) { return real_or_null(a.watts); })
+                      [](const TrainingAnswer& a) { return to_value(a.watts); })
         .or_null(),
 };
 constexpr FieldTable kTrainMethodFields{"train_method", kOfTrainMethod};
@@ -152,7 +145,7 @@ constexpr Field kOfTrainResult[] = {
     TrainField::count("training_hardware_flops", "the model's FLOPs and those that the backward pass computes again",
                       [](const TrainResult& r) { return r.answer->total.hardware_flops(); }),
     TrainField::real("attention_share", "attention's share of the model's FLOPs, from 0 to 1",
-                     [](const TrainResult& r) { return real_or_null(attention_share(r.answer->total)); })
+                     [](const TrainResult& r) { return to_value(attention_share(r.answer->total)); })
         .or_null(),
     TrainField::records("stages", kTrainStageFields, "in their order",
                         [](const TrainResult& r, const auto& visit) {
@@ -173,16 +166,16 @@ constexpr Field kOfTrainResult[] = {
     TrainField::count("gpus", "number of devices",
                       [](const TrainResult& r) { return r.answer->asked.placement.parallelism.devices(); }),
     TrainField::real("device_hours", "hours of one device for all stages",
-                     [](const TrainResult& r) { return real_or_null(r.answer->device_hours); })
+                     [](const TrainResult& r) { return to_value(r.answer->device_hours); })
         .or_null(),
     TrainField::real("hours", "hours on all devices together",
-                     [](const TrainResult& r) { return real_or_null(r.answer->hours); })
+                     [](const TrainResult& r) { return to_value(r.answer->hours); })
         .or_null(),
     TrainField::real("usd", "cost at the price per device-hour",
-                     [](const TrainResult& r) { return real_or_null(r.answer->usd); })
+                     [](const TrainResult& r) { return to_value(r.answer->usd); })
         .or_null(),
     TrainField::real("joules", "energy of the devices at their power",
-                     [](const TrainResult& r) { return real_or_null(r.answer->joules); })
+                     [](const TrainResult& r) { return to_value(r.answer->joules); })
         .or_null(),
     TrainField::records("devices", kTrainDeviceFields, "memory of every kind of device",
                         [](const TrainResult& r, const auto& visit) {
@@ -232,15 +225,15 @@ constexpr Field kTrainCells[] = {
     TrainCell::count("training_attention_flops", "", [](const TrainLine& l) { return l.work().attention_flops; }),
     TrainCell::count("training_flops", "", [](const TrainLine& l) { return l.work().flops(); }),
     TrainCell::count("training_hardware_flops", "", [](const TrainLine& l) { return l.work().hardware_flops(); }),
-    TrainCell::real("attention_share", "", [](const TrainLine& l) { return real_or_null(attention_share(l.work())); }),
+    TrainCell::real("attention_share", "", [](const TrainLine& l) { return to_value(attention_share(l.work())); }),
     TrainCell::real("device_hours", "",
                     [](const TrainLine& l) {
-                      return real_or_null(l.stage() == nullptr ? l.answer->device_hours : l.stage()->device_hours);
+                      return to_value(l.stage() == nullptr ? l.answer->device_hours : l.stage()->device_hours);
                     }),
     TrainCell::real("usd", "",
-                    [](const TrainLine& l) { return l.stage() == nullptr ? real_or_null(l.answer->usd) : Value(); }),
+                    [](const TrainLine& l) { return l.stage() == nullptr ? to_value(l.answer->usd) : Value(); }),
     TrainCell::real("joules", "",
-                    [](const TrainLine& l) { return l.stage() == nullptr ? real_or_null(l.answer->joules) : Value(); }),
+                    [](const TrainLine& l) { return l.stage() == nullptr ? to_value(l.answer->joules) : Value(); }),
     TrainCell::count(
         "device_bytes", "",
         [](const TrainLine& l) { return l.stage() == nullptr ? l.answer->device_bytes() : std::optional<Count>(); }),

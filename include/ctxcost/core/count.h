@@ -106,6 +106,12 @@ std::string to_string(Count value);
 /// Reads decimal digits. Returns nothing if `text` has any other character or does not fit 128 bits.
 std::optional<Count> parse_digits(std::string_view text);
 
+/// Returns value / base. Empty if one of the two is unknown, or base is 0.
+inline std::optional<double> known_ratio(const std::optional<Count>& value, const std::optional<Count>& base) {
+  if (!value || !base || *base == 0) return std::nullopt;
+  return value->to_double() / base->to_double();
+}
+
 /// Returns the sum. Empty if one of the two is unknown. Throws CountOverflow.
 inline std::optional<Count> known_sum(const std::optional<Count>& a, const std::optional<Count>& b) {
   return a && b ? std::optional(*a + *b) : std::nullopt;

@@ -52,6 +52,10 @@ struct Accelerator {
   Peak peak(const Precision& activation) const;
 };
 
+/// Returns the power of a device in watts: as given, else its board's. Empty without a device, or if its catalogue
+/// entry has no power.
+std::optional<double> device_watts(const std::optional<double>& given, const std::optional<Accelerator>& gpu);
+
 /// Returns whether any engine keeps a cache in that format, on that card if one is given.
 bool engines_keep_cache(const Format& format, const std::optional<Accelerator>& gpu);
 
