@@ -30,6 +30,7 @@ Reserve reserve(const ReserveRequest& request) {
 CTXCOST_ENGINE(kIdeal) = {.name = "ideal",
                           .summary = "the live minimum of cache and state, without padding or blocks",
                           .source = "docs/cost-model.md",
+                          .release = {},
                           .settings = {},
                           .reserve = reserve,
                           .live_need = true};

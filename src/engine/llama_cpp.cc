@@ -220,16 +220,17 @@ Reserve reserve(const ReserveRequest& request) {
 
 }  // namespace
 
-CTXCOST_ENGINE(kLlamaCpp) = {kName,
-                             "cells for every token of each stream, padded to a multiple of 256; states in F32",
-                             "ggml-org/llama.cpp @34af94c: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
-                             "llama-memory-recurrent.cpp",
-                             kSettings,
-                             reserve,
-                             nullptr,
-                             100,
-                             Spread::layers,
-                             WeightTypes::gguf,
-                             "compute buffers; the log prints their size for each device"};
+CTXCOST_ENGINE(kLlamaCpp) = {
+    .name = kName,
+    .summary = "cells for every token of each stream, padded to a multiple of 256; states in F32",
+    .source =
+        "ggml-org/llama.cpp: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
+        "llama-memory-recurrent.cpp",
+    .release = "commit 34af94c (2026-08-17)",
+    .settings = kSettings,
+    .reserve = reserve,
+    .spread = Spread::layers,
+    .weight_types = WeightTypes::gguf,
+    .not_counted = "compute buffers; the log prints their size for each device"};
 
 }  // namespace ctxcost

@@ -120,15 +120,13 @@ Reserve reserve(const ReserveRequest& request) {
 
 }  // namespace
 
-CTXCOST_ENGINE(kTransformers) = {kName,
-                                 "dynamic or static key and value tensors of each layer",
-                                 kSource,
-                                 kSettings,
-                                 reserve,
-                                 nullptr,
-                                 100,
-                                 Spread::tensors,
-                                 WeightTypes::formats,
-                                 "the device's context and memory that its allocator keeps; no range is published"};
+CTXCOST_ENGINE(kTransformers) = {
+    .name = kName,
+    .summary = "dynamic or static key and value tensors of each layer",
+    .source = kSource,
+    .release = "main (mid 2026)",
+    .settings = kSettings,
+    .reserve = reserve,
+    .not_counted = "the device's context and memory that its allocator keeps; no range is published"};
 
 }  // namespace ctxcost

@@ -375,16 +375,16 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
 }  // namespace
 
 CTXCOST_ENGINE(kVllm) = {
-    kName,
-    "blocks of tokens for one request of n tokens, times the number of sequences",
-    kSource,
-    kSettings,
-    reserve,
-    capacity,
-    90,
-    Spread::tensors,
-    WeightTypes::formats,
-    "CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public logs show 0.1 to "
-    "9 GiB per device besides weights and cache"};
+    .name = kName,
+    .summary = "blocks of tokens for one request of n tokens, times the number of sequences",
+    .source = kSource,
+    .release = "before 0.26 (early 2026)",
+    .settings = kSettings,
+    .reserve = reserve,
+    .capacity = capacity,
+    .utilization_percent = 90,
+    .not_counted =
+        "CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public logs show 0.1 to "
+        "9 GiB per device besides weights and cache"};
 
 }  // namespace ctxcost

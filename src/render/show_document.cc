@@ -130,6 +130,8 @@ constexpr Fact kEngineFacts[] = {
     {EngineFact::text("name", "the name in files and options", [](const Engine& e) { return e.name; }), "engine"},
     EngineFact::words("summary", "reserves", "the memory that it reserves", [](const Engine& e) { return e.summary; }),
     EngineFact::words("source", "source", "the source of its rules", [](const Engine& e) { return e.source; }),
+    EngineFact::words("release", "rules of", "the release or commit that its rules were read from",
+                      [](const Engine& e) { return e.release; }),
     EngineFact::words("not_counted", "not counted", "memory that it takes but ctxcost does not count",
                       [](const Engine& e) { return e.not_counted; }),
     EngineFact::in_lines(EngineFact::where([](const Engine& e) { return !e.settings.empty(); },

@@ -89,7 +89,8 @@ enum class WeightTypes { formats, gguf };
 struct Engine {
   std::string_view name;
   std::string_view summary;
-  std::string_view source;  ///< the repository and version whose rules these are
+  std::string_view source;   ///< the repository and files whose rules these are
+  std::string_view release;  ///< the release or commit that they were read from, with its date; empty for our own
   std::span<const EngineSetting> settings;
   /// Throws InputError if the engine itself refuses (a V type that MLA does not support, …).
   Reserve (*reserve)(const ReserveRequest& request);
