@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/format.h"
+#include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/mechanism/pairs.h"
@@ -261,6 +262,8 @@ void set_notes(EvaluationAnswer& answer, const EvaluationCounter& counter) {
   if (counter.deployment()) add_device_notes(answer, *counter.deployment(), add);
   for (const std::string& note : counter.estimator().details(answer.rows[answer.longest].peak_tokens, 1).notes)
     add(note);
+  // What others measured stands beside what measuring costs.
+  for (std::string& note : measured_notes(*answer.asked.model)) add(std::move(note));
 }
 
 void sum_rows(EvaluationAnswer& answer) {

@@ -7,6 +7,7 @@
 #include "core/format.h"
 #include "counting.h"
 #include "ctxcost/answer/evaluation_scores.h"
+#include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
 #include "option_values.h"
@@ -140,11 +141,21 @@ EvaluationQuestion read_evaluation(const Arguments& arguments, EvaluationTest te
 }
 
 /// The plan needs no model; one that is named must be there all the same.
-void check_model_of_plan(const Arguments& arguments) {
+std::optional<SharedModel> model_of_plan(const Arguments& arguments) {
   if (arguments.words().size() > 2) {
     throw_fault("evaluate", format("expected one MODEL at most, found {}", arguments.words().size() - 1));
   }
-  if (arguments.words().size() == 2) load_models(arguments, {arguments.words()[1]});
+  if (arguments.words().size() < 2) return std::nullopt;
+  return load_models(arguments, {arguments.words()[1]}).front();
+}
+
+/// A plan and its scores cost nothing: what only a cost depends on is refused beside them.
+void refuse_costs(const Arguments& arguments, std::string_view asked) {
+  for (const OptionId id : {OptionId::gpu, OptionId::parallel, OptionId::mfu, OptionId::mbu, OptionId::price,
+                            OptionId::power, OptionId::kv_precision, OptionId::weights, OptionId::batch,
+                            OptionId::answer_tokens, OptionId::prefix_reuse, OptionId::convention}) {
+    if (arguments.has(id)) throw_fault(option(id).name, format("has no effect beside {}, which counts no cost", asked));
+  }
 }
 
 /// Lines for a harness come first.
@@ -166,14 +177,19 @@ Status run_evaluate(const Arguments& arguments) {
 
   if (planned) {
     const std::vector<Target> documents = targets(arguments, plan_formats());
-    check_model_of_plan(arguments);
+    refuse_costs(arguments, "--plan");
+    model_of_plan(arguments);
     const EvaluationPlan plan(read_grid(arguments, test), read_seed(arguments));
     deliver(documents, EvaluationPlanDocument(plan));
   } else if (scored) {
     const std::vector<Target> documents = targets(arguments, kEvaluationScoresShape);
-    check_model_of_plan(arguments);
+    refuse_costs(arguments, "--results");
+    const std::optional<SharedModel> model = model_of_plan(arguments);
     const EvaluationPlan plan(read_grid(arguments, test), read_seed(arguments));
-    const EvaluationScores scores = score(plan, load_evaluation_results(arguments.value(OptionId::results)));
+    EvaluationScores scores = score(plan, load_evaluation_results(arguments.value(OptionId::results)));
+    if (model) {
+      for (std::string& note : measured_notes(**model)) scores.notes.push_back(std::move(note));
+    }
     deliver(arguments, documents, EvaluationScoresDocument(scores, options));
   } else {
     const std::vector<Target> documents = targets(arguments, kEvaluationShape);

@@ -56,6 +56,19 @@ TEST_CASE("evaluate: the package's grid in every format") {
   CHECK(run(with(question, {"-q"})).out.starts_with("| Length | Depths |"));
 }
 
+TEST_CASE("evaluate: what was measured of the model stands beside what measuring costs, and beside own scores") {
+  // NVIDIA/RULER README.md, main table: Llama3.1 (8B) has an effective length of 32K; GPT-2 is in no table.
+  const char* measured = "note: measured, RULER: 32K effective, 131,072 claimed; good is 85.6 or more; Llama3.1 (8B) [";
+  CHECK(holds(run(with(kSmall, {"llama-3.1-8b"})).out, measured));
+  CHECK(holds(run({"evaluate", "lost-in-the-middle", "llama-3.1-8b"}).out, measured));
+  CHECK_FALSE(holds(run(with(kSmall, {"gpt2"})).out, "measured, "));
+  const TemporaryDirectory folder;
+  const std::string file = folder.path("scored.ndjson");
+  write_file(file, scored(run(with(kSmall, {"--plan"})).out));
+  CHECK(holds(run(with(kSmall, {"llama-3.1-8b", "--results", file})).out, measured));
+  CHECK_FALSE(holds(run(with(kSmall, {"--results", file})).out, "measured, "));
+}
+
 TEST_CASE("evaluate: device-hours, money and energy") {
   const Arguments question = {"evaluate", "lost-in-the-middle", "llama-3-8b", "--grid", "qa",
                               "--gpu",    "h100-sxm-80gb",      "--price",    "2",      "--power",
@@ -123,6 +136,10 @@ TEST_CASE("evaluate: questions that have no answer") {
        "ctxcost: --price: expected --gpu NAME beside it, found nothing\n"},
       {{"evaluate", "needle", "gpt2", "--seed", "2"}, "ctxcost: --seed: belongs to --plan, which is not given\n"},
       {{"evaluate", "needle", "gpt2", "--plan", "--results", "x"}, "ctxcost: --plan: expected one of"},
+      {{"evaluate", "needle", "gpt2", "--plan", "--gpu", "h100-sxm-80gb"},
+       "ctxcost: --gpu: has no effect beside --plan, which counts no cost\n"},
+      {{"evaluate", "needle", "--results", "x", "--weights", "fp8"},
+       "ctxcost: --weights: has no effect beside --results, which counts no cost\n"},
       {{"evaluate", "needle", "bert-base-uncased"}, "ctxcost: --answer-tokens: expected at most 1"},
       {{"evaluate", "needle", "gpt2", "--depths", "150%"}, "ctxcost: --depths: expected a number of depths"},
   };
