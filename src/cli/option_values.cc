@@ -68,7 +68,9 @@ std::vector<WeightScheme> weight_schemes(const Arguments& arguments) {
 
 std::vector<EngineChoice> engine_choices(const Arguments& arguments) {
   std::vector<EngineChoice> all;
-  for (const std::string& text : arguments.all(OptionId::engine)) all.push_back(parse_engine(text));
+  for (const std::string& text : arguments.all(OptionId::engine)) {
+    for (EngineChoice& one : parse_engines(text)) all.push_back(std::move(one));
+  }
   return all;
 }
 

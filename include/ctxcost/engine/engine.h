@@ -111,6 +111,9 @@ struct Engine {
 std::span<const Engine* const> engines();
 /// Reads NAME[:key=value,…]. Throws InputError naming a near match.
 EngineChoice parse_engine(std::string_view text);
+/// Reads NAME[:key=value,…] where a key may have several values: "vllm:block=16,32" and "vllm:block=16..64" (doubling,
+/// as lengths are written). Returns every combination, the last setting fastest; at most 1,000.
+std::vector<EngineChoice> parse_engines(std::string_view text);
 /// Returns the engine that reserves the live minimum.
 EngineChoice ideal_engine();
 
