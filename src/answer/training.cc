@@ -11,8 +11,10 @@ namespace {
 
 constexpr double kSecondsPerHour = 3600;
 
-/// The type that mixed precision multiplies in.
-Accelerator::Peak training_peak(const Accelerator& gpu) { return gpu.peak(parse_precision("bf16", "precision")); }
+/// Of the type that is asked for, else of bf16, in which mixed precision multiplies.
+Accelerator::Peak training_peak(const TrainingQuestion& asked) {
+  return asked.activations ? asked.gpu->peak(*asked.activations) : asked.gpu->peak("bf16");
+}
 
 Estimator estimator_of(const TrainingQuestion& asked, const Convention& convention) {
   Workload settings;
@@ -27,7 +29,7 @@ bool counts_as_devices_do(const Convention& convention) {
 
 std::optional<double> device_hours_of(const TrainingQuestion& asked, const std::optional<Count>& flops) {
   if (!asked.gpu || !flops) return std::nullopt;
-  const double rate = training_peak(*asked.gpu).flops_per_s.to_double() * asked.mfu.value_or(Fraction{}).value();
+  const double rate = training_peak(asked).flops_per_s.to_double() * asked.mfu.value_or(Fraction{}).value();
   return flops->to_double() / rate / kSecondsPerHour;
 }
 
@@ -143,10 +145,13 @@ std::vector<std::string> notes(const TrainingAnswer& answer) {
   add(last_sequence_note(answer));
   add(recompute_note(asked.method));
   if (asked.gpu) {
-    const Accelerator::Peak peak = training_peak(*asked.gpu);
+    const Accelerator::Peak peak = training_peak(asked);
     add(format("device-hours: model FLOPs of the causal count at {} of the {} peak, {}/s",
                asked.mfu ? percent_text(*asked.mfu) : "100%, a bound,", peak.type,
                short_work(peak.flops_per_s, "FLOPs")));
+    if (asked.activations && !peak.missing.empty()) {
+      add(format("no peak is published for {} on {}: that of {} is taken", peak.missing, asked.gpu->id, peak.type));
+    }
     if (!answer.watts) add(format("the board power of {} is not in the catalogue: no energy", asked.gpu->id));
   }
   const Parallelism& split = asked.placement.parallelism;

@@ -15,10 +15,11 @@ namespace ctxcost::cli {
 namespace {
 
 constexpr OptionId kCheckOptions[] = {
-    OptionId::assume,  OptionId::gpu,       OptionId::parallel,      OptionId::utilization, OptionId::overhead,
-    OptionId::margin,  OptionId::kv_memory, OptionId::beyond_window, OptionId::mfu,         OptionId::mbu,
-    OptionId::fail_on, OptionId::baseline,  OptionId::max_increase,  OptionId::exit_zero,   OptionId::format,
-    OptionId::output,  OptionId::save,      OptionId::units,         OptionId::color,       OptionId::quiet};
+    OptionId::assume, OptionId::gpu,       OptionId::parallel,      OptionId::utilization,  OptionId::overhead,
+    OptionId::margin, OptionId::kv_memory, OptionId::beyond_window, OptionId::activations,  OptionId::mfu,
+    OptionId::mbu,    OptionId::fail_on,   OptionId::baseline,      OptionId::max_increase, OptionId::exit_zero,
+    OptionId::format, OptionId::output,    OptionId::save,          OptionId::units,        OptionId::color,
+    OptionId::quiet};
 
 constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"
@@ -50,6 +51,7 @@ BudgetOptions budget_options(const Arguments& arguments) {
   if (arguments.has(OptionId::parallel)) devices.parallel = parallelisms(arguments).front();
   if (arguments.has(OptionId::beyond_window)) devices.beyond_window = true;
   devices.utilization = fraction(arguments, OptionId::utilization);
+  devices.activations = activations(arguments);
   devices.mfu = fraction(arguments, OptionId::mfu);
   devices.mbu = fraction(arguments, OptionId::mbu);
   devices.overhead = size(arguments, OptionId::overhead);

@@ -12,10 +12,10 @@ namespace ctxcost::cli {
 namespace {
 
 constexpr OptionId kCompareOptions[] = {
-    OptionId::with,   OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights,
-    OptionId::engine, OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::gpu,
-    OptionId::mfu,    OptionId::mbu,        OptionId::exit_zero, OptionId::format,       OptionId::output,
-    OptionId::units,  OptionId::color,      OptionId::quiet,     OptionId::verbose};
+    OptionId::with,        OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights,
+    OptionId::engine,      OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::gpu,
+    OptionId::activations, OptionId::mfu,        OptionId::mbu,    OptionId::exit_zero,    OptionId::format,
+    OptionId::output,      OptionId::units,      OptionId::color,  OptionId::quiet,        OptionId::verbose};
 
 constexpr std::string_view kCompareExamples =
     "  ctxcost compare llama-3.1-8b -n 128K,1M --with sliding_window:window=4096\n"
@@ -35,12 +35,13 @@ std::optional<Value> sole(const std::vector<Value>& values, OptionId id) {
 
 /// --gpu with what belongs to it.
 std::optional<DeploymentSettings> devices_of(const Arguments& arguments, const EngineChoice& engine) {
-  require_gpu(arguments, {OptionId::mfu, OptionId::mbu});
+  require_gpu(arguments, {OptionId::activations, OptionId::mfu, OptionId::mbu});
   const std::optional<GpuChoice> gpu = sole(gpu_choices(arguments), OptionId::gpu);
   if (!gpu) return std::nullopt;
   DeploymentSettings settings;
   settings.gpu = gpu->gpu;
   settings.parallelism.*spread_degree(*engine.engine) = gpu->count.value_or(1);
+  settings.activations = activations(arguments);
   settings.mfu = fraction(arguments, OptionId::mfu).value_or(Fraction{});
   settings.mbu = fraction(arguments, OptionId::mbu).value_or(Fraction{});
   settings.beyond_window = true;

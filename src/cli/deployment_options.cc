@@ -17,8 +17,8 @@ constexpr OptionId kDeploymentOptions[] = {
     OptionId::context,     OptionId::batch,    OptionId::kv_precision, OptionId::weights,   OptionId::engine,
     OptionId::convention,  OptionId::logits,   OptionId::assume,       OptionId::gpu,       OptionId::parallel,
     OptionId::utilization, OptionId::overhead, OptionId::margin,       OptionId::kv_memory, OptionId::beyond_window,
-    OptionId::mfu,         OptionId::mbu,      OptionId::exit_zero,    OptionId::format,    OptionId::output,
-    OptionId::units,       OptionId::color,    OptionId::quiet,        OptionId::verbose};
+    OptionId::activations, OptionId::mfu,      OptionId::mbu,          OptionId::exit_zero, OptionId::format,
+    OptionId::output,      OptionId::units,    OptionId::color,        OptionId::quiet,     OptionId::verbose};
 
 }  // namespace
 
@@ -64,6 +64,7 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
   DeploymentSettings& settings = question.settings;
   settings.utilization = fraction(arguments, OptionId::utilization);
   settings.beyond_window = arguments.has(OptionId::beyond_window);
+  settings.activations = activations(arguments);
   settings.mfu = fraction(arguments, OptionId::mfu).value_or(settings.mfu);
   settings.mbu = fraction(arguments, OptionId::mbu).value_or(settings.mbu);
   settings.overhead = size(arguments, OptionId::overhead);

@@ -40,6 +40,7 @@ constexpr OptionId kEvaluateOptions[] = {OptionId::context,
                                          OptionId::results,
                                          OptionId::gpu,
                                          OptionId::parallel,
+                                         OptionId::activations,
                                          OptionId::mfu,
                                          OptionId::mbu,
                                          OptionId::price,
@@ -107,11 +108,13 @@ EvaluationGrid read_grid(const Arguments& arguments, EvaluationTest test) {
 /// --gpu and --parallel, of which there is at most one each, and how well devices do.
 void place_evaluation(const Arguments& arguments, EvaluationQuestion& question) {
   const std::optional<GpuChoice> gpu = only_value(gpu_choices(arguments), OptionId::gpu);
-  require_gpu(arguments, {OptionId::parallel, OptionId::mfu, OptionId::mbu, OptionId::price, OptionId::power});
+  require_gpu(arguments, {OptionId::parallel, OptionId::activations, OptionId::mfu, OptionId::mbu, OptionId::price,
+                          OptionId::power});
   if (!gpu) return;
   const Placement placement = placements({*gpu}, parallelisms(arguments)).front();
   question.settings.gpu = placement.gpu;
   question.settings.parallelism = placement.split.value_or(Parallelism{.tensor = placement.gpus});
+  question.settings.activations = activations(arguments);
   question.settings.mfu = fraction(arguments, OptionId::mfu).value_or(Fraction{});
   question.settings.mbu = fraction(arguments, OptionId::mbu).value_or(Fraction{});
   if (arguments.has(OptionId::price))

@@ -48,6 +48,11 @@ std::optional<Fraction> fraction(const Arguments& arguments, OptionId id) {
   return parse_fraction(arguments.value(id), option(id).name);
 }
 
+std::optional<Precision> activations(const Arguments& arguments) {
+  if (!arguments.has(OptionId::activations)) return std::nullopt;
+  return parse_activations(arguments.value(OptionId::activations), option(OptionId::activations).name);
+}
+
 std::optional<Count> size(const Arguments& arguments, OptionId id) {
   if (!arguments.has(id)) return std::nullopt;
   return parse_size(arguments.value(id), option(id).name);

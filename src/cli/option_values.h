@@ -39,6 +39,8 @@ std::optional<Value> only_value(const std::vector<Value>& values, OptionId id, s
 }
 /// Returns the value of --utilization or a similar option. Empty if it was not given.
 std::optional<Fraction> fraction(const Arguments& arguments, OptionId id);
+/// The type in which kernels multiply.
+std::optional<Precision> activations(const Arguments& arguments);
 /// Returns the value of --overhead or a similar option. Empty if it was not given.
 std::optional<Count> size(const Arguments& arguments, OptionId id);
 

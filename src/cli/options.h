@@ -58,6 +58,7 @@ enum class OptionId : std::uint8_t {
   margin,
   kv_memory,
   beyond_window,
+  activations,
   mfu,
   mbu,
   price,

@@ -31,6 +31,7 @@ constexpr OptionId kTrainOptions[] = {OptionId::stage,
                                       OptionId::parallel,
                                       OptionId::utilization,
                                       OptionId::margin,
+                                      OptionId::activations,
                                       OptionId::mfu,
                                       OptionId::price,
                                       OptionId::power,
@@ -97,7 +98,8 @@ void place(const Arguments& arguments, TrainingQuestion& question) {
     question.gpu = placement.gpu;
     question.placement.parallelism = placement.split.value_or(Parallelism{.tensor = placement.gpus});
   }
-  require_gpu(arguments, {OptionId::mfu, OptionId::price, OptionId::power, OptionId::utilization, OptionId::margin});
+  require_gpu(arguments, {OptionId::activations, OptionId::mfu, OptionId::price, OptionId::power, OptionId::utilization,
+                          OptionId::margin});
 }
 
 TrainingQuestion read_training(const Arguments& arguments) {
@@ -115,6 +117,7 @@ TrainingQuestion read_training(const Arguments& arguments) {
   question.batch = positive_length(arguments, OptionId::batch);
   question.baseline_context = positive_length(arguments, OptionId::baseline_context);
   place(arguments, question);
+  question.activations = activations(arguments);
   question.mfu = fraction(arguments, OptionId::mfu);
   if (arguments.has(OptionId::price))
     question.usd_per_hour = parse_positive(arguments.value(OptionId::price), "--price");

@@ -13,13 +13,14 @@ constexpr auto kBlock = Layout::block;
 
 // Sizes of the ggml blocks: ggml/src/ggml-common.h. Bytes of the scales are inside block_bytes.
 constexpr Format kFormats[] = {
-    // name, display, aliases, layout, block, bytes, weights, cache, model type, cards that keep a cache so (all)
+    // name, display, aliases, layout, block, bytes, weights, cache, model type, cards that keep a cache so (all),
+    // the type that its weights are multiplied in (the model's)
     {"fp32", "FP32", "f32 float32 float", kBlock, 1, 4, true, true, true},
-    {"fp16", "FP16", "f16 float16 half", kBlock, 1, 2, true, true, true},
-    {"bf16", "BF16", "bfloat16", kBlock, 1, 2, true, true, true},
+    {"fp16", "FP16", "f16 float16 half", kBlock, 1, 2, true, true, true, CacheCards::all, "fp16"},
+    {"bf16", "BF16", "bfloat16", kBlock, 1, 2, true, true, true, CacheCards::all, "bf16"},
     {"fp8", "FP8", "e4m3 fp8_e4m3 f8_e4m3 e5m2 fp8_e5m2 f8_e5m2 float8_e4m3fn float8_e5m2", kBlock, 1, 1, true, true,
-     true, CacheCards::fp8},
-    {"int8", "INT8", "i8 w8a8", kBlock, 1, 1, true, true, true},
+     true, CacheCards::fp8, "fp8"},
+    {"int8", "INT8", "i8 w8a8", kBlock, 1, 1, true, true, true, CacheCards::all, "int8"},
     {"fp8_per_token_head", "FP8 (per token and head)", "fp8_pth", Layout::per_token_head, 1, 1, false, true, false,
      CacheCards::fp8},
     {"int8_per_token_head", "INT8 (per token and head)", "int8_pth", Layout::per_token_head, 1, 1, false, true, false},
@@ -28,28 +29,28 @@ constexpr Format kFormats[] = {
     {"int4", "INT4", "i4 awq gptq w4a16", kBlock, 128, 66, true, true, false, CacheCards::none},
     {"nf4", "NF4", "bnb4", kBlock, 64, 36, true, true, false, CacheCards::none},
     {"mxfp4", "MXFP4", "", kBlock, 32, 17, true, true, false, CacheCards::none},
-    {"nvfp4", "NVFP4", "", kBlock, 16, 9, true, true, false, CacheCards::nvfp4},
-    {"q8_0", "Q8_0", "", kBlock, 32, 34, true, true, false},
-    {"q5_1", "Q5_1", "", kBlock, 32, 24, true, true, false},
-    {"q5_0", "Q5_0", "", kBlock, 32, 22, true, true, false},
-    {"q4_1", "Q4_1", "", kBlock, 32, 20, true, true, false},
-    {"q4_0", "Q4_0", "", kBlock, 32, 18, true, true, false},
-    {"iq4_nl", "IQ4_NL", "", kBlock, 32, 18, true, true, false},
-    {"q6_k", "Q6_K", "", kBlock, 256, 210, true, false, false},
-    {"q5_k", "Q5_K", "", kBlock, 256, 176, true, false, false},
-    {"q4_k", "Q4_K", "", kBlock, 256, 144, true, false, false},
-    {"q3_k", "Q3_K", "", kBlock, 256, 110, true, false, false},
-    {"q2_k", "Q2_K", "", kBlock, 256, 84, true, false, false},
-    {"iq4_xs", "IQ4_XS", "", kBlock, 256, 136, true, false, false},
-    {"iq3_s", "IQ3_S", "", kBlock, 256, 110, true, false, false},
-    {"iq3_xxs", "IQ3_XXS", "", kBlock, 256, 98, true, false, false},
-    {"iq2_s", "IQ2_S", "", kBlock, 256, 82, true, false, false},
-    {"iq2_xs", "IQ2_XS", "", kBlock, 256, 74, true, false, false},
-    {"iq2_xxs", "IQ2_XXS", "", kBlock, 256, 66, true, false, false},
-    {"iq1_m", "IQ1_M", "", kBlock, 256, 56, true, false, false},
-    {"iq1_s", "IQ1_S", "", kBlock, 256, 50, true, false, false},
-    {"tq2_0", "TQ2_0", "", kBlock, 256, 66, true, false, false},
-    {"tq1_0", "TQ1_0", "", kBlock, 256, 54, true, false, false},
+    {"nvfp4", "NVFP4", "", kBlock, 16, 9, true, true, false, CacheCards::nvfp4, "fp4"},
+    {"q8_0", "Q8_0", "", kBlock, 32, 34, true, true, false, CacheCards::all, "int8"},
+    {"q5_1", "Q5_1", "", kBlock, 32, 24, true, true, false, CacheCards::all, "int8"},
+    {"q5_0", "Q5_0", "", kBlock, 32, 22, true, true, false, CacheCards::all, "int8"},
+    {"q4_1", "Q4_1", "", kBlock, 32, 20, true, true, false, CacheCards::all, "int8"},
+    {"q4_0", "Q4_0", "", kBlock, 32, 18, true, true, false, CacheCards::all, "int8"},
+    {"iq4_nl", "IQ4_NL", "", kBlock, 32, 18, true, true, false, CacheCards::all, "int8"},
+    {"q6_k", "Q6_K", "", kBlock, 256, 210, true, false, false, CacheCards::all, "int8"},
+    {"q5_k", "Q5_K", "", kBlock, 256, 176, true, false, false, CacheCards::all, "int8"},
+    {"q4_k", "Q4_K", "", kBlock, 256, 144, true, false, false, CacheCards::all, "int8"},
+    {"q3_k", "Q3_K", "", kBlock, 256, 110, true, false, false, CacheCards::all, "int8"},
+    {"q2_k", "Q2_K", "", kBlock, 256, 84, true, false, false, CacheCards::all, "int8"},
+    {"iq4_xs", "IQ4_XS", "", kBlock, 256, 136, true, false, false, CacheCards::all, "int8"},
+    {"iq3_s", "IQ3_S", "", kBlock, 256, 110, true, false, false, CacheCards::all, "int8"},
+    {"iq3_xxs", "IQ3_XXS", "", kBlock, 256, 98, true, false, false, CacheCards::all, "int8"},
+    {"iq2_s", "IQ2_S", "", kBlock, 256, 82, true, false, false, CacheCards::all, "int8"},
+    {"iq2_xs", "IQ2_XS", "", kBlock, 256, 74, true, false, false, CacheCards::all, "int8"},
+    {"iq2_xxs", "IQ2_XXS", "", kBlock, 256, 66, true, false, false, CacheCards::all, "int8"},
+    {"iq1_m", "IQ1_M", "", kBlock, 256, 56, true, false, false, CacheCards::all, "int8"},
+    {"iq1_s", "IQ1_S", "", kBlock, 256, 50, true, false, false, CacheCards::all, "int8"},
+    {"tq2_0", "TQ2_0", "", kBlock, 256, 66, true, false, false, CacheCards::all, "int8"},
+    {"tq1_0", "TQ1_0", "", kBlock, 256, 54, true, false, false, CacheCards::all, "int8"},
 };
 
 constexpr Count kScaleBytes = 4;  // one fp32 scale a row
@@ -165,6 +166,16 @@ Precision parse_precision(std::string_view text, std::string_view source) {
   precision.group_ = group;
   precision.name_ = std::string(found->name) + std::string(text.substr(colon));
   return precision;
+}
+
+Precision parse_activations(std::string_view text, std::string_view source) {
+  static constexpr std::string_view kMultiplied[] = {"fp32", "fp16", "bf16", "fp8", "int8", "nvfp4", "mxfp4"};
+  const Precision type = parse_precision(text, source);
+  for (const std::string_view name : kMultiplied) {
+    if (type.name() == name) return type;
+  }
+  throw_fault(source, "expected a type in which cards multiply, found \"" + std::string(text) + '"',
+              "fp32, fp16, bf16, fp8, int8, nvfp4 or mxfp4");
 }
 
 KvPrecision parse_kv_precision(std::string_view text, std::string_view source) {

@@ -16,24 +16,27 @@ constexpr std::string_view kSiSteps[] = {" KB", " MB", " GB", " TB", " PB", " EB
 constexpr std::string_view kIecSteps[] = {" KiB", " MiB", " GiB", " TiB", " PiB",
                                           " EiB", " ZiB", " YiB", " RiB", " QiB"};
 
-/// value / unit in tenths, rounded half up, without a product above 2^128.
-Count tenths_of(Count value, Count unit) { return value / unit * 10 + (value % unit * 10 + unit / 2) / unit; }
+/// value / unit in parts of 1 / `parts`, rounded half up, without a product above 2^128.
+Count parts_of(Count value, Count unit, Count parts) {
+  return value / unit * parts + (value % unit * parts + unit / 2) / unit;
+}
 
-/// The value with one decimal in the smallest step in which it rounds to less than the next one; `plain` where it is
-/// below the first step.
-std::string scaled(Count value, Count base, std::span<const std::string_view> steps, std::string_view plain) {
+/// The value in the smallest step in which it rounds to less than the next one, with one decimal where `parts` is 10
+/// and two where it is 100; `plain` where it is below the first step.
+std::string scaled(Count value, Count base, std::span<const std::string_view> steps, std::string_view plain,
+                   Count parts = 10) {
   if (value < base) return to_string(value) + std::string(plain);
   Count unit = base;
   std::size_t step = 0;
-  Count tenths = tenths_of(value, unit);
-  while (tenths >= base * 10 && step + 1 < steps.size()) {
+  Count rounded = parts_of(value, unit, parts);
+  while (rounded >= base * parts && step + 1 < steps.size()) {
     unit *= base;
     ++step;
-    tenths = tenths_of(value, unit);
+    rounded = parts_of(value, unit, parts);
   }
-  std::string text = with_separators(tenths / 10);
-  text += '.';
-  text += to_string(tenths % 10);
+  std::string text = with_separators(rounded / parts);
+  // The first digit of `parts` plus the rest is "1" and the decimals with their leading zeros.
+  text += '.' + to_string(parts + rounded % parts).substr(1);
   text += steps[step];
   return text;
 }
@@ -57,7 +60,7 @@ std::string short_work(Count value, std::string_view noun) {
 }
 
 std::string short_bytes(Count value, UnitSystem units) {
-  return units == UnitSystem::si ? scaled(value, 1000, kSiSteps, " B") : scaled(value, 1024, kIecSteps, " B");
+  return units == UnitSystem::si ? scaled(value, 1000, kSiSteps, " B") : scaled(value, 1024, kIecSteps, " B", 100);
 }
 
 std::string short_seconds(double seconds) {
@@ -76,7 +79,7 @@ std::string short_ratio(Count value, Count base) {
     value = value / 10;
     base = base / 10;
   }
-  const Count tenths = tenths_of(value, base);
+  const Count tenths = parts_of(value, base, 10);
   if (tenths == 0) return "<0.1x";
   return with_separators(tenths / 10) + "." + to_string(tenths % 10) + "x";
 }

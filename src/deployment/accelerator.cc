@@ -4,19 +4,21 @@
 
 namespace ctxcost {
 
-Accelerator::Peak Accelerator::peak(const Precision& activation) const {
-  const auto find = [this](std::string_view type) {
-    return std::find_if(peak_dense_flops.begin(), peak_dense_flops.end(),
-                        [type](const auto& row) { return row.first == type; });
-  };
-  bool fallback = false;
-  for (const std::string_view type : {std::string_view(activation.format().name), std::string_view("bf16"),
-                                      std::string_view("fp16"), std::string_view("fp32")}) {
-    const auto row = find(type);
-    if (row != peak_dense_flops.end()) return {row->second, row->first, fallback};
-    fallback = true;
+Accelerator::Peak Accelerator::peak(std::string_view wanted) const {
+  std::string missing;
+  for (const std::string_view type :
+       {wanted, std::string_view("bf16"), std::string_view("fp16"), std::string_view("fp32")}) {
+    const auto row = std::find_if(peak_dense_flops.begin(), peak_dense_flops.end(),
+                                  [type](const auto& peak) { return peak.first == type; });
+    if (row != peak_dense_flops.end()) return {row->second, row->first, std::move(missing)};
+    missing = wanted;
   }
-  return {peak_dense_flops.front().second, peak_dense_flops.front().first, true};
+  return {peak_dense_flops.front().second, peak_dense_flops.front().first, std::move(missing)};
+}
+
+Accelerator::Peak Accelerator::peak(const Precision& operands) const {
+  const std::string_view type = operands.format().name;
+  return peak(type == "nvfp4" || type == "mxfp4" ? std::string_view("fp4") : type);
 }
 
 bool Accelerator::keeps_cache(const Format& format) const {

@@ -68,6 +68,30 @@ bool traffic_never_falls(const Model& model) {
   return true;
 }
 
+/// Returns the type, as cards publish its peak, in which kernels multiply weights of a stored type ("int4:group=32").
+/// Empty if that is the model's own type, also for types that only a file knows.
+std::string_view multiplied_in(std::string_view stored) {
+  const std::string_view name = stored.substr(0, stored.find(':'));
+  for (const Format& format : formats()) {
+    if (format.name == name) return format.multiplied_in;
+  }
+  return {};
+}
+
+/// Returns the bytes of an element of a type whose peak cards publish.
+double bytes_of_peak(std::string_view type) {
+  if (type == "fp4") return 0.5;
+  if (type == "fp8" || type == "int8") return 1;
+  return type == "fp16" || type == "bf16" ? 2 : 4;
+}
+
+/// Returns whether a norm separates the mixers from the feed-forward, which then needs their whole sum.
+bool norm_between(const LayerGroup& group) {
+  return std::any_of(group.extras.begin(), group.extras.end(), [](const Tensor& tensor) {
+    return tensor.name == "ffn_norm" || tensor.name == "post_attention_norm" || tensor.name == "attn_output_norm";
+  });
+}
+
 [[noreturn]] void fail(const Model& model, std::string message, std::string hint) {
   throw InputError(Diagnostic{model.name, "", std::move(message), std::move(hint)});
 }
@@ -116,6 +140,7 @@ Deployment::Deployment(Setup setup)
                         stored ? std::optional(rank_weights(*setup_.model, *stored, rank)) : std::nullopt,
                         feed_forward_work(*setup_.model, rank)});
   }
+  set_peak();
 }
 
 Deployment::~Deployment() = default;
@@ -136,12 +161,40 @@ std::optional<Count> Deployment::capacity() const {
 /// The tokens that a device works on: its part of them under context parallelism.
 Count Deployment::rank_context(Count context) const { return ceil_div(context, setup_.settings.parallelism.context); }
 
+void Deployment::set_peak() {
+  const std::optional<Accelerator>& gpu = setup_.settings.gpu;
+  if (!gpu) return;
+  if (setup_.settings.activations) {
+    peak_ = gpu->peak(*setup_.settings.activations);
+    return;
+  }
+  // A bound may not be slower than any kernel. So the fastest type counts for all products, also for those of
+  // attention: kernels in 8 bits exist (FlashAttention-3), as do kernels that unpack to the model's type.
+  peak_ = gpu->peak(setup_.model->activation);
+  const auto& stored = whole_.stored_tensors();
+  if (!stored) return;
+  std::vector<std::string_view> types;
+  for (const StoredTensor& entry : *stored) {
+    if (entry.tensor.use != TensorUse::linear) continue;
+    const std::string_view type = multiplied_in(entry.type);
+    if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  }
+  for (const std::string_view type : types) {
+    Accelerator::Peak peak = gpu->peak(type);
+    if (peak.flops_per_s > peak_->flops_per_s) {
+      peak_ = std::move(peak);
+    } else if (!peak.missing.empty() && peak_->missing.empty()) {
+      peak_->missing = std::move(peak.missing);
+    }
+  }
+}
+
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
   std::vector<DeviceMemory> all;
   for (const Device& device : devices_) {
     const Estimate estimate = device.estimator.at(context, batch);
     DeviceMemory memory{
-        device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0)};
+        device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
     if (device.weights) memory.weights = device.weights->bytes;
     memory.kv_reserved = estimate.count(Metric::kv_reserved_bytes);
     const Count local = rank_context(context);
@@ -261,44 +314,64 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   return load;
 }
 
+std::string_view PhaseTime::bound() const {
+  if (interconnect_seconds && *interconnect_seconds > std::max(compute_seconds, memory_seconds)) return "interconnect";
+  return compute_seconds >= memory_seconds ? "compute" : "memory";
+}
+
+/// The sums of one stage's layers: one after the mixers and one after the feed-forward. Where the two stand side by
+/// side (Falcon, GPT-J), one sum is enough [vllm model_executor/models/falcon.py]. Routed experts on ranks of their own
+/// exchange tokens, which may be fewer.
+std::optional<double> Deployment::interconnect_seconds(const Model& stage, Count tokens) const {
+  const Parallelism& parallelism = setup_.settings.parallelism;
+  if (parallelism.tensor == 1) return 0.0;
+  const std::optional<Count>& link = setup_.settings.gpu->link_bytes_per_s;
+  if (!link || !stage.d_model) return std::nullopt;
+  Count sums;
+  for (const LayerGroup& group : stage.groups) {
+    const bool mixes = !group.mixers.empty();
+    const bool exchanges = group.feed_forward.experts && parallelism.expert > 1;
+    const bool feeds = group.feed_forward.kind != FeedForwardKind::none && !exchanges;
+    sums += group.count() * (mixes && feeds ? (norm_between(group) ? 2 : 1) : mixes || feeds ? 1 : 0);
+  }
+  // Of each sum a device sends the parts of the t - 1 others, in the model's type. Of its own part it sends the result,
+  // once if switches copy it (NVLink SHARP), in the type that the next product multiplies
+  // [vllm compilation/collective_fusion.py AllGatherScaledMMPattern]. A ring sends no less.
+  const double ranks = parallelism.tensor.to_double();
+  const double element = setup_.model->activation.row_bytes(1).to_double();
+  const double bytes_each = ((ranks - 1) * element + std::min(element, bytes_of_peak(peak_->type))) / ranks;
+  return (sums * tokens * *stage.d_model).to_double() * bytes_each / link->to_double();
+}
+
 std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count batch) const {
   const std::optional<Accelerator>& gpu = setup_.settings.gpu;
   if (!gpu || context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
-  const double peak = gpu->peak(setup_.model->activation).flops_per_s.to_double() * setup_.settings.mfu.value();
+  const double peak = peak_->flops_per_s.to_double() * setup_.settings.mfu.value();
   const double bandwidth = gpu->bandwidth_bytes_per_s.to_double() * setup_.settings.mbu.value();
+  const Count tokens = prefill ? batch * rank_context(context) : batch;
   PhaseTime sum;
+  sum.interconnect_seconds = 0;
   for (std::size_t i = 0; i < devices_.size();) {
-    const Count stage = devices_[i].rank->stage;
+    const Rank& first = *devices_[i].rank;
+    const std::optional<double> link = interconnect_seconds(*first.model, tokens);
     PhaseTime slowest;
-    for (; i < devices_.size() && devices_[i].rank->stage == stage; ++i) {
+    for (; i < devices_.size() && devices_[i].rank->stage == first.stage; ++i) {
       const std::optional<Load> work = load(devices_[i], prefill, context, batch);
       if (!work) return std::nullopt;
       const double compute = work->flops.to_double() / peak;
       const double memory = work->bytes.to_double() / bandwidth;
-      if (const double seconds = std::max(compute, memory); seconds > slowest.seconds) {
-        slowest = {seconds, compute, memory, {}};
+      if (const double seconds = std::max({compute, memory, link.value_or(0)}); seconds > slowest.seconds) {
+        slowest = {seconds, compute, memory, link};
       }
     }
     sum.seconds += slowest.seconds;
     sum.compute_seconds += slowest.compute_seconds;
     sum.memory_seconds += slowest.memory_seconds;
-  }
-
-  const Count ranks = setup_.settings.parallelism.tensor;
-  if (ranks == 1) {
-    sum.interconnect_seconds = 0;
-  } else if (gpu->link_bytes_per_s && setup_.model->d_model) {
-    // There is one all-reduce after the mixers of a layer and one after its feed-forward. In a ring, every device sends
-    // 2 (t - 1) / t of the activations.
-    Count reduces;
-    for (const LayerGroup& group : setup_.model->groups) {
-      const bool feed_forward = group.feed_forward.kind != FeedForwardKind::none;
-      reduces += group.count() * ((group.mixers.empty() ? 0 : 1) + (feed_forward ? 1 : 0));
+    if (sum.interconnect_seconds && link) {
+      *sum.interconnect_seconds += *link;
+    } else {
+      sum.interconnect_seconds.reset();
     }
-    const Count tokens = prefill ? batch * rank_context(context) : batch;
-    const Count bytes = tokens * *setup_.model->d_model * setup_.model->activation.row_bytes(1);
-    const double share = 2 * (ranks.to_double() - 1) / ranks.to_double();
-    sum.interconnect_seconds = (reduces * bytes).to_double() * share / gpu->link_bytes_per_s->to_double();
   }
   return sum;
 }
@@ -360,7 +433,7 @@ std::optional<Count> Deployment::critical_batch() const {
   }
   const Fraction& mfu = setup_.settings.mfu;
   const Fraction& mbu = setup_.settings.mbu;
-  const Count peak = gpu->peak(setup_.model->activation).flops_per_s * mfu.numerator * mbu.denominator;
+  const Count peak = peak_->flops_per_s * mfu.numerator * mbu.denominator;
   const Count bandwidth = gpu->bandwidth_bytes_per_s * mbu.numerator * mfu.denominator;
   try {
     return first_that(kMostSequences, [&](Count b) {
@@ -420,6 +493,13 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
     DeploymentEstimate result;
     result.model = whole_.at(context, batch);
     result.devices = memory(context, batch);
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
+      const Estimator& estimator = devices_[i].estimator;
+      result.devices[i].kv_parts = setup_.engine.engine
+                                       ->reserve({estimator.model(), context, batch, estimator.kv(), estimator.engine(),
+                                                  estimator.context_ranks()})
+                                       .parts;
+    }
     result.capacity = capacity();
     std::optional<Count> total = Count{};
     for (std::size_t i = 0; i < result.devices.size(); ++i) {
@@ -484,10 +564,9 @@ std::vector<std::string> Deployment::notes() const {
   const DeploymentSettings& settings = setup_.settings;
   if (settings.gpu) {
     if (!settings.gpu->assumption.empty()) notes.push_back(settings.gpu->assumption);
-    const Accelerator::Peak peak = settings.gpu->peak(setup_.model->activation);
-    if (peak.fallback) {
-      notes.push_back("no peak is published for " + setup_.model->activation.name() + " on " + settings.gpu->id +
-                      ": that of " + peak.type + " is taken");
+    if (!peak_->missing.empty()) {
+      notes.push_back("no peak is published for " + peak_->missing + " on " + settings.gpu->id + ": that of " +
+                      peak_->type + " is taken");
     }
     if (!settings.gpu->memory_reported_mib) {
       notes.push_back("what " + settings.gpu->id +

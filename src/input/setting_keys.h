@@ -40,6 +40,9 @@ inline constexpr FileKey kBeyondWindow{"beyond_window", ValueType::flag,
                                        "let contexts go beyond the model's window: max_context is what memory alone "
                                        "allows",
                                        "false"};
+inline constexpr FileKey kActivations{"activations", ValueType::text,
+                                      "type in which kernels multiply, whose peak bounds times: fp16, fp8, int8, nvfp4",
+                                      "that of the weights"};
 inline constexpr FileKey kMfu{"mfu", ValueType::fraction, "share of peak FLOP/s that is reached, if you measured it",
                               "1"};
 inline constexpr FileKey kMbu{"mbu", ValueType::fraction,

@@ -8,10 +8,6 @@ namespace {
 
 const Accelerator& gpu_of(const Deployment& deployment) { return *deployment.setup().settings.gpu; }
 
-Accelerator::Peak peak_of(const Deployment& deployment) {
-  return gpu_of(deployment).peak(deployment.setup().model->activation);
-}
-
 using GpuField = FieldsOf<Deployment>;
 constexpr Field kOfGpu[] = {
     GpuField::text("id", "in the catalogue, or of a file", [](const Deployment& d) { return gpu_of(d).id; }),
@@ -25,8 +21,8 @@ constexpr Field kOfGpu[] = {
     GpuField::count("bandwidth_bytes_per_s", "of its memory",
                     [](const Deployment& d) { return gpu_of(d).bandwidth_bytes_per_s; }),
     GpuField::count("peak_flops_per_s", "dense, in the type below",
-                    [](const Deployment& d) { return peak_of(d).flops_per_s; }),
-    GpuField::text("peak_type", "the type of the peak", [](const Deployment& d) { return peak_of(d).type; }),
+                    [](const Deployment& d) { return d.peak()->flops_per_s; }),
+    GpuField::text("peak_type", "the type of the peak", [](const Deployment& d) { return d.peak()->type; }),
     GpuField::count("link_bytes_per_s_per_direction", "of the fastest link to its peers",
                     [](const Deployment& d) { return gpu_of(d).link_bytes_per_s; })
         .or_null(),
@@ -40,23 +36,27 @@ constexpr Field kOfDevice[] = {
     DeviceField::count("weights_bytes", "of one of them", [](const DeviceMemory& d) { return d.weights; }),
     DeviceField::count("kv_reserved_bytes", "cache and state that the engine reserves",
                        [](const DeviceMemory& d) { return d.kv_reserved; }),
+    DeviceField::counts("kv_parts", "parts of kv_reserved_bytes",
+                        [](const DeviceMemory& d, const auto& visit) {
+                          for (const ReservedPart& part : d.kv_parts) visit(part.name, part.bytes);
+                        }),
     DeviceField::count("activation_bytes", "of the largest step", [](const DeviceMemory& d) { return d.activations; }),
     DeviceField::count("overhead_bytes", "what the runtime takes besides",
                        [](const DeviceMemory& d) { return d.overhead; }),
     DeviceField::count("device_bytes", "the sum", [](const DeviceMemory& d) { return d.bytes(); }),
 };
 
-constexpr std::string_view kPhaseBounds[] = {"compute", "memory"};
+constexpr std::string_view kPhaseBounds[] = {"compute", "memory", "interconnect"};
 using PhaseField = FieldsOf<PhaseTime>;
 constexpr Field kOfPhase[] = {
-    PhaseField::real("seconds", "the larger side of each stage, summed", [](const PhaseTime& p) { return p.seconds; }),
+    PhaseField::real("seconds", "the longest side of each stage, summed", [](const PhaseTime& p) { return p.seconds; }),
     PhaseField::real("compute_seconds", "FLOPs at the peak", [](const PhaseTime& p) { return p.compute_seconds; }),
     PhaseField::real("memory_seconds", "bytes at the bandwidth", [](const PhaseTime& p) { return p.memory_seconds; }),
     PhaseField::real(
-        "interconnect_seconds", "all-reduces, not part of the seconds",
+        "interconnect_seconds", "all-reduces at the link's speed, each sent once",
         [](const PhaseTime& p) { return p.interconnect_seconds ? Value(*p.interconnect_seconds) : Value(); })
         .or_null(),
-    PhaseField::word("bound", kPhaseBounds, "the larger side", [](const PhaseTime& p) { return p.bound(); }),
+    PhaseField::word("bound", kPhaseBounds, "the longest side", [](const PhaseTime& p) { return p.bound(); }),
 };
 
 const DeploymentSettings& settings_of(const Deployment& deployment) { return deployment.setup().settings; }
@@ -70,6 +70,12 @@ constexpr Field kOfAssumptions[] = {
                     [](const Deployment& d) { return settings_of(d).kv_memory; }),
     GpuField::text("margin", "what must stay free, else it is tight",
                    [](const Deployment& d) { return settings_of(d).margin.name(); }),
+    GpuField::text("activations", "the type in which kernels multiply, where that is given",
+                   [](const Deployment& d) {
+                     const std::optional<Precision>& type = settings_of(d).activations;
+                     return type ? Value(type->name()) : Value();
+                   })
+        .or_null(),
     GpuField::real("mfu", "of the peak", [](const Deployment& d) { return settings_of(d).mfu.value(); }),
     GpuField::real("mbu", "of the bandwidth", [](const Deployment& d) { return settings_of(d).mbu.value(); }),
 };

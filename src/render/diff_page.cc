@@ -79,7 +79,7 @@ class DifferenceTable {
     text += convention.pairs == "exact" ? " per multiply-add, unmasked pairs only"
                                         : " per multiply-add, every query charged the most keys any query sees";
     if (convention.logits == "all") text += ", logits of every token";
-    text += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
+    text += format("; {}", units_text(options_->units));
     text += format("; old: {}, new: {}", difference_->before_name, difference_->after_name);
     if (!difference_->batch_varies) {
       text += format(", {} {}", with_separators(first.batch), first.batch == 1 ? "sequence" : "sequences");

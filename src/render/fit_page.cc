@@ -7,6 +7,7 @@
 #include "deployment_fields.h"
 #include "fit_document.h"
 #include "option_text.h"
+#include "value_text.h"
 
 namespace ctxcost {
 namespace {
@@ -55,7 +56,14 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-/// A device, part by part.
+/// "  weights          14.96 GiB"; without bytes, "unknown".
+std::string part_line(std::string_view name, const std::optional<Count>& bytes, UnitSystem units) {
+  std::string line(name);
+  line.resize(std::max<std::size_t>(line.size(), 20), ' ');
+  return line + padded(bytes ? short_bytes(*bytes, units) : "unknown", 12);
+}
+
+/// A device, part by part. The cache has a line for each of its parts, as engines log them: keys, values, states.
 void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, TextDocument& page) {
   constexpr Count kBar = 40;
   const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
@@ -65,9 +73,7 @@ void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, T
                                                                 {"overhead", device.overhead}};
   for (const auto& [name, bytes] : parts) {
     if (bytes == Count{}) continue;
-    std::string line = "  " + std::string(name);
-    line.resize(16, ' ');
-    line += padded(bytes ? short_bytes(*bytes, units) : "unknown", 10);
+    std::string line = part_line(format("  {}", name), bytes, units);
     if (bytes) {
       line += padded(percent(*bytes, scale), 8) + "  ";
       // Rounded up, so that no part is invisible; a part beyond the capacity ends in a mark.
@@ -76,6 +82,9 @@ void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, T
       if (length > kBar) line += '>';
     }
     page.line(line);
+    if (std::string_view(name) != "KV cache") continue;
+    for (const ReservedPart& part : device.kv_parts)
+      page.line(part_line(format("    {}", part.name), part.bytes, units));
   }
 }
 
@@ -83,12 +92,12 @@ void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bo
                  TextDocument& page) {
   if (!time) return;
   std::string line =
-      format("{}{}{}{}, {}-bound (compute {}, memory {})", name, measured ? "" : "bound ", short_seconds(time->seconds),
+      format("{}{}{}{}, {}-bound (compute {}, memory {}", name, measured ? "" : "bound ", short_seconds(time->seconds),
              rate, time->bound(), short_seconds(time->compute_seconds), short_seconds(time->memory_seconds));
   if (time->interconnect_seconds && *time->interconnect_seconds > 0) {
-    line += "; plus all-reduces of " + short_seconds(*time->interconnect_seconds);
+    line += ", interconnect " + short_seconds(*time->interconnect_seconds);
   }
-  page.line(line);
+  page.line(line + ")");
 }
 
 /// Writes the binding limit and the distance to it.
@@ -133,13 +142,14 @@ void write_times(const Fit& fit, TextDocument& page) {
   }
 }
 
-void write_peaks(const Setup& setup, TextDocument& page) {
-  const std::optional<Accelerator>& gpu = setup.settings.gpu;
-  if (!gpu) return;
-  page.line(format("times: {}, {} with {}/s and {}/s",
-                   measured(setup.settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth", gpu->id,
-                   short_work(gpu->peak(setup.model->activation).flops_per_s, "FLOPs"),
-                   short_bytes(gpu->bandwidth_bytes_per_s, UnitSystem::si)));
+void write_peaks(const Deployment& deployment, TextDocument& page) {
+  const DeploymentSettings& settings = deployment.setup().settings;
+  const std::optional<Accelerator::Peak>& peak = deployment.peak();
+  if (!peak) return;
+  page.line(format("times: {}, {} with {}/s in {} and {}/s",
+                   measured(settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth",
+                   settings.gpu->id, short_work(peak->flops_per_s, "FLOPs"), peak->type,
+                   short_bytes(settings.gpu->bandwidth_bytes_per_s, UnitSystem::si)));
 }
 
 /// A column of the table of alternatives.
@@ -168,6 +178,10 @@ const AlternativeColumn kColumns[] = {
     {"Window", true, [](const Fit& fit, UnitSystem) { return to_value(fit.estimate[Metric::window_status]); }},
     {"Per Device", true,
      [](const Fit& fit, UnitSystem units) -> Value { return signed_bytes(fit.estimate[Metric::device_bytes], units); }},
+    {"KV Cache", true,
+     [](const Fit& fit, UnitSystem units) -> Value {
+       return signed_bytes(fit.estimate[Metric::device_kv_bytes], units);
+     }},
     {"Headroom", true,
      [](const Fit& fit, UnitSystem units) -> Value {
        return signed_bytes(fit.estimate[Metric::headroom_bytes], units);
@@ -236,7 +250,8 @@ void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page)
     for (const Remedy& way : ways) page.line("  " + option_of(way, fit.asked.setup.settings).text());
   }
   page.blank();
-  write_peaks(fit.asked.setup, page);
+  page.line(format("memory: {}", units_text(options.units)));
+  write_peaks(*fit.deployment, page);
   for (const std::string& note : notes(fit)) page.line("note: " + note);
 }
 

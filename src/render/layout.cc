@@ -169,7 +169,7 @@ std::vector<std::string> TableLayout::cells(const GridPoint& row) const {
 
 std::string TableLayout::caption() const {
   std::string line = counting_text(report_->convention(), report_->logits(), every_pair_);
-  line += options_->units == UnitSystem::si ? "; SI units, 1 GB = 10^9 bytes" : "; IEC units, 1 GiB = 2^30 bytes";
+  line.append("; ").append(units_text(options_->units));
   const Estimator& first = report_->estimators().front();
   std::string about;
   if (!varies(Label::model)) about = first.model().name;

@@ -36,6 +36,10 @@ std::string value_text(Metric metric, const MetricValue& value, UnitSystem units
   return "–";
 }
 
+std::string_view units_text(UnitSystem units) {
+  return units == UnitSystem::si ? "SI units, 1 GB = 10^9 bytes" : "IEC units, 1 GiB = 2^30 bytes";
+}
+
 std::string counting_text(const Convention& convention, Logits logits, bool all_keys) {
   std::string text = convention.name + " convention: ";
   text += convention.flops_per_mac == 1 ? "1 FLOP" : to_string(convention.flops_per_mac) + " FLOPs";

@@ -12,6 +12,9 @@ namespace ctxcost {
 /// A value in its metric's unit: "34.4 GB", "20 ms", "65,536", "beyond"; "–" for nothing.
 std::string value_text(Metric metric, const MetricValue& value, UnitSystem units);
 
+/// What bytes are shown in: "SI units, 1 GB = 10^9 bytes".
+std::string_view units_text(UnitSystem units);
+
 /// "causal convention: 2 FLOPs per multiply-add, unmasked pairs only". `all_keys`: no query of the answer is charged
 /// less than all n keys.
 std::string counting_text(const Convention& convention, Logits logits, bool all_keys = false);

@@ -93,7 +93,7 @@ const std::vector<Row>& rows() {
 |---------|--------|-----------|--------:|------:|-----------:|
 | fail    | a      | tiny.json |      4K |     1 |     0 of 1 |
 
-b.json:1:104: fail: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 4194303, 1 B (<0.1%) over
+b.json:1:104: fail: a: kv_cache_bytes is 4.00 MiB at 4K tokens, batch 1: max 4194303, 1 B (<0.1%) over
   would pass with context 4095, or kv_precision q8_0
 
 1 budget: 0 passed, 1 failed
@@ -105,7 +105,7 @@ b.json:1:104: fail: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 41943
 |---------|--------|-----------|--------:|------:|-----------:|
 | fail    | a      | tiny.json |      4K |     1 |     0 of 1 |
 
-b.json:1:104: fail: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 4194303.9 B, 1 B (<0.1%) over
+b.json:1:104: fail: a: kv_cache_bytes is 4.00 MiB at 4K tokens, batch 1: max 4194303.9 B, 1 B (<0.1%) over
   would pass with context 4095, or kv_precision q8_0
 
 1 budget: 0 passed, 1 failed
@@ -122,7 +122,7 @@ b.json:1:104: fail: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 41943
 |---------|--------|-----------|--------:|------:|-----------:|
 | fail    | a      | tiny.json |      4K |     1 |     0 of 1 |
 
-b.json:1:104: fail: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: min 5 MiB, 1.0 MB (20.0%) short
+b.json:1:104: fail: a: kv_cache_bytes is 4.00 MiB at 4K tokens, batch 1: min 5 MiB, 1.00 MiB (20.0%) short
 
 1 budget: 0 passed, 1 failed
 )~"},
@@ -163,7 +163,7 @@ b.json:1:105: fail: a: attention_flops is 1.1 GigaFLOPs at 1K tokens, batch 1: m
 |---------|--------|-----------|--------:|------:|-----------:|
 | warn    | a      | tiny.json |      4K |     1 |     0 of 1 |
 
-b.json:1:124: warn: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 4MB, 194.3 KB (4.9%) over
+b.json:1:124: warn: a: kv_cache_bytes is 4.00 MiB at 4K tokens, batch 1: max 4MB, 189.75 KiB (4.9%) over
   would pass with context 3906, or kv_precision q8_0
 
 1 budget: 0 passed, 1 warned
@@ -175,7 +175,7 @@ b.json:1:124: warn: a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 4MB, 
 |---------|--------|-----------|--------:|------:|-----------:|
 | fail    | a      | tiny.json |  1K, 4K |  1, 4 |     3 of 4 |
 
-b.json:1:132: fail: a: kv_cache_bytes is 16.8 MB at 4K tokens, batch 4: max 16MB, 777.2 KB (4.9%) over
+b.json:1:132: fail: a: kv_cache_bytes is 16.00 MiB at 4K tokens, batch 4: max 16MB, 759.00 KiB (4.9%) over
   would pass with context 3906, or batch 3, or kv_precision q8_0
 
 1 budget: 0 passed, 1 failed
@@ -219,7 +219,7 @@ b.json:1:106: fail: a: window_status is beyond at 8K tokens, batch 1: max scaled
 |---------|--------|-----------|--------:|------:|-----------:|
 | fail    | a      | tiny.json |      1K |     1 |     0 of 1 |
 
-b.json:1:122: fail: a: device_bytes is 7.6 MB at 1K tokens, batch 1: max 90% of gpu (7.2 MB), 384.2 KB (5.3%) over
+b.json:1:122: fail: a: device_bytes is 7.23 MiB at 1K tokens, batch 1: max 90% of gpu (6.87 MiB), 375.16 KiB (5.3%) over
   would pass with context 930, or kv_precision q8_0, or weights fp8, or gpus 2
 
 1 budget: 0 passed, 1 failed
@@ -231,7 +231,7 @@ b.json:1:122: fail: a: device_bytes is 7.6 MB at 1K tokens, batch 1: max 90% of 
 |---------|--------|-----------|--------:|------:|-----------:|
 | fail    | a      | tiny.json |  1K, 2K |     1 |     1 of 2 |
 
-b.json:1:133: fail: a: headroom_bytes is -3.8 MB at 2K tokens, batch 1: min 0, 3.8 MB short
+b.json:1:133: fail: a: headroom_bytes is -3.60 MiB at 2K tokens, batch 1: min 0, 3.60 MiB short
   would pass with context 1125, or gpus 2
 
 1 budget: 0 passed, 1 failed
@@ -282,7 +282,7 @@ b.json:1:134: fail: a: max_context is 1,125 at 1K tokens, batch 1: max 1122, 3 (
 |---------|---------|-----------|--------:|------:|-----------:|
 | fail    | Größe € | tiny.json |      4K |     1 |     0 of 1 |
 
-b.json:1:110: fail: Größe €: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 1024, 4.2 MB (409500.0%) over
+b.json:1:110: fail: Größe €: kv_cache_bytes is 4.00 MiB at 4K tokens, batch 1: max 1024, 4.00 MiB (409500.0%) over
   would pass with context 1
 
 1 budget: 0 passed, 1 failed
@@ -294,7 +294,7 @@ b.json:1:110: fail: Größe €: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1:
 |---------|------------------------------|-----------|--------:|------:|-----------:|
 | fail    | <a & "b"> | 100%, c: `d`\x0a | tiny.json |      4K |     1 |     0 of 1 |
 
-b.json:1:131: fail: <a & "b"> | 100%, c: `d`\x0a: kv_cache_bytes is 4.2 MB at 4K tokens, batch 1: max 1024, 4.2 MB (409500.0%) over
+b.json:1:131: fail: <a & "b"> | 100%, c: `d`\x0a: kv_cache_bytes is 4.00 MiB at 4K tokens, batch 1: max 1024, 4.00 MiB (409500.0%) over
   would pass with context 1
 
 1 budget: 0 passed, 1 failed
@@ -602,6 +602,18 @@ TEST_CASE("every format has the same exit status, and nothing but the document o
   validate_sarif(sarif);
 }
 
+TEST_CASE("activations of a budget choose the peak of its times, and the option overrides them") {
+  // 8,192 tokens take 133.3 ms in bf16 and 66.65 ms in 8 bits.
+  const Workspace workspace;
+  workspace.write("b.json", R"({"defaults": {"activations": "fp8"}, "budgets": [{"name": "a", "model": "llama-3.1-8b",
+    "context": "8K", "gpu": "h100-sxm-80gb", "limits": {"prefill_seconds": {"max": 0.1}}}]})");
+  CHECK(workspace.check({"b.json"}).status == 0);
+  CHECK(workspace.check({"b.json", "--activations", "bf16"}).status == 1);
+  workspace.write("c.json", R"({"defaults": {"activations": "int4"}, "budgets": [{"name": "a", "model": "llama-3.1-8b",
+    "context": "8K", "gpu": "h100-sxm-80gb", "limits": {"prefill_seconds": {"max": 0.1}}}]})");
+  CHECK(workspace.check({"c.json"}).status == 2);
+}
+
 TEST_CASE("--exit-zero turns 1 into 0 and keeps 2; --fail-on warning fails where a warning is breached") {
   const Workspace workspace;
   for (const Row& row : rows()) {
@@ -790,7 +802,7 @@ TEST_CASE("a failure by the baseline is one in the table, the headline and the c
   const Run table = workspace.check(arguments);
   CHECK(table.status == 1);
   CHECK(table.out.find("| fail (baseline) | a ") != std::string::npos);
-  CHECK(table.out.find("b.json:1:23: fail (baseline): a: kv_cache_bytes grew from 4.2 MB to 8.4 MB") !=
+  CHECK(table.out.find("b.json:1:23: fail (baseline): a: kv_cache_bytes grew from 4.00 MiB to 8.00 MiB") !=
         std::string::npos);
   CHECK(table.out.ends_with("\n1 budget: 0 passed, 1 failed (baseline)\n"));
   // The key that did it, not the one beside it.
@@ -945,10 +957,10 @@ TEST_CASE("a baseline: what is worse, by how much, and whether that is too much"
   CHECK(seen);
   const Run github = workspace.check(
       {"b.json", "--baseline", "base.json", "--max-increase", "kv_cache_bytes=5%", "--format", "github"});
-  CHECK(
-      github.out ==
-      "::error file=b.json,line=2,col=18,title=work::kv_cache_bytes grew from 4.2 MB to 8.4 MB at 4K tokens, batch 1: "
-      "+4.2 MB (+100.0%25), allowed 5%25; because of /kv_heads: 2 → 4\n");
+  CHECK(github.out ==
+        "::error file=b.json,line=2,col=18,title=work::kv_cache_bytes grew from 4.00 MiB to 8.00 MiB at 4K tokens, "
+        "batch 1: "
+        "+4.00 MiB (+100.0%25), allowed 5%25; because of /kv_heads: 2 → 4\n");
   for (const std::string format : {"junit", "sarif"}) {
     workspace.write(
         format, workspace.check({"b.json", "--baseline", "base.json", "--max-increase", "5%", "--format", format}).out);

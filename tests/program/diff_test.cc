@@ -86,9 +86,9 @@ TEST_CASE("the same in every format") {
             "\n"
             "pass: kv_cache_bytes &gt; 5%\n");
   CHECK(as("table", {"-q", "--units", "iec"}) ==
-        "| Metric         | Context |     Old |     New |   Change | Percent |\n"
-        "|----------------|---------|--------:|--------:|---------:|--------:|\n"
-        "| kv_cache_bytes | 1K      | 2.0 MiB | 1.0 MiB | -1.0 MiB |  -50.0% |\n");
+        "| Metric         | Context |      Old |      New |    Change | Percent |\n"
+        "|----------------|---------|---------:|---------:|----------:|--------:|\n"
+        "| kv_cache_bytes | 1K      | 2.00 MiB | 1.00 MiB | -1.00 MiB |  -50.0% |\n");
 
   const Json document = Json::parse(as("json", {"--fail-if", "kv_cache_bytes <= -50%", "--exit-zero"}));
   CHECK(document["schema_version"] == 1);

@@ -25,9 +25,13 @@ TEST_CASE("fit: a verdict in the first line, the parts below it") {
   CHECK(result.status == 0);
   CHECK(result.err == "");
   CHECK(first_line(result.out) ==
-        "fits: Llama-3.1-8B, 8,192 tokens x 1 on 1 x h100-sxm-80gb: 17.3 GB of 85.5 GB a device (20.2%), 68.2 GB free");
+        "fits: Llama-3.1-8B, 8,192 tokens x 1 on 1 x h100-sxm-80gb: 16.10 GiB of 79.65 GiB a device (20.2%), 63.55 GiB "
+        "free");
   for (const char* text :
-       {"\n  weights          16.1 GB   18.8%  ########\n", "\n  KV cache          1.1 GB    1.3%  #\n",
+       {"\n  weights              14.96 GiB   18.8%  ########\n",
+        "\n  KV cache              1.00 GiB    1.3%  #\n    keys              512.00 MiB\n    values            512.00 "
+        "MiB\n",
+        "memory: IEC units, 1 GiB = 2^30 bytes\n", "989.5 TeraFLOPs/s in bf16 and 3.4 TB/s\n",
         "binds first as the context grows: the model's window, above 131,072 tokens\n",
         "memory alone would allow 528,784 tokens\n",
         "prefill: bound 133.3 ms, compute-bound (compute 133.3 ms, memory 4.821 ms)\n",
@@ -37,6 +41,66 @@ TEST_CASE("fit: a verdict in the first line, the parts below it") {
   }
   const Run quiet = run({"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "8192", "-q"});
   CHECK(quiet.out == first_line(result.out) + "\n");
+}
+
+TEST_CASE("fit: --units says what bytes are shown in") {
+  // 16,060,522,496 bytes of weights, 2^30 of cache, 151,507,968 of activations: 17,285,772,288 of 81,559 MiB.
+  const auto first = [](std::initializer_list<std::string> units) {
+    std::vector<std::string> arguments = {"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "8192"};
+    arguments.insert(arguments.end(), units);
+    return run(arguments).out;
+  };
+  const std::string si = first({"--units", "si"});
+  CHECK(first_line(si) ==
+        "fits: Llama-3.1-8B, 8,192 tokens x 1 on 1 x h100-sxm-80gb: 17.3 GB of 85.5 GB a device (20.2%), 68.2 GB free");
+  CHECK(si.find("memory: SI units, 1 GB = 10^9 bytes\n") != std::string::npos);
+  CHECK(si.find("GiB") == std::string::npos);
+  CHECK(first({"--units", "iec"}) == first({}));
+  CHECK(first({"--format", "markdown"}).find("| 16.10 GiB | 1.00 GiB | 63.55 GiB |") != std::string::npos);
+}
+
+TEST_CASE("fit: parts of the cache add up on each device, and are K, V or states where the engine tells them apart") {
+  for (const char* model : {"llama-3.1-8b", "deepseek-v3", "qwen3-next-80b-a3b-instruct"}) {
+    for (const char* engine : {"ideal", "vllm", "llama.cpp"}) {
+      CAPTURE(model);
+      CAPTURE(engine);
+      const Json report =
+          json_of({"fit", model, "--engine", engine, "--gpu", "b200-sxm-180gb:8", "-n", "4K", "--weights", "Q4_K_M"});
+      for (const Json& device : report["results"][0]["devices"]) {
+        std::uint64_t sum = 0;
+        for (const auto& [name, bytes] : device["kv_parts"].items()) sum += bytes.get<std::uint64_t>();
+        CHECK(sum == device["kv_reserved_bytes"].get<std::uint64_t>());
+      }
+    }
+  }
+}
+
+TEST_CASE("fit: --activations names the type in which kernels multiply, and where a card has no peak a note says so") {
+  const auto fit_of = [](const char* gpu, std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"fit", "llama-3.1-8b", "-n", "8K", "--weights", "fp8", "--gpu", gpu};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return json_of(arguments)["results"][0];
+  };
+  const Json own = fit_of("h100-sxm-80gb", {});
+  CHECK(own["gpu"]["peak_type"] == "fp8");
+  CHECK(own["assumptions"]["activations"].is_null());
+  const Json given = fit_of("h100-sxm-80gb", {"--activations", "half"});
+  CHECK(given["gpu"]["peak_type"] == "fp16");
+  CHECK(given["gpu"]["peak_flops_per_s"] == 989'500'000'000'000);
+  CHECK(given["assumptions"]["activations"] == "fp16");
+  CHECK(given["prefill"]["compute_seconds"].get<double>() ==
+        doctest::Approx(own["prefill"]["compute_seconds"].get<double>() * 2).epsilon(1e-12));
+  CHECK(given["device_bytes"] == own["device_bytes"]);
+  CHECK(fit_of("a100-sxm4-80gb", {})["device_notes"].dump().find(
+            "no peak is published for fp8 on a100-sxm4-80gb: that of bf16 is taken") != std::string::npos);
+  const Run refused = run({"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--activations", "int4"});
+  CHECK(refused.status == 2);
+  CHECK(refused.err ==
+        "ctxcost: --activations: expected a type in which cards multiply, found \"int4\" (fp32, fp16, bf16, fp8, int8, "
+        "nvfp4 or mxfp4)\n");
+  const Run alone = run({"train", "llama-3.1-8b", "--stage", "8K:1m", "--activations", "fp8"});
+  CHECK(alone.status == 2);
+  CHECK(alone.err == "ctxcost: --activations: expected --gpu NAME beside it, found nothing\n");
 }
 
 TEST_CASE("fit: exit status 1 where it does not fit, 0 with --exit-zero, and each way out is one") {
@@ -440,7 +504,7 @@ TEST_CASE("fit: what ends first is named in the first line and in its own") {
   // 8,192 tokens of 131,072 bytes in 512 MiB; half of them fit.
   const Run memory = run({"fit", "llama-3.1-8b", "--kv-memory", "512MiB", "-n", "8192"});
   CHECK(memory.status == 1);
-  CHECK(first_line(memory.out).ends_with(": 1.1 GB of 536.9 MB for the cache"));
+  CHECK(first_line(memory.out).ends_with(": 1.00 GiB of 512.00 MiB for the cache"));
   CHECK(memory.out.find("\nKV capacity: 4,096 tokens, 0.5 sequences of this length\n") != std::string::npos);
   // A state does not grow, and mfu and mbu make bounds times.
   const Run state =

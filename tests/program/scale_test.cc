@@ -133,10 +133,10 @@ TEST_CASE("columns that vary lead the table; the others are in its headings and 
         "\n"
         "| KV   | Batch | Context | Tokens (n) | Attn Scores (n²) | Attn FLOPs/layer | KV Cache |\n"
         "|------|------:|---------|-----------:|-----------------:|-----------------:|---------:|\n"
-        "| fp16 |     1 | 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs |  2.0 GiB |\n"
-        "| fp16 |     2 | 4K      |      4,096 |            16.8M |  274.9 GigaFLOPs |  4.0 GiB |\n"
-        "| q8_0 |     1 | 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs |  1.1 GiB |\n"
-        "| q8_0 |     2 | 4K      |      4,096 |            16.8M |  274.9 GigaFLOPs |  2.1 GiB |\n");
+        "| fp16 |     1 | 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs | 2.00 GiB |\n"
+        "| fp16 |     2 | 4K      |      4,096 |            16.8M |  274.9 GigaFLOPs | 4.00 GiB |\n"
+        "| q8_0 |     1 | 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs | 1.06 GiB |\n"
+        "| q8_0 |     2 | 4K      |      4,096 |            16.8M |  274.9 GigaFLOPs | 2.13 GiB |\n");
 }
 
 TEST_CASE("a model of unlike layers shows totals, and each group's own numbers in JSON") {

@@ -44,13 +44,13 @@ TEST_CASE("an H100 by its id, whatever the case") {
   CHECK(gpu.link == "NVLink");
   CHECK(gpu.link_bytes_per_s == Count{450'000'000'000});
   CHECK(gpu.peak(parse_precision("bf16", "test")).flops_per_s == Count{989'500'000'000'000});
-  CHECK_FALSE(gpu.peak(parse_precision("bf16", "test")).fallback);
+  CHECK(gpu.peak("bf16").missing.empty());
 }
 
 TEST_CASE("a type without a published peak takes that of a 16-bit type") {
   const Accelerator::Peak peak = load_accelerator("v100-pcie-16gb").peak(parse_precision("bf16", "test"));
   CHECK(peak.type == "fp16");
-  CHECK(peak.fallback);
+  CHECK(peak.missing == "bf16");
   CHECK(peak.flops_per_s == Count{112'000'000'000'000});
 }
 

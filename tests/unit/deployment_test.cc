@@ -1,7 +1,9 @@
 // Models on devices: memory by part, splits, roofline bounds, what fits beside the rest.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctxcost/core/diagnostic.h"
@@ -280,13 +282,48 @@ TEST_CASE("shared experts are split over tensor ranks and stand on every expert 
   CHECK(alone.decode->compute_seconds == doctest::Approx(spread.decode->compute_seconds).epsilon(1e-12));
 }
 
-TEST_CASE("all-reduces of tensor parallelism are told apart") {
+TEST_CASE("sums of tensor parallelism are a side of the bound, which is never added to another") {
+  struct Row {
+    const char* gpu;
+    const char* split;
+    const char* weights;
+    double sums;   // of 4,096 elements a token
+    double bytes;  // that a device sends of an element
+    double link;
+  };
+  const Row rows[] = {
+      // Two in each of 32 layers, in bf16: 7/8 of the parts, and its own as the result.
+      {"h100-sxm-80gb", "tp=8", "bf16", 64, 2, 450e9},
+      // The results are multiplied in 8 bits: 7/8 of two bytes and 1/8 of one.
+      {"h100-sxm-80gb", "tp=8", "fp8", 64, 15.0 / 8, 450e9},
+      // No peak in 8 bits: kernels unpack, and a sum stays in bf16.
+      {"a100-sxm4-80gb", "tp=2", "fp8", 64, 2, 300e9},
+      {"b200-sxm-180gb", "tp=2", "nvfp4", 64, 2.5 / 2, 900e9},
+      // The stages come one after the other.
+      {"h100-sxm-80gb", "tp=2,pp=2", "bf16", 64, 2, 450e9},
+  };
   const Model model = load_model("llama-3.1-8b");
-  const DeploymentEstimate estimate = Deployment(setup_of(model, "h100-sxm-80gb", "tp=8")).at(8192, 4);
-  // 64 of 4 tokens of 4,096 in bf16, 7/4 of that over 450 GB/s.
-  CHECK(*estimate.decode->interconnect_seconds == doctest::Approx(64 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
-  CHECK(*estimate.prefill->interconnect_seconds ==
-        doctest::Approx(64.0 * 8192 * 4 * 8192 * 1.75 / 450e9).epsilon(1e-12));
+  for (const Row& row : rows) {
+    CAPTURE(row.gpu);
+    CAPTURE(row.weights);
+    Setup setup = setup_of(model, row.gpu, row.split);
+    setup.workload.weights = parse_weight_scheme(row.weights, "weights");
+    const DeploymentEstimate estimate = Deployment(setup).at(8192, 4);
+    const double each = row.sums * 4096 * row.bytes / row.link;
+    CHECK(*estimate.decode->interconnect_seconds == doctest::Approx(each * 4).epsilon(1e-12));
+    CHECK(*estimate.prefill->interconnect_seconds == doctest::Approx(each * 4 * 8192).epsilon(1e-12));
+    if (std::string_view(row.split).find("pp") != std::string_view::npos) continue;
+    for (const auto& time : {*estimate.prefill, *estimate.decode}) {
+      CHECK(time.seconds == std::max({time.compute_seconds, time.memory_seconds, *time.interconnect_seconds}));
+    }
+  }
+  // Over PCIe in 8 bits the sums take longest: 64 sums of 1.5 bytes an element at 31.5 GB/s.
+  Setup pair = setup_of(model, "rtx-4090-24gb", "tp=2");
+  pair.workload.weights = parse_weight_scheme("Q4_K_M", "weights");
+  const PhaseTime prefill = *Deployment(pair).at(4096, 1).prefill;
+  CHECK(prefill.bound() == "interconnect");
+  CHECK(prefill.seconds == doctest::Approx(64.0 * 4096 * 4096 * 1.5 / 31.5e9).epsilon(1e-12));
+  CHECK(prefill.compute_seconds < prefill.seconds);
 }
 
 TEST_CASE("vLLM's log: blocks that fit, tokens, concurrency") {

@@ -72,6 +72,10 @@ TEST_CASE("a default that is a value is one that the option takes") {
   }
   CHECK(option_of(OptionId::convention, "scale").fallback == "article");
   CHECK(option_of(OptionId::convention, "fit").fallback == "causal");
+  for (const char* command : {"fit", "solve", "check"}) CHECK(option_of(OptionId::units, command).fallback == "iec");
+  for (const char* command : {"scale", "compare", "explain", "diff", "train", "evaluate"}) {
+    CHECK(option_of(OptionId::units, command).fallback == "si");
+  }
 }
 
 TEST_CASE("a setting of budget files has the meaning of the option of its name") {
@@ -84,5 +88,5 @@ TEST_CASE("a setting of budget files has the meaning of the option of its name")
     CHECK(same->meaning == key.meaning);
     CHECK((same->fallback.empty() || same->fallback == key.fallback));
   }
-  CHECK(shared == 16);
+  CHECK(shared == 17);
 }

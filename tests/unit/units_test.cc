@@ -42,12 +42,12 @@ TEST_CASE("the article's cells are shown to the character") {
     CHECK(short_work(row.flops, "FLOPs") == row.flops_cell);
     CHECK(short_bytes(row.bytes, UnitSystem::si) == row.bytes_cell);
   }
-  CHECK(short_bytes(536870912, UnitSystem::iec) == "512.0 MiB");
-  CHECK(short_bytes(549755813888, UnitSystem::iec) == "512.0 GiB");
-  CHECK(short_bytes(524288000000, UnitSystem::iec) == "488.3 GiB");  // one million tokens
+  CHECK(short_bytes(536870912, UnitSystem::iec) == "512.00 MiB");
+  CHECK(short_bytes(549755813888, UnitSystem::iec) == "512.00 GiB");
+  CHECK(short_bytes(524288000000, UnitSystem::iec) == "488.28 GiB");  // one million tokens
 }
 
-TEST_CASE("rounding is half up on the integer") {
+TEST_CASE("rounding is half up on the integer: to one decimal, binary units to two") {
   struct Row {
     Count value;
     const char* si;
@@ -59,18 +59,20 @@ TEST_CASE("rounding is half up on the integer") {
       {999, "999 B", "999 B"},
       {1000, "1.0 KB", "1000 B"},
       {1023, "1.0 KB", "1023 B"},
-      {1024, "1.0 KB", "1.0 KiB"},
-      {1049, "1.0 KB", "1.0 KiB"},
-      {1050, "1.1 KB", "1.0 KiB"},
-      {1075, "1.1 KB", "1.0 KiB"},  // 1.0498 KiB
-      {1076, "1.1 KB", "1.1 KiB"},  // 1.0508 KiB
-      {1149, "1.1 KB", "1.1 KiB"},
-      {1150, "1.2 KB", "1.1 KiB"},
-      {250000, "250.0 KB", "244.1 KiB"},
-      {999949, "999.9 KB", "976.5 KiB"},
-      {999950, "1.0 MB", "976.5 KiB"},     // rounds to 1000.0: the next unit
-      {1048524, "1.0 MB", "1,023.9 KiB"},  // 1023.949 KiB
-      {1048525, "1.0 MB", "1.0 MiB"},      // 1023.9501 KiB rounds to 1024.0
+      {1024, "1.0 KB", "1.00 KiB"},
+      {1029, "1.0 KB", "1.00 KiB"},  // 1.00488 KiB
+      {1030, "1.0 KB", "1.01 KiB"},  // 1.00586 KiB
+      {1049, "1.0 KB", "1.02 KiB"},
+      {1050, "1.1 KB", "1.03 KiB"},
+      {1126, "1.1 KB", "1.10 KiB"},  // 1.09961 KiB: both decimals stay
+      {1149, "1.1 KB", "1.12 KiB"},
+      {1150, "1.2 KB", "1.12 KiB"},
+      {1152, "1.2 KB", "1.13 KiB"},  // 1.125 KiB: half up
+      {250000, "250.0 KB", "244.14 KiB"},
+      {999949, "999.9 KB", "976.51 KiB"},
+      {999950, "1.0 MB", "976.51 KiB"},     // rounds to 1000.0: the next unit
+      {1048570, "1.0 MB", "1,023.99 KiB"},  // 1023.9941 KiB
+      {1048571, "1.0 MB", "1.00 MiB"},      // 1023.9951 KiB rounds to 1024.00
   };
   for (const Row& row : rows) {
     CHECK(short_bytes(row.value, UnitSystem::si) == row.si);
@@ -96,7 +98,7 @@ TEST_CASE("every power of a thousand has its prefix, and past the last one the n
   CHECK(short_count(999950000000000) == "1.0P");  // rounds to 1000.0: the next letter
   // 2^128 - 1 = 340,282,366,920,938,463,463,374,607,431,768,211,455
   CHECK(short_bytes(kMost, UnitSystem::si) == "340,282,366.9 QB");
-  CHECK(short_bytes(kMost, UnitSystem::iec) == "268,435,456.0 QiB");
+  CHECK(short_bytes(kMost, UnitSystem::iec) == "268,435,456.00 QiB");
 }
 
 TEST_CASE("separators stand between groups of three") {

@@ -26,10 +26,11 @@ struct TrainingQuestion {
   Count batch = 1;                ///< sequences of a micro-batch, on each data-parallel replica
   Count baseline_context = 8192;  ///< what the schedule is compared with: all its tokens at that context
   std::optional<Accelerator> gpu;
-  std::optional<Fraction> mfu;          ///< model FLOPs over peak, as measured; without it times are bounds at 1
-  std::optional<double> usd_per_hour;   ///< of a device
-  std::optional<double> watts;          ///< of a device; the board's power where empty
-  std::optional<Fraction> utilization;  ///< of a device's memory; what a program may take of it where empty
+  std::optional<Precision> activations;  ///< the type of the matrix products; bf16 by default
+  std::optional<Fraction> mfu;           ///< model FLOPs over peak, as measured; without it times are bounds at 1
+  std::optional<double> usd_per_hour;    ///< of a device
+  std::optional<double> watts;           ///< of a device; the board's power where empty
+  std::optional<Fraction> utilization;   ///< of a device's memory; what a program may take of it where empty
   Margin margin;
 };
 

@@ -38,6 +38,9 @@ struct Format {
   bool cache;                 ///< may store a cache
   bool model_type;            ///< a type of weights and cache alike (`precision` in a model file sets both)
   CacheCards cards = CacheCards::all;
+  /// The type in which kernels multiply weights of this format, as cards publish its peak: "fp8", "int8", "fp4". Empty:
+  /// they unpack the weights to 16 bits and multiply in the model's type.
+  std::string_view multiplied_in = {};
 };
 
 /// Returns all formats, in display order.
@@ -94,6 +97,10 @@ class Precision {
 /// Reads NAME or NAME:key=value,…, ignoring case. Settings: int4 takes `group` (128) and `zero`; kivi takes `bits` (2),
 /// `group` (32), `residual` (128). Throws InputError naming `source` and a near match.
 Precision parse_precision(std::string_view text, std::string_view source);
+
+/// Reads a type in which cards multiply: fp32, fp16, bf16, fp8, int8, nvfp4 or mxfp4. Throws InputError naming
+/// `source`.
+Precision parse_activations(std::string_view text, std::string_view source);
 
 /// Key and value precision of a cache.
 struct KvPrecision {

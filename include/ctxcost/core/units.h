@@ -1,4 +1,5 @@
-// What a number counts, and how exact integers are displayed: with one decimal, rounded half up on the integer itself.
+// What a number counts, and how exact integers are displayed: with one decimal (IEC bytes with two), rounded half up on
+// the integer itself.
 #pragma once
 
 #include <string>
@@ -30,7 +31,7 @@ std::string short_count(Count value);
 /// "8.6 GigaFLOPs"; below a thousand, the integer: "512 FLOPs". `noun` is "FLOPs" or "MACs".
 std::string short_work(Count value, std::string_view noun);
 
-/// "536.9 MB" or "512.0 MiB"; below one KB or KiB, the integer: "512 B".
+/// "536.9 MB" or "512.00 MiB", with two decimals as engines log GiB; below one KB or KiB, the integer: "512 B".
 std::string short_bytes(Count value, UnitSystem units);
 
 /// Four digits: "133.3 ms", "4.801 ms", "12.5 s".

@@ -45,11 +45,13 @@ struct Accelerator {
 
   struct Peak {
     Count flops_per_s;
-    std::string type;
-    bool fallback;  ///< the requested type has no published peak
+    std::string type;     ///< as the catalogue names it: "bf16", "fp4"
+    std::string missing;  ///< the requested type, if it has no published peak; empty if it has one
   };
-  /// Returns the dense peak (FLOP/s) of an activation type, else of a 16-bit type, else of fp32.
-  Peak peak(const Precision& activation) const;
+  /// Returns the dense peak (FLOP/s) of a type, named as in the catalogue, else of a 16-bit type, else of fp32.
+  Peak peak(std::string_view type) const;
+  /// Returns the same of operands in a format; nvfp4 and mxfp4 are the catalogue's fp4.
+  Peak peak(const Precision& operands) const;
 };
 
 /// Returns the power of a device in watts: as given, else its board's. Empty without a device, or if its catalogue

@@ -40,11 +40,12 @@ struct Margin {
 struct DeploymentSettings {
   std::optional<Accelerator> gpu;  ///< if empty, there is no capacity and no time
   Parallelism parallelism;
-  std::optional<Fraction> utilization;  ///< usable share of a device's memory; by default the engine's
-  std::optional<Count> overhead;        ///< further bytes that the runtime takes on each device; by default none
-  std::optional<Count> kv_memory;       ///< bytes of each device for the cache, as a runtime's log prints them
-  Fraction mfu;                         ///< reached share of peak FLOP/s, if measured
-  Fraction mbu;                         ///< reached share of the bandwidth, if measured
+  std::optional<Fraction> utilization;   ///< usable share of a device's memory; by default the engine's
+  std::optional<Count> overhead;         ///< further bytes that the runtime takes on each device; by default none
+  std::optional<Count> kv_memory;        ///< bytes of each device for the cache, as a runtime's log prints them
+  std::optional<Precision> activations;  ///< the type in which kernels multiply; by default that of the weights
+  Fraction mfu;                          ///< reached share of peak FLOP/s, if measured
+  Fraction mbu;                          ///< reached share of the bandwidth, if measured
   Margin margin;
   bool beyond_window = false;  ///< contexts may go beyond the model's window
 };
@@ -65,6 +66,7 @@ struct DeviceMemory {
   std::optional<Count> kv_reserved;
   std::optional<Count> activations;
   Count overhead;
+  std::vector<ReservedPart> kv_parts;  ///< of `kv_reserved`: keys, values, latents, states; only in `at`
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
@@ -73,15 +75,16 @@ struct DeviceMemory {
   }
 };
 
-/// A roofline bound. Pipeline stages run one after another.
+/// A roofline bound. The sides of a stage overlap at best, so that the longest of them bounds it and none is added to
+/// another. Pipeline stages run one after another (docs/cost-model.md section 14).
 struct PhaseTime {
-  double seconds = 0;  ///< the sum over stages of the larger of compute and memory time of the stage's slowest device
+  double seconds = 0;  ///< the sum over stages of the longest side of the stage's slowest device
   double compute_seconds = 0;
   double memory_seconds = 0;
-  /// Time of tensor-parallel all-reduces, as a ring over the fastest link. Not part of `seconds`. Empty if no link is
-  /// known.
+  /// The least time of the tensor-parallel all-reduces over the fastest link. Empty if no link is known.
   std::optional<double> interconnect_seconds;
-  std::string_view bound() const { return compute_seconds >= memory_seconds ? "compute" : "memory"; }
+  /// The longest side: "compute", "memory" or "interconnect".
+  std::string_view bound() const;
 };
 
 /// The words of a verdict, the best first.
@@ -154,6 +157,9 @@ class Deployment {
   Fraction utilization() const;
   /// Returns the usable bytes of each device; empty without a GPU.
   std::optional<Count> capacity() const;
+  /// Returns the peak that bounds times: of `activations` where that is given, else the fastest of the types in which
+  /// kernels multiply the weights, and of the model's own type. Empty without a GPU.
+  const std::optional<Accelerator::Peak>& peak() const { return peak_; }
   /// Returns the assumptions behind every number: fallbacks, efficiencies, and what is replicated.
   std::vector<std::string> notes() const;
   /// Returns why the answer is tight. Empty if it is not.
@@ -170,7 +176,9 @@ class Deployment {
   std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
   bool beyond_positions(Count context) const;
   [[noreturn]] void fail_overflow(Count context, Count batch, const CountOverflow& overflow) const;
+  void set_peak();
   std::optional<PhaseTime> time(bool prefill, Count context, Count batch) const;
+  std::optional<double> interconnect_seconds(const Model& stage, Count tokens) const;
   std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
   void set_capacity(DeploymentEstimate& result, Count context) const;
   std::optional<Count> critical_batch() const;
@@ -182,6 +190,7 @@ class Deployment {
   Estimator whole_;
   std::vector<Rank> ranks_;
   std::vector<Device> devices_;  // in the order of ranks_
+  std::optional<Accelerator::Peak> peak_;
 };
 
 }  // namespace ctxcost

@@ -56,6 +56,7 @@ struct DeviceSettings {
   std::optional<Count> gpus;
   std::optional<Parallelism> parallel;
   std::optional<Fraction> utilization, mfu, mbu;
+  std::optional<Precision> activations;
   std::optional<Count> overhead, kv_memory;  ///< bytes
   std::optional<Margin> margin;
   std::optional<bool> beyond_window;

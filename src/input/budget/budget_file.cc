@@ -59,6 +59,7 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.gpus, fallback.gpus);
   take(devices.parallel, fallback.parallel);
   take(devices.utilization, fallback.utilization);
+  take(devices.activations, fallback.activations);
   take(devices.mfu, fallback.mfu);
   take(devices.mbu, fallback.mbu);
   take(devices.overhead, fallback.overhead);
@@ -293,6 +294,8 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.parallel = read_placed(cursor, setting::kParallel.name);
   settings.devices.parallel = read_parsed(cursor, setting::kParallel.name, parse_parallelism);
   settings.devices.utilization = read_fraction(cursor, setting::kUtilization.name);
+  settings.devices.activations = read_parsed(cursor, setting::kActivations.name,
+                                             [](std::string_view text) { return parse_activations(text, ""); });
   settings.devices.mfu = read_fraction(cursor, setting::kMfu.name);
   settings.devices.mbu = read_fraction(cursor, setting::kMbu.name);
   settings.devices.overhead = read_size(cursor, setting::kOverhead.name, 0);
@@ -402,6 +405,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   result.overhead = devices.overhead;
   if (devices.margin) result.margin = *devices.margin;
   result.beyond_window = devices.beyond_window.value_or(false);
+  if (devices.activations) result.activations = devices.activations;
   if (devices.mfu) result.mfu = *devices.mfu;
   if (devices.mbu) result.mbu = *devices.mbu;
 }

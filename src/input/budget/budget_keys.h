@@ -25,6 +25,7 @@ inline constexpr std::array kBudgetSettingKeys = {
     setting::kParallel,
     setting::kUtilization,
     setting::kBeyondWindow,
+    setting::kActivations,
     setting::kMfu,
     setting::kMbu,
     setting::kOverhead,
