@@ -56,7 +56,7 @@ struct DeviceSettings {
   std::optional<Count> gpus;
   std::optional<Parallelism> parallel;
   std::optional<Fraction> utilization, mfu, mbu;
-  std::optional<Count> overhead, kv_memory;  ///< bytes
+  std::optional<Count> overhead, kv_memory, host_bandwidth;  ///< bytes, and bytes per second
   std::optional<Margin> margin;
   std::optional<bool> beyond_window;
 };
