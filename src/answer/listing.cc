@@ -128,7 +128,11 @@ void add_engines(CatalogueListing& listing) {
     for (const EngineSetting& setting : engine->settings) {
       if (!settings.empty()) settings += ", ";
       settings += setting.name;
-      if (!setting.choices.empty()) settings += format(" {}", setting.choices);
+      if (setting.form == SettingForm::number_and_choices) {
+        settings += format(" number|{}", setting.choices);
+      } else if (!setting.choices.empty()) {
+        settings += format(" {}", setting.choices);
+      }
       if (!setting.fallback.empty()) settings += format(" (= {})", setting.fallback);
     }
     listing.rows.push_back({words(engine->name), settings, words(engine->summary)});

@@ -13,12 +13,15 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kDeploymentOptions[] = {
-    OptionId::context,     OptionId::batch,    OptionId::kv_precision, OptionId::weights,   OptionId::engine,
-    OptionId::convention,  OptionId::logits,   OptionId::assume,       OptionId::gpu,       OptionId::parallel,
-    OptionId::utilization, OptionId::overhead, OptionId::margin,       OptionId::kv_memory, OptionId::beyond_window,
-    OptionId::activations, OptionId::mfu,      OptionId::mbu,          OptionId::exit_zero, OptionId::format,
-    OptionId::output,      OptionId::units,    OptionId::color,        OptionId::quiet,     OptionId::verbose};
+constexpr OptionId kDeploymentOptions[] = {OptionId::context,       OptionId::batch,       OptionId::kv_precision,
+                                           OptionId::weights,       OptionId::engine,      OptionId::convention,
+                                           OptionId::logits,        OptionId::assume,      OptionId::gpu,
+                                           OptionId::parallel,      OptionId::utilization, OptionId::overhead,
+                                           OptionId::margin,        OptionId::kv_memory,   OptionId::host_bandwidth,
+                                           OptionId::beyond_window, OptionId::activations, OptionId::mfu,
+                                           OptionId::mbu,           OptionId::exit_zero,   OptionId::format,
+                                           OptionId::output,        OptionId::units,       OptionId::color,
+                                           OptionId::quiet,         OptionId::verbose};
 
 }  // namespace
 
@@ -70,6 +73,7 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
   settings.overhead = size(arguments, OptionId::overhead);
   settings.margin = margin(arguments).value_or(settings.margin);
   settings.kv_memory = size(arguments, OptionId::kv_memory);
+  settings.host_bandwidth = size(arguments, OptionId::host_bandwidth);
 
   question.contexts = lengths(arguments, OptionId::context, 1);
   question.batches = lengths(arguments, OptionId::batch, 1);

@@ -57,6 +57,7 @@ enum class OptionId : std::uint8_t {
   overhead,
   margin,
   kv_memory,
+  host_bandwidth,
   beyond_window,
   activations,
   mfu,

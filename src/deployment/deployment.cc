@@ -40,9 +40,9 @@ Count experts_read(const HeldExperts& experts, Count tokens) {
   return min(experts.held, ceil_div(distinct * experts.held, experts.count));
 }
 
-Count expert_bytes(const RankWeights& weights, Count tokens, bool prefill) {
+Count expert_bytes(const std::vector<HeldExperts>& held, Count tokens, bool prefill) {
   Count bytes;
-  for (const HeldExperts& experts : weights.experts) {
+  for (const HeldExperts& experts : held) {
     if (prefill || experts.in_decode) bytes += experts.layers * experts_read(experts, tokens) * experts.bytes_each;
   }
   return bytes;
@@ -92,6 +92,16 @@ bool norm_between(const LayerGroup& group) {
   });
 }
 
+/// Asks the engine what its devices hold, if it decides that.
+std::optional<LayerPlacement> placement_of(const Setup& setup) {
+  const Engine& engine = *setup.engine.engine;
+  if (engine.place == nullptr) return std::nullopt;
+  const DeploymentSettings& settings = setup.settings;
+  const std::vector<Count> memory(static_cast<std::size_t>(settings.parallelism.pipeline.u64()),
+                                  settings.gpu ? settings.gpu->memory() : Count{1});
+  return engine.place(*setup.model, setup.engine, memory);
+}
+
 [[noreturn]] void fail(const Model& model, std::string message, std::string hint) {
   throw InputError(Diagnostic{model.name, "", std::move(message), std::move(hint)});
 }
@@ -110,6 +120,7 @@ struct Deployment::Device {
 struct Deployment::Load {
   Count flops;
   Count bytes;
+  Count host_bytes;  ///< read in host memory instead: its experts, and its cache
 };
 
 bool Margin::missed(Count usable, Count used) const {
@@ -130,15 +141,25 @@ Count Parallelism::*spread_degree(const Engine& engine) {
 Deployment::Deployment(Setup setup)
     : setup_(std::move(setup)),
       whole_(setup_.model, setup_.workload, setup_.engine),
-      ranks_(split(*setup_.model, setup_.settings.parallelism)) {
+      placement_(placement_of(setup_)),
+      ranks_(placement_ ? split(*setup_.model, setup_.settings.parallelism, placement_->devices)
+                        : split(*setup_.model, setup_.settings.parallelism)) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
   const auto& stored = whole_.stored_tensors();
+  const Count context_ranks = setup_.settings.parallelism.context;
+  const auto add = [&](std::vector<Device>& devices, const Rank& rank, Count ranks, Count host_experts) {
+    devices.push_back({&rank, Estimator(rank.model, workload, setup_.engine, ranks),
+                       stored ? std::optional(rank_weights(*setup_.model, *stored, rank, host_experts)) : std::nullopt,
+                       feed_forward_work(*setup_.model, rank)});
+  };
   devices_.reserve(ranks_.size());
   for (const Rank& rank : ranks_) {
-    devices_.push_back({&rank, Estimator(rank.model, workload, setup_.engine, setup_.settings.parallelism.context),
-                        stored ? std::optional(rank_weights(*setup_.model, *stored, rank)) : std::nullopt,
-                        feed_forward_work(*setup_.model, rank)});
+    add(devices_, rank, context_ranks, placement_ ? placement_->host_expert_layers : Count{});
+  }
+  if (placement_) {
+    host_ranks_ = split(*setup_.model, Parallelism{}, std::span(&placement_->host, 1));
+    add(hosts_, host_ranks_.front(), 1, {});
   }
   set_peak();
 }
@@ -197,12 +218,48 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
         device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
     if (device.weights) memory.weights = device.weights->bytes;
     memory.kv_reserved = estimate.count(Metric::kv_reserved_bytes);
+    if (placement_ && placement_->host_cache) memory.kv_reserved = Count{};
     const Count local = rank_context(context);
-    memory.activations =
-        (local == context ? estimate : device.estimator.at(local, batch)).count(Metric::activation_bytes);
+    if (const auto compute_buffer = setup_.engine.engine->compute_buffer) {
+      memory.has_compute_buffer = true;
+      memory.activations = compute_buffer({device.estimator.model(), context, batch, device.estimator.kv(),
+                                           device.estimator.engine(), device.estimator.context_ranks()});
+    } else {
+      memory.activations =
+          (local == context ? estimate : device.estimator.at(local, batch)).count(Metric::activation_bytes);
+    }
     all.push_back(memory);
   }
   return all;
+}
+
+/// Each replica is a process of its own.
+std::optional<HostMemory> Deployment::host_memory(Count context, Count batch) const {
+  if (hosts_.empty()) return std::nullopt;
+  const Device& host = hosts_.front();
+  const Count replicas = setup_.settings.parallelism.data;
+  HostMemory memory;
+  if (host.weights) {
+    memory.weights = replicas * host.weights->bytes;
+    for (const Device& device : devices_) *memory.weights += device.rank->devices * device.weights->host_bytes;
+  }
+  const std::optional<Count> cache = host.estimator.at(context, batch).count(Metric::kv_reserved_bytes);
+  if (cache) memory.kv_reserved = replicas * *cache;
+  if (!placement_->host_cache) return memory;
+  for (const Device& device : devices_) {
+    const std::optional<Count> moved = device.estimator.at(context, batch).count(Metric::kv_reserved_bytes);
+    if (!moved) memory.kv_reserved.reset();
+    if (memory.kv_reserved) *memory.kv_reserved += device.rank->devices * *moved;
+  }
+  return memory;
+}
+
+/// Whether a step reads layers, experts or cache in host memory. The rows of the input embedding do not count.
+bool Deployment::host_works() const {
+  if (!placement_) return false;
+  if (placement_->host_cache || placement_->host.end > 0 || placement_->host.has_output) return true;
+  return std::any_of(devices_.begin(), devices_.end(),
+                     [](const Device& device) { return device.weights && device.weights->host_bytes > 0; });
 }
 
 std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Count context) const {
@@ -220,9 +277,10 @@ std::string_view Deployment::memory_limit(const std::vector<DeviceMemory>& devic
   if (!room) return {};
   for (const DeviceMemory& device : devices) {
     Count used;
+    const std::string_view working = device.has_compute_buffer ? "compute_buffer" : "activations";
     const std::pair<std::string_view, std::optional<Count>> parts[] = {{"weights", device.weights},
                                                                        {"overhead", device.overhead},
-                                                                       {"activations", device.activations},
+                                                                       {working, device.activations},
                                                                        {"kv_cache", device.kv_reserved}};
     for (const auto& [name, bytes] : parts) {
       used += bytes.value_or(0);
@@ -291,6 +349,7 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   const Count counted = ffn.counted_macs * tokens * flops_per_mac;
 
   Load load;
+  Count cache;
   if (prefill) {
     // Tokens are divided: the device has the linear work of its own tokens and its share of the pairs.
     const Estimate whole = device.estimator.at(context, batch);
@@ -301,16 +360,19 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
     const std::optional<Count> state = whole.count(Metric::state_bytes);
     if (!attention || !linear || !logits || !state) return std::nullopt;
     load.flops = ceil_div(*attention, parallelism.context) + (*linear - counted) + ffn_flops + *logits;
-    load.bytes = weights.prefill_bytes + tokens * weights.prefill_row_bytes +
-                 expert_bytes(weights, batches * tokens, true) + *whole.count(Metric::kv_cache_bytes) + *state;
+    load.bytes = weights.prefill_bytes + tokens * weights.prefill_row_bytes;
+    cache = *whole.count(Metric::kv_cache_bytes) + *state;
   } else {
     const DecodeStep whole = device.estimator.decode_step(context, batch);
     if (!whole.attention_flops || !whole.linear_flops || !whole.logits_flops) return std::nullopt;
     load.flops = ceil_div(*whole.attention_flops, parallelism.context) + (*whole.linear_flops - counted) + ffn_flops +
                  *whole.logits_flops;
-    load.bytes = weights.decode_bytes + batch * weights.decode_row_bytes +
-                 expert_bytes(weights, batches * tokens, false) + whole.cache_bytes + whole.state_bytes;
+    load.bytes = weights.decode_bytes + batch * weights.decode_row_bytes;
+    cache = whole.cache_bytes + whole.state_bytes;
   }
+  load.bytes += expert_bytes(weights.experts, batches * tokens, prefill);
+  load.host_bytes = expert_bytes(weights.host_experts, batches * tokens, prefill);
+  (placement_ && placement_->host_cache ? load.host_bytes : load.bytes) += cache;
   return load;
 }
 
@@ -348,9 +410,12 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
   if (!gpu || context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
   const double peak = peak_->flops_per_s.to_double() * setup_.settings.mfu.value();
   const double bandwidth = gpu->bandwidth_bytes_per_s.to_double() * setup_.settings.mbu.value();
+  const std::optional<Count>& host_bandwidth = setup_.settings.host_bandwidth;
+  if (!host_bandwidth && host_works()) return std::nullopt;
   const Count tokens = prefill ? batch * rank_context(context) : batch;
   PhaseTime sum;
   sum.interconnect_seconds = 0;
+  Count host_bytes;
   for (std::size_t i = 0; i < devices_.size();) {
     const Rank& first = *devices_[i].rank;
     const std::optional<double> link = interconnect_seconds(*first.model, tokens);
@@ -360,8 +425,10 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
       if (!work) return std::nullopt;
       const double compute = work->flops.to_double() / peak;
       const double memory = work->bytes.to_double() / bandwidth;
+      host_bytes += devices_[i].rank->devices * work->host_bytes;
       if (const double seconds = std::max({compute, memory, link.value_or(0)}); seconds > slowest.seconds) {
-        slowest = {seconds, compute, memory, link};
+        slowest = {
+            .seconds = seconds, .compute_seconds = compute, .memory_seconds = memory, .interconnect_seconds = link};
       }
     }
     sum.seconds += slowest.seconds;
@@ -372,6 +439,14 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
     } else {
       sum.interconnect_seconds.reset();
     }
+  }
+  if (!hosts_.empty() && host_bandwidth) {
+    const std::optional<Load> work = load(hosts_.front(), prefill, context, batch);
+    if (!work) return std::nullopt;
+    host_bytes += setup_.settings.parallelism.data * (work->bytes + work->host_bytes);
+    sum.host_seconds = host_bytes.to_double() / host_bandwidth->to_double();
+    sum.memory_seconds += *sum.host_seconds;
+    sum.seconds += *sum.host_seconds;
   }
   return sum;
 }
@@ -398,7 +473,8 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
       device_tokens = fit.tokens.value_or(fit.units * context / fit.units_per_sequence);
       device_concurrency = fit.units.to_double() / fit.units_per_sequence.to_double();
     } else {
-      const Count one = engine.reserve(request).bytes;
+      const bool elsewhere = placement_ && placement_->host_cache;
+      const Count one = elsewhere ? Count{} : engine.reserve(request).bytes;
       if (one == 0) continue;
       device_tokens = *available * context / one;
       device_concurrency = available->to_double() / one.to_double();
@@ -413,7 +489,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
 /// The first rank of each stage, which holds most, stands for the others.
 std::optional<Count> Deployment::critical_batch() const {
   const std::optional<Accelerator>& gpu = setup_.settings.gpu;
-  if (!gpu || !setup_.model->decodes()) return std::nullopt;
+  if (!gpu || !setup_.model->decodes() || host_works()) return std::nullopt;
   const Parallelism& parallelism = setup_.settings.parallelism;
   const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
   Count flops, bytes, row_bytes;  // of one sequence; of any batch; of one sequence
@@ -438,7 +514,7 @@ std::optional<Count> Deployment::critical_batch() const {
   try {
     return first_that(kMostSequences, [&](Count b) {
       Count read = bytes + b * row_bytes;
-      for (const RankWeights* weights : stages) read += expert_bytes(*weights, batches * b, false);
+      for (const RankWeights* weights : stages) read += expert_bytes(weights->experts, batches * b, false);
       return b * flops * bandwidth >= read * peak;
     });
   } catch (const CountOverflow&) {
@@ -462,12 +538,17 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
   std::vector<const Device*> stages;
   Count weights;
+  const auto add = [&](const Device& device) {
+    stages.push_back(&device);
+    weights += device.weights->decode_bytes + expert_bytes(device.weights->experts, batches * batch, false) +
+               expert_bytes(device.weights->host_experts, batches * batch, false);
+  };
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     if (i > 0 && devices_[i - 1].rank->stage == devices_[i].rank->stage) continue;
     if (!devices_[i].weights) return std::nullopt;
-    stages.push_back(&devices_[i]);
-    weights += devices_[i].weights->decode_bytes + expert_bytes(*devices_[i].weights, batches * batch, false);
+    add(devices_[i]);
   }
+  if (!hosts_.empty()) add(hosts_.front());
   const auto reaches = [&](Count n) {
     Count traffic;
     for (const Device* device : stages) traffic += device->estimator.decode_step(n, batch).cache_bytes;
@@ -513,6 +594,10 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
     }
     const DeviceMemory& largest = result.devices[result.largest];
     if (largest.kv_reserved) result[Metric::device_kv_bytes] = *largest.kv_reserved;
+    result.host = host_memory(context, batch);
+    if (result.host) {
+      if (const std::optional<Count> bytes = result.host->bytes()) result[Metric::host_bytes] = *bytes;
+    }
     if (total) {
       const Count bytes = *largest.bytes();
       result[Metric::device_bytes] = bytes;
@@ -585,6 +670,14 @@ std::vector<std::string> Deployment::notes() const {
     }
   }
   const std::string_view not_counted = setup_.engine.engine->not_counted;
+  if (settings.gpu && host_works() && !settings.host_bandwidth) {
+    notes.push_back(
+        "no times: host memory holds a part of the model or of its cache, and its bandwidth is not given "
+        "(host_bandwidth)");
+  }
+  if (settings.gpu && settings.gpu->unified_memory_usable && placement_) {
+    notes.push_back("what stays in host memory takes the same memory of " + settings.gpu->id + " (host_bytes)");
+  }
   if (!not_counted.empty() && !settings.overhead) {
     notes.push_back("not counted (overhead): " + std::string(not_counted));
   }

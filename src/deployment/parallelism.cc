@@ -28,12 +28,6 @@ constexpr Count kMostDevices = 1 << 16;
 /// more.
 Count part(Count whole, Count ranks, Count rank) { return whole / ranks + (rank < whole % ranks ? 1 : 0); }
 
-/// The layers of the decoder stack that a stage runs.
-struct Stage {
-  Count first, end;
-  bool is_first, is_last;
-};
-
 /// The place of a device: its tensor rank and its expert rank.
 struct Position {
   Count tensor_rank, expert_rank;
@@ -62,15 +56,22 @@ FeedForward split_feed_forward(FeedForward ffn, const Parallelism& parallelism, 
   return ffn;
 }
 
+/// Projections and norms of per-layer embeddings work in the first layer; an embedding's norm is where the embedding is
+/// [llama.cpp src/llama-arch.cpp LLM_TENSOR_INFOS].
+bool in_first_layer(const ModelTensor& entry) {
+  return entry.place == Place::other && !entry.tensor.name.starts_with("token_embd");
+}
+
 /// Returns the tensors outside the layers that a device of that stage holds.
-std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& parallelism, const Stage& stage,
+std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& parallelism, const PlacedLayers& stage,
                                        Position at) {
   std::vector<ModelTensor> kept;
   for (ModelTensor entry : model.tensors) {
     const bool is_head = entry.place == Place::head || (entry.place == Place::embedding && model.tied_embeddings);
     const bool at_end = is_head || entry.place == Place::final_norm || entry.place == Place::once;
     const bool at_start = entry.place == Place::embedding || entry.place == Place::table || entry.place == Place::other;
-    if (!((at_end && stage.is_last) || (at_start && stage.is_first))) continue;
+    const bool starts = in_first_layer(entry) ? stage.first == 0 && stage.end > 0 : stage.has_input;
+    if (!((at_end && stage.has_output) || (at_start && starts))) continue;
     if (entry.place == Place::embedding || entry.place == Place::head) {
       // The vocabulary is split: rows of a matrix, entries of a bias.
       Count& vocabulary = entry.tensor.use == TensorUse::vector ? entry.tensor.columns : entry.tensor.rows;
@@ -81,18 +82,17 @@ std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& pa
   return kept;
 }
 
-Model split_model(const Model& model, const Parallelism& parallelism, const Stage& stage, Position at) {
+Model split_model(const Model& model, const Parallelism& parallelism, const PlacedLayers& stage, Position at) {
   Model share = model;
   share.files.reset();  // files and stored types describe the whole model
   share.stored.reset();
   share.tensors = split_tensors(model, parallelism, stage, at);
   if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
+  share.next_token_layers = stage.next_token_layers;
   share.groups.clear();
   for (const LayerGroup& group : model.groups) {
     LayerGroup kept = group;
-    if (group.stack == Stack::decoder) {
-      std::erase_if(kept.layers, [&](std::uint32_t layer) { return layer < stage.first || layer >= stage.end; });
-    }
+    std::erase_if(kept.layers, [&](std::uint32_t layer) { return layer < stage.first || layer >= stage.end; });
     if (kept.layers.empty()) continue;
     for (auto& mixer : kept.mixers) {
       if (parallelism.tensor > 1) mixer = shard_mixer(*mixer, parallelism.tensor, at.tensor_rank);
@@ -272,10 +272,21 @@ std::vector<Count> stage_layers(Count layers, Count stages) {
 
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
   check(model, parallelism);
-  Count decoder_layers;
-  for (const LayerGroup& group : model.groups) {
-    if (group.stack == Stack::decoder) decoder_layers += group.count();
+  Count layers;
+  for (const LayerGroup& group : model.groups) layers = max(layers, Count{group.layers.back()} + 1);
+  std::vector<PlacedLayers> stages;
+  Count first;
+  for (const Count count : stage_layers(layers, parallelism.pipeline)) {
+    stages.push_back({.first = first, .end = first + count, .has_input = stages.empty()});
+    first += count;
   }
+  stages.back().has_output = true;
+  stages.back().next_token_layers = model.next_token_layers;
+  return split(model, parallelism, stages);
+}
+
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std::span<const PlacedLayers> stages) {
+  check(model, parallelism);
   // Counts the devices of one stage that hold equal parts, by the class of their tensor and expert ranks.
   const std::vector<Count> remainders = tensor_remainders(model, parallelism.tensor);
   const auto tensor_class = [&](Count rank) {
@@ -298,13 +309,10 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
   }
 
   std::vector<Rank> ranks;
-  Count first;
-  const std::vector<Count> stages = stage_layers(decoder_layers, parallelism.pipeline);
   for (std::size_t s = 0; s < stages.size(); ++s) {
-    const Stage stage{first, first + stages[s], s == 0, s + 1 == stages.size()};
-    first = stage.end;
     for (const auto& [key, value] : classes) {
-      ranks.push_back({split_model(model, parallelism, stage, value.first), Count{s}, stage.is_last, value.second});
+      ranks.push_back(
+          {split_model(model, parallelism, stages[s], value.first), Count{s}, stages[s].has_output, value.second});
     }
   }
   return ranks;

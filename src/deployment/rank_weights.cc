@@ -43,10 +43,10 @@ const LayerGroup& origin_of(const LayerGroup& part, const Model& model) {
   });
 }
 
-Count common_layers(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
+std::vector<std::uint32_t> common_layers(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
   std::vector<std::uint32_t> both;
   std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
-  return both.size();
+  return both;
 }
 
 void add_dense(RankWeights& sum, const Tensor& tensor, bool lookup, Count bytes, Count row_bytes, bool prefill,
@@ -57,7 +57,8 @@ void add_dense(RankWeights& sum, const Tensor& tensor, bool lookup, Count bytes,
 
 }  // namespace
 
-RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank) {
+RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank,
+                         Count host_expert_layers) {
   RankWeights sum;
   for (const LayerGroup& part : rank.model->groups) {
     const LayerGroup& origin = origin_of(part, model);
@@ -66,17 +67,27 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
     for (const StoredTensor& entry : stored) {
       if (entry.group != &origin) continue;
       const Tensor& tensor = entry.tensor;
-      const Count layers = common_layers(entry.layers, part.layers);
+      const std::vector<std::uint32_t> common = common_layers(entry.layers, part.layers);
+      const Count layers = common.size();
       Share share{elements_of(held, tensor), elements_of(whole, tensor)};
       if (tensor.name == kRouter) share.part = share.whole;
       const Count bytes = share.of(entry.bytes);
-      sum.bytes += layers * bytes;
       const bool decode = part.stack == Stack::decoder;
       if (tensor.is_routed_expert()) {
+        const auto first = std::find_if(common.begin(), common.end(),
+                                        [&](std::uint32_t layer) { return layer >= host_expert_layers; });
+        const Count in_host = static_cast<std::size_t>(first - common.begin());
+        sum.bytes += (layers - in_host) * bytes;
+        sum.host_bytes += in_host * bytes;
         const Count experts = part.feed_forward.experts ? part.feed_forward.experts->count : tensor.copies;
-        sum.experts.push_back({layers, tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
-                               decode && tensor.in_decode});
+        HeldExperts held_experts{
+            layers - in_host,          tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
+            decode && tensor.in_decode};
+        sum.experts.push_back(held_experts);
+        held_experts.layers = in_host;
+        if (in_host > 0) sum.host_experts.push_back(held_experts);
       } else {
+        sum.bytes += layers * bytes;
         add_dense(sum, tensor, tensor.use == TensorUse::lookup, layers * bytes, layers * share.of(entry.row_bytes),
                   true, decode);
       }
@@ -86,11 +97,12 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
     if (entry.group != nullptr) continue;
     const Share share{elements_of(rank.model->tensors, entry.place, entry.tensor),
                       elements_of(model.tensors, entry.place, entry.tensor)};
-    if (share.part == 0 && share.whole > 0) continue;
+    // What only a file has (tables of rotary frequencies) is where the layers are.
+    if (share.whole == 0 ? rank.model->groups.empty() : share.part == 0) continue;
     sum.bytes += share.of(entry.bytes);
     const bool embedding = entry.place == Place::embedding && entry.tensor.use == TensorUse::lookup;
-    // A tied matrix is read as the head by the stage that has the head. The first of several stages looks up rows in
-    // its own copy.
+    // A tied matrix is read as the head by the stage that has the head. The first of several stages, or the host, looks
+    // up rows in its own copy.
     const bool head = embedding && model.tied_embeddings && rank.is_last;
     const bool lookup = entry.tensor.use == TensorUse::lookup && !head;
     // Tensors that only the files hold (a vision tower) are in memory, but do no work for text.

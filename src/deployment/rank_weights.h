@@ -26,10 +26,14 @@ struct RankWeights {
   Count prefill_row_bytes;  ///< of tables, for each token
   Count decode_row_bytes;   ///< for each sequence
   std::vector<HeldExperts> experts;
+  Count host_bytes;  ///< of experts that are in host memory instead: not among `bytes`
+  std::vector<HeldExperts> host_experts;
 };
 
-/// Computes a rank's weights. `stored` are the tensors of `model`, and `rank` is a part of that model.
-RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank);
+/// Computes a rank's weights. `stored` are the tensors of `model`, and `rank` is a part of that model. Routed experts
+/// of layers below `host_expert_layers` are in host memory.
+RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank,
+                         Count host_expert_layers = {});
 
 /// Multiply-adds per token in the feed-forwards of a device.
 struct FeedForwardWork {

@@ -19,6 +19,20 @@ const EngineSetting* find_setting(const Engine& engine, std::string_view name) {
   throw InputError(setting_fault("engine", std::move(message), std::move(hint)));
 }
 
+bool is_number(const EngineSetting& setting, std::string_view value) {
+  const std::optional<Count> number = parse_digits(value);
+  return number && *number >= Count{setting.minimum} && number->fits_u64();
+}
+
+bool are_numbers(const EngineSetting& setting, std::string_view value) {
+  while (true) {
+    const std::size_t plus = value.find('+');
+    if (!is_number(setting, value.substr(0, plus))) return false;
+    if (plus == std::string_view::npos) return true;
+    value.remove_prefix(plus + 1);
+  }
+}
+
 bool in_choices(std::string_view choices, std::string_view word) {
   while (!choices.empty()) {
     const std::size_t bar = choices.find('|');
@@ -26,6 +40,26 @@ bool in_choices(std::string_view choices, std::string_view word) {
     choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
   }
   return false;
+}
+
+bool is_usable(const EngineSetting& setting, std::string_view value) {
+  switch (setting.form) {
+    case SettingForm::numbers: return are_numbers(setting, value);
+    case SettingForm::number_and_choices: return is_number(setting, value) || in_choices(setting.choices, value);
+    case SettingForm::number_or_choice: break;
+  }
+  return setting.choices.empty() ? is_number(setting, value) : in_choices(setting.choices, value);
+}
+
+/// "an integer of at least 1", "one of 0|1".
+std::string expected_of(const EngineSetting& setting) {
+  const std::string least = " of at least " + std::to_string(setting.minimum);
+  switch (setting.form) {
+    case SettingForm::numbers: return "integers" + least + " joined by '+'";
+    case SettingForm::number_and_choices: return "an integer" + least + ", or " + std::string(setting.choices);
+    case SettingForm::number_or_choice: break;
+  }
+  return setting.choices.empty() ? "an integer" + least : "one of " + std::string(setting.choices);
 }
 
 }  // namespace
@@ -68,15 +102,10 @@ EngineChoice parse_engine(std::string_view text) {
     }
     const std::string_view value = written.value.value_or("");
     if (choice.given(setting->name)) fail("\"" + std::string(setting->name) + "\" is given twice", "");
-    const std::optional<Count> number = parse_digits(value);
-    const bool usable = setting->choices.empty() ? number && *number >= Count{setting->minimum} && number->fits_u64()
-                                                 : in_choices(setting->choices, value);
-    if (!usable) {
-      fail(std::string(setting->name) + ": expected " +
-               (setting->choices.empty() ? "an integer of at least " + std::to_string(setting->minimum)
-                                         : "one of " + std::string(setting->choices)) +
-               ", found \"" + std::string(value) + "\"",
-           "");
+    if (!is_usable(*setting, value)) {
+      fail(
+          std::string(setting->name) + ": expected " + expected_of(*setting) + ", found \"" + std::string(value) + "\"",
+          "");
     }
     choice.settings.emplace_back(setting->name, std::string(value));
   }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "live_need.h"
 #include "row.h"
@@ -16,10 +18,28 @@ constexpr std::string_view kName = "llama.cpp";
 
 constexpr EngineSetting kSettings[] = {
     {"ubatch", "512", "tokens per physical batch; a window cache holds this many more", 1},
-    {"swa_full", "0", "1: layers with a sliding window cache every token, too", 0, "0|1"},
+    {"swa_full", "0", "1: layers with a sliding window cache every token, too, as before 2025-05-20", 0, "0|1"},
     {"unified", "0", "1: one stream of n x b cells for all sequences; 0: b streams of n cells each", 0, "0|1"},
     {"rs_seq", "0", "snapshots of recurrent states kept for rollback", 0},
-    {"legacy_mla", "0", "1: files without key_length_mla cache all heads of a latent-attention layer", 0, "0|1"},
+    {"legacy_mla", "0",
+     "1: files without key_length_mla (made before 2025-04-15, and latent models in Ollama's library) cache all heads "
+     "of a latent-attention layer",
+     0, "0|1"},
+    {"flash", "1", "0: without flash attention, as by default before 2025-08-30; a device computes all scores at once",
+     0, "0|1"},
+    {"ngl", "all", "layers on the devices, counted from the output, which is the first; the rest stays in host memory",
+     0, "all", SettingForm::number_and_choices},
+    {"output", "first", "last: only an ngl above the number of layers reaches the output, as before December 2025", 0,
+     "first|last"},
+    {"n_cpu_moe", "0", "the first layers whose routed experts stay in host memory", 0, "all",
+     SettingForm::number_and_choices},
+    {"kv_offload", "1", "0: cache and state of all layers stay in host memory", 0, "0|1"},
+    {"split",
+     "",
+     "how many layers each device gets, in proportion (3+1); else in proportion to their memory",
+     0,
+     {},
+     SettingForm::numbers},
 };
 
 constexpr std::string_view kCellSource = "ggml-org/llama.cpp: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp";
@@ -28,6 +48,8 @@ constexpr std::string_view kStateSource = "ggml-org/llama.cpp: llama-memory-recu
 constexpr Count kCellPadding = 256;      // of n_ctx, of n_ctx_seq and of window caches [llama-context.cpp, -iswa.cpp]
 constexpr Count kMaxSequences = 256;     // LLAMA_MAX_SEQ [llama-cparams.h]
 constexpr Count kLogicalBatch = 2048;    // default of n_batch [llama-context.cpp]
+constexpr Count kMaskElementBytes = 2;   // F16 under flash attention [llama-graph.cpp build_attn_inp_kq_mask]
+constexpr Count kComputeBytes = 4;       // intermediate results are F32
 constexpr Count kStateElementBytes = 4;  // states are F32 under every type of K and V [llama-model.cpp create_memory]
 
 // Types that a cache may have [common/arg.cpp kv_cache_types].
@@ -150,8 +172,12 @@ class Allocation {
       refuse(kName, "\"" + type.name() + "\" is not a type of its cache",
              "use fp16, bf16, fp32, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl");
     }
+    const bool flash = request_.choice.number("flash") == Count{1};
+    if (!flash && type.format().block > 1 && name == "values") {
+      refuse(kName, "without flash attention V cannot be quantised, found " + type.name(), "use fp16 or bf16 for V");
+    }
     // Flash attention works on whole blocks of a head [llama-context.cpp llama_init_from_model].
-    if (width % Count{type.format().block} != 0) {
+    if (flash && width % Count{type.format().block} != 0) {
       refuse(kName,
              type.name() + " needs heads of a multiple of " + std::to_string(type.format().block) +
                  " elements, found " + to_string(width),
@@ -218,6 +244,124 @@ Reserve reserve(const ReserveRequest& request) {
   return allocation.take();
 }
 
+bool has_head(const Model& model) {
+  return std::any_of(model.tensors.begin(), model.tensors.end(), [&](const ModelTensor& row) {
+    return row.place == Place::head || (row.place == Place::embedding && model.tied_embeddings);
+  });
+}
+
+/// Either the logits of a batch with its residual stream, or the mask, or the scores are live. [logs; llama-graph.cpp]
+std::optional<Count> compute_buffer(const ReserveRequest& request) {
+  const Model& model = request.model;
+  if (!model.d_model || !model.embedding_known) return std::nullopt;
+  if (request.batch == 0) return Count{};
+  const Cells cells = cells_of(request);
+  const Count vocab = has_head(model) ? model.vocab.value_or(0) : Count{};
+  const Count results = cells.ubatch * (vocab + 2 * *model.d_model) * kComputeBytes;
+  if (request.choice.number("flash") == Count{1}) {
+    return max(results, cells.ubatch * cells.sequence * kMaskElementBytes);
+  }
+  Count heads;
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) heads = max(heads, mixer->score_heads());
+  }
+  return max(results, heads * cells.sequence * cells.ubatch * kComputeBytes);
+}
+
+/// The layers of llama.cpp, of which the output is the last: those of the model, then those that predict further
+/// tokens, then the output.
+struct Slots {
+  Count layers, next_token_layers;
+  Count output() const { return layers + next_token_layers; }
+  Count all() const { return output() + 1; }
+  /// Returns what the slots [first, end) hold.
+  PlacedLayers held(Count first, Count end) const {
+    return {.first = min(first, layers),
+            .end = min(end, layers),
+            .next_token_layers = minus_or_zero(min(end, output()), max(first, layers)),
+            .has_output = first < end && end == all()};
+  }
+};
+
+/// A device that has a layer for further tokens and no layer of the model cannot say how large its cache is: that is
+/// counted where the last layer is.
+void join_next_token_layers(LayerPlacement& placement, Count layers) {
+  std::vector<PlacedLayers*> all = {&placement.host};
+  for (PlacedLayers& device : placement.devices) all.push_back(&device);
+  const auto last = std::find_if(all.begin(), all.end(), [layers](const PlacedLayers* held) {
+    return held->first < held->end && held->end == layers;
+  });
+  for (PlacedLayers* held : all) {
+    if (held->next_token_layers == 0 || held->first < held->end) continue;
+    (*last)->next_token_layers += std::exchange(held->next_token_layers, Count{});
+  }
+}
+
+Slots slots_of(const Model& model) {
+  Slots slots;
+  for (const LayerGroup& group : model.groups) slots.layers = max(slots.layers, Count{group.layers.back()} + 1);
+  if (model.gguf.next_token_layers) slots.next_token_layers = model.next_token_layers;
+  return slots;
+}
+
+/// The share of each device: as asked, else its memory.
+std::vector<Count> shares_of(const EngineChoice& choice, std::span<const Count> memory) {
+  std::vector<Count> shares(memory.begin(), memory.end());
+  if (!choice.given("split")) return shares;
+  shares.clear();
+  std::string_view list = choice.word("split");
+  for (bool more = true; more;) {
+    const std::size_t plus = list.find('+');
+    shares.push_back(parse_digits(list.substr(0, plus)).value());
+    more = plus != std::string_view::npos;
+    if (more) list.remove_prefix(plus + 1);
+  }
+  const std::string found = "found \"" + std::string(choice.word("split")) + "\"";
+  if (shares.size() != memory.size()) {
+    refuse(kName,
+           "split: expected " + std::to_string(memory.size()) + " proportion" + (memory.size() == 1 ? "" : "s") +
+               ", one for each device, " + found,
+           "give the number of devices with the GPU");
+  }
+  if (std::all_of(shares.begin(), shares.end(), [](Count share) { return share == 0; })) {
+    refuse(kName, "split: expected a proportion above 0, " + found, "leave it out to split by memory");
+  }
+  return shares;
+}
+
+/// Returns a number of layers, at most `all`.
+Count layers_asked(const EngineChoice& choice, std::string_view setting, Count all) {
+  return choice.word(setting) == "all" ? all : min(choice.number(setting), all);
+}
+
+/// [llama-model.cpp load_tensors: i_gpu_start, act_gpu_layers, get_layer_buft_list; common/arg.cpp --n-cpu-moe]
+LayerPlacement place(const Model& model, const EngineChoice& choice, std::span<const Count> memory) {
+  const Slots slots = slots_of(model);
+  const Count count = layers_asked(choice, "ngl", slots.all());
+  const bool output_first = choice.word("output") == "first";
+  const Count start = minus_or_zero(output_first ? slots.all() : slots.output(), count);
+  // "There is very little benefit to offloading the input layer, so always keep it on the CPU."
+  LayerPlacement placement;
+  placement.host = slots.held(0, start);
+  if (start + count < slots.all()) placement.host.has_output = true;
+  placement.host.has_input = true;
+  placement.host_expert_layers = layers_asked(choice, "n_cpu_moe", slots.layers);
+  placement.host_cache = choice.number("kv_offload") == Count{};
+
+  // Slot i goes to the first device with sum of shares / all shares > (i - start) / count.
+  const std::vector<Count> shares = shares_of(choice, memory);
+  Count whole, sum, first;
+  for (const Count share : shares) whole += share;
+  for (const Count share : shares) {
+    sum += share;
+    const Count end = ceil_div(sum * count, whole);
+    placement.devices.push_back(slots.held(start + first, start + end));
+    first = end;
+  }
+  join_next_token_layers(placement, slots.layers);
+  return placement;
+}
+
 }  // namespace
 
 CTXCOST_ENGINE(kLlamaCpp) = {
@@ -225,12 +369,14 @@ CTXCOST_ENGINE(kLlamaCpp) = {
     .summary = "cells for every token of each stream, padded to a multiple of 256; states in F32",
     .source =
         "ggml-org/llama.cpp: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
-        "llama-memory-recurrent.cpp",
+        "llama-memory-recurrent.cpp, llama-model.cpp",
     .release = "commit 34af94c (2026-08-17)",
     .settings = kSettings,
     .reserve = reserve,
     .spread = Spread::layers,
     .weight_types = WeightTypes::gguf,
-    .not_counted = "compute buffers; the log prints their size for each device"};
+    .not_counted = "what a backend takes for itself, 0.1 to 0.6 GB; compute buffers are a bound",
+    .place = place,
+    .compute_buffer = compute_buffer};
 
 }  // namespace ctxcost

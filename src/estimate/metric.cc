@@ -63,10 +63,12 @@ static_assert(std::size(kMetrics) == kMetricCount);
 
 constexpr MetricInfo kDeviceMetrics[] = {
     {Metric::device_bytes, "device_bytes", Unit::bytes, "Per Device",
-     "bytes on the fullest device: weights + kv_reserved + activations + overhead"},
+     "bytes on the fullest device: weights + kv_reserved + activations (or compute buffer) + overhead"},
     {Metric::total_bytes, "total_bytes", Unit::bytes, "All Devices", "bytes over all devices"},
     {Metric::device_kv_bytes, "device_kv_bytes", Unit::bytes, "Device KV",
      "bytes of cache and state reserved on the fullest device"},
+    {Metric::host_bytes, "host_bytes", Unit::bytes, "Host",
+     "bytes that the engine's settings keep in host memory: input embedding, layers, experts, cache"},
     {Metric::headroom_bytes, "headroom_bytes", Unit::bytes, "Headroom",
      "usable bytes of a device - device_bytes; negative where it does not fit", Worse::lower},
     {Metric::kv_capacity_tokens, "kv_capacity_tokens", Unit::tokens, "KV Capacity",

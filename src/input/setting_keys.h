@@ -36,6 +36,9 @@ inline constexpr FileKey kMargin{
     {.minimum = 0}};
 inline constexpr FileKey kKvMemory{
     "kv_memory", ValueType::size, "bytes for the cache on each device, as a runtime's log prints them", "what is left"};
+inline constexpr FileKey kHostBandwidth{
+    "host_bandwidth", ValueType::size,
+    "bytes per second of host memory, for what an engine keeps there; without it there are no times then", "unknown"};
 inline constexpr FileKey kBeyondWindow{"beyond_window", ValueType::flag,
                                        "let contexts go beyond the model's window: max_context is what memory alone "
                                        "allows",

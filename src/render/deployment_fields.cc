@@ -40,18 +40,32 @@ constexpr Field kOfDevice[] = {
                         [](const DeviceMemory& d, const auto& visit) {
                           for (const ReservedPart& part : d.kv_parts) visit(part.name, part.bytes);
                         }),
-    DeviceField::count("activation_bytes", "of the largest step", [](const DeviceMemory& d) { return d.activations; }),
+    DeviceField::count("activation_bytes", "of the largest step; null under an engine with a rule for its buffer",
+                       [](const DeviceMemory& d) { return d.has_compute_buffer ? std::nullopt : d.activations; }),
+    DeviceField::count("compute_buffer_bytes", "the buffer in which the engine computes, in place of activation_bytes",
+                       [](const DeviceMemory& d) { return d.has_compute_buffer ? d.activations : std::nullopt; }),
     DeviceField::count("overhead_bytes", "what the runtime takes besides",
                        [](const DeviceMemory& d) { return d.overhead; }),
     DeviceField::count("device_bytes", "the sum", [](const DeviceMemory& d) { return d.bytes(); }),
 };
 
 constexpr std::string_view kPhaseBounds[] = {"compute", "memory", "interconnect"};
+
+using HostField = FieldsOf<HostMemory>;
+constexpr Field kOfHost[] = {
+    HostField::count("weights_bytes", "of the input embedding, layers and experts",
+                     [](const HostMemory& h) { return h.weights; }),
+    HostField::count("kv_reserved_bytes", "cache and state", [](const HostMemory& h) { return h.kv_reserved; }),
+};
+
 using PhaseField = FieldsOf<PhaseTime>;
 constexpr Field kOfPhase[] = {
     PhaseField::real("seconds", "the longest side of each stage, summed", [](const PhaseTime& p) { return p.seconds; }),
     PhaseField::real("compute_seconds", "FLOPs at the peak", [](const PhaseTime& p) { return p.compute_seconds; }),
     PhaseField::real("memory_seconds", "bytes at the bandwidth", [](const PhaseTime& p) { return p.memory_seconds; }),
+    PhaseField::real("host_seconds", "of these, bytes in host memory at its bandwidth, where it is given",
+                     [](const PhaseTime& p) { return p.host_seconds ? Value(*p.host_seconds) : Value(); })
+        .or_null(),
     PhaseField::real(
         "interconnect_seconds", "all-reduces at the link's speed, each sent once",
         [](const PhaseTime& p) { return p.interconnect_seconds ? Value(*p.interconnect_seconds) : Value(); })
@@ -68,6 +82,8 @@ constexpr Field kOfAssumptions[] = {
                     [](const Deployment& d) { return settings_of(d).overhead.value_or(0); }),
     GpuField::count("kv_memory_bytes", "of each device for the cache, where that is given",
                     [](const Deployment& d) { return settings_of(d).kv_memory; }),
+    GpuField::count("host_bandwidth_bytes_per_s", "of host memory, where that is given",
+                    [](const Deployment& d) { return settings_of(d).host_bandwidth; }),
     GpuField::text("margin", "what must stay free, else it is tight",
                    [](const Deployment& d) { return settings_of(d).margin.name(); }),
     GpuField::text("activations", "the type in which kernels multiply, where that is given",
@@ -84,6 +100,7 @@ constexpr Field kOfAssumptions[] = {
 
 const FieldTable kGpuFields{"gpu", kOfGpu};
 const FieldTable kDeviceFields{"device", kOfDevice};
+const FieldTable kHostFields{"host", kOfHost};
 const FieldTable kPhaseFields{"phase", kOfPhase};
 const FieldTable kAssumptionsFields{"assumptions", kOfAssumptions};
 

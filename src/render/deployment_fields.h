@@ -9,7 +9,8 @@
 namespace ctxcost {
 
 /// Names of what does not fit in a deployment, and of what bounds the longest context.
-inline constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
+inline constexpr std::string_view kLimits[] = {"positions",   "window",         "weights", "kv_cache",
+                                               "activations", "compute_buffer", "overhead"};
 inline constexpr std::string_view kBounds[] = {"memory", "window"};
 
 /// The subject of a record that may be missing.
@@ -20,6 +21,7 @@ auto pointer_to(const Optional& value) {
 
 extern const FieldTable kGpuFields;          ///< of a Deployment that has one
 extern const FieldTable kDeviceFields;       ///< of a DeviceMemory
+extern const FieldTable kHostFields;         ///< of a HostMemory
 extern const FieldTable kPhaseFields;        ///< of a PhaseTime
 extern const FieldTable kAssumptionsFields;  ///< of a Deployment
 

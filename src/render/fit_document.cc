@@ -54,6 +54,9 @@ constexpr Field kOfAlternative[] = {
                               [](const Alternative& a, const auto& visit) {
                                 for (const DeviceMemory& device : a.fit->estimate.devices) visit(device);
                               }),
+    AlternativeField::record("host", kHostFields, "what the engine's settings keep in host memory",
+                             [](const Alternative& a) { return pointer_to(a.fit->estimate.host); })
+        .or_null(),
     AlternativeField::record("prefill", kPhaseFields, "time of the prefill of all sequences",
                              [](const Alternative& a) { return pointer_to(a.fit->estimate.prefill); })
         .or_null(),

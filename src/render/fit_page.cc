@@ -14,6 +14,7 @@ namespace {
 
 std::string part_name(std::string_view limit) {
   if (limit == "kv_cache") return "KV cache";
+  if (limit == "compute_buffer") return "compute buffer";
   if (limit == "positions") return "the position table";
   if (limit == "window") return "the model's window";
   if (limit == "engine") return "the engine";
@@ -67,9 +68,10 @@ std::string part_line(std::string_view name, const std::optional<Count>& bytes, 
 void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, TextDocument& page) {
   constexpr Count kBar = 40;
   const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
+  const char* const working = device.has_compute_buffer ? "compute buffer" : "activations";
   const std::pair<const char*, std::optional<Count>> parts[] = {{"weights", device.weights},
                                                                 {"KV cache", device.kv_reserved},
-                                                                {"activations", device.activations},
+                                                                {working, device.activations},
                                                                 {"overhead", device.overhead}};
   for (const auto& [name, bytes] : parts) {
     if (bytes == Count{}) continue;
@@ -88,12 +90,22 @@ void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, T
   }
 }
 
+/// What stays in host memory, part by part.
+void write_host(const DeploymentEstimate& estimate, UnitSystem units, TextDocument& page) {
+  const std::optional<HostMemory>& host = estimate.host;
+  if (!host || host->bytes() == Count{}) return;
+  const auto shown = [&](const std::optional<Count>& bytes) { return bytes ? short_bytes(*bytes, units) : "unknown"; };
+  page.line(format("in host memory: {} (weights {}, KV cache {})", shown(host->bytes()), shown(host->weights),
+                   shown(host->kv_reserved)));
+}
+
 void write_phase(std::string_view name, const std::optional<PhaseTime>& time, bool measured, std::string_view rate,
                  TextDocument& page) {
   if (!time) return;
   std::string line =
       format("{}{}{}{}, {}-bound (compute {}, memory {}", name, measured ? "" : "bound ", short_seconds(time->seconds),
              rate, time->bound(), short_seconds(time->compute_seconds), short_seconds(time->memory_seconds));
+  if (time->host_seconds && *time->host_seconds > 0) line += "; host memory " + short_seconds(*time->host_seconds);
   if (time->interconnect_seconds && *time->interconnect_seconds > 0) {
     line += ", interconnect " + short_seconds(*time->interconnect_seconds);
   }
@@ -182,6 +194,8 @@ const AlternativeColumn kColumns[] = {
      [](const Fit& fit, UnitSystem units) -> Value {
        return signed_bytes(fit.estimate[Metric::device_kv_bytes], units);
      }},
+    {"Host", false,
+     [](const Fit& fit, UnitSystem units) -> Value { return signed_bytes(fit.estimate[Metric::host_bytes], units); }},
     {"Headroom", true,
      [](const Fit& fit, UnitSystem units) -> Value {
        return signed_bytes(fit.estimate[Metric::headroom_bytes], units);
@@ -240,6 +254,7 @@ void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page)
       write_parts(fit, device, options.units, page);
     }
   }
+  write_host(estimate, options.units, page);
   page.blank();
   write_bounds(fit, page);
   write_times(fit, page);

@@ -515,3 +515,95 @@ TEST_CASE("fit: what ends first is named in the first line and in its own") {
     CHECK_MESSAGE(state.out.find(text) != std::string::npos, text);
   }
 }
+
+// Llama-3-8B as Q4_K_M: 32 layers, of which 19 are beside the head on the device; fp16 caches of 1 GiB at 8,192 tokens.
+TEST_CASE(
+    "fit, solve and check: what llama.cpp keeps in host memory is not on the device, and has no time of its own") {
+  const std::vector<std::string> asked = {"fit",   "meta-llama-3-8b", "--weights", "Q4_K_M",
+                                          "--gpu", "t4-16gb",   "-n",        "8192"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), asked.begin(), asked.end());
+    return more;
+  };
+  const Json whole = json_of(with({"--engine", "llama.cpp"}))["results"][0];
+  CHECK(whole["host_bytes"] == 295'501'824);  // the embedding, 128,256 rows of 4,096 in q4_k
+  CHECK(whole["host"]["weights_bytes"] == 295'501'824);
+  CHECK(whole["host"]["kv_reserved_bytes"] == 0);
+  CHECK(whole["devices"][0]["activation_bytes"].is_null());
+  CHECK(whole["devices"][0]["compute_buffer_bytes"] == 279'445'504);
+  CHECK(whole["decode"]["host_seconds"].is_null());
+
+  const Json part = json_of(with({"--engine", "llama.cpp:ngl=20"}))["results"][0];
+  CHECK(part["devices"][0]["kv_reserved_bytes"] == 19 * 33'554'432);
+  CHECK(part["host"]["kv_reserved_bytes"] == 13 * 33'554'432);
+  CHECK(part["device_bytes"].get<std::int64_t>() + part["host_bytes"].get<std::int64_t>() ==
+        whole["device_bytes"].get<std::int64_t>() + whole["host_bytes"].get<std::int64_t>());
+  CHECK(part["total_bytes"] == part["device_bytes"]);
+  CHECK(part["prefill"].is_null());
+  CHECK(part["prefill_seconds"].is_null());
+  CHECK(part["decode_seconds_per_token"].is_null());
+  CHECK(part["device_notes"].dump().find("host_bandwidth") != std::string::npos);
+  const Json timed = json_of(with({"--engine", "llama.cpp:ngl=20", "--host-bandwidth", "80GB"}))["results"][0];
+  CHECK(timed["decode"]["host_seconds"].get<double>() * 80e9 > part["host_bytes"].get<double>() - 295'501'824);
+  CHECK(timed["assumptions"]["host_bandwidth_bytes_per_s"] == 80'000'000'000);
+
+  const std::string page = run(with({"--engine", "llama.cpp:ngl=20"})).out;
+  CHECK(page.find("\n  compute buffer ") != std::string::npos);
+  CHECK(page.find("\nin host memory: ") != std::string::npos);
+  CHECK(page.find("note: no times: host memory holds a part of the model or of its cache") != std::string::npos);
+  const std::string ideal = run(with({"--engine", "ideal"})).out;
+  CHECK(ideal.find("host") == std::string::npos);
+  CHECK(ideal.find("\n  activations ") != std::string::npos);
+  const Json other = json_of(with({"--engine", "ideal"}))["results"][0];
+  CHECK(other["host_bytes"].is_null());
+  CHECK(other["host"].is_null());
+  CHECK(other["devices"][0]["compute_buffer_bytes"].is_null());
+  CHECK(run(with({"--engine", "llama.cpp:ngl=20", "--format", "csv"})).out.find(",host_bytes,") != std::string::npos);
+
+  // An F16 file of 16.1 GB is too large for 15 GiB; with 20 of 33 layers there it is not.
+  std::vector<std::string> large = {"fit",   "meta-llama-3-8b", "--weights", "F16",
+                                    "--gpu", "t4-16gb",   "-n",        "8192"};
+  large.insert(large.end(), {"--engine", "llama.cpp"});
+  CHECK(run(large).status == 1);
+  large.back() = "llama.cpp:ngl=20";
+  CHECK(run(large).status == 0);
+
+  TemporaryDirectory directory;
+  const std::string budget = directory.path("budget.json");
+  const auto check = [&](const std::string& most) {
+    write_file(budget, R"({"budgets": [{"name": "a", "model": "meta-llama-3-8b", "weights": "Q4_K_M", "context": 8192,
+        "gpu": "t4-16gb", "engine": "llama.cpp:ngl=20", "host_bandwidth": "80GB",
+        "limits": {"host_bytes": {"max": ")" +
+                           most + R"("}, "decode_seconds_per_token": {"max": 1}}}]})");
+    return run({"check", budget}).status;
+  };
+  CHECK(check("3GB") == 0);
+  CHECK(check("2GB") == 1);
+}
+
+TEST_CASE("fit: settings of llama.cpp that place layers are checked") {
+  const auto error = [](const std::string& engine, const std::string& gpu) {
+    const Run result = run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", gpu, "--engine", engine});
+    CHECK(result.status == 2);
+    return result.err;
+  };
+  CHECK(error("llama.cpp:ngl=some", "l4-24gb") ==
+        "ctxcost: --engine: ngl: expected an integer of at least 0, or all, found \"some\"\n");
+  CHECK(error("llama.cpp:split=3,1", "l4-24gb:2").find("unknown setting \"1\"") != std::string::npos);
+  CHECK(
+      error("llama.cpp:split=3+1", "l4-24gb:3") ==
+      "ctxcost: --engine llama.cpp: split: expected 3 proportions, one for each device, found \"3+1\" (give the number "
+      "of devices with the GPU)\n");
+  CHECK(error("llama.cpp:kv_offload=yes", "l4-24gb").find("one of 0|1") != std::string::npos);
+  const Run bandwidth = run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb", "--host-bandwidth", "80"});
+  CHECK(bandwidth.status == 2);
+  CHECK(bandwidth.err.find("--host-bandwidth") != std::string::npos);
+}
+
+TEST_CASE("show llama.cpp: what older releases and files of Ollama need") {
+  const std::string text = run({"show", "llama.cpp"}).out;
+  for (const char* line : {"setting legacy_mla: 1: files without key_length_mla", "Ollama",
+                           "setting ngl: ", "as before December 2025", "setting split: "}) {
+    CHECK_MESSAGE(text.find(line) != std::string::npos, line);
+  }
+}

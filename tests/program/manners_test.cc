@@ -231,6 +231,7 @@ TEST_CASE("a second value of an option that has one is an error, a flag may be r
   for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--utilization", "0.9"},
                                                                                       {"--overhead", "2GiB"},
                                                                                       {"--kv-memory", "2GiB"},
+                                                                                      {"--host-bandwidth", "80GB"},
                                                                                       {"--mfu", "0.5"},
                                                                                       {"--mbu", "0.5"}}) {
     CHECK(run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb", option[0], option[1], option[0], option[1]})

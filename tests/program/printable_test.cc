@@ -320,9 +320,11 @@ TEST_CASE("complaints about hostile words and files are escaped") {
       {"fit", "other.json", "--gpu", "key.json"},
       {"scale", "article-7b", "-o", word + "/x.csv"},
   };
-  for (const char* option : {"-n", "-b", "--kv-precision", "--weights", "--engine", "--convention", "--logits",
-                             "--format", "--columns", "--units", "--assume", "--color", "--gpu", "--parallel",
-                             "--utilization", "--overhead", "--kv-memory", "--mfu", "--mbu"}) {
+  for (const char* option :
+       {"-n",       "-b",         "--kv-precision", "--weights",  "--engine",    "--convention",
+        "--logits", "--format",   "--columns",      "--units",    "--assume",    "--color",
+        "--gpu",    "--parallel", "--utilization",  "--overhead", "--kv-memory", "--host-bandwidth",
+        "--mfu",    "--mbu"}) {
     lines.push_back({"fit", "article-7b", option, word});
     lines.push_back({"scale", "article-7b", option, word});
   }

@@ -138,6 +138,7 @@ for arguments in (
     ("fit", "llama-3.1-70b", "--gpu", "h100-sxm-80gb", "-n", "1M"),
     ("fit", "llama-3.1-8b", "-n", "4K", "--kv-memory", "1GiB"),
     ("fit", "llama-3.1-8b", "-n", "4K,64K", "--gpu", "l4-24gb,m3-max-128gb", "--engine", "llama.cpp", "--parallel", "pp=2"),
+    ("fit", "qwen3-30b-a3b", "-n", "8K", "--gpu", "rtx-4090-24gb", "--engine", "llama.cpp:ngl=20,n_cpu_moe=all", "--host-bandwidth", "80GB"),
     ("solve", "context", "llama-3.1-8b", "--gpu", "h100-sxm-80gb"),
     ("solve", "context", "mamba-1.4b-hf", "--kv-memory", "1GiB"),
     ("solve", "batch", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4K", "--engine", "llama.cpp"),
@@ -334,7 +335,7 @@ BUDGETS = {
     "$schema": "s", "defaults": {"model": "llama-3.1-8b", "context": "4K", "engine": "vllm:block=32", "level": "warning"},
     "budgets": [
         {"name": "a", "gpu": "h100-sxm-80gb", "gpus": 1, "parallel": "tp=1", "utilization": 0.9, "mfu": 0.5, "mbu": 1,
-         "overhead": "1GiB", "kv_memory": 2**33, "batch": 4, "kv_precision": "fp8", "weights": "Q4_K_M", "level": "error",
+         "overhead": "1GiB", "kv_memory": 2**33, "host_bandwidth": "80GB", "batch": 4, "kv_precision": "fp8", "weights": "Q4_K_M", "level": "error",
          "convention": "standard:pairs=exact", "logits": "all",
          "limits": {"device_bytes": {"max": "90% of gpu"}, "kv_cache_bytes": {"max": "1.5 GB", "min": 1},
                     "forward_flops": {"max": "300 PFLOPs"}, "attention_macs": {"max": "1T"}, "parameters": {"max": "9B"},

@@ -133,7 +133,8 @@ TEST_CASE("the weights advised: of files the widest type that fits, else the usu
   for (const auto& choice : weight_choices(files.asked.setup, files.context, files.batch)) {
     if (widest.empty() && choice.fits) widest = choice.type.name();
   }
-  CHECK(widest == "Q5_K_S");  // 70.6e9 parameters at 5.5 bits are 48.5 GB of 51.5 GB
+  // 70.6e9 parameters at 5.7 bits are 49.9 GB of 51.5 GB, 0.7 GB of them the input embedding in host memory.
+  CHECK(widest == "Q5_K_M");
   CHECK(remedy_of(files, "weights") == widest);
   question.engines = {};
   CHECK(remedy_of(fit(question).alternatives.front(), "weights") == "int4");  // nf4, at 4.5 bits, would do, too

@@ -43,6 +43,7 @@ struct DeploymentSettings {
   std::optional<Fraction> utilization;   ///< usable share of a device's memory; by default the engine's
   std::optional<Count> overhead;         ///< further bytes that the runtime takes on each device; by default none
   std::optional<Count> kv_memory;        ///< bytes of each device for the cache, as a runtime's log prints them
+  std::optional<Count> host_bandwidth;   ///< bytes per second of host memory; by default no time is known for it
   std::optional<Precision> activations;  ///< the type in which kernels multiply; by default that of the weights
   Fraction mfu;                          ///< reached share of peak FLOP/s, if measured
   Fraction mbu;                          ///< reached share of the bandwidth, if measured
@@ -67,6 +68,7 @@ struct DeviceMemory {
   std::optional<Count> activations;
   Count overhead;
   std::vector<ReservedPart> kv_parts;  ///< of `kv_reserved`: keys, values, latents, states; only in `at`
+  bool has_compute_buffer = false;     ///< `activations` are the engine's bound on its compute buffer
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
@@ -75,12 +77,28 @@ struct DeviceMemory {
   }
 };
 
+/// What the engine's settings keep in host memory.
+struct HostMemory {
+  std::optional<Count> weights;      ///< of input tables, layers and experts
+  std::optional<Count> kv_reserved;  ///< cache and state
+
+  /// Returns the sum of the parts in bytes.
+  std::optional<Count> bytes() const {
+    if (!weights || !kv_reserved) return std::nullopt;
+    return *weights + *kv_reserved;
+  }
+};
+
 /// A roofline bound. The sides of a stage overlap at best, so that the longest of them bounds it and none is added to
-/// another. Pipeline stages run one after another (docs/cost-model.md section 14).
+/// another. Pipeline stages run one after another, and so does what lies in host memory (docs/cost-model.md section
+/// 14).
 struct PhaseTime {
   double seconds = 0;  ///< the sum over stages of the longest side of the stage's slowest device
   double compute_seconds = 0;
-  double memory_seconds = 0;
+  double memory_seconds = 0;  ///< with `host_seconds`
+  /// Time to read what lies in host memory, at its bandwidth: part of `seconds`. Empty if the bandwidth is not known;
+  /// the input embedding, of which a step reads a few rows, then does not count.
+  std::optional<double> host_seconds = std::nullopt;
   /// The least time of the tensor-parallel all-reduces over the fastest link. Empty if no link is known.
   std::optional<double> interconnect_seconds;
   /// The longest side: "compute", "memory" or "interconnect".
@@ -109,6 +127,7 @@ struct DeploymentEstimate {
 
   std::vector<DeviceMemory> devices;  ///< one for each kind of device
   std::size_t largest = 0;            ///< index into `devices`
+  std::optional<HostMemory> host;     ///< empty if the engine keeps everything on its devices
   std::optional<Count> capacity;      ///< of each device
   std::optional<PhaseTime> prefill;
   std::optional<PhaseTime> decode;
@@ -117,7 +136,7 @@ struct DeploymentEstimate {
   /// "fits", "tight" or "does not fit".
   std::string_view verdict() const { return fit_verdict(fits, tight); }
   /// What does not fit: "positions" (a learned table ends), "window" (the model's trained or scaled window), "weights",
-  /// "kv_cache", "activations", "overhead"; empty if everything fits.
+  /// "kv_cache", "activations", "compute_buffer", "overhead"; empty if everything fits.
   std::string_view limit;
 };
 
@@ -171,6 +190,9 @@ class Deployment {
   struct Device;
   struct Load;
 
+  std::optional<HostMemory> host_memory(Count context, Count batch) const;
+  bool host_works() const;
+
   std::vector<DeviceMemory> memory(Count context, Count batch) const;
   std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
   std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
@@ -188,9 +210,12 @@ class Deployment {
 
   Setup setup_;
   Estimator whole_;
+  std::optional<LayerPlacement> placement_;  // where the engine decides it
   std::vector<Rank> ranks_;
   std::vector<Device> devices_;  // in the order of ranks_
   std::optional<Accelerator::Peak> peak_;
+  std::vector<Rank> host_ranks_;
+  std::vector<Device> hosts_;  // what stays in host memory, if anything may: one or none
 };
 
 }  // namespace ctxcost

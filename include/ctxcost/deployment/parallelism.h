@@ -5,11 +5,13 @@
 // that it holds (`Rank`). Devices of one rank are identical, so that one `Rank` stands for all of them.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/engine/engine.h"
 #include "ctxcost/model/model.h"
 #include "ctxcost/model/shared_model.h"
 
@@ -39,7 +41,7 @@ Parallelism parse_parallelism(std::string_view text);
 struct Rank {
   SharedModel model;  ///< their layers, heads, experts and vocabulary rows
   Count stage;        ///< pipeline stage, from 0
-  bool is_last;       ///< true for the last stage, which has the output head
+  bool is_last;       ///< true for the stage that has the output head, usually the last one
   Count devices;      ///< the number of devices that hold this part
 };
 
@@ -49,6 +51,8 @@ struct Rank {
 /// InputError with the reason if the parallelism is impossible (more stages than layers, more expert ranks than
 /// experts, more tensor ranks than query heads).
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
+/// Does the same with the layers that an engine gives to each stage, instead of as many to each. A stage may be empty.
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std::span<const PlacedLayers> stages);
 
 /// Throws InputError with the reason if no engine runs the split: the tensor ranks do not divide the query heads or a
 /// recurrence's heads, or the numbers of tensor ranks and of KV heads do not divide one another.

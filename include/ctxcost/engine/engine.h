@@ -1,6 +1,7 @@
 // Engines: the bytes that a runtime reserves for cache and state, by its own published rules.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 
 namespace ctxcost {
 
+/// What a setting takes: a number, or one of its choices where it has any; either of both; or numbers joined by '+'.
+enum class SettingForm { number_or_choice, number_and_choices, numbers };
+
 /// One setting of an engine, as in `vllm:block=32`.
 struct EngineSetting {
   std::string_view name;
@@ -21,6 +25,7 @@ struct EngineSetting {
   std::string_view meaning;
   std::uint32_t minimum = 0;      ///< smallest value of a number
   std::string_view choices = {};  ///< allowed words, separated by '|'
+  SettingForm form = SettingForm::number_or_choice;
 };
 
 struct Engine;
@@ -79,6 +84,23 @@ struct CacheCapacity {
   Count units_per_sequence;     ///< blocks that one sequence of n tokens needs; 0 = none
 };
 
+/// The layers that a device or the host holds, and what it holds before and after them.
+struct PlacedLayers {
+  Count first = {};              ///< layers of either stack, from 0
+  Count end = {};                ///< the layer after the last one
+  Count next_token_layers = {};  ///< how many of those that predict further tokens and follow the last layer
+  bool has_input = false;        ///< the input embedding and the tables of positions and tokens
+  bool has_output = false;       ///< the final norm and the head
+};
+
+/// Where an engine's settings keep a model.
+struct LayerPlacement {
+  PlacedLayers host;                  ///< in host memory
+  std::vector<PlacedLayers> devices;  ///< one for each device, in order; some may hold nothing
+  Count host_expert_layers;           ///< the routed experts of layers below this one are in host memory
+  bool host_cache = false;            ///< cache and state of every layer are in host memory
+};
+
 /// How an engine splits a model over devices by default: the heads and widths of every layer, or the layers.
 enum class Spread { tensors, layers };
 
@@ -104,6 +126,13 @@ struct Engine {
   /// Memory that the engine takes on a device but that is not counted, with the range seen in its logs. Empty if there
   /// is none.
   std::string_view not_counted = {};
+  /// Decides what devices with that much memory hold, and what stays in host memory. Throws InputError if a setting
+  /// does not fit the number of devices. Null if the engine keeps everything on its devices.
+  LayerPlacement (*place)(const Model& model, const EngineChoice& choice, std::span<const Count> memory) = nullptr;
+  /// Returns a bound in bytes on the buffer in which a device computes. `request.model` is the device's part, with the
+  /// head where it has it. Empty if the model's file does not give the widths. Null if the engine has no rule of its
+  /// own: activation_bytes is then used.
+  std::optional<Count> (*compute_buffer)(const ReserveRequest& request) = nullptr;
   /// The engine reserves exactly the live minimum of cache and state, so that the sum needs no call of `reserve`.
   bool live_need = false;
 };

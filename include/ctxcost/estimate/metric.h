@@ -45,6 +45,7 @@ enum class Metric {
   device_bytes,
   total_bytes,
   device_kv_bytes,
+  host_bytes,
   headroom_bytes,
   kv_capacity_tokens,
   max_concurrency,

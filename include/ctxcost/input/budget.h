@@ -57,7 +57,7 @@ struct DeviceSettings {
   std::optional<Parallelism> parallel;
   std::optional<Fraction> utilization, mfu, mbu;
   std::optional<Precision> activations;
-  std::optional<Count> overhead, kv_memory;  ///< bytes
+  std::optional<Count> overhead, kv_memory, host_bandwidth;  ///< bytes, and bytes per second
   std::optional<Margin> margin;
   std::optional<bool> beyond_window;
 };

@@ -65,6 +65,7 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.overhead, fallback.overhead);
   take(devices.margin, fallback.margin);
   take(devices.kv_memory, fallback.kv_memory);
+  take(devices.host_bandwidth, fallback.host_bandwidth);
   take(devices.beyond_window, fallback.beyond_window);
 }
 
@@ -301,6 +302,7 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.devices.overhead = read_size(cursor, setting::kOverhead.name, 0);
   settings.devices.margin = read_margin(cursor, setting::kMargin.name);
   settings.devices.kv_memory = read_size(cursor, setting::kKvMemory.name, 1);
+  settings.devices.host_bandwidth = read_size(cursor, setting::kHostBandwidth.name, 1);
   settings.devices.beyond_window = cursor.flag(setting::kBeyondWindow.name);
   return settings;
 }
@@ -402,6 +404,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   }
   result.utilization = devices.utilization;
   result.kv_memory = devices.kv_memory;
+  result.host_bandwidth = devices.host_bandwidth;
   result.overhead = devices.overhead;
   if (devices.margin) result.margin = *devices.margin;
   result.beyond_window = devices.beyond_window.value_or(false);

@@ -31,6 +31,7 @@ inline constexpr std::array kBudgetSettingKeys = {
     setting::kOverhead,
     setting::kMargin,
     setting::kKvMemory,
+    setting::kHostBandwidth,
 };
 inline constexpr auto kBudgetKeys = join_keys(
     std::array{FileKey{"name", ValueType::text, "what reports call the budget; each its own", {}, {.required = true}}},
