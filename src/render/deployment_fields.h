@@ -11,6 +11,8 @@ namespace ctxcost {
 /// Names of what does not fit in a deployment, and of what bounds the longest context.
 inline constexpr std::string_view kLimits[] = {"positions", "window", "weights", "kv_cache", "activations", "overhead"};
 inline constexpr std::string_view kBounds[] = {"memory", "window"};
+/// The sides of a bound on times.
+inline constexpr std::string_view kTimeBounds[] = {"compute", "memory", "interconnect"};
 
 /// The subject of a record that may be missing.
 template <typename Optional>
