@@ -174,8 +174,9 @@ class EvaluationCounter {
     if (asked_->prefix_reuse) {
       for (const SharedPrefix& prefix : shared_prefixes(asked_->grid, set)) {
         if (prefix.tokens == 0) continue;
-        const double saved = deployment_->at(prefix.tokens, asked_->batch).prefill->compute_seconds;
-        const double left = std::max(whole->compute_seconds - saved, whole->memory_seconds);
+        const PhaseTime saved = *deployment_->at(prefix.tokens, asked_->batch).prefill;
+        const double link = whole->interconnect_seconds.value_or(0) - saved.interconnect_seconds.value_or(0);
+        const double left = std::max({whole->compute_seconds - saved.compute_seconds, whole->memory_seconds, link});
         *cost.prefill_seconds -=
             device_seconds(whole->seconds - std::min(left, whole->seconds), prefix.prompts.to_double());
       }

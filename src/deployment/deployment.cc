@@ -391,6 +391,8 @@ std::optional<double> Deployment::interconnect_seconds(const Model& stage, Count
   if (!link || !stage.d_model) return std::nullopt;
   Count sums;
   for (const LayerGroup& group : stage.groups) {
+    // The encoder of a model that decodes works once, on tokens of its own.
+    if (group.stack == Stack::encoder && setup_.model->decodes()) continue;
     const bool mixes = !group.mixers.empty();
     const bool exchanges = group.feed_forward.experts && parallelism.expert > 1;
     const bool feeds = group.feed_forward.kind != FeedForwardKind::none && !exchanges;

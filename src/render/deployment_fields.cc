@@ -49,8 +49,6 @@ constexpr Field kOfDevice[] = {
     DeviceField::count("device_bytes", "the sum", [](const DeviceMemory& d) { return d.bytes(); }),
 };
 
-constexpr std::string_view kPhaseBounds[] = {"compute", "memory", "interconnect"};
-
 using HostField = FieldsOf<HostMemory>;
 constexpr Field kOfHost[] = {
     HostField::count("weights_bytes", "of the input embedding, layers and experts",
@@ -70,7 +68,7 @@ constexpr Field kOfPhase[] = {
         "interconnect_seconds", "all-reduces at the link's speed, each sent once",
         [](const PhaseTime& p) { return p.interconnect_seconds ? Value(*p.interconnect_seconds) : Value(); })
         .or_null(),
-    PhaseField::word("bound", kPhaseBounds, "the longest side", [](const PhaseTime& p) { return p.bound(); }),
+    PhaseField::word("bound", kTimeBounds, "the longest side", [](const PhaseTime& p) { return p.bound(); }),
 };
 
 const DeploymentSettings& settings_of(const Deployment& deployment) { return deployment.setup().settings; }

@@ -12,6 +12,8 @@ namespace ctxcost {
 inline constexpr std::string_view kLimits[] = {"positions",   "window",         "weights", "kv_cache",
                                                "activations", "compute_buffer", "overhead"};
 inline constexpr std::string_view kBounds[] = {"memory", "window"};
+/// The sides of a bound on times.
+inline constexpr std::string_view kTimeBounds[] = {"compute", "memory", "interconnect"};
 
 /// The subject of a record that may be missing.
 template <typename Optional>

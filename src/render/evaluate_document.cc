@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "deployment_fields.h"
+
 namespace ctxcost {
 namespace {
 
@@ -82,7 +84,6 @@ constexpr auto evaluation_cost_fields() {
   };
 }
 
-constexpr std::string_view kDeviceBounds[] = {"compute", "memory"};
 constexpr std::string_view kWindowStatuses[] = {"trained", "scaled", "beyond", "impossible"};
 
 using SetField = FieldsOf<EvaluatedSet>;
@@ -109,10 +110,10 @@ constexpr auto kOfEvaluatedSet = join_fields(
         SetField::word("window_status", kWindowStatuses, "these tokens and the model's window",
                        [](const EvaluatedSet& s) { return words_or_null(s.row->window_status); })
             .or_null(),
-        SetField::word("prefill_bound", kDeviceBounds, "what bounds the time of the prefill; null without a GPU",
+        SetField::word("prefill_bound", kTimeBounds, "what bounds the time of the prefill; null without a GPU",
                        [](const EvaluatedSet& s) { return words_or_null(s.row->prefill_bound); })
             .or_null(),
-        SetField::word("decode_bound", kDeviceBounds, "what bounds the time of the answers",
+        SetField::word("decode_bound", kTimeBounds, "what bounds the time of the answers",
                        [](const EvaluatedSet& s) { return words_or_null(s.row->decode_bound); })
             .or_null(),
     });
@@ -148,6 +149,12 @@ constexpr Field kOfManner[] = {
                        [](const EvaluationAnswer& a) { return a.asked.batch; }),
     MannerField::text("parallel", "parallel degrees: tp=8",
                       [](const EvaluationAnswer& a) { return a.asked.settings.parallelism.name(); }),
+    MannerField::text("activations", "the type in which kernels multiply, where that is given",
+                      [](const EvaluationAnswer& a) {
+                        const std::optional<Precision>& type = a.asked.settings.activations;
+                        return type ? Value(type->name()) : Value();
+                      })
+        .or_null(),
     MannerField::real("mfu", "share of the peak FLOP/s",
                       [](const EvaluationAnswer& a) { return a.asked.settings.mfu.value(); }),
     MannerField::real("mbu", "share of the bandwidth",

@@ -145,7 +145,8 @@ void FitDocument::write_page(TextDocument& page) const {
   write_alternatives(fits, options_->units, page);
   if (options_->quiet) return;
   const std::vector<std::string> common = common_notes(fits);
-  if (!common.empty()) page.blank();
+  page.blank();
+  page.line(memory_caption(options_->units));
   for (const std::string& note : common) page.line("note: " + note);
 }
 

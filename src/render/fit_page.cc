@@ -265,7 +265,7 @@ void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page)
     for (const Remedy& way : ways) page.line("  " + option_of(way, fit.asked.setup.settings).text());
   }
   page.blank();
-  page.line(format("memory: {}", units_text(options.units)));
+  page.line(memory_caption(options.units));
   write_peaks(*fit.deployment, page);
   for (const std::string& note : notes(fit)) page.line("note: " + note);
 }
@@ -285,5 +285,7 @@ void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocu
   }
   page.table(std::move(columns), rows);
 }
+
+std::string memory_caption(UnitSystem units) { return format("memory: {}", units_text(units)); }
 
 }  // namespace ctxcost

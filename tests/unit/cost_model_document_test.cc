@@ -176,6 +176,8 @@ MetricValue evaluate(const Model& model, const std::string& metric, const Cells&
       setup.engine = parse_engine(value);
     } else if (key == "gpu") {
       setup.settings.gpu = load_accelerator(value);
+    } else if (key == "activations") {
+      setup.settings.activations = parse_activations(value, "activations");
     } else if (key == "parallel") {
       setup.settings.parallelism = parse_parallelism(value);
     } else {

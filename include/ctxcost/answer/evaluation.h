@@ -63,7 +63,7 @@ struct EvaluationRow {
   Count peak_tokens;                    ///< of one prompt with its answer in the cache
   std::optional<Count> kv_cache_bytes;  ///< of these
   std::string_view window_status;       ///< of these; empty where the model states no window
-  std::string_view prefill_bound;       ///< "compute" or "memory"; empty without a GPU
+  std::string_view prefill_bound;       ///< as `PhaseTime::bound`; empty without a GPU
   std::string_view decode_bound;        ///< empty, too, where answers have one token at most
 };
 
