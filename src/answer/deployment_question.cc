@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/companions.h"
 
 namespace ctxcost {
 namespace {
@@ -33,6 +34,7 @@ std::vector<DeploymentCase> cases(const DeploymentQuestion& question) {
       for (const auto& kv : alternatives(question.kv_precisions)) {
         for (const auto& engine : alternatives(question.engines)) {
           DeploymentCase point{{model, {}, engine.value_or(ideal_engine()), question.settings}};
+          point.setup.companions = load_companions(point.setup.engine);
           point.setup.workload.weights = weights.value_or(WeightScheme());
           point.setup.workload.kv = kv;
           point.setup.workload.convention = question.convention;

@@ -10,6 +10,7 @@
 #include "core/format.h"
 #include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/companions.h"
 #include "estimate/window_note.h"
 
 namespace ctxcost {
@@ -332,7 +333,9 @@ StrategyAlternative evaluate(StrategicModel strategy, const StrategyQuestion& qu
   const SharedModel& model = result.strategy.model;
   result.estimator = std::make_shared<const Estimator>(model, workload, question.engine);
   std::optional<Deployment> deployment;
-  if (question.devices) deployment.emplace(Setup{model, workload, question.engine, *question.devices});
+  if (question.devices) {
+    deployment.emplace(Setup{model, workload, question.engine, *question.devices, load_companions(question.engine)});
+  }
   const Deployment* const devices = deployment ? &*deployment : nullptr;
   for (const Count context : answer.contexts) {
     result.points.push_back(point_at(result, devices, context, answer.batch));

@@ -102,6 +102,27 @@ std::optional<LayerPlacement> placement_of(const Setup& setup) {
   return engine.place(*setup.model, setup.engine, memory);
 }
 
+void check_companions(const Setup& setup) {
+  for (const EngineSetting& setting : setup.engine.engine->settings) {
+    const bool draft = setting.form == SettingForm::draft_model && !setup.companions.draft;
+    const bool projector = setting.form == SettingForm::projector && !setup.companions.projector;
+    if (!(draft || projector) || !setup.engine.given(setting.name)) continue;
+    throw InputError(setting_fault("engine " + std::string(setup.engine.engine->name),
+                                   std::string(setting.name) + ": nothing was loaded for it", ""));
+  }
+}
+
+/// The draft on the same devices, all of its layers, with a cache of the default type [llama.cpp common/arg.cpp].
+Setup draft_setup(const Setup& setup) {
+  Setup draft{setup.companions.draft, {}, setup.engine, setup.settings};
+  draft.workload.kv = parse_kv_precision("fp16", "draft");
+  for (const EngineSetting& setting : setup.engine.engine->settings) {
+    if (!setting.of_model) continue;
+    std::erase_if(draft.engine.settings, [&](const auto& given) { return given.first == setting.name; });
+  }
+  return draft;
+}
+
 [[noreturn]] void fail(const Model& model, std::string message, std::string hint) {
   throw InputError(Diagnostic{model.name, "", std::move(message), std::move(hint)});
 }
@@ -157,6 +178,8 @@ Deployment::Deployment(Setup setup)
   for (const Rank& rank : ranks_) {
     add(devices_, rank, context_ranks, placement_ ? placement_->host_expert_layers : Count{});
   }
+  check_companions(setup_);
+  if (setup_.companions.draft) draft_ = std::make_unique<const Deployment>(draft_setup(setup_));
   if (placement_) {
     host_ranks_ = split(*setup_.model, Parallelism{}, std::span(&placement_->host, 1));
     add(hosts_, host_ranks_.front(), 1, {});
@@ -230,7 +253,23 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
     }
     all.push_back(memory);
   }
+  add_companions(all, context, batch);
   return all;
+}
+
+void Deployment::add_companions(std::vector<DeviceMemory>& devices, Count context, Count batch) const {
+  const auto add = [](std::optional<Count>& sum, const std::optional<Count>& bytes) {
+    sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
+  };
+  if (setup_.companions.projector) add(devices.front().weights, setup_.companions.projector);
+  if (!draft_) return;
+  const std::vector<DeviceMemory> drafts = draft_->memory(context, batch);
+  for (DeviceMemory& device : devices) {
+    const auto same = std::find_if(drafts.begin(), drafts.end(),
+                                   [&](const DeviceMemory& draft) { return draft.stage == device.stage; });
+    add(device.weights, same->weights);
+    add(device.kv_reserved, same->kv_reserved);
+  }
 }
 
 /// Each replica is a process of its own.
@@ -245,6 +284,11 @@ std::optional<HostMemory> Deployment::host_memory(Count context, Count batch) co
   }
   const std::optional<Count> cache = host.estimator.at(context, batch).count(Metric::kv_reserved_bytes);
   if (cache) memory.kv_reserved = replicas * *cache;
+  if (draft_) {
+    const std::optional<HostMemory> draft = draft_->host_memory(context, batch);
+    if (memory.weights) *memory.weights += draft->weights.value_or(0);
+    if (memory.kv_reserved) *memory.kv_reserved += draft->kv_reserved.value_or(0);
+  }
   if (!placement_->host_cache) return memory;
   for (const Device& device : devices_) {
     const std::optional<Count> moved = device.estimator.at(context, batch).count(Metric::kv_reserved_bytes);
@@ -453,6 +497,14 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
   return sum;
 }
 
+/// What one sequence takes on a device of that stage.
+Count Deployment::cache_of(Count stage, Count context) const {
+  for (const DeviceMemory& device : memory(context, 1)) {
+    if (device.stage == stage) return device.kv_reserved.value_or(0);
+  }
+  return {};
+}
+
 void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
   std::optional<Count> tokens;
   std::optional<double> concurrency;
@@ -467,6 +519,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     const Engine& engine = *setup_.engine.engine;
     const ReserveRequest request{estimator.model(),        context, 1, estimator.kv(), estimator.engine(),
                                  estimator.context_ranks()};
+    const Count draft = draft_ ? draft_->cache_of(memory.stage, context) : Count{};
     Count device_tokens;
     double device_concurrency = 0;
     if (engine.capacity != nullptr) {
@@ -476,7 +529,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
       device_concurrency = fit.units.to_double() / fit.units_per_sequence.to_double();
     } else {
       const bool elsewhere = placement_ && placement_->host_cache;
-      const Count one = elsewhere ? Count{} : engine.reserve(request).bytes;
+      const Count one = elsewhere ? Count{} : engine.reserve(request).bytes + draft;
       if (one == 0) continue;
       device_tokens = *available * context / one;
       device_concurrency = available->to_double() / one.to_double();
@@ -672,6 +725,9 @@ std::vector<std::string> Deployment::notes() const {
     }
   }
   const std::string_view not_counted = setup_.engine.engine->not_counted;
+  if (settings.gpu && draft_) {
+    notes.push_back("times are those of the model alone, without its draft " + setup_.companions.draft->name);
+  }
   if (settings.gpu && host_works() && !settings.host_bandwidth) {
     notes.push_back(
         "no times: host memory holds a part of the model or of its cache, and its bandwidth is not given "

@@ -46,6 +46,8 @@ bool is_usable(const EngineSetting& setting, std::string_view value) {
   switch (setting.form) {
     case SettingForm::numbers: return are_numbers(setting, value);
     case SettingForm::number_and_choices: return is_number(setting, value) || in_choices(setting.choices, value);
+    case SettingForm::draft_model:
+    case SettingForm::projector: return !value.empty();
     case SettingForm::number_or_choice: break;
   }
   return setting.choices.empty() ? is_number(setting, value) : in_choices(setting.choices, value);
@@ -57,6 +59,8 @@ std::string expected_of(const EngineSetting& setting) {
   switch (setting.form) {
     case SettingForm::numbers: return "integers" + least + " joined by '+'";
     case SettingForm::number_and_choices: return "an integer" + least + ", or " + std::string(setting.choices);
+    case SettingForm::draft_model:
+    case SettingForm::projector: return "a file or the name of a model";
     case SettingForm::number_or_choice: break;
   }
   return setting.choices.empty() ? "an integer" + least : "one of " + std::string(setting.choices);

@@ -520,7 +520,7 @@ TEST_CASE("fit: what ends first is named in the first line and in its own") {
 TEST_CASE(
     "fit, solve and check: what llama.cpp keeps in host memory is not on the device, and has no time of its own") {
   const std::vector<std::string> asked = {"fit",   "meta-llama-3-8b", "--weights", "Q4_K_M",
-                                          "--gpu", "t4-16gb",   "-n",        "8192"};
+                                          "--gpu", "t4-16gb",         "-n",        "8192"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), asked.begin(), asked.end());
     return more;
@@ -561,8 +561,7 @@ TEST_CASE(
   CHECK(run(with({"--engine", "llama.cpp:ngl=20", "--format", "csv"})).out.find(",host_bytes,") != std::string::npos);
 
   // An F16 file of 16.1 GB is too large for 15 GiB; with 20 of 33 layers there it is not.
-  std::vector<std::string> large = {"fit",   "meta-llama-3-8b", "--weights", "F16",
-                                    "--gpu", "t4-16gb",   "-n",        "8192"};
+  std::vector<std::string> large = {"fit", "meta-llama-3-8b", "--weights", "F16", "--gpu", "t4-16gb", "-n", "8192"};
   large.insert(large.end(), {"--engine", "llama.cpp"});
   CHECK(run(large).status == 1);
   large.back() = "llama.cpp:ngl=20";
@@ -606,4 +605,33 @@ TEST_CASE("show llama.cpp: what older releases and files of Ollama need") {
                            "setting ngl: ", "as before December 2025", "setting split: "}) {
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   }
+}
+
+TEST_CASE("fit and check: a draft model and a projector are loaded by name, or from files beside a budget") {
+  const auto bytes = [](const std::string& engine) {
+    return json_of({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l40s-48gb", "--engine",
+                    engine})["results"][0]["device_bytes"]
+        .get<std::int64_t>();
+  };
+  CHECK(bytes("llama.cpp:draft=llama-3.2-1b") > bytes("llama.cpp") + 2'400'000'000);
+  CHECK(bytes("llama.cpp:mmproj=qwen3-0.6b") > bytes("llama.cpp") + 1'100'000'000);
+  const Run missing =
+      run({"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l40s-48gb", "--engine", "llama.cpp:mmproj=none.gguf"});
+  CHECK(missing.status == 2);
+  CHECK(missing.err.find("none.gguf") != std::string::npos);
+  TemporaryDirectory directory;
+  const std::string budget = directory.path("budget.json");
+  const auto check = [&](const std::string& draft) {
+    write_file(budget, R"({"budgets": [{"name": "a", "model": "llama-3.1-8b", "context": 4096, "gpu": "l40s-48gb",
+        "engine": "llama.cpp:draft=)" +
+                           draft + R"(", "limits": {"device_bytes": {"max": "17GB"}}}]})");
+    return run({"check", budget});
+  };
+  write_file(directory.path("small.json"), R"({"layers": 2, "heads": 2, "d_k": 64, "d_model": 128, "d_ff": 256,
+                                               "vocab": 1000})");
+  CHECK(check("small.json").status == 0);
+  CHECK(check("llama-3.2-1b").status == 1);
+  const Run fault = check("other.json");
+  CHECK(fault.status == 2);
+  CHECK(fault.err.find("other.json") != std::string::npos);
 }

@@ -8,6 +8,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/solve.h"
+#include "ctxcost/input/companions.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
 
@@ -332,4 +333,37 @@ TEST_CASE("settings that take a word beside a number, or several numbers, say so
   }
   CHECK_THROWS_WITH_AS(parse_engine("llama.cpp:split=x"),
                        "engine: split: expected integers of at least 0 joined by '+', found \"x\"", InputError);
+}
+
+TEST_CASE("a draft and a projector take memory beside the model: the draft with its cache, split as the model is") {
+  const Model model = load_model("meta-llama-3-8b");
+  // Llama-3.2-1B: 16 layers of 2048 x (2 x 2048 + 2 x 512 + 3 x 8192), all in bf16 as its
+  // checkpoint is, its tied matrix on the device as the head.
+  constexpr std::uint64_t kDraftLayer = 2ULL * 2048 * (2 * 2048 + 2 * 512 + 3 * 8192) + 2ULL * 2048 * 2;
+  constexpr std::uint64_t kDraftTokens = 2ULL * 128256 * 2048;
+  constexpr std::uint64_t kDraftHead = kDraftTokens + 2048 * 2;
+  constexpr std::uint64_t kDraftCache = 2ULL * 8 * 64 * 2 * 8192;
+  const auto with = [&](const std::string& engine, std::uint32_t devices) {
+    Setup setup = placed(model, engine, "F16", devices);
+    setup.companions = load_companions(setup.engine);
+    return Deployment(setup).at(8192, 1);
+  };
+  const DeploymentEstimate one = with("llama.cpp:ngl=20,draft=llama-3.2-1b,mmproj=qwen3-0.6b", 1);
+  const Count projector = *Estimator(load_model("qwen3-0.6b"), {}).at(1, 1).count(Metric::weights_bytes);
+  CHECK(one.devices[0].weights == Count{19 * kLayer + kHead + 16 * kDraftLayer + kDraftHead} + projector);
+  CHECK(one.devices[0].kv_reserved == Count{19 * kLayerCache + 16 * kDraftCache});
+  CHECK(one.host->weights == Count{13 * kLayer + kEmbedding + kDraftTokens});
+  CHECK(one.host->kv_reserved == Count{13 * kLayerCache});
+
+  // 17 slots of the draft on two devices: 9 layers, then 7 and the head.
+  const DeploymentEstimate two = with("llama.cpp:draft=llama-3.2-1b", 2);
+  CHECK(two.devices[0].weights == Count{17 * kLayer + 9 * kDraftLayer});
+  CHECK(two.devices[1].weights == Count{15 * kLayer + kHead + 7 * kDraftLayer + kDraftHead});
+  CHECK(two.devices[1].kv_reserved == Count{15 * kLayerCache + 7 * kDraftCache});
+
+  CHECK_THROWS_WITH_AS(Deployment(placed(model, "llama.cpp:draft=llama-3.2-1b", "F16")),
+                       doctest::Contains("draft: nothing was loaded for it"), InputError);
+  CHECK_THROWS_AS(load_companions(parse_engine("llama.cpp:draft=no-such-model")), InputError);
+  CHECK_THROWS_AS(load_companions(parse_engine("llama.cpp:mmproj=/no/such.gguf")), InputError);
+  CHECK_THROWS_AS(parse_engine("llama.cpp:draft="), InputError);
 }

@@ -51,12 +51,19 @@ struct DeploymentSettings {
   bool beyond_window = false;  ///< contexts may go beyond the model's window
 };
 
+/// What an engine loads beside a model, where its settings name it.
+struct Companions {
+  SharedModel draft;               ///< with weights and a cache of its own on the same devices; none if empty
+  std::optional<Count> projector;  ///< bytes of weights on the first device
+};
+
 /// A model, its workload, and the devices that it runs on.
 struct Setup {
   SharedModel model;
   Workload workload;  ///< its context and batch are ignored
   EngineChoice engine = ideal_engine();
   DeploymentSettings settings;
+  Companions companions = {};  ///< as `load_companions` reads those that the engine's settings name
 };
 
 /// Memory of one kind of device. Parts are empty if the model's file does not determine them.
@@ -143,7 +150,8 @@ struct DeploymentEstimate {
 /// Evaluates one setup at many points.
 class Deployment {
  public:
-  /// Throws InputError if the parallelism is impossible or uneven, or if the engine refuses the types or layers.
+  /// Throws InputError if the parallelism is impossible or uneven, if the engine refuses the types or layers, or if its
+  /// settings name a companion that the setup does not have.
   explicit Deployment(Setup setup);
   ~Deployment();
   Deployment(Deployment&&) noexcept;
@@ -203,6 +211,8 @@ class Deployment {
   std::optional<double> interconnect_seconds(const Model& stage, Count tokens) const;
   std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
   void set_capacity(DeploymentEstimate& result, Count context) const;
+  Count cache_of(Count stage, Count context) const;
+  void add_companions(std::vector<DeviceMemory>& devices, Count context, Count batch) const;
   std::optional<Count> critical_batch() const;
   std::optional<Count> kv_equals_weights(Count batch) const;
   std::optional<Count> kv_traffic_reaches_weights(Count batch) const;
@@ -215,7 +225,8 @@ class Deployment {
   std::vector<Device> devices_;  // in the order of ranks_
   std::optional<Accelerator::Peak> peak_;
   std::vector<Rank> host_ranks_;
-  std::vector<Device> hosts_;  // what stays in host memory, if anything may: one or none
+  std::vector<Device> hosts_;                // what stays in host memory, if anything may: one or none
+  std::unique_ptr<const Deployment> draft_;  // of the companion, on the same devices
 };
 
 }  // namespace ctxcost

@@ -15,8 +15,14 @@
 
 namespace ctxcost {
 
-/// What a setting takes: a number, or one of its choices where it has any; either of both; or numbers joined by '+'.
-enum class SettingForm { number_or_choice, number_and_choices, numbers };
+/// What a setting takes.
+enum class SettingForm {
+  number_or_choice,    ///< a number, or one of its choices where it has any
+  number_and_choices,  ///< either of both
+  numbers,             ///< joined by '+'
+  draft_model,         ///< a model that drafts tokens: its file or catalogue name
+  projector            ///< what encodes images: its file, or the name of a model that is all of it
+};
 
 /// One setting of an engine, as in `vllm:block=32`.
 struct EngineSetting {
@@ -26,6 +32,7 @@ struct EngineSetting {
   std::uint32_t minimum = 0;      ///< smallest value of a number
   std::string_view choices = {};  ///< allowed words, separated by '|'
   SettingForm form = SettingForm::number_or_choice;
+  bool of_model = false;  ///< it holds for the model, not for one that drafts its tokens
 };
 
 struct Engine;

@@ -14,6 +14,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/budget.h"
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/companions.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "input/file/text_file.h"
 #include "input/json/cursor.h"
@@ -589,7 +590,16 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   if (settings.weights) budget.setup.workload.weights = *settings.weights;
   budget.setup.workload.convention = settings.convention.value_or(causal_convention());
   budget.setup.workload.logits = settings.logits.value_or(Logits::last);
-  if (settings.engine) budget.setup.engine = *settings.engine;
+  if (settings.engine) {
+    budget.setup.engine = *settings.engine;
+    try {
+      budget.setup.companions = load_companions(*settings.engine, options_.models,
+                                                [&](const std::string& name) { return beside(directory_, name); });
+    } catch (const InputError& error) {
+      const Diagnostic& first = error.diagnostics().front();
+      faults_.add(value.offset, pointer, "\"engine\": " + first.source + ": " + first.message, first.hint);
+    }
+  }
   set_devices(budget, settings);
   if (settings.contexts) budget.contexts = *settings.contexts;
   if (budget.model) {
