@@ -129,7 +129,8 @@ void add_engines(CatalogueListing& listing) {
       if (!settings.empty()) settings += ", ";
       settings += setting.name;
       if (!setting.choices.empty()) settings += format(" {}", setting.choices);
-      if (!setting.fallback.empty()) settings += format(" (= {})", setting.fallback);
+      const std::string_view fallback = engine->fallback(setting);
+      if (!fallback.empty()) settings += format(" (= {})", fallback);
     }
     listing.rows.push_back({words(engine->name), settings, words(engine->summary)});
   }

@@ -28,7 +28,34 @@ bool in_choices(std::string_view choices, std::string_view word) {
   return false;
 }
 
+bool is_usable(const EngineSetting& setting, std::string_view value) {
+  if (!setting.choices.empty()) return in_choices(setting.choices, value);
+  if (setting.kind != SettingKind::number) {
+    const std::optional<Fraction> fraction = read_fraction(value);
+    return fraction && (setting.kind == SettingKind::ratio || fraction->numerator <= fraction->denominator);
+  }
+  const std::optional<Count> number = parse_digits(value);
+  return number && *number >= Count{setting.minimum} && number->fits_u64();
+}
+
+std::string expected_value(const EngineSetting& setting) {
+  if (!setting.choices.empty()) return "one of " + std::string(setting.choices);
+  switch (setting.kind) {
+    case SettingKind::number: return "an integer of at least " + std::to_string(setting.minimum);
+    case SettingKind::share: return "a decimal above 0 and at most 1";
+    case SettingKind::ratio: return "a decimal above 0";
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string_view Engine::fallback(const EngineSetting& setting) const {
+  for (const EnginePreset& preset : presets) {
+    if (preset.setting == setting.name) return preset.value;
+  }
+  return setting.fallback;
+}
 
 bool EngineChoice::given(std::string_view setting) const {
   return std::any_of(settings.begin(), settings.end(), [&](const auto& item) { return item.first == setting; });
@@ -38,10 +65,12 @@ std::string_view EngineChoice::word(std::string_view setting) const {
   for (const auto& [key, value] : settings) {
     if (key == setting) return value;
   }
-  return find_setting(*engine, setting)->fallback;
+  return engine->fallback(*find_setting(*engine, setting));
 }
 
 Count EngineChoice::number(std::string_view setting) const { return parse_digits(word(setting)).value(); }
+
+Fraction EngineChoice::fraction(std::string_view setting) const { return read_fraction(word(setting)).value(); }
 
 EngineChoice parse_engine(std::string_view text) {
   const NamedSettings named = split_settings(text);
@@ -68,14 +97,9 @@ EngineChoice parse_engine(std::string_view text) {
     }
     const std::string_view value = written.value.value_or("");
     if (choice.given(setting->name)) fail("\"" + std::string(setting->name) + "\" is given twice", "");
-    const std::optional<Count> number = parse_digits(value);
-    const bool usable = setting->choices.empty() ? number && *number >= Count{setting->minimum} && number->fits_u64()
-                                                 : in_choices(setting->choices, value);
-    if (!usable) {
-      fail(std::string(setting->name) + ": expected " +
-               (setting->choices.empty() ? "an integer of at least " + std::to_string(setting->minimum)
-                                         : "one of " + std::string(setting->choices)) +
-               ", found \"" + std::string(value) + "\"",
+    if (!is_usable(*setting, value)) {
+      fail(std::string(setting->name) + ": expected " + expected_value(*setting) + ", found \"" + std::string(value) +
+               "\"",
            "");
     }
     choice.settings.emplace_back(setting->name, std::string(value));

@@ -65,6 +65,8 @@ struct DeviceMemory {
   std::optional<Count> kv_reserved;
   std::optional<Count> activations;
   Count overhead;
+  /// False: the engine makes its pool by a rule of its own, and these sequences are too many for it.
+  bool pool_holds = true;
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
@@ -166,6 +168,8 @@ class Deployment {
   struct Load;
 
   std::vector<DeviceMemory> memory(Count context, Count batch) const;
+  std::optional<Count> cache_room(const DeviceMemory& memory) const;
+  bool pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const;
   std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
   std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
   bool beyond_positions(Count context) const;

@@ -1,6 +1,7 @@
 // Engines: the bytes that a runtime reserves for cache and state, by its own published rules.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,19 +9,34 @@
 #include <vector>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/core/fraction.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/mechanism/derivation.h"
 #include "ctxcost/model/model.h"
 
 namespace ctxcost {
 
+/// What a setting of an engine takes.
+enum class SettingKind {
+  number,  ///< an integer of at least `minimum`; where there are `choices`, one of those words
+  share,   ///< a decimal above 0 and at most 1
+  ratio,   ///< a decimal above 0
+};
+
 /// One setting of an engine, as in `vllm:block=32`.
 struct EngineSetting {
   std::string_view name;
-  std::string_view fallback;  ///< a number, or one of `choices`; "" = the engine decides
+  std::string_view fallback;  ///< a value, or one of `choices`; "" = the engine decides
   std::string_view meaning;
   std::uint32_t minimum = 0;      ///< smallest value of a number
   std::string_view choices = {};  ///< allowed words, separated by '|'
+  SettingKind kind = SettingKind::number;
+};
+
+/// The default of one setting under an engine that goes by another's rules: `unified` is 1 under lm-studio.
+struct EnginePreset {
+  std::string_view setting;
+  std::string_view value;
 };
 
 struct Engine;
@@ -34,7 +50,9 @@ struct EngineChoice {
   bool given(std::string_view setting) const;
   /// Returns a number as given, or its fallback.
   Count number(std::string_view setting) const;
-  /// Returns a word as given, or its fallback.
+  /// Returns a share or a ratio as given, or its fallback.
+  Fraction fraction(std::string_view setting) const;
+  /// Returns a word as given, or its fallback under this engine.
   std::string_view word(std::string_view setting) const;
 };
 
@@ -79,6 +97,14 @@ struct CacheCapacity {
   Count units_per_sequence;     ///< blocks that one sequence of n tokens needs; 0 = none
 };
 
+/// What a device holds beside its cache, in bytes.
+struct BesideCache {
+  Count memory;  ///< of the device, as far as it may be used
+  Count weights;
+  Count activations;
+  Count overhead;
+};
+
 /// How an engine splits a model over devices by default: the heads and widths of every layer, or the layers.
 enum class Spread { tensors, layers };
 
@@ -97,6 +123,10 @@ struct Engine {
   /// Computes what fits into `available` bytes for sequences of the request's n tokens; the request's batch is ignored.
   /// Null if the engine has no rule of its own: the ratio of bytes is then used.
   CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
+  /// Returns the bytes that the engine gives to the cache by its own settings. Null: whatever the rest leaves free. An
+  /// engine that has this also has `capacity`, and as many sequences fit as that one says: its pool is made before any
+  /// request, and may be a little larger than those bytes.
+  Count (*cache_room)(const EngineChoice& choice, const BesideCache& device) = nullptr;
   /// Percentage of a device's memory that the engine takes by default.
   std::uint32_t utilization_percent = 100;
   Spread spread = Spread::tensors;
@@ -106,6 +136,13 @@ struct Engine {
   std::string_view not_counted = {};
   /// The engine reserves exactly the live minimum of cache and state, so that the sum needs no call of `reserve`.
   bool live_need = false;
+  /// Formats of a cache that this engine keeps on every card, though no other does, separated by spaces: "int4".
+  std::string_view own_cache_formats = {};
+  /// Defaults that differ from those of `settings`, where the rules are those of another engine.
+  std::span<const EnginePreset> presets = {};
+
+  /// Returns the default of one of the settings; empty where the engine decides.
+  std::string_view fallback(const EngineSetting& setting) const;
 };
 
 std::span<const Engine* const> engines();
