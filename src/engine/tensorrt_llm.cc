@@ -119,10 +119,13 @@ Reserve reserve(const ReserveRequest& request) {
   return result;
 }
 
-/// A share of what is free beside weights and activations [KvCacheManager::calculateMaxNumBlocks].
+/// A share of what is free beside weights and activations. A number of tokens replaces the default share: then all of
+/// it [KvCacheManager::calculateMaxNumBlocks].
 Count cache_room(const EngineChoice& choice, const BesideCache& device) {
   const Count used = device.weights + device.activations + device.overhead;
-  return choice.fraction("fraction").of(minus_or_zero(device.memory, used));
+  const Count free = minus_or_zero(device.memory, used);
+  const bool replaced = choice.given("tokens") && !choice.given("fraction");
+  return replaced ? free : choice.fraction("fraction").of(free);
 }
 
 /// "max tokens in paged KV cache" of the log: the tokens that fit, in blocks rounded up. Beside states, which each

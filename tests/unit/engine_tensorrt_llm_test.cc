@@ -135,6 +135,14 @@ TEST_CASE("TensorRT-LLM takes a share of what is free beside weights and activat
   const DeviceMemory& device = estimate.devices[0];
   const Count free = setup.settings.gpu->memory() - *device.weights - *device.activations;
   CHECK(estimate.count(Metric::kv_capacity_tokens) == round_up(free * 9 / 10 / 131072, 32));
+  // A number of tokens replaces the share; beside a share that is asked for, the smaller of the two counts.
+  setup.engine = parse_engine("tensorrt-llm:tokens=500000");
+  CHECK(free * 9 / 10 / 131072 < 500000);
+  CHECK(Deployment(setup).at(8192, 1).count(Metric::kv_capacity_tokens) == round_up(500000, 32));
+  setup.engine = parse_engine("tensorrt-llm:tokens=500000,fraction=0.9");
+  CHECK(Deployment(setup).at(8192, 1).count(Metric::kv_capacity_tokens) == round_up(free * 9 / 10 / 131072, 32));
+  setup.engine = parse_engine("tensorrt-llm:tokens=1000,fraction=0.9");
+  CHECK(Deployment(setup).at(100, 1).count(Metric::kv_capacity_tokens) == 1024);
   setup.engine = parse_engine("tensorrt-llm:fraction=0.5");
   setup.settings.overhead = Count{std::uint64_t{2} << 30};
   CHECK(Deployment(setup).at(8192, 1).count(Metric::kv_capacity_tokens) ==

@@ -152,9 +152,8 @@ TEST_CASE("explain: what engines reserve comes about by their rules") {
   for (const CatalogueEntry& entry : catalogue()) {
     CAPTURE(entry.id);
     for (const char* engine : {"vllm", "llama.cpp", "llama.cpp:unified=1", "llama.cpp:swa_full=1", "transformers",
-                               "transformers:cache=static", "ollama", "lm-studio", "sglang", "sglang:page=64",
-                               "sglang:page=256,tokens=70656,slots=38", "tensorrt-llm", "tensorrt-llm:tokens=5000",
-                               "mlx", "mlx:prompt=100"}) {
+                               "transformers:cache=static", "sglang", "sglang:page=256,tokens=70656,slots=38",
+                               "tensorrt-llm", "tensorrt-llm:tokens=5000", "mlx:prompt=100"}) {
       CAPTURE(engine);
       ExplainQuestion asked = question(load_model(entry.id), 5000, 3);
       asked.engine = parse_engine(engine);
