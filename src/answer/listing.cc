@@ -133,7 +133,8 @@ void add_engines(CatalogueListing& listing) {
       } else if (!setting.choices.empty()) {
         settings += format(" {}", setting.choices);
       }
-      if (!setting.fallback.empty()) settings += format(" (= {})", setting.fallback);
+      const std::string_view fallback = engine->fallback(setting);
+      if (!fallback.empty()) settings += format(" (= {})", fallback);
     }
     listing.rows.push_back({words(engine->name), settings, words(engine->summary)});
   }

@@ -33,6 +33,11 @@ Fraction parse_fraction(std::string_view text, std::string_view source) {
   return *fraction;
 }
 
+std::optional<Fraction> read_fraction(std::string_view text) {
+  const std::optional<Fraction> fraction = read_decimal_share(text);
+  return fraction && fraction->numerator > 0 ? fraction : std::nullopt;
+}
+
 std::optional<Fraction> read_ratio(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos || slash > kMostDecimalsOfShare ||

@@ -57,7 +57,9 @@ constexpr Count kScaleBytes = 4;  // one fp32 scale a row
 
 /// Returns whether the format has groups that the quantiser chooses, unlike the blocks of a file format or of hardware.
 /// A cached row narrower than a group is its own group, so that int4 never takes more than int8.
-bool has_chosen_groups(const Format& format) { return format.name == "int4" || format.name == "nf4"; }
+bool has_chosen_groups(const Format& format) {
+  return format.name == "int4" || format.name == "int8" || format.name == "nf4";
+}
 
 bool same_word(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -121,12 +123,13 @@ Precision parse_precision(std::string_view text, std::string_view source) {
   Precision precision(*found);
   if (colon == std::string_view::npos) return precision;
 
-  // Settings: only two formats have any.
-  const bool int4 = found->name == "int4";
+  // Settings: only these formats have any. `int8` alone has no scales.
+  const bool int8 = found->name == "int8";
+  const bool grouped = int8 || found->name == "int4";
   const bool kivi = found->name == "kivi";
   std::string_view rest = text.substr(colon + 1);
   bool zero = false;
-  Count group = int4 ? 128 : 32;
+  Count group = grouped ? 128 : 32;
   for (bool more = true; more;) {
     const std::size_t comma = rest.find(',');
     const std::string_view item = rest.substr(0, comma);
@@ -136,11 +139,11 @@ Precision parse_precision(std::string_view text, std::string_view source) {
     const std::string_view key = item.substr(0, equals);
     const std::optional<Count> number =
         equals == std::string_view::npos ? std::nullopt : parse_digits(item.substr(equals + 1));
-    if (int4 && key == "zero" && (equals == std::string_view::npos || number == Count{1})) {
+    if (grouped && key == "zero" && (equals == std::string_view::npos || number == Count{1})) {
       zero = true;
-    } else if (int4 && key == "zero" && number == Count{0}) {
+    } else if (grouped && key == "zero" && number == Count{0}) {
       zero = false;
-    } else if ((int4 || kivi) && key == "group" && number && *number > 0 && *number % 2 == 0) {
+    } else if ((grouped || kivi) && key == "group" && number && *number > 0 && *number % 2 == 0) {
       group = *number;
     } else if (kivi && key == "bits" && (number == Count{2} || number == Count{4})) {
       precision.bits_ = *number;
@@ -148,14 +151,15 @@ Precision parse_precision(std::string_view text, std::string_view source) {
       precision.residual_ = *number;
     } else {
       throw_fault(source, "precision \"" + std::string(word) + "\": unusable setting \"" + std::string(item) + "\"",
-                  int4   ? "int4 takes group=N (even) and zero: int4:group=64,zero"
+                  grouped ? std::string(found->name) + " takes group=N (even) and zero: " + std::string(found->name) +
+                                ":group=64,zero"
                   : kivi ? "kivi takes bits=2|4, group=N (even), residual=N"
                          : "it takes no settings");
     }
   }
-  if (int4) {
+  if (grouped) {
     precision.block_ = group;
-    precision.block_bytes_ = group / 2 + 2 + (zero ? 2 : 0);
+    precision.block_bytes_ = (int8 ? group : group / 2) + 2 + (zero ? 2 : 0);
   }
   if (kivi && precision.residual_ % group != 0) {
     throw_fault(source,
@@ -219,8 +223,9 @@ Count cache_bytes(const Precision& precision, CacheRole role, Count heads, Count
     case CacheRole::latent: break;
   }
   if (has_chosen_groups(precision.format()) && width < precision.block_) {
-    const Count scales = precision.block_bytes_ - precision.block_ / 2;  // four bits an element beside them
-    return heads * tokens * (width == 0 ? Count{} : ceil_div(width, 2) + scales);
+    const bool int8 = precision.format().name == "int8";  // eight bits an element, else four, and the scales
+    const Count scales = precision.block_bytes_ - (int8 ? precision.block_ : precision.block_ / 2);
+    return heads * tokens * (width == 0 ? Count{} : (int8 ? width : ceil_div(width, 2)) + scales);
   }
   if (precision.format().layout != Layout::kivi) return heads * tokens * precision.row_bytes(width);
   // KIVI: whole groups are quantised, the newest tokens stay in fp16. [KIVI models/llama_kivi.py]

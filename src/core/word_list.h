@@ -13,4 +13,12 @@ constexpr std::string_view take_word(std::string_view& list) {
   return word;
 }
 
+/// Returns whether the word is one of the list.
+constexpr bool holds_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    if (take_word(list) == word) return true;
+  }
+  return false;
+}
+
 }  // namespace ctxcost

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 #include "rank_weights.h"
@@ -251,6 +252,7 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
       memory.activations =
           (local == context ? estimate : device.estimator.at(local, batch)).count(Metric::activation_bytes);
     }
+    memory.pool_holds = pool_holds(device, memory, context, batch);
     all.push_back(memory);
   }
   add_companions(all, context, batch);
@@ -306,6 +308,32 @@ bool Deployment::host_works() const {
                      [](const Device& device) { return device.weights && device.weights->host_bytes > 0; });
 }
 
+/// Returns the bytes that a device has for its cache, by the engine's own rule if it has one. Empty if they are
+/// unknown.
+std::optional<Count> Deployment::cache_room(const DeviceMemory& memory) const {
+  if (setup_.settings.kv_memory) return setup_.settings.kv_memory;
+  const std::optional<Count> room = capacity();
+  if (!room || !memory.weights || !memory.activations) return std::nullopt;
+  const Engine& engine = *setup_.engine.engine;
+  if (engine.cache_room != nullptr) {
+    return engine.cache_room(setup_.engine, {*room, *memory.weights, *memory.activations, memory.overhead});
+  }
+  return minus_or_zero(*room, *memory.weights + *memory.activations + memory.overhead);
+}
+
+/// Returns whether the engine's pool holds b sequences of n tokens. True for engines without a rule of their own, whose
+/// cache is compared with what is left.
+bool Deployment::pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const {
+  const Engine& engine = *setup_.engine.engine;
+  if (engine.cache_room == nullptr || context == 0) return true;
+  const std::optional<Count> room = cache_room(memory);
+  if (!room) return true;
+  const Estimator& estimator = device.estimator;
+  const CacheCapacity fit = engine.capacity(
+      {estimator.model(), context, batch, estimator.kv(), estimator.engine(), estimator.context_ranks()}, *room);
+  return batch * fit.units_per_sequence <= fit.units;
+}
+
 std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Count context) const {
   if (beyond_positions(context)) return "positions";
   if (!within_window(context)) return "window";
@@ -315,7 +343,9 @@ std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Cou
 std::string_view Deployment::memory_limit(const std::vector<DeviceMemory>& devices) const {
   const std::optional<Count>& kv_memory = setup_.settings.kv_memory;
   for (const DeviceMemory& device : devices) {
-    if (kv_memory && device.kv_reserved.value_or(0) > *kv_memory) return "kv_cache";
+    // A pool that the engine makes by its own rule is a row or a block larger than the memory that it was made for.
+    const bool pooled = setup_.engine.engine->cache_room != nullptr;
+    if (kv_memory && (pooled ? !device.pool_holds : device.kv_reserved.value_or(0) > *kv_memory)) return "kv_cache";
   }
   const std::optional<Count> room = capacity();
   if (!room) return {};
@@ -330,6 +360,7 @@ std::string_view Deployment::memory_limit(const std::vector<DeviceMemory>& devic
       used += bytes.value_or(0);
       if (used > *room) return name;
     }
+    if (!device.pool_holds) return "kv_cache";
   }
   return {};
 }
@@ -510,11 +541,8 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
   std::optional<double> concurrency;
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     const DeviceMemory& memory = result.devices[i];
-    std::optional<Count> available = setup_.settings.kv_memory;
-    if (!available) {
-      if (!result.capacity || !memory.weights || !memory.activations) return;
-      available = minus_or_zero(*result.capacity, *memory.weights + *memory.activations + memory.overhead);
-    }
+    const std::optional<Count> available = cache_room(memory);
+    if (!available) return;
     const Estimator& estimator = devices_[i].estimator;
     const Engine& engine = *setup_.engine.engine;
     const ReserveRequest request{estimator.model(),        context, 1, estimator.kv(), estimator.engine(),
@@ -719,6 +747,7 @@ std::vector<std::string> Deployment::notes() const {
     const KvPrecision& kv = whole_.kv();
     for (const Precision* type : {&kv.key, &kv.value}) {
       if (engines_keep_cache(type->format(), settings.gpu) || (type == &kv.value && kv.key == kv.value)) continue;
+      if (holds_word(setup_.engine.engine->own_cache_formats, type->format().name)) continue;
       notes.push_back(type->format().cards == CacheCards::none
                           ? "no engine keeps a cache in " + type->name()
                           : "engines do not keep a cache in " + type->name() + " on " + settings.gpu->id);

@@ -5,6 +5,11 @@
   ROW(kIdeal)                \
   ROW(kVllm)                 \
   ROW(kLlamaCpp)             \
+  ROW(kOllama)               \
+  ROW(kLmStudio)             \
+  ROW(kSglang)               \
+  ROW(kTensorrtLlm)          \
+  ROW(kMlx)                  \
   ROW(kTransformers)
 
 namespace ctxcost {

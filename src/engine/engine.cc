@@ -43,9 +43,15 @@ bool in_choices(std::string_view choices, std::string_view word) {
 }
 
 bool is_usable(const EngineSetting& setting, std::string_view value) {
+  const auto is_fraction = [&](bool at_most_one) {
+    const std::optional<Fraction> fraction = read_fraction(value);
+    return fraction && (!at_most_one || fraction->numerator <= fraction->denominator);
+  };
   switch (setting.form) {
     case SettingForm::numbers: return are_numbers(setting, value);
     case SettingForm::number_and_choices: return is_number(setting, value) || in_choices(setting.choices, value);
+    case SettingForm::share: return is_fraction(true);
+    case SettingForm::ratio: return is_fraction(false);
     case SettingForm::draft_model:
     case SettingForm::projector: return !value.empty();
     case SettingForm::number_or_choice: break;
@@ -59,6 +65,8 @@ std::string expected_of(const EngineSetting& setting) {
   switch (setting.form) {
     case SettingForm::numbers: return "integers" + least + " joined by '+'";
     case SettingForm::number_and_choices: return "an integer" + least + ", or " + std::string(setting.choices);
+    case SettingForm::share: return "a decimal above 0 and at most 1";
+    case SettingForm::ratio: return "a decimal above 0";
     case SettingForm::draft_model:
     case SettingForm::projector: return "a file or the name of a model";
     case SettingForm::number_or_choice: break;
@@ -68,6 +76,13 @@ std::string expected_of(const EngineSetting& setting) {
 
 }  // namespace
 
+std::string_view Engine::fallback(const EngineSetting& setting) const {
+  for (const EnginePreset& preset : presets) {
+    if (preset.setting == setting.name) return preset.value;
+  }
+  return setting.fallback;
+}
+
 bool EngineChoice::given(std::string_view setting) const {
   return std::any_of(settings.begin(), settings.end(), [&](const auto& item) { return item.first == setting; });
 }
@@ -76,10 +91,12 @@ std::string_view EngineChoice::word(std::string_view setting) const {
   for (const auto& [key, value] : settings) {
     if (key == setting) return value;
   }
-  return find_setting(*engine, setting)->fallback;
+  return engine->fallback(*find_setting(*engine, setting));
 }
 
 Count EngineChoice::number(std::string_view setting) const { return parse_digits(word(setting)).value(); }
+
+Fraction EngineChoice::fraction(std::string_view setting) const { return read_fraction(word(setting)).value(); }
 
 EngineChoice parse_engine(std::string_view text) {
   const NamedSettings named = split_settings(text);

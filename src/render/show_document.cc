@@ -124,7 +124,7 @@ constexpr Fact kMechanismFacts[] = {
 using EngineFact = FactsOf<Engine>;
 constexpr auto kEachSetting = [](const Engine& engine, const auto& visit) {
   for (const EngineSetting& setting : engine.settings)
-    visit(setting.name, Parameter{setting.meaning, setting.fallback});
+    visit(setting.name, Parameter{setting.meaning, engine.fallback(setting)});
 };
 constexpr Fact kEngineFacts[] = {
     {EngineFact::text("name", "the name in files and options", [](const Engine& e) { return e.name; }), "engine"},

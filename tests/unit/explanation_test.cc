@@ -152,7 +152,8 @@ TEST_CASE("explain: what engines reserve comes about by their rules") {
   for (const CatalogueEntry& entry : catalogue()) {
     CAPTURE(entry.id);
     for (const char* engine : {"vllm", "llama.cpp", "llama.cpp:unified=1", "llama.cpp:swa_full=1", "transformers",
-                               "transformers:cache=static"}) {
+                               "transformers:cache=static", "sglang", "sglang:page=256,tokens=70656,slots=38",
+                               "tensorrt-llm", "tensorrt-llm:tokens=5000", "mlx:prompt=100"}) {
       CAPTURE(engine);
       ExplainQuestion asked = question(load_model(entry.id), 5000, 3);
       asked.engine = parse_engine(engine);
@@ -176,7 +177,8 @@ TEST_CASE("explain: what engines reserve comes about by their rules") {
 TEST_CASE("explain: types of weights and caches have formulas, too") {
   for (const char* id : {"llama-3.1-8b", "gemma-3-27b-it", "deepseek-v3", "qwen3-next-80b-a3b-instruct"}) {
     CAPTURE(id);
-    for (const char* kv : {"q8_0/q4_0", "int4:group=32", "int8_per_token_head", "kivi", "nvfp4"}) {
+    for (const char* kv :
+         {"q8_0/q4_0", "int4:group=32", "int8:group=64,zero", "int8_per_token_head", "kivi", "nvfp4"}) {
       CAPTURE(kv);
       for (const char* weights : {"Q4_K_M", "nf4", "int4:group=64,zero", "fp8"}) {
         ExplainQuestion asked = question(load_model(id), 5000, 3);

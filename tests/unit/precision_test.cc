@@ -93,6 +93,8 @@ TEST_CASE("a cached row narrower than a group is a group of its own") {
       {"int4", 1, 3},
       {"int4:group=128,zero", 64, 36},
       {"int4:group=32", 64, 36},
+      {"int8:group=64,zero", 128, 136},  // two groups of 64 bytes, a scale and a zero point of 2
+      {"int8:group=128", 64, 66},
       {"nf4", 32, 20},  // 16 bytes of elements, an fp32 absmax
       {"nf4", 64, 36},
       {"q8_0", 16, 34},  // a file format's block stays whole
@@ -161,6 +163,7 @@ TEST_CASE("unknown precisions and settings are named") {
   CHECK_THROWS_WITH_AS(precision("int4:group=33"), doctest::Contains("int4 takes group=N (even) and zero"), InputError);
   const std::pair<const char*, const char*> rows[] = {
       {"int4:group=0", "unusable setting \"group=0\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
+      {"int8:group=3", "unusable setting \"group=3\" (int8 takes group=N (even) and zero: int8:group=64,zero)"},
       {"int4:group", "unusable setting \"group\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
       {"int4:zero=2", "unusable setting \"zero=2\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},
       {"int4:", "unusable setting \"\" (int4 takes group=N (even) and zero: int4:group=64,zero)"},

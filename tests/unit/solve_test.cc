@@ -286,6 +286,9 @@ TEST_CASE("no cache type that engines do not keep on the card is an answer") {
   CHECK(offered("b200-sxm-180gb", "vllm") ==
         Names{"bf16", "fp16", "fp8_per_token_head", "int8_per_token_head", "fp8", "nvfp4"});
   CHECK(offered("t4-16gb", "llama.cpp") == Names{"bf16", "fp16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"});
+  CHECK(offered("b200-sxm-180gb", "sglang") == Names{"bf16", "fp16", "fp8", "nvfp4"});
+  CHECK(offered("t4-16gb", "tensorrt-llm") == Names{"bf16", "fp16", "int8"});
+  CHECK(offered("t4-16gb", "mlx") == Names{"bf16", "fp16"});
   CHECK(offered("l40s-48gb", "ideal") == Names{"bf16", "fp16", "q8_0", "fp8_per_token_head", "int8_per_token_head",
                                                "fp8", "int8", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"});
 }

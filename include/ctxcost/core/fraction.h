@@ -9,7 +9,7 @@
 
 namespace ctxcost {
 
-/// An exact share, at most 1.
+/// An exact share, at most 1; of an engine's ratios also more.
 struct Fraction {
   Count numerator = 1;
   Count denominator = 1;
@@ -24,6 +24,9 @@ struct Fraction {
 
 /// Reads a share above 0, such as "0.9" or "1". Throws InputError naming `source`.
 Fraction parse_fraction(std::string_view text, std::string_view source);
+
+/// Reads a decimal above 0 with at most six decimals, such as "0.9" or "1.5". Returns nothing if the text is not one.
+std::optional<Fraction> read_fraction(std::string_view text);
 
 /// Reads a share above 0, such as "2/3", with at most six digits on each side. Returns nothing if the text is not one.
 std::optional<Fraction> read_ratio(std::string_view text);

@@ -94,8 +94,9 @@ class Precision {
   Count residual_ = 128;  // kivi
 };
 
-/// Reads NAME or NAME:key=value,…, ignoring case. Settings: int4 takes `group` (128) and `zero`; kivi takes `bits` (2),
-/// `group` (32), `residual` (128). Throws InputError naming `source` and a near match.
+/// Reads NAME or NAME:key=value,…, ignoring case. Settings: int4 and int8 take `group` (128) and `zero`, int8 alone has
+/// no scales; kivi takes `bits` (2), `group` (32), `residual` (128). Throws InputError naming `source` and a near
+/// match.
 Precision parse_precision(std::string_view text, std::string_view source);
 
 /// Reads a type in which cards multiply: fp32, fp16, bf16, fp8, int8, nvfp4 or mxfp4. Throws InputError naming

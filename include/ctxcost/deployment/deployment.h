@@ -76,6 +76,8 @@ struct DeviceMemory {
   Count overhead;
   std::vector<ReservedPart> kv_parts;  ///< of `kv_reserved`: keys, values, latents, states; only in `at`
   bool has_compute_buffer = false;     ///< `activations` are the engine's bound on its compute buffer
+  /// False: the engine makes its pool by a rule of its own, and these sequences are too many for it.
+  bool pool_holds = true;
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
@@ -202,6 +204,8 @@ class Deployment {
   bool host_works() const;
 
   std::vector<DeviceMemory> memory(Count context, Count batch) const;
+  std::optional<Count> cache_room(const DeviceMemory& memory) const;
+  bool pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const;
   std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
   std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
   bool beyond_positions(Count context) const;

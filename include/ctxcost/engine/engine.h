@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/core/fraction.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/mechanism/derivation.h"
 #include "ctxcost/model/model.h"
@@ -20,6 +21,8 @@ enum class SettingForm {
   number_or_choice,    ///< a number, or one of its choices where it has any
   number_and_choices,  ///< either of both
   numbers,             ///< joined by '+'
+  share,               ///< a decimal above 0 and at most 1
+  ratio,               ///< a decimal above 0
   draft_model,         ///< a model that drafts tokens: its file or catalogue name
   projector            ///< what encodes images: its file, or the name of a model that is all of it
 };
@@ -27,12 +30,18 @@ enum class SettingForm {
 /// One setting of an engine, as in `vllm:block=32`.
 struct EngineSetting {
   std::string_view name;
-  std::string_view fallback;  ///< a number, or one of `choices`; "" = the engine decides
+  std::string_view fallback;  ///< a value, or one of `choices`; "" = the engine decides
   std::string_view meaning;
   std::uint32_t minimum = 0;      ///< smallest value of a number
   std::string_view choices = {};  ///< allowed words, separated by '|'
   SettingForm form = SettingForm::number_or_choice;
   bool of_model = false;  ///< it holds for the model, not for one that drafts its tokens
+};
+
+/// The default of one setting under an engine that goes by another's rules: `unified` is 1 under lm-studio.
+struct EnginePreset {
+  std::string_view setting;
+  std::string_view value;
 };
 
 struct Engine;
@@ -46,7 +55,9 @@ struct EngineChoice {
   bool given(std::string_view setting) const;
   /// Returns a number as given, or its fallback.
   Count number(std::string_view setting) const;
-  /// Returns a word as given, or its fallback.
+  /// Returns a share or a ratio as given, or its fallback.
+  Fraction fraction(std::string_view setting) const;
+  /// Returns a word as given, or its fallback under this engine.
   std::string_view word(std::string_view setting) const;
 };
 
@@ -108,6 +119,14 @@ struct LayerPlacement {
   bool host_cache = false;            ///< cache and state of every layer are in host memory
 };
 
+/// What a device holds beside its cache, in bytes.
+struct BesideCache {
+  Count memory;  ///< of the device, as far as it may be used
+  Count weights;
+  Count activations;
+  Count overhead;
+};
+
 /// How an engine splits a model over devices by default: the heads and widths of every layer, or the layers.
 enum class Spread { tensors, layers };
 
@@ -126,6 +145,10 @@ struct Engine {
   /// Computes what fits into `available` bytes for sequences of the request's n tokens; the request's batch is ignored.
   /// Null if the engine has no rule of its own: the ratio of bytes is then used.
   CacheCapacity (*capacity)(const ReserveRequest& request, Count available) = nullptr;
+  /// Returns the bytes that the engine gives to the cache by its own settings. Null: whatever the rest leaves free. An
+  /// engine that has this also has `capacity`, and as many sequences fit as that one says: its pool is made before any
+  /// request, and may be a little larger than those bytes.
+  Count (*cache_room)(const EngineChoice& choice, const BesideCache& device) = nullptr;
   /// Percentage of a device's memory that the engine takes by default.
   std::uint32_t utilization_percent = 100;
   Spread spread = Spread::tensors;
@@ -142,6 +165,13 @@ struct Engine {
   std::optional<Count> (*compute_buffer)(const ReserveRequest& request) = nullptr;
   /// The engine reserves exactly the live minimum of cache and state, so that the sum needs no call of `reserve`.
   bool live_need = false;
+  /// Formats of a cache that this engine keeps on every card, though no other does, separated by spaces: "int4".
+  std::string_view own_cache_formats = {};
+  /// Defaults that differ from those of `settings`, where the rules are those of another engine.
+  std::span<const EnginePreset> presets = {};
+
+  /// Returns the default of one of the settings; empty where the engine decides.
+  std::string_view fallback(const EngineSetting& setting) const;
 };
 
 std::span<const Engine* const> engines();

@@ -1,0 +1,22 @@
+// LM Studio: llama.cpp's rules, with one stream that all sequences share.
+#include "row.h"
+
+namespace ctxcost {
+
+extern const Engine kLlamaCpp;
+
+namespace {
+
+constexpr EnginePreset kPresets[] = {{"unified", "1"}};
+
+}  // namespace
+
+CTXCOST_ENGINE(kLmStudio) = [] {
+  Engine engine = kLlamaCpp;
+  engine.name = "lm-studio";
+  engine.summary = "as llama.cpp with one stream: n x b cells that all sequences share";
+  engine.presets = kPresets;
+  return engine;
+}();
+
+}  // namespace ctxcost
