@@ -47,6 +47,7 @@
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/input/budget.h"
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/engine_log.h"
 #include "ctxcost/input/evaluation_results.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
