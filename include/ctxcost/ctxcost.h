@@ -16,6 +16,7 @@
 #include "ctxcost/answer/listing.h"
 #include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/answer/position_access.h"
+#include "ctxcost/answer/reconciliation.h"
 #include "ctxcost/answer/remedy.h"
 #include "ctxcost/answer/show.h"
 #include "ctxcost/answer/solve_answer.h"
