@@ -13,6 +13,7 @@ extern const Command kEvaluate;
 extern const Command kExplain;
 extern const Command kFit;
 extern const Command kList;
+extern const Command kReconcile;
 extern const Command kScale;
 extern const Command kSchema;
 extern const Command kShow;
@@ -20,8 +21,8 @@ extern const Command kSolve;
 extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare,  &kFit,  &kSolve, &kCheck,
-                                            &kDiff,  &kTrain,   &kEvaluate, &kList, &kShow,  &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kExplain,  &kCompare,   &kFit,  &kSolve, &kCheck, &kDiff,
+                                            &kTrain, &kEvaluate, &kReconcile, &kList, &kShow,  &kSchema};
   return kAll;
 }
 

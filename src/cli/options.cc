@@ -331,6 +331,15 @@ constexpr Variant kVariants[] = {
     {"evaluate", OptionId::gpu, {}, {}, {}, true},
     {"evaluate", OptionId::parallel, "tp over all devices", {}, {}, true},
     {"evaluate", OptionId::quiet, {}, "print the tables only: no caption, sums or notes"},
+    {"reconcile", OptionId::context, "the log's", {}, {}, true},
+    {"reconcile", OptionId::batch, "the log's, else 1", {}, {}, true},
+    {"reconcile", OptionId::kv_precision, "the log's, else the model's", {}, {}, true},
+    {"reconcile", OptionId::weights, {}, {}, {}, true},
+    {"reconcile", OptionId::engine, "the log's", {}, {}, true},
+    {"reconcile", OptionId::gpu, {}, {}, {}, true},
+    {"reconcile", OptionId::parallel, "the log's", {}, {}, true},
+    {"reconcile", OptionId::kv_memory, "the log's"},
+    {"reconcile", OptionId::quiet, {}, "print the tables only: no settings, overhead or notes"},
     {"schema", OptionId::output, {}, {}, {}, true},
 };
 

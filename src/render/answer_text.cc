@@ -15,6 +15,7 @@
 #include "fit_document.h"
 #include "list_document.h"
 #include "positions_document.h"
+#include "reconcile_document.h"
 #include "scale_document.h"
 #include "solve_document.h"
 #include "train_document.h"
@@ -83,6 +84,10 @@ std::string render(const EvaluationAnswer& answer, std::string_view format, cons
 
 std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options) {
   return text_of(EvaluationScoresDocument(scores, options), format);
+}
+
+std::string render(const ReconcileAnswer& answer, std::string_view format, const RenderOptions& options) {
+  return text_of(ReconcileDocument(answer, options), format);
 }
 
 std::string render(const StrategyComparison& answer, std::string_view format, const RenderOptions& options) {

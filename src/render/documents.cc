@@ -14,11 +14,12 @@ extern const DocumentShape kListShape;
 extern const DocumentShape kShowShape;
 extern const DocumentShape kTrainShape;
 extern const DocumentShape kEvaluateShape;
+extern const DocumentShape kReconcileShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape,    &kExplainShape, &kCompareShape, &kFitShape,
-                                                  &kSolveShape,    &kDiffShape,    &kCheckShape,   &kTrainShape,
-                                                  &kEvaluateShape, &kListShape,    &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {&kScaleShape,    &kExplainShape,   &kCompareShape, &kFitShape,
+                                                  &kSolveShape,    &kDiffShape,      &kCheckShape,   &kTrainShape,
+                                                  &kEvaluateShape, &kReconcileShape, &kListShape,    &kShowShape};
   return kAll;
 }
 

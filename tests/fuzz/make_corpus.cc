@@ -80,6 +80,21 @@ void write_all(const std::filesystem::path& root) {
   write(root / "json_model", "own",
         R"({"name":"x","layers":4,"heads":8,"kv_heads":2,"d_k":64,"d_model":512,"d_ff":2048,"vocab":1000,)"
         R"("precision":"fp16","attention":{"kind":"sliding_window","window":128}})");
+
+  write(root / "engine_log", "vllm",
+        "LLM engine (v0.20.2) with config: x, max_seq_len=1000, tensor_parallel_size=1, kv_cache_dtype=fp8\n"
+        "Available KV cache memory: 0.25 GiB\nGPU KV cache size: 1,056 tokens\n"
+        "Maximum concurrency for 1,000 tokens per request: 1.05x\n");
+  write(root / "engine_log", "sglang",
+        "[2026-01-01 00:00:00 TP0] KV Cache is allocated. #tokens: 100, K size: 0.01 GB, V size: 0.01 GB\n"
+        "Mamba Cache is allocated. max_mamba_cache_size: 4, conv_state size: 0.01GB, ssm_state size: 0.02GB\n");
+  write(
+      root / "engine_log", "tensorrt-llm",
+      "Number of tokens per block: 32.\n[MemUsageChange] Allocated 0.01 GiB for max tokens in paged KV cache (320).\n");
+  write(root / "engine_log", "llama.cpp",
+        "llama_context: n_seq_max = 2\nllama_context: n_ctx = 1024\nllama_kv_cache: size = 1.00 MiB ( 1024 cells, 2 "
+        "layers, 2/2 seqs), K (q8_0): 0.50 MiB, V (f16): 0.50 MiB\nllama_context: CUDA0 compute buffer size = 2.00 "
+        "MiB\n");
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ using Integers = std::set<std::string>;
 
 const std::string kBudgets = std::string(CTXCOST_SOURCE_DIR) + "/configs/budgets/chat.json";
 
+const std::string kLog = std::string(CTXCOST_SOURCE_DIR) + "/tests/data/logs/vllm-0.7.log";
+
 /// Questions with an answer, of every command that has --format. Numbers stay below 2^64, which the parser here holds.
 const std::vector<std::vector<std::string>> kQuestions = {
     {"scale", "llama-3.1-8b", "mamba-1.4b-hf", "-n", "4K,3000", "-b", "1,3"},
@@ -40,6 +42,7 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"evaluate", "needle", "gpt2", "--prefix-reuse", "on", "--gpu", "h100-sxm-80gb"},
     {"evaluate", "lost-in-the-middle", "gpt2", "--examples", "10"},
     {"compare", "gpt2", "-n", "512,1K", "--with", "infini:segment=64", "--with", "flash=off", "--gpu", "h100-sxm-80gb"},
+    {"reconcile", kLog, "llama-3.2-1b", "llama-3.1-8b", "--exit-zero"},
     {"list", "models"},
     {"list", "gpus"},
     {"list", "precisions"},

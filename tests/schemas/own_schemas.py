@@ -157,6 +157,8 @@ for arguments in (
      written("scored.ndjson", {"id": 1, "task": "needle", "length": 1000, "score": 0.5})),
     ("evaluate", "lost-in-the-middle", "--results",
      written("asked.ndjson", {"id": 1, "task": "multi_document_qa", "length": 2000, "score": True})),
+    ("reconcile", f"{SOURCE}/tests/data/logs/vllm-0.7.log", "llama-3.2-1b", "llama-3.1-8b"),
+    ("reconcile", f"{SOURCE}/tests/data/logs/llama-server.log", "llama-3-8b", "--weights", "Q4_K_M"),
     ("solve", "weights", "gpt2", "llama-2-7b", "--gpu", "rtx-4090-24gb", "-n", "64K"),
     ("check", f"{SOURCE}/configs/budgets/chat.json", f"{SOURCE}/configs/budgets/laptop.json"),
     ("diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "--fail-if", "kv_cache_bytes > 5%"),

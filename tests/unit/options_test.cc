@@ -67,6 +67,8 @@ TEST_CASE("a default that is a value is one that the option takes") {
       const std::vector<std::string_view> words = words_of(one);
       CHECK(words.empty() == (one.completion != Completion::words));
       if (!words.empty() && !one.fallback.empty()) CHECK(choose(one.name, one.fallback, words) == one.fallback);
+      // `reconcile` takes what its log says.
+      if (one.fallback == "the log's") continue;
       if (id == OptionId::convention || id == OptionId::engine) CHECK_NOTHROW(one.check(one.fallback, one.name));
     }
   }

@@ -16,6 +16,7 @@ struct EvaluationScores;
 struct Explanation;
 struct FitAnswer;
 struct PositionAnswer;
+struct ReconcileAnswer;
 struct SolveAnswers;
 struct StrategyComparison;
 struct TrainingAnswer;
@@ -34,6 +35,7 @@ std::string render(const TrainingAnswer& answer, std::string_view format, const 
 std::string render(const PositionAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const EvaluationAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const EvaluationScores& scores, std::string_view format, const RenderOptions& options = {});
+std::string render(const ReconcileAnswer& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const StrategyComparison& answer, std::string_view format, const RenderOptions& options = {});
 std::string render(const CatalogueListing& listing, std::string_view format);
 
