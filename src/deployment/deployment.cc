@@ -105,14 +105,16 @@ Count Parallelism::*spread_degree(const Engine& engine) {
 
 Deployment::Deployment(Setup setup)
     : setup_(std::move(setup)),
-      whole_(setup_.model, setup_.workload, setup_.engine),
+      whole_(setup_.model, setup_.workload, setup_.engine, 1, engine_device(setup_.settings.gpu)),
       ranks_(split(*setup_.model, setup_.settings.parallelism)) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
   const auto& stored = whole_.stored_tensors();
   devices_.reserve(ranks_.size());
   for (const Rank& rank : ranks_) {
-    devices_.push_back({&rank, Estimator(rank.model, workload, setup_.engine, setup_.settings.parallelism.context),
+    devices_.push_back({&rank,
+                        Estimator(rank.model, workload, setup_.engine, setup_.settings.parallelism.context_ranks(),
+                                  engine_device(setup_.settings.gpu)),
                         stored ? std::optional(rank_weights(*setup_.model, *stored, rank)) : std::nullopt,
                         feed_forward_work(*setup_.model, rank)});
   }
@@ -315,8 +317,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     }
     const Estimator& estimator = devices_[i].estimator;
     const Engine& engine = *setup_.engine.engine;
-    const ReserveRequest request{estimator.model(),        context, 1, estimator.kv(), estimator.engine(),
-                                 estimator.context_ranks()};
+    const ReserveRequest request = estimator.request(context, 1);
     Count device_tokens;
     double device_concurrency = 0;
     if (engine.capacity != nullptr) {
@@ -471,9 +472,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
 std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
   Reserve largest;
   for (const Device& device : devices_) {
-    const Estimator& estimator = device.estimator;
-    Reserve reserve = setup_.engine.engine->reserve(
-        {estimator.model(), context, batch, estimator.kv(), estimator.engine(), estimator.context_ranks()});
+    Reserve reserve = setup_.engine.engine->reserve(device.estimator.request(context, batch));
     if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
   }
   return std::move(largest.notes);
