@@ -151,8 +151,7 @@ ExplainedTerm explained(const Estimator& estimator, const Origins& origins, cons
 /// What the engine allocates, by its own rules.
 std::vector<ExplainedTerm> reserve_terms(const Estimator& estimator, const Origins& origins, Count context,
                                          Count batch) {
-  ReserveRequest request{estimator.model(),        context, batch, estimator.kv(), estimator.engine(),
-                         estimator.context_ranks()};
+  ReserveRequest request = estimator.request(context, batch);
   request.explained = true;
   const Reserve reserve = estimator.engine().engine->reserve(request);
   std::vector<ExplainedTerm> terms;

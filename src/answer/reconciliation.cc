@@ -273,9 +273,16 @@ class ModelReconciler {
   /// The reserve of a device with the largest part of the model.
   Reserve reserve(Count context, Count batch, bool explained = false) {
     Reserve largest;
+    const std::optional<EngineDevice> card = engine_device(question_.gpu);
     for (const Rank& rank : ranks_) {
-      ReserveRequest request{*rank.model, context, batch, result_.kv, result_.engine, result_.parallelism.context};
-      request.explained = explained;
+      const ReserveRequest request{*rank.model,
+                                   context,
+                                   batch,
+                                   result_.kv,
+                                   result_.engine,
+                                   result_.parallelism.context_ranks(),
+                                   card ? &*card : nullptr,
+                                   explained};
       Reserve one = result_.engine.engine->reserve(request);
       if (one.bytes >= largest.bytes) largest = std::move(one);
     }
@@ -307,7 +314,10 @@ class ModelReconciler {
     result.tokens = estimate.count(Metric::kv_capacity_tokens).value_or(0);
     if (const double* ratio = std::get_if<double>(&estimate[Metric::max_concurrency])) result.concurrency = *ratio;
     for (std::size_t i = 0; i < ranks_.size(); ++i) {
-      const ReserveRequest request{*ranks_[i].model, n, 1, result_.kv, result_.engine, result_.parallelism.context};
+      const std::optional<EngineDevice> card = engine_device(question_.gpu);
+      const ReserveRequest request{
+          *ranks_[i].model,       n, 1, result_.kv, result_.engine, result_.parallelism.context_ranks(),
+          card ? &*card : nullptr};
       const Count blocks = result_.engine.engine->capacity(request, bytes).units;
       result.blocks = i == 0 ? blocks : min(result.blocks, blocks);
     }

@@ -31,6 +31,12 @@ bool Accelerator::keeps_cache(const Format& format) const {
   return false;
 }
 
+std::optional<EngineDevice> engine_device(const std::optional<Accelerator>& gpu) {
+  if (!gpu) return std::nullopt;
+  // Only data-centre Blackwell keeps an NVFP4 cache.
+  return EngineDevice{gpu->memory(), gpu->id.starts_with("a100"), gpu->narrow_cache == NarrowCache::nvfp4};
+}
+
 std::optional<double> device_watts(const std::optional<double>& given, const std::optional<Accelerator>& gpu) {
   if (given || !gpu || !gpu->tdp_watts) return given;
   return gpu->tdp_watts->to_double();

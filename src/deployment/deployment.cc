@@ -162,16 +162,16 @@ Count Parallelism::*spread_degree(const Engine& engine) {
 
 Deployment::Deployment(Setup setup)
     : setup_(std::move(setup)),
-      whole_(setup_.model, setup_.workload, setup_.engine),
+      whole_(setup_.model, setup_.workload, setup_.engine, 1, engine_device(setup_.settings.gpu)),
       placement_(placement_of(setup_)),
       ranks_(placement_ ? split(*setup_.model, setup_.settings.parallelism, placement_->devices)
                         : split(*setup_.model, setup_.settings.parallelism)) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
   const auto& stored = whole_.stored_tensors();
-  const Count context_ranks = setup_.settings.parallelism.context;
+  const Count context_ranks = setup_.settings.parallelism.context_ranks();
   const auto add = [&](std::vector<Device>& devices, const Rank& rank, Count ranks, Count host_experts) {
-    devices.push_back({&rank, Estimator(rank.model, workload, setup_.engine, ranks),
+    devices.push_back({&rank, Estimator(rank.model, workload, setup_.engine, ranks, engine_device(setup_.settings.gpu)),
                        stored ? std::optional(rank_weights(*setup_.model, *stored, rank, host_experts)) : std::nullopt,
                        feed_forward_work(*setup_.model, rank)});
   };
@@ -246,8 +246,7 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
     const Count local = rank_context(context);
     if (const auto compute_buffer = setup_.engine.engine->compute_buffer) {
       memory.has_compute_buffer = true;
-      memory.activations = compute_buffer({device.estimator.model(), context, batch, device.estimator.kv(),
-                                           device.estimator.engine(), device.estimator.context_ranks()});
+      memory.activations = compute_buffer(device.estimator.request(context, batch));
     } else {
       memory.activations =
           (local == context ? estimate : device.estimator.at(local, batch)).count(Metric::activation_bytes);
@@ -328,9 +327,7 @@ bool Deployment::pool_holds(const Device& device, const DeviceMemory& memory, Co
   if (engine.cache_room == nullptr || context == 0) return true;
   const std::optional<Count> room = cache_room(memory);
   if (!room) return true;
-  const Estimator& estimator = device.estimator;
-  const CacheCapacity fit = engine.capacity(
-      {estimator.model(), context, batch, estimator.kv(), estimator.engine(), estimator.context_ranks()}, *room);
+  const CacheCapacity fit = engine.capacity(device.estimator.request(context, batch), *room);
   return batch * fit.units_per_sequence <= fit.units;
 }
 
@@ -545,8 +542,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     if (!available) return;
     const Estimator& estimator = devices_[i].estimator;
     const Engine& engine = *setup_.engine.engine;
-    const ReserveRequest request{estimator.model(),        context, 1, estimator.kv(), estimator.engine(),
-                                 estimator.context_ranks()};
+    const ReserveRequest request = estimator.request(context, 1);
     const Count draft = draft_ ? draft_->cache_of(memory.stage, context) : Count{};
     Count device_tokens;
     double device_concurrency = 0;
@@ -659,10 +655,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
     result.devices = memory(context, batch);
     for (std::size_t i = 0; i < devices_.size(); ++i) {
       const Estimator& estimator = devices_[i].estimator;
-      result.devices[i].kv_parts = setup_.engine.engine
-                                       ->reserve({estimator.model(), context, batch, estimator.kv(), estimator.engine(),
-                                                  estimator.context_ranks()})
-                                       .parts;
+      result.devices[i].kv_parts = setup_.engine.engine->reserve(estimator.request(context, batch)).parts;
     }
     result.capacity = capacity();
     std::optional<Count> total = Count{};
@@ -719,9 +712,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
 std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
   Reserve largest;
   for (const Device& device : devices_) {
-    const Estimator& estimator = device.estimator;
-    Reserve reserve = setup_.engine.engine->reserve(
-        {estimator.model(), context, batch, estimator.kv(), estimator.engine(), estimator.context_ranks()});
+    Reserve reserve = setup_.engine.engine->reserve(device.estimator.request(context, batch));
     if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
   }
   return std::move(largest.notes);

@@ -15,7 +15,7 @@ struct Degree {
 };
 constexpr Degree kDegrees[] = {
     {"tp", &Parallelism::tensor}, {"pp", &Parallelism::pipeline}, {"cp", &Parallelism::context},
-    {"ep", &Parallelism::expert}, {"dp", &Parallelism::data},
+    {"ep", &Parallelism::expert}, {"dp", &Parallelism::data},     {"dcp", &Parallelism::decode_context},
 };
 /// More devices than any machine has. This bounds the work of `split`.
 constexpr Count kMostDevices = 1 << 16;
@@ -89,6 +89,9 @@ Model split_model(const Model& model, const Parallelism& parallelism, const Plac
   share.tensors = split_tensors(model, parallelism, stage, at);
   if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
   share.next_token_layers = stage.next_token_layers;
+  if (parallelism.tensor > 1) {
+    for (auto& mixer : share.next_token_mixers) mixer = shard_mixer(*mixer, parallelism.tensor, at.tensor_rank);
+  }
   share.groups.clear();
   for (const LayerGroup& group : model.groups) {
     LayerGroup kept = group;
@@ -160,6 +163,25 @@ std::string uneven(const Model& model, Count ranks) {
     }
   }
   return {};
+}
+
+/// Refuses a split of a cache's tokens over tensor ranks that hold different heads: only ranks that would hold copies
+/// of the same heads, or of latents, can share the tokens. [vllm/config/model.py verify_with_parallel_config]
+void check_decode_context(const Model& model, const Parallelism& parallelism) {
+  const Count shared = parallelism.decode_context;
+  if (shared == 1) return;
+  const std::string asked = "dcp=" + to_string(shared);
+  if (parallelism.tensor % shared != 0) fail(asked + ": expected a divisor of tp=" + to_string(parallelism.tensor));
+  for (const LayerGroup& group : model.groups) {
+    for (const auto& mixer : group.mixers) {
+      for (const CachePart& part : mixer->cache()) {
+        if (!part.owned || part.role != CacheRole::key || shared * part.heads <= parallelism.tensor) continue;
+        fail(asked + ": the " + to_string(part.heads) +
+                 " KV heads have too few copies on tp=" + to_string(parallelism.tensor) + " to share their tokens",
+             "tp of at least " + to_string(shared * part.heads));
+      }
+    }
+  }
 }
 
 /// The nearest degrees that divide.
@@ -234,13 +256,13 @@ Parallelism parse_parallelism(std::string_view text) {
     const std::string_view item = text.substr(0, comma);
     more = comma != std::string_view::npos;
     if (more) text.remove_prefix(comma + 1);
-    if (item.empty()) fail("expected tp=N,pp=N,cp=N,ep=N or dp=N, found nothing");
+    if (item.empty()) fail("expected tp=N,pp=N,cp=N,ep=N,dp=N or dcp=N, found nothing");
     const std::size_t equals = item.find('=');
     const auto* degree = std::find_if(std::begin(kDegrees), std::end(kDegrees), [&](const Degree& candidate) {
       return candidate.name == item.substr(0, equals);
     });
     if (degree == std::end(kDegrees)) {
-      fail("unknown degree \"" + std::string(item.substr(0, equals)) + "\"", "tp, pp, cp, ep or dp");
+      fail("unknown degree \"" + std::string(item.substr(0, equals)) + "\"", "tp, pp, cp, ep, dp or dcp");
     }
     const std::optional<Count> number =
         equals == std::string_view::npos ? std::nullopt : parse_digits(item.substr(equals + 1));
@@ -248,8 +270,9 @@ Parallelism parse_parallelism(std::string_view text) {
       fail(std::string(degree->name) + ": expected a positive integer, found \"" +
            (equals == std::string_view::npos ? std::string() : std::string(item.substr(equals + 1))) + "\"");
     }
-    if (seen.find(degree->name) != std::string::npos) fail("\"" + std::string(degree->name) + "\" is given twice");
-    seen += degree->name;
+    if (seen.find(" " + std::string(degree->name) + " ") != std::string::npos)
+      fail("\"" + std::string(degree->name) + "\" is given twice");
+    seen += " " + std::string(degree->name) + " ";
     parallelism.*degree->field = *number;
   }
   return parallelism;
@@ -257,6 +280,7 @@ Parallelism parse_parallelism(std::string_view text) {
 
 void check_even(const Model& model, const Parallelism& parallelism) {
   const Count ranks = parallelism.tensor;
+  check_decode_context(model, parallelism);
   if (ranks == 1) return;
   const std::string reason = uneven(model, ranks);
   if (!reason.empty()) fail("tp=" + to_string(ranks) + ": " + reason, nearest_even(model, ranks));

@@ -1,6 +1,7 @@
 // vLLM (v1): blocks of tokens from one pool, as many as the longest request can need at a time.
 // [vllm/v1/kv_cache_interface.py, vllm/v1/core/kv_cache_utils.py, vllm/model_executor/models/config.py]
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,14 +18,30 @@ constexpr std::string_view kName = "vllm";
 constexpr std::string_view kSource = "vllm-project/vllm v1: kv_cache_interface.py, kv_cache_utils.py";
 
 constexpr EngineSetting kSettings[] = {
-    {"block", "", "tokens of one block (16; 64 where there are latents)", 1},
-    {"max_batched_tokens", "2048", "tokens scheduled in one step; windows and chunks keep that many more", 1},
+    {"block", "", "tokens of one block (16; 64 where there are latents, 128 with CUTLASS_MLA)", 1},
+    {"max_batched_tokens", "",
+     "tokens scheduled in one step (8192 on cards of 70 GiB and more but the A100, else 2048)", 1},
+    {"batches", "2", "steps in flight, for which windows and chunks keep tokens: 1 before 0.26", 1},
+    {"prefix_cache", "1", "prefixes are cached, so that states are kept at blocks: 0 for hybrids before 0.19", 0,
+     "0|1"},
+    {"mamba_cache", "auto",
+     "which states are kept: align the last two, all one a block, none one; auto is align with prefix_cache, else none",
+     0, "auto|align|none|all"},
+    {"spec", "0", "speculated tokens: a state page for each, and a cache for the checkpoint's MTP layers", 0},
     {"state", "auto", "type of recurrent states: auto is the config's own, else the model's", 0, "auto|float32|model"},
+    {"hybrid", "1", "windows have pages of their own; 0 (no hybrid manager) reserves their full length", 0, "0|1"},
     {"tokens", "new", "how the log counts a cache's tokens: old is that of releases before 0.21", 0, "new|old"},
 };
 
 constexpr Count kBlock = 16;
 constexpr Count kLatentBlock = 64;  // FlashMLA's
+constexpr Count kWideBlock = 32;    // FlashInfer's for heads of 256 on Blackwell
+constexpr Count kWideHead = 256;
+constexpr Count kMambaChunk = 1024;  // of a kind without chunks [vllm/config/model.py get_mamba_chunk_size]
+// [vllm/engine/arg_utils.py get_batch_defaults]
+constexpr Count kBatchedTokens = 2048;
+constexpr Count kBatchedTokensOfLargeCards = 8192;
+constexpr Count kLargeCard = std::uint64_t{70} << 30;
 constexpr std::string_view kLatentRecord = "fp8_ds_mla";
 
 // Types that a cache may have [vllm/config/cache.py CacheDType].
@@ -37,6 +54,9 @@ constexpr std::string_view kKinds[] = {"full",      "none",           "bidirecti
                                        "mamba",     "mamba2",         "gated_delta",    "kimi_delta",
                                        "lightning", "short_conv",     "cross_attention"};
 
+/// How states are kept [vllm/config/cache.py MambaCacheMode].
+enum class StateCache { none, align, all };
+
 /// Layers with equal specifications: one entry of the cache groups.
 struct Bucket {
   enum class Kind { full, window, chunk, cross, index, state };
@@ -47,6 +67,8 @@ struct Bucket {
   Count token_bytes;  ///< of one token and layer; 0 for a state
   Count state_bytes;  ///< of one sequence and layer
   Count block;        ///< tokens of one block
+  Count state_chunk;  ///< tokens of a step of a recurrence's kernel, with which `all` aligns; 0 = it has no such mode
+  StateCache states = StateCache::none;
 
   bool is_attention() const { return kind != Kind::state; }
   /// Returns whether the mask covers the whole context, so that blocks hold every token.
@@ -65,19 +87,49 @@ struct Bucket {
   }
 };
 
+/// Returns the tokens of one step: as asked, else by the card [vllm/engine/arg_utils.py get_batch_defaults].
+Count batched_tokens(const ReserveRequest& request) {
+  if (request.choice.given("max_batched_tokens")) return request.choice.number("max_batched_tokens");
+  const EngineDevice* const card = request.device;
+  return card != nullptr && card->memory_bytes >= kLargeCard && !card->is_a100 ? kBatchedTokensOfLargeCards
+                                                                               : kBatchedTokens;
+}
+
+/// Returns the tokens that are scheduled but may not have been freed yet [vllm/config/vllm.py max_in_flight_tokens].
+Count tokens_in_flight(const ReserveRequest& request) {
+  return request.choice.number("batches") * batched_tokens(request);
+}
+
+/// Returns the mode as asked, else by prefix caching, which models without attention do not have
+/// [vllm/model_executor/models/config.py MambaModelConfig; vllm/config/model.py is_prefix_caching_supported].
+StateCache state_cache(const ReserveRequest& request, bool has_attention) {
+  const std::string_view asked = request.choice.word("mamba_cache");
+  if (asked == "none") return StateCache::none;
+  if (asked == "align") return StateCache::align;
+  if (asked == "all") return StateCache::all;
+  return has_attention && request.choice.word("prefix_cache") == "1" ? StateCache::align : StateCache::none;
+}
+
 /// Returns the blocks of one layer that one sequence can hold at a time.
 Count blocks_of(const Bucket& bucket, const ReserveRequest& request) {
   const Count n = request.context;
-  const Count batched = request.choice.number("max_batched_tokens");
+  const Count in_flight = tokens_in_flight(request);
   switch (bucket.kind) {
     case Bucket::Kind::full:
     case Bucket::Kind::index: return ceil_div(ceil_div(n, request.context_ranks), bucket.block);
     case Bucket::Kind::cross: return ceil_div(n == 0 ? n : request.model.cross_tokens.value_or(n), bucket.block);
     case Bucket::Kind::window:
       // One more block, since a window need not start at a block border [SlidingWindowSpec.max_memory_usage_bytes].
-      return n == 0 ? Count{} : ceil_div(min(bucket.limit - 1 + batched, n), bucket.block) + 1;
-    case Bucket::Kind::chunk: return ceil_div(min(bucket.limit + batched, n), bucket.block);
-    case Bucket::Kind::state: return 1;
+      return n == 0 ? Count{} : ceil_div(min(bucket.limit - 1 + in_flight, n), bucket.block) + 1;
+    // A chunk begins at a block [ChunkedLocalAttentionSpec.max_admission_blocks_per_request].
+    case Bucket::Kind::chunk: return ceil_div(min(bucket.limit + in_flight, n), bucket.block);
+    case Bucket::Kind::state: {
+      // [MambaSpec.max_memory_usage_bytes]
+      const Count kept = bucket.states == StateCache::all     ? ceil_div(n, bucket.block)
+                         : bucket.states == StateCache::align ? Count{2}
+                                                              : Count{1};
+      return kept + request.choice.number("spec");
+    }
   }
   return 0;
 }
@@ -112,7 +164,15 @@ Precision latent_type(const ReserveRequest& request, const Mixer& mixer, const C
 /// Bytes of one state part of one layer and sequence [model_executor/layers/mamba/mamba_utils.py
 /// MambaStateDtypeCalculator]: Kimi's delta is always kept in fp32, lightning attention in the model's type.
 Count kept_bytes(const ReserveRequest& request, const Mixer& mixer, const StatePart& part) {
-  if (part.type != StateType::fp32) return state_bytes(part, request.model, request.kv);
+  if (part.type != StateType::fp32) {
+    // A convolution keeps a column for each speculated token, too [mamba_utils.py MambaStateShapeCalculator].
+    StatePart kept = part;
+    const Count columns = mixer.settings().count_or("conv", 1) - 1;
+    if (part.name == "convolution" && columns > 0 && part.elements % columns == 0) {
+      kept.elements = part.elements / columns * (columns + request.choice.number("spec"));
+    }
+    return state_bytes(kept, request.model, request.kv);
+  }
   const MechanismTraits& traits = mixer.traits();
   const std::string_view asked = request.choice.word("state");
   const std::string_view state = !traits.state_type_is_fixed ? asked : traits.state_in_model_type ? "model" : "float32";
@@ -132,74 +192,118 @@ void add_bucket(std::vector<Bucket>& buckets, Bucket bucket) {
   buckets.push_back(std::move(bucket));
 }
 
+/// Adds what `layers` layers with that mixer keep.
+void add_buckets(std::vector<Bucket>& buckets, const ReserveRequest& request, const Mixer& mixer, Count layers) {
+  check_kind(kName, kKinds, mixer.kind());
+  Bucket attention{Bucket::Kind::full, 0, {}, layers, 0, 0, 0, 0};
+  for (const CachePart& part : mixer.cache()) {
+    if (!part.owned) continue;
+    check_type(request.kv, part.role);
+    const Precision type =
+        part.role == CacheRole::latent ? latent_type(request, mixer, part) : precision_of(request.kv, part.role);
+    const Count token = cache_bytes(type, part.role, part.heads, part.width, 1);
+    if (part.role == CacheRole::index) {
+      // The indexer is a layer of its own, with keys of one byte and their scale [deepseek_v2.py
+      // DeepseekV32IndexerCache].
+      add_bucket(buckets, {Bucket::Kind::index, 0, {{part.heads, part.width}}, layers, token, 0, 0, 0});
+      continue;
+    }
+    switch (part.span.kind) {
+      case Span::Kind::window: attention.kind = Bucket::Kind::window; break;
+      case Span::Kind::chunk: attention.kind = Bucket::Kind::chunk; break;
+      case Span::Kind::cross: attention.kind = Bucket::Kind::cross; break;
+      default: break;
+    }
+    const bool windowed = attention.kind == Bucket::Kind::window || attention.kind == Bucket::Kind::chunk;
+    if (windowed) attention.limit = part.span.limit;
+    attention.rows.emplace_back(part.heads, part.width);
+    attention.token_bytes += token;
+  }
+  if (request.choice.word("hybrid") == "0" && attention.kind != Bucket::Kind::cross) {
+    // [unify_hybrid_kv_cache_specs]
+    attention.kind = Bucket::Kind::full;
+    attention.limit = 0;
+  }
+  if (!attention.rows.empty()) add_bucket(buckets, attention);
+
+  Bucket state{Bucket::Kind::state, 0, {}, layers, 0, 0, 0, 0};
+  for (const StatePart& part : mixer.state()) {
+    state.state_bytes += kept_bytes(request, mixer, part);
+    state.rows.emplace_back(part.elements, 0);
+  }
+  if (mixer.kind() == "mamba") state.state_chunk = kMambaChunk;
+  if (mixer.kind() == "mamba2") state.state_chunk = mixer.settings().count_or("chunk", kMambaChunk);
+  if (!state.rows.empty()) add_bucket(buckets, state);
+}
+
 /// The layers of the model by specification, in the order of their first appearance.
 std::vector<Bucket> buckets_of(const ReserveRequest& request) {
   std::vector<Bucket> buckets;
   for (const LayerGroup& group : request.model.groups) {
     if (group.stack == Stack::encoder) continue;
-    for (const auto& mixer : group.mixers) {
-      check_kind(kName, kKinds, mixer->kind());
-      Bucket attention{Bucket::Kind::full, 0, {}, group.count(), 0, 0, 0};
-      for (const CachePart& part : mixer->cache()) {
-        if (!part.owned) continue;
-        check_type(request.kv, part.role);
-        const Precision type =
-            part.role == CacheRole::latent ? latent_type(request, *mixer, part) : precision_of(request.kv, part.role);
-        const Count token = cache_bytes(type, part.role, part.heads, part.width, 1);
-        if (part.role == CacheRole::index) {
-          // The indexer is a layer of its own, with keys of one byte and their scale [deepseek_v2.py
-          // DeepseekV32IndexerCache].
-          add_bucket(buckets, {Bucket::Kind::index, 0, {{part.heads, part.width}}, group.count(), token, 0, 0});
-          continue;
-        }
-        switch (part.span.kind) {
-          case Span::Kind::window: attention.kind = Bucket::Kind::window; break;
-          case Span::Kind::chunk: attention.kind = Bucket::Kind::chunk; break;
-          case Span::Kind::cross: attention.kind = Bucket::Kind::cross; break;
-          default: break;
-        }
-        if (attention.kind == Bucket::Kind::window || attention.kind == Bucket::Kind::chunk) {
-          attention.limit = part.span.limit;
-        }
-        attention.rows.emplace_back(part.heads, part.width);
-        attention.token_bytes += token;
-      }
-      if (!attention.rows.empty()) add_bucket(buckets, attention);
-
-      Bucket state{Bucket::Kind::state, 0, {}, group.count(), 0, 0, 0};
-      for (const StatePart& part : mixer->state()) {
-        state.state_bytes += kept_bytes(request, *mixer, part);
-        state.rows.emplace_back(part.elements, 0);
-      }
-      if (!state.rows.empty()) add_bucket(buckets, state);
+    for (const auto& mixer : group.mixers) add_buckets(buckets, request, *mixer, group.count());
+  }
+  if (request.choice.number("spec") > 0 && request.model.next_token_layers > 0) {
+    // The draft is made of the checkpoint's own layers [vllm/v1/spec_decode/eagle.py].
+    for (const auto& mixer : request.model.next_token_mixers) {
+      add_buckets(buckets, request, *mixer, request.model.next_token_layers);
     }
   }
   return buckets;
 }
 
+/// The number of tokens that a block is a multiple of, by the kernels of attention
+/// [vllm/platforms/interface.py _align_hybrid_block_size].
+Count block_alignment(const ReserveRequest& request, const Bucket* attention, bool latents) {
+  if (request.choice.given("block")) return request.choice.number("block");
+  if (latents) return kLatentBlock;
+  const bool wide = attention != nullptr && attention->rows.front().second == kWideHead;
+  return wide && request.device != nullptr && request.device->is_blackwell ? kWideBlock : kBlock;
+}
+
 /// Gives every bucket its block, so that a page of attention holds a state where there are both
-/// [config.py HybridAttentionMambaModelConfig]. Returns the block of the attention layers.
-Count set_blocks(std::vector<Bucket>& buckets, const ReserveRequest& request, bool latents) {
-  const Count aligned = latents ? kLatentBlock : kBlock;
-  Count block = request.choice.given("block") ? request.choice.number("block") : aligned;
-  Count state;
+/// [vllm/platforms/interface.py _align_hybrid_block_size]. Says what it does.
+void set_blocks(std::vector<Bucket>& buckets, const ReserveRequest& request, bool latents,
+                std::vector<std::string>& notes) {
+  Count state, chunk;
   const Bucket* attention = nullptr;
   for (const Bucket& bucket : buckets) {
     state = max(state, bucket.state_bytes);
+    chunk = max(chunk, bucket.state_chunk);
     if (bucket.is_attention() && bucket.kind != Bucket::Kind::index &&
         (attention == nullptr || bucket.token_bytes < attention->token_bytes)) {
       attention = &bucket;
     }
   }
-  if (attention != nullptr && state > 0) {
-    block = max(block, round_up(ceil_div(state, attention->token_bytes), aligned));
-    const Count page = block * attention->token_bytes;
-    for (Bucket& bucket : buckets) {
-      if (!bucket.is_attention()) bucket.state_bytes = page;
+  const bool hybrid = attention != nullptr && state > 0;
+  const Count aligned = block_alignment(request, hybrid ? attention : nullptr, latents);
+  Count block = aligned;
+  if (state > 0) {
+    StateCache states = state_cache(request, attention != nullptr);
+    if (states == StateCache::all && chunk == 0) {
+      states = StateCache::align;
+      notes.emplace_back("vLLM has no state at every block of these layers: mamba_cache=all is align");
+    }
+    for (Bucket& bucket : buckets) bucket.states = states;
+    if (hybrid) {
+      // Under `all` a state begins at a chunk of its kernel.
+      const Count step = states == StateCache::all ? Count{std::lcm(aligned.u64(), chunk.u64())} : aligned;
+      block = round_up(ceil_div(state, attention->token_bytes), step);
+      const Count page = block * attention->token_bytes;
+      for (Bucket& bucket : buckets) {
+        if (!bucket.is_attention()) bucket.state_bytes = page;
+      }
+    }
+    if (states == StateCache::align && request.choice.word("mamba_cache") == "auto") {
+      notes.emplace_back(
+          "vLLM keeps two states of a sequence to cache prefixes (since 0.19; prefix_cache=0 is without)");
     }
   }
   for (Bucket& bucket : buckets) bucket.block = block;
-  return block;
+  if (block != aligned) {
+    notes.insert(notes.begin(),
+                 "vLLM enlarges the block to " + to_string(block) + " tokens, so that a page holds a state");
+  }
 }
 
 /// Lengthens blocks until all pages are as large as the largest. Returns false if a page size does not divide it
@@ -262,9 +366,14 @@ Plan plan_for(const ReserveRequest& request) {
     }
   }
   // Parallel ranks divide heads, states and tokens before this point, and layers after it.
-  const Count block = set_blocks(buckets, request, latents);
-  if (block != (request.choice.given("block") ? request.choice.number("block") : latents ? kLatentBlock : kBlock)) {
-    plan.notes.push_back("vLLM enlarges the block to " + to_string(block) + " tokens, so that a page holds a state");
+  set_blocks(buckets, request, latents, plan.notes);
+  const auto recycles = [](const Bucket& bucket) {
+    return bucket.kind == Bucket::Kind::window || bucket.kind == Bucket::Kind::chunk;
+  };
+  const bool windowed = std::any_of(buckets.begin(), buckets.end(), recycles);
+  if (windowed && !request.choice.given("batches")) {
+    plan.notes.push_back("vLLM keeps " + to_string(tokens_in_flight(request)) +
+                         " tokens of two steps beside a window (since 0.26; batches=1 before)");
   }
 
   const Bucket& first = buckets.front();
@@ -275,10 +384,14 @@ Plan plan_for(const ReserveRequest& request) {
   }
   if (uniform) return plan;
   if (!unify_pages(buckets)) {
-    for (Bucket& bucket : buckets) {
-      if (bucket.kind == Bucket::Kind::window || bucket.kind == Bucket::Kind::chunk) bucket.kind = Bucket::Kind::full;
+    if (!latents || !windowed) {
+      refuse(kName, "the pages of these layers cannot be unified, since the largest is no multiple of the others",
+             "hybrid=0 reserves windows in full");
     }
-    plan.notes.emplace_back("vLLM cannot mix pages of these layers: windows reserve the full length");
+    for (Bucket& bucket : buckets) {
+      if (recycles(bucket)) bucket.kind = Bucket::Kind::full;
+    }
+    plan.notes.emplace_back("vLLM cannot mix pages of latents and windows: windows reserve the full length");
     return plan;
   }
   plan.group_size = group_size(buckets);
@@ -301,14 +414,16 @@ void explain(Reserve& result, const Plan& plan, const Bucket& bucket, const Rese
     values.push_back({"own_layers", bucket.layers, ValueOrigin::model, {}, "of that kind"});
     values.push_back({"group_layers", plan.group_size, ValueOrigin::engine, {}, "of one cache group"});
   }
-  std::string_view pages = "1";
+  std::string_view pages = bucket.states == StateCache::all     ? "ceil(n / block) + spec"
+                           : bucket.states == StateCache::align ? "2 + spec"
+                                                                : "1 + spec";
   const bool ranked = bucket.is_full() && request.context_ranks != 1;
   if (ranked) {
     pages = "ceil((n + ranks - 1) / ranks / block)";
   } else if (bucket.kind == Kind::window) {
-    pages = "n = 0 ? 0 : ceil(min(window - 1 + max_batched_tokens, n) / block) + 1";
+    pages = "n = 0 ? 0 : ceil(min(window - 1 + batches max_batched_tokens, n) / block) + 1";
   } else if (bucket.kind == Kind::chunk) {
-    pages = "ceil(min(chunk + max_batched_tokens, n) / block)";
+    pages = "ceil(min(chunk + batches max_batched_tokens, n) / block)";
   } else if (bucket.is_attention()) {
     pages = "ceil(n / block)";
   }
@@ -318,6 +433,11 @@ void explain(Reserve& result, const Plan& plan, const Bucket& bucket, const Rese
     values.back().expression = {};
     values.back().remark = "a state, in a page as large as the others";
     values[values.size() - 2].remark = "of a sequence";
+    values.push_back({"spec", request.choice.number("spec"), ValueOrigin::engine, {}, "speculated tokens"});
+    if (bucket.states == StateCache::all) {
+      values.push_back({"n", request.context, ValueOrigin::asked});
+      values.push_back({"block", bucket.block, ValueOrigin::engine, {}, "tokens of a page"});
+    }
   } else {
     const Count n = bucket.kind == Kind::cross && request.context > 0
                         ? request.model.cross_tokens.value_or(request.context)
@@ -328,7 +448,8 @@ void explain(Reserve& result, const Plan& plan, const Bucket& bucket, const Rese
     if (ranked) values.push_back({"ranks", request.context_ranks, ValueOrigin::asked});
     if (bucket.kind == Kind::window || bucket.kind == Kind::chunk) {
       values.push_back({bucket.kind == Kind::window ? "window" : "chunk", bucket.limit, ValueOrigin::setting});
-      values.push_back({"max_batched_tokens", request.choice.number("max_batched_tokens"), ValueOrigin::engine});
+      values.push_back({"batches", request.choice.number("batches"), ValueOrigin::engine, {}, "steps in flight"});
+      values.push_back({"max_batched_tokens", batched_tokens(request), ValueOrigin::engine, {}, "of one step"});
     }
   }
   add_rule(result, request, bucket.part(), {}, "batch layers pages page_bytes", kSource, std::move(values));
@@ -378,7 +499,7 @@ CTXCOST_ENGINE(kVllm) = {
     .name = kName,
     .summary = "blocks of tokens for one request of n tokens, times the number of sequences",
     .source = kSource,
-    .release = "before 0.26 (early 2026)",
+    .release = "0.26 (mid 2026)",
     .settings = kSettings,
     .reserve = reserve,
     .capacity = capacity,

@@ -103,11 +103,13 @@ void Estimator::Widest::take(Count other, const LayerGroup& of, const Mixer* wit
   mixer = with;
 }
 
-Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice engine, Count context_ranks)
+Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice engine, Count context_ranks,
+                     std::optional<EngineDevice> device)
     : model_(std::move(shared)),
       settings_(settings),
       engine_(std::move(engine)),
       context_ranks_(context_ranks),
+      device_(device),
       kv_(settings.kv.value_or(model_->kv)),
       weights_(under(settings.weights, engine_).resolved(*model_)) {
   const Model& model = *model_;
@@ -210,7 +212,7 @@ void Estimator::list_reads() {
 }
 
 Reserve Estimator::reserve(Count context, Count batch) const {
-  return engine_.engine->reserve({model(), context, batch, kv_, engine_, context_ranks_});
+  return engine_.engine->reserve(request(context, batch));
 }
 
 DecodeStep Estimator::decode_step(Count context, Count batch) const {

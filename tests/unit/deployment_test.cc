@@ -357,7 +357,7 @@ TEST_CASE("vLLM's tokens are its concurrency times n since 0.21, and its blocks 
 
   // Nemotron 3 Nano on two devices: 222 blocks of 4,176 tokens for one group of attention and four of states.
   const Model nemotron = load_model("nvidia-nemotron-3-nano-30b-a3b-bf16");
-  Setup setup = setup_of(nemotron, "", "tp=2", "vllm:tokens=old");
+  Setup setup = setup_of(nemotron, "", "tp=2", "vllm:prefix_cache=0,tokens=old");
   setup.workload.kv = parse_kv_precision("fp8", "test");
   setup.settings.kv_memory = Count{222 * 6} * 4176 * 256;
   const DeploymentEstimate estimate = Deployment(setup).at(131'072, 1);
@@ -380,14 +380,14 @@ TEST_CASE("the engine's notes are those of the device that reserves most") {
 TEST_CASE("vLLM's log of a hybrid: groups share one pool") {
   // Gemma 3 27B: 62 layers in groups of 10, seven of them (the sliding ones padded to 60 slots).
   const Model model = load_model("gemma-3-27b-it");
-  Setup setup = setup_of(model, "", "", "vllm:max_batched_tokens=8192,tokens=old");
+  Setup setup = setup_of(model, "", "", "vllm:max_batched_tokens=8192,batches=1,tokens=old");
   const Count block = Count{10} * 16 * (2 * 16 * 128 * 2);
   setup.settings.kv_memory = 70'000 * block + block - 1;
   const DeploymentEstimate estimate = Deployment(setup).at(131'072, 1);
   CHECK(estimate.count(Metric::kv_capacity_tokens) == Count{70'000 / 7 * 16});
   // One group of full layers: 8,192 blocks; six of windows: ceil((1023 + 8192) / 16) + 1 = 577.
   CHECK(real(estimate, Metric::max_concurrency) == doctest::Approx(70'000.0 / (8192 + 6 * 577)).epsilon(1e-12));
-  setup.engine = parse_engine("vllm:max_batched_tokens=8192");
+  setup.engine = parse_engine("vllm:max_batched_tokens=8192,batches=1");
   CHECK(Deployment(setup).at(131'072, 1).count(Metric::kv_capacity_tokens) ==
         Count{70'000} * 131'072 / (8192 + 6 * 577));
 }

@@ -61,11 +61,16 @@ TEST_CASE("vLLM reserves whole blocks of 16 tokens") {
 
 TEST_CASE("vLLM keeps a window, what one step schedules, and a block more") {
   // min(4095 + 2048, n) tokens in blocks of 16, plus one: 385 blocks, 6,160 tokens [vllm v1/kv_cache_interface.py].
+  // Since 0.26 it keeps two steps: min(4095 + 4096, n) tokens.
   const Model mistral = uniform(32, window(8, 128, 4096), "mistral");
   const Count token = 131072;
-  CHECK(reserve(mistral, "vllm", 131072).bytes == Count{6160} * token);
+  CHECK(reserve(mistral, "vllm:batches=1", 131072).bytes == Count{6160} * token);
+  CHECK(reserve(mistral, "vllm", 131072).bytes == Count{(512 + 1) * 16} * token);
+  CHECK(reserve(mistral, "vllm:batches=3", 131072).bytes == Count{(640 + 1) * 16} * token);
+  CHECK(reserve(mistral, "vllm:hybrid=0", 131072).bytes == Count{131072} * token);
   CHECK(reserve(mistral, "vllm", 1000).bytes == Count{(63 + 1) * 16} * token);
-  CHECK(reserve(mistral, "vllm:max_batched_tokens=8192", 131072).bytes == Count{(768 + 1) * 16} * token);
+  CHECK(reserve(mistral, "vllm:max_batched_tokens=8192,batches=1", 131072).bytes == Count{(768 + 1) * 16} * token);
+  CHECK(reserve(mistral, "vllm:max_batched_tokens=8192", 131072).bytes == Count{(1280 + 1) * 16} * token);
   CHECK(reserve(mistral, "vllm", 0).bytes == 0);
 }
 
@@ -84,7 +89,7 @@ TEST_CASE("vLLM groups by the rarest kind from 1.5 times of it on") {
     const MixerPointer local = window(8, 128, 1024);
     const Model model = model_of("gemma3", row.full + row.window,
                                  [&](std::uint32_t i) { return std::vector{i < row.full ? global : local}; });
-    CHECK(reserve(model, "vllm", 32768).bytes ==
+    CHECK(reserve(model, "vllm:batches=1", 32768).bytes ==
           (row.full_slots * full_blocks + row.window_slots * window_blocks) * page);
   }
 }
@@ -95,7 +100,7 @@ TEST_CASE("vLLM groups mixed kinds so that they draw from one pool") {
   const MixerPointer local = window(16, 128, 1024);
   const Model gemma =
       model_of("gemma3", 62, [&](std::uint32_t i) { return std::vector{(i + 1) % 6 == 0 ? global : local}; });
-  const Reserve found = reserve(gemma, "vllm:max_batched_tokens=8192", 131072);
+  const Reserve found = reserve(gemma, "vllm:max_batched_tokens=8192,batches=1", 131072);
   CHECK(found.bytes == 15275130880);
   REQUIRE(found.parts.size() == 2);
   CHECK(found.parts[0].bytes + found.parts[1].bytes == found.bytes);
@@ -106,20 +111,22 @@ TEST_CASE("vLLM groups mixed kinds so that they draw from one pool") {
   const MixerPointer chunked = chunk(8, 128, 8192);
   const Model llama4 =
       model_of("llama4", 48, [&](std::uint32_t i) { return std::vector{(i + 1) % 4 == 0 ? dense : chunked}; });
-  CHECK(reserve(llama4, "vllm", 131072).bytes == Count{12} * 4096 * (131072 + 3 * 10240));
+  CHECK(reserve(llama4, "vllm:batches=1", 131072).bytes == Count{12} * 4096 * (131072 + 3 * 10240));
+  CHECK(reserve(llama4, "vllm", 131072).bytes == Count{12} * 4096 * (131072 + 3 * 12288));
+  CHECK(reserve(llama4, "vllm:hybrid=0", 131072).bytes == Count{48} * 4096 * 131072);
 
   // gpt-oss: 12 and 12 layers of the same page, so nothing is padded: (n + min(127 + 2048, n) + 16) tokens each.
   const MixerPointer even = window(8, 64, 128);
   const MixerPointer odd = full(8, 64);
   const Model gpt_oss = model_of("gpt_oss", 24, [&](std::uint32_t i) { return std::vector{i % 2 == 0 ? even : odd}; });
-  CHECK(reserve(gpt_oss, "vllm", 8192).bytes == Count{12} * 2048 * (8192 + 2176 + 16));
+  CHECK(reserve(gpt_oss, "vllm:batches=1", 8192).bytes == Count{12} * 2048 * (8192 + 2176 + 16));
 
   // The commonest kind sets the size when it is less than 1.5 times the rarest: 5 and 7 layers make groups of 7.
   const Model near = model_of("own", 12, [&](std::uint32_t i) { return std::vector{i < 5 ? odd : even}; });
-  CHECK(reserve(near, "vllm", 8192).bytes == Count{7} * 2048 * (8192 + 2176 + 16));
+  CHECK(reserve(near, "vllm:batches=1", 8192).bytes == Count{7} * 2048 * (8192 + 2176 + 16));
 }
 
-TEST_CASE("vLLM lengthens the blocks of narrower layers, or reserves windows in full") {
+TEST_CASE("vLLM lengthens the blocks of narrower layers, or does not start") {
   // Pages of 8 and 4 heads: the narrow one takes blocks of 32 tokens. ceil(1000/16) and ceil(1000/32) + 1.
   const MixerPointer wide = full(8, 128);
   const MixerPointer narrow = window(4, 128, 4096);
@@ -128,7 +135,13 @@ TEST_CASE("vLLM lengthens the blocks of narrower layers, or reserves windows in 
   // 8 and 3 heads do not divide.
   const MixerPointer odd = window(3, 128, 256);
   const Model mixed = model_of("own", 2, [&](std::uint32_t i) { return std::vector{i == 0 ? wide : odd}; });
-  CHECK(reserve(mixed, "vllm", 8192).bytes == Count{8192} * (4096 + 1536));
+  CHECK_THROWS_WITH_AS(reserve(mixed, "vllm", 8192), doctest::Contains("cannot be unified"), InputError);
+  CHECK(reserve(mixed, "vllm:hybrid=0", 8192).bytes == Count{8192} * (4096 + 1536));
+  // Latents of 576 and windows of 4,096 bytes a token: the windows fall back to the full length.
+  const MixerPointer mla = latent(512, 64, 128, 128, 128);
+  const MixerPointer beside = window(8, 128, 256);
+  const Model latents = model_of("own", 2, [&](std::uint32_t i) { return std::vector{i == 0 ? mla : beside}; });
+  CHECK(reserve(latents, "vllm", 8192).bytes == Count{8192} * (1152 + 4096));
 }
 
 TEST_CASE("vLLM stores one latent a token in blocks of 64, and index keys beside it") {
@@ -161,18 +174,29 @@ TEST_CASE("vLLM gives every state a page as large as one of attention") {
   const MixerPointer recurrent = state("gated_delta", 48 * 128 * 128, 3 * 10240);
   const Model hybrid =
       model_of("qwen3_5", 64, [&](std::uint32_t i) { return std::vector{(i + 1) % 4 == 0 ? attention : recurrent}; });
-  CHECK(reserve(hybrid, "vllm:state=float32", 262144, 1, "fp8").bytes == 8786018304);
+  CHECK(reserve(hybrid, "vllm:state=float32,prefix_cache=0", 262144, 1, "fp8").bytes == 8786018304);
+  // Two states of a sequence where prefixes are cached: three pages of 16 layers more.
+  CHECK(reserve(hybrid, "vllm:state=float32", 262144, 1, "fp8").bytes == Count{8786018304} + 3 * 1568 * 2048 * 16);
+  CHECK(reserve(hybrid, "vllm:state=float32,spec=2", 262144, 1, "fp8").bytes ==
+        Count{8786018304} + 9 * 1568 * 2048 * 16);
   // A longer block that was asked for stays.
-  CHECK(reserve(hybrid, "vllm:state=float32,block=2048", 262144, 1, "fp8").bytes ==
+  CHECK(reserve(hybrid, "vllm:state=float32,mamba_cache=none,block=2048", 262144, 1, "fp8").bytes ==
         Count{(128 + 3)} * 2048 * 16 * 2048);
   // Jamba: 4 attention layers and 28 recurrent ones, seven groups of 4.
   const MixerPointer gqa = full(8, 128);
   const MixerPointer mamba = state("mamba", 8192 * 16, 8192 * 3);
   const Model jamba = model_of("jamba", 32, [&](std::uint32_t i) { return std::vector{i % 8 == 4 ? gqa : mamba}; });
   const Count block = 144;  // (524,288 + 49,152) / 4,096 = 140 tokens
-  CHECK(reserve(jamba, "vllm:state=float32", 262144).bytes == (ceil_div(262144, block) + 7) * block * 4 * 4096);
+  CHECK(reserve(jamba, "vllm:state=float32,mamba_cache=none", 262144).bytes ==
+        (ceil_div(262144, block) + 7) * block * 4 * 4096);
   const Count in_16_bits = 80;  // (262,144 + 49,152) / 4,096 = 76 tokens
-  CHECK(reserve(jamba, "vllm", 262144).bytes == (ceil_div(262144, in_16_bits) + 7) * in_16_bits * 4 * 4096);
+  CHECK(reserve(jamba, "vllm", 262144).bytes == (ceil_div(262144, in_16_bits) + 14) * in_16_bits * 4 * 4096);
+  // A state at every block, which is a multiple of the 1,024 tokens that stand for a chunk.
+  CHECK(reserve(jamba, "vllm:mamba_cache=all", 262144).bytes == Count{(256 + 7 * 256) * 1024} * 4 * 4096);
+  CHECK(reserve(jamba, "vllm:mamba_cache=all,spec=1", 262144).bytes == Count{(256 + 7 * 257) * 1024} * 4 * 4096);
+  // Delta nets have no such mode.
+  CHECK(reserve(hybrid, "vllm:state=float32,mamba_cache=all", 262144, 1, "fp8").bytes ==
+        reserve(hybrid, "vllm:state=float32,mamba_cache=align", 262144, 1, "fp8").bytes);
 }
 
 TEST_CASE("vLLM's block of a hybrid, by the type of its states and on the rank that it is split to") {
@@ -207,6 +231,9 @@ TEST_CASE("vLLM's block of a hybrid, by the type of its states and on the rank t
       {"qwen3.5-27b", "tp=1", "bf16", "vllm", "784"},
       {"qwen3.5-27b", "tp=1", "fp8", "vllm", "1,568"},
       {"qwen3.5-27b", "tp=1", "bf16", "vllm:state=model", "400"},
+      {"qwen3.5-27b", "tp=2", "fp8", "vllm:spec=3", "1,600"},
+      {"qwen3.5-27b", "tp=2", "nvfp4", "vllm:spec=3", "2,848"},
+      {"qwen3.5-27b", "tp=1", "bf16", "vllm:block=128", "896"},
       {qwen3_5(shape_27b + fp32), "tp=1", "bf16", "vllm", "784"},
       {qwen3_5(shape_27b), "tp=1", "bf16", "vllm", "400"},
       {qwen3_5(shape_27b), "tp=1", "bf16", "vllm:state=float32", "784"},

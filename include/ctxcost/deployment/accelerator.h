@@ -10,6 +10,7 @@
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/core/precision.h"
+#include "ctxcost/engine/engine.h"
 
 namespace ctxcost {
 
@@ -53,6 +54,9 @@ struct Accelerator {
   /// Returns the same of operands in a format; nvfp4 and mxfp4 are the catalogue's fp4.
   Peak peak(const Precision& operands) const;
 };
+
+/// Returns what an engine's defaults ask of a card. Empty without one.
+std::optional<EngineDevice> engine_device(const std::optional<Accelerator>& gpu);
 
 /// Returns the power of a device in watts: as given, else its board's. Empty without a device, or if its catalogue
 /// entry has no power.

@@ -17,17 +17,21 @@
 
 namespace ctxcost {
 
-/// Degrees of parallelism. tp splits heads, feed-forwards and vocabulary; pp splits layers; cp splits tokens; ep splits
-/// experts; dp replicates the model; each replica has its own b sequences.
+/// Degrees of parallelism. tp splits heads, feed-forwards and vocabulary; pp splits layers; cp splits tokens; dcp
+/// splits the cache's tokens over the devices of tp; ep splits experts; dp replicates the model; each replica has its
+/// own b sequences.
 struct Parallelism {
   Count tensor = 1;
   Count pipeline = 1;
   Count context = 1;
   Count expert = 1;
   Count data = 1;
+  Count decode_context = 1;  ///< takes no devices of its own [vllm/config/parallel.py decode_context_parallel_size]
 
   /// Returns the number of devices. Experts share the devices of the other degrees; a larger ep needs more.
   Count devices() const { return pipeline * max(tensor * context * data, expert); }
+  /// Returns the number of devices that share the tokens of a cache which keeps every token.
+  Count context_ranks() const { return context * decode_context; }
   std::string name() const;  ///< "tp=2,pp=2"; "tp=1" if nothing is split
   /// Returns the number of devices over which one set of all experts is split.
   Count expert_group() const { return tensor > expert ? tensor : expert; }
@@ -55,7 +59,8 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism);
 std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std::span<const PlacedLayers> stages);
 
 /// Throws InputError with the reason if no engine runs the split: the tensor ranks do not divide the query heads or a
-/// recurrence's heads, or the numbers of tensor ranks and of KV heads do not divide one another.
+/// recurrence's heads, the numbers of tensor ranks and of KV heads do not divide one another, or the ranks that share
+/// tokens (dcp) hold different heads.
 void check_even(const Model& model, const Parallelism& parallelism);
 
 /// Returns the layers of each stage, as even as possible. Extra layers go to the stages before the last, since the last

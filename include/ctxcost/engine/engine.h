@@ -61,6 +61,13 @@ struct EngineChoice {
   std::string_view word(std::string_view setting) const;
 };
 
+/// What an engine's defaults ask of the card that it runs on.
+struct EngineDevice {
+  Count memory_bytes;         ///< of one card, as the driver reports it, else nominal
+  bool is_a100 = false;       ///< any card of that name
+  bool is_blackwell = false;  ///< of Blackwell's data-centre family (B200, GB200, B300)
+};
+
 /// The request to an engine: b sequences of n tokens each.
 struct ReserveRequest {
   const Model& model;
@@ -71,6 +78,8 @@ struct ReserveRequest {
   /// Number of devices that share the tokens of layers which cache every token. Each device keeps windows, chunks and
   /// states whole.
   Count context_ranks = 1;
+  /// The card. Null where none is named: the engine then takes the defaults of its small cards.
+  const EngineDevice* device = nullptr;
   /// The answer says how each of its numbers comes about: `rules`.
   bool explained = false;
 };

@@ -73,8 +73,9 @@ class Estimator {
  public:
   /// `settings.context` and `settings.batch` are ignored. The model is shared. Throws InputError if the weight scheme
   /// cannot store the model. If `context_ranks` devices share the context's tokens, caches are those of one device and
-  /// work is that of all.
-  Estimator(SharedModel model, const Workload& settings, EngineChoice engine = ideal_engine(), Count context_ranks = 1);
+  /// work is that of all. `device` is the card, for engines whose defaults depend on it.
+  Estimator(SharedModel model, const Workload& settings, EngineChoice engine = ideal_engine(), Count context_ranks = 1,
+            std::optional<EngineDevice> device = std::nullopt);
 
   /// Returns all metrics for b sequences of n tokens, except the growth ratios, which need a first point. Throws
   /// InputError if an integer exceeds 128 bits, naming the model, n and b, or if the engine refuses.
@@ -97,6 +98,10 @@ class Estimator {
   const Workload& settings() const { return settings_; }
   const EngineChoice& engine() const { return engine_; }
   Count context_ranks() const { return context_ranks_; }
+  /// Returns what is asked of the engine for b sequences of n tokens. It refers to this estimator.
+  ReserveRequest request(Count context, Count batch) const {
+    return {model(), context, batch, kv_, engine_, context_ranks_, device_ ? &*device_ : nullptr};
+  }
 
  private:
   /// A tensor of one layer, and its owner.
@@ -167,6 +172,7 @@ class Estimator {
   Workload settings_;
   EngineChoice engine_;
   Count context_ranks_;
+  std::optional<EngineDevice> device_;
   KvPrecision kv_;
   WeightScheme weights_;
   std::optional<std::vector<StoredTensor>> stored_;

@@ -137,6 +137,7 @@ struct Model {
   /// Number of next-token-prediction layers (MTP, NextN) that a checkpoint holds after the last layer. An ordinary step
   /// does not run them and no metric counts them, but an engine may reserve a cache for them.
   Count next_token_layers = 0;
+  std::vector<std::shared_ptr<const Mixer>> next_token_mixers;  ///< of each of them
   bool next_token_embedding = false;  ///< each of them has a copy of the embedding and the head
   std::optional<Count> cross_tokens;  ///< encoder length, if the file fixes it; else it is n
   Count batch = 1;                    ///< default batch of the file

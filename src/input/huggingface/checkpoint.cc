@@ -70,6 +70,7 @@ Count elements(const Layer& layer) {
 
 void add_prediction_layers(const Config& config, Model& model, const PredictionLayers& prediction, std::string source) {
   model.next_token_layers = prediction.count;
+  model.next_token_mixers = prediction.layer.mixers;
   model.next_token_embedding = prediction.own_embedding;
   if (prediction.count == 0) return;
   const Count d_model = *model.d_model;
