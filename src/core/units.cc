@@ -28,10 +28,14 @@ std::string scaled(Count value, Count base, std::span<const std::string_view> st
   if (value < base) return to_string(value) + std::string(plain);
   Count unit = base;
   std::size_t step = 0;
-  Count rounded = parts_of(value, unit, parts);
-  while (rounded >= base * parts && step + 1 < steps.size()) {
+  const auto next = [&] {
     unit *= base;
     ++step;
+  };
+  while (step + 1 < steps.size() && value >= unit * base) next();
+  Count rounded = parts_of(value, unit, parts);
+  if (step + 1 < steps.size() && rounded >= base * parts) {
+    next();
     rounded = parts_of(value, unit, parts);
   }
   std::string text = with_separators(rounded / parts);

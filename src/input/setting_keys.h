@@ -22,7 +22,7 @@ inline constexpr FileKey kGpu{
     "gpu", ValueType::text,
     "the GPU: a name from `ctxcost list gpus` or your own .json file; :COUNT for several devices"};
 inline constexpr FileKey kParallel{"parallel", ValueType::text,
-                                   "how the model is split over the devices: tp=2,pp=2; also cp, ep and dp",
+                                   "how the model is split over the devices: tp=2,pp=2; also cp, dcp, ep and dp",
                                    "tp over all devices; llama.cpp: pp"};
 inline constexpr FileKey kUtilization{"utilization", ValueType::fraction, "share of a device's memory that may be used",
                                       "1; vllm: 0.9"};

@@ -98,7 +98,7 @@ CTXCOST_MECHANISM(kMamba2) = {
     "exact retrieval: all earlier tokens share one state of fixed size",
     "Jelassi 2024, arXiv 2402.01032, section 2",
     kMamba2Keys,
-    {.traffic_never_falls = true, .state_in_model_type = true},
+    {.traffic_never_falls = true, .state_in_model_type = true, .states_at_blocks = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const std::optional<Count> inner = inner_width(shape, settings);
       if (!inner) return std::make_unique<Unsized>("mamba2", shape, kMamba2Formulas);

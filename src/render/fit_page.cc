@@ -38,12 +38,14 @@ std::string real_text(const MetricValue& value, std::string (*shown)(double)) {
   return real == nullptr ? "–" : shown(*real);
 }
 
-/// To one decimal, half up.
-std::string one_decimal(double value) {
+std::string to_decimals(double value, int decimals) {
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, 1).ptr;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, decimals).ptr;
   return {buffer, end};
 }
+std::string one_decimal(double value) { return to_decimals(value, 1); }
+/// As vLLM prints "Maximum concurrency".
+std::string two_decimals(double value) { return to_decimals(value, 2); }
 
 /// The remedy for a context that only the window bounds.
 std::string memory_allows(const Fit& fit) {
@@ -130,7 +132,7 @@ void write_bounds(const Fit& fit, TextDocument& page) {
   }
   if (const auto tokens = estimate.count(Metric::kv_capacity_tokens)) {
     page.line(format("KV capacity: {} tokens, {} sequences of this length", with_separators(*tokens),
-                     real_text(estimate[Metric::max_concurrency], one_decimal)));
+                     real_text(estimate[Metric::max_concurrency], two_decimals)));
   }
 }
 

@@ -46,8 +46,8 @@ std::string shell(const std::string& command) {
 }  // namespace
 
 TEST_CASE("every example of a page prints what it shows") {
-  for (const char* page : {"/README.md", "/docs/why-tools-disagree.md", "/docs/strategies.md", "/docs/engines.md",
-                           "/docs/reconcile.md"}) {
+  for (const char* page :
+       {"/README.md", "/docs/why-tools-disagree.md", "/docs/strategies.md", "/docs/engines.md", "/docs/reconcile.md"}) {
     const std::vector<Example> all = examples(read_file(kSource + page));
     CHECK_FALSE(all.empty());
     for (const Example& example : all) {

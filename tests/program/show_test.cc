@@ -41,7 +41,7 @@ TEST_CASE("show as JSON: a model's file, of others the same facts") {
   CHECK(gpu["entry"]["memory_bytes"] == 85899345920);
   CHECK(gpu["entry"]["peak_dense_flops"]["bf16"] == 312000000000000);
   const Json engine = Json::parse(run({"show", "vllm", "--format", "json"}).out);
-  CHECK(engine["entry"]["settings"]["max_batched_tokens"]["default"] == "2048");
+  CHECK(engine["entry"]["settings"]["batches"]["default"] == "2");
   CHECK(engine["entry"]["settings"]["block"]["default"] == nullptr);
   const Json mechanism = Json::parse(run({"show", "infini", "--format", "json"}).out)["entry"];
   CHECK(mechanism["gives_up"] == "exact keys before the segment: all earlier segments share one memory of fixed size");

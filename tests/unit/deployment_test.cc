@@ -480,9 +480,9 @@ TEST_CASE("context parallelism leaves windows and states whole on every device")
     CAPTURE(split);
     const DeploymentEstimate estimate = Deployment(setup_of(windows, "h100-sxm-80gb", split)).at(32'768, 1);
     CHECK(estimate.count(Metric::device_kv_bytes) == Count{536'870'912});
-    // vLLM: ceil((4095 + 2048) / 16) + 1 = 385 blocks of 16 tokens.
+    // vLLM: ceil((4095 + 2 * 2048) / 16) + 1 = 513 blocks of 16 tokens.
     const Deployment reserved(setup_of(windows, "h100-sxm-80gb", split, "vllm:max_batched_tokens=2048"));
-    CHECK(reserved.at(32'768, 1).count(Metric::device_kv_bytes) == Count{385 * 16 * 32 * 4096});
+    CHECK(reserved.at(32'768, 1).count(Metric::device_kv_bytes) == Count{513 * 16 * 32 * 4096});
   }
   // 18 full layers and 18 windows of 128; 2,048 bytes a token and layer: full layers divide, windows do not.
   const Model mixed = load_model("gpt-oss-120b");

@@ -87,7 +87,7 @@ TEST_CASE("mechanisms, engines, types and metrics are described by their tables"
   CHECK(!entry(find_built_in("full", "")).contains("keys"));
 
   const BuiltIn engine = find_built_in("vllm", "");
-  CHECK(entry(engine)["settings"]["max_batched_tokens"]["default"] == "2048");
+  CHECK(entry(engine)["settings"]["batches"]["default"] == "2");
   // The engine decides: no default, and nothing is said of one.
   CHECK(entry(engine)["settings"]["block"]["default"] == nullptr);
   CHECK(shown(engine).find("required") == std::string::npos);

@@ -277,6 +277,7 @@ struct MechanismTraits {
   bool state_type_is_fixed = false;      ///< no runtime setting changes the type of that state
   bool sorts_queries = false;            ///< queries are sorted by bucket: n log n comparisons, which are no FLOPs
   bool spare_convolution_column = true;  ///< the published code keeps all K columns, though K - 1 would do
+  bool states_at_blocks = false;         ///< kernels can leave a state at every chunk, so that prefixes are cached
 };
 
 /// One row of the list of kinds.
