@@ -174,7 +174,7 @@ Precision parse_precision(std::string_view text, std::string_view source) {
 
 Precision parse_activations(std::string_view text, std::string_view source) {
   static constexpr std::string_view kMultiplied[] = {"fp32", "fp16", "bf16", "fp8", "int8", "nvfp4", "mxfp4"};
-  const Precision type = parse_precision(text, source);
+  Precision type = parse_precision(text, source);
   for (const std::string_view name : kMultiplied) {
     if (type.name() == name) return type;
   }

@@ -60,12 +60,18 @@ std::vector<EngineChoice> parse_engines(std::string_view text) {
     }
     std::vector<std::string> longer;
     for (const std::string& before : texts) {
-      for (const std::string& value : setting.values) longer.push_back(before + separator + setting.key + value);
+      for (const std::string& value : setting.values) {
+        std::string& one = longer.emplace_back(before);
+        one += separator;
+        one += setting.key;
+        one += value;
+      }
     }
     texts = std::move(longer);
     separator = ',';
   }
   std::vector<EngineChoice> engines;
+  engines.reserve(texts.size());
   for (const std::string& one : texts) engines.push_back(parse_engine(one));
   return engines;
 }

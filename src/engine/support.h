@@ -30,9 +30,9 @@ void check_kind(std::string_view engine, const std::string_view (&kinds)[N], std
 }
 
 /// Adds a note once.
-inline void add_note(Reserve& reserve, std::string text) {
+inline void add_note(Reserve& reserve, std::string_view text) {
   if (std::find(reserve.notes.begin(), reserve.notes.end(), text) == reserve.notes.end()) {
-    reserve.notes.push_back(std::move(text));
+    reserve.notes.emplace_back(text);
   }
 }
 

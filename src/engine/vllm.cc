@@ -360,7 +360,7 @@ Plan plan_for(const ReserveRequest& request) {
         if (part.role != CacheRole::latent) continue;
         latents = true;
         if (latent_type(request, *mixer, part) == request.kv.key) continue;
-        plan.notes.push_back("vLLM keeps fp8 latents beside an index as records of 656 bytes (fp8_ds_mla)");
+        plan.notes.emplace_back("vLLM keeps fp8 latents beside an index as records of 656 bytes (fp8_ds_mla)");
       }
     }
   }

@@ -531,7 +531,8 @@ TEST_CASE("notes: unified memory, cache types that engines do not keep there, an
             "logs show 0.1 to 9 GiB per device besides weights and cache"));
   vllm.settings.overhead = Count{0};
   CHECK_FALSE(has(vllm, "not counted"));
-  CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"), "not counted (overhead): what a backend takes for itself"));
+  CHECK(has(setup_of(model, "h100-sxm-80gb", "", "llama.cpp"),
+            "not counted (overhead): what a backend takes for itself"));
   CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb"), "not counted"));
   CHECK(has(setup_of(model, "h100-sxm-80gb", "dp=2"), "dp=2: the batch is per replica"));
   CHECK(has(setup_of(model, "h100-sxm-80gb", "tp=16"), "tp=16: several devices hold copies of latent caches"));
