@@ -101,54 +101,75 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
     }
   }
 
+  Findings found;
   std::vector<std::size_t> widths(cells_.size(), 0);
-  bool any_state = false;
-  bool head_known = true;
-  bool layer_known = true;
-  const Estimator* estimator = nullptr;
-  std::vector<std::string_view> statuses;  // seen for this estimator
-  report.for_each_row([&](const GridPoint& row) {
+  const auto measure = [&](const GridPoint& row) {
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       widths[i] = std::max(widths[i], printable_width(text(cells_[i], row)));
     }
-    const std::optional<Count> head = row.values.count(Metric::scores_per_head);
-    const Count n = row.context();
-    head_known = head_known && head;
-    every_pair_ = every_pair_ && head && *head == n * n;
-    layer_known = layer_known && row.values.count(Metric::attention_flops_per_layer);
-    any_state = any_state || row.values.count(Metric::state_bytes) != Count{};
-    if (estimator != &row.estimator) statuses.clear();
-    estimator = &row.estimator;
-    const std::string_view* const status = std::get_if<std::string_view>(&row.values[Metric::window_status]);
-    if (status == nullptr || std::find(statuses.begin(), statuses.end(), *status) != statuses.end()) return;
-    statuses.push_back(*status);
-    std::string note = window_note(row.estimator.model(), row.values, n);
-    if (note.empty()) return;
-    if (varies(Label::model)) note = row.estimator.model().name + ": " + note;
-    add_once(window_notes_, std::move(note));
-  });
+  };
+  if (report.is_remembered()) {
+    // Reading again costs nothing, but texts do: only columns that stay are measured.
+    report.for_each_row([&](const GridPoint& row) { look_at(row, found); });
+    if (own_choice) drop_columns(found, widths);
+    report.for_each_row(measure);
+  } else {
+    report.for_each_row([&](const GridPoint& row) {
+      look_at(row, found);
+      measure(row);
+    });
+    if (own_choice) drop_columns(found, widths);
+  }
 
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    Cell& cell = cells_[i];
+    const bool is_metric = cell.kind == Cell::Kind::metric;
+    if (is_metric && cell.metric == Metric::scores_per_head && every_pair_) cell.heading += " (n²)";
+    if (is_metric && cell.metric == Metric::kv_cache_bytes && !varies(Label::kv_precision)) {
+      cell.heading += " (" + report.estimators().front().kv().display() + ")";
+    }
+    heads_.push_back({cell.heading, is_metric && cell.metric != Metric::window_status,
+                      std::max(widths[i], printable_width(cell.heading))});
+  }
+}
+
+void TableLayout::look_at(const GridPoint& row, Findings& found) {
+  const std::optional<Count> head = row.values.count(Metric::scores_per_head);
+  const Count n = row.context();
+  found.head_known = found.head_known && head;
+  every_pair_ = every_pair_ && head && *head == n * n;
+  found.layer_known = found.layer_known && row.values.count(Metric::attention_flops_per_layer);
+  found.any_state = found.any_state || row.values.count(Metric::state_bytes) != Count{};
+  if (found.estimator != &row.estimator) found.statuses.clear();
+  found.estimator = &row.estimator;
+  const std::string_view* const status = std::get_if<std::string_view>(&row.values[Metric::window_status]);
+  if (status == nullptr) return;
+  if (std::find(found.statuses.begin(), found.statuses.end(), *status) != found.statuses.end()) return;
+  found.statuses.push_back(*status);
+  std::string note = window_note(row.estimator.model(), row.values, n);
+  if (note.empty()) return;
+  if (varies(Label::model)) note = row.estimator.model().name + ": " + note;
+  add_once(window_notes_, std::move(note));
+}
+
+void TableLayout::drop_columns(const Findings& found, std::vector<std::size_t>& widths) {
+  const auto& engines = report_->grid().engines;
+  const bool live = std::all_of(engines.begin(), engines.end(), ideal);
   std::vector<Cell> kept;
+  std::vector<std::size_t> kept_widths;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     Cell& cell = cells_[i];
     if (cell.kind == Cell::Kind::metric) {
-      if (own_choice) {
-        const auto& engines = report.grid().engines;
-        if (cell.metric == (head_known ? Metric::scores : Metric::scores_per_head)) continue;
-        if (cell.metric == (layer_known ? Metric::attention_flops : Metric::attention_flops_per_layer)) continue;
-        if (cell.metric == Metric::state_bytes && !any_state) continue;
-        if (cell.metric == Metric::kv_reserved_bytes && std::all_of(engines.begin(), engines.end(), ideal)) continue;
-      }
-      if (cell.metric == Metric::scores_per_head && every_pair_) cell.heading += " (n²)";
-      if (cell.metric == Metric::kv_cache_bytes && !varies(Label::kv_precision)) {
-        cell.heading += " (" + report.estimators().front().kv().display() + ")";
-      }
+      if (cell.metric == (found.head_known ? Metric::scores : Metric::scores_per_head)) continue;
+      if (cell.metric == (found.layer_known ? Metric::attention_flops : Metric::attention_flops_per_layer)) continue;
+      if (cell.metric == Metric::state_bytes && !found.any_state) continue;
+      if (cell.metric == Metric::kv_reserved_bytes && live) continue;
     }
-    heads_.push_back({cell.heading, cell.kind == Cell::Kind::metric && cell.metric != Metric::window_status,
-                      std::max(widths[i], printable_width(cell.heading))});
     kept.push_back(std::move(cell));
+    kept_widths.push_back(widths[i]);
   }
   cells_ = std::move(kept);
+  widths = std::move(kept_widths);
 }
 
 std::string TableLayout::text(const Cell& cell, const GridPoint& row) const {

@@ -38,8 +38,18 @@ class TableLayout {
     Metric metric = Metric::context;
     std::string heading;
   };
+  /// What decides which of the table's own columns stay.
+  struct Findings {
+    bool head_known = true;   ///< scores of a head, in every row
+    bool layer_known = true;  ///< FLOPs of a layer
+    bool any_state = false;
+    const Estimator* estimator = nullptr;    // of the row before
+    std::vector<std::string_view> statuses;  // seen for this estimator
+  };
   static Cell of(const Column& column);
   void choose_leading();
+  void look_at(const GridPoint& row, Findings& found);
+  void drop_columns(const Findings& found, std::vector<std::size_t>& widths);
   std::string text(const Cell& cell, const GridPoint& row) const;
   /// The settings of a row that vary over the report: "Llama 3.1 8B, q8_0, batch 4".
   std::string series(const GridPoint& row) const;

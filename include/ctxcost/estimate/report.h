@@ -52,6 +52,9 @@ class Report {
     return grid_.batches.empty() ? LengthList(estimator.model().batch) : grid_.batches;
   }
 
+  /// Returns whether every row is in memory, so that reading the rows again computes nothing.
+  bool is_remembered() const { return !remembered_.empty(); }
+
   /// Calls visit(row) for every point, the context fastest.
   template <typename Visitor>
   void for_each_row(Visitor&& visit) const {
