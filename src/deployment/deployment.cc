@@ -69,10 +69,13 @@ bool traffic_never_falls(const Model& model) {
   return true;
 }
 
+/// Returns the name of a stored type's format: "int4" of "int4:group=32".
+std::string_view format_name(std::string_view stored) { return stored.substr(0, stored.find(':')); }
+
 /// Returns the type, as cards publish its peak, in which kernels multiply weights of a stored type ("int4:group=32").
 /// Empty if that is the model's own type, also for types that only a file knows.
 std::string_view multiplied_in(std::string_view stored) {
-  const std::string_view name = stored.substr(0, stored.find(':'));
+  const std::string_view name = format_name(stored);
   for (const Format& format : formats()) {
     if (format.name == name) return format.multiplied_in;
   }
@@ -743,6 +746,12 @@ std::vector<std::string> Deployment::notes() const {
                           ? "no engine keeps a cache in " + type->name()
                           : "engines do not keep a cache in " + type->name() + " on " + settings.gpu->id);
     }
+  }
+  const std::string_view padded = setup_.engine.engine->padded_format;
+  const auto is_padded = [&](const StoredTensor& tensor) { return format_name(tensor.type) == padded; };
+  const auto& stored = whole_.stored_tensors();
+  if (!padded.empty() && stored && std::any_of(stored->begin(), stored->end(), is_padded)) {
+    notes.emplace_back(setup_.engine.engine->padded_note);
   }
   const std::string_view not_counted = setup_.engine.engine->not_counted;
   if (settings.gpu && draft_) {

@@ -3,6 +3,7 @@
 #include "row.h"
 
 namespace ctxcost {
+namespace ideal {
 namespace {
 
 Reserve reserve(const ReserveRequest& request) {
@@ -26,13 +27,14 @@ Reserve reserve(const ReserveRequest& request) {
 }
 
 }  // namespace
+}  // namespace ideal
 
 CTXCOST_ENGINE(kIdeal) = {.name = "ideal",
                           .summary = "the live minimum of cache and state, without padding or blocks",
                           .source = "docs/cost-model.md",
                           .release = {},
                           .settings = {},
-                          .reserve = reserve,
+                          .reserve = ideal::reserve,
                           .live_need = true};
 
 }  // namespace ctxcost

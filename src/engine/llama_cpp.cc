@@ -12,6 +12,7 @@
 #include "support.h"
 
 namespace ctxcost {
+namespace llama_cpp {
 namespace {
 
 constexpr std::string_view kName = "llama.cpp";
@@ -363,20 +364,21 @@ LayerPlacement place(const Model& model, const EngineChoice& choice, std::span<c
 }
 
 }  // namespace
+}  // namespace llama_cpp
 
 CTXCOST_ENGINE(kLlamaCpp) = {
-    .name = kName,
+    .name = llama_cpp::kName,
     .summary = "cells for every token of each stream, padded to a multiple of 256; states in F32",
     .source =
         "ggml-org/llama.cpp: llama-context.cpp, llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp, "
         "llama-memory-recurrent.cpp, llama-model.cpp",
     .release = "commit 34af94c (2026-08-17)",
-    .settings = kSettings,
-    .reserve = reserve,
+    .settings = llama_cpp::kSettings,
+    .reserve = llama_cpp::reserve,
     .spread = Spread::layers,
     .weight_types = WeightTypes::gguf,
-    .not_counted = "what a backend takes for itself, 0.1 to 0.6 GB; compute buffers are a bound",
-    .place = place,
-    .compute_buffer = compute_buffer};
+    .not_counted = "what a backend takes for itself, 0.1 to 0.6 GB; of compute buffers the largest parts are counted",
+    .place = llama_cpp::place,
+    .compute_buffer = llama_cpp::compute_buffer};
 
 }  // namespace ctxcost

@@ -10,6 +10,7 @@
 #include "support.h"
 
 namespace ctxcost {
+namespace mlx {
 namespace {
 
 constexpr std::string_view kName = "mlx";
@@ -131,14 +132,15 @@ Reserve reserve(const ReserveRequest& request) {
 }
 
 }  // namespace
+}  // namespace mlx
 
 CTXCOST_ENGINE(kMlx) = {
-    .name = kName,
+    .name = mlx::kName,
     .summary = "buffers of each layer that grow by steps of 256 tokens; rings for windows",
-    .source = kSource,
+    .source = mlx::kSource,
     .release = "main (mid 2026)",
-    .settings = kSettings,
-    .reserve = reserve,
+    .settings = mlx::kSettings,
+    .reserve = mlx::reserve,
     .not_counted =
         "buffers that MLX keeps for reuse, the copy of a buffer while it grows, and up to 2,047 more rows of a ring "
         "while a prompt is read; no range is published",

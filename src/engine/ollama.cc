@@ -7,6 +7,7 @@ namespace ctxcost {
 
 extern const Engine kLlamaCpp;
 
+namespace ollama {
 namespace {
 
 constexpr EnginePreset kPresets[] = {{"unified", "0"}};
@@ -26,13 +27,14 @@ Reserve reserve(const ReserveRequest& request) {
 }
 
 }  // namespace
+}  // namespace ollama
 
 CTXCOST_ENGINE(kOllama) = [] {
   Engine engine = kLlamaCpp;
   engine.name = "ollama";
   engine.summary = "as llama.cpp: n tokens (num_ctx) for each of b sequences (OLLAMA_NUM_PARALLEL)";
-  engine.reserve = reserve;
-  engine.presets = kPresets;
+  engine.reserve = ollama::reserve;
+  engine.presets = ollama::kPresets;
   return engine;
 }();
 

@@ -12,6 +12,7 @@
 #include "support.h"
 
 namespace ctxcost {
+namespace sglang {
 namespace {
 
 constexpr std::string_view kName = "sglang";
@@ -294,19 +295,20 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
 }
 
 }  // namespace
+}  // namespace sglang
 
 CTXCOST_ENGINE(kSglang) = {
-    .name = kName,
+    .name = sglang::kName,
     .summary =
         "pools of token slots with a page of padding, for all sequences or as large as asked; states for one more",
     .source =
         "sgl-project/sglang: mem_cache/memory_pool.py, swa_memory_pool.py, model_executor/pool_configurator.py, "
         "model_runner_kv_cache_mixin.py",
     .release = "main (mid 2026)",
-    .settings = kSettings,
-    .reserve = reserve,
-    .capacity = capacity,
-    .cache_room = cache_room,
+    .settings = sglang::kSettings,
+    .reserve = sglang::reserve,
+    .capacity = sglang::capacity,
+    .cache_room = sglang::cache_room,
     .not_counted =
         "CUDA graphs and activations, which lie in the memory outside `static`; the table of requests, 4 bytes for "
         "each request and token of the longest context"};

@@ -10,6 +10,7 @@
 #include "support.h"
 
 namespace ctxcost {
+namespace tensorrt_llm {
 namespace {
 
 constexpr std::string_view kName = "tensorrt-llm";
@@ -158,18 +159,19 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
 }
 
 }  // namespace
+}  // namespace tensorrt_llm
 
 CTXCOST_ENGINE(kTensorrtLlm) = {
-    .name = kName,
+    .name = tensorrt_llm::kName,
     .summary = "one pool of blocks for all sequences, or as large as asked; windows in full",
     .source =
         "NVIDIA/TensorRT-LLM: cpp/tensorrt_llm/batch_manager/kvCacheManager.cpp, "
         "tensorrt_llm/_torch/pyexecutor/resource_manager.py",
     .release = "main (mid 2026)",
-    .settings = kSettings,
-    .reserve = reserve,
-    .capacity = capacity,
-    .cache_room = cache_room,
+    .settings = tensorrt_llm::kSettings,
+    .reserve = tensorrt_llm::reserve,
+    .capacity = tensorrt_llm::capacity,
+    .cache_room = tensorrt_llm::cache_room,
     .not_counted =
         "the engine's workspaces and CUDA graphs; a pool of memory on the host, if one is asked for; no range is "
         "published"};

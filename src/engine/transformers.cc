@@ -10,6 +10,7 @@
 #include "support.h"
 
 namespace ctxcost {
+namespace transformers {
 namespace {
 
 constexpr std::string_view kName = "transformers";
@@ -119,14 +120,15 @@ Reserve reserve(const ReserveRequest& request) {
 }
 
 }  // namespace
+}  // namespace transformers
 
 CTXCOST_ENGINE(kTransformers) = {
-    .name = kName,
+    .name = transformers::kName,
     .summary = "dynamic or static key and value tensors of each layer",
-    .source = kSource,
+    .source = transformers::kSource,
     .release = "main (mid 2026)",
-    .settings = kSettings,
-    .reserve = reserve,
+    .settings = transformers::kSettings,
+    .reserve = transformers::reserve,
     .not_counted = "the device's context and memory that its allocator keeps; no range is published"};
 
 }  // namespace ctxcost

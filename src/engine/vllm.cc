@@ -12,6 +12,7 @@
 #include "support.h"
 
 namespace ctxcost {
+namespace vllm {
 namespace {
 
 constexpr std::string_view kName = "vllm";
@@ -364,12 +365,6 @@ Plan plan_for(const ReserveRequest& request) {
       }
     }
   }
-  if (request.model.weights.format().name == "mxfp4") {
-    // Each backend pads in its own way [model_executor/layers/quantization/mxfp4.py].
-    plan.notes.emplace_back(
-        "the checkpoint's MXFP4 experts are counted as stored, but vLLM's kernels pad their widths: a log shows 64.38 "
-        "GiB for gpt-oss-120b, where 60.77 GiB are stored");
-  }
   // Parallel ranks divide heads, states and tokens before this point, and layers after it.
   set_blocks(buckets, request, latents, plan.notes);
   const auto recycles = [](const Bucket& bucket) {
@@ -499,18 +494,24 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
 }
 
 }  // namespace
+}  // namespace vllm
 
 CTXCOST_ENGINE(kVllm) = {
-    .name = kName,
+    .name = vllm::kName,
     .summary = "blocks of tokens for one request of n tokens, times the number of sequences",
-    .source = kSource,
+    .source = vllm::kSource,
     .release = "0.26 (mid 2026)",
-    .settings = kSettings,
-    .reserve = reserve,
-    .capacity = capacity,
+    .settings = vllm::kSettings,
+    .reserve = vllm::reserve,
+    .capacity = vllm::capacity,
     .utilization_percent = 90,
     .not_counted =
         "CUDA graphs (0.1 to 6 GiB), the profiling peak and other allocations: public logs show 0.1 to "
-        "9 GiB per device besides weights and cache"};
+        "9 GiB per device besides weights and cache",
+    // Each backend pads in its own way [model_executor/layers/quantization/mxfp4.py].
+    .padded_format = "mxfp4",
+    .padded_note =
+        "MXFP4 weights are counted as stored, but vLLM's kernels pad their widths: a log shows 64.38 GiB for "
+        "gpt-oss-120b, where 60.77 GiB are stored"};
 
 }  // namespace ctxcost

@@ -635,3 +635,15 @@ TEST_CASE("fit and check: a draft model and a projector are loaded by name, or f
   CHECK(fault.status == 2);
   CHECK(fault.err.find("other.json") != std::string::npos);
 }
+
+TEST_CASE("fit: a note says what vLLM's kernels pad, where the weights are of that type") {
+  // A log shows 64.38 GiB for gpt-oss-120b.
+  const auto noted = [](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"fit", "gpt-oss-120b", "-n", "8K", "--gpu", "h200-sxm-141gb:2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments).out.find("64.38 GiB") != std::string::npos;
+  };
+  CHECK(noted({"--engine", "vllm"}));
+  CHECK_FALSE(noted({"--engine", "vllm", "--weights", "bf16"}));
+  CHECK_FALSE(noted({"--engine", "ideal"}));
+}

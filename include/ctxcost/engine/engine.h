@@ -165,6 +165,10 @@ struct Engine {
   /// Memory that the engine takes on a device but that is not counted, with the range seen in its logs. Empty if there
   /// is none.
   std::string_view not_counted = {};
+  /// A format of weights whose matrices its kernels pad, which is not counted, and what its logs show. Empty if there
+  /// is none.
+  std::string_view padded_format = {};
+  std::string_view padded_note = {};
   /// Decides what devices with that much memory hold, and what stays in host memory. Throws InputError if a setting
   /// does not fit the number of devices. Null if the engine keeps everything on its devices.
   LayerPlacement (*place)(const Model& model, const EngineChoice& choice, std::span<const Count> memory) = nullptr;
