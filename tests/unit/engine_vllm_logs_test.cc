@@ -2,6 +2,7 @@
 // release. [vllm/v1/core/kv_cache_utils.py _report_kv_cache_config]
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <variant>
 
@@ -145,4 +146,17 @@ TEST_CASE("dcp shares a cache's tokens on the devices of tp") {
   // Eight heads have no copies on eight devices, two on sixteen.
   CHECK_THROWS_WITH_AS(refused("llama-3.1-8b", "tp=8,dcp=2"), doctest::Contains("dcp=2: the 8 KV heads"), InputError);
   CHECK(refused("llama-3.1-8b", "tp=16,dcp=2") == 16);
+}
+
+TEST_CASE("vLLM's block holds a state with the columns of speculated tokens") {
+  // Qwen3.5-27B with MTP 3, of one or two ranks alike: "Setting attention block size to 1600" in fp8, 2848 in nvfp4.
+  const auto says = [](const char* kv, const std::string& block) {
+    const Deployment deployment(logged_setup("qwen3.5-27b", "tp=2", kv, "vllm:spec=3", 5000000000));
+    const std::vector<std::string> notes = deployment.engine_notes(262'144, 1);
+    return std::any_of(notes.begin(), notes.end(), [&](const std::string& note) {
+      return note.find("the block to " + block + " tokens") != std::string::npos;
+    });
+  };
+  CHECK(says("fp8", "1600"));
+  CHECK(says("nvfp4", "2848"));
 }
