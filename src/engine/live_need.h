@@ -72,4 +72,14 @@ inline void add_rule(Reserve& reserve, const ReserveRequest& request, std::strin
   reserve.rules.push_back({part, std::move(detail), derivation_of(expression, source, std::move(values))});
 }
 
+/// Adds a state of each sequence in all layers of a group, `bytes` each as the engine keeps it, and says so.
+inline void add_states(Reserve& reserve, const ReserveRequest& request, const LayerGroup& group, const Mixer& mixer,
+                       const StatePart& part, Count bytes, std::string_view source) {
+  add_part(reserve, part.name, group.count() * request.batch * bytes);
+  add_rule(reserve, request, part.name, std::string(mixer.kind()), "layers batch state_bytes", source,
+           {{"layers", group.count(), ValueOrigin::model, {}, "of that kind"},
+            {"batch", request.batch, ValueOrigin::asked},
+            {"state_bytes", bytes, ValueOrigin::derived, {}, "of one sequence and layer"}});
+}
+
 }  // namespace ctxcost

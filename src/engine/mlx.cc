@@ -119,12 +119,7 @@ Reserve reserve(const ReserveRequest& request) {
       }
       // The arrays as the models make them: convolutions in their type, states in fp32 [ArraysCache].
       for (const StatePart& part : mixer->state()) {
-        const Count bytes = state_bytes(part, request.model, request.kv);
-        add_part(result, part.name, group.count() * request.batch * bytes);
-        add_rule(result, request, part.name, std::string(mixer->kind()), "layers batch state_bytes", kSource,
-                 {{"layers", group.count(), ValueOrigin::model, {}, "of that kind"},
-                  {"batch", request.batch, ValueOrigin::asked},
-                  {"state_bytes", bytes, ValueOrigin::derived, {}, "of one sequence and layer"}});
+        add_states(result, request, group, *mixer, part, state_bytes(part, request.model, request.kv), kSource);
       }
     }
   }

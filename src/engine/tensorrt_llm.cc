@@ -108,12 +108,7 @@ Reserve reserve(const ReserveRequest& request) {
         if (request.explained) explain_rows(result, request, group, part);
       }
       for (const StatePart& part : mixer->state()) {
-        const Count bytes = kept_bytes(request, part);
-        add_part(result, part.name, group.count() * request.batch * bytes);
-        add_rule(result, request, part.name, std::string(mixer->kind()), "layers batch state_bytes", kStateSource,
-                 {{"layers", group.count(), ValueOrigin::model, {}, "of that kind"},
-                  {"batch", request.batch, ValueOrigin::asked},
-                  {"state_bytes", bytes, ValueOrigin::derived, {}, "of one sequence and layer"}});
+        add_states(result, request, group, *mixer, part, kept_bytes(request, part), kStateSource);
       }
     }
   }
