@@ -24,6 +24,9 @@ bool engine_has(const Engine& engine, std::string_view name) {
                      [&](const EngineSetting& setting) { return setting.name == name; });
 }
 
+/// Whether a buffer with that name is in host memory.
+bool on_host(std::string_view device) { return device.starts_with("CPU") || device.ends_with("_Host"); }
+
 /// Settings of one question, each with where it is from.
 class LogSettings {
   /// Names the log in errors about values that it prints.
@@ -131,7 +134,7 @@ class LogSettings {
     }
     if (text.empty()) {
       if (asked) take("parallel", asked->name(), 0, "asked");
-      return asked.value_or(Parallelism());
+      return asked ? *asked : printed_devices(engine);
     }
     const Parallelism printed = in_log([&] { return parse_parallelism(text); });
     const LogSetting* const first = log_->find_setting("tp") ? log_->find_setting("tp") : log_->find_setting("pp");
@@ -142,6 +145,22 @@ class LogSettings {
     take("parallel", asked ? asked->name() : printed.name(), first == nullptr ? 0 : first->line,
          asked ? "asked" : "log");
     return asked.value_or(printed);
+  }
+
+  /// The devices that have a buffer of weights, if there are several.
+  Parallelism printed_devices(const Engine& engine) {
+    Parallelism split;
+    std::size_t line = 0;
+    Count devices;
+    for (const LogFinding& one : log_->findings) {
+      if (one.figure != LogFigure::model_buffer || on_host(one.detail)) continue;
+      devices += 1;
+      line = one.line;
+    }
+    if (devices <= 1) return split;
+    split.*spread_degree(engine) = devices;
+    take("parallel", split.name(), line, "log");
+    return split;
   }
 
   void take(std::string name, std::string value, std::size_t line, std::string_view origin) {
@@ -195,9 +214,12 @@ class ModelReconciler {
     result_.kv = settings.kv().value_or(model->kv);
     result_.context = settings.number("context", question.context);
     result_.batch = settings.number("batch", question.batch);
-    result_.settings = settings.taken();
     result_.notes = log_.notes;
-    ranks_ = split(*model, result_.parallelism);
+    weights_ = question.weights;
+    if (!weights_ && !is_file()) weights_ = weights_in_log(settings);
+    result_.settings = settings.taken();
+    // What llama.cpp prints of its cache is the sum over devices.
+    ranks_ = split(*model, is("llama.cpp") ? Parallelism() : result_.parallelism);
     check_even(*model, result_.parallelism);
   }
 
@@ -222,6 +244,26 @@ class ModelReconciler {
  private:
   bool is(std::string_view engine) const { return log_.format->engine == engine; }
 
+  /// Whether the model is a GGUF file. It knows its own tensors; the name of a type does not.
+  bool is_file() const {
+    const std::optional<ModelFiles>& files = result_.model->files;
+    return files && files->format == ModelFiles::Format::gguf;
+  }
+
+  /// The type that the log's file has.
+  std::optional<WeightScheme> weights_in_log(LogSettings& settings) {
+    const LogSetting* const printed = log_.find_setting("weights");
+    if (printed == nullptr) return std::nullopt;
+    try {
+      const WeightScheme scheme = parse_weight_scheme(printed->value, log_.source);
+      settings.take("weights", printed->value, printed->line, "log");
+      return scheme;
+    } catch (const InputError&) {
+      add_note(format("the log's type of weights is not known: \"{}\"", printed->value));
+      return std::nullopt;
+    }
+  }
+
   /// Settings and memory stand in other places.
   bool shown(const LogFinding& finding) const {
     switch (finding.figure) {
@@ -235,13 +277,17 @@ class ModelReconciler {
 
   const LogFinding* printed(LogFigure figure) const { return log_.find(figure); }
 
+  static void set_ours(ReconciledFigure& one, const std::optional<Count>& ours, bool has_rule) {
+    one.ours = ours;
+    if (!ours || !has_rule) return;
+    const PrintedNumber& value = one.printed.value;
+    one.verdict = value.low() <= *ours && *ours <= value.high() ? Agreement::agrees : Agreement::differs;
+  }
+
   /// Says what the rules give for a figure.
   void hold(LogFigure figure, Count ours) {
     for (ReconciledFigure& one : result_.figures) {
-      if (one.printed.figure != figure) continue;
-      const PrintedNumber& value = one.printed.value;
-      one.ours = ours;
-      one.verdict = value.low() <= ours && ours <= value.high() ? Agreement::agrees : Agreement::differs;
+      if (one.printed.figure == figure) set_ours(one, ours, true);
     }
   }
   void hold_ratio(LogFigure figure, double ours) {
@@ -261,7 +307,7 @@ class ModelReconciler {
   Setup setup(const std::optional<Count>& kv_memory) const {
     Setup setup{result_.model, {}, result_.engine, {}};
     setup.workload.kv = result_.kv;
-    setup.workload.weights = question_.weights.value_or(WeightScheme());
+    setup.workload.weights = weights_.value_or(WeightScheme());
     setup.settings.parallelism = result_.parallelism;
     setup.settings.gpu = question_.gpu;
     setup.settings.utilization = question_.utilization;
@@ -492,20 +538,53 @@ class ModelReconciler {
     const Count context = result_.context.value_or(1);
     try {
       const Deployment deployment(setup(question_.kv_memory.value_or(0)));
-      const DeploymentEstimate estimate = deployment.at(context, 1);
+      const DeploymentEstimate estimate =
+          deployment.at(context, is("llama.cpp") ? result_.batch.value_or(1) : Count{1});
       const DeviceMemory& device = estimate.devices[estimate.largest];
       result_.weights = device.weights;
       result_.activations = device.activations;
       count_beside(LogFigure::weights, device.weights);
-      // A file knows its own tensors; the name of a type does not.
-      const std::optional<ModelFiles>& files = result_.model->files;
-      if (files && files->format == ModelFiles::Format::gguf && !question_.weights) {
-        hold(LogFigure::file_size, files->bytes);
+      if (is_file() && !weights_) {
+        hold(LogFigure::file_size, result_.model->files->bytes);
       } else {
         count_beside(LogFigure::file_size, estimate.count(Metric::weights_bytes));
       }
+      if (is("llama.cpp")) hold_buffers(estimate);
     } catch (const InputError& error) {
       add_note(error.diagnostics().front().message);
+    }
+  }
+
+  /// The buffers of llama.cpp, in the order of its devices. Those of weights have a rule where the model is the log's
+  /// file and the log says how many layers were offloaded. On several devices the proportions must be given: they
+  /// follow from free memory, which the log does not print. Compute buffers are bounds.
+  void hold_buffers(const DeploymentEstimate& estimate) {
+    const EngineChoice& engine = result_.engine;
+    const bool exact =
+        is_file() && !weights_ && engine.given("ngl") && (estimate.devices.size() == 1 || engine.given("split"));
+    std::vector<std::string_view> cards;
+    std::size_t host_buffers = 0;
+    for (const LogFinding& one : log_.findings) {
+      if (one.figure != LogFigure::model_buffer) continue;
+      if (on_host(one.detail)) {
+        ++host_buffers;
+      } else {
+        cards.push_back(one.detail);
+      }
+    }
+    for (ReconciledFigure& one : result_.figures) {
+      const bool weights = one.printed.figure == LogFigure::model_buffer;
+      if (!weights && one.printed.figure != LogFigure::compute_buffer) continue;
+      if (on_host(one.printed.detail)) {
+        // Several buffers share the host's weights by rules of the processor.
+        if (weights && host_buffers == 1 && estimate.host) set_ours(one, estimate.host->weights, exact);
+        continue;
+      }
+      const auto card = std::find(cards.begin(), cards.end(), one.printed.detail);
+      const auto index = static_cast<std::size_t>(card - cards.begin());
+      if (card == cards.end() || index >= estimate.devices.size()) continue;
+      const DeviceMemory& device = estimate.devices[index];
+      set_ours(one, weights ? device.weights : device.activations, weights && exact);
     }
   }
 
@@ -578,10 +657,9 @@ class ModelReconciler {
     if (*result_.beside >= *result_.activations) result_.overhead = *result_.beside - *result_.activations;
   }
 
-  static bool on_host(std::string_view device) { return device.starts_with("CPU") || device.ends_with("_Host"); }
-
   const ReconcileQuestion& question_;
   const EngineLog& log_;
+  std::optional<WeightScheme> weights_;  ///< as asked, else as the log says; empty: those of the model
   std::vector<Rank> ranks_;
   Reconciliation result_;
 };

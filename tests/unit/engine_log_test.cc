@@ -221,6 +221,15 @@ TEST_CASE("the lines of llama.cpp, new and old") {
        "load_tensors:   CPU_Mapped model buffer size =   281.81 MiB\nllama_context:  CUDA_Host  output buffer size = "
        "0.49 MiB",
        "file_size 4.58 GiB; model_buffer CPU_Mapped 281.81 MiB; output_buffer CUDA_Host 0.49 MiB", "engine.swa_full 1"},
+      {"print_info: file type   = Q3_K - Large\nload_tensors: offloading output layer to GPU\n"
+       "load_tensors: offloading 19 repeating layers to GPU\nload_tensors: offloaded 20/33 layers to GPU\n"
+       "load_tensors: CUDA0 model buffer size = 1.00 MiB",
+       "model_buffer CUDA0 1.00 MiB", "weights Q3_K_L; engine.ngl 20"},
+      // Older, and with the output not among the offloaded.
+      {"llm_load_print_meta: model ftype      = IQ4_XS - 4.25 bpw\nllm_load_print_meta: model size       = 4.33 GiB\n"
+       "llm_load_tensors: offloading 19 repeating layers to GPU\nllm_load_tensors: offloading v cache to GPU\n"
+       "llm_load_tensors: offloaded 19/33 layers to GPU\nllm_load_tensors:      CUDA0 buffer size =  3577.56 MiB",
+       "file_size 4.33 GiB; model_buffer CUDA0 3,577.56 MiB", "weights IQ4_XS; engine.ngl 19; engine.output last"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.lines);

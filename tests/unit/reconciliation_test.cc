@@ -10,6 +10,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
+#include "tensor_files.h"
 
 using namespace ctxcost;
 
@@ -213,6 +214,107 @@ TEST_CASE("llama.cpp: what the log allocates, to the printed digit") {
        "MiB",
        "cache agrees 536870912; keys agrees 268435456; values agrees 268435456"},
   });
+}
+
+TEST_CASE("llama.cpp: buffers of weights and the compute buffer beside what fit counts") {
+  // Public logs of Llama-3.1-8B in Q4_K_M and of Qwen3-8B in Q8_0 (docs/engines.md); a type is no file, so no rule.
+  // 4,617,396,480 = 4403.49 MiB; 19 of 36 layers without the output: 3,895,577,600 = 3715.11 MiB.
+  const std::string llama =
+      "print_info: file type   = Q4_K - Medium\nload_tensors: offloaded 33/33 layers to GPU\n"
+      "load_tensors:   CPU_Mapped model buffer size =   281.81 MiB\n"
+      "load_tensors:        CUDA0 model buffer size =  4403.49 MiB\nllama_context: n_ctx = 4096\n";
+  const std::string qwen =
+      "print_info: file type   = Q8_0\nload_tensors: offloading 19 repeating layers to GPU\n"
+      "load_tensors: offloaded 19/37 layers to GPU\nload_tensors:        CUDA0 model buffer size =  3715.11 MiB\n"
+      "load_tensors:   CPU_Mapped model buffer size =  4585.25 MiB\nllama_context: n_ctx = 131072\n";
+  check_rows({
+      // 4 bytes for each of 512 tokens' 128,256 logits and twice 4,096 widths.
+      {"llama-3.1-8b", llama + "llama_context:      CUDA0 compute buffer size =   258.50 MiB\n",
+       "model_buffer no rule 295501824; model_buffer no rule 4617396480; compute_buffer no rule 279445504"},
+      {"qwen3-8b", qwen, "model_buffer no rule 3895577600; model_buffer no rule 4807984128"},
+      // Two buffers of the processor share the host's weights by its own rules.
+      {"qwen3-8b", qwen + "load_tensors:   CPU_REPACK model buffer size =  1.00 MiB\n",
+       "model_buffer no rule 3895577600; model_buffer no rule; model_buffer no rule"},
+  });
+  const Reconciliation typed = reconcile(question_of("llama-3.1-8b", llama)).models[0];
+  REQUIRE(!typed.settings.empty());
+  CHECK(typed.settings.back().name == "weights");
+  CHECK(typed.settings.back().value == "Q4_K_M");
+  // A type that the option names goes before that of the log; one that nobody knows is said.
+  ReconcileQuestion asked = question_of("llama-3.1-8b", llama);
+  asked.weights = parse_weight_scheme("Q4_0", "test");
+  CHECK(reconcile(asked).models[0].figures[1].ours ==
+        Count{4357873920});  // 4155.99 MiB: 18 bytes a 32, the head in q6_k
+  const Reconciliation unknown =
+      reconcile(question_of("llama-3.1-8b", "print_info: file type = Q9_K - Medium\n" + llama.substr(40))).models[0];
+  CHECK(unknown.notes.back() == "the log's type of weights is not known: \"Q9_K_M\"");
+}
+
+TEST_CASE("llama.cpp: buffers of the log's own file have a rule") {
+  // Two layers in F16: 262,144 of queries and output, 131,072 of keys and values, 786,432 of the feed-forward and 2,048
+  // of norms are 1,181,696 bytes each; embedding and output have 512,000, the last norm has 1,024.
+  test::Gguf file;
+  file.text("general.architecture", "llama").number("llama.block_count", 2).number("llama.embedding_length", 256);
+  file.number("llama.attention.head_count", 4).number("llama.attention.head_count_kv", 2);
+  file.number("llama.feed_forward_length", 512).number("llama.context_length", 1024);
+  file.real("llama.attention.layer_norm_rms_epsilon", 1e-5F);
+  const auto matrix = [&](const std::string& name, std::uint64_t in, std::uint64_t out) {
+    file.tensor(name + ".weight", test::kGgmlF16, {in, out}, 2 * in * out);
+  };
+  const auto norm = [&](const std::string& name) { file.tensor(name + ".weight", test::kGgmlF32, {256}, 1024); };
+  matrix("token_embd", 256, 1000);
+  norm("output_norm");
+  matrix("output", 256, 1000);
+  for (const std::string layer : {"blk.0.", "blk.1."}) {
+    norm(layer + "attn_norm");
+    matrix(layer + "attn_q", 256, 256);
+    matrix(layer + "attn_k", 256, 128);
+    matrix(layer + "attn_v", 256, 128);
+    matrix(layer + "attn_output", 256, 256);
+    norm(layer + "ffn_norm");
+    matrix(layer + "ffn_gate", 256, 512);
+    matrix(layer + "ffn_up", 256, 512);
+    matrix(layer + "ffn_down", 512, 256);
+  }
+  const test::Folder folder;
+  const std::string model = folder.write("small.gguf", file.file());
+  const auto log = [](const std::string& offloaded, const std::string& host, const std::string& card) {
+    return offloaded + "load_tensors: CPU_Mapped model buffer size = " + host +
+           " MiB\nload_tensors: CUDA0 model buffer size = " + card + " MiB\n";
+  };
+  const std::string part = "load_tensors: offloaded 2/3 layers to GPU\n";
+  check_rows({
+      {model, log("load_tensors: offloaded 3/3 layers to GPU\n", "0.49", "2.74"),
+       "model_buffer agrees 512000; model_buffer agrees 2876416"},
+      // The output and the last layer; before the output came first, both layers.
+      {model, log(part, "1.62", "1.62"), "model_buffer agrees 1693696; model_buffer agrees 1694720"},
+      {model, log("load_tensors: offloading 2 repeating layers to GPU\n" + part, "0.98", "2.25"),
+       "model_buffer agrees 1025024; model_buffer agrees 2363392"},
+      {model, log(part, "0.98", "2.25"), "model_buffer differs 1693696; model_buffer differs 1694720"},
+      // How much was offloaded is not said.
+      {model, log("", "0.49", "2.74"), "model_buffer no rule 512000; model_buffer no rule 2876416"},
+      // Two cards share by their free memory, which the log does not say: all but the embedding on one of them.
+      {model,
+       "load_tensors: offloaded 3/3 layers to GPU\nCUDA0 model buffer size = 1.13 MiB\n"
+       "x: CUDA0 model buffer size = 1.13 MiB\nx: CUDA1 model buffer size = 1.62 MiB\n",
+       "model_buffer no rule 2363392; model_buffer no rule 513024"},
+      {model,
+       "load_tensors: offloaded 3/3 layers to GPU\nx: CUDA0 model buffer size = 1.13 MiB\n"
+       "x: CUDA1 model buffer size = 1.62 MiB\n",
+       "model_buffer agrees 1181696; model_buffer agrees 1694720", "llama.cpp:split=1+2"},
+  });
+}
+
+TEST_CASE("llama.cpp: the cache of several cards is printed as one sum") {
+  // April 2024, Command-R on cards of 12 and 24 GB: 1536 and 3584 MiB.
+  check_rows(
+      {{"c4ai-command-r-v01",
+        "llm_load_tensors:      CUDA0 buffer size =  100.00 MiB\n"
+        "llm_load_tensors:      CUDA1 buffer size =  100.00 MiB\nllama_new_context_with_model: n_ctx = 4096\n"
+        "llama_new_context_with_model: KV self size  = 5120.00 MiB, K (f16): 2560.00 MiB, V (f16): 2560.00 MiB\n",
+        "model_buffer no rule 19730202624; model_buffer no rule 50231459840; cache agrees 5368709120; keys agrees "
+        "2684354560; values agrees 2684354560",
+        "llama.cpp:split=11+28"}});
 }
 
 TEST_CASE("SGLang: seven logs") {

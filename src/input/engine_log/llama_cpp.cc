@@ -14,7 +14,13 @@ class LlamaCppLogReader : public EngineLogReader {
     if (LogLine one(line); one.skip_to("print_info: file size") && one.skip_to("=")) {
       notes_.figure(LogFigure::file_size, one.bytes(), number);
     }
-    buffer(line, " model buffer size", LogFigure::model_buffer, number);
+    if (LogLine one(line); one.skip_to("llm_load_print_meta: model size") && one.skip_to("=")) {
+      notes_.figure(LogFigure::file_size, one.bytes(), number);
+    }
+    read_placement(line, number);
+    // Older: "llm_load_tensors:      CUDA0 buffer size =  4403.49 MiB".
+    buffer(line, line.find("llm_load_tensors:") == line.npos ? " model buffer size" : " buffer size",
+           LogFigure::model_buffer, number);
     read_context(line, number);
     if (ended_) return;
     if (buffer(line, " compute buffer size", LogFigure::compute_buffer, number)) seen_ = true;
@@ -26,6 +32,10 @@ class LlamaCppLogReader : public EngineLogReader {
   }
 
   void finish() override {
+    notes_.setting("engine", offloaded_, offloaded_line_, "ngl");
+    if (offloaded_line_ != 0 && offloaded_ != "0" && repeating_ == offloaded_ && !output_offloaded_) {
+      notes_.setting("engine", "last", offloaded_line_, "output");
+    }
     if (!notes_.has(LogFigure::cache)) notes_.figure(LogFigure::cache, buffers_, buffers_line_);
     const std::optional<Count> context = parse_digits(context_), sequences = parse_digits(sequences_);
     if (!context || *context == 0) return;
@@ -36,6 +46,33 @@ class LlamaCppLogReader : public EngineLogReader {
   }
 
  private:
+  /// "print_info: file type   = Q4_K - Medium"; older: "llm_load_print_meta: model ftype      = Q4_K - Medium". And
+  /// "load_tensors: offloading output layer to GPU", "load_tensors: offloading 19 repeating layers to GPU",
+  /// "load_tensors: offloaded 20/33 layers to GPU". Before the output was the first to be offloaded, a part of the
+  /// layers left it out.
+  void read_placement(std::string_view line, std::size_t number) {
+    LogLine one(line);
+    if (one.skip_to("print_info: file type") || one.skip_to("llm_load_print_meta: model ftype")) {
+      if (!one.skip_to("=")) return;
+      std::string type = one.word();
+      // "Q4_K - Medium" has a letter behind it where users type the name; "IQ4_XS - 4.25 bpw" has none.
+      const std::string size = one.skip_to("- ") ? one.word() : std::string();
+      for (const std::string_view word : {"Small", "Medium", "Large"}) {
+        if (size == word) type += {'_', word.front()};
+      }
+      if (type != "unknown") notes_.setting("weights", std::move(type), number);
+    } else if (one.skip_to("offloaded ")) {
+      offloaded_ = log_digits(one.number());
+      offloaded_line_ = number;
+    } else if (one.skip_to("offloading ")) {
+      if (one.rest().starts_with("output layer") || one.rest().starts_with("non-repeating layers")) {
+        output_offloaded_ = true;
+      } else if (const std::optional<PrintedNumber> layers = one.number(); layers && one.rest().starts_with(" rep")) {
+        repeating_ = log_digits(layers);
+      }
+    }
+  }
+
   /// "llama_context: n_ctx = 8192"; older: "llama_new_context_with_model: n_ctx = 8192".
   void read_context(std::string_view line, std::size_t number) {
     LogLine one(line);
@@ -137,6 +174,9 @@ class LlamaCppLogReader : public EngineLogReader {
   }
 
   LogNotes notes_;
+  std::string offloaded_, repeating_;  // layers
+  std::size_t offloaded_line_ = 0;
+  bool output_offloaded_ = false;
   std::string context_, sequences_;
   std::size_t context_line_ = 0, sequences_line_ = 0;
   std::optional<PrintedNumber> buffers_;  // of the cache on all devices
