@@ -65,6 +65,8 @@ class Config {
   Found find(const Keys& keys) const;
   /// The same without the parts of the file that are laid under the front one.
   Found own(const Keys& keys) const;
+  /// The object itself, where its keys are names.
+  const JsonValue& front() const { return *scopes_.front().object; }
   /// Returns whether the key is present and not null.
   bool has(const Keys& keys) const;
   /// Returns whether the key is null: None in the configuration class, which differs from absent.
