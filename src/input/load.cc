@@ -14,6 +14,7 @@
 #include "input/gguf/gguf_model.h"
 #include "input/huggingface/huggingface.h"
 #include "input/json/json.h"
+#include "mistaken_file.h"
 #include "model_files.h"
 
 namespace ctxcost {
@@ -21,6 +22,10 @@ namespace {
 
 /// Far above any config (the longest published ones have 200 KB), far below what would exhaust memory once parsed.
 constexpr TextLimit kDescription = {std::size_t{16} << 20, "a model description"};
+
+/// The files of a directory that describe its model, in the order in which they are looked for: HuggingFace's, and
+/// Meta's and Mistral's.
+constexpr std::string_view kDescriptions[] = {"config.json", "params.json"};
 
 std::string_view last_part(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
@@ -30,9 +35,10 @@ std::string_view last_part(std::string_view path) {
 /// What to call a model whose file has no name for it: "llama" for llama.json, "llama" for llama/config.json.
 std::string name_from(std::string_view origin) {
   if (origin == "-") return "standard input";
-  constexpr std::string_view kConfig = "/config.json";
-  if (origin.ends_with(kConfig) && origin.size() > kConfig.size()) {
-    const std::string_view folder = last_part(origin.substr(0, origin.size() - kConfig.size()));
+  for (const std::string_view file : kDescriptions) {
+    if (!origin.ends_with(file) || origin.size() <= file.size() + 1) continue;
+    if (origin[origin.size() - file.size() - 1] != '/') continue;
+    const std::string_view folder = last_part(origin.substr(0, origin.size() - file.size() - 1));
     if (folder != "." && folder != "..") return std::string(folder);
   }
   std::string_view name = last_part(origin);
@@ -82,6 +88,11 @@ Model load_config(const std::string& folder, const LoadOptions& options) {
   return model;
 }
 
+/// The model of a params.json. The weights beside it have the authors' own names and are not attached.
+Model load_params(const std::string& path, const LoadOptions& options) {
+  return read_model(parse_json(read_text(path, kDescription), path), options);
+}
+
 /// The model of a config.json with the weights beside it: safetensors, or a GGUF where there is just one.
 Model load_directory(std::string_view directory, const LoadOptions& options) {
   std::string folder(directory);
@@ -89,12 +100,19 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
   const std::string config = folder + "config.json";
   const std::vector<std::string> ggufs = gguf_models_in(folder);
   if (!is_file(config)) {
+    const std::string params = folder + "params.json";
+    if (is_file(params)) return load_params(params, options);
+    const std::string adapter = folder + "adapter_config.json";
+    if (is_file(adapter)) return read_model(parse_json(read_text(adapter, kDescription), adapter), options);
     if (ggufs.size() == 1) return load_gguf(folder + ggufs.front(), options);
     if (ggufs.empty()) throw_fault(directory, "expected a config.json or a .gguf file in this directory, found none");
     throw_fault(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
                 "name one of them: " + folder + ggufs.front());
   }
   Model model = load_config(folder, options);
+  if (is_file(folder + "adapter_config.json")) {
+    model.notes.emplace_back("the adapter beside the config.json (adapter_config.json) is not counted");
+  }
   if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
     attach_files(model, ModelFiles::Format::safetensors, std::move(files));
   } else if (ggufs.size() == 1) {
@@ -144,6 +162,9 @@ Model load_by_loose_name(std::string_view name, const LoadOptions& options) {
 
 Model read_model(const JsonDocument& document, const LoadOptions& options) {
   const std::string& origin = document.source;
+  if (const std::optional<MistakenFile> mistaken = mistaken_file(document.root)) {
+    throw_fault(origin, "expected a model's description, found " + mistaken->what, mistaken->hint);
+  }
   if (!document.root.is(JsonValue::Type::object)) {
     throw_fault(origin, "expected an object that describes a model, found " + describe(document.root));
   }
@@ -178,6 +199,10 @@ Model load_model(std::string_view name, const LoadOptions& options) {
   if (name.ends_with(".gguf")) return load_gguf(path, options);
   if (name.ends_with(".safetensors")) return load_safetensors(path, options);
   if (last_part(path) == "config.json") return load_config(folder_of(path), options);
+  if (path.ends_with(".safetensors.index.json") && is_file(folder_of(path) + "config.json")) {
+    const std::string folder = folder_of(path);
+    return load_directory(folder.empty() ? "." : folder, options);
+  }
   return parse_model(read_text(path, kDescription), name, options);
 }
 

@@ -103,7 +103,7 @@ TEST_CASE("parameters of public models are those that their model pages state") 
            "num_key_value_heads": 4, "head_dim": 128, "moe_intermediate_size": 1536, "num_experts": 128,
            "num_experts_per_tok": 8, "vocab_size": 151936})",
        235093634560},
-      {"gemma-7b", R"({"model_type": "gemma"})", 8537680896},
+      {"gemma-7b", R"({"model_type": "gemma", "num_hidden_layers": 28})", 8537680896},
       {"gemma-2-27b",
        R"({"model_type": "gemma2", "hidden_size": 4608, "num_hidden_layers": 46, "num_attention_heads": 32,
            "num_key_value_heads": 16, "head_dim": 128, "intermediate_size": 36864})",
@@ -112,7 +112,7 @@ TEST_CASE("parameters of public models are those that their model pages state") 
        R"({"model_type": "gemma3_text", "hidden_size": 1152, "num_hidden_layers": 26, "num_attention_heads": 4,
            "num_key_value_heads": 1, "intermediate_size": 6912, "vocab_size": 262144, "sliding_window": 512})",
        999885952},
-      {"phi-1_5", R"({"model_type": "phi"})", 1418270720},
+      {"phi-1_5", R"({"model_type": "phi", "num_hidden_layers": 24})", 1418270720},
       {"Phi-3-medium-4k-instruct",
        R"({"model_type": "phi3", "hidden_size": 5120, "num_hidden_layers": 40, "num_attention_heads": 40,
            "num_key_value_heads": 10, "intermediate_size": 17920, "vocab_size": 32064, "sliding_window": 2047})",
@@ -129,7 +129,7 @@ TEST_CASE("parameters of public models are those that their model pages state") 
        R"({"model_type": "olmo2", "hidden_size": 2048, "num_hidden_layers": 16, "num_attention_heads": 16,
            "intermediate_size": 8192, "vocab_size": 100352})",
        1484916736},
-      {"stablelm-3b-4e1t", R"({"model_type": "stablelm"})", 2795443200},
+      {"stablelm-3b-4e1t", R"({"model_type": "stablelm", "num_hidden_layers": 32})", 2795443200},
       {"stablelm-2-1_6b",
        R"({"model_type": "stablelm", "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32,
            "intermediate_size": 5632, "vocab_size": 100352, "use_qkv_bias": true})",
@@ -139,8 +139,8 @@ TEST_CASE("parameters of public models are those that their model pages state") 
        R"({"model_type": "starcoder2", "hidden_size": 6144, "num_hidden_layers": 40, "num_attention_heads": 48,
            "num_key_value_heads": 4, "intermediate_size": 24576, "tie_word_embeddings": false})",
        15957889024},
-      {"GLM-4-9B-0414", R"({"model_type": "glm4", "attention_bias": true})", 9400279040},
-      {"glm-4-9b-chat-hf", R"({"model_type": "glm", "attention_bias": true})", 9399951360},
+      {"GLM-4-9B-0414", R"({"model_type": "glm4", "num_hidden_layers": 40, "attention_bias": true})", 9400279040},
+      {"glm-4-9b-chat-hf", R"({"model_type": "glm", "num_hidden_layers": 40, "attention_bias": true})", 9399951360},
       {"Seed-OSS-36B",
        R"({"model_type": "seed_oss", "hidden_size": 5120, "num_hidden_layers": 64, "num_attention_heads": 80,
            "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 27648, "vocab_size": 155136})",
@@ -180,10 +180,10 @@ TEST_CASE("parameters of public models are those that their model pages state") 
        R"({"model_type": "t5", "d_model": 512, "d_ff": 1024, "num_layers": 8, "num_decoder_layers": 8, "num_heads": 6,
            "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false})",
        76961152},
-      {"mt5-small", R"({"model_type": "mt5"})", 300176768},
+      {"mt5-small", R"({"model_type": "mt5", "num_layers": 8})", 300176768},
       // llama.cpp prints 6.87 B for it. Derived: embedding 537395200, per-layer table 2348810240, its projection
       // 18350080 + 256, AltUp 6 x 2048^2, 35 layers of 112484944, final norm 2048.
-      {"gemma-3n-E4B (language model)", R"({"model_type": "gemma3n_text"})", 6866696688},
+      {"gemma-3n-E4B (language model)", R"({"model_type": "gemma3n_text", "num_hidden_layers": 35})", 6866696688},
   };
   for (const Row& row : rows) {
     CAPTURE(row.model);
@@ -198,24 +198,27 @@ TEST_CASE("kinds of layers follow the keys and class rules of each family") {
     const char* kinds;
   };
   const Row rows[] = {
-      {"Mistral slides everywhere by class default", R"({"model_type": "mistral"})", "sliding_window 32"},
-      {"null is no window", R"({"model_type": "mistral", "sliding_window": null})", "full 32"},
-      {"Qwen2 does not slide without use_sliding_window", R"({"model_type": "qwen2", "sliding_window": 4096})",
-       "full 32"},
+      {"Mistral slides everywhere by class default", R"({"model_type": "mistral", "num_hidden_layers": 32})",
+       "sliding_window 32"},
+      {"null is no window", R"({"model_type": "mistral", "num_hidden_layers": 32, "sliding_window": null})", "full 32"},
+      {"Qwen2 does not slide without use_sliding_window",
+       R"({"model_type": "qwen2", "num_hidden_layers": 32, "sliding_window": 4096})", "full 32"},
       {"and then from max_window_layers on",
        R"({"model_type": "qwen2", "sliding_window": 4096, "use_sliding_window": true, "max_window_layers": 20})",
        "full 20, sliding_window 12"},
-      {"Gemma 2 starts with a window", R"({"model_type": "gemma2"})", "sliding_window 13, full 13"},
+      {"Gemma 2 starts with a window", R"({"model_type": "gemma2", "num_hidden_layers": 26})",
+       "sliding_window 13, full 13"},
       {"Gemma 3: five to one", R"({"model_type": "gemma3_text", "num_hidden_layers": 34})",
        "sliding_window 29, full 5"},
       {"layer_types wins",
        R"({"model_type": "gemma3_text", "num_hidden_layers": 3, "layer_types": ["full_attention", "full_attention",
            "sliding_attention"]})",
        "full 2, sliding_window 1"},
-      {"gpt-oss alternates", R"({"model_type": "gpt_oss"})", "sliding_window 18, full 18"},
-      {"Cohere 2: three to one", R"({"model_type": "cohere2"})", "sliding_window 30, full 10"},
-      {"OLMo 3: three to one", R"({"model_type": "olmo3"})", "sliding_window 24, full 8"},
-      {"Llama 4: three chunked to one full", R"({"model_type": "llama4_text"})", "chunked 36, full 12"},
+      {"gpt-oss alternates", R"({"model_type": "gpt_oss", "num_hidden_layers": 36})", "sliding_window 18, full 18"},
+      {"Cohere 2: three to one", R"({"model_type": "cohere2", "num_hidden_layers": 40})", "sliding_window 30, full 10"},
+      {"OLMo 3: three to one", R"({"model_type": "olmo3", "num_hidden_layers": 32})", "sliding_window 24, full 8"},
+      {"Llama 4: three chunked to one full", R"({"model_type": "llama4_text", "num_hidden_layers": 48})",
+       "chunked 36, full 12"},
       {"with its own list: 1 = RoPE in chunks",
        R"({"model_type": "llama4_text", "num_hidden_layers": 3, "no_rope_layers": [0, 0, 1]})", "full 2, chunked 1"},
       // Groups differ by feed-forward, too: layers 0, 2 dense, 1 with experts.
@@ -228,11 +231,12 @@ TEST_CASE("kinds of layers follow the keys and class rules of each family") {
        R"({"model_type": "qwen2_moe", "mlp_only_layers": [0], "decoder_sparse_step": 2})", "full 12, full 12"},
       {"Gemma 4's last layer is full", R"({"model_type": "gemma4_text", "num_hidden_layers": 7})",
        "sliding_window 5, full 2"},
-      {"Gemma 3n: the last 15 of 35 read earlier caches", R"({"model_type": "gemma3n_text"})",
+      {"Gemma 3n: the last 15 of 35 read earlier caches", R"({"model_type": "gemma3n_text", "num_hidden_layers": 35})",
        "sliding_window 16, full 4, sliding_window 12, full 3"},
-      {"T5 decodes beside its encoder", R"({"model_type": "t5"})", "bidirectional 6, full+cross_attention 6"},
-      {"BigBird may be asked for full attention", R"({"model_type": "big_bird", "attention_type": "original_full"})",
-       "bidirectional 12"},
+      {"T5 decodes beside its encoder", R"({"model_type": "t5", "num_layers": 6})",
+       "bidirectional 6, full+cross_attention 6"},
+      {"BigBird may be asked for full attention",
+       R"({"model_type": "big_bird", "num_hidden_layers": 12, "attention_type": "original_full"})", "bidirectional 12"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -248,18 +252,22 @@ TEST_CASE("cache per token and in all, by the layers that keep it") {
       "num_key_value_heads": 16, "head_dim": 128, "hidden_size": 5376, "intermediate_size": 21504,
       "sliding_window": 1024})");
   CHECK_EQ(metric(gemma3, Metric::kv_cache_bytes, 131072), "11173625856");
-  CHECK_EQ(metric(read(R"({"model_type": "gpt_oss"})"), Metric::kv_cache_bytes, 131072), "4836556800");
-  CHECK_EQ(metric(read(R"({"model_type": "llama4_text"})"), Metric::kv_cache_bytes, 131072), "7650410496");
+  CHECK_EQ(metric(read(R"({"model_type": "gpt_oss", "num_hidden_layers": 36})"), Metric::kv_cache_bytes, 131072),
+           "4836556800");
+  CHECK_EQ(metric(read(R"({"model_type": "llama4_text", "num_hidden_layers": 48})"), Metric::kv_cache_bytes, 131072),
+           "7650410496");
   // Falcon 7B: one head of 64 whatever num_kv_heads says; 2 x 64 x 2 B x 32 layers.
-  CHECK_EQ(metric(read(R"({"model_type": "falcon", "num_kv_heads": 71})"), Metric::kv_bytes_per_token), "8192");
+  CHECK_EQ(metric(read(R"({"model_type": "falcon", "num_hidden_layers": 32, "num_kv_heads": 71})"),
+                  Metric::kv_bytes_per_token),
+           "8192");
   // Gemma 3n: 4 full layers of 2 heads of 256 grow, 16 keep 512 tokens; 15 layers keep nothing.
-  const Model gemma3n = read(R"({"model_type": "gemma3n_text"})");
+  const Model gemma3n = read(R"({"model_type": "gemma3n_text", "num_hidden_layers": 35})");
   CHECK_EQ(metric(gemma3n, Metric::kv_bytes_per_token, 4096), "8192");
   CHECK_EQ(metric(gemma3n, Metric::kv_cache_bytes, 4096), to_string(Count(2048) * (4 * 4096 + 16 * 512)));
   // T5: own keys and values, and those of the encoder: 2 x 2 x 8 heads x 64 x 2 B x 6 layers.
-  CHECK_EQ(metric(read(R"({"model_type": "t5"})"), Metric::kv_bytes_per_token), "24576");
+  CHECK_EQ(metric(read(R"({"model_type": "t5", "num_layers": 6})"), Metric::kv_bytes_per_token), "24576");
   // An encoder keeps nothing.
-  CHECK_EQ(metric(read(R"({"model_type": "bert"})"), Metric::kv_cache_bytes, 512), "0");
+  CHECK_EQ(metric(read(R"({"model_type": "bert", "num_hidden_layers": 12})"), Metric::kv_cache_bytes, 512), "0");
   // MiniMax M3: 2 x 4 heads x 128 x 2 B x 60 layers; its selection's work is not counted.
   const Model minimax = read(R"({"model_type": "minimax_m3", "num_hidden_layers": 60, "num_attention_heads": 64,
       "num_key_value_heads": 4, "head_dim": 128, "sparse_attention_config": {"use_sparse_attention": true}})");
@@ -275,14 +283,18 @@ TEST_CASE("the usable window follows the kind of positions and their scaling") {
     Count context;
     const char* status;
   };
-  const char* llama31 = R"({"model_type": "llama", "max_position_embeddings": 131072, "rope_scaling":
+  const char* llama31 =
+      R"({"model_type": "llama", "num_hidden_layers": 32, "max_position_embeddings": 131072, "rope_scaling":
       {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192}})";
-  const char* gemma3 = R"({"model_type": "gemma3_text", "rope_scaling": {"rope_type": "linear", "factor": 8.0}})";
-  const char* qwen = R"({"model_type": "qwen2", "max_position_embeddings": 32768, "rope_scaling":
+  const char* gemma3 =
+      R"({"model_type": "gemma3_text", "num_hidden_layers": 26, "rope_scaling": {"rope_type": "linear", "factor": 8.0}})";
+  const char* qwen =
+      R"({"model_type": "qwen2", "num_hidden_layers": 32, "max_position_embeddings": 32768, "rope_scaling":
       {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}})";
-  const char* phi = R"({"model_type": "phi3", "max_position_embeddings": 131072,
+  const char* phi = R"({"model_type": "phi3", "num_hidden_layers": 32, "max_position_embeddings": 131072,
       "original_max_position_embeddings": 4096, "rope_scaling": {"type": "su"}})";
-  const char* gemma4 = R"({"model_type": "gemma4_text", "max_position_embeddings": 262144, "rope_parameters":
+  const char* gemma4 =
+      R"({"model_type": "gemma4_text", "num_hidden_layers": 30, "max_position_embeddings": 262144, "rope_parameters":
       {"full_attention": {"rope_type": "proportional"}, "sliding_attention": {"rope_type": "default"}}})";
   const Row rows[] = {
       {"llama3", llama31, 8192, "trained"},
@@ -295,13 +307,14 @@ TEST_CASE("the usable window follows the kind of positions and their scaling") {
       {"yarn", qwen, 131073, "beyond"},
       {"longrope under its old name", phi, 4097, "scaled"},
       {"parameters for each kind of layer", gemma4, 262144, "trained"},
-      {"a learned table ends", R"({"model_type": "gpt2"})", 1024, "trained"},
-      {"a learned table ends", R"({"model_type": "gpt2"})", 1025, "impossible"},
-      {"OPT's two extra rows hold no positions", R"({"model_type": "opt"})", 2049, "impossible"},
-      {"RoBERTa's 514 rows hold 512", R"({"model_type": "roberta", "max_position_embeddings": 514})", 513,
+      {"a learned table ends", R"({"model_type": "gpt2", "num_hidden_layers": 12})", 1024, "trained"},
+      {"a learned table ends", R"({"model_type": "gpt2", "num_hidden_layers": 12})", 1025, "impossible"},
+      {"OPT's two extra rows hold no positions", R"({"model_type": "opt", "num_hidden_layers": 12})", 2049,
        "impossible"},
-      {"ALiBi does not end", R"({"model_type": "bloom"})", 4096, "beyond"},
-      {"T5's length is that of its training", R"({"model_type": "t5"})", 1024, "beyond"},
+      {"RoBERTa's 514 rows hold 512",
+       R"({"model_type": "roberta", "num_hidden_layers": 12, "max_position_embeddings": 514})", 513, "impossible"},
+      {"ALiBi does not end", R"({"model_type": "bloom", "num_hidden_layers": 2})", 4096, "beyond"},
+      {"T5's length is that of its training", R"({"model_type": "t5", "num_layers": 6})", 1024, "beyond"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -320,13 +333,13 @@ TEST_CASE("absent keys take class defaults, and a note lists them") {
   CHECK_EQ(metric(sparse, Metric::parameters), "3880263168");
   CHECK(has_note(sparse, "num_attention_heads 8"));
   CHECK(has_note(sparse, "head_dim 256"));
-  CHECK(has_note(read(R"({"model_type": "llama"})"), "counted in bf16"));
+  CHECK(has_note(read(R"({"model_type": "llama", "num_hidden_layers": 32})"), "counted in bf16"));
   CHECK_FALSE(has_note(sparse, "counted in bf16"));
 }
 
 TEST_CASE("a language model inside another kind is read, and said so") {
   const Model model = read(R"({"model_type": "llava_next", "vision_config": {"hidden_size": 1024}, "text_config":
-      {"model_type": "mistral", "sliding_window": null}})");
+      {"model_type": "mistral", "num_hidden_layers": 32, "sliding_window": null}})");
   CHECK_EQ(model.family, "mistral");
   CHECK_EQ(kinds(model), "full 32");
   CHECK(has_note(model, "\"llava_next\" is counted as its language model, \"mistral\""));
@@ -334,7 +347,8 @@ TEST_CASE("a language model inside another kind is read, and said so") {
 }
 
 TEST_CASE("what nobody reads may be anything; what is read may not") {
-  CHECK_EQ(refusal(R"({"model_type": "llama", "spare": NaN, "other": [1, {"x": Infinity}]})"), "accepted");
+  CHECK_EQ(refusal(R"({"model_type": "llama", "num_hidden_layers": 32, "spare": NaN, "other": [1, {"x": Infinity}]})"),
+           "accepted");
   struct Row {
     const char* config;
     const char* message;
@@ -488,14 +502,17 @@ TEST_CASE("a family is found by its model type, its architecture, or those of it
     const char* name;
   };
   const Row rows[] = {
-      {R"({"model_type": "llama", "_name_or_path": "meta/Llama-X//"})", "llama", "Llama-X"},
-      {R"({"architectures": ["Qwen2ForCausalLM"], "_name_or_path": ".."})", "qwen2", ""},
-      {R"({"architectures": ["MistralForCausalLM"], "model_type": null, "_name_or_path": "."})", "mistral", ""},
-      {R"({"text_config": {"architectures": ["MistralForCausalLM"]}})", "mistral", ""},
-      {R"({"model_type": "speaks", "thinker_config": {"text_config": {"model_type": "qwen2"}}})", "qwen2", ""},
-      {R"({"model_type": "speaks", "thinker_config": {"model_type": "qwen2"}})", "qwen2", ""},
-      {R"({"model_type": "sees", "text_config": null, "llm_config": {"model_type": "qwen2"}})", "qwen2", ""},
-      {R"({"model_type": "gpt2", "text_config": 1, "vision_config": 2})", "gpt2", ""},
+      {R"({"model_type": "llama", "num_hidden_layers": 32, "_name_or_path": "meta/Llama-X//"})", "llama", "Llama-X"},
+      {R"({"architectures": ["Qwen2ForCausalLM"], "num_hidden_layers": 32, "_name_or_path": ".."})", "qwen2", ""},
+      {R"({"architectures": ["MistralForCausalLM"], "num_hidden_layers": 32, "model_type": null, "_name_or_path": "."})",
+       "mistral", ""},
+      {R"({"text_config": {"architectures": ["MistralForCausalLM"], "num_hidden_layers": 32}})", "mistral", ""},
+      {R"({"model_type": "speaks", "thinker_config": {"text_config": {"model_type": "qwen2", "num_hidden_layers": 32}}})",
+       "qwen2", ""},
+      {R"({"model_type": "speaks", "thinker_config": {"model_type": "qwen2", "num_hidden_layers": 32}})", "qwen2", ""},
+      {R"({"model_type": "sees", "text_config": null, "llm_config": {"model_type": "qwen2", "num_hidden_layers": 32}})",
+       "qwen2", ""},
+      {R"({"model_type": "gpt2", "num_hidden_layers": 12, "text_config": 1, "vision_config": 2})", "gpt2", ""},
       {R"({"ssm_cfg": {}, "d_model": 64, "n_layer": 2})", "mamba_ssm", ""},
   };
   for (const Row& row : rows) {
@@ -537,31 +554,38 @@ TEST_CASE("what a key adds to the class default or takes from it, in parameters"
     Count difference;
   };
   const Row rows[] = {
-      {"BERT's two token types of 768", R"({"model_type": "bert"})", R"({"model_type": "bert", "type_vocab_size": 0})",
-       2 * 768},
-      {"HunYuan's norms of queries and keys, 32 layers of 2 x 128", R"({"model_type": "hunyuan_v1_dense"})",
-       R"({"model_type": "hunyuan_v1_dense", "use_qk_norm": false})", 32 * 2 * 128},
+      {"BERT's two token types of 768", R"({"model_type": "bert", "num_hidden_layers": 12})",
+       R"({"model_type": "bert", "type_vocab_size": 0})", 2 * 768},
+      {"HunYuan's norms of queries and keys, 32 layers of 2 x 128",
+       R"({"model_type": "hunyuan_v1_dense", "num_hidden_layers": 32})",
+       R"({"model_type": "hunyuan_v1_dense", "num_hidden_layers": 32, "use_qk_norm": false})", 32 * 2 * 128},
       {"dots.llm1 without experts is dense: 3 x 4608 x 10944 in 62 layers",
-       R"({"model_type": "dots1", "intermediate_size": 10945})", R"({"model_type": "dots1"})", 62 * 3 * 4608},
+       R"({"model_type": "dots1", "intermediate_size": 10945})", R"({"model_type": "dots1", "num_hidden_layers": 62})",
+       62 * 3 * 4608},
       {"and a shared expert is as wide as a routed one", R"({"model_type": "dots1", "n_routed_experts": 4,
           "num_experts_per_tok": 2, "n_shared_experts": 1, "moe_intermediate_size": 100})",
        R"({"model_type": "dots1", "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 100})",
        62 * 3 * 4608 * 100},
       {"MPT with biases: 3 x 2048 + 2048 + 8192 + 2048 a layer and 2048 a norm, 49 norms",
-       R"({"model_type": "mpt", "no_bias": false})", R"({"model_type": "mpt"})",
-       24 * (3 * 2048 + 2048 + 8192 + 2048) + 49 * 2048},
-      {"MPT without ALiBi has a table of 2048 positions", R"({"model_type": "mpt", "attn_config": {"alibi": false}})",
-       R"({"model_type": "mpt"})", 2048 * 2048},
-      {"unless it learns none", R"({"model_type": "mpt", "attn_config": {"alibi": false}, "learned_pos_emb": false})",
-       R"({"model_type": "mpt"})", 0},
-      {"MPT's 16 KV heads of 128, or 4", R"({"model_type": "mpt"})",
+       R"({"model_type": "mpt", "num_hidden_layers": 24, "no_bias": false})",
+       R"({"model_type": "mpt", "num_hidden_layers": 24})", 24 * (3 * 2048 + 2048 + 8192 + 2048) + 49 * 2048},
+      {"MPT without ALiBi has a table of 2048 positions",
+       R"({"model_type": "mpt", "num_hidden_layers": 24, "attn_config": {"alibi": false}})",
+       R"({"model_type": "mpt", "num_hidden_layers": 24})", 2048 * 2048},
+      {"unless it learns none",
+       R"({"model_type": "mpt", "num_hidden_layers": 24, "attn_config": {"alibi": false}, "learned_pos_emb": false})",
+       R"({"model_type": "mpt", "num_hidden_layers": 24})", 0},
+      {"MPT's 16 KV heads of 128, or 4", R"({"model_type": "mpt", "num_hidden_layers": 24})",
        R"({"model_type": "mpt", "attn_config": {"kv_n_heads": 4}})", 24 * 2 * 2048 * 12 * 128},
-      {"or one", R"({"model_type": "mpt"})",
-       R"({"model_type": "mpt", "attn_config": {"attn_type": "multiquery_attention"}})", 24 * 2 * 2048 * 15 * 128},
-      {"MPT normalises whole queries and keys", R"({"model_type": "mpt", "attn_config": {"qk_ln": true}})",
-       R"({"model_type": "mpt"})", 24 * 2 * 2048},
-      {"GPT-Neo's width of the feed-forward is four times the model's", R"({"model_type": "gpt_neo"})",
-       R"({"model_type": "gpt_neo", "intermediate_size": 8191})", 24 * (2 * 2048 + 1)},
+      {"or one", R"({"model_type": "mpt", "num_hidden_layers": 24})",
+       R"({"model_type": "mpt", "num_hidden_layers": 24, "attn_config": {"attn_type": "multiquery_attention"}})",
+       24 * 2 * 2048 * 15 * 128},
+      {"MPT normalises whole queries and keys",
+       R"({"model_type": "mpt", "num_hidden_layers": 24, "attn_config": {"qk_ln": true}})",
+       R"({"model_type": "mpt", "num_hidden_layers": 24})", 24 * 2 * 2048},
+      {"GPT-Neo's width of the feed-forward is four times the model's",
+       R"({"model_type": "gpt_neo", "num_layers": 24})", R"({"model_type": "gpt_neo", "intermediate_size": 8191})",
+       24 * (2 * 2048 + 1)},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);

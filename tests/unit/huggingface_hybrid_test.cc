@@ -234,7 +234,7 @@ TEST_CASE("latents are cached, not heads") {
 }
 
 TEST_CASE("biases of latent attention stand on the way down to the latents and on the output") {
-  const std::string head = R"({"model_type": "deepseek_v3", "dtype": "bfloat16", "attention_bias": )";
+  const std::string head = R"({"model_type": "deepseek_v3", "num_hidden_layers": 61, "attention_bias": )";
   const std::optional<Count> without = at(read(head + "false}"), 1).count(Metric::parameters);
   // 61 layers of 1536 + (512 + 64) + 7168.
   CHECK_EQ(digits(at(read(head + "true}"), 1).count(Metric::parameters)), digits(*without + 61 * 9280));
@@ -406,9 +406,10 @@ TEST_CASE("what is not known is an error that names it") {
   CHECK_NE(
       refusal(R"({"model_type": "minimax_text_01", "num_hidden_layers": 2})").find("/attn_type_list: expected a list"),
       std::string::npos);
-  CHECK_NE(refusal(R"({"model_type": "recurrent_gemma", "block_types": ["recurrent", "global"]})")
-               .find("unknown layer kind \"global\""),
-           std::string::npos);
+  CHECK_NE(
+      refusal(R"({"model_type": "recurrent_gemma", "num_hidden_layers": 26, "block_types": ["recurrent", "global"]})")
+          .find("unknown layer kind \"global\""),
+      std::string::npos);
   CHECK_NE(refusal(R"({"model_type": "falcon_h1", "mamba_d_ssm": 1536, "mamba_n_heads": 25, "mamba_d_head": 64})")
                .find("/mamba_n_heads: expected mamba_n_heads * mamba_d_head = 1536 (mamba_d_ssm), found 1600"),
            std::string::npos);
@@ -481,8 +482,8 @@ TEST_CASE("a value that a family cannot have is an error at its key, with what w
        R"(/ssm_cfg/dt_rank: expected a positive integer, found "4" (remove the quotes))"},
       {R"({"model_type": "falcon_h1", "mamba_d_head": "auto", "mamba_n_groups": 3})",
        "/mamba_n_groups: expected a divisor of the 128 heads, found 3"},
-      {R"({"model_type": "falcon_h1", "mamba_d_ssm": 8192, "mamba_d_head": 64.0})",
-       "/mamba_d_head: expected a positive integer, found 64.0"},
+      {R"({"model_type": "falcon_h1", "mamba_d_ssm": 8192, "mamba_d_head": 64.5})",
+       "/mamba_d_head: expected a positive integer, found 64.5"},
       {R"({"model_type": "granitemoehybrid", "mamba_d_head": "64"})",
        R"(/mamba_d_head: expected a positive integer, found "64" (remove the quotes))"},
       {R"({"model_type": "recurrent_gemma", "lru_width": 0})", "/lru_width: expected a positive integer, found 0"},
@@ -497,8 +498,8 @@ TEST_CASE("assume full takes a layer kind that a pattern or a list names for ful
     Count full;
   };
   const Row rows[] = {
-      {R"({"model_type": "nemotron_h", "hybrid_override_pattern": "MX-X"})", "X", 2},
-      {R"({"model_type": "nemotron_h", "layers_block_type": ["mamba", "spiral"]})", "spiral", 1},
+      {R"({"model_type": "nemotron_h", "vocab_size": 131072, "hybrid_override_pattern": "MX-X"})", "X", 2},
+      {R"({"model_type": "nemotron_h", "vocab_size": 131072, "layers_block_type": ["mamba", "spiral"]})", "spiral", 1},
       {R"({"model_type": "recurrent_gemma", "num_hidden_layers": 5, "block_types": ["recurrent", "global"]})", "global",
        2},
   };
@@ -524,7 +525,7 @@ TEST_CASE("kinds of layers under each of their names, and where no key names the
   };
   const Row rows[] = {
       {"Nemotron-H by words",
-       R"({"model_type": "nemotron_h", "layers_block_type": ["mamba", "moe", "attention", "mlp", "linear_attention",
+       R"({"model_type": "nemotron_h", "vocab_size": 131072, "layers_block_type": ["mamba", "moe", "attention", "mlp", "linear_attention",
            "full_attention"]})",
        "mamba2 0 4, none 1, full 2 5, none 3"},
       {"MiniMax alternates, full attention first", R"({"model_type": "minimax", "num_hidden_layers": 4})",
@@ -622,7 +623,8 @@ TEST_CASE("parameters that a key adds or takes away") {
        R"({"model_type": "granitemoehybrid", "num_hidden_layers": 1, "mamba_d_head": "auto"})",
        R"({"model_type": "granitemoehybrid", "num_hidden_layers": 1, "num_local_experts": 0, "mamba_d_head": 64})",
        Count{4096} * (8 + 8 * 3 * 11008)},
-      {"Nemotron-H's shared expert: 2 x 4096 x 7688", R"({"model_type": "nemotron_h", "hybrid_override_pattern": "E"})",
+      {"Nemotron-H's shared expert: 2 x 4096 x 7688",
+       R"({"model_type": "nemotron_h", "vocab_size": 131072, "hybrid_override_pattern": "E"})",
        R"({"model_type": "nemotron_h", "hybrid_override_pattern": "E", "n_shared_experts": 0})", 2 * 4096 * 7688},
       {"DeepSeek's routing by bias, one for each of 256 experts in 2 of 5 layers",
        R"({"model_type": "deepseek_v3", "num_hidden_layers": 5, "topk_method": "noaux_tc"})",
@@ -670,7 +672,7 @@ TEST_CASE("parameters that a key adds or takes away") {
   CHECK_EQ(to_string(*at(read(delta + "true}}"), 1).count(Metric::parameters) + 16 * (4096 + 64)),
            to_string(*at(read(delta + "false}}"), 1).count(Metric::parameters) + 4096 * 64));
   // Nemotron-H's prediction layers are "*E" where no pattern says: what a layer of each adds, 2 d^2 and 3 norms of d.
-  const std::string nemotron = R"({"model_type": "nemotron_h", "hybrid_override_pattern": )";
+  const std::string nemotron = R"({"model_type": "nemotron_h", "vocab_size": 131072, "hybrid_override_pattern": )";
   const Count width = 4096;
   const Count one = *at(read(nemotron + R"("M"})"), 1).count(Metric::parameters);
   const Count three = *at(read(nemotron + R"("M*E"})"), 1).count(Metric::parameters);
@@ -680,9 +682,12 @@ TEST_CASE("parameters that a key adds or takes away") {
            "multi-token prediction layers " + to_string(*at(read(nemotron + R"("MM"})"), 1).count(Metric::parameters) -
                                                         one + 2 * width * width + 3 * width));
   // Granite's positions are those of RoPE only where it says so.
-  CHECK_EQ(read(R"({"model_type": "granitemoehybrid", "position_embedding_type": "rope"})").positions.encoding,
+  CHECK_EQ(read(R"({"model_type": "granitemoehybrid", "num_hidden_layers": 32, "position_embedding_type": "rope"})")
+               .positions.encoding,
            PositionEncoding::rope);
-  CHECK_EQ(read(R"({"model_type": "granitemoehybrid", "position_embedding_type": "nope"})").positions.encoding,
+  CHECK_EQ(read(R"({"model_type": "granitemoehybrid", "num_hidden_layers": 32, "position_embedding_type": "nope"})")
+               .positions.encoding,
            PositionEncoding::none);
-  CHECK_EQ(read(R"({"model_type": "kimi_linear", "mla_use_nope": false})").positions.encoding, PositionEncoding::rope);
+  CHECK_EQ(read(R"({"model_type": "kimi_linear", "num_hidden_layers": 32, "mla_use_nope": false})").positions.encoding,
+           PositionEncoding::rope);
 }

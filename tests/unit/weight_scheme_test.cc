@@ -275,13 +275,185 @@ TEST_CASE("modules that are not converted stay in 16 bits, layer by layer") {
   CHECK(of_type(model, "fp8").tensors == Count{5});
 }
 
-TEST_CASE("a method that is not known leaves the model's type, with a note") {
-  const Model model = small_llama(R"({"quant_method": "aqlm"})");
-  CHECK(!model.stored);
-  bool noted = false;
-  for (const std::string& note : model.notes) noted = noted || note.find("aqlm") != std::string::npos;
-  CHECK(noted);
-  CHECK(totals(model, {}).bytes == Count{2 * (kLinear + kRest)});
+TEST_CASE("a method that does not say what the files hold makes the weights unknown, with the reason") {
+  struct Row {
+    const char* config;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {R"({"quant_method": "vptq"})", "quantization_config (vptq) is not understood"},
+      {R"({"quant_method": "exl2", "bits": 4.0, "head_bits": 6})",
+       "quantization_config (exl2) does not say what the files hold: bits are an average over layers that it does not "
+       "list"},
+      {R"({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 4, "group_size": 64}}})",
+       "quantization_config (hqq) does not say what the files hold: each matrix has a description of its own beside "
+       "its "
+       "scales"},
+      {R"({"quant_method": "torchao", "quant_type": "int4_weight_only"})",
+       "quantization_config (torchao) does not say what the files hold: the arrays of its tensor classes change with "
+       "the "
+       "version that wrote them"},
+      {R"({"quant_method": "intel/auto-round", "bits": 4, "group_size": 128, "backend": "auto_round:exllamav2"})",
+       "auto-round without packing_format does not say what the files hold"},
+      {R"({"quant_method": "auto-round", "bits": 4, "packing_format": "auto_round:llm_compressor"})",
+       R"(the layout of packing_format "auto_round:llm_compressor" is not known)"},
+      {R"({"quant_method": "auto-round", "bits": 4, "data_type": "mx_fp", "packing_format": "auto_round:auto_gptq"})",
+       R"(the layout of auto-round's data_type "mx_fp" is not known)"},
+      {R"({"quant_method": "aqlm", "num_codebooks": 1, "nbits_per_codebook": 16, "in_group_size": 12})",
+       "its codes are no whole bits a weight"},
+      {R"({"quant_method": "eetq", "weights": "int4"})", R"(the layout of its weights "int4" is not known)"},
+      {R"({"quant_method": "quark", "export": {}})",
+       "quark without global_quant_config does not say what the files hold"},
+      {R"({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "int4", "qscheme": "per_group"}}})",
+       "the layout of quark's int4 per_group is not known"},
+      {R"({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3", "qscheme": "per_tensor"}},
+           "layer_quant_config": {"*mlp*": {"weight": {"dtype": "fp4", "qscheme": "per_group", "group_size": 32,
+           "scale_format": "e8m0"}}}})",
+       R"(quark's layer_quant_config stores "*mlp*" in a layout of its own)"},
+      {R"({"mode": "spiral", "group_size": 64, "bits": 4})", R"(the layout of MLX's mode "spiral" is not known)"},
+      {R"({"group_size": 64, "bits": 4, "model.layers.1.mlp.side_proj": {"bits": 8}})",
+       R"(the module "model.layers.1.mlp.side_proj", which has a type of its own, is not known)"},
+      {R"({"quant_method": "fp8", "weight_block_size": [128, 128], "quant_algo": "MIXED_PRECISION"})",
+       "quant_method fp8 beside a quant_algo does not say which tensors are which"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    const Model model = small_llama(row.config);
+    CHECK_FALSE(WeightScheme().store(model).has_value());
+    REQUIRE_FALSE(model.notes.empty());
+    CHECK_EQ(model.notes.back(), std::string(row.reason) + ": the weights are unknown (weights names a type)");
+    // --weights names one.
+    CHECK(totals(model, parse_weight_scheme("bf16", "")).bytes == Count{2 * (kLinear + kRest)});
+  }
+}
+
+TEST_CASE("what other methods store, by the arrays of their classes") {
+  // One matrix of each layer after the other: q, o; k, v; gate, up; down.
+  const auto of_matrices = [](const auto& bytes) {
+    return 2 * (2 * bytes(256, 256) + 2 * bytes(128, 256) + 2 * bytes(512, 256) + bytes(256, 512));
+  };
+  struct Row {
+    const char* config;
+    const char* type;
+    std::uint64_t bytes;
+    const char* formula;
+  };
+  const Row rows[] = {
+      {R"({"quant_method": "auto-round", "bits": 4, "group_size": 128, "packing_format": "auto_round:auto_gptq"})",
+       "int4", of_matrices([](auto r, auto c) { return r * c / 2 + r * c / 128 * 5 / 2; }),
+       "4 bits a weight, fp16 scale and 4-bit zero a group of 128, no index of the inputs"},
+      {R"({"quant_method": "aqlm", "num_codebooks": 1, "nbits_per_codebook": 16, "in_group_size": 8, "out_group_size": 1,
+           "linear_weights_not_to_quantize": ["model.embed_tokens.weight", "lm_head.weight"]})",
+       "aqlm", of_matrices([](auto r, auto c) { return r * c / 4 + 2 * r + 65536 * 8 * 2; }),
+       "a 16-bit code for 8 weights, fp16 scale a row, 65536 vectors of 8 halves a matrix"},
+      {R"({"quant_method": "aqlm", "num_codebooks": 2, "nbits_per_codebook": 8, "in_group_size": 8, "out_group_size": 1,
+           "linear_weights_not_to_quantize": ["lm_head.weight"]})",
+       "aqlm", of_matrices([](auto r, auto c) { return r * c / 4 + 2 * r + 2 * 256 * 8 * 2; }),
+       "two 8-bit codes for 8 weights"},
+      {R"({"quant_method": "eetq", "weights": "int8", "modules_to_not_convert": ["lm_head"]})", "int8",
+       kLinear + 2 * kRows, "int8 and an fp16 scale a row"},
+      {R"({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp4",
+           "qscheme": "per_group", "group_size": 32, "scale_format": "e8m0"}, "input_tensors": {"is_dynamic": true}}})",
+       "mxfp4", kLinear / 32 * 17, "16 bytes of 32 weights and their exponent"},
+      {R"({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp8_e4m3",
+           "qscheme": "per_tensor"}, "input_tensors": {"dtype": "fp8_e4m3", "is_dynamic": false}}})",
+       "fp8", kLinear + 14 * 8, "two fp32 scales for each of 14 matrices"},
+      {R"({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {"dtype": "fp8_e4m3",
+           "qscheme": "per_channel"}, "input_tensors": {"dtype": "fp8_e4m3", "is_dynamic": true}}})",
+       "fp8", kLinear + 4 * kRows, "an fp32 scale a row"},
+      // Without quant_method, by the keys of each.
+      {R"({"w_bit": 4, "q_group_size": 128, "zero_point": true, "version": "gemm"})", "int4",
+       of_matrices([](auto r, auto c) { return r * c / 2 + r * c / 128 * 5 / 2; }), "AWQ's first files"},
+      {R"({"bits": 4, "group_size": 128, "desc_act": false, "damp_percent": 0.01, "sym": true})", "int4",
+       of_matrices([](auto r, auto c) { return r * c / 2 + r * c / 128 * 5 / 2 + 4 * c; }),
+       "GPTQ's first files: with an index of each input"},
+      {R"({"weight_block_size": [128, 128], "activation_scheme": "dynamic"})", "fp8",
+       of_matrices([](auto r, auto c) { return r * c + r / 128 * (c / 128) * 4; }), "fp8 in blocks"},
+      {R"({"format": "float-quantized", "config_groups": {"group_0": {"targets": ["Linear"],
+           "weights": {"num_bits": 8, "type": "float", "strategy": "tensor"}}}})",
+       "fp8", kLinear + 14 * 2, "compressed-tensors: a bf16 scale a matrix"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    CAPTURE(row.formula);
+    const Model model = small_llama(row.config);
+    REQUIRE(model.stored);
+    CHECK_EQ(to_string(of_type(model, row.type).elements), to_string(kLinear));
+    CHECK_EQ(to_string(of_type(model, row.type).bytes), to_string(row.bytes));
+    CHECK_EQ(to_string(of_type(model, "bf16").bytes), to_string(Count{2 * kRest}));
+  }
+}
+
+TEST_CASE("MLX: a mode has its group, scales and defaults, and a module may have a format of its own or none") {
+  constexpr std::uint64_t kPacked = kLinear + 2 * 1000 * 256;
+  struct Row {
+    const char* config;
+    const char* type;
+    std::uint64_t elements, bytes;
+  };
+  const Row rows[] = {
+      {R"({"group_size": 64, "bits": 4, "mode": "affine"})", "int4", kPacked, kPacked / 64 * 36},
+      {R"({"bits": 8})", "int8", kPacked, kPacked / 64 * 68},
+      {R"({"group_size": 32, "bits": 4, "mode": "mxfp4"})", "mxfp4", kPacked, kPacked / 32 * 17},
+      {R"({"mode": "mxfp8"})", "mxfp8", kPacked, kPacked / 32 * 33},
+      {R"({"mode": "nvfp4"})", "nvfp4", kPacked, kPacked / 16 * 9},
+      // A module of 6 bits, the head of 8, one left out: 52 and 68 bytes for 64.
+      {R"({"group_size": 64, "bits": 4, "model.layers.0.mlp.down_proj": {"bits": 6}, "lm_head": {"bits": 8},
+           "model.layers.1.self_attn.q_proj": false, "model.layers.1.self_attn.k_proj": true})",
+       "int4", kPacked - 512 * 256 - 1000 * 256 - 256 * 256, (kPacked - 512 * 256 - 1000 * 256 - 256 * 256) / 64 * 36},
+      {R"({"group_size": 64, "bits": 4, "model.layers.0.mlp.down_proj": {"bits": 6}})", "int6", 512 * 256,
+       512 * 256 / 64 * 52},
+      {R"({"group_size": 64, "bits": 4, "lm_head": {"bits": 8}, "model.embed_tokens": {"bits": 8}})", "int8",
+       2 * 1000 * 256, 2 * 1000 * 256 / 64 * 68},
+      {R"({"group_size": 64, "bits": 4, "model.embed_tokens": false})", "int4", kPacked - 1000 * 256,
+       (kPacked - 1000 * 256) / 64 * 36},
+      // A type of its own takes its defaults, not the others'.
+      {R"({"group_size": 128, "bits": 8, "lm_head": {"mode": "mxfp4"}})", "mxfp4", 1000 * 256, 1000 * 256 / 32 * 17},
+      // Rows that are no whole groups stay: only down, of 512 columns, is packed.
+      {R"({"group_size": 512, "bits": 4})", "int4", 2 * 512 * 256, 2 * 512 * 256 / 512 * 260},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.config);
+    const Model model = small_llama(row.config);
+    CHECK_EQ(to_string(of_type(model, row.type).elements), to_string(row.elements));
+    CHECK_EQ(to_string(of_type(model, row.type).bytes), to_string(row.bytes));
+  }
+  // Experts of a layer are one module.
+  const Model mixtral = parse_model(R"({"model_type": "mixtral", "hidden_size": 256, "intermediate_size": 512,
+      "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 1000,
+      "num_local_experts": 4, "torch_dtype": "bfloat16", "quantization": {"group_size": 64, "bits": 4,
+      "model.layers.1.block_sparse_moe.switch_mlp.down_proj": {"bits": 6},
+      "model.layers.0.block_sparse_moe.gate": {"bits": 8}}})",
+                                    "config.json");
+  CHECK(of_type(mixtral, "int6").elements == Count{4 * 512 * 256});
+  CHECK(of_type(mixtral, "int8").elements == Count{4 * 256});
+}
+
+TEST_CASE("exceptions of GPTQModel and of auto-round have widths of their own, or none") {
+  const Model gptq = small_llama(R"({"quant_method": "gptq", "bits": 4, "group_size": 128, "dynamic": {
+      "-:.*attn.*": {}, "+:model\\.layers\\.1\\.mlp\\.down_proj": {"bits": 8}, "lm_head": {}}})");
+  CHECK(of_type(gptq, "int8").elements == Count{512 * 256});
+  CHECK(of_type(gptq, "int4").elements == Count{5 * 512 * 256});
+  CHECK(of_type(gptq, "bf16").elements == Count{kLinear + kRest - 6 * 512 * 256});
+  const Model rounded = small_llama(R"({"quant_method": "auto-round", "bits": 4, "group_size": 128, "sym": true,
+      "data_type": "int", "packing_format": "auto_round:auto_gptq", "extra_config": {
+      "model.layers.0.self_attn.q_proj": {"bits": 16, "data_type": "float"},
+      "model.layers.1.input_layernorm": {"bits": 16}, "lm_head": {"bits": 8, "group_size": 64}}})");
+  CHECK(of_type(rounded, "int8").elements == Count{1000 * 256});
+  CHECK(of_type(rounded, "int8").bytes == Count{1000 * 256 / 64 * (64 + 2 + 1)});
+  CHECK(of_type(rounded, "int4").elements == Count{kLinear - 256 * 256});
+}
+
+TEST_CASE("experts that stand beside the dense feed-forward keep their own names in lists") {
+  // Gemma 4's form: "mlp" is the dense feed-forward, "experts" the routed ones.
+  const Model model = parse_model(R"({"model_type": "gemma4_text", "hidden_size": 256, "intermediate_size": 512,
+      "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64, "global_head_dim": 64,
+      "vocab_size": 1000, "hidden_size_per_layer_input": 0, "enable_moe_block": true, "num_experts": 4,
+      "top_k_experts": 2, "moe_intermediate_size": 128, "torch_dtype": "bfloat16", "quantization_config": {
+      "quant_algo": "NVFP4", "ignore": ["lm_head", "model.layers.0.mlp*", "model.layers.0.self_attn*",
+      "model.layers.0.router*"]}})",
+                                  "config.json");
+  CHECK(of_type(model, "nvfp4").elements == Count{4 * 3 * 128 * 256});
 }
 
 TEST_CASE("published quantised checkpoints") {
@@ -582,6 +754,10 @@ TEST_CASE("quantization_config: what cannot be read is an error at its key") {
        "/kv_cache_scheme: expected num_bits 8, or 4 of type float, found num_bits 6 of type float"},
       {R"({"quant_method": "fp8", "kv_cache_scheme": {}})",
        "/kv_cache_scheme/num_bits: expected a positive integer, found nothing"},
+      {R"({"mode": "mxfp4", "group_size": 64, "bits": 4})", "/group_size: expected groups of 32 of mxfp4"},
+      {R"({"mode": "nvfp4", "group_size": 16, "bits": 8})", "/bits: expected 4 bits of nvfp4"},
+      {R"({"bits": 4, "group_size": 64, "lm_head": {"bits": 17}})",
+       "/lm_head/bits: expected at most 16 bits, found 17"},
       {R"({"quant_algo": "FP8", "kv_cache_quant_algo": "FP3"})",
        R"(/kv_cache_quant_algo: unknown type of a cache "FP3" (FP8, INT8 and NVFP4 are known))"},
   };
@@ -597,7 +773,7 @@ TEST_CASE("quantization_config: what cannot be read is an error at its key") {
   }
 }
 
-TEST_CASE("quantization_config: a layout that is not understood leaves the model's type, with a note") {
+TEST_CASE("quantization_config: a layout that is not understood makes the weights unknown, with the reason") {
   for (const char* config : {
            R"({"quant_method": "modelopt"})",
            R"({"quant_algo": "MIXED_PRECISION", "config_groups": {}})",
@@ -612,10 +788,10 @@ TEST_CASE("quantization_config: a layout that is not understood leaves the model
        }) {
     CAPTURE(config);
     const Model model = small_llama(config);
-    CHECK_FALSE(model.stored);
+    CHECK_FALSE(WeightScheme().store(model).has_value());
     bool noted = false;
     for (const std::string& note : model.notes) {
-      noted = noted || (note.find("is not understood: weights are counted in BF16") != std::string::npos);
+      noted = noted || (note.find("is not understood: the weights are unknown") != std::string::npos);
     }
     CHECK(noted);
   }
@@ -624,6 +800,7 @@ TEST_CASE("quantization_config: a layout that is not understood leaves the model
   CHECK_FALSE(cache.stored);
   CHECK(cache.kv.name() == "nvfp4");
   for (const std::string& note : cache.notes) CHECK(note.find("is not understood") == std::string::npos);
+  CHECK_FALSE(small_llama(R"({"quant_method": "modelopt", "quant_algo": null, "kv_cache_quant_algo": "FP8"})").stored);
   // "NONE" is no type.
   CHECK(small_llama(R"({"quant_algo": "FP8", "kv_cache_quant_algo": "none"})").kv.name() == "bf16");
   CHECK(small_llama(R"({"quant_algo": "FP8", "kv_cache_quant_algo": "int8"})").kv.name() == "int8");

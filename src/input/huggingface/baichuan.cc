@@ -8,8 +8,8 @@ namespace {
 
 void read_baichuan(const Config& config, Model& model) {
   constexpr Count kRotaryWidth = 4096;
-  const Decoder decoder =
-      read_decoder(config, {.vocab = 125696, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32});
+  const Decoder decoder = read_decoder(
+      config, {.vocab = 125696, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32, .grouped = false});
   add_frame(model, decoder, kRmsNorm);
   add_uniform_layers(config, model, decoder, std::nullopt, gated(decoder.d_ff), pre_norms(kRmsNorm, decoder.d_model));
   if (decoder.d_model == kRotaryWidth) {

@@ -1,6 +1,7 @@
 // Encoders: BERT, DistilBERT (no token types, no pooler), RoBERTa, Longformer, BigBird. Counted as the base model with
 // its pooler. [transformers configuration_<family>.py and modeling_<family>.py of each]
 #include "family.h"
+#include "model_class.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -59,6 +60,8 @@ Layer encoder_layer(const Encoder& encoder, std::shared_ptr<const Mixer> mixer, 
 void read_bert(const Config& config, Model& model) {
   const Encoder encoder = read_encoder(config, model, {.vocab = 30522, .positions = 512, .token_types = 2});
   add_layers(model, encoder.layers, encoder_layer(encoder, make_mixer("bidirectional", encoder.shape)), Stack::encoder);
+  const std::string name = class_of(config);
+  if (is_bare_class(name) || name.find("Classification") != std::string::npos || name.ends_with("Answering")) return;
   const Count d = encoder.d_model;
   add_part(model, "pretraining heads", d * d + d + 2 * d + *model.vocab + 2 * d + 2,
            "BertForPreTraining: the masked-word head (its matrix is the embedding) and the next-sentence head");
@@ -133,30 +136,36 @@ CTXCOST_FAMILY(kBert) = {
     .model_types = "bert",
     .architectures = "BertModel BertForMaskedLM BertForPreTraining",
     .read = read_bert,
+    .heads = {.sequence = ScoreForm::biased},
 };
 
 CTXCOST_FAMILY(kBigBird) = {
     .model_types = "big_bird",
     .architectures = "BigBirdModel BigBirdForPreTraining BigBirdForMaskedLM",
     .read = read_big_bird,
+    .heads = {.sequence = ScoreForm::dense},
 };
 
 CTXCOST_FAMILY(kDistilbert) = {
     .model_types = "distilbert",
     .architectures = "DistilBertModel DistilBertForMaskedLM",
     .read = read_distilbert,
+    .heads = {.sequence = ScoreForm::dense},
+    .short_names = true,
 };
 
 CTXCOST_FAMILY(kLongformer) = {
     .model_types = "longformer",
     .architectures = "LongformerModel LongformerForMaskedLM",
     .read = read_longformer,
+    .heads = {.sequence = ScoreForm::dense, .sequence_drops_pooler = true},
 };
 
 CTXCOST_FAMILY(kRoberta) = {
     .model_types = "roberta xlm-roberta camembert",
     .architectures = "RobertaModel RobertaForMaskedLM XLMRobertaForMaskedLM",
     .read = read_roberta,
+    .heads = {.sequence = ScoreForm::dense, .sequence_drops_pooler = true},
 };
 
 }  // namespace ctxcost::huggingface

@@ -9,7 +9,7 @@ namespace {
 
 void read_bloom(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
-      config, {.vocab = 250880, .d_model = 64, .d_ff = 0, .layers = 2, .heads = 8, .tied = true});
+      config, {.vocab = 250880, .d_model = 64, .d_ff = 0, .layers = 2, .heads = 8, .tied = true, .grouped = false});
   decoder.d_ff = 4 * decoder.d_model;
   decoder.shape.qkv_bias = decoder.shape.output_bias = true;
   add_frame(model, decoder, kLayerNorm);

@@ -39,6 +39,7 @@ CTXCOST_FAMILY(kChatglm) = {
     .architectures = "ChatGLMModel ChatGLMForConditionalGeneration",
     .read = read_chatglm,
     .gguf = {.fused_qkv = true, .fused_gate_up = true},
+    .heads = {.bare_has_head = true},
 };
 
 }  // namespace ctxcost::huggingface

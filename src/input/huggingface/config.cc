@@ -15,6 +15,15 @@ std::string at_least(std::uint32_t minimum) {
   return "an integer of at least " + std::to_string(minimum);
 }
 
+/// "4096" of 4096.0, as some tools write integers; empty for other numbers.
+std::string_view whole_number(const JsonValue& value) {
+  std::string_view text = value.text;
+  if (value.is(JsonValue::Type::integer)) return text;
+  const std::size_t point = text.find('.');
+  if (!value.is(JsonValue::Type::real) || text.find_first_not_of('0', point + 1) != std::string_view::npos) return {};
+  return text.substr(0, point);
+}
+
 bool is_quoted_number(const JsonValue& value) {
   return value.is(JsonValue::Type::string) && parse_digits(value.text).has_value();
 }
@@ -41,6 +50,12 @@ Config::Found Config::find(const Keys& keys) const {
     }
   }
   return {};
+}
+
+Config::Found Config::own(const Keys& keys) const {
+  Config front = *this;
+  front.scopes_.resize(1);
+  return front.find(keys);
 }
 
 void Config::reject_repeated(const JsonValue& object, std::string_view key, const std::string& place) const {
@@ -87,10 +102,8 @@ void Config::took_default(std::string_view key, std::string_view value) const {
 }
 
 std::optional<Count> Config::read_count(const Found& found, std::uint32_t minimum) const {
-  if (found.value->is(JsonValue::Type::integer)) {
-    const std::optional<Count> value = parse_digits(found.value->text);
-    if (value && *value >= Count{minimum}) return value;
-  }
+  const std::optional<Count> value = parse_digits(whole_number(*found.value));
+  if (value && *value >= Count{minimum}) return value;
   wrong(found, at_least(minimum));
   return std::nullopt;
 }

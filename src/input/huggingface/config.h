@@ -42,6 +42,11 @@ struct Findings {
 /// Reads never throw: a fault is recorded and a harmless value returned, so that all faults are reported at once.
 /// Keys that nobody reads may hold anything.
 class Config {
+  struct Scope {
+    const JsonValue* object;
+    std::string pointer;
+  };
+
  public:
   Config(const JsonValue& object, std::string pointer, Findings& findings);
   /// `object` laid over this view: its keys win.
@@ -58,6 +63,10 @@ class Config {
   };
   /// Returns the first of those keys that is present, even if null.
   Found find(const Keys& keys) const;
+  /// The same without the parts of the file that are laid under the front one.
+  Found own(const Keys& keys) const;
+  /// The object itself, where its keys are names.
+  const JsonValue& front() const { return *scopes_.front().object; }
   /// Returns whether the key is present and not null.
   bool has(const Keys& keys) const;
   /// Returns whether the key is null: None in the configuration class, which differs from absent.
@@ -96,11 +105,6 @@ class Config {
   Findings& findings() const { return *findings_; }
 
  private:
-  struct Scope {
-    const JsonValue* object;
-    std::string pointer;
-  };
-
   std::optional<Count> read_count(const Found& found, std::uint32_t minimum) const;
   /// The same of a key, which is remembered with its value.
   std::optional<Count> read_key(const Found& found, std::uint32_t minimum) const;

@@ -7,8 +7,8 @@ namespace ctxcost::huggingface {
 namespace {
 
 void read_dbrx(const Config& config, Model& model) {
-  Decoder decoder =
-      read_decoder_without_ff(config, {.vocab = 32000, .d_model = 2048, .d_ff = 0, .layers = 24, .heads = 16});
+  Decoder decoder = read_decoder_without_ff(
+      config, {.vocab = 32000, .d_model = 2048, .d_ff = 0, .layers = 24, .heads = 16, .grouped = false});
   const Config attn = config.object("attn_config").value_or(config);
   const Config ffn = config.object("ffn_config").value_or(config);
   decoder.shape =

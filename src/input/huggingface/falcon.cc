@@ -9,7 +9,7 @@ namespace {
 
 void read_falcon(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
-      config, {.vocab = 65024, .d_model = 4544, .d_ff = 0, .layers = 32, .heads = 71, .tied = true});
+      config, {.vocab = 65024, .d_model = 4544, .d_ff = 0, .layers = 32, .heads = 71, .tied = true, .grouped = false});
   decoder.d_ff = config.nullable("ffn_hidden_size", std::nullopt, 1).value_or(4 * decoder.d_model);
   const bool bias = config.flag("bias", false);
   const bool parallel = config.flag("parallel_attn", true);

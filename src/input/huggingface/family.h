@@ -36,6 +36,24 @@ struct ModuleTraits {
   bool fused_gate = false;     ///< gate and up are one module "gate_up_proj"
   std::string_view part = {};  ///< unusual parent of its feed-forwards or mixers: "feed_forward."
   bool backbone = false;       ///< its layers are in "backbone." instead of "model."
+  bool experts_apart = false;  ///< routed experts in "experts.", beside the dense feed-forward that is their shared one
+};
+
+/// What a head over labels is made of.
+enum class ScoreForm {
+  plain,   ///< one matrix
+  biased,  ///< one matrix with bias
+  dense,   ///< a square matrix and one to the labels, both with bias
+  unknown,
+};
+
+/// Heads of a family's classes that do not predict the vocabulary [transformers models/*/modeling_*.py].
+struct ClassHeads {
+  ScoreForm sequence = ScoreForm::plain;  ///< of ...ForSequenceClassification
+  ScoreForm token = ScoreForm::biased;    ///< of ...ForTokenClassification and ...ForQuestionAnswering
+  ScoreForm reward = ScoreForm::unknown;  ///< of ...ForRewardModel
+  bool sequence_drops_pooler = false;
+  bool bare_has_head = false;  ///< its "...Model" holds the head all the same
 };
 
 struct Family {
@@ -47,6 +65,8 @@ struct Family {
   ReadGguf read_gguf = nullptr;              ///< of those architectures
   GgufTraits gguf = {};
   ModuleTraits modules = {};
+  ClassHeads heads = {};
+  bool short_names = false;  ///< its config.json has the names of params.json: "dim", "n_layers", "n_heads"
 };
 
 /// All families, in the order in which they are listed.

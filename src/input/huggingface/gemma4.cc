@@ -123,6 +123,7 @@ CTXCOST_FAMILY(kGemma4) = {
     .architectures = "Gemma4ForConditionalGeneration Gemma4ForCausalLM",
     .read = read_gemma4,
     .gguf = {.token_rows = 262144, .windows = true},
+    .modules = {.experts_apart = true},
 };
 
 }  // namespace ctxcost::huggingface

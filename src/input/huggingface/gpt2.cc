@@ -9,7 +9,7 @@ namespace {
 
 void read_like_gpt2(const Config& config, Model& model, bool multi_query) {
   Decoder decoder = read_decoder_without_ff(
-      config, {.vocab = 50257, .d_model = 768, .d_ff = 0, .layers = 12, .heads = 12, .tied = true});
+      config, {.vocab = 50257, .d_model = 768, .d_ff = 0, .layers = 12, .heads = 12, .tied = true, .grouped = false});
   if (multi_query) decoder.shape.kv_heads = 1;
   decoder.d_ff = config.nullable({"n_inner", "intermediate_size"}, std::nullopt, 1).value_or(4 * decoder.d_model);
   decoder.shape.qkv_bias = decoder.shape.output_bias = true;

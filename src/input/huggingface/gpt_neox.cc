@@ -8,7 +8,8 @@ namespace ctxcost::huggingface {
 namespace {
 
 void read_gpt_neox(const Config& config, Model& model) {
-  Decoder decoder = read_decoder(config, {.vocab = 50432, .d_model = 6144, .d_ff = 24576, .layers = 44, .heads = 64});
+  Decoder decoder = read_decoder(
+      config, {.vocab = 50432, .d_model = 6144, .d_ff = 24576, .layers = 44, .heads = 64, .grouped = false});
   decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", true);
   add_frame(model, decoder, kLayerNorm);
   add_layers(
@@ -19,7 +20,7 @@ void read_gpt_neox(const Config& config, Model& model) {
 
 void read_gptj(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
-      config, {.vocab = 50400, .d_model = 4096, .d_ff = 0, .layers = 28, .heads = 16, .tied = false});
+      config, {.vocab = 50400, .d_model = 4096, .d_ff = 0, .layers = 28, .heads = 16, .tied = false, .grouped = false});
   decoder.d_ff = config.nullable({"n_inner", "intermediate_size"}, std::nullopt, 1).value_or(4 * decoder.d_model);
   add_frame(model, decoder, kLayerNorm);
   if (!decoder.tied) add_tensor(model, Place::head, bias_of("output", decoder.vocab));

@@ -4,6 +4,7 @@
 
 #include "checkpoint.h"
 #include "family.h"
+#include "model_class.h"
 #include "parts.h"
 #include "quantization.h"
 #include "types.h"
@@ -60,7 +61,8 @@ void read_unknown(const Config& config, Model& model) {
   if (!d_k) d_k = max(config.required({"hidden_size", "n_embd", "d_model"}) / heads, 1);
   MixerShape shape;
   shape.heads = heads;
-  shape.kv_heads = config.nullable("num_key_value_heads", std::nullopt, 1).value_or(heads);
+  shape.kv_heads = config.nullable({"num_key_value_heads", "n_kv_heads", "num_kv_heads", "n_head_kv"}, std::nullopt, 1)
+                       .value_or(heads);
   shape.d_k = shape.d_v = *d_k;
   if (shape.heads % shape.kv_heads != 0) {
     config.fault("num_key_value_heads", "expected a divisor of num_attention_heads (" + to_string(heads) + ")");
@@ -111,16 +113,100 @@ void unknown_family(const Config& config, const std::string& name) {
                (hint.empty() ? "" : hint + " ") + "with assume full its cache and scores count as full attention");
 }
 
+/// Keys of what a file describes beside its language model, as files of all families have them.
+struct TowerKey {
+  std::string_view key;
+  std::string_view what;
+};
+constexpr TowerKey kTowerKeys[] = {
+    {"vision_config", "vision tower"},
+    {"audio_config", "audio tower"},
+    {"img_processor", "vision tower"},
+    {"audio_processor", "audio tower"},
+    {"visual", "vision tower"},
+    {"vision_tower", "vision tower"},
+    {"mm_vision_tower", "vision tower"},
+    {"vision_encoder", "vision tower"},
+    {"vit_config", "vision tower"},
+    {"visual_tokenizer_config", "vision tower"},
+    {"gen_vision_config", "image generator"},
+    {"vq_config", "image tokenizer"},
+    {"speech_config", "audio tower"},
+    {"audio_encoder_config", "audio tower"},
+    {"talker_config", "talker"},
+    {"token2wav_config", "vocoder"},
+    {"code2wav_config", "vocoder"},
+    {"vision_lora", "vision adapter"},
+    {"speech_lora", "speech adapter"},
+    {"tts_config", "speech generator"},
+};
+
 /// What a file describes beside its language model and no rule counts.
 void note_other_towers(const Config& config, const JsonValue& root, const Model& model) {
-  for (const std::string_view key : {"vision_config", "audio_config"}) {
-    const JsonValue* value = root.find(key);
-    if (value == nullptr || !value->is(JsonValue::Type::object)) continue;
-    const std::string_view tower = key.substr(0, key.find('_'));
+  const auto note = [&](const JsonValue* value, const TowerKey& tower) {
+    if (value == nullptr || !(value->is(JsonValue::Type::object) || value->is(JsonValue::Type::string))) return;
+    const std::string_view kind = tower.what.substr(0, tower.what.find(' '));
     const bool counted = std::any_of(model.parameter_parts.begin(), model.parameter_parts.end(),
-                                     [tower](const ParameterPart& part) { return part.name.starts_with(tower); });
-    if (!counted) config.note("the " + std::string(tower) + " tower is not counted");
+                                     [kind](const ParameterPart& part) { return part.name.starts_with(kind); });
+    if (!counted) config.note("the " + std::string(tower.what) + " is not counted");
+  };
+  const JsonValue* thinker = root.find("thinker_config");
+  const JsonValue* layers = root.find("embd_layer");  // where Phi-3.5-vision and Phi-4-multimodal name theirs
+  for (const TowerKey& tower : kTowerKeys) {
+    note(root.find(tower.key), tower);
+    if (thinker != nullptr) note(thinker->find(tower.key), tower);
   }
+  if (layers == nullptr) return;
+  note(layers->find("image_embd_layer"), {"", "vision tower"});
+  note(layers->find("audio_embd_layer"), {"", "audio tower"});
+}
+
+/// One meaning under the names of authors' own files, Megatron's and HuggingFace's.
+struct ForeignKeys {
+  std::string_view foreign;  ///< separated by spaces
+  std::string_view usual;
+};
+constexpr ForeignKeys kForeignKeys[] = {
+    {"n_layers n_layer layer_num", "num_hidden_layers"},
+    {"dim", "hidden_size"},
+    {"n_heads n_head head_num", "num_attention_heads"},
+    {"n_kv_heads n_head_kv head_num_kv", "num_key_value_heads"},
+    {"hidden_dim inter_dim inter_size ffn_dim_multiplier", "intermediate_size"},
+    {"moe_inter_dim", "moe_intermediate_size"},
+};
+
+/// A width under another format's name is no extra key that may be passed over: the model has it. One that was read,
+/// or that repeats what was read under the usual name, is harmless.
+void reject_foreign_keys(const Config& config) {
+  std::vector<KeyRead>& keys = config.findings().keys;
+  const auto read_as = [&keys](const std::string& place, const std::optional<Count>& value) {
+    return std::any_of(keys.begin(), keys.end(), [&](const KeyRead& one) {
+      return !one.absent && "/" + one.key == place && (!value || one.value == *value);
+    });
+  };
+  for (const ForeignKeys& row : kForeignKeys) {
+    for (const std::string_view name : words(row.foreign)) {
+      const Keys key({name});
+      const Config::Found found = config.own(key);
+      if (!found || found.value->is(JsonValue::Type::null) || read_as(found.place, std::nullopt)) continue;
+      const Config::Found usual = config.find(Keys({row.usual}));
+      if (usual && read_as(usual.place, parse_digits(found.value->text))) continue;
+      config.fault(key, "a key of another format, which this family's config.json does not have",
+                   "here it is \"" + std::string(row.usual) + "\"");
+    }
+  }
+}
+
+/// A file that states no width and no count would be answered with nothing but class defaults.
+void require_shape(const Config& config) {
+  const auto is_shape = [](const KeyRead& key) {
+    return !key.absent && key.key.find("position") == std::string::npos && key.key.find("seq") == std::string::npos;
+  };
+  const std::vector<KeyRead>& keys = config.findings().keys;
+  if (std::any_of(keys.begin(), keys.end(), is_shape)) return;
+  config.findings().faults.push_back({config.findings().source, "",
+                                      "expected widths and counts (hidden_size, num_hidden_layers), found none of them",
+                                      "a file without them is no description of one model"});
 }
 
 /// The last part of _name_or_path, or empty: the file's name is the loader's to give.
@@ -144,6 +230,13 @@ void finish_notes(Findings& findings, Model& model) {
 
 }  // namespace
 }  // namespace huggingface
+
+bool huggingface_has_dim(const JsonValue& root) {
+  using namespace huggingface;
+  const Family* family = find_family(string_at(root, "model_type"));
+  if (family == nullptr) family = by_architecture(architecture(root));
+  return family != nullptr && family->short_names;
+}
 
 bool looks_like_huggingface(const JsonValue& root) {
   if (!root.is(JsonValue::Type::object)) return false;
@@ -200,6 +293,9 @@ Model read_config(const JsonDocument& document, const JsonDocument* beside, cons
   try {
     read_types(config, model);
     read(config, model);
+    if (findings.faults.empty()) require_shape(config);
+    reject_foreign_keys(config);
+    if (findings.faults.empty() && family != nullptr) read_class_head(config, *family, model);
     if (findings.faults.empty()) add_block_scales(config, model);
     if (findings.faults.empty()) read_quantization(config, quantization ? &*quantization : nullptr, model);
   } catch (const CountOverflow& overflow) {

@@ -10,6 +10,9 @@ namespace ctxcost {
 /// Has `model_type` or `architectures`, or the key layout of a configuration that has neither (`ssm_cfg`).
 bool looks_like_huggingface(const JsonValue& root);
 
+/// Returns whether the file's family names its width "dim" in config.json, too.
+bool huggingface_has_dim(const JsonValue& root);
+
 /// Reads a config.json. Throws InputError with every fault found. An unknown family or layer kind is a fault unless
 /// `options.assume_full`.
 Model read_huggingface(const JsonDocument& document, const LoadOptions& options);

@@ -34,6 +34,7 @@ CTXCOST_FAMILY(kInternlm) = {
     .model_types = "internlm internlm2",
     .architectures = "InternLMForCausalLM InternLM2ForCausalLM",
     .read = read_internlm,
+    .heads = {.reward = ScoreForm::plain},
 };
 
 CTXCOST_FAMILY(kInternlm3) = {

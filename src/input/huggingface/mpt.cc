@@ -8,7 +8,7 @@ namespace {
 
 void read_mpt(const Config& config, Model& model) {
   Decoder decoder = read_decoder_without_ff(
-      config, {.vocab = 50368, .d_model = 2048, .d_ff = 0, .layers = 24, .heads = 16, .tied = true});
+      config, {.vocab = 50368, .d_model = 2048, .d_ff = 0, .layers = 24, .heads = 16, .tied = true, .grouped = false});
   decoder.d_ff = config.count("expansion_ratio", 4) * decoder.d_model;
   const bool bias = !config.flag("no_bias", true);
   decoder.shape.qkv_bias = decoder.shape.output_bias = bias;

@@ -10,7 +10,7 @@ void read_opt(const Config& config, Model& model) {
   /// OPTLearnedPositionalEmbedding.offset: rows that no position uses.
   constexpr Count kOffset = 2;
   Decoder decoder = read_decoder_without_ff(
-      config, {.vocab = 50272, .d_model = 768, .d_ff = 0, .layers = 12, .heads = 12, .tied = true});
+      config, {.vocab = 50272, .d_model = 768, .d_ff = 0, .layers = 12, .heads = 12, .tied = true, .grouped = false});
   decoder.d_ff = config.count("ffn_dim", 3072);
   const bool bias = config.flag("enable_bias", true);
   decoder.shape.qkv_bias = decoder.shape.output_bias = bias;

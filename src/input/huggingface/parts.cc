@@ -45,7 +45,9 @@ Decoder read_decoder_without_ff(const Config& config, const DecoderDefaults& def
 
   std::optional<Count> kv_default;
   if (defaults.kv_heads > 0) kv_default = defaults.kv_heads;
-  const Count kv_heads = config.nullable("num_key_value_heads", kv_default, 1).value_or(heads);
+  const Keys kv_key = "num_key_value_heads";
+  const Count kv_heads = config.nullable(kv_key, kv_default, 1).value_or(heads);
+  if (defaults.grouped && !kv_default && !config.find(kv_key)) config.took_default(kv_key.name(), to_string(heads));
 
   std::optional<Count> width_default;
   if (defaults.d_k > 0) width_default = defaults.d_k;

@@ -38,6 +38,7 @@ struct DecoderDefaults {
   std::uint32_t kv_heads = 0;  ///< 0: as many as heads
   std::uint32_t d_k = 0;       ///< 0: d_model / heads
   bool tied = false;
+  bool grouped = true;  ///< the class has num_key_value_heads
 };
 
 /// Those keys as read; a fault is recorded where they contradict each other.

@@ -68,7 +68,8 @@ void add_sparse_layers(const Config& config, Model& model, const Decoder& decode
 }
 
 void read_qwen(const Config& config, Model& model) {
-  Decoder decoder = read_decoder(config, {.vocab = 151936, .d_model = 4096, .d_ff = 22016, .layers = 32, .heads = 32});
+  Decoder decoder = read_decoder(
+      config, {.vocab = 151936, .d_model = 4096, .d_ff = 22016, .layers = 32, .heads = 32, .grouped = false});
   if (const auto width = config.nullable("kv_channels", std::nullopt, 1)) {
     decoder.shape = make_shape(config, decoder.d_model, decoder.shape.heads, decoder.shape.heads, *width);
   }
@@ -186,6 +187,7 @@ CTXCOST_FAMILY(kQwen2) = {
     .gguf_architectures = "qwen2 qwen2vl",
     .read_gguf = read_qwen2_gguf,
     .gguf = {.class_70b = Class70b::all},
+    .heads = {.reward = ScoreForm::dense},
 };
 
 CTXCOST_FAMILY(kQwen2Vl) = {
