@@ -13,6 +13,7 @@
   ROW(kCohere)                \
   ROW(kCohere2)               \
   ROW(kDbrx)                  \
+  ROW(kDeepseek)              \
   ROW(kDeepseekV2)            \
   ROW(kDeepseekV3)            \
   ROW(kDeepseekV32)           \
@@ -54,6 +55,9 @@
   ROW(kLfm2Moe)               \
   ROW(kLlama)                 \
   ROW(kLlama4)                \
+  ROW(kLlavaLlama)            \
+  ROW(kLlavaMistral)          \
+  ROW(kLlavaQwen)             \
   ROW(kLongformer)            \
   ROW(kMamba)                 \
   ROW(kMamba2)                \
@@ -61,6 +65,7 @@
   ROW(kMimo)                  \
   ROW(kMimoV2Flash)           \
   ROW(kMinicpm)               \
+  ROW(kMinicpm3)              \
   ROW(kMinimax)               \
   ROW(kMinimaxM2)             \
   ROW(kMinimaxM3)             \
@@ -68,9 +73,11 @@
   ROW(kMinistral3)            \
   ROW(kMistral)               \
   ROW(kMixtral)               \
+  ROW(kMllama)                \
   ROW(kMpt)                   \
   ROW(kNemotron)              \
   ROW(kNemotronH)             \
+  ROW(kNemotronNas)           \
   ROW(kOlmo)                  \
   ROW(kOlmo2)                 \
   ROW(kOlmo3)                 \
@@ -94,7 +101,9 @@
   ROW(kSmollm3)               \
   ROW(kStablelm)              \
   ROW(kStarcoder2)            \
-  ROW(kT5)
+  ROW(kStep35)                \
+  ROW(kT5)                    \
+  ROW(kXverse)
 
 namespace ctxcost::huggingface {
 
