@@ -261,3 +261,54 @@ TEST_CASE("dense and sparse relatives of Llama and DeepSeek") {
        16375728128, 0, 28 * 2 * 2048 * 2 * 8192ull},
   });
 }
+
+TEST_CASE("mixtures whose experts differ by version, by layer half, and by kind of token") {
+  // A prediction layer of LongCat's checkpoint: embedding, projection, latent attention, feed-forward, five norms.
+  const Count latent = 6144 * 1536 + 1536 + 1536 * 64 * 192 + 6144 * 576 + 512 + 512 * 64 * 256 + 64 * 128 * 6144;
+  const Count prediction = 131072 * 6144 + 2 * 6144 * 6144 + latent + 3 * 6144 * 12288 + 5 * 6144;
+  check_rows({
+      // 16801974272 and 16255643392: the published totals.
+      {"Ling-lite-1.5",
+       R"({"architectures": ["BailingMoeForCausalLM"], "model_type": "bailing_moe", "first_k_dense_replace": 0,
+           "hidden_size": 2048, "intermediate_size": 1408, "moe_intermediate_size": 1408, "num_experts": 64,
+           "num_shared_experts": 2, "num_attention_heads": 16, "num_experts_per_tok": 6, "num_hidden_layers": 28,
+           "num_key_value_heads": 4, "use_bias": false, "use_qkv_bias": false, "vocab_size": 126464})",
+       16801974272, 0, 28 * 2 * 4 * 128 * 2 * 8192},
+      {"Ling-mini-2.0",
+       R"({"architectures": ["BailingMoeV2ForCausalLM"], "model_type": "bailing_moe", "num_hidden_layers": 20,
+           "hidden_size": 2048, "intermediate_size": 5120, "first_k_dense_replace": 1, "moe_intermediate_size": 512,
+           "moe_shared_expert_intermediate_size": 512, "num_shared_experts": 1, "num_experts": 256,
+           "num_experts_per_tok": 8, "moe_router_enable_expert_bias": true, "num_attention_heads": 16,
+           "num_key_value_heads": 4, "head_dim": 128, "use_qk_norm": true, "vocab_size": 157184})",
+       16255643392, 0, 20 * 2 * 4 * 128 * 2 * 8192},
+      // 561862880256: the published total, with the prediction layer. 56 caches of 576 elements.
+      {"LongCat-Flash-Chat",
+       R"({"model_type": "longcat_flash", "attention_method": "MLA", "zero_expert_type": "identity",
+           "hidden_size": 6144, "ffn_hidden_size": 12288, "moe_topk": 12, "expert_ffn_hidden_size": 2048,
+           "n_routed_experts": 512, "zero_expert_num": 256, "num_layers": 28, "vocab_size": 131072,
+           "num_attention_heads": 64, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64,
+           "qk_nope_head_dim": 128, "v_head_dim": 128, "attention_bias": false})",
+       Count{561862880256} - prediction, 0, 56 * 576 * 2 * 8192},
+      // A layer of experts: attention, 64 experts and two always on of 1536, a router with a bias, two norms. Of
+      // images, 64 experts of 512, their router and its bias.
+      {"ERNIE-4.5-VL-28B-A3B, without its vision tower",
+       R"({"model_type": "ernie4_5_moe_vl", "hidden_size": 2560, "num_hidden_layers": 28, "num_attention_heads": 20,
+           "num_key_value_heads": 4, "intermediate_size": 12288, "vocab_size": 103424, "moe_num_experts": [64, 64],
+           "moe_intermediate_size": [1536, 512], "moe_k": 6, "moe_num_shared_experts": 2,
+           "moe_layer_start_index": [1, 1], "moe_layer_end_index": [29, 28], "moe_layer_interval": 1,
+           "tie_word_embeddings": true, "vision_config": {"depth": 32}})",
+       103424 * 2560 + 2560 + 28 * (2 * 2560 * 2560 + 2 * 2560 * 512 + 2 * 2560) + 3 * 2560 * 12288 +
+           27 * (66 * 3 * 2560 * 1536ull + 64 * 2560 + 64),
+       27 * 64 * (3 * 2560 * 512ull + 2560 + 1), 28 * 2 * 4 * 128 * 2 * 8192},
+  });
+  const Model ernie = read_checkpoint(R"({"model_type": "ernie4_5_moe_vl", "vision_config": {"depth": 32}})");
+  CHECK(has_remark(ernie, "the vision tower is not counted"));
+  CHECK(checkpoint_refusal(R"({"model_type": "ernie4_5_moe_vl", "moe_num_experts": [64, 64, 64]})")
+            .find("/moe_num_experts: expected an integer, or one for text and one for images") != std::string::npos);
+  CHECK(checkpoint_refusal(R"({"model_type": "longcat_flash", "num_hidden_layers": 56})")
+            .find("/num_layers: expected a positive integer") != std::string::npos);
+  // Up to 12 experts of a token: 31.3 G are the most that the report names (arXiv 2509.01322).
+  const Model longcat = read_checkpoint(R"({"model_type": "longcat_flash"})");
+  CHECK_EQ(figure(longcat, Metric::active_parameters),
+           to_string(Count{561862880256} - prediction - 28 * 500 * 3 * 6144 * 2048ull));
+}

@@ -6,6 +6,7 @@
   ROW(kApertus)               \
   ROW(kArcee)                 \
   ROW(kBaichuan)              \
+  ROW(kBailingMoe)            \
   ROW(kBert)                  \
   ROW(kBigBird)               \
   ROW(kBloom)                 \
@@ -21,6 +22,7 @@
   ROW(kDots1)                 \
   ROW(kErnie45)               \
   ROW(kErnie45Moe)            \
+  ROW(kErnie45Vl)             \
   ROW(kExaone)                \
   ROW(kExaone4)               \
   ROW(kFalcon)                \
@@ -58,6 +60,7 @@
   ROW(kLlavaLlama)            \
   ROW(kLlavaMistral)          \
   ROW(kLlavaQwen)             \
+  ROW(kLongcatFlash)          \
   ROW(kLongformer)            \
   ROW(kMamba)                 \
   ROW(kMamba2)                \
