@@ -1,5 +1,7 @@
-// DeepSeek-V2, V3 and V3.2, and the families that are one of them with other widths: Kimi K2, GLM-5, GLM-4.7-Flash.
-// [transformers configuration_deepseek_v2.py, configuration_deepseek_v3.py, modular_glm_moe_dsa.py,
+// DeepSeekMoE (the first, with ordinary heads), DeepSeek-V2, V3 and V3.2, and the families that are one of them with
+// other widths: Kimi K2, GLM-5, GLM-4.7-Flash. [deepseek-ai/deepseek-moe-16b-base configuration_deepseek.py,
+// modeling_deepseek.py;
+//  transformers configuration_deepseek_v2.py, configuration_deepseek_v3.py, modular_glm_moe_dsa.py,
 //  modular_glm4_moe_lite.py; DeepSeek-V3.2-Exp inference/model.py]
 #include <algorithm>
 
@@ -26,6 +28,11 @@ struct Line {
   bool prediction_embedding = false;  ///< a prediction layer has its own embedding and head
 };
 
+constexpr Line kV1 = {{.vocab = 102400, .d_model = 4096, .d_ff = 11008, .layers = 30, .heads = 32},
+                      {.kv_rank = 0, .q_rank = 0, .nope = 0, .rope = 0, .d_v = 0},  // none: ordinary heads
+                      {0, 0, 0, 1407, 0},
+                      2048,
+                      "greedy"};
 constexpr Line kV2 = {{.vocab = 32000, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32},
                       {512, 1536, 128, 64, 128},
                       {64, 2, 0, 1407, 0},
@@ -88,19 +95,21 @@ std::vector<bool> index_sharing(const Config& config, std::uint32_t layers) {
 
 void read_line(const Config& config, Model& model, const Line& line, std::optional<Count> index_heads) {
   const Decoder decoder = read_latent_decoder(config, line.decoder);
-  // DeepSeek-VL2-Tiny and DeepSeek-OCR have ordinary heads.
-  const bool plain_heads = config.has("use_mla") && !config.flag("use_mla", true);
+  // So have DeepSeek-VL2-Tiny and DeepSeek-OCR, of the second version.
+  const bool plain_heads = line.latent.kv_rank == 0 || (config.has("use_mla") && !config.flag("use_mla", true));
+  const bool biases = config.flag("attention_bias", false);
   Latent latent;
   if (plain_heads) {
     const Count heads = decoder.shape.heads;
     latent.shape = make_shape(config, decoder.d_model, heads,
                               config.nullable("num_key_value_heads", std::nullopt, 1).value_or(heads),
                               max(decoder.d_model / heads, 1));
+    latent.shape.qkv_bias = latent.shape.output_bias = biases;
   } else {
     latent = read_latent(config, decoder.d_model, decoder.shape.heads, line.latent);
   }
   std::vector<Tensor> extras = pre_norms(kRmsNorm, decoder.d_model);
-  if (!plain_heads && config.flag("attention_bias", false)) {
+  if (!plain_heads && biases) {
     // On the projections down to the latents and on the output, not on those up from them.
     const Count q_rank = latent.settings.count("q_rank");
     if (q_rank > 0) extras.push_back(bias_of("attn_q_a", q_rank));
@@ -160,6 +169,7 @@ void read_line(const Config& config, Model& model, const Line& line, std::option
   read_rope(config, model, line.window);
 }
 
+void read_deepseek(const Config& config, Model& model) { read_line(config, model, kV1, std::nullopt); }
 void read_deepseek_v2(const Config& config, Model& model) { read_line(config, model, kV2, std::nullopt); }
 void read_deepseek_v3(const Config& config, Model& model) { read_line(config, model, kV3, std::nullopt); }
 void read_deepseek_v32(const Config& config, Model& model) { read_line(config, model, kV3, 64); }
@@ -227,6 +237,12 @@ void read_deepseek32_gguf(gguf::Header& file) { set_indexed(file, "deepseek_v32"
 void read_glm_dsa_gguf(gguf::Header& file) { set_indexed(file, "glm_moe_dsa"); }
 
 }  // namespace
+
+CTXCOST_FAMILY(kDeepseek) = {
+    .model_types = "deepseek",
+    .architectures = "DeepseekForCausalLM",
+    .read = read_deepseek,
+};
 
 CTXCOST_FAMILY(kDeepseekV2) = {
     .model_types = "deepseek_v2",

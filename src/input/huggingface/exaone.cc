@@ -1,6 +1,7 @@
 // EXAONE 3: Llama under other names. EXAONE 4: queries and keys normalised, norms after the blocks, alternating
 // windows. [LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct configuration_exaone.py; transformers configuration_exaone4.py,
 //  modeling_exaone4.py]
+#include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
 
@@ -36,6 +37,16 @@ void read_exaone4(const Config& config, Model& model) {
                       gated(decoder.d_ff),
                       {vector_of("post_attention_norm", decoder.d_model), vector_of("post_ffw_norm", decoder.d_model)});
   read_rope(config, model, 2048);
+
+  // EXAONE 4.5 predicts more tokens by a decoder layer of its own; with mtp_share_layers, one for all of them
+  // [vllm models/exaone4_5_mtp.py; LGAI-EXAONE/EXAONE-4.5-33B tensors mtp.*].
+  if (!config.has("num_nextn_predict_layers") || model.groups.empty()) return;
+  const LayerGroup& last = model.groups.back();
+  PredictionLayers prediction;
+  prediction.count = config.count("num_nextn_predict_layers", 0, 0);
+  if (prediction.count > 1 && config.flag("mtp_share_layers", false)) prediction.count = 1;
+  prediction.layer = {last.mixers, last.feed_forward, last.extras};
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
 }
 
 }  // namespace

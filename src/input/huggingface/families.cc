@@ -6,6 +6,7 @@
   ROW(kApertus)               \
   ROW(kArcee)                 \
   ROW(kBaichuan)              \
+  ROW(kBailingMoe)            \
   ROW(kBert)                  \
   ROW(kBigBird)               \
   ROW(kBloom)                 \
@@ -13,6 +14,7 @@
   ROW(kCohere)                \
   ROW(kCohere2)               \
   ROW(kDbrx)                  \
+  ROW(kDeepseek)              \
   ROW(kDeepseekV2)            \
   ROW(kDeepseekV3)            \
   ROW(kDeepseekV32)           \
@@ -20,6 +22,7 @@
   ROW(kDots1)                 \
   ROW(kErnie45)               \
   ROW(kErnie45Moe)            \
+  ROW(kErnie45Vl)             \
   ROW(kExaone)                \
   ROW(kExaone4)               \
   ROW(kFalcon)                \
@@ -54,6 +57,10 @@
   ROW(kLfm2Moe)               \
   ROW(kLlama)                 \
   ROW(kLlama4)                \
+  ROW(kLlavaLlama)            \
+  ROW(kLlavaMistral)          \
+  ROW(kLlavaQwen)             \
+  ROW(kLongcatFlash)          \
   ROW(kLongformer)            \
   ROW(kMamba)                 \
   ROW(kMamba2)                \
@@ -61,6 +68,7 @@
   ROW(kMimo)                  \
   ROW(kMimoV2Flash)           \
   ROW(kMinicpm)               \
+  ROW(kMinicpm3)              \
   ROW(kMinimax)               \
   ROW(kMinimaxM2)             \
   ROW(kMinimaxM3)             \
@@ -68,9 +76,11 @@
   ROW(kMinistral3)            \
   ROW(kMistral)               \
   ROW(kMixtral)               \
+  ROW(kMllama)                \
   ROW(kMpt)                   \
   ROW(kNemotron)              \
   ROW(kNemotronH)             \
+  ROW(kNemotronNas)           \
   ROW(kOlmo)                  \
   ROW(kOlmo2)                 \
   ROW(kOlmo3)                 \
@@ -94,7 +104,9 @@
   ROW(kSmollm3)               \
   ROW(kStablelm)              \
   ROW(kStarcoder2)            \
-  ROW(kT5)
+  ROW(kStep35)                \
+  ROW(kT5)                    \
+  ROW(kXverse)
 
 namespace ctxcost::huggingface {
 

@@ -72,24 +72,30 @@ void read_unknown(const Config& config, Model& model) {
   read_rope(config, model, std::nullopt);
 }
 
-/// The family's row; `name` becomes the model type that it was found by.
+/// The family's row; `name` becomes the model type that it was found by. A model type that no family has is not the
+/// end: the classes in `architectures` decide then, as they do in engines [vllm/model_executor/models/registry.py].
 const Family* family_of(const JsonValue& root, const Config& config, std::string& name) {
   name = string_at(root, "model_type");
   if (const Family* family = find_family(name)) return family;
   std::string pointer;
   if (const JsonValue* part = text_part(root, pointer)) {
-    const std::string_view inner = string_at(*part, "model_type");
+    std::string_view inner = string_at(*part, "model_type");
     const Family* family = find_family(inner);
-    if (family == nullptr && inner.empty()) family = by_architecture(architecture(*part));
+    if (family == nullptr) {
+      family = by_architecture(architecture(*part));
+      if (family != nullptr) inner = words(family->model_types).front();
+    }
     if (family != nullptr) {
-      const std::string_view found = inner.empty() ? words(family->model_types).front() : inner;
-      config.note("\"" + name + "\" is counted as its language model, \"" + std::string(found) + "\"");
-      name = found;
+      config.note("\"" + name + "\" is counted as its language model, \"" + std::string(inner) + "\"");
+      name = inner;
       return family;
     }
   }
-  if (!name.empty()) return nullptr;
   const Family* family = by_architecture(architecture(root));
+  if (family != nullptr && !name.empty()) {
+    config.note("\"" + name + "\" is counted by its class, " + std::string(architecture(root)));
+  }
+  if (family == nullptr && !name.empty()) return nullptr;
   for (const Family* candidate : families()) {
     if (family == nullptr && has_own_key(*candidate, root)) family = candidate;
   }

@@ -1,0 +1,314 @@
+// Families of published checkpoints beside the catalogue's: elements of the language model and of what lies beside it,
+// to the unit, and the cache of 8K tokens in 16 bits.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
+#include "input/huggingface/huggingface.h"
+#include "input/json/json.h"
+
+using namespace ctxcost;
+
+namespace {
+
+Model read_checkpoint(std::string_view text) {
+  return read_huggingface(parse_json(text, "config.json"), LoadOptions{});
+}
+
+/// What the reader says of a file that it refuses.
+std::string checkpoint_refusal(std::string_view text) {
+  try {
+    read_checkpoint(text);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string figure(const Model& model, Metric metric) {
+  const std::optional<Count> value = Estimator(model, Workload{}).at(8192, 1).count(metric);
+  return value ? to_string(*value) : "nothing";
+}
+
+std::string beside(const Model& model) {
+  Count sum;
+  for (const ParameterPart& part : model.parameter_parts) sum += part.elements;
+  return to_string(sum);
+}
+
+bool has_remark(const Model& model, std::string_view part) {
+  for (const std::string& note : model.notes) {
+    if (note.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+struct Checkpoint {
+  const char* model;
+  std::string config;
+  Count parameters;  ///< of the language model
+  Count beside;      ///< vision tower, prediction layers
+  Count cache;       ///< bytes of 8192 tokens
+};
+
+void check_rows(const std::vector<Checkpoint>& rows) {
+  for (const Checkpoint& row : rows) {
+    CAPTURE(row.model);
+    const Model model = read_checkpoint(row.config);
+    CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
+    CHECK_EQ(beside(model), to_string(row.beside));
+    CHECK_EQ(figure(model, Metric::kv_cache_bytes), to_string(row.cache));
+  }
+}
+
+/// Blocks of Llama-3.3-Nemotron-Super-49B, run by run: 0 query heads for each KV head is a block without attention.
+std::string super_49b_blocks() {
+  struct Run {
+    int layers, heads_in_group;
+    const char* ffn_mult;
+  };
+  const Run runs[] = {{1, 8, "2.625"},  {5, 8, "5.25"},   {2, 0, "2.625"},  {3, 8, "5.25"},   {1, 0, "3.28125"},
+                      {30, 8, "5.25"},  {1, 0, "1.3125"}, {2, 0, "2.625"},  {1, 0, "1.3125"}, {1, 0, "5.25"},
+                      {1, 0, "1.3125"}, {1, 0, "2.625"},  {3, 0, "1.3125"}, {1, 8, "5.25"},   {1, 0, "1.3125"},
+                      {2, 0, "1.0"},    {1, 0, "1.3125"}, {3, 0, "1.0"},    {2, 0, "1.3125"}, {2, 0, "0.5"},
+                      {2, 0, "1.0"},    {2, 0, "0.5"},    {1, 0, "1.0"},    {2, 0, "0.5"},    {9, 8, "5.25"}};
+  std::string text;
+  for (const Run& run : runs) {
+    const std::string attention = run.heads_in_group == 0
+                                      ? R"({"n_heads_in_group": null, "no_op": true})"
+                                      : R"({"n_heads_in_group": )" + std::to_string(run.heads_in_group) + "}";
+    for (int i = 0; i < run.layers; ++i) {
+      text += (text.empty() ? "" : ", ") + std::string(R"({"attention": )");
+      text.append(attention).append(R"(, "ffn": {"ffn_mult": )").append(run.ffn_mult).append("}}");
+    }
+  }
+  return text;
+}
+
+/// `count` kinds of which each fourth, from the first, is full.
+std::string one_full_in_four(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text.append(i == 0 ? "" : ", ").append(i % 4 == 0 ? R"("full_attention")" : R"("sliding_attention")");
+  }
+  return text;
+}
+
+constexpr const char* kMllamaVisionConfig =
+    R"("vision_config": {"hidden_size": 1280, "image_size": 560, "intermediate_size": 5120, "max_num_tiles": 4,
+        "num_global_layers": 8, "num_hidden_layers": 32, "patch_size": 14, "supported_aspect_ratios":
+        [[1, 1], [1, 2], [1, 3], [1, 4], [2, 1], [2, 2], [3, 1], [4, 1]], "vision_output_dim": 7680})";
+
+}  // namespace
+
+TEST_CASE("cross-attention layers cache one image, beside the text of the others") {
+  // Totals: 21340441670 / 2 and 177186710646 / 2, total_size of the published indices. Cache: 32 (80) layers of 8192
+  // tokens and 8 (20) of 4 tiles of 1601 positions, 4096 bytes each.
+  check_rows({
+      {"Llama-3.2-11B-Vision",
+       R"({"model_type": "mllama", "text_config": {"model_type": "mllama_text_model", "hidden_size": 4096,
+           "intermediate_size": 14336, "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 8,
+           "cross_attention_layers": [3, 8, 13, 18, 23, 28, 33, 38], "vocab_size": 128256}, )" +
+           std::string(kMllamaVisionConfig) + "}",
+       9775192080, 10670220835 - 9775192080, 4096ull * (32 * 8192 + 8 * 6404)},
+      {"Llama-3.2-90B-Vision",
+       R"({"model_type": "mllama", "text_config": {"model_type": "mllama_text_model", "hidden_size": 8192,
+           "intermediate_size": 28672, "num_hidden_layers": 100, "num_attention_heads": 64, "num_key_value_heads": 8,
+           "cross_attention_layers": [3, 8, 13, 18, 23, 28, 33, 38, 43, 48, 53, 58, 63, 68, 73, 78, 83, 88, 93, 98],
+           "vocab_size": 128256}, )" +
+           std::string(kMllamaVisionConfig) + "}",
+       87666865192, 88593355323 - 87666865192, 4096ull * (80 * 8192 + 20 * 6404)},
+  });
+  const Model model = read_checkpoint(R"({"model_type": "mllama", )" + std::string(kMllamaVisionConfig) + "}");
+  CHECK(has_remark(model, "6404 tokens (4 tiles of 1601), whatever the context"));
+  CHECK(checkpoint_refusal(R"({"model_type": "mllama_text_model"})").find("/vision_config: expected an object") !=
+        std::string::npos);
+  CHECK(checkpoint_refusal(R"({"model_type": "mllama", "cross_attention_layers": [40], )" +
+                           std::string(kMllamaVisionConfig) + "}")
+            .find("expected layers below 40, found 40") != std::string::npos);
+}
+
+TEST_CASE("blocks of a search have KV heads and feed-forwards of their own, or none") {
+  // 49867145216: the published total. 49 blocks have attention.
+  check_rows({{"Llama-3_3-Nemotron-Super-49B-v1",
+               R"({"model_type": "nemotron-nas", "hidden_size": 8192, "num_hidden_layers": 80,
+                   "num_attention_heads": 64, "num_key_value_heads": null, "intermediate_size": null,
+                   "vocab_size": 128256, "block_configs": [)" +
+                   super_49b_blocks() + "]}",
+               49867145216, 0, 49 * 8192 * 4096}});
+  // A linear of d_model in the place of a half, with its norm: 2 x (512^2 + 512); a norm less where there is nothing.
+  const char* const frame = R"({"model_type": "nemotron-nas", "hidden_size": 512, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "vocab_size": 1000, "tie_word_embeddings": true, "block_configs": )";
+  check_rows(
+      {{"linears in place of both halves, and neither",
+        std::string(frame) + R"([{"attention": {"replace_with_linear": true}, "ffn": {"replace_with_linear": true}},
+                                        {"attention": {"no_op": true}, "ffn": {"no_op": true}}]})",
+        512 * 1000 + 512 + 2 * (512 * 512 + 512), 0, 0}});
+  // int(2 x 1.3 x 512 / 3) = 443, in whole 256: 512. A window of 1024 with 2 KV heads of 128: 1024 bytes a token.
+  check_rows({{"a window",
+               std::string(frame) +
+                   R"([{"attention": {"n_heads_in_group": 2, "window_length": 1024}, "ffn": {"ffn_mult": 1.3}},
+                       {"attention": {"no_op": true}, "ffn": {"no_op": true}}]})",
+               512 * 1000 + 512 + 2 * 512 * 512 + 2 * 512 * 256 + 3 * 512 * 512 + 2 * 512, 0, 1024 * 1024}});
+  const auto refused = [&](const char* blocks) { return checkpoint_refusal(std::string(frame) + blocks + "}"); };
+  CHECK(refused("[]").find("/block_configs: expected a list of 2 blocks, found 0") != std::string::npos);
+  CHECK(refused(R"([{"attention": {"n_heads_in_group": 1, "num_sink_tokens": 4}, "ffn": {"ffn_mult": 1}},
+                    {"attention": {"no_op": true}, "ffn": {"no_op": true}}])")
+            .find("/block_configs/0/attention/num_sink_tokens: expected null") != std::string::npos);
+  CHECK(refused(R"([{"attention": {"n_heads_in_group": 1}, "ffn": {}},
+                    {"attention": {"no_op": true}, "ffn": {"no_op": true}}])")
+            .find("/block_configs/0/ffn/ffn_mult: expected a number above 0, found nothing") != std::string::npos);
+}
+
+TEST_CASE("sliding layers may have more heads, and prediction layers heads of their own") {
+  const std::string step = R"("hidden_size": 4096, "num_hidden_layers": 45, "num_attention_heads": 64,
+      "intermediate_size": 11264, "vocab_size": 128896, "moe_num_experts": 288, "moe_top_k": 8,
+      "moe_intermediate_size": 1280, "share_expert_dim": 1280, "sliding_window": 512, "max_position_embeddings": 262144,
+      "moe_layers_enum": "3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44",
+      "num_nextn_predict_layers": 3, )";
+  check_rows({
+      // 199384301376: the published total.
+      {"Step-3.5-Flash",
+       R"({"model_type": "step3p5", "num_attention_groups": 8, "head_dim": 128, "use_head_wise_attn_gate": true,
+           "attention_other_setting": {"attention_type": "sliding_attention", "num_attention_heads": 96,
+           "num_attention_groups": 8, "head_dim": 128}, )" +
+           step + R"("layer_types": [)" + one_full_in_four(48) + "]}",
+       196956130368, 199384301376 - 196956130368, 4096 * (12 * 8192 + 33 * 512)},
+      // Without gates, 12 x 64 + 33 x 96 rows of 4096 fewer; sliding layers with 64 heads have 2 x 32 x 128 fewer. The
+      // same of each sliding prediction layer.
+      {"Step-3.7-Flash, as its configuration states it",
+       R"({"model_type": "step3p7", "architectures": ["Step3p7FlashForCausalLM"], "num_key_value_heads": 8,
+           "head_dim": 128, )" +
+           step + R"("layer_types": [)" + one_full_in_four(45) + "]}",
+       196956130368 - 33 * 2 * 32 * 128 * 4096ull - (12 * 64 + 33 * 96) * 4096,
+       (199384301376 - 196956130368) - 3 * (2 * 32 * 128 + 96) * 4096ull, 4096 * (12 * 8192 + 33 * 512)},
+  });
+  CHECK(checkpoint_refusal(R"({"model_type": "step3p5", )" + step + R"("layer_types": [)" + one_full_in_four(46) + "]}")
+            .find("/layer_types: expected 45 kinds, or so many more as num_nextn_predict_layers says, found 46") !=
+        std::string::npos);
+}
+
+TEST_CASE("a class that is known decides where the model type is not") {
+  check_rows({
+      // 16 full and 48 sliding layers of 4096 bytes a token; the prediction layer is one decoder layer, a projection of
+      // 2 x 5120 and three norms.
+      {"EXAONE-4.5-33B",
+       R"({"architectures": ["Exaone4_5_ForConditionalGeneration"], "model_type": "exaone4_5", "text_config":
+           {"architectures": ["Exaone4ForCausalLM"], "hidden_size": 5120, "intermediate_size": 27392,
+           "sliding_window_pattern": "LLLG", "num_nextn_predict_layers": 1, "mtp_share_layers": true,
+           "model_type": "exaone4_5_text", "num_attention_heads": 40, "num_hidden_layers": 64,
+           "num_key_value_heads": 8, "sliding_window": 4096, "vocab_size": 153600}, "tie_word_embeddings": false,
+           "vision_config": {"depth": 28}})",
+       32527504384, (32527504384 - 2 * 153600 * 5120ull - 5120) / 64 + 2 * 5120 * 5120ull + 3 * 5120,
+       4096 * (16 * 8192 + 48 * 4096)},
+      // Vicuna's 6738415616, and two linears from 1024 to 4096 to 4096.
+      {"llava-v1.5-7b",
+       R"({"architectures": ["LlavaLlamaForCausalLM"], "model_type": "llava", "hidden_size": 4096,
+           "intermediate_size": 11008, "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32,
+           "vocab_size": 32000, "mm_hidden_size": 1024, "mm_projector_type": "mlp2x_gelu",
+           "mm_vision_tower": "openai/clip-vit-large-patch14-336"})",
+       6738415616, 1024 * 4096 + 4096 + 4096 * 4096 + 4096, 4294967296},
+      {"a flat LLaVA of Mistral, with one linear",
+       R"({"model_type": "llava_mistral", "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
+           "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 32000, "sliding_window": null,
+           "mm_hidden_size": 1024})",
+       7241732096, 1024 * 4096 + 4096, 1073741824},
+  });
+  const Model exaone = read_checkpoint(R"({"model_type": "new_one", "architectures": ["Exaone4ForCausalLM"]})");
+  CHECK(has_remark(exaone, "\"new_one\" is counted by its class, Exaone4ForCausalLM"));
+  const Model flat = read_checkpoint(
+      R"({"model_type": "llava", "architectures": ["LlavaLlamaForCausalLM"], "mm_projector_type": "resampler",
+          "mm_vision_tower": "tower"})");
+  CHECK(has_remark(flat, "the vision projector \"resampler\" is not counted"));
+  CHECK(has_remark(flat, "the vision tower (tower) is not counted"));
+  // A file with a text_config stays what that says.
+  const Model nested = read_checkpoint(
+      R"({"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"],
+          "text_config": {"model_type": "mistral"}})");
+  CHECK_EQ(nested.family, "mistral");
+  CHECK(checkpoint_refusal(R"({"model_type": "new_one", "architectures": ["NewForCausalLM"]})")
+            .find("/model_type: unknown family \"new_one\"") != std::string::npos);
+}
+
+TEST_CASE("dense and sparse relatives of Llama and DeepSeek") {
+  check_rows({
+      // A layer: q 2560 x 768 + 768 + 768 x 3840, kv 2560 x 288 + 256 + 256 x 5120, output 2560 x 2560, feed-forward
+      // 3 x 2560 x 6400, norms 5120. Cached: 256 + 32 elements a layer.
+      {"MiniCPM3-4B",
+       R"({"model_type": "minicpm3", "hidden_size": 2560, "num_hidden_layers": 62, "intermediate_size": 6400,
+           "num_attention_heads": 40, "num_key_value_heads": 40, "qk_nope_head_dim": 64, "qk_rope_head_dim": 32,
+           "q_lora_rank": 768, "kv_lora_rank": 256, "vocab_size": 73448})",
+       62ull * (1966080 + 768 + 2949120 + 737280 + 256 + 1310720 + 6553600 + 49152000 + 5120) + 73448 * 2560 + 2560, 0,
+       62 * 288 * 2 * 8192},
+      {"XVERSE-7B",
+       R"({"model_type": "xverse", "hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32,
+           "num_hidden_layers": 32, "vocab_size": 100534})",
+       32ull * (4 * 4096 * 4096 + 3 * 4096 * 11008 + 2 * 4096) + 2 * 100534 * 4096ull + 4096, 0, 4294967296},
+      {"XVERSE-MoE-A4.2B",
+       R"({"model_type": "xverse", "hidden_size": 2560, "intermediate_size": 1728, "num_attention_heads": 32,
+           "num_hidden_layers": 28, "vocab_size": 100534, "num_experts": 64, "moe_top_k": 6, "num_shared_experts": 2})",
+       28ull * (4 * 2560 * 2560 + 66 * 3 * 2560 * 1728ull + 64 * 2560 + 2 * 2560) + 2 * 100534 * 2560 + 2560ull, 0,
+       28 * 2 * 2560 * 2 * 8192ull},
+      // 16375728128: the published total.
+      {"deepseek-moe-16b-base",
+       R"({"model_type": "deepseek", "hidden_size": 2048, "num_hidden_layers": 28, "num_attention_heads": 16,
+           "num_key_value_heads": 16, "intermediate_size": 10944, "moe_intermediate_size": 1408,
+           "n_routed_experts": 64, "n_shared_experts": 2, "num_experts_per_tok": 6, "first_k_dense_replace": 1,
+           "vocab_size": 102400})",
+       16375728128, 0, 28 * 2 * 2048 * 2 * 8192ull},
+  });
+}
+
+TEST_CASE("mixtures whose experts differ by version, by layer half, and by kind of token") {
+  // A prediction layer of LongCat's checkpoint: embedding, projection, latent attention, feed-forward, five norms.
+  const Count latent = 6144 * 1536 + 1536 + 1536 * 64 * 192 + 6144 * 576 + 512 + 512 * 64 * 256 + 64 * 128 * 6144;
+  const Count prediction = 131072 * 6144 + 2 * 6144 * 6144 + latent + 3 * 6144 * 12288 + 5 * 6144;
+  check_rows({
+      // 16801974272 and 16255643392: the published totals.
+      {"Ling-lite-1.5",
+       R"({"architectures": ["BailingMoeForCausalLM"], "model_type": "bailing_moe", "first_k_dense_replace": 0,
+           "hidden_size": 2048, "intermediate_size": 1408, "moe_intermediate_size": 1408, "num_experts": 64,
+           "num_shared_experts": 2, "num_attention_heads": 16, "num_experts_per_tok": 6, "num_hidden_layers": 28,
+           "num_key_value_heads": 4, "use_bias": false, "use_qkv_bias": false, "vocab_size": 126464})",
+       16801974272, 0, 28 * 2 * 4 * 128 * 2 * 8192},
+      {"Ling-mini-2.0",
+       R"({"architectures": ["BailingMoeV2ForCausalLM"], "model_type": "bailing_moe", "num_hidden_layers": 20,
+           "hidden_size": 2048, "intermediate_size": 5120, "first_k_dense_replace": 1, "moe_intermediate_size": 512,
+           "moe_shared_expert_intermediate_size": 512, "num_shared_experts": 1, "num_experts": 256,
+           "num_experts_per_tok": 8, "moe_router_enable_expert_bias": true, "num_attention_heads": 16,
+           "num_key_value_heads": 4, "head_dim": 128, "use_qk_norm": true, "vocab_size": 157184})",
+       16255643392, 0, 20 * 2 * 4 * 128 * 2 * 8192},
+      // 561862880256: the published total, with the prediction layer. 56 caches of 576 elements.
+      {"LongCat-Flash-Chat",
+       R"({"model_type": "longcat_flash", "attention_method": "MLA", "zero_expert_type": "identity",
+           "hidden_size": 6144, "ffn_hidden_size": 12288, "moe_topk": 12, "expert_ffn_hidden_size": 2048,
+           "n_routed_experts": 512, "zero_expert_num": 256, "num_layers": 28, "vocab_size": 131072,
+           "num_attention_heads": 64, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64,
+           "qk_nope_head_dim": 128, "v_head_dim": 128, "attention_bias": false})",
+       Count{561862880256} - prediction, 0, 56 * 576 * 2 * 8192},
+      // A layer of experts: attention, 64 experts and two always on of 1536, a router with a bias, two norms. Of
+      // images, 64 experts of 512, their router and its bias.
+      {"ERNIE-4.5-VL-28B-A3B, without its vision tower",
+       R"({"model_type": "ernie4_5_moe_vl", "hidden_size": 2560, "num_hidden_layers": 28, "num_attention_heads": 20,
+           "num_key_value_heads": 4, "intermediate_size": 12288, "vocab_size": 103424, "moe_num_experts": [64, 64],
+           "moe_intermediate_size": [1536, 512], "moe_k": 6, "moe_num_shared_experts": 2,
+           "moe_layer_start_index": [1, 1], "moe_layer_end_index": [29, 28], "moe_layer_interval": 1,
+           "tie_word_embeddings": true, "vision_config": {"depth": 32}})",
+       103424 * 2560 + 2560 + 28 * (2 * 2560 * 2560 + 2 * 2560 * 512 + 2 * 2560) + 3 * 2560 * 12288 +
+           27 * (66 * 3 * 2560 * 1536ull + 64 * 2560 + 64),
+       27 * 64 * (3 * 2560 * 512ull + 2560 + 1), 28 * 2 * 4 * 128 * 2 * 8192},
+  });
+  const Model ernie = read_checkpoint(R"({"model_type": "ernie4_5_moe_vl", "vision_config": {"depth": 32}})");
+  CHECK(has_remark(ernie, "the vision tower is not counted"));
+  CHECK(checkpoint_refusal(R"({"model_type": "ernie4_5_moe_vl", "moe_num_experts": [64, 64, 64]})")
+            .find("/moe_num_experts: expected an integer, or one for text and one for images") != std::string::npos);
+  CHECK(checkpoint_refusal(R"({"model_type": "longcat_flash", "num_hidden_layers": 56})")
+            .find("/num_layers: expected a positive integer") != std::string::npos);
+  // Up to 12 experts of a token: 31.3 G are the most that the report names (arXiv 2509.01322).
+  const Model longcat = read_checkpoint(R"({"model_type": "longcat_flash"})");
+  CHECK_EQ(figure(longcat, Metric::active_parameters),
+           to_string(Count{561862880256} - prediction - 28 * 500 * 3 * 6144 * 2048ull));
+}
