@@ -579,6 +579,7 @@ void apply(const Config& config, const std::vector<std::string>& roots, const Mo
 }  // namespace
 
 void read_quantization(const Config& file, const Config* beside, Model& model) {
+  if (model.stored) return;  // the family's own layout
   const Family* const family = find_family(model.family);
   const ModuleTraits modules = family == nullptr ? ModuleTraits{} : family->modules;
   const std::vector<std::string> roots = roots_of(file, modules);

@@ -9,7 +9,7 @@ namespace ctxcost::huggingface {
 /// Sets `model.stored`, and `model.kv` where the cache's type is named, from `quantization_config`, else from `beside`:
 /// the "quantization" of ModelOpt's hf_quant_config.json in the same directory, or null. Call it after groups and
 /// tensors are set. An unknown method leaves `stored` empty, and an unknown layout makes the weights unknown. Notes
-/// report both.
+/// report both. A layout that the family has set itself is left alone.
 void read_quantization(const Config& config, const Config* beside, Model& model);
 
 }  // namespace ctxcost::huggingface
