@@ -11,6 +11,8 @@
   ROW(kSinkWindow)              \
   ROW(kLatent)                  \
   ROW(kIndexedLatent)           \
+  ROW(kCompressedSparse)        \
+  ROW(kIndexedBlocks)           \
   ROW(kLongformer)              \
   ROW(kBigBird)                 \
   ROW(kLsh)                     \

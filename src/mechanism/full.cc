@@ -7,10 +7,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr MechanismKey kFullKeys[] = {
-    {"unknown_work", KeyType::flag, "false", "keys are selected by a rule that is not counted", 1, {}, true},
-};
-
 constexpr Formula kFullFormulas[] = {
     {"pairs", "n (n + 1) / 2", "Vaswani 2017, masked self-attention"},
     {"pairs under reach", "n n", "every query charged all n keys"},
@@ -21,15 +17,8 @@ constexpr Formula kFullFormulas[] = {
 
 class Full final : public SoftmaxAttention {
  public:
-  Full(const MixerShape& shape, bool unknown_work) : SoftmaxAttention("full", shape, Span{}), unknown_(unknown_work) {}
+  explicit Full(const MixerShape& shape) : SoftmaxAttention("full", shape, Span{}) {}
 
-  std::optional<Work> prefill(Count n, PairRule rule) const override {
-    return unknown_ ? std::nullopt : SoftmaxAttention::prefill(n, rule);
-  }
-  std::optional<Work> decode(Count keys) const override {
-    return unknown_ ? std::nullopt : SoftmaxAttention::decode(keys);
-  }
-  Visibility visibility(Count n) const override { return {{mask::Band{n}}, {}, unknown_}; }
   std::span<const Formula> formulas() const override { return kFullFormulas; }
 
  private:
@@ -37,8 +26,6 @@ class Full final : public SoftmaxAttention {
     return rule == PairRule::reach ? pairs::full(n) : pairs::causal(n);
   }
   Count decode_keys(Count keys) const override { return keys; }
-
-  bool unknown_;
 };
 
 /// A layer that mixes nothing: a feed-forward alone (Nemotron-H).
@@ -61,10 +48,10 @@ CTXCOST_MECHANISM(kFull) = {"full",
                             "every earlier token (MHA, GQA, MQA)",
                             "",
                             "",
-                            kFullKeys,
+                            {},
                             {.softmax = true, .traffic_never_falls = true},
-                            [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-                              return std::make_unique<Full>(shape, settings.flag("unknown_work"));
+                            [](const MixerShape& shape, const MixerSettings&) -> std::unique_ptr<Mixer> {
+                              return std::make_unique<Full>(shape);
                             }};
 
 CTXCOST_MECHANISM(kNone) = {"none",

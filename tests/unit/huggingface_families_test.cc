@@ -55,6 +55,32 @@ bool has_note(const Model& model, std::string_view part) {
   return false;
 }
 
+/// MiniMaxAI/MiniMax-M3: three dense layers with full attention, 57 with experts that select blocks. `more` comes
+/// first.
+std::string minimax_m3(std::string_view more = {}) {
+  std::string flags = "[0, 0, 0";
+  for (unsigned i = 3; i < 60; ++i) flags += ", 1";
+  flags += "]";
+  std::string text = R"({"model_type": "minimax_m3", )";
+  text += more;
+  text += R"("hidden_size": 6144, "vocab_size": 200064, "num_hidden_layers": 60, "num_attention_heads": 64,
+      "num_key_value_heads": 4, "head_dim": 128, "intermediate_size": 3072, "dense_intermediate_size": 12288,
+      "shared_intermediate_size": 3072, "n_shared_experts": 1, "num_local_experts": 128, "num_experts_per_tok": 4,
+      "qk_norm_type": "per_head", "use_qk_norm": true, "use_routing_bias": true, "num_mtp_modules": 7,
+      "tie_word_embeddings": false, "torch_dtype": "bfloat16", "max_position_embeddings": 1048576, "moe_layer_freq": )";
+  text += flags;
+  if (more.find("sparse_attention_config") == std::string_view::npos) {
+    text += R"(, "sparse_attention_config": {"use_sparse_attention": true, "sparse_block_size": 128,
+        "sparse_index_dim": 128, "sparse_num_index_heads": 4, "sparse_topk_blocks": 16, "sparse_init_block": 0,
+        "sparse_local_block": 1, "sparse_attention_freq": )";
+    text += flags;
+    text += R"(, "sparse_disable_index_value": )";
+    text += flags;
+    text += "}";
+  }
+  return text + "}";
+}
+
 }  // namespace
 
 TEST_CASE("parameters of public models are those that their model pages state") {
@@ -268,12 +294,35 @@ TEST_CASE("cache per token and in all, by the layers that keep it") {
   CHECK_EQ(metric(read(R"({"model_type": "t5", "num_layers": 6})"), Metric::kv_bytes_per_token), "24576");
   // An encoder keeps nothing.
   CHECK_EQ(metric(read(R"({"model_type": "bert", "num_hidden_layers": 12})"), Metric::kv_cache_bytes, 512), "0");
-  // MiniMax M3: 2 x 4 heads x 128 x 2 B x 60 layers; its selection's work is not counted.
-  const Model minimax = read(R"({"model_type": "minimax_m3", "num_hidden_layers": 60, "num_attention_heads": 64,
-      "num_key_value_heads": 4, "head_dim": 128, "sparse_attention_config": {"use_sparse_attention": true}})");
-  CHECK_EQ(metric(minimax, Metric::kv_bytes_per_token), "122880");
-  CHECK_EQ(metric(minimax, Metric::attention_macs), "nothing");
-  CHECK(has_note(minimax, "without its index"));
+  // MiniMax M3: 2 x 4 heads x 128 x 2 B x 60 layers, and an index key of 128 x 2 B in 57 of them.
+  CHECK_EQ(metric(read(minimax_m3()), Metric::kv_bytes_per_token), to_string(Count(122880 + 57 * 256)));
+}
+
+TEST_CASE("MiniMax M3: parameters and work of its full layers and of those that select blocks") {
+  // Sums over the classes of transformers modeling_minimax_m3_vl.py: attention 6144*(64 + 2*4)*128 + 64*128*6144 +
+  // 2*128; indexer 6144*(4 + 1)*128 + 2*128; experts 129 of 3*6144*3072, router 128*6144 + 128; dense 3*6144*12288.
+  const Model model = read(minimax_m3());
+  CHECK_EQ(metric(model, Metric::parameters), "426174572928");
+  CHECK_EQ(metric(model, Metric::active_parameters), "25962473856");
+  CHECK_EQ(metric(model, Metric::kv_cache_bytes, 8192), "1126170624");
+  CHECK_EQ(metric(model, Metric::kv_cache_bytes, 131072), "18018729984");
+  Workload exact;
+  exact.convention = causal_convention();
+  CHECK_EQ(to_string(*Estimator(model, exact).at(8192, 1).count(Metric::attention_macs)), "15974981959680");
+  CHECK_EQ(to_string(*Estimator(model, exact).at(131072, 1).count(Metric::attention_macs)), "913985985576960");
+  CHECK(has_note(model, "prediction layers (mtp) are not counted"));
+
+  // The vision form has the same language model inside.
+  const Model vision =
+      read(R"({"model_type": "minimax_m3_vl", "vision_config": {"hidden_size": 1280}, "text_config": )" + minimax_m3() +
+           "}");
+  CHECK_EQ(metric(vision, Metric::parameters), "426174572928");
+  CHECK(has_note(vision, "the vision tower is not counted"));
+
+  CHECK(refusal(minimax_m3(R"("sparse_attention_config": {}, )"))
+            .find("/sparse_attention_config/sparse_num_index_heads: ") != std::string::npos);
+  CHECK(refusal(minimax_m3(R"("attention_output_gate": true, )")).find("/attention_output_gate: expected false") !=
+        std::string::npos);
 }
 
 TEST_CASE("the usable window follows the kind of positions and their scaling") {

@@ -384,11 +384,11 @@ TEST_CASE("Kimi Linear: one list of layers is the other's complement") {
 
 TEST_CASE("what is not known is an error that names it") {
   CHECK_EQ(
-      refusal(R"({"model_type": "deepseek_v4", "num_hidden_layers": 43})"),
-      "config.json: /model_type: unknown family \"deepseek_v4\" (did you mean \"deepseek_v2\"? with assume full its "
+      refusal(R"({"model_type": "deepseek_v9", "num_hidden_layers": 43})"),
+      "config.json: /model_type: unknown family \"deepseek_v9\" (did you mean \"deepseek_v2\"? with assume full its "
       "cache and scores count as full attention)");
   const Model assumed = parse_model(
-      R"({"model_type": "deepseek_v4", "num_hidden_layers": 43, "num_attention_heads": 64, "hidden_size": 4096})",
+      R"({"model_type": "deepseek_v9", "num_hidden_layers": 43, "num_attention_heads": 64, "hidden_size": 4096})",
       "config.json", {.assume_full = true});
   CHECK_EQ(assumed.layers(), Count{43});
 

@@ -162,6 +162,37 @@ std::vector<Sample> samples() {
     shared.set("shares_index", true);
     add("indexed_latent", shared, Law::causal, top(k));
   }
+  // A window, and rows of `ratio` tokens each: all of them, or the best `top`.
+  for (const unsigned ratio : {0U, 1U, 4U, 7U}) {
+    for (const unsigned top : {0U, 1U, 3U}) {
+      if (ratio == 0 && top > 0) continue;
+      for (const unsigned window : {7U, 16U, 60U}) {
+        MixerSettings settings{{"window", window}, {"compress_ratio", ratio}, {"q_rank", 3}, {"output_rank", 2}};
+        if (ratio == 4) settings.set("overlap", true);
+        if (ratio == 7) settings.set("output_groups", Count{kHeads});
+        if (top > 0) {
+          settings.set("index_heads", Count{2});
+          settings.set("index_dim", Count{3});
+          settings.set("top_k", Count{top});
+        }
+        add("compressed_sparse", settings, Law::causal, [=](unsigned, unsigned i, unsigned n) {
+          unsigned recent = 0;
+          unsigned rows = 0;
+          for (unsigned j = 0; j < n; ++j) {
+            recent += j <= i && i - j < window ? 1 : 0;
+            rows += ratio > 0 && j % ratio == ratio - 1 && j <= i ? 1 : 0;  // j completes a row
+          }
+          return recent + (top > 0 ? std::min(rows, top) : rows);
+        });
+      }
+    }
+  }
+  for (const unsigned block : {1U, 4U, 30U}) {
+    for (const unsigned count : {1U, 3U, 9U}) {
+      add("indexed_blocks", {{"index_heads", 2}, {"index_dim", 3}, {"block", block}, {"top_k", count}}, Law::causal,
+          mask([=](unsigned i, unsigned j) { return j <= i && i / block - j / block < count; }));
+    }
+  }
   for (const unsigned chunk : {1U, 7U, 60U}) {
     add("linear", {{"chunk", chunk}, {"feature_dim", 3}}, Law::own);
     add("retention", {{"chunk", chunk}}, Law::own);

@@ -94,6 +94,12 @@ constexpr KindSample kKinds[] = {
     {"latent:kv_rank=96,rope_dim=8,q_rank=48", R"({"kind": "latent", "kv_rank": 96, "rope_dim": 8, "q_rank": 48})"},
     {"indexed_latent:kv_rank=96,rope_dim=8,index_heads=2,index_dim=16,top_k=200",
      R"({"kind": "indexed_latent", "kv_rank": 96, "rope_dim": 8, "index_heads": 2, "index_dim": 16, "top_k": 200})"},
+    {"compressed_sparse:window=128,compress_ratio=4,overlap,q_rank=48,output_rank=32,index_heads=2,index_dim=16,top_k="
+     "200",
+     R"({"kind": "compressed_sparse", "window": 128, "compress_ratio": 4, "overlap": true, "q_rank": 48,
+         "output_rank": 32, "index_heads": 2, "index_dim": 16, "top_k": 200})"},
+    {"indexed_blocks:index_heads=2,index_dim=16,block=64,top_k=8",
+     R"({"kind": "indexed_blocks", "index_heads": 2, "index_dim": 16, "block": 64, "top_k": 8})"},
     {"longformer:window=512,global_tokens=16", R"({"kind": "longformer", "window": 512, "global_tokens": 16})"},
     {"bigbird", R"({"kind": "bigbird"})"},
     {"bigbird:block=32,random_blocks=0", R"({"kind": "bigbird", "block": 32, "random_blocks": 0})"},

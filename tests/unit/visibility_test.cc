@@ -193,6 +193,13 @@ TEST_CASE("kinds that choose keys by their content may choose every earlier one"
   check_visibility("lsh", {{"hashes", 1}, {"chunk", 2}}, kEarlier);
   check_visibility("routing", {{"clusters", 3}}, kEarlier);
   check_visibility("native_sparse", {}, kEarlier);
+  check_visibility("indexed_blocks", {{"index_heads", 2}, {"index_dim", 3}, {"block", 4}, {"top_k", 2}}, kEarlier);
+  for (const unsigned ratio : {1U, 4U, 7U}) {
+    check_visibility("compressed_sparse",
+                     {{"window", 9U}, {"compress_ratio", ratio}, {"q_rank", 3}, {"output_rank", 2}},
+                     causal([](unsigned i, unsigned j) { return i - j < 9; }),
+                     causal([ratio](unsigned i, unsigned j) { return j / ratio < i / ratio; }));
+  }
   for (const std::string_view kind : {"full", "sliding_window", "memorizing", "indexed_latent", "lsh", "routing"}) {
     CAPTURE(kind);
     MixerSettings settings;

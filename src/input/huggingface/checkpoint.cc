@@ -80,12 +80,14 @@ void add_prediction_layers(const Config& config, Model& model, const PredictionL
     add_part(model, "embedding and head of the multi-token prediction layers",
              prediction.count * 2 * *model.vocab * d_model, std::move(source));
   }
+  if (model.stored) return;  // the family counts the scales of its own layout
   if (const std::optional<Block> block = read_block(config)) {
     add_scales(model, prediction.count * scales_of(prediction.layer, *block));
   }
 }
 
 void add_block_scales(const Config& config, Model& model) {
+  if (model.stored) return;
   const std::optional<Block> block = read_block(config);
   if (!block) return;
   Count scales;

@@ -18,6 +18,7 @@
   ROW(kDeepseekV2)            \
   ROW(kDeepseekV3)            \
   ROW(kDeepseekV32)           \
+  ROW(kDeepseekV4)            \
   ROW(kDistilbert)            \
   ROW(kDots1)                 \
   ROW(kErnie45)               \

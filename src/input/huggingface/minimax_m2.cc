@@ -1,4 +1,4 @@
-// MiniMax M2 (full attention in every layer) and M3 (block-sparse selection over a full cache).
+// MiniMax M2: full attention in every layer.
 // [transformers configuration_minimax_m2.py, modeling_minimax_m2.py]
 #include "family.h"
 #include "input/gguf/header.h"
@@ -26,32 +26,6 @@ void read_minimax_m2(const Config& config, Model& model) {
   read_rope(config, model, 131072);
 }
 
-void read_minimax_m3(const Config& config, Model& model) {
-  const std::uint32_t layers = config.layers("num_hidden_layers", 60);
-  const Count heads = config.count("num_attention_heads", 64);
-  MixerShape shape =
-      make_shape(config, 1, heads, config.count("num_key_value_heads", 4), config.count("head_dim", 128));
-  // The widths of the index are not published: what depends on them is unknown, and so is the selection's work.
-  shape.d_model.reset();
-  model.embedding_known = false;
-  const std::optional<Config> sparse = config.object("sparse_attention_config");
-  std::vector<Count> selects(layers, 0);
-  if (sparse && sparse->flag("use_sparse_attention", true)) {
-    selects = sparse->counts_per_layer("sparse_attention_freq", layers).value_or(std::vector<Count>(layers, 1));
-  }
-  add_layers(
-      model, layers, [&](std::uint32_t i) { return selects[i] != 0; },
-      [&](bool selected) {
-        MixerSettings settings;
-        if (selected) settings.set("unknown_work", true);
-        return Layer{{make_mixer("full", shape, settings)}, {}, {}};
-      });
-  config.note(
-      "MiniMax M3: the cache is counted as full attention's without its index; attention figures and parameters "
-      "are unknown");
-  read_rope(config, model, 1048576);
-}
-
 // What its GGUF files say.
 
 void read_minimax_m2_gguf(gguf::Header& file) {
@@ -73,13 +47,6 @@ CTXCOST_FAMILY(kMinimaxM2) = {
     .read = read_minimax_m2,
     .gguf_architectures = "minimax-m2",
     .read_gguf = read_minimax_m2_gguf,
-    .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
-};
-
-CTXCOST_FAMILY(kMinimaxM3) = {
-    .model_types = "minimax_m3",
-    .architectures = "MiniMaxM3ForCausalLM",
-    .read = read_minimax_m3,
     .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
 };
 

@@ -329,6 +329,7 @@ void apply(const Config& config, Checkpoint checkpoint, Model& model) {
 }  // namespace
 
 void read_quantization(const Config& file, const Config* beside, Model& model) {
+  if (model.stored) return;  // the family's own layout
   const Family* const family = find_family(model.family);
   Checkpoint checkpoint;
   if (family != nullptr) checkpoint.modules = family->modules;
