@@ -21,6 +21,7 @@
   ROW(kFixed)                   \
   ROW(kNativeSparse)            \
   ROW(kVerticalSlash)           \
+  ROW(kBlockSparse)             \
   ROW(kLinear)                  \
   ROW(kRetention)               \
   ROW(kLightning)               \

@@ -312,3 +312,30 @@ TEST_CASE("mixtures whose experts differ by version, by layer half, and by kind 
   CHECK_EQ(figure(longcat, Metric::active_parameters),
            to_string(Count{561862880256} - prediction - 28 * 500 * 3 * 6144 * 2048ull));
 }
+
+TEST_CASE("block-sparse layers cache all tokens and see a part of them") {
+  // 7392272384: the published total. Keys and values of 8 heads of 128 in 32 layers.
+  const std::string config = R"({"model_type": "phi3small", "hidden_size": 4096, "num_hidden_layers": 32,
+      "num_attention_heads": 32, "num_key_value_heads": 8, "ff_intermediate_size": 14336, "vocab_size": 100352,
+      "dense_attention_every_n_layers": 2, "blocksparse_block_size": 64, "blocksparse_num_local_blocks": 16,
+      "blocksparse_vert_stride": 8, "blocksparse_triton_kernel_block_size": 64)";
+  check_rows({{"Phi-3-small-8k-instruct", config + "}", 7392272384, 0, 32 * 2 * 8 * 128 * 2 * 8192}});
+  // 128 blocks. Of head h, a query of block q sees its own, 15 before it and those before them with (j + h + 1) in 8.
+  const Model model = read_checkpoint(config + "}");
+  const Mixer& sparse = *model.groups.front().mixers.front();
+  CHECK_EQ(sparse.kind(), "block_sparse");
+  std::uint64_t scores = 0;
+  for (unsigned head = 0; head < 32; ++head) {
+    for (unsigned q = 0; q < 128; ++q) {
+      unsigned blocks = 0;
+      for (unsigned j = 0; j < q; ++j) blocks += q - j < 16 || (j + head + 1) % 8 == 0 ? 1 : 0;
+      scores += 64 * 65 / 2 + std::uint64_t{64} * 64 * blocks;
+    }
+  }
+  CHECK_EQ(to_string(sparse.prefill(8192, PairRule::exact)->scores), to_string(Count{scores}));
+  // A key head is read by four query heads with other vertical blocks each, 14 of the 112 before the near ones.
+  CHECK_EQ(to_string(sparse.rows_read(0, 8192)), to_string(Count{8 * 64 * (16 + 4 * 14)}));
+  CHECK_EQ(model.groups.back().mixers.front()->kind(), "full");
+  CHECK(checkpoint_refusal(config + R"(, "blocksparse_triton_kernel_block_size": 32})").find("kernel_block_size") !=
+        std::string::npos);
+}

@@ -149,6 +149,26 @@ std::vector<Sample> samples() {
       }
     }
   }
+  for (const unsigned block : {1U, 3U, 8U}) {
+    for (const unsigned local : {1U, 2U, 5U}) {
+      for (const unsigned stride : {1U, 2U, kHeads}) {
+        for (const unsigned step : {0U, 1U}) {
+          add("block_sparse",
+              {{"block", block}, {"local_blocks", local}, {"vertical_stride", stride}, {"head_step", step}},
+              Law::causal, [=](unsigned head, unsigned i, unsigned n) {
+                unsigned keys = 0;
+                for (unsigned j = 0; j < n; ++j) {
+                  const unsigned own = i / block;
+                  const unsigned other = j / block;
+                  const bool vertical = (other + head * step + 1) % stride == 0;
+                  keys += j <= i && (own - other < local || vertical) ? 1 : 0;
+                }
+                return keys;
+              });
+        }
+      }
+    }
+  }
   add("cross_attention", {}, Law::own);
   add("cross_attention", {{"tokens", 7}}, Law::own);
 

@@ -89,6 +89,7 @@
   ROW(kOpt)                   \
   ROW(kPhi)                   \
   ROW(kPhi3)                  \
+  ROW(kPhi3Small)             \
   ROW(kPhimoe)                \
   ROW(kQwen)                  \
   ROW(kQwen2)                 \
