@@ -25,6 +25,8 @@
   ROW(kLinear)                  \
   ROW(kRetention)               \
   ROW(kLightning)               \
+  ROW(kGatedLinear)             \
+  ROW(kDelta)                   \
   ROW(kGatedDelta)              \
   ROW(kKimiDelta)               \
   ROW(kShortConv)               \

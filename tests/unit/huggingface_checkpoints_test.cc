@@ -339,3 +339,91 @@ TEST_CASE("block-sparse layers cache all tokens and see a part of them") {
   CHECK(checkpoint_refusal(config + R"(, "blocksparse_triton_kernel_block_size": 32})").find("kernel_block_size") !=
         std::string::npos);
 }
+
+TEST_CASE("linear attentions keep a state and no cache") {
+  // A layer: the projections, the gates, norms, and a feed-forward of 2/3 of 4 x hidden_size in whole 256. State: heads
+  // of d_k x d_v in fp32, and three columns of a short convolution in bf16.
+  struct Row {
+    const char* model;
+    const char* config;
+    Count parameters, state;
+  };
+  const Count d = 2048;
+  const Count frame = 2 * 32000 * d + d;
+  const Count ff = 3 * d * 5632;
+  const Row rows[] = {
+      {"gla-340M",
+       R"({"model_type": "gla", "expand_k": 0.5, "expand_v": 1, "hidden_ratio": 4, "hidden_size": 1024,
+           "intermediate_size": null, "num_heads": 4, "num_hidden_layers": 24, "tie_word_embeddings": true,
+           "vocab_size": 32000})",
+       32000 * 1024 + 1024 +
+           24 * (2 * 1024 * 512 + 3 * 1024 * 1024 + 1024 * 16 + 16 * 512 + 512 + 256 + 2 * 1024 + 3 * 1024 * 2816),
+       24 * 4 * 128 * 256 * 4},
+      {"gla-1.3B",
+       R"({"model_type": "gla", "expand_k": 0.5, "expand_v": 1, "hidden_ratio": 4, "hidden_size": 2048,
+           "intermediate_size": null, "num_heads": 4, "num_hidden_layers": 24, "vocab_size": 32000})",
+       frame + 24 * (2 * d * 1024 + 3 * d * d + d * 16 + 16 * 1024 + 1024 + 512 + 2 * d + ff), 24 * 4 * 256 * 512 * 4},
+      {"gla-7B, with a quarter of the key heads and no output gate",
+       R"({"model_type": "gla", "expand_k": 1, "expand_v": 1, "hidden_size": 4096, "intermediate_size": 14336,
+           "num_heads": 32, "num_kv_heads": 8, "num_hidden_layers": 32, "use_output_gate": false,
+           "vocab_size": 32000})",
+       2 * 32000 * 4096 + 4096 +
+           32 * (2 * 4096 * 4096 + 2 * 4096 * 1024 + 4096 * 16 + 16 * 1024 + 1024 + 128 + 2 * 4096 +
+                 3 * 4096 * Count{14336}),
+       32 * 32 * 128 * 128 * 4},
+      {"hgrn2", R"({"model_type": "hgrn2", "hidden_size": 2048, "num_hidden_layers": 24})",
+       frame + 24 * (4 * d * d + d + 2 * d + ff) + 24 * d, 24 * 16 * 128 * 128 * 4},
+      {"retnet", R"({"model_type": "retnet", "hidden_size": 2048, "num_hidden_layers": 24})",
+       frame + 24 * (2 * d * d + 3 * d * 2 * d + 512 + 2 * d + 3 * d * 2816), 24 * 8 * 256 * 512 * 4},
+      {"delta_net", R"({"model_type": "delta_net", "hidden_size": 2048, "num_hidden_layers": 24, "num_heads": 16})",
+       frame + 24 * (4 * d * d + 16 * d + 3 * d * 4 + 128 + 2 * d + ff), 24 * (16 * 128 * 128 * 4 + 3 * 3 * 2048 * 2)},
+      {"gated_deltanet", R"({"model_type": "gated_deltanet"})",
+       frame + 21 * (2 * d * 1536 + 2 * d * 3072 + 2 * d * 6 + 6144 * 4 + 2 * 6 + 512 + 3072 * d + 2 * d + ff),
+       21 * (6 * 256 * 512 * 4 + 3 * 6144 * 2)},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Model model = read_checkpoint(row.config);
+    CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
+    CHECK_EQ(figure(model, Metric::state_bytes), to_string(row.state));
+    CHECK_EQ(figure(model, Metric::kv_cache_bytes), "0");
+  }
+  // One of 24 layers attends, with 8 heads of 128 for the keys: 4096 bytes a token; 2048 tokens under a window.
+  const char* const hybrid = R"({"model_type": "gla", "attn": {"layers": [11], "num_heads": 16, "num_kv_heads": 8)";
+  CHECK_EQ(figure(read_checkpoint(std::string(hybrid) + "}}"), Metric::kv_cache_bytes), std::to_string(4096 * 8192));
+  CHECK_EQ(figure(read_checkpoint(std::string(hybrid) + R"(, "window_size": 2048}})"), Metric::kv_cache_bytes),
+           std::to_string(4096 * 2048));
+  CHECK(checkpoint_refusal(R"({"model_type": "gla", "attn": {"layers": [24], "num_heads": 16}})")
+            .find("/attn/layers: expected layers below 24, found 24") != std::string::npos);
+  CHECK(checkpoint_refusal(R"({"model_type": "retnet", "use_short_conv": true})")
+            .find("/use_short_conv: expected false: the other form is not counted") != std::string::npos);
+}
+
+TEST_CASE("CLIP's towers, each alone and together") {
+  // Both: 151277313 and 427616513, the published counts. A layer of width d and inner width f has
+  // 4 (d^2 + d) + 2 d f + f + d + 4 d.
+  const auto layer = [](Count d, Count f) { return 4 * (d * d + d) + 2 * d * f + f + d + 4 * d; };
+  const Count base = 49408 * 512 + 77 * 512 + 12 * layer(512, 2048) + 2 * 512 + 512 * 512;
+  const Count large = 49408 * 768 + 77 * 768 + 12 * layer(768, 3072) + 2 * 768 + 768 * 768;
+  check_rows({
+      {"clip-vit-base-patch32", R"({"model_type": "clip", "text_config": {"model_type": "clip_text_model"},
+                                    "vision_config": {}, "projection_dim": 512})",
+       base, 151277313 - base, 12 * 2 * 512 * 2 * 8192},
+      {"clip-vit-large-patch14",
+       R"({"model_type": "clip", "projection_dim": 768, "text_config": {"model_type": "clip_text_model",
+           "hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "projection_dim": 512},
+           "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16,
+           "num_hidden_layers": 24, "patch_size": 14}})",
+       large, 427616513 - large, 12 * 2 * 768 * 2 * 8192},
+      {"a text tower without a projection", R"({"model_type": "clip_text_model", "architectures": ["CLIPTextModel"]})",
+       base - 512 * 512, 0, 12 * 2 * 512 * 2 * 8192},
+      // 3 x 14 x 14 patches of 224 x 224, 257 positions, a class token, two norms.
+      {"CLIP-ViT-H, its vision tower",
+       R"({"architectures": ["CLIPVisionModelWithProjection"], "model_type": "clip_vision_model", "hidden_size": 1280,
+           "image_size": 224, "intermediate_size": 5120, "num_attention_heads": 16, "num_hidden_layers": 32,
+           "patch_size": 14, "projection_dim": 1024})",
+       1280 + 588 * 1280 + 257 * 1280 + 4 * 1280 + 32 * layer(1280, 5120) + 1280 * 1024, 0, 0},
+  });
+  CHECK(
+      has_remark(read_checkpoint(R"({"model_type": "clip_vision_model"})"), "the context is an image's: 50 positions"));
+}

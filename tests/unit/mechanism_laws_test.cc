@@ -219,6 +219,9 @@ std::vector<Sample> samples() {
     add("lightning", {{"block", chunk}}, Law::own);
     add("gated_delta", {{"chunk", chunk}, {"key_heads", 1}, {"conv", 1}}, Law::own);
     add("kimi_delta", {{"chunk", chunk}}, Law::own);
+    add("delta", {{"chunk", chunk}}, Law::own);
+    add("gated_linear", {{"chunk", chunk}}, Law::own);
+    add("gated_linear", {{"chunk", chunk}, {"gate_rank", 0}}, Law::own);
     add("mamba2", {{"chunk", chunk}, {"head_dim", 4}, {"groups", 2}}, Law::own);
   }
   add("mamba", {}, Law::own);

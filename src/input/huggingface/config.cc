@@ -39,6 +39,12 @@ Config Config::over(const JsonValue& object, std::string pointer) const {
   return both;
 }
 
+Config Config::file() const {
+  Config last = *this;
+  last.scopes_.erase(last.scopes_.begin(), last.scopes_.end() - 1);
+  return last;
+}
+
 Config::Found Config::find(const Keys& keys) const {
   for (const Scope& scope : scopes_) {
     for (const std::string_view name : keys.names()) {

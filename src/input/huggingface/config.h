@@ -51,6 +51,8 @@ class Config {
   Config(const JsonValue& object, std::string pointer, Findings& findings);
   /// `object` laid over this view: its keys win.
   Config over(const JsonValue& object, std::string pointer) const;
+  /// The whole file alone, for keys that a part laid over it has, too, with another meaning.
+  Config file() const;
 
   /// Returns whether a part of the file overrides the rest, because the language model is one of several.
   bool nested() const { return scopes_.size() > 1; }

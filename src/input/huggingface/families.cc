@@ -11,6 +11,8 @@
   ROW(kBigBird)               \
   ROW(kBloom)                 \
   ROW(kChatglm)               \
+  ROW(kClip)                  \
+  ROW(kClipVision)            \
   ROW(kCohere)                \
   ROW(kCohere2)               \
   ROW(kDbrx)                  \
@@ -19,6 +21,7 @@
   ROW(kDeepseekV3)            \
   ROW(kDeepseekV32)           \
   ROW(kDeepseekV4)            \
+  ROW(kDeltaNet)              \
   ROW(kDistilbert)            \
   ROW(kDots1)                 \
   ROW(kErnie45)               \
@@ -28,11 +31,13 @@
   ROW(kExaone4)               \
   ROW(kFalcon)                \
   ROW(kFalconH1)              \
+  ROW(kGatedDeltanet)         \
   ROW(kGemma)                 \
   ROW(kGemma2)                \
   ROW(kGemma3)                \
   ROW(kGemma3n)               \
   ROW(kGemma4)                \
+  ROW(kGla)                   \
   ROW(kGlm)                   \
   ROW(kGlm4)                  \
   ROW(kGlm4Moe)               \
@@ -40,13 +45,14 @@
   ROW(kGlmMoeDsa)             \
   ROW(kGpt2)                  \
   ROW(kGptBigcode)            \
+  ROW(kGptj)                  \
   ROW(kGptNeo)                \
   ROW(kGptNeox)               \
   ROW(kGptOss)                \
-  ROW(kGptj)                  \
   ROW(kGranite)               \
-  ROW(kGranitemoe)            \
   ROW(kGraniteHybrid)         \
+  ROW(kGranitemoe)            \
+  ROW(kHgrn2)                 \
   ROW(kHunyuanDense)          \
   ROW(kHunyuanMoe)            \
   ROW(kInternlm)              \
@@ -93,14 +99,15 @@
   ROW(kPhimoe)                \
   ROW(kQwen)                  \
   ROW(kQwen2)                 \
-  ROW(kQwen2Vl)               \
   ROW(kQwen2Moe)              \
+  ROW(kQwen2Vl)               \
   ROW(kQwen3)                 \
   ROW(kQwen35)                \
   ROW(kQwen35Moe)             \
   ROW(kQwen3Moe)              \
   ROW(kQwen3Next)             \
   ROW(kRecurrentGemma)        \
+  ROW(kRetnet)                \
   ROW(kRoberta)               \
   ROW(kSeedOss)               \
   ROW(kSmollm3)               \
