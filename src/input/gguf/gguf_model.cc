@@ -45,9 +45,11 @@ Model model_from_gguf(const std::vector<TensorFile>& parts, const LoadOptions& o
   JsonDocument document;
   document.source = file.path();
   Model model;
+  bool rope_known = false;  // the family says what a table of RoPE factors is
   try {
     family.read_gguf(file);
     document.root = file.take_config();
+    rope_known = document.root.find("rope_parameters") != nullptr;
     model = read_huggingface(document, options);
   } catch (const CountOverflow&) {
     file.fail("", "the widths of this model do not fit 128 bits");
@@ -62,7 +64,7 @@ Model model_from_gguf(const std::vector<TensorFile>& parts, const LoadOptions& o
   model.name = file.general("name");
   if (!file.has("nextn_predict_layers")) model.next_token_layers = 0;  // the converter left them out
   // Llama 3.1's scaling is in the file as a table, without its numbers: context_length is the extended one.
-  if (model.positions.scaling_type.empty() && file.tensor("rope_freqs.weight") != nullptr) {
+  if (!rope_known && model.positions.scaling_type.empty() && file.tensor("rope_freqs.weight") != nullptr) {
     model.positions.scaling_type = "llama3";
   }
   return model;

@@ -39,6 +39,13 @@ JsonValue list(std::vector<JsonValue> items) {
   return json;
 }
 
+JsonValue integers(const std::vector<Count>& values) {
+  std::vector<JsonValue> items;
+  items.reserve(values.size());
+  for (const Count value : values) items.push_back(integer(value));
+  return list(std::move(items));
+}
+
 std::string shortest(double value) {
   std::array<char, 64> digits{};
   const auto end =
@@ -135,6 +142,14 @@ bool Header::in_any_layer(std::string_view name) const {
   return false;
 }
 
+std::optional<Count> Header::rows_in_layers(std::string_view name) const {
+  for (std::uint32_t i = 0; i < layers_; ++i) {
+    const FileTensor* found = tensor("blk." + std::to_string(i) + "." + std::string(name));
+    if (found != nullptr && found->shape.size() == 2) return found->shape[1];
+  }
+  return std::nullopt;
+}
+
 Count Header::vocabulary() const {
   if (const FileTensor* table = tensor("token_embd.weight"); table != nullptr && table->shape.size() == 2) {
     return table->shape[1];
@@ -166,6 +181,26 @@ void Header::set(std::string_view name, Count value, std::string from) { set(nam
 void Header::set_flag(std::string_view name, bool value) { set(name, flag(value)); }
 
 void Header::set_text(std::string_view name, std::string value) { set(name, text(std::move(value))); }
+
+void Header::set_counts(std::string_view name, const std::vector<Count>& values, std::string from) {
+  set(name, integers(values), std::move(from));
+}
+
+void Header::set_texts(std::string_view name, const std::vector<std::string>& values, std::string from) {
+  std::vector<JsonValue> items;
+  items.reserve(values.size());
+  for (const std::string& value : values) items.push_back(text(value));
+  set(name, list(std::move(items)), std::move(from));
+}
+
+void Header::set_object(std::string_view name, const Members& members, std::string from) {
+  JsonValue object;
+  object.type = Type::object;
+  for (const auto& [key_name, value] : members.counts) object.members.push_back({key_name, 0, integer(value)});
+  for (const auto& [key_name, values] : members.lists) object.members.push_back({key_name, 0, integers(values)});
+  for (const auto& [key_name, value] : members.flags) object.members.push_back({key_name, 0, flag(value)});
+  set(name, std::move(object), std::move(from));
+}
 
 void Header::copy(std::string_view name, std::string_view from) {
   if (const std::optional<Count> value = count(from)) set(name, integer(*value), key(from));

@@ -48,6 +48,8 @@ class Header {
   const FileTensor* tensor(const std::string& name) const;
   bool in_layer(std::uint32_t layer, std::string_view name) const;
   bool in_any_layer(std::string_view name) const;
+  /// Returns the rows of that matrix in the first layer that has it. Empty if none has.
+  std::optional<Count> rows_in_layers(std::string_view name) const;
   /// The token table gives the number of rows, since some converters cut or pad the vocabulary.
   Count vocabulary() const;
   /// "bfloat16", "float16" or "float32": the widest-used plain type tells what the model computes in.
@@ -59,6 +61,16 @@ class Header {
   void set_flag(std::string_view name, bool value);
   void set_text(std::string_view name, std::string value);
   void set_null(std::string_view name) { set(name, JsonValue{}); }
+  /// Sets a list of integers, or of strings. Faults about it name the GGUF key `from`.
+  void set_counts(std::string_view name, const std::vector<Count>& values, std::string from);
+  void set_texts(std::string_view name, const std::vector<std::string>& values, std::string from);
+  /// Sets an object of integers, lists of integers, and flags, in that order.
+  struct Members {
+    std::vector<std::pair<std::string, Count>> counts = {};
+    std::vector<std::pair<std::string, std::vector<Count>>> lists = {};
+    std::vector<std::pair<std::string, bool>> flags = {};
+  };
+  void set_object(std::string_view name, const Members& members, std::string from);
   /// Copies an integer. An absent key stays absent.
   void copy(std::string_view name, std::string_view from);
   /// Copies an integer. An absent key is a fault.

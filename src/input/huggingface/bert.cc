@@ -1,6 +1,7 @@
 // Encoders: BERT, DistilBERT (no token types, no pooler), RoBERTa, Longformer, BigBird. Counted as the base model with
 // its pooler. [transformers configuration_<family>.py and modeling_<family>.py of each]
 #include "family.h"
+#include "input/gguf/header.h"
 #include "model_class.h"
 #include "parts.h"
 
@@ -130,12 +131,26 @@ void read_big_bird(const Config& config, Model& model) {
   add_layers(model, encoder.layers, encoder_layer(encoder, std::move(mixer)), Stack::encoder);
 }
 
+// What its GGUF files say. The converter leaves out poolers, and RoBERTa's rows before the first position.
+
+void read_bert_gguf(gguf::Header& file) {
+  set_decoder(file, "bert");
+  const FileTensor* types = file.tensor("token_types.weight");
+  file.set("type_vocab_size",
+           types == nullptr           ? Count{}
+           : types->shape.size() == 2 ? types->shape[1]
+                                      : Count{1},
+           "token_types.weight");
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kBert) = {
     .model_types = "bert",
     .architectures = "BertModel BertForMaskedLM BertForPreTraining",
     .read = read_bert,
+    .gguf_architectures = "bert",
+    .read_gguf = read_bert_gguf,
     .heads = {.sequence = ScoreForm::biased},
 };
 

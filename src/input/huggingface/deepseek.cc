@@ -187,29 +187,6 @@ void read_kimi_k2(const Config& config, Model& model) {
 
 // What its GGUF files say.
 
-/// Widths of latent attention. Newer files state those of the compressed form as key_length, and the heads' own as
-/// key_length_mla; older ones state the heads' own as key_length.
-void set_latent(gguf::Header& file) {
-  file.need("num_attention_heads", "attention.head_count");
-  file.need("kv_lora_rank", "attention.kv_lora_rank");
-  if (file.has("attention.q_lora_rank")) {
-    file.need("q_lora_rank", "attention.q_lora_rank");
-  } else {
-    file.set_null("q_lora_rank");
-  }
-  const bool newer = file.has("attention.key_length_mla");
-  const std::string_view key_name = newer ? "attention.key_length_mla" : "attention.key_length";
-  const Count key_width = file.required(key_name);
-  const Count rope = file.required("rope.dimension_count");
-  if (rope >= key_width) {
-    file.fail(file.key(key_name),
-              "expected more than rope.dimension_count (" + to_string(rope) + "), found " + to_string(key_width));
-  }
-  file.set("qk_rope_head_dim", rope, file.key("rope.dimension_count"));
-  file.set("qk_nope_head_dim", key_width - rope, file.key(key_name));
-  file.need("v_head_dim", newer ? "attention.value_length_mla" : "attention.value_length");
-}
-
 void set_deepseek(gguf::Header& file, std::string_view model_type) {
   set_frame(file, model_type);
   set_latent(file);

@@ -5,6 +5,7 @@
 
 #include "checkpoint.h"
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -220,12 +221,40 @@ void read_deepseek_v4(const Config& config, Model& model) {
   read_rope(config, model, 1048576);
 }
 
+// What its GGUF files say.
+
+void read_deepseek4_gguf(gguf::Header& file) {
+  // Files may state prediction layers that they do not hold.
+  const Count prediction = file.count("nextn_predict_layers").value_or(0);
+  if (prediction > 0 && file.in_any_layer("nextn.eh_proj.weight")) file.drop_layers(prediction);
+  set_frame(file, "deepseek_v4");
+  file.need("num_attention_heads", "attention.head_count");
+  file.copy("num_key_value_heads", "attention.head_count_kv");
+  file.need("head_dim", "attention.key_length");
+  file.need("sliding_window", "attention.sliding_window");
+  file.need("q_lora_rank", "attention.q_lora_rank");
+  file.need("o_lora_rank", "attention.output_lora_rank");
+  file.need("o_groups", "attention.output_group_count");
+  file.need("index_n_heads", "attention.indexer.head_count");
+  file.need("index_head_dim", "attention.indexer.key_length");
+  file.need("index_topk", "attention.indexer.top_k");
+  file.set_counts("compress_ratios", file.per_layer("attention.compress_ratios"),
+                  file.key("attention.compress_ratios"));
+  set_experts(file, "n_routed_experts");
+  file.need("moe_intermediate_size", "expert_feed_forward_length");
+  file.need("n_shared_experts", "expert_shared_count");
+  file.need("num_hash_layers", "hash_layer_count");
+  file.need("hc_mult", "hyper_connection.count");
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kDeepseekV4) = {
     .model_types = "deepseek_v4 deepseek_ref",
     .architectures = "DeepseekV4ForCausalLM",
     .read = read_deepseek_v4,
+    .gguf_architectures = "deepseek4",
+    .read_gguf = read_deepseek4_gguf,
 };
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,7 @@
 // Falcon-H1: attention and Mamba-2 side by side in every layer.
 // [transformers configuration_falcon_h1.py, modeling_falcon_h1.py]
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 #include "state_space.h"
 
@@ -40,12 +41,30 @@ void read_falcon_h1(const Config& config, Model& model) {
   read_rope(config, model, 8192);
 }
 
+// What its GGUF files say.
+
+void read_falcon_h1_gguf(gguf::Header& file) {
+  set_decoder(file, "falcon_h1");
+  set_attention_bias(file);
+  file.set_flag("mlp_bias", file.in_any_layer("ffn_up.bias"));
+  file.need("mamba_d_ssm", "ssm.inner_size");
+  file.set("mamba_n_heads", state_heads(file), file.key("ssm.time_step_rank"));
+  file.need("mamba_d_state", "ssm.state_size");
+  file.need("mamba_n_groups", "ssm.group_count");
+  file.need("mamba_d_conv", "ssm.conv_kernel");
+  file.set_flag("mamba_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+  file.set_flag("mamba_proj_bias", file.in_any_layer("ssm_in.bias"));
+  file.set_flag("mamba_rms_norm", file.in_any_layer("ssm_norm.weight"));
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kFalconH1) = {
     .model_types = "falcon_h1",
     .architectures = "FalconH1ForCausalLM",
     .read = read_falcon_h1,
+    .gguf_architectures = "falcon-h1",
+    .read_gguf = read_falcon_h1_gguf,
     .modules = {.part = "feed_forward."},
 };
 

@@ -1,6 +1,7 @@
 // Gemma 3n: per-layer embeddings, AltUp, LAuReL, and last layers that read the cache of earlier ones.
 // [transformers configuration_gemma3n.py, modeling_gemma3n.py Gemma3nTextDecoderLayer, Gemma3nTextModel]
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -79,12 +80,38 @@ void read_gemma3n(const Config& config, Model& model) {
   read_rope(config, model, 32768);
 }
 
+// What its GGUF files say.
+
+void read_gemma3n_gguf(gguf::Header& file) {
+  set_frame(file, "gemma3n_text");
+  set_heads(file);
+  file.set_counts("intermediate_size", file.per_layer("feed_forward_length"), file.key("feed_forward_length"));
+  file.need("sliding_window", "attention.sliding_window");
+  file.need("num_kv_shared_layers", "attention.shared_kv_layers");
+  file.need("hidden_size_per_layer_input", "embedding_length_per_layer_input");
+  file.need("altup_num_inputs", "altup.num_inputs");
+  const std::string_view pattern = "attention.sliding_window_pattern";
+  std::vector<std::string> kinds;
+  kinds.reserve(file.layers());
+  for (const Count slides : file.per_layer(pattern)) {
+    kinds.emplace_back(slides == 0 ? kFullLayer : kSlidingLayer);
+  }
+  file.set_texts("layer_types", kinds, file.key(pattern));
+  if (const auto rank = file.rows_in_layers("laurel_l.weight")) file.set("laurel_rank", *rank, "laurel_l.weight");
+  if (const FileTensor* table = file.tensor("per_layer_token_embd.weight");
+      table != nullptr && table->shape.size() == 2) {
+    file.set("vocab_size_per_layer_input", table->shape[1], "per_layer_token_embd.weight");
+  }
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kGemma3n) = {
     .model_types = "gemma3n gemma3n_text",
     .architectures = "Gemma3nForConditionalGeneration Gemma3nForCausalLM",
     .read = read_gemma3n,
+    .gguf_architectures = "gemma3n",
+    .read_gguf = read_gemma3n_gguf,
     .gguf = {.token_rows = 262144, .windows = true},
 };
 

@@ -2,6 +2,7 @@
 // feed-forward, per-layer embeddings and shared caches in the small models.
 // [transformers configuration_gemma4.py, modeling_gemma4.py]
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -116,12 +117,67 @@ void read_gemma4(const Config& config, Model& model) {
   add_gemma4_vision(config, model, d);
 }
 
+// What its GGUF files say. Widths of the global layers stand under the usual keys, those of the others under "_swa".
+
+void read_gemma4_gguf(gguf::Header& file) {
+  set_frame(file, "gemma4_text");
+  // The file's table of RoPE factors leaves dimensions of the global layers unrotated and extends nothing.
+  JsonValue rope;
+  rope.type = JsonValue::Type::object;
+  file.set("rope_parameters", std::move(rope), "rope_freqs.weight");
+  file.need("num_attention_heads", "attention.head_count");
+  file.need("global_head_dim", "attention.key_length");
+  file.need("head_dim", "attention.key_length_swa");
+  file.need("sliding_window", "attention.sliding_window");
+
+  const std::string_view pattern = "attention.sliding_window_pattern";
+  const std::vector<Count> slides = file.per_layer(pattern);
+  const std::vector<Count> kv_heads = file.per_layer("attention.head_count_kv");
+  std::vector<std::string> kinds;
+  kinds.reserve(slides.size());
+  Count local_heads, global_heads;
+  bool one_projection = false;
+  for (std::uint32_t i = 0; i < file.layers(); ++i) {
+    const bool full = slides[i] == 0;
+    kinds.emplace_back(full ? kFullLayer : kSlidingLayer);
+    (full ? global_heads : local_heads) = kv_heads[i];
+    one_projection =
+        one_projection || (full && file.in_layer(i, "attn_k.weight") && !file.in_layer(i, "attn_v.weight"));
+  }
+  file.set_texts("layer_types", kinds, file.key(pattern));
+  file.set("num_key_value_heads", local_heads > 0 ? local_heads : global_heads, file.key("attention.head_count_kv"));
+  file.set("num_global_key_value_heads", global_heads, file.key("attention.head_count_kv"));
+  file.set_flag("attention_k_eq_v", one_projection);
+
+  file.set("num_kv_shared_layers", file.count("attention.shared_kv_layers").value_or(0),
+           file.key("attention.shared_kv_layers"));
+  const std::vector<Count> inner = file.per_layer("feed_forward_length");
+  Count narrow = inner.front();
+  for (const Count width : inner) narrow = min(narrow, width);
+  file.set("intermediate_size", narrow, file.key("feed_forward_length"));
+  file.set_flag("use_double_wide_mlp", inner.back() > narrow);
+  file.set("hidden_size_per_layer_input", file.count("embedding_length_per_layer_input").value_or(0),
+           file.key("embedding_length_per_layer_input"));
+  if (const FileTensor* table = file.tensor("per_layer_token_embd.weight");
+      table != nullptr && table->shape.size() == 2) {
+    file.set("vocab_size_per_layer_input", table->shape[1], "per_layer_token_embd.weight");
+  }
+  const bool mixture = file.count("expert_count").value_or(0) > 0;
+  file.set_flag("enable_moe_block", mixture);
+  if (!mixture) return;
+  file.need("num_experts", "expert_count");
+  file.need("top_k_experts", "expert_used_count");
+  file.need("moe_intermediate_size", "expert_feed_forward_length");
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kGemma4) = {
     .model_types = "gemma4 gemma4_text",
     .architectures = "Gemma4ForConditionalGeneration Gemma4ForCausalLM",
     .read = read_gemma4,
+    .gguf_architectures = "gemma4",
+    .read_gguf = read_gemma4_gguf,
     .gguf = {.token_rows = 262144, .windows = true},
     .modules = {.experts_apart = true},
 };

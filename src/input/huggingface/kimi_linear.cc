@@ -5,6 +5,7 @@
 
 #include "checkpoint.h"
 #include "family.h"
+#include "input/gguf/header.h"
 #include "latent.h"
 #include "parts.h"
 
@@ -119,12 +120,38 @@ void read_kimi_linear(const Config& config, Model& model) {
   }
 }
 
+// What its GGUF files say. Layers with delta attention have no KV heads.
+
+void read_kimi_linear_gguf(gguf::Header& file) {
+  set_frame(file, "kimi_linear");
+  set_latent(file);
+  file.need("intermediate_size", "feed_forward_length");
+  file.set_flag("mla_use_nope", true);
+  file.set_flag("mla_use_output_gate", false);
+  std::vector<Count> delta, full;
+  const std::vector<Count> kv_heads = file.per_layer("attention.head_count_kv");
+  for (std::uint32_t i = 0; i < file.layers(); ++i) (kv_heads[i] == 0 ? delta : full).push_back(i + 1);
+  const std::optional<Count> heads = file.rows_in_layers("ssm_beta.weight");
+  file.set_object("linear_attn_config",
+                  {.counts = {{"num_heads", heads ? *heads : file.required("attention.head_count")},
+                              {"head_dim", file.required("kda.head_dim")},
+                              {"short_conv_kernel_size", file.required("ssm.conv_kernel")}},
+                   .lists = {{"kda_layers", delta}, {"full_attn_layers", full}}},
+                  file.key("attention.head_count_kv"));
+  set_experts(file, "num_experts");
+  file.need("moe_intermediate_size", "expert_feed_forward_length");
+  file.need("num_shared_experts", "expert_shared_count");
+  file.need("first_k_dense_replace", "leading_dense_block_count");
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kKimiLinear) = {
     .model_types = "kimi_linear kimi_k3",
     .architectures = "KimiLinearForCausalLM KimiK3ForConditionalGeneration",
     .read = read_kimi_linear,
+    .gguf_architectures = "kimi-linear",
+    .read_gguf = read_kimi_linear_gguf,
     .modules = {.part = "block_sparse_moe."},
 };
 

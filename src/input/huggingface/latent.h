@@ -5,6 +5,10 @@
 #include "ctxcost/model/model.h"
 #include "parts.h"
 
+namespace ctxcost::gguf {
+class Header;
+}
+
 namespace ctxcost::huggingface {
 
 /// Class defaults of the latent ranks and widths.
@@ -22,5 +26,9 @@ Latent read_latent(const Config& config, Count d_model, Count heads, const Laten
 
 /// As `read_decoder`, for families whose head_dim is not the width of a head: shape holds the heads only.
 Decoder read_latent_decoder(const Config& config, const DecoderDefaults& defaults);
+
+/// Widths of latent attention. Newer files state those of the compressed form as key_length, and the heads' own as
+/// key_length_mla; older ones state the heads' own as key_length.
+void set_latent(gguf::Header& file);
 
 }  // namespace ctxcost::huggingface

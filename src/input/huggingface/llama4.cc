@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -80,6 +81,23 @@ void read_llama4(const Config& config, Model& model) {
   add_llama4_vision(config, model, decoder.d_model);
 }
 
+// What its GGUF files say. The chunk is a constant of the runtime, and a window of 0 says that there is none.
+
+void read_llama4_gguf(gguf::Header& file) {
+  set_frame(file, "llama4_text");
+  set_heads(file);
+  set_attention_bias(file);
+  file.need("intermediate_size_mlp", "feed_forward_length");
+  file.need("intermediate_size", "expert_feed_forward_length");
+  set_experts(file, "num_local_experts");
+  file.need("interleave_moe_layer_step", "interleave_moe_layer_step");
+  if (file.count("attention.sliding_window").value_or(1) == 0) {
+    file.set_null("attention_chunk_size");
+  } else {
+    file.set("attention_chunk_size", 8192, file.key("attention.sliding_window"));
+  }
+}
+
 }  // namespace
 
 // n_swa is a constant, whatever attention_chunk_size says [llama.cpp models/llama4.cpp].
@@ -87,6 +105,8 @@ CTXCOST_FAMILY(kLlama4) = {
     .model_types = "llama4 llama4_text",
     .architectures = "Llama4ForConditionalGeneration Llama4ForCausalLM",
     .read = read_llama4,
+    .gguf_architectures = "llama4",
+    .read_gguf = read_llama4_gguf,
     .gguf = {.windows = true, .window = 8192},
     .modules = {.part = "feed_forward."},
 };

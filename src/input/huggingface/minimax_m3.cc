@@ -1,6 +1,7 @@
 // MiniMax M3: full attention in the first layers, blocks that an indexer selects in the others.
 // [transformers configuration_minimax_m3_vl.py, modeling_minimax_m3_vl.py; sglang models/minimax_m3.py]
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -88,12 +89,45 @@ void read_minimax_m3(const Config& config, Model& model) {
   read_rope(config, model, 524288);
 }
 
+// What its GGUF files say. The layers with an indexer select, those with a router have experts.
+
+void read_minimax_m3_gguf(gguf::Header& file) {
+  set_frame(file, "minimax_m3");
+  set_heads(file);
+  file.set_flag("use_qk_norm", file.in_any_layer("attn_q_norm.weight"));
+  std::vector<Count> selects, mixes;
+  for (std::uint32_t i = 0; i < file.layers(); ++i) {
+    selects.push_back(file.in_layer(i, "indexer.q_proj.weight") ? 1 : 0);
+    mixes.push_back(file.in_layer(i, "ffn_gate_inp.weight") ? 1 : 0);
+  }
+  file.set_object("sparse_attention_config",
+                  {.counts = {{"sparse_num_index_heads", file.required("attention.indexer.head_count")},
+                              {"sparse_index_dim", file.required("attention.indexer.key_length")},
+                              {"sparse_block_size", file.required("attention.indexer.block_size")},
+                              {"sparse_topk_blocks", file.required("attention.indexer.top_k")},
+                              {"sparse_local_block", file.required("attention.indexer.local_blocks")}},
+                   .lists = {{"sparse_attention_freq", selects}}},
+                  file.key("attention.indexer"));
+  file.set_counts("moe_layer_freq", mixes, "ffn_gate_inp.weight");
+  set_experts(file, "num_local_experts");
+  file.need("intermediate_size", "expert_feed_forward_length");
+  file.need("shared_intermediate_size", "expert_feed_forward_length");
+  file.need("n_shared_experts", "expert_shared_count");
+  file.set_flag("use_routing_bias", file.in_any_layer("exp_probs_b.bias"));
+  // The dense layers' width is in their tensors alone.
+  if (const auto dense = file.rows_in_layers("ffn_up.weight")) {
+    file.set("dense_intermediate_size", *dense, "ffn_up.weight");
+  }
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kMinimaxM3) = {
     .model_types = "minimax_m3 minimax_m3_vl minimax_m3_vl_text",
     .architectures = "MiniMaxM3ForCausalLM MiniMaxM3SparseForCausalLM MiniMaxM3SparseForConditionalGeneration",
     .read = read_minimax_m3,
+    .gguf_architectures = "minimax-m3",
+    .read_gguf = read_minimax_m3_gguf,
     .modules = {.queries = FusedQueries::sometimes, .part = "block_sparse_moe."},
 };
 

@@ -1,6 +1,7 @@
 // MPT: ALiBi or learned positions, no biases, a tied head.
 // [mosaicml/llm-foundry configuration_mpt.py; transformers configuration_mpt.py, modeling_mpt.py]
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -37,12 +38,35 @@ void read_mpt(const Config& config, Model& model) {
              {{attention(kFullLayer, decoder.shape, 1)}, plain(decoder.d_ff, bias), pre_norms(norm, decoder.d_model)});
 }
 
+// What its GGUF files say. The converter writes 4 embedding_length as feed_forward_length, whatever the file holds.
+
+void read_mpt_gguf(gguf::Header& file) {
+  set_frame(file, "mpt");
+  set_heads(file);
+  file.need("max_seq_len", "context_length");
+  const Count width = file.required("embedding_length");
+  const Count inner = file.rows_in_layers("ffn_up.weight").value_or(file.required("feed_forward_length"));
+  if (width == 0 || inner % width != 0) {
+    file.fail(file.key("feed_forward_length"),
+              "expected a multiple of embedding_length (" + to_string(width) + "), found " + to_string(inner));
+  }
+  file.set("expansion_ratio", inner / width, file.key("feed_forward_length"));
+  file.set_flag("no_bias", !file.in_any_layer("attn_output.bias"));
+  file.set_flag("learned_pos_emb", file.tensor("position_embd.weight") != nullptr);
+  file.set_object("attn_config",
+                  {.flags = {{"alibi", file.real("attention.max_alibi_bias").value_or(0) > 0},
+                             {"qk_ln", file.in_any_layer("attn_q_norm.weight")}}},
+                  file.key("attention.max_alibi_bias"));
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kMpt) = {
     .model_types = "mpt",
     .architectures = "MPTForCausalLM MptForCausalLM",
     .read = read_mpt,
+    .gguf_architectures = "mpt",
+    .read_gguf = read_mpt_gguf,
     .gguf = {.fused_qkv = true},
 };
 

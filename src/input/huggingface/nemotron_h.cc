@@ -2,6 +2,7 @@
 // [transformers configuration_nemotron_h.py, modeling_nemotron_h.py]
 #include "checkpoint.h"
 #include "family.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 #include "state_space.h"
 
@@ -144,12 +145,56 @@ void read_nemotron_h(const Config& config, Model& model) {
   set_positions(model, PositionEncoding::none, config.count("max_position_embeddings", 4096));
 }
 
+// What its GGUF files say. A layer's tensors tell its kind; one more layer at the end predicts the next token.
+
+void read_nemotron_h_gguf(gguf::Header& file) {
+  file.drop_layers(file.count("nextn_predict_layers").value_or(0));
+  set_frame(file, "nemotron_h");
+  set_hybrid_heads(file);
+  set_attention_bias(file);
+  std::string pattern;
+  for (std::uint32_t i = 0; i < file.layers(); ++i) {
+    pattern += file.in_layer(i, "ssm_in.weight")         ? kMamba
+               : file.in_layer(i, "attn_q.weight")       ? kAttention
+               : file.in_layer(i, "ffn_gate_inp.weight") ? kExperts
+                                                         : kFeedForward;
+  }
+  if (contains(pattern, kMamba)) {
+    const Count heads = state_heads(file);
+    file.set("mamba_num_heads", heads, file.key("ssm.time_step_rank"));
+    file.set("mamba_head_dim", file.required("ssm.inner_size") / heads, file.key("ssm.inner_size"));
+    file.need("ssm_state_size", "ssm.state_size");
+    file.need("n_groups", "ssm.group_count");
+    file.need("conv_kernel", "ssm.conv_kernel");
+    file.set_flag("use_conv_bias", file.in_any_layer("ssm_conv1d.bias"));
+    file.set_flag("use_bias", file.in_any_layer("ssm_in.bias"));
+  }
+  if (contains(pattern, kFeedForward)) {
+    Count inner;
+    for (const Count width : file.per_layer("feed_forward_length")) inner = max(inner, width);
+    file.set("intermediate_size", inner, file.key("feed_forward_length"));
+    file.set_flag("mlp_bias", file.in_any_layer("ffn_up.bias"));
+  }
+  if (contains(pattern, kExperts)) {
+    set_experts(file, "n_routed_experts");
+    file.need("moe_intermediate_size", "expert_feed_forward_length");
+    file.need("n_shared_experts", "expert_shared_count");
+    file.need("moe_shared_expert_intermediate_size", "expert_shared_feed_forward_length");
+    if (const auto latent = file.rows_in_layers("ffn_latent_down.weight")) {
+      file.set("moe_latent_size", *latent, "ffn_latent_down.weight");
+    }
+  }
+  file.set_text("hybrid_override_pattern", std::move(pattern));
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kNemotronH) = {
     .model_types = "nemotron_h",
     .architectures = "NemotronHForCausalLM",
     .read = read_nemotron_h,
+    .gguf_architectures = "nemotron_h nemotron_h_moe",
+    .read_gguf = read_nemotron_h_gguf,
     .modules = {.part = "mixer.", .backbone = true},
 };
 
