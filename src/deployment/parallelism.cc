@@ -217,6 +217,9 @@ void check(const Model& model, const Parallelism& parallelism) {
     fail("pp=" + to_string(parallelism.pipeline) + ": expected at most the " + to_string(layers) + " layers as stages");
   }
   if (parallelism.pipeline > 1 && model.has_encoder()) fail("pp of an encoder-decoder is not modelled", "use tp");
+  if (parallelism.pipeline > 1 && model.shares_weights()) {
+    fail("pp of a model whose layers share weights is not modelled", "use tp");
+  }
   if (heads > 0 && parallelism.tensor > heads) {
     fail("tp=" + to_string(parallelism.tensor) + ": expected at most the " + to_string(heads) + " query heads");
   }

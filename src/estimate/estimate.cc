@@ -163,6 +163,7 @@ void Estimator::list_tensors(const LayerGroup& group) {
   // Without d_model the widths of norms are unknown, too.
   if (!model().d_model) all.tensors.push_back({nullptr, "layer", vector_of("norms", 0), false, false});
   for (const LayerTensor& row : all.tensors) {
+    if (!row.tensor.stored) continue;
     add(all.parameters, row.known ? std::optional(row.tensor.elements()) : std::nullopt);
   }
   groups_.push_back(std::move(all));

@@ -72,6 +72,7 @@ void Estimator::visit_constants(Visit&& visit) const {
   };
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (const LayerTensor& row : groups_[g].tensors) {
+      if (!row.tensor.stored) continue;
       Term term;
       term.group = &model().groups[g];
       term.mixer = row.mixer;

@@ -20,18 +20,19 @@ std::optional<std::vector<Tensor>> softmax_tensors(const MixerShape& shape) {
   const Count value_width = shape.kv_heads * shape.d_v;
 
   std::vector<Tensor> tensors;
-  const auto project = [&](std::string_view name, Count outputs) {
-    tensors.push_back(linear(name, d_model, outputs));
-    if (shape.qkv_bias) tensors.push_back(bias_of(name, outputs));
+  const Count input = shape.input_width.value_or(d_model);
+  const auto project = [&](std::string_view name, Count outputs, bool bias) {
+    tensors.push_back(linear(name, input, outputs));
+    if (bias) tensors.push_back(bias_of(name, outputs));
   };
-  project("attn_q", query_width);
+  project("attn_q", query_width, shape.qkv_bias);
   if (!shape.shares_cache) {
-    project("attn_k", key_width);
-    if (!shape.shared_kv_projection) project("attn_v", value_width);
+    project("attn_k", key_width, shape.qkv_bias && shape.key_bias);
+    if (!shape.shared_kv_projection) project("attn_v", value_width, shape.qkv_bias);
   }
   if (shape.gate) {
     // It multiplies the heads' output.
-    tensors.push_back(linear("attn_gate", d_model, shape.heads * shape.d_v));
+    tensors.push_back(linear("attn_gate", input, shape.heads * shape.d_v));
     if (shape.output_bias) tensors.push_back(bias_of("attn_gate", shape.heads * shape.d_v));
   }
   tensors.push_back(linear("attn_output", shape.heads * shape.d_v, d_model));
@@ -43,6 +44,7 @@ std::optional<std::vector<Tensor>> softmax_tensors(const MixerShape& shape) {
     if (!shape.shares_cache) tensors.push_back(vector_of("attn_k_norm", full ? key_width : shape.d_k));
   }
   if (shape.sink_logits) tensors.push_back(vector_of("attn_sinks", shape.heads));
+  for (Tensor& tensor : tensors) tensor.stored = !shape.shares_weights;
   return tensors;
 }
 

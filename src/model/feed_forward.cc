@@ -34,6 +34,15 @@ void append(std::vector<Tensor>& tensors, const FeedForward& ffn, const Names& n
 }  // namespace
 
 std::optional<std::vector<Tensor>> FeedForward::tensors(std::optional<Count> d_model) const {
+  if (shares_weights) {
+    FeedForward own = *this;
+    own.shares_weights = false;
+    std::optional<std::vector<Tensor>> shared = own.tensors(d_model);
+    if (shared) {
+      for (Tensor& tensor : *shared) tensor.stored = false;
+    }
+    return shared;
+  }
   std::vector<Tensor> tensors;
   if (kind == FeedForwardKind::none) return tensors;
   if (!d_model) return std::nullopt;

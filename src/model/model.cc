@@ -22,6 +22,14 @@ bool Model::has_encoder() const {
                      [](const LayerGroup& group) { return group.stack == Stack::encoder; });
 }
 
+bool Model::shares_weights() const {
+  return std::any_of(groups.begin(), groups.end(), [](const LayerGroup& group) {
+    return group.feed_forward.shares_weights ||
+           std::any_of(group.mixers.begin(), group.mixers.end(),
+                       [](const std::shared_ptr<const Mixer>& mixer) { return mixer->shape().shares_weights; });
+  });
+}
+
 bool Model::decodes() const {
   for (const LayerGroup& group : groups) {
     if (group.stack == Stack::encoder) continue;
@@ -44,6 +52,7 @@ std::optional<std::vector<Tensor>> Model::layer_tensors(const LayerGroup& group)
     if (!append(mixer->tensors())) return std::nullopt;
   }
   if (!append(group.feed_forward.tensors(d_model))) return std::nullopt;
+  std::erase_if(all, [](const Tensor& tensor) { return !tensor.stored; });
   return all;
 }
 

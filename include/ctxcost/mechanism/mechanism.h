@@ -168,6 +168,9 @@ struct MixerShape {
   bool sink_logits = false;           ///< has H learned logits
   bool shares_cache = false;          ///< has no K,V projection and no cache of its own
   bool shared_kv_projection = false;  ///< one projection yields both keys and values (Gemma 4's global layers)
+  bool key_bias = true;               ///< false: keys have no bias even where queries and values do (Whisper)
+  bool shares_weights = false;        ///< of softmax attention: its tensors work here, but an earlier layer holds them
+  std::optional<Count> input_width;   ///< of softmax attention: what Q, K and V are projected from, if not d_model
 
   /// The number of tensor-parallel ranks that share the layer, and the index of this rank. The head counts above are
   /// already the rank's own. A kind that splits other widths (a state space's inner width) takes its share.

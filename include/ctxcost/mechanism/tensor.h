@@ -26,6 +26,7 @@ struct Tensor {
   Count active_copies = 1;  ///< k_e of them, used by one token
   bool is_bias = false;     ///< the ".bias" that belongs to `name`
   bool in_decode = true;    ///< false: a decode step does not touch it (the K,V projections of cross-attention)
+  bool stored = true;       ///< false: it works in this layer, but an earlier one holds it (ALBERT's shared layers)
 
   Count elements() const { return columns * rows * copies; }
   Count active_elements() const { return columns * rows * active_copies; }

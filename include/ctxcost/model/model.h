@@ -41,6 +41,7 @@ struct FeedForward {
   std::optional<Count> d_ff;  ///< if empty, the parameters are unknown unless experts are given
   bool bias = false;
   std::optional<Experts> experts;
+  bool shares_weights = false;  ///< its tensors work here, but an earlier layer holds them
 
   /// Returns the learned tensors. Empty if the widths are unknown.
   std::optional<std::vector<Tensor>> tensors(std::optional<Count> d_model) const;
@@ -150,9 +151,11 @@ struct Model {
   /// Returns the number of layers in both stacks.
   Count layers() const;
   bool has_encoder() const;
+  /// Returns whether some layers work with tensors that an earlier layer holds.
+  bool shares_weights() const;
   /// Returns false for an encoder, which has no causal step.
   bool decodes() const;
-  /// Returns all tensors of one layer of the group. Empty if some are unknown.
+  /// Returns all tensors that one layer of the group holds. Empty if some are unknown.
   std::optional<std::vector<Tensor>> layer_tensors(const LayerGroup& group) const;
 };
 
