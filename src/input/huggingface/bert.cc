@@ -1,5 +1,5 @@
-// Encoders: BERT, DistilBERT (no token types, no pooler), RoBERTa, Longformer, BigBird. Counted as the base model with
-// its pooler. [transformers configuration_<family>.py and modeling_<family>.py of each]
+// Encoders: BERT, DistilBERT (no token types, no pooler), RoBERTa, MPNet, Longformer, BigBird. Counted as the base
+// model with its pooler. [transformers configuration_<family>.py and modeling_<family>.py of each]
 #include "family.h"
 #include "input/gguf/header.h"
 #include "model_class.h"
@@ -58,7 +58,19 @@ Layer encoder_layer(const Encoder& encoder, std::shared_ptr<const Mixer> mixer, 
   return {{std::move(mixer)}, plain(encoder.d_ff, bias), std::move(norms)};
 }
 
+/// A fault where a file of BERT's type has other parts than BERT: Jina's first embeddings have gates and no positions.
+void check_bert_parts(const Config& config) {
+  const std::string positions =
+      config.has("position_embedding_type") ? config.text("position_embedding_type", "absolute") : "absolute";
+  if (positions != "absolute") {
+    config.fault("position_embedding_type", "expected \"absolute\", found \"" + positions + "\"");
+  }
+  const std::string form = config.has("feed_forward_type") ? config.text("feed_forward_type", "original") : "original";
+  if (form != "original") config.fault("feed_forward_type", "expected \"original\", found \"" + form + "\"");
+}
+
 void read_bert(const Config& config, Model& model) {
+  check_bert_parts(config);
   const Encoder encoder = read_encoder(config, model, {.vocab = 30522, .positions = 512, .token_types = 2});
   add_layers(model, encoder.layers, encoder_layer(encoder, make_mixer("bidirectional", encoder.shape)), Stack::encoder);
   const std::string name = class_of(config);
@@ -92,7 +104,17 @@ void read_distilbert(const Config& config, Model& model) {
   set_positions(model, PositionEncoding::learned, rows, rows);
 }
 
+void read_mpnet(const Config& config, Model& model) {
+  const Encoder encoder =
+      read_encoder(config, model, {.vocab = 30527, .positions = 512, .token_types = 0, .unused_positions = 2});
+  // One table of relative positions for all layers, beside the absolute ones.
+  const Count buckets = config.count("relative_attention_num_buckets", 32);
+  add_tensor(model, Place::table, lookup("enc_attn_rel_b", encoder.shape.heads, buckets));
+  add_layers(model, encoder.layers, encoder_layer(encoder, make_mixer("bidirectional", encoder.shape)), Stack::encoder);
+}
+
 void read_roberta(const Config& config, Model& model) {
+  check_bert_parts(config);
   const Encoder encoder =
       read_encoder(config, model, {.vocab = 50265, .positions = 512, .token_types = 2, .unused_positions = 2});
   add_layers(model, encoder.layers, encoder_layer(encoder, make_mixer("bidirectional", encoder.shape)), Stack::encoder);
@@ -174,6 +196,12 @@ CTXCOST_FAMILY(kLongformer) = {
     .architectures = "LongformerModel LongformerForMaskedLM",
     .read = read_longformer,
     .heads = {.sequence = ScoreForm::dense, .sequence_drops_pooler = true},
+};
+
+CTXCOST_FAMILY(kMpnet) = {
+    .model_types = "mpnet",
+    .architectures = "MPNetModel MPNetForMaskedLM",
+    .read = read_mpnet,
 };
 
 CTXCOST_FAMILY(kRoberta) = {

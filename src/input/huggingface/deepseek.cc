@@ -1,8 +1,8 @@
 // DeepSeekMoE (the first, with ordinary heads), DeepSeek-V2, V3 and V3.2, and the families that are one of them with
-// other widths: Kimi K2, GLM-5, GLM-4.7-Flash. [deepseek-ai/deepseek-moe-16b-base configuration_deepseek.py,
-// modeling_deepseek.py;
-//  transformers configuration_deepseek_v2.py, configuration_deepseek_v3.py, modular_glm_moe_dsa.py,
-//  modular_glm4_moe_lite.py; DeepSeek-V3.2-Exp inference/model.py]
+// other widths: Kimi K2, GLM-5, GLM-4.7-Flash, Mistral 4. [deepseek-ai/deepseek-moe-16b-base
+//  configuration_deepseek.py, modeling_deepseek.py; transformers configuration_deepseek_v2.py,
+//  configuration_deepseek_v3.py, modular_glm_moe_dsa.py, modular_glm4_moe_lite.py, configuration_mistral4.py;
+//  DeepSeek-V3.2-Exp inference/model.py]
 #include <algorithm>
 
 #include "checkpoint.h"
@@ -55,6 +55,11 @@ constexpr Line kGlmLite = {{.vocab = 154880, .d_model = 2048, .d_ff = 10240, .la
                            202752,
                            "noaux_tc",
                            true};
+constexpr Line kMistral4Line = {{.vocab = 131072, .d_model = 4096, .d_ff = 12288, .layers = 36, .heads = 32},
+                                {256, 1024, 64, 64, 128},
+                                {128, 1, 4, 2048, 0},
+                                1048576,
+                                "softmax"};
 
 /// True for the layers whose feed-forward is a mixture of experts.
 std::vector<bool> expert_layers(const Config& config, std::uint32_t layers, const MoeDefaults& defaults) {
@@ -176,6 +181,8 @@ void read_deepseek_v32(const Config& config, Model& model) { read_line(config, m
 void read_glm_moe_dsa(const Config& config, Model& model) { read_line(config, model, kGlm5, 32); }
 void read_glm4_moe_lite(const Config& config, Model& model) { read_line(config, model, kGlmLite, std::nullopt); }
 
+void read_mistral4(const Config& config, Model& model) { read_line(config, model, kMistral4Line, std::nullopt); }
+
 void read_kimi_k2(const Config& config, Model& model) {
   read_deepseek_v3(config, model);
   // The checkpoints keep the rotary table of each layer, computed for hidden_size / heads [Kimi-K2 model files].
@@ -262,6 +269,12 @@ CTXCOST_FAMILY(kKimiK2) = {
     .model_types = "kimi_k2",
     .read = read_kimi_k2,
     .modules = {.part = "block_sparse_moe."},
+};
+
+CTXCOST_FAMILY(kMistral4) = {
+    .model_types = "mistral4",
+    .architectures = "Mistral4ForCausalLM",
+    .read = read_mistral4,
 };
 
 }  // namespace ctxcost::huggingface

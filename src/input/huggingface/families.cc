@@ -3,12 +3,20 @@
 #include "family.h"
 
 #define CTXCOST_FAMILIES(ROW) \
+  ROW(kAfmoe)                 \
+  ROW(kAlbert)                \
   ROW(kApertus)               \
   ROW(kArcee)                 \
+  ROW(kAria)                  \
   ROW(kBaichuan)              \
   ROW(kBailingMoe)            \
+  ROW(kBamba)                 \
+  ROW(kBart)                  \
   ROW(kBert)                  \
   ROW(kBigBird)               \
+  ROW(kBitnet)                \
+  ROW(kBlenderbot)            \
+  ROW(kBlenderbotSmall)       \
   ROW(kBloom)                 \
   ROW(kChatglm)               \
   ROW(kClip)                  \
@@ -16,6 +24,8 @@
   ROW(kCohere)                \
   ROW(kCohere2)               \
   ROW(kDbrx)                  \
+  ROW(kDeberta)               \
+  ROW(kDebertaV2)             \
   ROW(kDeepseek)              \
   ROW(kDeepseekV2)            \
   ROW(kDeepseekV3)            \
@@ -24,6 +34,7 @@
   ROW(kDeltaNet)              \
   ROW(kDistilbert)            \
   ROW(kDots1)                 \
+  ROW(kElectra)               \
   ROW(kErnie45)               \
   ROW(kErnie45Moe)            \
   ROW(kErnie45Vl)             \
@@ -31,6 +42,7 @@
   ROW(kExaone4)               \
   ROW(kFalcon)                \
   ROW(kFalconH1)              \
+  ROW(kFlexOlmo)              \
   ROW(kGatedDeltanet)         \
   ROW(kGemma)                 \
   ROW(kGemma2)                \
@@ -52,6 +64,8 @@
   ROW(kGranite)               \
   ROW(kGraniteHybrid)         \
   ROW(kGranitemoe)            \
+  ROW(kGte)                   \
+  ROW(kHelium)                \
   ROW(kHgrn2)                 \
   ROW(kHunyuanDense)          \
   ROW(kHunyuanMoe)            \
@@ -69,30 +83,42 @@
   ROW(kLlavaQwen)             \
   ROW(kLongcatFlash)          \
   ROW(kLongformer)            \
+  ROW(kM2m100)                \
   ROW(kMamba)                 \
   ROW(kMamba2)                \
   ROW(kMambaOriginal)         \
+  ROW(kMarian)                \
+  ROW(kMbart)                 \
   ROW(kMimo)                  \
   ROW(kMimoV2Flash)           \
   ROW(kMinicpm)               \
   ROW(kMinicpm3)              \
+  ROW(kMinicpmv)              \
   ROW(kMinimax)               \
   ROW(kMinimaxM2)             \
   ROW(kMinimaxM3)             \
   ROW(kMinimaxText01)         \
   ROW(kMinistral3)            \
   ROW(kMistral)               \
+  ROW(kMistral4)              \
   ROW(kMixtral)               \
   ROW(kMllama)                \
+  ROW(kModernBert)            \
+  ROW(kMolmo)                 \
+  ROW(kMpnet)                 \
   ROW(kMpt)                   \
   ROW(kNemotron)              \
   ROW(kNemotronH)             \
   ROW(kNemotronNas)           \
+  ROW(kNomicBert)             \
   ROW(kOlmo)                  \
   ROW(kOlmo2)                 \
   ROW(kOlmo3)                 \
   ROW(kOlmoe)                 \
+  ROW(kOlmoHybrid)            \
   ROW(kOpt)                   \
+  ROW(kPegasus)               \
+  ROW(kPersimmon)             \
   ROW(kPhi)                   \
   ROW(kPhi3)                  \
   ROW(kPhi3Small)             \
@@ -115,7 +141,9 @@
   ROW(kStarcoder2)            \
   ROW(kStep35)                \
   ROW(kT5)                    \
-  ROW(kXverse)
+  ROW(kWhisper)               \
+  ROW(kXverse)                \
+  ROW(kZamba2)
 
 namespace ctxcost::huggingface {
 

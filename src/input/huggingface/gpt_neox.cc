@@ -1,5 +1,6 @@
-// GPT-NeoX (Pythia) and GPT-J: parallel blocks with rotary positions.
-// [transformers configuration_gpt_neox.py, modeling_gpt_neox.py, configuration_gptj.py, modeling_gptj.py]
+// GPT-NeoX (Pythia), GPT-J and CodeGen: parallel blocks with rotary positions.
+// [transformers configuration_gpt_neox.py, modeling_gpt_neox.py, configuration_gptj.py, modeling_gptj.py,
+// modeling_codegen.py]
 #include "family.h"
 #include "input/gguf/header.h"
 #include "parts.h"
@@ -47,8 +48,8 @@ CTXCOST_FAMILY(kGptNeox) = {
 };
 
 CTXCOST_FAMILY(kGptj) = {
-    .model_types = "gptj",
-    .architectures = "GPTJForCausalLM",
+    .model_types = "gptj codegen",
+    .architectures = "GPTJForCausalLM CodeGenForCausalLM",
     .read = read_gptj,
 };
 

@@ -1,6 +1,6 @@
 // OLMo: norms without weights; OLMoE: experts, whole queries and keys normalised; OLMo 2: norms after the blocks and
-// over whole queries and keys; OLMo 3: with windows. [transformers configuration_olmo.py, modeling_olmo.py,
-// modeling_olmo2.py, configuration_olmo3.py]
+// over whole queries and keys; OLMo 3: with windows; FlexOlmo: OLMo 2 with experts. [transformers
+// configuration_olmo.py, modeling_olmo.py, modeling_olmo2.py, configuration_olmo3.py, modular_flex_olmo.py]
 #include "family.h"
 #include "input/gguf/header.h"
 #include "parts.h"
@@ -49,6 +49,20 @@ void read_olmoe(const Config& config, Model& model) {
   read_rope(config, model, 4096);
 }
 
+void read_flex_olmo(const Config& config, Model& model) {
+  Decoder decoder = read_decoder(config, {.vocab = 100352, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32});
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  decoder.shape.qk_norm = QkNorm::full;
+  Experts experts{};
+  experts.count = config.count("num_experts", 7);
+  experts.active = config.count("num_experts_per_tok", 5);
+  experts.d_ff = decoder.d_ff;
+  add_frame(model, decoder, kRmsNorm);
+  add_uniform_layers(config, model, decoder, std::nullopt, gated_experts(checked(config, experts)),
+                     post_norms(decoder.d_model));
+  read_rope(config, model, 4096);
+}
+
 void read_olmo3(const Config& config, Model& model) {
   Decoder decoder = read_olmo_decoder(config);
   decoder.shape.qk_norm = QkNorm::full;
@@ -68,6 +82,12 @@ void read_olmo2_gguf(gguf::Header& file) {
 }
 
 }  // namespace
+
+CTXCOST_FAMILY(kFlexOlmo) = {
+    .model_types = "flex_olmo",
+    .architectures = "FlexOlmoForCausalLM",
+    .read = read_flex_olmo,
+};
 
 CTXCOST_FAMILY(kOlmo) = {
     .model_types = "olmo",

@@ -1,5 +1,6 @@
-// T5 and mT5: an encoder, and a decoder that attends to it; relative position biases.
-// [transformers configuration_t5.py, modeling_t5.py, configuration_mt5.py]
+// T5, mT5 and uMT5: an encoder, and a decoder that attends to it; relative position biases.
+// [transformers configuration_t5.py, modeling_t5.py, configuration_mt5.py, modeling_umt5.py]
+#include "encoder_decoder.h"
 #include "family.h"
 #include "parts.h"
 
@@ -7,7 +8,9 @@ namespace ctxcost::huggingface {
 namespace {
 
 void read_t5(const Config& config, Model& model) {
-  const bool multilingual = model.family == "mt5";
+  const bool multilingual = model.family != "t5";
+  // uMT5 has a table of positions in every layer, the others one in the first layer of each stack.
+  const bool table_each_layer = model.family == "umt5";
   const std::uint32_t encoder_layers = config.layers({"num_layers", "num_hidden_layers"}, multilingual ? 8 : 6);
   std::uint32_t decoder_layers = encoder_layers;
   if (config.has("num_decoder_layers")) decoder_layers = config.layers("num_decoder_layers", encoder_layers);
@@ -16,7 +19,7 @@ void read_t5(const Config& config, Model& model) {
   const Count heads = config.count({"num_heads", "num_attention_heads"}, multilingual ? 6 : 8);
   const Count buckets = config.count("relative_attention_num_buckets", 32);
   const Count vocab = config.count("vocab_size", multilingual ? 250112 : 32128);
-  const bool tied = config.flag("tie_word_embeddings", !multilingual);
+  const bool tied = config.flag("tie_word_embeddings", !multilingual || table_each_layer);
   const std::string form = config.text("feed_forward_proj", multilingual ? "gated-gelu" : "relu");
   // d_kv is independent of d_model.
   const MixerShape shape = make_shape(config, d, heads, heads, config.count({"d_kv", "head_dim"}, 64));
@@ -27,24 +30,27 @@ void read_t5(const Config& config, Model& model) {
   model.tied_embeddings = tied;
   add_tensor(model, Place::embedding, lookup("token_embd", d, vocab));
   if (!tied) add_tensor(model, Place::head, linear("output", d, vocab));
-  // One table a stack, in its first layer and used by all.
-  Tensor encoder_bias = lookup("enc_attn_rel_b", heads, buckets);
-  Tensor encoder_norm = vector_of("enc_output_norm", d);
-  encoder_bias.in_decode = encoder_norm.in_decode = false;
-  add_tensor(model, Place::table, encoder_bias);
-  add_tensor(model, Place::table, lookup("dec_attn_rel_b", heads, buckets));
-  add_tensor(model, Place::final_norm, encoder_norm);
+  std::vector<Tensor> encoder_extras = pre_norms(kRmsNorm, d);
+  std::vector<Tensor> decoder_extras = pre_norms(kRmsNorm, d);
+  append_norm(decoder_extras, "cross_attn_norm", kRmsNorm, d);
+  if (table_each_layer) {
+    encoder_extras.push_back(lookup("attn_rel_b", heads, buckets));
+    decoder_extras.push_back(lookup("attn_rel_b", heads, buckets));
+  } else {
+    // One table a stack, in its first layer and used by all.
+    add_encoder_tensor(model, Place::table, lookup("enc_attn_rel_b", heads, buckets));
+    add_tensor(model, Place::table, lookup("dec_attn_rel_b", heads, buckets));
+  }
+  add_encoder_tensor(model, Place::final_norm, vector_of("enc_output_norm", d));
   add_tensor(model, Place::final_norm, vector_of("output_norm", d));
 
-  add_layers(model, encoder_layers, {{make_mixer("bidirectional", shape)}, feed_forward, pre_norms(kRmsNorm, d)},
+  add_layers(model, encoder_layers, {{make_mixer("bidirectional", shape)}, feed_forward, std::move(encoder_extras)},
              Stack::encoder);
-  std::vector<Tensor> decoder_norms = pre_norms(kRmsNorm, d);
-  append_norm(decoder_norms, "cross_attn_norm", kRmsNorm, d);
   add_layers(
       model, decoder_layers,
-      {{make_mixer("full", shape), make_mixer("cross_attention", shape)}, feed_forward, std::move(decoder_norms)});
+      {{make_mixer("full", shape), make_mixer("cross_attention", shape)}, feed_forward, std::move(decoder_extras)});
   set_positions(model, PositionEncoding::relative_bias, longest_sequence(config, 512));
-  if (tied) {
+  if (tied && !table_each_layer) {
     add_part(model, "unused cross-attention bias", buckets * heads,
              "relative_attention_bias of the first cross-attention, in the published files of T5 1.0");
   }
@@ -53,8 +59,8 @@ void read_t5(const Config& config, Model& model) {
 }  // namespace
 
 CTXCOST_FAMILY(kT5) = {
-    .model_types = "t5 mt5",
-    .architectures = "T5ForConditionalGeneration T5Model MT5ForConditionalGeneration",
+    .model_types = "t5 mt5 umt5",
+    .architectures = "T5ForConditionalGeneration T5Model MT5ForConditionalGeneration UMT5ForConditionalGeneration",
     .read = read_t5,
 };
 

@@ -1,0 +1,142 @@
+// Decoders of families that few checkpoints have: parameters of public models and 8K caches, hybrids, and language
+// models inside others.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/estimate/estimate.h"
+#include "input/huggingface/huggingface.h"
+#include "input/json/json.h"
+
+using namespace ctxcost;
+
+namespace {
+
+Model read(std::string_view text) { return read_huggingface(parse_json(text, "config.json"), {}); }
+
+std::string refusal(std::string_view text) {
+  try {
+    read(text);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
+std::string metric(const Model& model, Metric metric, Count context) {
+  return digits(Estimator(model, Workload{}).at(context, 1).count(metric));
+}
+
+constexpr const char* kZambaSmall = R"({"model_type": "zamba2", "hidden_size": 2048, "num_hidden_layers": 38,
+  "n_mamba_heads": 64, "mamba_d_state": 128, "num_attention_heads": 32, "num_mem_blocks": 1, "adapter_rank": 128,
+  "use_shared_attention_adapter": true, "use_mem_rope": true, "vocab_size": 32000, "layers_block_type": [
+  "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid",
+  "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid",
+  "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid",
+  "mamba", "mamba"]})";
+
+}  // namespace
+
+TEST_CASE("parameters and 8K caches of public decoders") {
+  struct Row {
+    const char* model;
+    const char* config;
+    Count parameters;
+    Count cache;  ///< bf16, 8192 tokens
+    const char* source;
+  };
+  const Row rows[] = {
+      {"ibm-ai-platform/Bamba-9B-v2",
+       R"({"model_type": "bamba", "vocab_size": 128256, "attn_layer_indices": [9, 18, 27], "mamba_d_state": 128})",
+       9780235392, Count{3 * 2 * 8 * 128 * 2} * 8192, "sum from modeling_bamba.py"},
+      {"Zyphra/Zamba2-1.2B", kZambaSmall, 1215064704, Count{6 * 2 * 4096 * 2} * 8192, "elements of its safetensors"},
+      {"Zyphra/Zamba2-2.7B", R"({"model_type": "zamba2", "n_mamba_heads": 80, "num_mem_blocks": 2})", 2662214560,
+       Count{9 * 2 * 5120 * 2} * 8192, "sum from modeling_zamba2.py"},
+      {"microsoft/bitnet-b1.58-2B-4T-bf16", R"({"model_type": "bitnet", "tie_word_embeddings": true})", 2412820480,
+       Count{30 * 2 * 5 * 128 * 2} * 8192, "elements of its safetensors"},
+      {"arcee-ai/Trinity-Mini",
+       R"({"model_type": "afmoe", "num_attention_heads": 32, "num_key_value_heads": 4, "num_dense_layers": 2,
+           "num_experts": 128, "num_experts_per_tok": 8, "num_shared_experts": 1, "moe_intermediate_size": 1024,
+           "sliding_window": 2048})",
+       26123974400, Count{2 * 4 * 128 * 2} * (8 * 8192 + 24 * 2048), "sum from modeling_afmoe.py"},
+      {"allenai/FlexOlmo-7x7B-1T", R"({"model_type": "flex_olmo"})", 33270665216, Count{32 * 2 * 4096 * 2} * 8192,
+       "total_parameters of its safetensors index"},
+      {"allenai/Olmo-Hybrid-7B", R"({"model_type": "olmo_hybrid"})", 7430870688, Count{8 * 2 * 3840 * 2} * 8192,
+       "sum from modular_olmo_hybrid.py"},
+      {"mistralai/Mistral-Small-4-119B-2603, text",
+       R"({"model_type": "mistral3", "text_config": {"model_type": "mistral4"}})", 118972826624,
+       Count{36 * (256 + 64) * 2} * 8192, "sum from modular_mistral4.py"},
+      {"allenai/Molmo-7B-D-0924, text",
+       R"({"model_type": "molmo", "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28,
+           "num_key_value_heads": 4, "intermediate_size": 37888, "vocab_size": 152064, "embedding_size": 152064,
+           "qkv_bias": true})",
+       7616075264, Count{28 * 2 * 4 * 128 * 2} * 8192, "sum from modeling_molmo.py"},
+      {"allenai/Molmo-7B-O-0924, text",
+       R"({"model_type": "molmo", "hidden_size": 4096, "intermediate_size": 22016, "vocab_size": 100278,
+           "embedding_size": 100352, "attention_layer_norm": true, "norm_after": true})",
+       7299141632, Count{32 * 2 * 4096 * 2} * 8192, "sum from modeling_molmo.py"},
+      {"rhymes-ai/Aria, text",
+       R"({"model_type": "aria", "text_config": {"model_type": "aria_text", "hidden_size": 2560,
+           "num_hidden_layers": 28, "num_attention_heads": 20, "intermediate_size": 1664, "moe_num_experts": 64,
+           "moe_topk": 6, "moe_num_shared_experts": 2, "vocab_size": 100352}})",
+       24869091840, Count{28 * 2 * 2560 * 2} * 8192, "sum from modeling_aria.py"},
+      {"kyutai/helium-1-preview-2b", R"({"model_type": "helium"})", 2172643840, Count{24 * 2 * 2560 * 2} * 8192,
+       "sum from modeling_helium.py"},
+      {"adept/persimmon-8b-base", R"({"model_type": "persimmon"})", 9397175296, Count{36 * 2 * 4096 * 2} * 8192,
+       "sum from modeling_persimmon.py"},
+      {"Salesforce/codegen-350M-mono",
+       R"({"model_type": "codegen", "n_embd": 1024, "n_layer": 20, "n_head": 16, "vocab_size": 51200})", 356712448,
+       Count{20 * 2 * 1024 * 2} * 8192, "sum from modeling_codegen.py"},
+      {"openbmb/MiniCPM-V-2_6, text",
+       R"({"model_type": "minicpmv", "version": 2.6, "hidden_size": 3584, "num_hidden_layers": 28,
+           "num_attention_heads": 28, "num_key_value_heads": 4, "intermediate_size": 18944, "vocab_size": 151666})",
+       7612763648, Count{28 * 2 * 4 * 128 * 2} * 8192, "Qwen2-7B's 7615616512 with 151666 rows in place of 152064"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    CAPTURE(row.source);
+    const Model model = read(row.config);
+    CHECK_EQ(metric(model, Metric::parameters, 8192), to_string(row.parameters));
+    CHECK_EQ(metric(model, Metric::kv_cache_bytes, 8192), to_string(row.cache));
+  }
+}
+
+TEST_CASE("Zamba2 works with its block at every use and stores it once") {
+  const Model model = read(kZambaSmall);
+  const Count d = 2048;
+  const Count inner = 4096;
+  // In each of 38 layers Mamba-2's two projections; in 6 of them the block (attention of 4096 in and out but for its
+  // output, three matrices of 8192), its adapters of rank 128 and a projection.
+  const Count mamba = d * (2 * inner + 2 * 128 + 64) + inner * d;
+  const Count block = 3 * inner * inner + inner * d + 3 * d * 8192;
+  const Count own = 3 * 2 * inner * 128 + d * 128 + Count{128} * 2 * 8192 + d * d;
+  CHECK_EQ(metric(model, Metric::linear_flops, 1), to_string(38 * mamba + 6 * (block + own)));
+  CHECK_EQ(metric(model, Metric::weights_bytes, 1), to_string(Count{1215064704} * 2));
+  CHECK_THROWS_WITH_AS(split(model, parse_parallelism("pp=2")),
+                       "parallel: pp of a model whose layers share weights is not modelled (use tp)", InputError);
+}
+
+TEST_CASE("MiniCPM-V is the language model that its version says") {
+  const auto family = [](const char* config) { return read(config).family; };
+  CHECK_EQ(family(R"({"model_type": "minicpmv", "hidden_size": 2304, "query_num": 64})"), "minicpm");
+  CHECK_EQ(family(R"({"model_type": "minicpmv", "hidden_size": 4096, "query_num": 96})"), "llama");
+  CHECK_EQ(family(R"({"model_type": "minicpmo", "version": "2.6"})"), "qwen2");
+  CHECK_EQ(family(R"({"model_type": "minicpmv", "version": 4.0})"), "llama");
+  CHECK_EQ(family(R"({"model_type": "minicpmv", "version": 4.5})"), "qwen3");
+  CHECK(refusal(R"({"model_type": "minicpmv", "version": 9.5})").find("/version: unknown version \"9.5\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("hybrids state which layers attend, or are refused") {
+  CHECK(refusal(R"({"model_type": "bamba", "attn_layer_indices": [32]})").find("expected layers below 32") !=
+        std::string::npos);
+  CHECK(refusal(R"({"model_type": "zamba2", "n_mamba_heads": 80, "num_hidden_layers": 38})")
+            .find("/layers_block_type: expected one kind a layer (38)") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "zamba2", "num_hidden_layers": 1, "layers_block_type": ["moe"]})")
+            .find("unknown layer kind \"moe\"") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "olmo_hybrid", "layer_types": ["full_attention"]})").find("/layer_types") !=
+        std::string::npos);
+}
