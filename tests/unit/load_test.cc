@@ -172,3 +172,92 @@ TEST_CASE("hf_quant_config.json says how the weights beside a config.json are st
   here.write("l70/hf_quant_config.json", "{");
   CHECK(error_of("l70").starts_with("l70/hf_quant_config.json:1:2: "));
 }
+
+TEST_CASE("a file that lies beside a model is named for what it is, in one line") {
+  struct Row {
+    const char* text;
+    const char* message;  // behind "file.json: expected a model's description, found "
+  };
+  constexpr const char* kHint = " (name its directory, or the config.json in it)";
+  const Row rows[] = {
+      {R"({"version": "1.0", "added_tokens": [], "model": {"type": "BPE"}})", "a tokenizer (tokenizer.json)"},
+      {R"({"tokenizer_class": "LlamaTokenizer", "model_max_length": 4096})",
+       "the settings of a tokenizer (tokenizer_config.json)"},
+      {R"({"image_processor_type": "CLIPImageProcessor", "image_mean": [0.5]})",
+       "the settings of an image or audio processor (preprocessor_config.json)"},
+      {R"({"_from_model_config": true, "eos_token_id": 2})", "the settings of generation (generation_config.json)"},
+      {R"({"bos_token_id": 1, "eos_token_id": 2})", "the settings of generation (generation_config.json)"},
+      {R"({"bos_token": "<s>", "eos_token": "</s>"})",
+       "the names of a tokenizer's special tokens (special_tokens_map.json)"},
+      {R"({"!": 0, "\"": 1, "name": 5, "layers": 7, "model": 9, "heads": 4})", "a vocabulary (vocab.json)"},
+      {R"({"metadata": {"total_size": 16}, "weight_map": {"lm_head.weight": "a.safetensors"}})",
+       "the index of a checkpoint's tensors (model.safetensors.index.json)"},
+      {R"({"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8"}})",
+       "how a checkpoint's weights are quantised (hf_quant_config.json)"},
+      {R"({"bits": 4, "group_size": 128, "desc_act": false})",
+       "how a checkpoint's weights are quantised (quantize_config.json)"},
+      {R"({"log_history": [], "global_step": 10})", "the state of a training run (trainer_state.json)"},
+  };
+  const Workplace here;
+  for (const Row& row : rows) {
+    here.write("file.json", row.text);
+    CHECK_EQ(error_of("file.json"),
+             std::string("file.json: expected a model's description, found ") + row.message + kHint);
+  }
+  const Row others[] = {
+      {R"({"peft_type": "LORA", "base_model_name_or_path": "meta-llama/Llama-3.1-8B", "r": 16})",
+       R"(an adapter (LORA) of "meta-llama/Llama-3.1-8B" (name the base model))"},
+      {R"({"lora_alpha": 16, "r": 8})",
+       "an adapter (LoRA) of a base model that it does not name (name the base model)"},
+      {R"({"layer_num": 1, "n_head": 5, "head_num_kv": 5, "hidden_size": 640, "inter_size": 3424})",
+       "a config of Megatron or FasterTransformer, which may hold the widths of one rank (the config.json of the "
+       "published model has the whole model's)"},
+      {R"({"a": {"hidden_size": 4096}, "b": {"hidden_size": 5120}})",
+       R"(a list of 2 models (write one of them, such as "a", in a file of its own))"},
+      {R"([{"model_type": "llama"}])", "a list of 1 model (write one of them in a file of its own)"},
+      {R"({"_class_name": "FluxPipeline"})",
+       "a pipeline of several models (model_index.json) (name the directory of its text encoder)"},
+  };
+  for (const Row& row : others) {
+    here.write("file.json", row.text);
+    CHECK_EQ(error_of("file.json"), std::string("file.json: expected a model's description, found ") + row.message);
+  }
+  // Models in their own words stay models.
+  here.write("file.json", kTiny);
+  CHECK(load_model("file.json").layers() == Count{1});
+}
+
+TEST_CASE("a directory is read by the file that describes its model") {
+  constexpr const char* kLlama = R"({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "intermediate_size": 96, "vocab_size": 100})";
+  constexpr const char* kAdapter = R"({"peft_type": "LORA", "base_model_name_or_path": "org/base"})";
+  const Workplace here;
+  mkdir("model", 0700);
+  here.write("model/config.json", kLlama);
+  here.write("model/generation_config.json", R"({"eos_token_id": 2, "bos_token_id": 1})");
+  here.write("model/tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer"})");
+  CHECK(load_model("model").layers() == Count{2});
+  // Its index stands for it.
+  here.write("model/model.safetensors.index.json", R"({"weight_map": {"a": "missing.safetensors"}})");
+  CHECK(error_of("model/model.safetensors.index.json").find("\"missing.safetensors\" is not in the directory") !=
+        std::string::npos);
+  CHECK(error_of("model/model.safetensors.index.json") == error_of("model"));
+  here.write("alone.safetensors.index.json", R"({"weight_map": {}})");
+  CHECK(error_of("alone.safetensors.index.json").find("the index of a checkpoint's tensors") != std::string::npos);
+  // Authors' own keys, under the directory's name.
+  mkdir("meta", 0700);
+  here.write("meta/params.json", R"({"dim": 64, "n_layers": 3, "n_heads": 4, "vocab_size": 100})");
+  CHECK(load_model("meta").layers() == Count{3});
+  CHECK(load_model("meta").name == "meta");
+  CHECK(load_model("meta/params.json").name == "meta");
+  // An adapter names its base; beside a model it is left out, with a note.
+  mkdir("adapter", 0700);
+  here.write("adapter/adapter_config.json", kAdapter);
+  CHECK(error_of("adapter") ==
+        "adapter/adapter_config.json: expected a model's description, found an adapter (LORA) of \"org/base\" (name "
+        "the base model)");
+  mkdir("both", 0700);
+  here.write("both/config.json", kLlama);
+  here.write("both/adapter_config.json", kAdapter);
+  CHECK(load_model("both").notes.back() == "the adapter beside the config.json (adapter_config.json) is not counted");
+}
