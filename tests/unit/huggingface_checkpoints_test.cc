@@ -217,17 +217,18 @@ TEST_CASE("a class that is known decides where the model type is not") {
            "mm_hidden_size": 1024})",
        7241732096, 1024 * 4096 + 4096, 1073741824},
   });
-  const Model exaone = read_checkpoint(R"({"model_type": "new_one", "architectures": ["Exaone4ForCausalLM"]})");
+  const Model exaone =
+      read_checkpoint(R"({"model_type": "new_one", "num_hidden_layers": 32, "architectures": ["Exaone4ForCausalLM"]})");
   CHECK(has_remark(exaone, "\"new_one\" is counted by its class, Exaone4ForCausalLM"));
   const Model flat = read_checkpoint(
-      R"({"model_type": "llava", "architectures": ["LlavaLlamaForCausalLM"], "mm_projector_type": "resampler",
-          "mm_vision_tower": "tower"})");
+      R"({"model_type": "llava", "architectures": ["LlavaLlamaForCausalLM"], "hidden_size": 4096,
+          "mm_projector_type": "resampler", "mm_vision_tower": "tower"})");
   CHECK(has_remark(flat, "the vision projector \"resampler\" is not counted"));
   CHECK(has_remark(flat, "the vision tower (tower) is not counted"));
   // A file with a text_config stays what that says.
   const Model nested = read_checkpoint(
       R"({"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"],
-          "text_config": {"model_type": "mistral"}})");
+          "text_config": {"model_type": "mistral", "hidden_size": 4096}})");
   CHECK_EQ(nested.family, "mistral");
   CHECK(checkpoint_refusal(R"({"model_type": "new_one", "architectures": ["NewForCausalLM"]})")
             .find("/model_type: unknown family \"new_one\"") != std::string::npos);
@@ -301,14 +302,15 @@ TEST_CASE("mixtures whose experts differ by version, by layer half, and by kind 
            27 * (66 * 3 * 2560 * 1536ull + 64 * 2560 + 64),
        27 * 64 * (3 * 2560 * 512ull + 2560 + 1), 28 * 2 * 4 * 128 * 2 * 8192},
   });
-  const Model ernie = read_checkpoint(R"({"model_type": "ernie4_5_moe_vl", "vision_config": {"depth": 32}})");
+  const Model ernie =
+      read_checkpoint(R"({"model_type": "ernie4_5_moe_vl", "hidden_size": 2560, "vision_config": {"depth": 32}})");
   CHECK(has_remark(ernie, "the vision tower is not counted"));
   CHECK(checkpoint_refusal(R"({"model_type": "ernie4_5_moe_vl", "moe_num_experts": [64, 64, 64]})")
             .find("/moe_num_experts: expected an integer, or one for text and one for images") != std::string::npos);
   CHECK(checkpoint_refusal(R"({"model_type": "longcat_flash", "num_hidden_layers": 56})")
             .find("/num_layers: expected a positive integer") != std::string::npos);
   // Up to 12 experts of a token: 31.3 G are the most that the report names (arXiv 2509.01322).
-  const Model longcat = read_checkpoint(R"({"model_type": "longcat_flash"})");
+  const Model longcat = read_checkpoint(R"({"model_type": "longcat_flash", "num_layers": 28})");
   CHECK_EQ(figure(longcat, Metric::active_parameters),
            to_string(Count{561862880256} - prediction - 28 * 500 * 3 * 6144 * 2048ull));
 }
@@ -424,6 +426,6 @@ TEST_CASE("CLIP's towers, each alone and together") {
            "patch_size": 14, "projection_dim": 1024})",
        1280 + 588 * 1280 + 257 * 1280 + 4 * 1280 + 32 * layer(1280, 5120) + 1280 * 1024, 0, 0},
   });
-  CHECK(
-      has_remark(read_checkpoint(R"({"model_type": "clip_vision_model"})"), "the context is an image's: 50 positions"));
+  CHECK(has_remark(read_checkpoint(R"({"model_type": "clip_vision_model", "hidden_size": 768})"),
+                   "the context is an image's: 50 positions"));
 }
