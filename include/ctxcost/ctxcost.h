@@ -11,6 +11,7 @@
 #include "ctxcost/answer/evaluation_grid.h"
 #include "ctxcost/answer/evaluation_scores.h"
 #include "ctxcost/answer/explanation.h"
+#include "ctxcost/answer/find.h"
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/answer/judge.h"
 #include "ctxcost/answer/listing.h"

@@ -11,6 +11,7 @@ extern const Command kCompare;
 extern const Command kDiff;
 extern const Command kEvaluate;
 extern const Command kExplain;
+extern const Command kFind;
 extern const Command kFit;
 extern const Command kList;
 extern const Command kReconcile;
@@ -21,8 +22,8 @@ extern const Command kSolve;
 extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kExplain,  &kCompare,   &kFit,  &kSolve, &kCheck, &kDiff,
-                                            &kTrain, &kEvaluate, &kReconcile, &kList, &kShow,  &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare,  &kFit,       &kSolve, &kFind, &kCheck,
+                                            &kDiff,  &kTrain,   &kEvaluate, &kReconcile, &kList,  &kShow, &kSchema};
   return kAll;
 }
 

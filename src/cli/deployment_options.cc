@@ -59,8 +59,7 @@ void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids
   }
 }
 
-DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
-                                 const std::vector<std::string>& words) {
+DeploymentQuestion read_devices(const Arguments& arguments) {
   DeploymentQuestion question;
   question.convention = convention(arguments);
   question.logits = logits(arguments);
@@ -80,10 +79,14 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
   question.kv_precisions = kv_precisions(arguments);
   question.weights = weight_schemes(arguments);
   question.engines = engine_choices(arguments);
-  const std::vector<GpuChoice> gpus = gpu_choices(arguments);
-  const std::vector<Parallelism> splits = parallelisms(arguments);
+  question.placements = placements(gpu_choices(arguments), parallelisms(arguments));
+  return question;
+}
 
-  if (gpus.empty() && !settings.kv_memory) {
+DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
+                                 const std::vector<std::string>& words) {
+  DeploymentQuestion question = read_devices(arguments);
+  if (!arguments.has(OptionId::gpu) && !question.settings.kv_memory) {
     throw InputError(Diagnostic{std::string(command), "", "expected --gpu NAME or --kv-memory SIZE, found neither",
                                 "`ctxcost list gpus` shows the devices"});
   }
@@ -93,7 +96,6 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
                    "a JSON file, a directory with a config.json, - for standard input, or a catalogue name"});
   }
   question.models = load_models(arguments, words);
-  question.placements = placements(gpus, splits);
   return question;
 }
 

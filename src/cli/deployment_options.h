@@ -24,6 +24,9 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
 /// Throws InputError if one of `ids` was given without --gpu, which it belongs to.
 void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids);
 
+/// Reads what the options say of types, engines and devices, without models. Throws InputError.
+DeploymentQuestion read_devices(const Arguments& arguments);
+
 /// Reads the question that the options ask about the models in `words`. `command` is named in errors. Throws
 /// InputError, also where a split has another number of devices than --gpu.
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,

@@ -70,8 +70,8 @@ void append_option(std::string& out, const Option& option, std::string_view synt
 }  // namespace
 
 std::string command_help(const Command& command) {
-  std::string out =
-      format("Usage: ctxcost {} {} [OPTION...]\n\n{}\n", command.name, command.arguments, command.summary);
+  std::string out = format("Usage: ctxcost {}{}{} [OPTION...]\n\n{}\n", command.name,
+                           command.arguments.empty() ? "" : " ", command.arguments, command.summary);
   if (command.words == Completion::model) out += format("\n{}", kModels);
   std::string_view title;
   for (const Option& row : options()) {

@@ -19,6 +19,8 @@ enum class OptionId : std::uint8_t {
   kv_precision,
   weights,
   engine,
+  family,
+  parameters,
   convention,
   logits,
   assume,

@@ -45,6 +45,25 @@ Count parse_size(std::string_view text, std::string_view option) {
   return *bytes;
 }
 
+ParameterRange parse_parameters(std::string_view text, std::string_view option) {
+  constexpr std::string_view kDots = "..";
+  const std::size_t dots = text.find(kDots);
+  const std::string_view first = text.substr(0, dots);
+  const std::string_view last = dots == std::string_view::npos ? "" : text.substr(dots + kDots.size());
+  ParameterRange range;
+  if (!first.empty()) range.least = parse_quantity(first, Unit::parameters, Rounding::up);
+  if (!last.empty()) range.most = parse_quantity(last, Unit::parameters, Rounding::down);
+  const bool read = range.least.has_value() != first.empty() && range.most.has_value() != last.empty();
+  if (!read || dots == std::string_view::npos || text == kDots) {
+    throw InputError(Diagnostic{std::string(option), "", format("expected a range of parameters, found \"{}\"", text),
+                                "write 7B..70B, 7B.. or ..70B"});
+  }
+  if (range.least && range.most && *range.least > *range.most) {
+    throw InputError(Diagnostic{std::string(option), "", format("\"{}\" is an empty range", text), ""});
+  }
+  return range;
+}
+
 Margin parse_margin(std::string_view text, std::string_view option) {
   if (const std::optional<Fraction> share = read_percent(text)) return {.share = *share, .bytes = {}};
   if (parse_quantity(text, Unit::bytes, Rounding::down)) return {.share = {}, .bytes = parse_size(text, option)};

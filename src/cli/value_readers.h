@@ -1,6 +1,7 @@
 // Readers of option values. The table of options uses them for checks, and `option_values` for reading.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,14 @@ double parse_positive(std::string_view text, std::string_view option);
 std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option);
 /// Reads a comma-separated list of weight types. Throws InputError naming `option`.
 std::vector<WeightScheme> parse_weight_schemes(std::string_view text, std::string_view option);
+
+/// A range of parameters; an end that is not given is empty.
+struct ParameterRange {
+  std::optional<Count> least;
+  std::optional<Count> most;
+};
+/// Reads "7B..70B", "7B.." or "..70B". Throws InputError naming `option`.
+ParameterRange parse_parameters(std::string_view text, std::string_view option);
 
 /// Splits comma-separated lists of names with settings. In "int4:group=64,zero,q8_0" the comma inside the settings does
 /// not split.

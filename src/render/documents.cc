@@ -6,6 +6,7 @@ namespace ctxcost {
 extern const DocumentShape kScaleShape;
 extern const DocumentShape kExplainShape;
 extern const DocumentShape kCompareShape;
+extern const DocumentShape kFindShape;
 extern const DocumentShape kFitShape;
 extern const DocumentShape kSolveShape;
 extern const DocumentShape kDiffShape;
@@ -17,9 +18,9 @@ extern const DocumentShape kEvaluateShape;
 extern const DocumentShape kReconcileShape;
 
 std::span<const DocumentShape* const> document_shapes() {
-  static constexpr const DocumentShape* kAll[] = {&kScaleShape,    &kExplainShape,   &kCompareShape, &kFitShape,
-                                                  &kSolveShape,    &kDiffShape,      &kCheckShape,   &kTrainShape,
-                                                  &kEvaluateShape, &kReconcileShape, &kListShape,    &kShowShape};
+  static constexpr const DocumentShape* kAll[] = {
+      &kScaleShape, &kExplainShape, &kCompareShape,  &kFitShape,       &kSolveShape, &kFindShape, &kDiffShape,
+      &kCheckShape, &kTrainShape,   &kEvaluateShape, &kReconcileShape, &kListShape,  &kShowShape};
   return kAll;
 }
 

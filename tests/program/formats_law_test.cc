@@ -36,6 +36,8 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"solve", "gpus", "llama-3.1-70b", "--gpu", "h100-sxm-80gb", "-n", "8K"},
     {"solve", "kv-precision", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "32K"},
     {"solve", "weights", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "32K"},
+    {"find", "--gpu", "rtx-3090-24gb", "-n", "32K", "-b", "2"},
+    {"find", "--gpu", "rtx-3090-24gb:2", "--family", "qwen3,gemma3", "--parameters", "..40B"},
     {"check", kBudgets, "--gpu", "l40s-48gb", "--exit-zero"},
     {"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K"},
     {"train", "gpt2", "--stage", "512:100000", "--stage", "1K:1M", "--gpu", "h100-sxm-80gb:2"},

@@ -381,6 +381,7 @@ TEST_CASE("every Markdown table of every command has as many cells in each row a
       {"scale", "article-7b", "llama-3.1-8b", "--engine", "vllm", "--engine", "llama.cpp"},
       {"fit", "llama-3.1-8b", "--gpu", "l4-24gb,h100-sxm-80gb", "-n", "8K"},
       {"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb"},
+      {"find", "--gpu", "l4-24gb", "-n", "32K"},
       {"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K"},
       {"check", folder + "chat.json", folder + "laptop.json"},
   };

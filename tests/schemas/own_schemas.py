@@ -144,6 +144,8 @@ for arguments in (
     ("solve", "batch", "llama-3.2-1b", "--gpu", "h100-sxm-80gb", "-n", "4K", "--engine", "llama.cpp"),
     ("solve", "gpus", "llama-3.1-405b", "--gpu", "t4-16gb", "-n", "128K", "-b", "64"),
     ("solve", "kv-precision", "llama-3.1-8b", "--gpu", "rtx-4090-24gb", "-n", "128K"),
+    ("find", "--gpu", "rtx-3090-24gb", "-n", "32K", "-b", "2"),
+    ("find", "--gpu", "rtx-3090-24gb:2", "--family", "qwen3,gemma3", "--parameters", "..40B"),
     ("train", "llama-3.1-8b", "--stage", "8K:1M", "--stage", "128K:1M", "--gpu", "h100-sxm-80gb:8", "--mfu", "0.4"),
     ("train", "article-7b", "--stage", "4K:10000"),
     ("compare", "llama-3.1-8b", "-n", "8K,128K", "--with", "infini:segment=2048", "--with", "rope:type=yarn,factor=4",
