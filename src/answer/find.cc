@@ -186,11 +186,11 @@ void keep_common(std::vector<std::string>& common, const std::vector<std::string
                 [&](const std::string& note) { return std::find(notes.begin(), notes.end(), note) == notes.end(); });
 }
 
-bool begins_with(std::string_view name, std::string_view beginning) { return name.starts_with(beginning); }
+bool has_prefix(std::string_view name, std::string_view beginning) { return name.starts_with(beginning); }
 
-bool begins_with_any(std::string_view family, const std::vector<std::string>& beginnings) {
+bool has_any_prefix(std::string_view name, const std::vector<std::string>& beginnings) {
   return beginnings.empty() || std::any_of(beginnings.begin(), beginnings.end(),
-                                           [&](const std::string& beginning) { return family.starts_with(beginning); });
+                                           [&](const std::string& beginning) { return has_prefix(name, beginning); });
 }
 
 /// Whether the filter of parameters leaves the model. A model whose parameters are unknown passes no filter.
@@ -204,7 +204,7 @@ bool within_parameters(const SharedModel& model, const FindQuestion& question) {
 void check_families(const std::vector<std::string>& asked, const std::vector<std::string>& known) {
   const std::vector<std::string_view> names(known.begin(), known.end());
   for (const std::string& beginning : asked) {
-    if (std::any_of(names.begin(), names.end(), [&](auto name) { return begins_with(name, beginning); })) continue;
+    if (std::any_of(names.begin(), names.end(), [&](auto name) { return has_prefix(name, beginning); })) continue;
     std::string hint = did_you_mean(beginning, names);
     throw InputError(setting_fault("family", format("no model of the catalogue is of a family \"{}\"", beginning),
                                    hint.empty() ? "`ctxcost list models` shows the families" : std::move(hint)));
@@ -247,7 +247,7 @@ FindAnswer find_models(const FindQuestion& question) {
     try {
       const SharedModel model = load_model(entry.id);
       families.push_back(model->family);
-      if (!begins_with_any(model->family, question.families) || !within_parameters(model, question)) continue;
+      if (!has_any_prefix(model->family, question.families) || !within_parameters(model, question)) continue;
       answer.tried += 1;
       try_model(model, question, answer);
     } catch (const InputError& error) {
