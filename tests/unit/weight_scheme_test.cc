@@ -429,6 +429,21 @@ TEST_CASE("MLX: a mode has its group, scales and defaults, and a module may have
   CHECK(of_type(mixtral, "int8").elements == Count{4 * 256});
 }
 
+TEST_CASE("Quark states the cache's type as what the projections of keys and values put out") {
+  const std::string start = R"({"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config": {"weight": {
+      "dtype": "fp8_e4m3", "qscheme": "per_tensor"}, "input_tensors": {"is_dynamic": false}}, )";
+  const std::string layer = R"({"weight": {"dtype": "fp8_e4m3", "qscheme": "per_tensor"}, "input_tensors": {
+      "is_dynamic": false}, "output_tensors": {"dtype": "fp8_e4m3"}})";
+  const Model model =
+      small_llama(start + R"("export": {"kv_cache_group": ["*k_proj", "*v_proj"]}, "layer_quant_config": {
+      "*k_proj": )" +
+                  layer + R"(, "*v_proj": )" + layer + "}}");
+  CHECK(model.kv.name() == "fp8");
+  CHECK(of_type(model, "fp8").bytes == Count{kLinear + 14 * 8});
+  CHECK(small_llama(start + R"("export": {"kv_cache_group": []}, "layer_quant_config": {}})").kv.name() == "bf16");
+  CHECK_THROWS_AS(small_llama(start + R"("export": {"kv_cache_group": ["*k_proj"]}})"), InputError);
+}
+
 TEST_CASE("exceptions of GPTQModel and of auto-round have widths of their own, or none") {
   const Model gptq = small_llama(R"({"quant_method": "gptq", "bits": 4, "group_size": 128, "dynamic": {
       "-:.*attn.*": {}, "+:model\\.layers\\.1\\.mlp\\.down_proj": {"bits": 8}, "lm_head": {}}})");

@@ -7,10 +7,10 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr DecoderDefaults kDefaults = {.vocab = 290943, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32};
+constexpr DecoderDefaults kHunyuan = {.vocab = 290943, .d_model = 4096, .d_ff = 11008, .layers = 32, .heads = 32};
 
 Decoder read_hunyuan_decoder(const Config& config) {
-  Decoder decoder = read_decoder(config, kDefaults);
+  Decoder decoder = read_decoder(config, kHunyuan);
   decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
   if (config.flag("use_qk_norm", true)) decoder.shape.qk_norm = QkNorm::head;
   if (config.has("use_cla") && config.flag("use_cla", false)) {

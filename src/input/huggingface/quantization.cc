@@ -198,17 +198,42 @@ Count caches_of(const Model& model) {
   return caches;
 }
 
+/// The cache's type in Quark's files: what the projections named by `kv_cache_group` put out. [vLLM
+/// quantization/quark/quark.py, from_config]
+std::string quark_cache_type(const Config& config) {
+  const std::optional<Config> exported = config.object("export"), layers = config.object("layer_quant_config");
+  if (!exported) return {};
+  for (const std::string& name : exported->texts("kv_cache_group").value_or(std::vector<std::string>{})) {
+    const std::optional<Config> layer = layers ? layers->object(Keys({name})) : std::nullopt;
+    const std::optional<Config> output = layer ? layer->object("output_tensors") : std::nullopt;
+    if (!output) {
+      exported->fault("kv_cache_group",
+                      "expected output_tensors of \"" + name + "\" in layer_quant_config, found none");
+      return {};
+    }
+    const std::string type = output->text("dtype", "");
+    return type.starts_with("fp8") ? "FP8" : upper_case(type);
+  }
+  return {};
+}
+
 /// The type of the cache by `kv_cache_scheme` (compressed-tensors' arguments, or ModelOpt's name of a type) or
 /// `kv_cache_quant_algo` (ModelOpt). [compressed-tensors quantization/quant_config.py; TensorRT Model Optimizer
 /// torch/export/convert_hf_config.py; vLLM quantization/compressed_tensors, modelopt.py]
 void read_cache_type(const Config& config, Model& model) {
   Keys key = "kv_cache_scheme";
   if (!config.has(key)) key = "kv_cache_quant_algo";
+  std::string type;
+  if (!config.has(key)) {
+    type = quark_cache_type(config);
+    key = "export";
+  }
   if (!config.has(key)) return;
   const Config::Found found = config.find(key);
-  std::string type;
   bool scales = true;
-  if (found.value->is(JsonValue::Type::object)) {
+  if (!type.empty() || key.name() == "export") {
+    // Read already.
+  } else if (found.value->is(JsonValue::Type::object)) {
     const Config scheme = *config.object(key);
     const Count bits = scheme.required("num_bits");
     const bool is_float = scheme.text("type", "int") == "float";

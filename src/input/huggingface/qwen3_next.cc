@@ -14,22 +14,22 @@ namespace {
 
 constexpr std::string_view kQwen3NextKinds[] = {kFullLayer, kLinearLayer};
 
-struct Line {
+struct HybridLine {
   DecoderDefaults decoder;
   bool dense = false;  ///< no experts at all (Qwen3.5)
   std::uint32_t experts = 0, active = 0, expert_d_ff = 0, shared_d_ff = 0;
 };
 
-constexpr Line kNext = {
+constexpr HybridLine kNext = {
     {.vocab = 151936, .d_model = 2048, .d_ff = 5632, .layers = 48, .heads = 16, .kv_heads = 2, .d_k = 256},
     false,
     512,
     10,
     512,
     512};
-constexpr Line kDense = {
+constexpr HybridLine kDense = {
     {.vocab = 248320, .d_model = 4096, .d_ff = 12288, .layers = 32, .heads = 16, .kv_heads = 4, .d_k = 256}, true};
-constexpr Line kMoe = {
+constexpr HybridLine kMoe = {
     {.vocab = 248320, .d_model = 2048, .d_ff = 0, .layers = 40, .heads = 16, .kv_heads = 2, .d_k = 256},
     false,
     256,
@@ -38,7 +38,7 @@ constexpr Line kMoe = {
     512};
 
 /// The decoder, and the layer that a prediction layer is: full attention with the family's feed-forward.
-PredictionLayers read_line(const Config& config, Model& model, const Line& line) {
+PredictionLayers read_line(const Config& config, Model& model, const HybridLine& line) {
   Decoder decoder =
       line.decoder.d_ff > 0 ? read_decoder(config, line.decoder) : read_decoder_without_ff(config, line.decoder);
   MixerShape& full = decoder.shape;
@@ -96,7 +96,7 @@ PredictionLayers read_line(const Config& config, Model& model, const Line& line)
   return {1, layer(true, experts.count > 0), false};
 }
 
-void read_qwen3_5_line(const Config& config, Model& model, const Line& line) {
+void read_qwen3_5_line(const Config& config, Model& model, const HybridLine& line) {
   PredictionLayers prediction = read_line(config, model, line);
   prediction.count = config.nullable("mtp_num_hidden_layers").value_or(0);
   prediction.own_embedding =

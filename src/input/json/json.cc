@@ -22,9 +22,9 @@ constexpr std::size_t kLongestText = std::numeric_limits<std::uint32_t>::max() /
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 /// May stand inside a number or a bare word, so that it belongs to the token before it.
-bool continues_word(char c) { return is_digit(c) || is_letter(c) || c == '.' || c == '+' || c == '-'; }
+bool continues_word(char c) { return is_digit(c) || starts_word(c) || c == '.' || c == '+' || c == '-'; }
 
 std::size_t skip_space(std::string_view text, std::size_t at) {
   while (at < text.size() && is_space(text[at])) ++at;
@@ -226,7 +226,7 @@ Diagnostic Builder::found(std::string expected, std::size_t at) const {
     return message(std::move(expected), "a comment", "JSON has none: remove it");
   }
   if (c == '\'') return message(std::move(expected), "'", "use double quotes");
-  if (is_letter(c)) {
+  if (starts_word(c)) {
     static constexpr std::string_view kLiterals[] = {"true", "false", "null"};
     std::string word = word_at(text_, at);
     std::string hint = key ? "put keys in double quotes" : did_you_mean(word, kLiterals);
