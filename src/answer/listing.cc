@@ -7,7 +7,6 @@
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
-#include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/weights/weight_scheme.h"
@@ -42,23 +41,21 @@ constexpr ListingColumn kModelColumns[] = {
     {"effective_context", "Effective context", "to which its positions are scaled", Type::count, "tokens", true}};
 
 void add_models(CatalogueListing& listing) {
-  for (const CatalogueEntry& entry : catalogue()) {
-    Model model;
-    try {
-      model = load_model(entry.id);
-    } catch (const InputError& error) {
-      listing.left_out.push_back(error);
-      continue;
-    }
-    const Estimate estimate = Estimator(model, Workload{}).at(1, 1);
-    const std::optional<Count> parameters = estimate.count(Metric::parameters);
-    Count beside;
-    for (const ParameterPart& part : model.parameter_parts) beside += part.elements;
-    listing.rows.push_back({words(entry.id.substr(entry.id.rfind('/') + 1)), model.family, value_of(parameters),
-                            value_of(estimate.count(Metric::active_parameters)), beside,
-                            value_of(model.published_elements),
-                            less_counted(model.published_elements, parameters, beside),
-                            value_of(model.positions.trained_context), value_of(model.positions.effective_context)});
+  const auto count = [](std::optional<std::uint64_t> number) -> std::optional<Count> {
+    return number ? std::optional(Count{*number}) : std::nullopt;
+  };
+  const std::span<const CatalogueEntry> entries = catalogue();
+  listing.rows.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::string_view id = entries[i].id;
+    const ListedModel& model = listed_models()[i];
+    const std::optional<Count> parameters = count(model.parameters);
+    const std::optional<Count> published = count(model.published);
+    const Count beside = model.checkpoint_parts;
+    listing.rows.push_back({words(id.substr(id.rfind('/') + 1)), words(model.family), value_of(parameters),
+                            value_of(count(model.active_parameters)), beside, value_of(published),
+                            less_counted(published, parameters, beside), value_of(count(model.trained_context)),
+                            value_of(count(model.effective_context))});
   }
 }
 

@@ -1,7 +1,6 @@
 #include "ctxcost/answer/show.h"
 
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "core/format.h"
@@ -12,16 +11,16 @@
 namespace ctxcost {
 namespace {
 
-BuiltInModel built_in(const CatalogueEntry& entry, std::string note = {}) {
+BuiltInModel built_in(const CatalogueMatch& match) {
   LoadOptions options;
   options.assume_full = true;
-  return {&entry, std::move(note), Estimator(load_model(entry.id, options), Workload{})};
+  return {match.entry, Estimator(load_model(match, options), Workload{})};
 }
 
 }  // namespace
 
 BuiltIn find_built_in(std::string_view word, std::string_view source) {
-  if (const CatalogueEntry* entry = find_in_catalogue(word)) return built_in(*entry);
+  if (const CatalogueEntry* entry = find_in_catalogue(word)) return built_in({entry});
   if (const Mechanism* mechanism = find_mechanism(word)) return mechanism;
   std::vector<std::string_view> names;
   for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
@@ -44,7 +43,7 @@ BuiltIn find_built_in(std::string_view word, std::string_view source) {
     if (entry.id == word) return load_accelerator(word);
     names.push_back(entry.id);
   }
-  if (std::optional<CatalogueMatch> match = match_model(word)) return built_in(*match->entry, std::move(match->note));
+  if (const std::optional<CatalogueMatch> match = match_model(word)) return built_in(*match);
   // Only one device can be shown. If there are several, the message lists them.
   if (!match_accelerators(word).entries.empty()) return load_accelerator(word);
   std::string hint = hint_for_model(word);

@@ -381,6 +381,11 @@ bool Deployment::holds(Count context, Count batch) const {
   for (const DeviceMemory& device : devices) {
     if (!device.kv_reserved) fail(*setup_.model, "its file does not say how large its state is", "");
     if (setup_.settings.gpu && !device.bytes()) {
+      const std::optional<StoredWeights>& stored = setup_.model->stored;
+      if (!device.weights && stored && !stored->known) {
+        fail(*setup_.model, "its weights are not known (" + stored->name + "), so that nothing can be said to fit",
+             "the setting weights names their type");
+      }
       fail(*setup_.model, "its weights and activations are not known, so that nothing can be said to fit",
            "the file needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU");
     }

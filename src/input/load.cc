@@ -1,6 +1,7 @@
 // Where a model is found: the catalogue, a file, standard input, a directory.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -53,6 +54,26 @@ Model load_from_catalogue(const CatalogueEntry& entry, const LoadOptions& option
   model.id = entry.id;
   model.origin = "catalogue";
   return model;
+}
+
+/// Writes another quantization_config into the config of a record, unless its own is already of that method.
+void set_quantization(JsonValue& record, const std::string& quantization_config) {
+  const auto config = std::find_if(record.members.begin(), record.members.end(),
+                                   [](const JsonMember& member) { return member.key == "config"; });
+  if (config == record.members.end()) return;
+  std::vector<JsonMember>& members = config->value.members;
+  JsonValue wanted = parse_json(quantization_config, "quantization_config").root;
+  const auto method = [](const JsonValue& value) {
+    const JsonValue* name = value.find("quant_method");
+    return name == nullptr ? std::string() : name->text;
+  };
+  const auto own = std::find_if(members.begin(), members.end(),
+                                [](const JsonMember& member) { return member.key == "quantization_config"; });
+  if (own == members.end()) {
+    members.push_back({"quantization_config", 0, std::move(wanted)});
+  } else if (method(own->value) != method(wanted) || method(wanted).empty()) {
+    own->value = std::move(wanted);
+  }
 }
 
 bool is_file(const std::string& path) {
@@ -153,9 +174,7 @@ Model load_by_loose_name(std::string_view name, const LoadOptions& options) {
   const bool path = slash != std::string_view::npos && stat(std::string(name.substr(0, slash)).c_str(), &status) == 0;
   const std::optional<CatalogueMatch> match = path ? std::nullopt : match_model(name);
   if (!match) fail_unknown(name);
-  Model model = load_from_catalogue(*match->entry, options);
-  if (!match->note.empty()) model.notes.push_back(match->note);
-  return model;
+  return load_model(*match, options);
 }
 
 }  // namespace
@@ -183,6 +202,23 @@ Model read_model(const JsonDocument& document, const LoadOptions& options) {
 
 Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options) {
   return read_model(parse_json(text, origin), options);
+}
+
+Model load_model(const CatalogueMatch& match, const LoadOptions& options) {
+  const CatalogueEntry& entry = *match.entry;
+  JsonDocument document = parse_json(entry.text, entry.id);
+  if (!match.weights.quantization_config.empty()) set_quantization(document.root, match.weights.quantization_config);
+  Model model = read_model(document, options);
+  model.id = entry.id;
+  model.origin = "catalogue";
+  model.named_weights = match.weights.scheme;
+  if (match.weights.unknown()) {
+    model.stored.emplace();
+    model.stored->name = match.weights.words;
+    model.stored->known = false;
+  }
+  if (!match.note.empty()) model.notes.push_back(match.note);
+  return model;
 }
 
 Model load_model(std::string_view name, const LoadOptions& options) {

@@ -258,6 +258,12 @@ void write_model_lines(const BuiltInModel& found, const TakeLine& take) {
   take("model", found.entry->id);
   take_words("family", model.family);
   take_words("source", model.source);
+  std::string unverified;
+  for (const std::string& key : unverified_keys(*found.entry)) {
+    if (!unverified.empty()) unverified += ", ";
+    unverified += key;
+  }
+  take_words("unverified (not read there)", unverified);
   take_metric("parameters", Metric::parameters);
   take_metric("parameters without embedding and head", Metric::parameters_non_embedding);
   take_metric("active parameters", Metric::active_parameters);
@@ -286,7 +292,6 @@ void write_model_lines(const BuiltInModel& found, const TakeLine& take) {
     take_words("  remark", measured.notes);
   }
   for (const std::string& note : estimator.details(1, 1).notes) take("note", note);
-  take_words("note", found.note);
 }
 
 // Documents: one shape for each kind that has facts.

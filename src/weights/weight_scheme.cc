@@ -55,6 +55,7 @@ WeightScheme WeightScheme::resolved(const Model& model) const {
     scheme.name_ = scheme.display_ = model.files->name;
     return scheme;
   }
+  if (!model.named_weights.empty()) return parse_weight_scheme(model.named_weights, model.name);
   // A model's type is always a format, even if a file type has the same name.
   if (!model.stored) return model.weights;
   WeightScheme scheme;

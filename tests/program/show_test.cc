@@ -30,6 +30,15 @@ TEST_CASE("show tells an entry line by line") {
                        "  score by length: 4096 95.5, 8192 93.8, 16384 91.6, 32768 87.4, 65536 84.7, 131072 77.0\n") !=
         std::string::npos);
   CHECK(run({"show", "gpt2"}).out.find("measured") == std::string::npos);
+  // What its source does not have is named; a config that was read whole has no such line.
+  CHECK(run({"show", "smollm3-3b"}).out.find("\nunverified (not read there): max_position_embeddings, rope_theta\n") !=
+        std::string::npos);
+  CHECK(model.out.find("unverified") == std::string::npos);
+  // The type in a name, with its note.
+  const Run packed = run({"show", "Llama-3.1-8B-Instruct-Q8_0"});
+  CHECK(packed.out.find("\nweights: Q8_0\n") != std::string::npos);
+  CHECK(packed.out.find("\nnote: \"Llama-3.1-8B-Instruct-Q8_0\" is counted as meta-llama/Llama-3.1-8B") !=
+        std::string::npos);
 }
 
 TEST_CASE("show as JSON: a model's file, of others the same facts") {

@@ -9,6 +9,7 @@
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/input.h"
 #include "input/json/json.h"
+#include "listed_model.h"
 
 using namespace ctxcost;
 
@@ -25,6 +26,7 @@ TEST_CASE("a name is the id, its last part or an alias, without regard to case")
       {"Meta-Llama-3-8B", "meta-llama/Meta-Llama-3-8B"},
       {"gpt2", "openai-community/gpt2"},
       {"deepseek-v3", "deepseek-ai/DeepSeek-V3"},
+      {"deepseek-r1", "deepseek-ai/DeepSeek-R1"},
       {"article-7b", "article-7b"},
   };
   for (const Row& row : rows) {
@@ -41,8 +43,8 @@ TEST_CASE("a name is the id, its last part or an alias, without regard to case")
 TEST_CASE("tables are sorted, names belong to one entry, and every id has its own") {
   const auto entries = catalogue();
   const auto names = catalogue_names();
-  // 114 published models and the article's.
-  CHECK(entries.size() == 115);
+  // 245 published models and the article's.
+  CHECK(entries.size() == 246);
   CHECK(std::is_sorted(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.id < b.id; }));
   for (std::size_t i = 1; i < names.size(); ++i) CHECK(names[i - 1].name < names[i].name);
   for (const CatalogueEntry& entry : entries) {
@@ -61,11 +63,56 @@ TEST_CASE("every entry is JSON without a repeated key, and says where it is from
   }
 }
 
+TEST_CASE("what was not read in a source is marked by its key, and a source is a place") {
+  std::size_t marked = 0;
+  for (const CatalogueEntry& entry : catalogue()) {
+    CAPTURE(entry.id);
+    const JsonDocument document = parse_json(entry.text, entry.id);
+    const JsonValue* config = document.root.find("config");
+    for (const std::string& key : unverified_keys(entry)) {
+      CAPTURE(key);
+      REQUIRE(config != nullptr);
+      const std::size_t slash = key.find('/');
+      const JsonValue* inner = slash == std::string::npos ? config : config->find(key.substr(0, slash));
+      REQUIRE(inner != nullptr);
+      CHECK(inner->find(key.substr(slash == std::string::npos ? 0 : slash + 1)) != nullptr);
+      ++marked;
+    }
+    // Who remembers a figure has not read it.
+    CHECK(document.root.find("source")->text.find("recalled") == std::string::npos);
+  }
+  CHECK(marked > 300);
+  CHECK(unverified_keys(*find_in_catalogue("smollm3-3b")) ==
+        std::vector<std::string>{"max_position_embeddings", "rope_theta"});
+  CHECK(unverified_keys(*find_in_catalogue("llama-3.1-8b")).empty());
+}
+
 TEST_CASE("every entry can be answered") {
   for (const CatalogueEntry& entry : catalogue()) {
     CAPTURE(entry.id);
     const Model model = load_model(entry.id);
     CHECK_NOTHROW(static_cast<void>(Estimator(model, Workload{}).at(1024, 1)));
+  }
+}
+
+TEST_CASE("what is listed of an entry is what its config counts to") {
+  const auto listed = listed_models();
+  REQUIRE(listed.size() == catalogue().size());
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    CAPTURE(catalogue()[i].id);
+    const Model model = load_model(catalogue()[i].id);
+    const test::ListedFigures counted = test::listed_figures(model);
+    const auto same = [](const std::optional<Count>& count, std::optional<std::uint64_t> number) {
+      return count == (number ? std::optional(Count{*number}) : std::nullopt);
+    };
+    // Mended by scripts/update-catalogue.
+    CHECK(listed[i].family == counted.family);
+    CHECK(same(counted.parameters, listed[i].parameters));
+    CHECK(same(counted.active_parameters, listed[i].active_parameters));
+    CHECK(counted.checkpoint_parts == Count{listed[i].checkpoint_parts});
+    CHECK(same(model.published_elements, listed[i].published));
+    CHECK(same(counted.trained_context, listed[i].trained_context));
+    CHECK(same(counted.effective_context, listed[i].effective_context));
   }
 }
 

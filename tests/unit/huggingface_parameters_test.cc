@@ -44,6 +44,8 @@ Count left_out(const std::string& name, const Model& model) {
   // Beside prediction layers the total leaves 18717312 for scales, where the rule gives 18767040: its o_proj are stored
   // without (- 98304), its prediction layers with (+ 48000), and full layers' keys in blocks of one head (+ 576).
   if (name == "mimo-v2-flash") return 49728;
+  // The total leaves out the embedding and the head, 151,552 * 5,120 each, of the prediction layer.
+  if (name == "glm-4.6") return 1'551'892'480;
   if (name != "kimi-k2-instruct") return 0;
   // The present total of Kimi K2 counts no scales, an earlier one did.
   for (const ParameterPart& part : model.parameter_parts) {
@@ -86,6 +88,6 @@ TEST_CASE("every published configuration gives its published parameters") {
       CHECK_EQ(digits(total), digits(*exact + left_out(name, model)));
     }
   }
-  // 108 of 113 records have a computed count.
-  CHECK(with_count == 108);
+  // 221 of 245 records have a computed count.
+  CHECK(with_count == 221);
 }

@@ -65,7 +65,7 @@ TEST_CASE("a model is listed with what its checkpoint holds, and what is not exp
   const auto negative = std::count_if(models.rows.begin(), models.rows.end(),
                                       [](const auto& row) { return std::holds_alternative<Negative>(row[6]); });
   CHECK(models.kind->columns[6].name == "difference");
-  CHECK(negative == 2);
+  CHECK(negative == 3);
 }
 
 TEST_CASE("devices, types and engines are listed with their numbers") {

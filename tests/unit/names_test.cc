@@ -1,7 +1,10 @@
 // Models and devices by the names that people, hubs and driver tools write.
 #include <doctest/doctest.h>
 
+#include <iterator>
+
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
@@ -68,8 +71,8 @@ TEST_CASE("models by the names that people type") {
       {"Qwen3-8B-FP8", "Qwen/Qwen3-8B"},
       {"qwen3 8b", "Qwen/Qwen3-8B"},
       {"Qwen3-8B-Base", "Qwen/Qwen3-8B"},
-      {"Qwen/Qwen3-30B-A3B-Instruct-2507", "Qwen/Qwen3-30B-A3B"},
-      {"Qwen3-30B-A3B-Thinking-2507-FP8", "Qwen/Qwen3-30B-A3B"},
+      {"Qwen/Qwen3-30B-A3B-Instruct-2507", "Qwen/Qwen3-30B-A3B-Instruct-2507"},
+      {"Qwen3-30B-A3B-Thinking-2507-FP8", "Qwen/Qwen3-30B-A3B-Thinking-2507"},
       {"qwen3:30b-a3b", "Qwen/Qwen3-30B-A3B"},
       {"qwen3:30b", "Qwen/Qwen3-30B-A3B"},
       {"Qwen3-Coder-480B-A35B-Instruct-FP8", "Qwen/Qwen3-Coder-480B-A35B-Instruct"},
@@ -85,8 +88,8 @@ TEST_CASE("models by the names that people type") {
       {"mixtral:8x7b", "mistralai/Mixtral-8x7B-v0.1"},
       {"TheBloke/Mistral-7B-Instruct-v0.1-GPTQ", "mistralai/Mistral-7B-v0.1"},
       {"mistral:7b", "mistralai/Mistral-7B-Instruct-v0.3"},
-      {"deepseek-ai/DeepSeek-R1", "deepseek-ai/DeepSeek-V3"},
-      {"DeepSeek-R1-0528", "deepseek-ai/DeepSeek-V3"},
+      {"deepseek-ai/DeepSeek-R1", "deepseek-ai/DeepSeek-R1"},
+      {"DeepSeek-R1-0528", "deepseek-ai/DeepSeek-R1"},
       {"DeepSeek-V3-0324", "deepseek-ai/DeepSeek-V3"},
       {"deepseek-v3:671b", "deepseek-ai/DeepSeek-V3"},
       {"cognitivecomputations/DeepSeek-V3-AWQ", "deepseek-ai/DeepSeek-V3"},
@@ -108,15 +111,15 @@ TEST_CASE("models by the names that people type") {
       {"opt-13b", ""},  // opt-1.3b
       {"pythia-28b", ""},
       {"qwen3-17b", ""},
-      {"qwen3-4b", ""},
+      {"qwen3-5b", ""},
       {"Qwen3-30B", "Qwen/Qwen3-30B-A3B"},
-      {"Mistral-7B-Instruct-v0.2", ""},
+      {"Mistral-7B-Instruct-v0.4", ""},
       {"mistral-7b-instruct", ""},  // v0.1 has a window, v0.3 has none
       {"Mistral-Small-Instruct-2409", ""},
-      {"Mistral-Small-3.1-24B-Instruct-2503", ""},
-      {"glm-4.5-air", ""},
-      {"DeepSeek-R1-Distill-Llama-8B", ""},
-      {"phi-4-mini-instruct", ""},
+      {"Mistral-Small-3.3-24B-Instruct-2503", ""},
+      {"glm-4.5-airx", ""},
+      {"DeepSeek-R1-Distill-Llama-9B", ""},
+      {"phi-4-micro-instruct", ""},
       {"flan-t5-base", ""},
       {"bert-base-cased", ""},
       {"t5", ""},
@@ -140,7 +143,15 @@ TEST_CASE("what is left out of a name stands in a note") {
   CHECK(match_model("Llama 3.1 8B")->note.empty());
   CHECK(match_model("Llama-3.1-8B-Instruct-AWQ")->note ==
         "\"Llama-3.1-8B-Instruct-AWQ\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window, "
-        "whatever \"instruct-awq\" changes; the setting weights names their type");
+        "whatever \"instruct-awq\" changes; its weights are in AWQ's int4, group 128, as the name says (the setting "
+        "weights wins)");
+  CHECK(match_model("Llama-3.1-8B-Instruct")->note ==
+        "\"Llama-3.1-8B-Instruct\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window, "
+        "whatever \"instruct\" changes; the setting weights names their type");
+  CHECK(match_model("Llama-3.1-8B-Instruct-GPTQ")->note ==
+        "\"Llama-3.1-8B-Instruct-GPTQ\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window, "
+        "whatever \"instruct-gptq\" changes; of its weights the name does not say enough (GPTQ), so they are unknown: "
+        "the setting weights names their type");
   CHECK(match_model("llama3.1:8b-instruct-q4_K_M")->note.find("\"instruct-q4_k_m\"") != std::string::npos);
   CHECK(match_model("unsloth/Llama-3.1-8B")->note ==
         "\"unsloth/Llama-3.1-8B\" is counted as meta-llama/Llama-3.1-8B of the catalogue: its shape and window");
@@ -150,9 +161,135 @@ TEST_CASE("what is left out of a name stands in a note") {
   CHECK(model.notes.back().find("\"instruct\"") != std::string::npos);
 }
 
+TEST_CASE("names of models as typed in public threads, with what they say of the weights") {
+  struct Typed {
+    const char* name;
+    const char* id;       ///< empty where it is refused
+    const char* weights;  ///< empty where the name says nothing
+  };
+  const Typed rows[] = {
+      {"Qwen/Qwen2.5-7B-Instruct-AWQ", "Qwen/Qwen2.5-7B", "AWQ's int4, group 128"},
+      {"llama3.1:8b", "meta-llama/Llama-3.1-8B", ""},
+      {"llama3.1:70b-instruct-q4_0", "meta-llama/Llama-3.1-70B", "Q4_0"},
+      {"meta-llama/Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B", ""},
+      {"unsloth/gemma-3-27b-it-GGUF", "google/gemma-3-27b-it", "a GGUF file"},
+      {"bartowski/Qwen2.5-Coder-32B-Instruct-GGUF:Q4_K_M", "Qwen/Qwen2.5-Coder-32B-Instruct", "Q4_K_M"},
+      {"bartowski/Llama-3.3-70B-Instruct-GGUF:IQ4_XS", "meta-llama/Llama-3.3-70B-Instruct", "IQ4_XS"},
+      {"deepseek-r1:32b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B", ""},
+      {"deepseek-r1:7b", "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", ""},
+      {"deepseek-r1:70b", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B", ""},
+      {"deepseek-r1:671b", "deepseek-ai/DeepSeek-R1", ""},
+      {"DeepSeek-R1-Distill-Qwen-14B-Q8_0", "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B", "Q8_0"},
+      {"gpt-oss:20b", "openai/gpt-oss-20b", ""},
+      {"unsloth/gpt-oss-120b-GGUF", "openai/gpt-oss-120b", "a GGUF file"},
+      {"mistral-nemo", "mistralai/Mistral-Nemo-Instruct-2407", ""},
+      {"mistral-nemo:12b", "mistralai/Mistral-Nemo-Instruct-2407", ""},
+      {"qwen3:30b-a3b", "Qwen/Qwen3-30B-A3B", ""},
+      {"qwen3:32b", "Qwen/Qwen3-32B", ""},
+      {"qwen3:4b", "Qwen/Qwen3-4B", ""},
+      {"qwen3-coder:30b", "Qwen/Qwen3-Coder-30B-A3B-Instruct", ""},
+      {"unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:UD-Q4_K_XL", "Qwen/Qwen3-Coder-30B-A3B-Instruct", "q4_k_xl"},
+      {"Qwen/Qwen3-235B-A22B-Instruct-2507-FP8", "Qwen/Qwen3-235B-A22B-Instruct-2507", "fp8, scaled by tensor"},
+      {"Qwen/Qwen3-4B-AWQ", "Qwen/Qwen3-4B", "AWQ's int4, group 128"},
+      {"JunHowie/Qwen3-32B-GPTQ-Int4", "Qwen/Qwen3-32B", "GPTQ's int4, group 128"},
+      {"nvidia/Qwen3-32B-NVFP4", "Qwen/Qwen3-32B", "nvfp4"},
+      {"lmstudio-community/Qwen3-14B-MLX-4bit", "Qwen/Qwen3-14B", "MLX's int4, group 64"},
+      {"mlx-community/Qwen3-8B-8bit", "Qwen/Qwen3-8B", "MLX's int8, group 64"},
+      {"TheBloke/Llama-2-13B-chat-GPTQ", "meta-llama/Llama-2-13b-hf", "GPTQ"},
+      {"TheBloke/Llama-2-70B-Chat-AWQ", "meta-llama/Llama-2-70b-hf", "AWQ's int4, group 128"},
+      {"TheBloke/Mixtral-8x7B-Instruct-v0.1-GGUF", "mistralai/Mixtral-8x7B-v0.1", "a GGUF file"},
+      {"turboderp/Llama-3.1-8B-Instruct-exl2", "meta-llama/Llama-3.1-8B", "exl2"},
+      {"NousResearch/Meta-Llama-3-8B", "meta-llama/Meta-Llama-3-8B", ""},
+      {"unsloth/Meta-Llama-3.1-8B-bnb-4bit", "meta-llama/Llama-3.1-8B", "bitsandbytes' 4 bits"},
+      {"casperhansen/llama-3.3-70b-instruct-awq", "meta-llama/Llama-3.3-70B-Instruct", "AWQ's int4, group 128"},
+      {"RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.3-70B-Instruct", "fp8, scaled by row"},
+      {"RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8", "meta-llama/Llama-3.1-8B", "int8, scaled by row"},
+      {"llama3.2:3b", "meta-llama/Llama-3.2-3B", ""},
+      {"Llama-3.2-3B-Instruct-Q6_K", "meta-llama/Llama-3.2-3B", "Q6_K"},
+      {"codellama:34b", "codellama/CodeLlama-34b-hf", ""},
+      {"tinyllama", "TinyLlama/TinyLlama-1.1B-Chat-v1.0", ""},
+      {"gemma3:1b", "google/gemma-3-1b-it", ""},
+      {"gemma2:27b", "google/gemma-2-27b-it", ""},
+      {"google/gemma-4-31B-it", "google/gemma-4-31B-it", ""},
+      {"QuantTrio/gemma-4-31B-it-AWQ", "google/gemma-4-31B-it", "AWQ's int4, group 128"},
+      {"Qwen/Qwen3.6-27B-FP8", "Qwen/Qwen3.6-27B", "fp8, scaled by tensor"},
+      {"Qwen3.5-9B", "Qwen/Qwen3.5-9B", ""},
+      {"QwQ-32B-AWQ", "Qwen/QwQ-32B", "AWQ's int4, group 128"},
+      {"qwen2.5-coder:7b", "Qwen/Qwen2.5-Coder-7B-Instruct", ""},
+      {"qwen2.5:72b", "Qwen/Qwen2.5-72B", ""},
+      {"mistral-small3.2:24b", "mistralai/Mistral-Small-3.2-24B-Instruct-2506", ""},
+      {"mistral-large:123b", "mistralai/Mistral-Large-Instruct-2407", ""},
+      {"mixtral:8x22b", "mistralai/Mixtral-8x22B-v0.1", ""},
+      {"zai-org/GLM-4.5-Air-FP8", "zai-org/GLM-4.5-Air", "fp8, scaled by tensor"},
+      {"GLM-4.6", "zai-org/GLM-4.6", ""},
+      {"MiniMaxAI/MiniMax-M2.1", "MiniMaxAI/MiniMax-M2.5", ""},
+      {"moonshotai/Kimi-K2.5", "moonshotai/Kimi-K2.5", ""},
+      {"Llama-4-Maverick-17B-128E-Instruct-FP8", "meta-llama/Llama-4-Maverick-17B-128E-Instruct",
+       "fp8, scaled by tensor"},
+      {"phi3:14b", "microsoft/Phi-3-medium-4k-instruct", ""},
+      {"microsoft/Phi-4-mini-instruct", "microsoft/Phi-4-mini-instruct", ""},
+      {"HuggingFaceTB/SmolLM2-360M-Instruct", "HuggingFaceTB/SmolLM2-360M", ""},
+      {"Qwen/Qwen3-Embedding-0.6B", "Qwen/Qwen3-Embedding-0.6B", ""},
+      {"solar:10.7b", "upstage/SOLAR-10.7B-Instruct-v1.0", ""},
+      // Another shape is never taken.
+      {"llama-3.1-9b", "", ""},
+      {"deepseek-r1:8b", "", ""},  // a distilled Qwen3
+      {"qwen2.5:8b", "", ""},
+      {"gemma3:9b-q4_K_M", "", ""},
+      {"Qwen3-Coder-32B-GGUF", "", ""},
+      {"mixtral:8x8b-AWQ", "", ""},
+  };
+  CHECK(std::size(rows) >= 60);
+  for (const Typed& row : rows) {
+    CAPTURE(row.name);
+    CHECK(model_of(row.name) == row.id);
+    const std::optional<CatalogueMatch> match = match_model(row.name);
+    CHECK((match ? match->weights.words : "") == row.weights);
+  }
+  CHECK(hint_for_model("llama-3.1-9b") == "did you mean \"llama-3.1-8b\"?");
+}
+
+TEST_CASE("the type in a name is the type of the weights, unless the user names another") {
+  const auto weights_bytes = [](const char* name, const char* asked) {
+    Workload workload;
+    if (*asked != '\0') workload.weights = parse_weight_scheme(asked, "");
+    return Estimator(load_model(name), workload).at(1, 1).count(Metric::weights_bytes);
+  };
+  // Linears of a layer: 2 * 4,096^2 + 2 * 4,096 * 1,024 + 3 * 4,096 * 14,336 elements in 43,008 rows, 32 times. The
+  // embedding, the head and the norms stay in two bytes each.
+  constexpr std::uint64_t kLinears = 6'979'321'856;
+  constexpr std::uint64_t kRest = 2 * (2ULL * 128'256 * 4'096 + 65 * 4'096);
+  // 4 bits, and a scale of 16 bits and a zero point of 4 for each 128.
+  CHECK(weights_bytes("Llama-3.1-8B-Instruct-AWQ", "") == Count{kLinears / 2 + kLinears / 128 * 5 / 2 + kRest});
+  // 8 bits, and a scale of 16 bits a row.
+  CHECK(weights_bytes("RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic", "") ==
+        Count{kLinears + 32 * 43'008 * 2 + kRest});
+  // 4 bits, and an fp8 scale for each 16; two fp32 scales for each of 224 matrices.
+  CHECK(weights_bytes("nvidia/Llama-3.1-8B-Instruct-NVFP4", "") ==
+        Count{kLinears / 2 + kLinears / 16 + 224 * 8 + kRest});
+  // MLX packs the embedding and the head, too: 4 bits, and a scale and a bias of 16 bits for each 64.
+  constexpr std::uint64_t kPacked = kLinears + 2ULL * 128'256 * 4'096;
+  CHECK(weights_bytes("mlx-community/Llama-3.1-8B-Instruct-4bit", "") ==
+        Count{kPacked / 2 + kPacked / 64 * 4 + 65 * 4'096 * 2});
+  CHECK(weights_bytes("llama3.1:8b-instruct-q4_K_M", "") == weights_bytes("llama-3.1-8b", "Q4_K_M"));
+  CHECK(weights_bytes("Llama-3.1-8B-Instruct-BF16", "") == Count{2 * 8'030'261'248});
+  // What the name does not say is unknown, and what the user says counts.
+  for (const char* name : {"Llama-3.1-8B-Instruct-GPTQ", "Llama-3.1-8B-GGUF", "turboderp/Llama-3.1-8B-exl2"}) {
+    CHECK_FALSE(weights_bytes(name, ""));
+    CHECK(weights_bytes(name, "Q4_K_M") == weights_bytes("llama-3.1-8b", "Q4_K_M"));
+  }
+  CHECK(weights_bytes("Llama-3.1-8B-Instruct-AWQ", "bf16") == Count{2 * 8'030'261'248});
+  // A checkpoint that is published in that type keeps its own blocks.
+  CHECK(weights_bytes("DeepSeek-V3-FP8", "") == weights_bytes("deepseek-v3", ""));
+  // gpt-oss as published is in MXFP4; its BF16 copies are not.
+  CHECK(weights_bytes("unsloth/gpt-oss-20b-BF16", "") == Count{2 * 20'914'757'184});
+}
+
 TEST_CASE("a model that nothing names gets what it may be, or a near name without packaging") {
-  CHECK(hint_for_model("llama-3.1") == "it may be llama-3.1-405b, llama-3.1-70b, llama-3.1-8b");
-  CHECK(hint_for_model("mistral-7b-instruct") == "it may be mistral-7b-v0.1, mistral-7b-instruct-v0.3");
+  CHECK(hint_for_model("llama-3.1") ==
+        "it may be llama-3.1-405b, llama-3.1-70b, llama-3.1-8b, llama-3.1-nemotron-70b-instruct-hf");
+  CHECK(hint_for_model("mistral-7b-instruct") ==
+        "it may be mistral-7b-v0.1, mistral-7b-instruct-v0.2, mistral-7b-instruct-v0.3");
   CHECK(hint_for_model("Llama-3.1-9B-Instruct") == "did you mean \"llama-3.1-8b\"?");
   CHECK(hint_for_model("zzz") == "`ctxcost list models` shows the catalogue");
 }

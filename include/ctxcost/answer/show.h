@@ -2,7 +2,6 @@
 #pragma once
 
 #include <iterator>
-#include <string>
 #include <string_view>
 #include <variant>
 
@@ -19,8 +18,7 @@ namespace ctxcost {
 /// A model of the catalogue with its estimator.
 struct BuiltInModel {
   const CatalogueEntry* entry;  ///< its file
-  std::string note;             ///< how the name was interpreted; empty if it is one of the entry's own names
-  Estimator estimator;          ///< with the types of its file
+  Estimator estimator;          ///< with the types of its file, or those that the name states
 };
 
 /// The answer of `show`: the entry with the given name.

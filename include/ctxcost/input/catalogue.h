@@ -17,6 +17,17 @@ struct CatalogueEntry {
   std::string_view text;  ///< the file, minified
 };
 
+/// What a list shows of a model: its entry's `listed`, which a test counts anew from the config.
+struct ListedModel {
+  std::string_view family;                         ///< HuggingFace model_type or "own"
+  std::optional<std::uint64_t> parameters;         ///< learned elements; unknown where some tensors are
+  std::optional<std::uint64_t> active_parameters;  ///< those that a token uses
+  std::uint64_t checkpoint_parts;                  ///< elements of its checkpoint beside them
+  std::optional<std::uint64_t> published;          ///< elements of its checkpoint, as published
+  std::optional<std::uint64_t> trained_context;
+  std::optional<std::uint64_t> effective_context;
+};
+
 /// A name of an entry, in lower case: the id, its last part, or an alias.
 struct CatalogueName {
   std::string_view name;
@@ -25,6 +36,8 @@ struct CatalogueName {
 
 /// Returns all entries, sorted by id.
 std::span<const CatalogueEntry> catalogue();
+/// Returns what a list shows of each entry, in their order.
+std::span<const ListedModel> listed_models();
 /// Returns all names, sorted.
 std::span<const CatalogueName> catalogue_names();
 /// Returns the entries of configs/accelerators.json, in its order.
@@ -34,10 +47,23 @@ std::span<const CatalogueEntry> measured_catalogue();
 /// Returns the entry of that name, ignoring case, or null.
 const CatalogueEntry* find_in_catalogue(std::string_view name);
 
+/// Returns the keys of an entry's config whose values were not read in its source ("unverified").
+std::vector<std::string> unverified_keys(const CatalogueEntry& entry);
+
+/// How a name says that a checkpoint's weights are stored ("-AWQ", "-Q4_K_M"). Empty `words`: it says nothing.
+struct NamedWeights {
+  std::string words;                ///< for people: "AWQ: int4, group 128"
+  std::string scheme;               ///< as --weights reads it: "Q4_K_M", "bf16"
+  std::string quantization_config;  ///< JSON, as such a checkpoint's config.json has it
+  /// Without either of those: packed, in how many bits the name does not say.
+  bool unknown() const { return !words.empty() && scheme.empty() && quantization_config.empty(); }
+};
+
 /// The entry that a name as typed stands for.
 struct CatalogueMatch {
   const CatalogueEntry* entry;
-  std::string note;  ///< what was ignored in the name or assumed; empty if only the spelling differs
+  NamedWeights weights = {};
+  std::string note = {};  ///< what was ignored in the name or assumed; empty if only the spelling differs
 };
 
 /// Finds a model by a name that is not exactly one of the catalogue's: other separators ("Llama 3.1 8B",

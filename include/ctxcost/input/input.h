@@ -10,6 +10,8 @@
 
 namespace ctxcost {
 
+struct CatalogueMatch;
+
 struct LoadOptions {
   bool assume_full = false;  ///< `--assume full`: unknown families and layer kinds count as full attention, with a note
 };
@@ -18,6 +20,9 @@ struct LoadOptions {
 /// config.json, where the headers of safetensors or GGUF files beside it give the exact weights. An exact catalogue
 /// name wins over a file of that name. Throws InputError with every fault found.
 Model load_model(std::string_view name, const LoadOptions& options = {});
+
+/// Loads the entry that a loose name stands for, with its weights as the name says, and the match's note.
+Model load_model(const CatalogueMatch& match, const LoadOptions& options = {});
 
 /// Loads a model from text in memory. `origin` names it in errors and in the model.
 Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options = {});

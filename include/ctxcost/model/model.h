@@ -131,6 +131,7 @@ struct Model {
   Precision weights;                    ///< default type of the weights
   std::optional<StoredWeights> stored;  ///< tensors that a checkpoint stores in another type than `weights`
   std::optional<ModelFiles> files;      ///< the tensors of its files, if their headers were read
+  std::string named_weights;            ///< type in the name that it was asked by ("Q4_K_M"), as --weights reads it
   Precision activation;                 ///< the 16- or 32-bit type
   KvPrecision kv;                       ///< default type of the cache
   /// Type of recurrent states, if the file names one. Engines with another default honour it.

@@ -346,9 +346,8 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
     // A path may look like a catalogue's name, but it is one only as written.
     const bool looks_built_in = !built_in && find_in_catalogue(path) != nullptr;
     const std::string word = loose ? std::string(loose->entry->id) : looks_built_in ? "./" + path : path;
-    Model loaded = load_model(word, options_.models);
-    if (loose && !loose->note.empty()) loaded.notes.push_back(loose->note);
-    model = std::make_shared<const Model>(std::move(loaded));
+    model =
+        std::make_shared<const Model>(loose ? load_model(*loose, options_.models) : load_model(word, options_.models));
     budget.model = model;
     if (std::optional<JsonDocument> config = config_of(word)) {
       cache_.configs[path] = budget.config = std::make_shared<const JsonDocument>(*std::move(config));

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "ctxcost/input/catalogue.h"
+
 #include "input/huggingface/huggingface.h"
 #include "input/json/cursor.h"
 
@@ -51,6 +53,16 @@ Model read_config(const JsonDocument& document, const JsonValue& config, const L
 
 }  // namespace
 
+std::vector<std::string> unverified_keys(const CatalogueEntry& entry) {
+  std::vector<std::string> keys;
+  const JsonDocument document = parse_json(entry.text, entry.id);
+  if (const JsonValue* list = document.root.find("unverified")) {
+    keys.reserve(list->items.size());
+    for (const JsonValue& key : list->items) keys.push_back(key.text);
+  }
+  return keys;
+}
+
 bool looks_like_catalogue_record(const JsonValue& root) {
   return root.find("id") != nullptr && root.find("config") != nullptr;
 }
@@ -66,7 +78,7 @@ Model read_catalogue_record(const JsonDocument& document, const LoadOptions& opt
   // The other keys describe the model or check it. No figure follows from them.
   const JsonValue* published = root.find("params_exact");
   for (const char* key : {"aliases", "params_source", "params_computed", "params_computed_parts", "params_check",
-                          "context_window", "position_encoding", "notes"}) {
+                          "context_window", "position_encoding", "notes", "listed", "unverified"}) {
     root.find(key);
   }
   root.finish("of a catalogue record");

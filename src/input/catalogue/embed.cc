@@ -22,6 +22,7 @@ struct Entry {
   std::string id;
   std::string text;
   std::vector<std::string> names;
+  std::string listed;  ///< of a model: a ListedModel, as C++
 };
 
 std::string lower(std::string text) {
@@ -69,6 +70,27 @@ std::string text_at(const JsonValue& object, std::string_view key, const std::st
   return value->text;
 }
 
+/// The digits at a key: "{}" for null or where it is absent, which is no figure.
+std::string digits_at(const JsonValue& object, std::string_view key) {
+  const JsonValue* value = object.find(key);
+  if (value == nullptr || value->is(JsonValue::Type::null)) return "{}";
+  if (!value->is(JsonValue::Type::integer)) throw std::runtime_error("expected an integer \"" + std::string(key) + '"');
+  return value->text + "u";
+}
+
+/// The members of a ListedModel, in its order.
+std::string listed(const JsonValue& root) {
+  // A file of the own format has no published parts, and its sizes may be open.
+  if (root.find("config") == nullptr) return "{\"own\", {}, {}, 0u, {}, {}, {}}";
+  const JsonValue* shown = root.find("listed");
+  if (shown == nullptr) throw std::runtime_error("expected a \"listed\": run scripts/update-catalogue");
+  std::string text = "{\"" + text_at(*shown, "family") + "\", ";
+  text += digits_at(*shown, "parameters") + ", " + digits_at(*shown, "active_parameters") + ", ";
+  text += digits_at(*shown, "checkpoint_parts") + ", " + digits_at(root, "params_exact") + ", ";
+  text += digits_at(*shown, "trained_context") + ", " + digits_at(*shown, "effective_context") + "}";
+  return text;
+}
+
 Entry read_entry(const std::string& path) {
   const std::string file = after_last_slash(path);
   constexpr std::string_view kExtension = ".json";
@@ -84,6 +106,7 @@ Entry read_entry(const std::string& path) {
     throw std::runtime_error("expected the last part of its id, in lower case, as its name");
   }
   if (document.root.find("source") == nullptr) throw std::runtime_error("expected a \"source\"");
+  entry.listed = listed(document.root);
   entry.names = {lower(entry.id), stem};
   if (const JsonValue* aliases = document.root.find("aliases")) {
     for (const JsonValue& alias : aliases->items) entry.names.push_back(lower(alias.text));
@@ -148,6 +171,8 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
       "constexpr CatalogueEntry kEntries[] = {\n",
       out);
   write_entries(out, entries);
+  std::fputs("};\n\nconstexpr ListedModel kListed[] = {\n", out);
+  for (const Entry& entry : entries) std::fprintf(out, "    %s,\n", entry.listed.c_str());
   std::fputs("};\n\nconstexpr CatalogueEntry kAccelerators[] = {\n", out);
   write_entries(out, accelerators);
   std::fputs("};\n\nconstexpr CatalogueEntry kMeasured[] = {\n", out);
@@ -158,6 +183,7 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
       "};\n\n"
       "}  // namespace\n\n"
       "std::span<const CatalogueEntry> catalogue() { return kEntries; }\n"
+      "std::span<const ListedModel> listed_models() { return kListed; }\n"
       "std::span<const CatalogueName> catalogue_names() { return kNames; }\n"
       "std::span<const CatalogueEntry> accelerator_catalogue() { return kAccelerators; }\n"
       "std::span<const CatalogueEntry> measured_catalogue() { return kMeasured; }\n\n"

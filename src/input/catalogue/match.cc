@@ -6,6 +6,7 @@
 #include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/weights/weight_scheme.h"
 
 namespace ctxcost {
 namespace {
@@ -51,11 +52,12 @@ std::string joined(const Words& words) {
 }
 
 /// Words for how a model was tuned or packed. None of them changes a shape.
-constexpr std::array<std::string_view, 43> kPackaging = {
-    "instruct", "it",   "chat",    "hf",        "base",    "awq",  "gptq",     "gguf",  "exl2",  "mlx",        "bnb",
-    "unsloth",  "qat",  "ud",      "fp8",       "fp16",    "bf16", "fp4",      "nf4",   "mxfp4", "nvfp4",      "int4",
-    "int8",     "2bit", "3bit",    "4bit",      "5bit",    "6bit", "8bit",     "w4a16", "w8a8",  "w8a16",      "w4a8",
-    "128g",     "g128", "dynamic", "quantized", "imatrix", "i1",   "thinking", "dpo",   "sft",   "abliterated"};
+constexpr std::array<std::string_view, 49> kPackaging = {
+    "instruct", "it",      "chat",      "hf",       "base",   "awq",  "gptq", "gguf",        "exl2",      "exl3",
+    "hqq",      "mlx",     "bnb",       "unsloth",  "qat",    "ud",   "fp8",  "fp16",        "bf16",      "fp4",
+    "nf4",      "mxfp4",   "nvfp4",     "int4",     "int8",   "2bit", "3bit", "4bit",        "5bit",      "6bit",
+    "8bit",     "w4a16",   "w8a8",      "w8a16",    "w4a8",   "128g", "g128", "dynamic",     "autoround", "marlin",
+    "i1",       "imatrix", "quantized", "thinking", "latest", "dpo",  "sft",  "abliterated", "text"};
 
 /// The types of GGUF files: "q4_k_m" is three words.
 bool is_gguf_type(std::string_view word) {
@@ -81,39 +83,163 @@ bool is_size(std::string_view word) {
 
 struct Stripped {
   Words name;
-  std::string left_out;  ///< "instruct, awq"
+  Words packaging;       ///< what was left out: "instruct", "q4_k_m"
+  std::string left_out;  ///< the same in one text: "instruct-q4_k_m"
 };
 
 /// Packaging that is another training of the same shape.
 constexpr std::array<std::string_view, 4> kTrainings = {"thinking", "dpo", "sft", "abliterated"};
+/// Packaging that says nothing of the weights either, but may tell two entries apart ("-Instruct-2507").
+constexpr std::array<std::string_view, 7> kTunings = {"instruct", "it", "chat", "hf", "base", "latest", "text"};
 
-/// The name without its packaging; what comes first is never packaging. Other trainings of a shape (another release,
-/// "thinking") are packaging where `trainings` says so.
-Stripped strip(const Words& words, bool trainings = true) {
+/// What is left out of a name: how the weights are packed; tunings, too; other trainings and releases of a shape, too.
+enum class Leave { packing, tunings, trainings };
+
+/// The name without its packaging; what comes first is never packaging.
+Stripped strip(const Words& words, Leave leave = Leave::trainings) {
   Stripped result;
   const bool sized = std::any_of(words.begin(), words.end(), is_size);
-  const auto leave_out = [&](const std::string& word) {
-    result.left_out += (result.left_out.empty() ? "" : "-") + word;
+  const auto leave_out = [&](std::string word) {
+    if (!result.left_out.empty()) result.left_out += '-';
+    result.left_out += word;
+    result.packaging.push_back(std::move(word));
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (!trainings && (is_date(word) || among(kTrainings, word))) {
+    if ((leave != Leave::trainings && (is_date(word) || among(kTrainings, word))) ||
+        (leave == Leave::packing && among(kTunings, word))) {
       result.name.push_back(word);
       continue;
     }
     const bool needs_size = word == "base" || word == "thinking" || is_date(word);
     if (i > 0 && is_gguf_type(word)) {
-      leave_out(word);
+      std::string type = word;
       while (i + 1 < words.size() && among(kGgufTail, words[i + 1])) {
-        result.left_out += "_" + words[++i];
+        type += '_';
+        type += words[++i];
       }
-    } else if (i > 0 && (among(kPackaging, word) || is_date(word)) && (sized || !needs_size)) {
+      leave_out(std::move(type));
+    } else if (i > 0 && (among(kPackaging, word) || is_date(word) || word.ends_with("bpw")) && (sized || !needs_size)) {
       leave_out(word);
     } else {
       result.name.push_back(word);
     }
   }
   return result;
+}
+
+/// One way in which a name says how weights are packed: all its words, each on its own.
+struct Packing {
+  std::string_view words;                ///< of the name: "gptq int4"
+  std::string_view text;                 ///< for people
+  std::string_view quantization_config;  ///< empty: the bits are not known
+};
+/// The first that holds counts. A configuration is what the tool of that name writes if nothing else is asked of it.
+constexpr Packing kPackings[] = {
+    // [AutoAWQ awq/models/_config.py]
+    {"awq", "AWQ's int4, group 128",
+     R"({"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": true, "version": "gemm"})"},
+    // [GPTQModel quantization/config.py; the group is its default]
+    {"gptq int4", "GPTQ's int4, group 128", R"({"quant_method": "gptq", "bits": 4, "group_size": 128})"},
+    {"gptq 4bit", "GPTQ's int4, group 128", R"({"quant_method": "gptq", "bits": 4, "group_size": 128})"},
+    {"gptq int8", "GPTQ's int8, group 128", R"({"quant_method": "gptq", "bits": 8, "group_size": 128})"},
+    {"gptq 8bit", "GPTQ's int8, group 128", R"({"quant_method": "gptq", "bits": 8, "group_size": 128})"},
+    // [compressed-tensors quantization/quant_scheme.py, the presets of those names]
+    {"w4a16", "int4, group 128",
+     R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "ignore": ["lm_head"], "config_groups":
+        {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 4, "type": "int", "symmetric": true,
+        "strategy": "group", "group_size": 128}}}})"},
+    {"w8a8", "int8, scaled by row",
+     R"({"quant_method": "compressed-tensors", "format": "int-quantized", "ignore": ["lm_head"], "config_groups":
+        {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "int", "symmetric": true,
+        "strategy": "channel"}}}})"},
+    {"w8a16", "int8, scaled by row",
+     R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "ignore": ["lm_head"], "config_groups":
+        {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "int", "symmetric": true,
+        "strategy": "channel"}}}})"},
+    {"fp8 dynamic", "fp8, scaled by row",
+     R"({"quant_method": "compressed-tensors", "format": "float-quantized", "ignore": ["lm_head"], "config_groups":
+        {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "symmetric": true,
+        "strategy": "channel"}}}})"},
+    {"fp8", "fp8, scaled by tensor", R"({"quant_method": "fp8", "activation_scheme": "dynamic"})"},
+    // [NVIDIA TensorRT Model Optimizer, NVFP4_DEFAULT_CFG]
+    {"nvfp4", "nvfp4", R"({"quant_method": "modelopt", "quant_algo": "NVFP4", "ignore": ["lm_head"]})"},
+    // [mlx_lm convert, its defaults]
+    {"mlx 2bit", "MLX's int2, group 64", R"({"bits": 2, "group_size": 64})"},
+    {"mlx 3bit", "MLX's int3, group 64", R"({"bits": 3, "group_size": 64})"},
+    {"mlx 4bit", "MLX's int4, group 64", R"({"bits": 4, "group_size": 64})"},
+    {"mlx 5bit", "MLX's int5, group 64", R"({"bits": 5, "group_size": 64})"},
+    {"mlx 6bit", "MLX's int6, group 64", R"({"bits": 6, "group_size": 64})"},
+    {"mlx 8bit", "MLX's int8, group 64", R"({"bits": 8, "group_size": 64})"},
+    {"bnb 8bit", "bitsandbytes' int8", R"({"quant_method": "bitsandbytes", "load_in_8bit": true})"},
+    // Whether the scales are quantised again is not said.
+    {"bnb", "bitsandbytes' 4 bits", ""},
+    {"gptq", "GPTQ", ""},
+    {"mxfp4", "mxfp4", ""},
+    {"exl2", "exl2", ""},
+    {"exl3", "exl3", ""},
+    {"hqq", "HQQ", ""},
+    {"autoround", "AutoRound", ""},
+    {"gguf", "a GGUF file", ""},
+    {"imatrix", "a GGUF file", ""},
+    {"i1", "a GGUF file", ""},
+    {"ud", "a GGUF file", ""},
+    {"quantized", "quantized", ""},
+    {"2bit", "2 bits", ""},
+    {"3bit", "3 bits", ""},
+    {"4bit", "4 bits", ""},
+    {"5bit", "5 bits", ""},
+    {"6bit", "6 bits", ""},
+    {"8bit", "8 bits", ""},
+    {"int4", "int4", ""},
+    {"int8", "int8", ""},
+    {"fp4", "fp4", ""},
+    {"nf4", "nf4", ""},
+    {"w4a8", "w4a8", ""},
+};
+
+/// llama.cpp's file type of a word ("q4_k_m"), or "". [llama.cpp tools/quantize/quantize.cpp, with its short names]
+std::string gguf_file_type(std::string_view word) {
+  constexpr std::pair<std::string_view, std::string_view> kShort[] = {
+      {"q3_k", "Q3_K_M"}, {"q4_k", "Q4_K_M"}, {"q5_k", "Q5_K_M"}};
+  for (const auto& [name, type] : kShort) {
+    if (word == name) return std::string(type);
+  }
+  std::string upper(word);
+  for (char& c : upper) {
+    if (is_letter(c)) c = static_cast<char>(c - 'a' + 'A');
+  }
+  const std::vector<std::string_view> types = gguf_file_type_names();
+  return std::find(types.begin(), types.end(), upper) == types.end() ? std::string() : upper;
+}
+
+/// What the packaging and the owner of a name say of the weights.
+NamedWeights weights_of(Words packaging, std::string_view owner) {
+  NamedWeights weights;
+  const auto says = [&packaging](std::string_view word) {
+    return std::find(packaging.begin(), packaging.end(), word) != packaging.end();
+  };
+  // Unsloth's dynamic types ("UD-Q4_K_XL") are mixes of their own.
+  const auto type = std::find_if(packaging.begin(), packaging.end(),
+                                 [](const std::string& word) { return is_gguf_type(word.substr(0, word.find('_'))); });
+  if (type != packaging.end()) {
+    weights.scheme = says("ud") ? std::string() : gguf_file_type(*type);
+    weights.words = weights.scheme.empty() ? *type : weights.scheme;
+    return weights;
+  }
+  const Words owner_words = words_of(owner);
+  if (std::find(owner_words.begin(), owner_words.end(), "mlx") != owner_words.end()) packaging.emplace_back("mlx");
+  for (const Packing& packing : kPackings) {
+    const Words wanted = words_of(packing.words);
+    if (!std::all_of(wanted.begin(), wanted.end(), says)) continue;
+    weights.words = packing.text;
+    weights.quantization_config = packing.quantization_config;
+    return weights;
+  }
+  for (const std::string_view plain : {"bf16", "fp16"}) {
+    if (says(plain)) weights.words = weights.scheme = plain;
+  }
+  return weights;
 }
 
 /// The part of a name that names the model, or nothing where it is a path: "./x", "a/b/c", "x.json".
@@ -193,29 +319,41 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
   const Words words = without_maker(words_of(*part));
   if (words.empty()) return std::nullopt;
   const bool owned = part->size() < name.size();
-  const auto match = [&](const CatalogueEntry& entry, const std::string& left_out) {
-    CatalogueMatch result{&entry, ""};
-    const std::string owner(name.substr(0, name.size() - part->size()));
+  const std::string_view owner = name.substr(0, name.size() - part->size());
+  const auto match = [&](const CatalogueEntry& entry, const Stripped& bare) {
+    CatalogueMatch result{&entry};
     const std::string known_owner(entry.id.substr(0, entry.id.rfind('/') + 1));
     const bool other = owned && words_of(owner) != words_of(known_owner);
-    if (!left_out.empty() || other) {
-      result.note = "\"" + std::string(name) + "\" is counted as " + std::string(entry.id) +
-                    " of the catalogue: its shape and window";
-      if (!left_out.empty())
-        result.note += ", whatever \"" + left_out + "\" changes; the setting weights names their type";
+    if (bare.left_out.empty() && !other) return result;
+    result.note = "\"" + std::string(name) + "\" is counted as " + std::string(entry.id) +
+                  " of the catalogue: its shape and window";
+    if (bare.left_out.empty()) return result;
+    // A file of the own format has no such checkpoints.
+    if (entry.id != short_name(entry)) result.weights = weights_of(bare.packaging, owner);
+    result.note += ", whatever \"" + bare.left_out + "\" changes; ";
+    if (result.weights.words.empty()) {
+      result.note += "the setting weights names their type";
+    } else if (result.weights.unknown()) {
+      result.note += "of its weights the name does not say enough (" + result.weights.words +
+                     "), so they are unknown: the setting weights names their type";
+    } else {
+      result.note += "its weights are in " + result.weights.words + ", as the name says (the setting weights wins)";
     }
     return result;
   };
-  if (const CatalogueEntry* entry = find(known, words)) return match(*entry, "");
-  const Stripped bare = strip(words);
-  if (bare.left_out.empty() || bare.name.empty()) return std::nullopt;
-  const CatalogueEntry* entry = find(known, bare.name);
-  return entry == nullptr ? std::nullopt : std::optional(match(*entry, bare.left_out));
+  if (const CatalogueEntry* entry = find(known, words)) return match(*entry, {});
+  // "-Instruct-2507-FP8" is the entry "-Instruct-2507" if there is one.
+  for (const Leave leave : {Leave::packing, Leave::trainings}) {
+    const Stripped bare = strip(words, leave);
+    if (bare.left_out.empty() || bare.name.empty()) continue;
+    if (const CatalogueEntry* entry = find(known, bare.name)) return match(*entry, bare);
+  }
+  return std::nullopt;
 }
 
 std::string bare_model_name(std::string_view name) {
   const std::optional<std::string_view> part = model_part(name);
-  return part ? joined(strip(without_maker(words_of(*part)), false).name) : std::string();
+  return part ? joined(strip(without_maker(words_of(*part)), Leave::tunings).name) : std::string();
 }
 
 std::string hint_for_model(std::string_view name) {
