@@ -28,6 +28,7 @@ void read_zamba2(const Config& config, Model& model) {
   const bool bias = config.flag("add_bias_linear", false);
 
   std::vector<std::string_view> kinds;
+  kinds.reserve(decoder.layers);
   if (const auto listed = config.texts_per_layer("layers_block_type", decoder.layers)) {
     for (const std::string& word : *listed) {
       if (word != kZambaKinds[0] && word != kZambaKinds[1]) {
