@@ -52,10 +52,17 @@ void add_models(CatalogueListing& listing) {
     const std::optional<Count> parameters = count(model.parameters);
     const std::optional<Count> published = count(model.published);
     const Count beside = model.checkpoint_parts;
-    listing.rows.push_back({words(id.substr(id.rfind('/') + 1)), words(model.family), value_of(parameters),
-                            value_of(count(model.active_parameters)), beside, value_of(published),
-                            less_counted(published, parameters, beside), value_of(count(model.trained_context)),
-                            value_of(count(model.effective_context))});
+    std::vector<CatalogueValue>& row = listing.rows.emplace_back();
+    row.reserve(std::size(kModelColumns));
+    row.emplace_back(words(id.substr(id.rfind('/') + 1)));
+    row.emplace_back(words(model.family));
+    row.emplace_back(value_of(parameters));
+    row.emplace_back(value_of(count(model.active_parameters)));
+    row.emplace_back(beside);
+    row.emplace_back(value_of(published));
+    row.emplace_back(less_counted(published, parameters, beside));
+    row.emplace_back(value_of(count(model.trained_context)));
+    row.emplace_back(value_of(count(model.effective_context)));
   }
 }
 

@@ -79,9 +79,11 @@ void ListDocument::write_page(TextDocument& page) const {
     columns.push_back({std::string(column.heading), column.type != ListingColumn::Type::text});
   }
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(listing_->rows.size());
   for (const Row& row : listing_->rows) {
-    rows.emplace_back();
-    for (const CatalogueValue& value : row) rows.back().push_back(cell_text(to_value(value)));
+    std::vector<std::string>& cells = rows.emplace_back();
+    cells.reserve(row.size());
+    for (const CatalogueValue& value : row) cells.push_back(cell_text(to_value(value)));
   }
   page.table(std::move(columns), rows);
 }

@@ -212,6 +212,10 @@ TEST_CASE("names of models as typed in public threads, with what they say of the
       {"gemma2:27b", "google/gemma-2-27b-it", ""},
       {"google/gemma-4-31B-it", "google/gemma-4-31B-it", ""},
       {"QuantTrio/gemma-4-31B-it-AWQ", "google/gemma-4-31B-it", "AWQ's int4, group 128"},
+      {"cyankiwi/gemma-4-31B-it-AWQ-8bit", "google/gemma-4-31B-it", "AWQ"},
+      {"RedHatAI/gemma-4-31B-it-FP8-block", "google/gemma-4-31B-it", "fp8, 128x128 blocks"},
+      {"turboderp/Llama-3.1-8B-Instruct-4.0bpw-h6-exl2", "meta-llama/Llama-3.1-8B", "exl2"},
+      {"Qwen3-32B-5.0bpw", "Qwen/Qwen3-32B", "5.0bpw"},
       {"Qwen/Qwen3.6-27B-FP8", "Qwen/Qwen3.6-27B", "fp8, scaled by tensor"},
       {"Qwen3.5-9B", "Qwen/Qwen3.5-9B", ""},
       {"QwQ-32B-AWQ", "Qwen/QwQ-32B", "AWQ's int4, group 128"},
@@ -264,6 +268,9 @@ TEST_CASE("the type in a name is the type of the weights, unless the user names 
   // 8 bits, and a scale of 16 bits a row.
   CHECK(weights_bytes("RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8-dynamic", "") ==
         Count{kLinears + 32 * 43'008 * 2 + kRest});
+  // 8 bits, and a scale of 16 bits for each 128 x 128: all sides are multiples of that.
+  CHECK(weights_bytes("RedHatAI/Llama-3.1-8B-Instruct-FP8-block", "") ==
+        Count{kLinears + kLinears / 16'384 * 2 + kRest});
   // 4 bits, and an fp8 scale for each 16; two fp32 scales for each of 224 matrices.
   CHECK(weights_bytes("nvidia/Llama-3.1-8B-Instruct-NVFP4", "") ==
         Count{kLinears / 2 + kLinears / 16 + 224 * 8 + kRest});

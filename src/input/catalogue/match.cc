@@ -52,12 +52,13 @@ std::string joined(const Words& words) {
 }
 
 /// Words for how a model was tuned or packed. None of them changes a shape.
-constexpr std::array<std::string_view, 49> kPackaging = {
-    "instruct", "it",      "chat",      "hf",       "base",   "awq",  "gptq", "gguf",        "exl2",      "exl3",
-    "hqq",      "mlx",     "bnb",       "unsloth",  "qat",    "ud",   "fp8",  "fp16",        "bf16",      "fp4",
-    "nf4",      "mxfp4",   "nvfp4",     "int4",     "int8",   "2bit", "3bit", "4bit",        "5bit",      "6bit",
-    "8bit",     "w4a16",   "w8a8",      "w8a16",    "w4a8",   "128g", "g128", "dynamic",     "autoround", "marlin",
-    "i1",       "imatrix", "quantized", "thinking", "latest", "dpo",  "sft",  "abliterated", "text"};
+constexpr std::array<std::string_view, 52> kPackaging = {
+    "instruct", "it",      "chat",        "hf",     "base",    "awq",     "gptq",      "gguf",     "exl2",
+    "exl3",     "hqq",     "mlx",         "bnb",    "unsloth", "qat",     "ud",        "fp8",      "fp16",
+    "bf16",     "fp4",     "nf4",         "mxfp4",  "nvfp4",   "int4",    "int8",      "2bit",     "3bit",
+    "4bit",     "5bit",    "6bit",        "8bit",   "w4a16",   "w8a8",    "w8a16",     "w4a8",     "128g",
+    "g128",     "dynamic", "autoround",   "marlin", "i1",      "imatrix", "quantized", "thinking", "latest",
+    "dpo",      "sft",     "abliterated", "text",   "block",   "h6",      "h8"};
 
 /// The types of GGUF files: "q4_k_m" is three words.
 bool is_gguf_type(std::string_view word) {
@@ -136,7 +137,12 @@ struct Packing {
 };
 /// The first that holds counts. A configuration is what the tool of that name writes if nothing else is asked of it.
 constexpr Packing kPackings[] = {
-    // [AutoAWQ awq/models/_config.py]
+    // [AutoAWQ awq/models/_config.py: 4 bits alone]
+    {"awq 8bit", "AWQ", ""},
+    {"awq 6bit", "AWQ", ""},
+    {"awq 5bit", "AWQ", ""},
+    {"awq 3bit", "AWQ", ""},
+    {"awq int8", "AWQ", ""},
     {"awq", "AWQ's int4, group 128",
      R"({"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": true, "version": "gemm"})"},
     // [GPTQModel quantization/config.py; the group is its default]
@@ -161,6 +167,10 @@ constexpr Packing kPackings[] = {
      R"({"quant_method": "compressed-tensors", "format": "float-quantized", "ignore": ["lm_head"], "config_groups":
         {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "symmetric": true,
         "strategy": "channel"}}}})"},
+    {"fp8 block", "fp8, 128x128 blocks",
+     R"({"quant_method": "compressed-tensors", "format": "float-quantized", "ignore": ["lm_head"], "config_groups":
+        {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float", "symmetric": true,
+        "strategy": "block", "block_structure": [128, 128]}}}})"},
     {"fp8", "fp8, scaled by tensor", R"({"quant_method": "fp8", "activation_scheme": "dynamic"})"},
     // [NVIDIA TensorRT Model Optimizer, NVFP4_DEFAULT_CFG]
     {"nvfp4", "nvfp4", R"({"quant_method": "modelopt", "quant_algo": "NVFP4", "ignore": ["lm_head"]})"},
@@ -236,6 +246,10 @@ NamedWeights weights_of(Words packaging, std::string_view owner) {
     weights.quantization_config = packing.quantization_config;
     return weights;
   }
+  for (const std::string& word : packaging) {
+    if (word.ends_with("bpw")) weights.words = word;
+  }
+  if (!weights.words.empty()) return weights;
   for (const std::string_view plain : {"bf16", "fp16"}) {
     if (says(plain)) weights.words = weights.scheme = plain;
   }
