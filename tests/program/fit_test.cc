@@ -363,8 +363,8 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
        "ctxcost: approx. 7B: its weights and activations are not known, so that nothing can be said to fit (the file "
        "needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU)\n"},
       {{"fit", "Llama-3.1-8B-Instruct-GPTQ", "--gpu", "h100-sxm-80gb", "-n", "4K"},
-       "ctxcost: Llama-3.1-8B: its weights are not known (GPTQ), so that nothing can be said to fit (--weights names "
-       "their type)\n"},
+       "ctxcost: Llama-3.1-8B: its weights are not known (GPTQ), so that nothing can be said to fit (the setting "
+       "weights names their type)\n"},
       {{"solve", "contxt", "llama-3.1-8b"}, "ctxcost: solve: unknown question \"contxt\"; did you mean \"context\"?\n"},
       {{"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb", "-n", "4K"},
        "ctxcost: --context: `solve context` looks for this value (leave the option out)\n"},
