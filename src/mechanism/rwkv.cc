@@ -1,4 +1,5 @@
 // RWKV, versions 4 to 7 [Peng 2023, arXiv 2305.13048; 2024, arXiv 2404.05892; 2025, arXiv 2503.14456].
+#include "projections.h"
 #include "recurrence.h"
 #include "row.h"
 
@@ -8,6 +9,22 @@ namespace {
 constexpr MechanismKey kRwkvKeys[] = {
     {"version", KeyType::count, "", "4, 5, 6 or 7", 4},
     {"head_dim", KeyType::count, "64", "width of a head (versions 5 to 7)"},
+    {"decay_rank",
+     KeyType::count,
+     "0",
+     "of version 7, inner width of the decay; 0 = none of these is known",
+     0,
+     {},
+     true},
+    {"rate_rank", KeyType::count, "0", "inner width of the in-context learning rate", 0, {}, true},
+    {"value_rank",
+     KeyType::count,
+     "0",
+     "inner width of the mix with the first layer's values; 0 = has none",
+     0,
+     {},
+     true},
+    {"gate_rank", KeyType::count, "0", "inner width of the output gate", 0, {}, true},
 };
 
 constexpr Formula kRwkvFormulas[] = {
@@ -28,11 +45,17 @@ constexpr std::string_view kRwkvNotes[] = {
 constexpr std::string_view kNotes4[] = {
     kRwkvNotes[0], "rwkv: the work of version 4's recurrence is unknown; only its state is counted"};
 
+/// Inner widths of version 7's pairs of matrices.
+struct LowRanks {
+  Count decay, rate, value, gate;
+};
+
 class Rwkv final : public Recurrence {
  public:
-  Rwkv(const MixerShape& shape, Count version, Count width, Count head_dim)
+  Rwkv(const MixerShape& shape, Count version, Count width, Count head_dim, const LowRanks& ranks)
       : Recurrence("rwkv", shape),
         version_(version),
+        ranks_(ranks),
         width_(shape.d_model ? shape.share(width / head_dim) * head_dim : width),
         head_dim_(head_dim) {
     // Version 4 keeps numerator, denominator and their exponent; later versions keep a head_dim x head_dim matrix per
@@ -49,13 +72,40 @@ class Rwkv final : public Recurrence {
   std::optional<Work> decode(Count keys) const override {
     return version_ == 4 ? unknown_work() : Recurrence::decode(keys);
   }
-  std::optional<std::vector<Tensor>> tensors() const override { return std::nullopt; }
+  /// Those of the time mix [fla layers/rwkv7.py].
+  std::optional<std::vector<Tensor>> tensors() const override {
+    if (ranks_.decay == 0 || !shape().d_model) return std::nullopt;
+    const Count d_model = *shape().d_model;
+    std::vector<Tensor> tensors;
+    tensors.push_back(vector_of("time_mix_lerp_fused", 6 * d_model));
+    for (const std::string_view name : {"time_mix_k_k", "time_mix_k_a", "time_mix_r_k"}) {
+      tensors.push_back(vector_of(name, width_));
+    }
+    for (const std::string_view name : {"time_mix_receptance", "time_mix_key", "time_mix_value"}) {
+      project(tensors, name, d_model, width_);
+    }
+    project(tensors, "time_mix_w1", d_model, ranks_.decay);
+    project(tensors, "time_mix_w2", ranks_.decay, width_, true);
+    project(tensors, "time_mix_a1", d_model, ranks_.rate);
+    project(tensors, "time_mix_a2", ranks_.rate, width_, true);
+    if (ranks_.value > 0) {
+      project(tensors, "time_mix_v1", d_model, ranks_.value);
+      project(tensors, "time_mix_v2", ranks_.value, width_, true);
+    }
+    project(tensors, "time_mix_g1", d_model, ranks_.gate);
+    project(tensors, "time_mix_g2", ranks_.gate, width_);
+    tensors.push_back(vector_of("time_mix_ln", width_));
+    tensors.push_back(bias_of("time_mix_ln", width_));
+    project(tensors, "time_mix_output", width_, d_model);
+    return tensors;
+  }
   Count activation_width() const override { return 3 * width_; }
   std::span<const Formula> formulas() const override {
     if (version_ == 4) return kFormulas4;
     return kRwkvFormulas;
   }
   std::span<const std::string_view> notes() const override {
+    if (ranks_.decay > 0) return {};
     if (version_ == 4) return kNotes4;
     return kRwkvNotes;
   }
@@ -68,6 +118,7 @@ class Rwkv final : public Recurrence {
   Count step_operations() const override { return width_ * head_dim_; }
 
   Count version_;
+  LowRanks ranks_;
   Count width_;
   Count head_dim_;
 };
@@ -90,7 +141,9 @@ CTXCOST_MECHANISM(kRwkv) = {
         throw SettingFault{
             "head_dim", "expected a divisor of the width (" + to_string(width) + "), found " + to_string(head_dim), ""};
       }
-      return std::make_unique<Rwkv>(shape, version, width, version == 4 ? Count{1} : head_dim);
+      const LowRanks ranks = {settings.count("decay_rank"), settings.count("rate_rank"), settings.count("value_rank"),
+                              settings.count("gate_rank")};
+      return std::make_unique<Rwkv>(shape, version, width, version == 4 ? Count{1} : head_dim, ranks);
     }};
 
 }  // namespace ctxcost

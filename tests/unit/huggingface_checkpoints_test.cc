@@ -429,3 +429,40 @@ TEST_CASE("CLIP's towers, each alone and together") {
   CHECK(has_remark(read_checkpoint(R"({"model_type": "clip_vision_model", "hidden_size": 768})"),
                    "the context is an image's: 50 positions"));
 }
+
+TEST_CASE("RWKV-7 states the inner widths of its matrices") {
+  // Parameters of RWKV-7 World [arXiv 2503.14456, table of model sizes]. State: a matrix of 64 x 64 for each head and
+  // two token shifts, in fp32.
+  struct Row {
+    const char* model;
+    const char* config;
+    Count parameters, d, layers;
+  };
+  const Row rows[] = {
+      {"RWKV7-World 0.1B",
+       R"("hidden_size": 768, "num_hidden_layers": 12, "decay_low_rank_dim": 64, "a_low_rank_dim": 64,
+          "v_low_rank_dim": 32, "gate_low_rank_dim": 128)",
+       191034624, 768, 12},
+      {"RWKV7-World 0.4B",
+       R"("hidden_size": 1024, "num_hidden_layers": 24, "decay_low_rank_dim": 64, "a_low_rank_dim": 64,
+          "v_low_rank_dim": 32, "gate_low_rank_dim": 128)",
+       450767872, 1024, 24},
+      {"RWKV7-World 1.5B",
+       R"("hidden_size": 2048, "num_hidden_layers": 24, "decay_low_rank_dim": 96, "a_low_rank_dim": 96,
+          "v_low_rank_dim": 64, "gate_low_rank_dim": 256)",
+       1527404544, 2048, 24},
+      {"RWKV7-World 2.9B",
+       R"("hidden_size": 2560, "num_hidden_layers": 32, "decay_low_rank_dim": 96, "a_low_rank_dim": 96,
+          "v_low_rank_dim": 64, "gate_low_rank_dim": 320)",
+       2947735040, 2560, 32},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Model model = read_checkpoint(R"({"model_type": "rwkv7", "vocab_size": 65536, "head_dim": 64, )" +
+                                        std::string(row.config) + "}");
+    CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
+    CHECK_EQ(figure(model, Metric::state_bytes), to_string(row.layers * (row.d * 64 + 2 * row.d) * 4));
+    CHECK_EQ(figure(model, Metric::kv_cache_bytes), "0");
+  }
+  CHECK(checkpoint_refusal(R"({"model_type": "rwkv7"})").find("/decay_low_rank_dim") != std::string::npos);
+}

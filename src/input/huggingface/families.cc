@@ -135,6 +135,7 @@
   ROW(kRecurrentGemma)        \
   ROW(kRetnet)                \
   ROW(kRoberta)               \
+  ROW(kRwkv7)                 \
   ROW(kSeedOss)               \
   ROW(kSmollm3)               \
   ROW(kStablelm)              \

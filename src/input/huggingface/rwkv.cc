@@ -1,0 +1,71 @@
+// RWKV-7 as flash-linear-attention configures it.
+// [fla-org/flash-linear-attention fla/models/rwkv7/configuration_rwkv7.py, modeling_rwkv7.py, fla/layers/rwkv7.py]
+#include "ctxcost/model/positions.h"
+#include "family.h"
+#include "parts.h"
+
+namespace ctxcost::huggingface {
+namespace {
+
+void read_rwkv7(const Config& config, Model& model) {
+  Decoder decoder;
+  decoder.layers = config.layers("num_hidden_layers", 24);
+  decoder.vocab = config.count("vocab_size", 32000);
+  decoder.d_model = config.count("hidden_size", 2048);
+  decoder.tied = config.flag("tie_word_embeddings", false);
+  const Count d = decoder.d_model;
+  const Count head_dim = config.count("head_dim", 64);
+  if (d % head_dim != 0) {
+    config.fault("head_dim", "expected a divisor of hidden_size (" + to_string(d) + "), found " + to_string(head_dim));
+    return;
+  }
+  if (config.object("attn")) config.fault("attn", "expected null: layers of attention between are not counted");
+  if (config.has("value_dim")) {
+    for (const Count width : per_layer_counts(config, "value_dim", 2048, decoder.layers)) {
+      if (width == d) continue;
+      config.fault("value_dim", "expected hidden_size (" + to_string(d) + "), found " + to_string(width));
+      break;
+    }
+  }
+  // The ratio's, in whole 32 [modeling_rwkv7.py RWKV7FeedForward].
+  std::optional<Count> d_ff = config.nullable("intermediate_size", std::nullopt, 1);
+  if (!d_ff) {
+    const std::string ratio = config.number("hidden_ratio");
+    const std::optional<Count> width = scaled_window(d, ratio.empty() ? "4" : ratio);
+    if (!width) config.fault("hidden_ratio", "expected a number above 0, found " + ratio);
+    d_ff = ceil_div(width.value_or(1), 32) * 32;
+  }
+  const NormForm norm = config.flag("norm_bias", true) ? kLayerNorm : kLayerNormWithoutBias;
+  const bool first_norm = config.flag("norm_first", true);
+  const MixerShape shape = make_shape(config, d, d / head_dim, d / head_dim, head_dim);
+  const MixerSettings settings = {{"version", Count{7}},
+                                  {"head_dim", head_dim},
+                                  {"decay_rank", config.required("decay_low_rank_dim")},
+                                  {"rate_rank", config.required("a_low_rank_dim")},
+                                  {"gate_rank", config.required("gate_low_rank_dim")}};
+  const Count value_rank = config.required("v_low_rank_dim");
+
+  add_frame(model, decoder, norm);
+  // The first layer normalises the embedding and has values of its own.
+  add_layers(
+      model, decoder.layers, [](std::uint32_t i) { return i == 0; },
+      [&](bool first) {
+        MixerSettings own = settings;
+        own.set("value_rank", first ? Count{} : value_rank);
+        std::vector<Tensor> extras = pre_norms(norm, d);
+        if (first && first_norm) append_norm(extras, "token_embd_norm", norm, d);
+        extras.push_back(vector_of("channel_mix_lerp_k", d));
+        return Layer{{make_mixer("rwkv", shape, own)}, plain(*d_ff), std::move(extras)};
+      });
+  set_positions(model, PositionEncoding::none, longest_sequence(config, 2048));
+}
+
+}  // namespace
+
+CTXCOST_FAMILY(kRwkv7) = {
+    .model_types = "rwkv7 rwkv7_fla",
+    .architectures = "RWKV7ForCausalLM",
+    .read = read_rwkv7,
+};
+
+}  // namespace ctxcost::huggingface
