@@ -217,6 +217,15 @@ constexpr Fact kGpuFacts[] = {
      "power, watts"},
     GpuFact::words("source", "source", "where the numbers are published",
                    [](const Accelerator& gpu) -> std::string_view { return gpu.source; }),
+    GpuFact::in_lines(
+        GpuFact::where([](const Accelerator& gpu) { return !gpu.unverified.empty(); },
+                       GpuFact::texts("unverified", "keys of figures that were not read at the source: as remembered",
+                                      kEach<&Accelerator::unverified>)),
+        [](const Accelerator& gpu, const TakeLine& take) {
+          std::string all;
+          for (const std::string& key : gpu.unverified) (all += all.empty() ? "" : ", ") += key;
+          take("unverified", std::move(all));
+        }),
     GpuFact::words("notes", "notes", "remarks", [](const Accelerator& gpu) -> std::string_view { return gpu.notes; }),
 };
 

@@ -34,6 +34,8 @@ struct Accelerator {
   std::string link;                       ///< "NVLink", "PCIe"
   std::optional<Count> tdp_watts;
   std::string source;
+  /// Keys of figures that were not read at the source: "tdp_watts", "peak_dense_flops", "peak_dense_flops/fp32".
+  std::vector<std::string> unverified;
   std::string notes;
   std::string assumption;  ///< how an ambiguous name was interpreted
 

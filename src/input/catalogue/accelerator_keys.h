@@ -53,6 +53,7 @@ inline constexpr std::array kAcceleratorKeys = {
             {.choices = "none|fp8|nvfp4"}},
     FileKey{"tdp_watts", ValueType::count, "thermal design power", {}, kMayBeUnknown},
     FileKey{"source", ValueType::text, "where the numbers come from"},
+    FileKey{"unverified", ValueType::texts, "keys of figures that were not read at the source: \"tdp_watts\"", "none"},
     FileKey{"notes", ValueType::text, "remarks"},
     FileKey{"memory_label_unit", ValueType::text, "unit of the memory on its label"},
     FileKey{"memory_reported_source", ValueType::text, "where the reported memory was seen"},

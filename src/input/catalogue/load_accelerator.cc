@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 #include "accelerator_keys.h"
 #include "ctxcost/core/diagnostic.h"
@@ -82,6 +83,31 @@ void read_links(ObjectCursor& entry, Accelerator& gpu) {
   }
   for (const std::string_view key : kOtherLinks) links->find(key);
   links->finish("of \"interconnect\"");
+}
+
+/// Returns whether a word is the key of a figure: "tdp_watts", or of one peak: "peak_dense_flops/fp32".
+bool is_key_of_figure(std::string_view word) {
+  const auto lists = [](const auto& keys, std::string_view name) {
+    return std::any_of(keys.begin(), keys.end(), [name](const FileKey& key) { return key.name == name; });
+  };
+  constexpr std::string_view kPeaks = "peak_dense_flops/";
+  return word.starts_with(kPeaks) ? lists(kPeakKeys, word.substr(kPeaks.size())) : lists(kAcceleratorKeys, word);
+}
+
+/// The keys of figures that were not read at the source: one, or a list.
+void read_unverified(ObjectCursor& entry, Accelerator& gpu) {
+  constexpr std::string_view kKey = "unverified";
+  const JsonValue* const value = entry.find(kKey);
+  if (value == nullptr) return;
+  const std::span<const JsonValue> words =
+      value->is(JsonValue::Type::array) ? std::span<const JsonValue>(value->items) : std::span(value, 1);
+  for (const JsonValue& word : words) {
+    if (word.is(JsonValue::Type::string) && is_key_of_figure(word.text)) {
+      gpu.unverified.push_back(word.text);
+    } else {
+      entry.fault(kKey, "expected keys of figures, found " + describe(word));
+    }
+  }
 }
 
 std::string read_file(const std::string& path) {
@@ -163,6 +189,7 @@ Accelerator parse_accelerator(std::string_view text, std::string_view source) {
   gpu.narrow_cache = static_cast<NarrowCache>(narrow);  // the words are in the order of the type's
   gpu.tdp_watts = known_count(entry, "tdp_watts");
   gpu.source = entry.text("source").value_or("");
+  read_unverified(entry, gpu);
   gpu.notes = entry.text("notes").value_or("");
   for (const std::string_view remark : {"memory_label_unit", "memory_reported_source"}) entry.text(remark);
   entry.finish("of a GPU");

@@ -413,19 +413,33 @@ std::string hint_for_model(std::string_view name) {
 namespace {
 
 /// Words that name a vendor or a line of products, or say nothing.
-constexpr std::array<std::string_view, 20> kVendors = {
-    "nvidia",     "amd",         "intel",       "google",      "apple",  "aws",    "geforce",
-    "tesla",      "instinct",    "radeon",      "quadro",      "habana", "gpu",    "graphics",
-    "generation", "corporation", "accelerator", "workstation", "server", "edition"};
+constexpr std::array<std::string_view, 24> kVendors = {
+    "nvidia",      "amd",         "intel",  "google",  "apple",  "aws",      "geforce",    "tesla",
+    "instinct",    "radeon",      "quadro", "habana",  "gpu",    "graphics", "generation", "corporation",
+    "accelerator", "workstation", "server", "edition", "huawei", "ryzen",    "unified",    "memory"};
 /// Words that many devices share: alone they name none.
-constexpr std::array<std::string_view, 11> kShared = {"rtx",       "rx",  "sxm", "pcie",  "nvl", "ada",
-                                                      "blackwell", "pro", "max", "ultra", "tpu"};
+constexpr std::array<std::string_view, 17> kShared = {"rtx",       "rx",     "sxm", "pcie",  "nvl", "ada",
+                                                      "blackwell", "pro",    "max", "ultra", "tpu", "ti",
+                                                      "super",     "laptop", "xt",  "arc",   "ai"};
+/// Words that make another device of a name: "4090" is neither the "4090 D" nor the "4090 Laptop", and "M3" is not
+/// the "M3 Max".
+constexpr std::array<std::string_view, 11> kVariants = {"ti",  "super", "laptop", "d",     "xt", "xtx",
+                                                        "gre", "pro",   "max",    "ultra", "q"};
+
+/// Returns whether the word before names a computer of Apple's, whose kind the word after it is: "MacBook Pro", "Mac
+/// Studio".
+bool is_mac(std::string_view word) { return word == "mac" || word == "macbook"; }
 
 /// The words of a device's name, each as it is compared: "sxm4" is "sxm", "80g" and "80gib" are "80gb".
 Words device_words(std::string_view name) {
   Words words;
+  bool of_mac = false;
   for (std::string word : words_of(name)) {
-    if (among(kVendors, word)) continue;
+    const bool kind_of_mac = of_mac;
+    of_mac = is_mac(word);
+    if (of_mac || among(kVendors, word)) continue;
+    if (kind_of_mac && (word == "pro" || word == "air" || word == "mini" || word == "studio")) continue;
+    if (word == "mobile") word = "laptop";
     if (word.size() == 4 && word.starts_with("sxm")) word.resize(3);
     const std::size_t letters = word.find_first_not_of("0123456789");
     if (letters != 0 && letters != std::string::npos) {
@@ -443,9 +457,15 @@ Words device_words(std::string_view name) {
   return words;
 }
 
-/// Returns whether every wanted word is a word of the device, or several consecutive ones ("rtx4090"), or consecutive
-/// wanted words make one word of the device ("mi 300x").
-bool covers(const Words& device, const Words& wanted) {
+/// How a name covers the words of a device.
+struct Cover {
+  bool all = false;      ///< every word of the name is found
+  bool variant = false;  ///< of the words left over, one makes it another device
+};
+
+/// Finds every wanted word as a word of the device, or as several consecutive ones ("rtx4090"), or consecutive wanted
+/// words as one word of the device ("mi 300x").
+Cover cover(const Words& device, const Words& wanted) {
   std::vector<bool> taken(device.size());
   for (std::size_t i = 0; i < wanted.size();) {
     std::size_t used = 0;
@@ -468,10 +488,14 @@ bool covers(const Words& device, const Words& wanted) {
         }
       }
     }
-    if (used == 0) return false;
+    if (used == 0) return {};
     i += used;
   }
-  return true;
+  Cover result{true, false};
+  for (std::size_t i = 0; i < device.size(); ++i) {
+    result.variant = result.variant || (!taken[i] && among(kVariants, device[i]));
+  }
+  return result;
 }
 
 /// Names that driver tools print and that no words of an id explain, and one that stands for the commoner of two cards.
@@ -479,10 +503,8 @@ struct Spoken {
   std::string_view name, id;
 };
 constexpr Spoken kSpoken[] = {
-    {"h100 80gb hbm3", "h100-sxm-80gb"},
-    {"h100 80gb hbm2e", "h100-pcie-80gb"},
-    {"h200 nvl", ""},  // another card
-    {"a100 80gb", "a100-sxm4-80gb"},
+    {"h100 80gb hbm3", "h100-sxm-80gb"}, {"h100 80gb hbm2e", "h100-pcie-80gb"}, {"a100 80gb", "a100-sxm4-80gb"},
+    {"h200", "h200-sxm-141gb"},          {"h200 141gb", "h200-sxm-141gb"},
 };
 
 }  // namespace
@@ -498,7 +520,7 @@ AcceleratorMatch match_accelerators(std::string_view name) {
     for (const CatalogueEntry& entry : accelerator_catalogue()) {
       if (entry.id == spoken.id) {
         found.push_back(&entry);
-      } else if (!spoken.id.empty() && covers(device_words(entry.id), wanted)) {
+      } else if (cover(device_words(entry.id), wanted).all) {
         match.note =
             "\"" + std::string(name) + "\" is taken as " + std::string(spoken.id) + ", not " + std::string(entry.id);
       }
@@ -510,9 +532,13 @@ AcceleratorMatch match_accelerators(std::string_view name) {
       })) {
     return match;
   }
+  std::vector<const CatalogueEntry*> variants;
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
-    if (covers(device_words(entry.id), wanted)) found.push_back(&entry);
+    const Cover cover_of = cover(device_words(entry.id), wanted);
+    if (cover_of.all) (cover_of.variant ? variants : found).push_back(&entry);
   }
+  // A device of a line that only has variants is named without their word, too: "Arc B60" is the "Arc Pro B60".
+  if (found.empty()) found = std::move(variants);
   return match;
 }
 
