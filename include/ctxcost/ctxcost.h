@@ -54,6 +54,7 @@
 #include "ctxcost/input/evaluation_results.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
+#include "ctxcost/input/load_catalogue.h"
 #include "ctxcost/input/measured_context.h"
 #include "ctxcost/input/saved_report.h"
 #include "ctxcost/input/tensor_file.h"

@@ -7,7 +7,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/catalogue.h"
-#include "ctxcost/input/input.h"
+#include "ctxcost/input/load_catalogue.h"
 
 namespace ctxcost {
 namespace {
@@ -245,7 +245,7 @@ FindAnswer find_models(const FindQuestion& question) {
   for (const CatalogueEntry& entry : catalogue()) {
     const std::string name(entry.id.substr(entry.id.rfind('/') + 1));
     try {
-      const SharedModel model = load_model(entry.id);
+      const SharedModel model = load_catalogue_model(entry);
       families.push_back(model->family);
       if (!has_any_prefix(model->family, question.families) || !within_parameters(model, question)) continue;
       answer.tried += 1;

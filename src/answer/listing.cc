@@ -8,6 +8,7 @@
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/load_accelerator.h"
+#include "ctxcost/input/load_catalogue.h"
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/weights/weight_scheme.h"
 #include "format_words.h"

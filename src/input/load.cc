@@ -9,12 +9,14 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_catalogue.h"
 #include "ctxcost/input/tensor_file.h"
 #include "formats.h"
 #include "input/file/text_file.h"
 #include "input/gguf/gguf_model.h"
 #include "input/huggingface/huggingface.h"
 #include "input/json/json.h"
+#include "local_stores.h"
 #include "mistaken_file.h"
 #include "model_files.h"
 
@@ -47,13 +49,6 @@ std::string name_from(std::string_view origin) {
     if (name.ends_with(extension) && name.size() > extension.size()) name.remove_suffix(extension.size());
   }
   return std::string(name);
-}
-
-Model load_from_catalogue(const CatalogueEntry& entry, const LoadOptions& options) {
-  Model model = parse_model(entry.text, entry.id, options);
-  model.id = entry.id;
-  model.origin = "catalogue";
-  return model;
 }
 
 /// Writes another quantization_config into the config of a record, unless its own is already of that method.
@@ -177,7 +172,26 @@ Model load_by_loose_name(std::string_view name, const LoadOptions& options) {
   return load_model(*match, options);
 }
 
+/// A model in a store of another program, by its full name, with a note on the file that was read.
+std::optional<Model> load_stored(std::string_view name, const LoadOptions& options) {
+  const std::optional<StoredModel> stored = find_stored_model(name);
+  if (!stored) return std::nullopt;
+  const bool one_file = is_file(stored->path);
+  Model model = one_file ? load_gguf(stored->path, options) : load_directory(stored->path, options);
+  // A directory of a store is named after a revision.
+  if (!one_file) model.name = last_part(name);
+  model.notes.push_back(stored->note);
+  return model;
+}
+
 }  // namespace
+
+Model load_catalogue_model(const CatalogueEntry& entry, const LoadOptions& options) {
+  Model model = parse_model(entry.text, entry.id, options);
+  model.id = entry.id;
+  model.origin = "catalogue";
+  return model;
+}
 
 Model read_model(const JsonDocument& document, const LoadOptions& options) {
   const std::string& origin = document.source;
@@ -222,13 +236,20 @@ Model load_model(const CatalogueMatch& match, const LoadOptions& options) {
 }
 
 Model load_model(std::string_view name, const LoadOptions& options) {
-  if (const CatalogueEntry* entry = find_in_catalogue(name)) return load_from_catalogue(*entry, options);
+  if (const CatalogueEntry* entry = find_in_catalogue(name)) {
+    // Whoever has the checkpoint of that full name means it.
+    if (std::optional<Model> stored = load_stored(name, options)) return *std::move(stored);
+    return load_catalogue_model(*entry, options);
+  }
   if (name == "-") return parse_model(read_text("-", kDescription), "-", options);
   const std::string path(name);
   if (path.find('\0') != std::string::npos || path.empty()) fail_unknown(name);
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) return load_by_loose_name(name, options);
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) {
+      if (std::optional<Model> stored = load_stored(name, options)) return *std::move(stored);
+      return load_by_loose_name(name, options);
+    }
     throw_fault(name, std::string("cannot be read: ") + std::strerror(errno));
   }
   if (S_ISDIR(status.st_mode)) return load_directory(name, options);
