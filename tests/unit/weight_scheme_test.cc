@@ -712,6 +712,28 @@ TEST_CASE("quantization_config: embedding, head and routers, where the method ta
   CHECK(of_type(mixed, "fp8").bytes == Count{512 * 256 + 1000 * 256 + 2 * 8});
   CHECK(of_type(mixed, "nvfp4").elements == Count{3 * 512 * 256});
   CHECK(of_type(mixed, "bf16").elements == Count{kLinear + kRest - 4 * 512 * 256 - 1000 * 256});
+  // Lists name each expert: MiniMax-M3-NVFP4 has 22,000 entries, which are gone through once.
+  std::string experts_listed = R"({"quant_algo": "MIXED_PRECISION", "quantized_layers": {)";
+  for (unsigned i = 0; i < 22'000; ++i) {
+    experts_listed += "\"model.layers.1.mlp.experts.";
+    experts_listed += std::to_string(i);
+    experts_listed += R"(.w1": {"quant_algo": "NVFP4"}, )";
+  }
+  experts_listed += R"("model.layers.0.mlp.up_proj": {"quant_algo": "FP8"}}})";
+  CHECK(of_type(small_llama(experts_listed), "fp8").elements == Count{512 * 256});
+  // MiniMax M3 names its index heads and its shared experts in its own way: 5 matrices of 16 x 64 and 64 x 16.
+  const Model msa = parse_model(R"({"model_type": "minimax_m3", "hidden_size": 64, "num_hidden_layers": 1,
+      "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "vocab_size": 100, "intermediate_size": 16,
+      "shared_intermediate_size": 16, "num_local_experts": 4, "num_experts_per_tok": 2, "torch_dtype": "bfloat16",
+      "sparse_attention_config": {"sparse_attention_freq": [1], "sparse_num_index_heads": 1, "sparse_index_dim": 16,
+      "sparse_block_size": 128, "sparse_topk_blocks": 16}, "quantization_config": {"quant_algo": "MIXED_PRECISION",
+      "quantized_layers": {"model.layers.0.self_attn.index_q_proj": {"quant_algo": "MXFP8"},
+      "model.layers.0.self_attn.index_k_proj": {"quant_algo": "MXFP8"},
+      "model.layers.0.block_sparse_moe.shared_experts.gate_proj": {"quant_algo": "MXFP8"},
+      "model.layers.0.block_sparse_moe.shared_experts.up_proj": {"quant_algo": "MXFP8"},
+      "model.layers.0.block_sparse_moe.shared_experts.down_proj": {"quant_algo": "MXFP8"}}}})",
+                                "config.json");
+  CHECK(of_type(msa, "fp8").elements == Count{5 * 16 * 64});
   // Two groups, of whole paths.
   const Model groups = small_llama(R"({"quant_method": "compressed-tensors", "config_groups": {
       "group_0": {"targets": ["re:.*self_attn.*"], "weights": {"num_bits": 8, "type": "float"}},

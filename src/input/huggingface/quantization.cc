@@ -17,7 +17,7 @@ namespace {
 /// the families [transformers models/*/modeling_*.py].
 struct Module {
   std::string_view tensor;
-  std::array<std::string_view, 4> names;
+  std::array<std::string_view, 5> names;
 };
 constexpr Module kModules[] = {
     {"token_embd", {"embed_tokens"}},
@@ -35,6 +35,8 @@ constexpr Module kModules[] = {
     {"indexer.attn_q_b", {"self_attn.indexer.wq_b"}},
     {"indexer.attn_k", {"self_attn.indexer.wk"}},
     {"indexer.proj", {"self_attn.indexer.weights_proj"}},
+    {"indexer.q_proj", {"self_attn.index_q_proj", "self_attn.indexer.q_proj"}},
+    {"indexer.k_proj", {"self_attn.index_k_proj", "self_attn.indexer.k_proj"}},
     {"ssm_in", {"mamba.in_proj", "mixer.in_proj", "mamba.mixer.in_proj"}},
     {"ssm_x", {"mamba.x_proj", "mixer.x_proj"}},
     {"ssm_dt", {"mamba.dt_proj", "mixer.dt_proj"}},
@@ -61,13 +63,14 @@ constexpr Module kModules[] = {
      {"mlp.experts.0.down_proj", "block_sparse_moe.experts.0.w2", "feed_forward.experts.down_proj",
       "mixer.experts.0.down_proj"}},
     {"ffn_gate_shexp",
-     {"mlp.shared_experts.gate_proj", "mlp.shared_expert.gate_proj", "feed_forward.shared_expert.gate_proj"}},
+     {"mlp.shared_experts.gate_proj", "mlp.shared_expert.gate_proj", "feed_forward.shared_expert.gate_proj",
+      "block_sparse_moe.shared_experts.gate_proj"}},
     {"ffn_up_shexp",
      {"mlp.shared_experts.up_proj", "mlp.shared_expert.up_proj", "feed_forward.shared_expert.up_proj",
-      "mixer.shared_experts.up_proj"}},
+      "mixer.shared_experts.up_proj", "block_sparse_moe.shared_experts.up_proj"}},
     {"ffn_down_shexp",
      {"mlp.shared_experts.down_proj", "mlp.shared_expert.down_proj", "feed_forward.shared_expert.down_proj",
-      "mixer.shared_experts.down_proj"}},
+      "mixer.shared_experts.down_proj", "block_sparse_moe.shared_experts.down_proj"}},
     {"ffn_latent_down", {"mlp.fc1_latent_proj", "mixer.fc1_latent_proj"}},
     {"ffn_latent_up", {"mlp.fc2_latent_proj", "mixer.fc2_latent_proj"}},
 };

@@ -386,8 +386,15 @@ std::vector<Method> modelopt_mixed(const Config& config) {
   const Config::Found list = config.find("quantized_layers");
   std::map<std::string, ModulePatterns> targets;
   for (const JsonMember& member : list.value->members) {
-    const std::optional<Config> layer = layers->object(Keys({member.key}));
-    const std::string algorithm = layer ? upper_case(layer->text("quant_algo", "")) : "";
+    // Looked at in its place: a list may name each expert, so that finding each by its name would take minutes.
+    std::string algorithm;
+    if (member.value.is(JsonValue::Type::object)) {
+      const Config layer(member.value, child_pointer(list.place, member.key), config.findings());
+      algorithm = upper_case(layer.text("quant_algo", ""));
+    } else {
+      config.fault("quantized_layers",
+                   "expected an object for each module, found another value for \"" + member.key.substr(0, 200) + '"');
+    }
     targets.try_emplace(algorithm, ModuleNames::wildcards).first->second.add(member.key);
   }
   for (auto& [algorithm, modules] : targets) {
