@@ -379,7 +379,7 @@ TEST_CASE("linear attentions keep a state and no cache") {
        frame + 24 * (2 * d * d + 3 * d * 2 * d + 512 + 2 * d + 3 * d * 2816), 24 * 8 * 256 * 512 * 4},
       {"delta_net", R"({"model_type": "delta_net", "hidden_size": 2048, "num_hidden_layers": 24, "num_heads": 16})",
        frame + 24 * (4 * d * d + 16 * d + 3 * d * 4 + 128 + 2 * d + ff), 24 * (16 * 128 * 128 * 4 + 3 * 3 * 2048 * 2)},
-      {"gated_deltanet", R"({"model_type": "gated_deltanet"})",
+      {"gated_deltanet", R"({"model_type": "gated_deltanet", "num_hidden_layers": 21})",
        frame + 21 * (2 * d * 1536 + 2 * d * 3072 + 2 * d * 6 + 6144 * 4 + 2 * 6 + 512 + 3072 * d + 2 * d + ff),
        21 * (6 * 256 * 512 * 4 + 3 * 6144 * 2)},
   };
@@ -417,7 +417,8 @@ TEST_CASE("CLIP's towers, each alone and together") {
            "vision_config": {"hidden_size": 1024, "intermediate_size": 4096, "num_attention_heads": 16,
            "num_hidden_layers": 24, "patch_size": 14}})",
        large, 427616513 - large, 12 * 2 * 768 * 2 * 8192},
-      {"a text tower without a projection", R"({"model_type": "clip_text_model", "architectures": ["CLIPTextModel"]})",
+      {"a text tower without a projection",
+       R"({"model_type": "clip_text_model", "vocab_size": 49408, "architectures": ["CLIPTextModel"]})",
        base - 512 * 512, 0, 12 * 2 * 512 * 2 * 8192},
       // 3 x 14 x 14 patches of 224 x 224, 257 positions, a class token, two norms.
       {"CLIP-ViT-H, its vision tower",

@@ -55,19 +55,20 @@ TEST_CASE("parameters and 8K caches of public decoders") {
       {"Zyphra/Zamba2-1.2B", kZambaSmall, 1215064704, Count{6 * 2 * 4096 * 2} * 8192, "elements of its safetensors"},
       {"Zyphra/Zamba2-2.7B", R"({"model_type": "zamba2", "n_mamba_heads": 80, "num_mem_blocks": 2})", 2662214560,
        Count{9 * 2 * 5120 * 2} * 8192, "sum from modeling_zamba2.py"},
-      {"microsoft/bitnet-b1.58-2B-4T-bf16", R"({"model_type": "bitnet", "tie_word_embeddings": true})", 2412820480,
+      {"microsoft/bitnet-b1.58-2B-4T-bf16",
+       R"({"model_type": "bitnet", "num_hidden_layers": 30, "tie_word_embeddings": true})", 2412820480,
        Count{30 * 2 * 5 * 128 * 2} * 8192, "elements of its safetensors"},
       {"arcee-ai/Trinity-Mini",
        R"({"model_type": "afmoe", "num_attention_heads": 32, "num_key_value_heads": 4, "num_dense_layers": 2,
            "num_experts": 128, "num_experts_per_tok": 8, "num_shared_experts": 1, "moe_intermediate_size": 1024,
            "sliding_window": 2048})",
        26123974400, Count{2 * 4 * 128 * 2} * (8 * 8192 + 24 * 2048), "sum from modeling_afmoe.py"},
-      {"allenai/FlexOlmo-7x7B-1T", R"({"model_type": "flex_olmo"})", 33270665216, Count{32 * 2 * 4096 * 2} * 8192,
-       "total_parameters of its safetensors index"},
-      {"allenai/Olmo-Hybrid-7B", R"({"model_type": "olmo_hybrid"})", 7430870688, Count{8 * 2 * 3840 * 2} * 8192,
-       "sum from modular_olmo_hybrid.py"},
+      {"allenai/FlexOlmo-7x7B-1T", R"({"model_type": "flex_olmo", "num_hidden_layers": 32})", 33270665216,
+       Count{32 * 2 * 4096 * 2} * 8192, "total_parameters of its safetensors index"},
+      {"allenai/Olmo-Hybrid-7B", R"({"model_type": "olmo_hybrid", "num_hidden_layers": 32})", 7430870688,
+       Count{8 * 2 * 3840 * 2} * 8192, "sum from modular_olmo_hybrid.py"},
       {"mistralai/Mistral-Small-4-119B-2603, text",
-       R"({"model_type": "mistral3", "text_config": {"model_type": "mistral4"}})", 118972826624,
+       R"({"model_type": "mistral3", "text_config": {"model_type": "mistral4", "vocab_size": 131072}})", 118972826624,
        Count{36 * (256 + 64) * 2} * 8192, "sum from modular_mistral4.py"},
       {"allenai/Molmo-7B-D-0924, text",
        R"({"model_type": "molmo", "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28,
@@ -83,10 +84,10 @@ TEST_CASE("parameters and 8K caches of public decoders") {
            "num_hidden_layers": 28, "num_attention_heads": 20, "intermediate_size": 1664, "moe_num_experts": 64,
            "moe_topk": 6, "moe_num_shared_experts": 2, "vocab_size": 100352}})",
        24869091840, Count{28 * 2 * 2560 * 2} * 8192, "sum from modeling_aria.py"},
-      {"kyutai/helium-1-preview-2b", R"({"model_type": "helium"})", 2172643840, Count{24 * 2 * 2560 * 2} * 8192,
-       "sum from modeling_helium.py"},
-      {"adept/persimmon-8b-base", R"({"model_type": "persimmon"})", 9397175296, Count{36 * 2 * 4096 * 2} * 8192,
-       "sum from modeling_persimmon.py"},
+      {"kyutai/helium-1-preview-2b", R"({"model_type": "helium", "num_hidden_layers": 24})", 2172643840,
+       Count{24 * 2 * 2560 * 2} * 8192, "sum from modeling_helium.py"},
+      {"adept/persimmon-8b-base", R"({"model_type": "persimmon", "num_hidden_layers": 36})", 9397175296,
+       Count{36 * 2 * 4096 * 2} * 8192, "sum from modeling_persimmon.py"},
       {"Salesforce/codegen-350M-mono",
        R"({"model_type": "codegen", "n_embd": 1024, "n_layer": 20, "n_head": 16, "vocab_size": 51200})", 356712448,
        Count{20 * 2 * 1024 * 2} * 8192, "sum from modeling_codegen.py"},
@@ -123,9 +124,9 @@ TEST_CASE("MiniCPM-V is the language model that its version says") {
   const auto family = [](const char* config) { return read(config).family; };
   CHECK_EQ(family(R"({"model_type": "minicpmv", "hidden_size": 2304, "query_num": 64})"), "minicpm");
   CHECK_EQ(family(R"({"model_type": "minicpmv", "hidden_size": 4096, "query_num": 96})"), "llama");
-  CHECK_EQ(family(R"({"model_type": "minicpmo", "version": "2.6"})"), "qwen2");
-  CHECK_EQ(family(R"({"model_type": "minicpmv", "version": 4.0})"), "llama");
-  CHECK_EQ(family(R"({"model_type": "minicpmv", "version": 4.5})"), "qwen3");
+  CHECK_EQ(family(R"({"model_type": "minicpmo", "vocab_size": 151700, "version": "2.6"})"), "qwen2");
+  CHECK_EQ(family(R"({"model_type": "minicpmv", "vocab_size": 73448, "version": 4.0})"), "llama");
+  CHECK_EQ(family(R"({"model_type": "minicpmv", "vocab_size": 151748, "version": 4.5})"), "qwen3");
   CHECK(refusal(R"({"model_type": "minicpmv", "version": 9.5})").find("/version: unknown version \"9.5\"") !=
         std::string::npos);
 }
