@@ -1,7 +1,7 @@
 // Build step: writes the models of configs/models/, the devices of configs/accelerators.json and the results of
 // configs/measured-context.json as C++ tables, so that the program looks names up without reading JSON or a file.
-// Refuses what the catalogue promises not to hold: invalid JSON, a name for two models, a model without what a list shows
-// of it, a file under another name than its id's.
+// Refuses what the catalogue promises not to hold: invalid JSON, a name for two models, a model without what a list
+// shows of it, a file under another name than its id's.
 //
 //   embed OUTPUT ACCELERATORS MEASURED MODEL…
 
