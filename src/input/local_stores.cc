@@ -126,8 +126,9 @@ std::optional<StoredModel> find_in_ollama(std::string_view name) {
   std::string store = environment("OLLAMA_MODELS");
   if (store.empty()) store = below_home(".ollama/models");
   if (store.empty()) return std::nullopt;
-  const std::string rest =
-      "/" + (parts.size() == 1 ? "library/" + parts[0] : parts[0] + "/" + parts[1]) + "/" + tag.front();
+  std::string rest = "/";
+  rest.append(parts.size() == 1 ? "library" : parts.front()).append("/").append(parts.back()).append("/");
+  rest.append(tag.front());
   for (const std::string& host : names_in(store + "/manifests")) {
     std::string manifest = store + "/manifests/";
     manifest.append(host).append(rest);
@@ -161,8 +162,8 @@ std::optional<StoredModel> find_in_lm_studio(std::string_view name) {
 }  // namespace
 
 std::optional<StoredModel> find_stored_model(std::string_view name) {
-  constexpr std::size_t kLongestName = 256;
-  if (name.size() > kLongestName || name.find('\0') != std::string_view::npos) return std::nullopt;
+  constexpr std::size_t kLongestStoredName = 256;
+  if (name.size() > kLongestStoredName || name.find('\0') != std::string_view::npos) return std::nullopt;
   if (std::optional<StoredModel> model = find_in_hub_cache(name)) return model;
   if (std::optional<StoredModel> model = find_in_ollama(name)) return model;
   return find_in_lm_studio(name);

@@ -21,7 +21,7 @@ std::vector<Count> compress_ratios(const Config& config, std::uint32_t layers) {
   if (config.has("layer_types")) {
     Count rates[] = {0, kIndexedRatio, kHeavyRatio};
     if (const std::optional<Config> named = config.object("compress_rates")) {
-      for (const std::size_t kind : {1, 2}) {
+      for (const std::size_t kind : {std::size_t{1}, std::size_t{2}}) {
         rates[kind] = named->count(std::string(kKinds[kind]).c_str(), static_cast<std::uint32_t>(rates[kind].u64()));
       }
     }
