@@ -130,15 +130,16 @@ std::optional<StoredModel> find_in_ollama(std::string_view name) {
   rest.append(parts.size() == 1 ? "library" : parts.front()).append("/").append(parts.back()).append("/");
   rest.append(tag.front());
   for (const std::string& host : names_in(store + "/manifests")) {
-    std::string manifest = store + "/manifests/";
-    manifest.append(host).append(rest);
+    std::string manifest = store;
+    manifest.append("/manifests/").append(host).append(rest);
     if (!is_regular_at(manifest)) continue;
     std::string digest = model_layer(manifest);
     std::replace(digest.begin(), digest.end(), ':', '-');
     if (parts_of_name(digest, '/').size() != 1) {
       throw_fault(manifest, "expected a layer of the type application/vnd.ollama.image.model, found none");
     }
-    const std::string blob = store + "/blobs/" + digest;
+    std::string blob = store;
+    blob.append("/blobs/").append(digest);
     if (!is_regular_at(blob)) throw_fault(manifest, "its model is not in the store: " + blob);
     return stored(name, blob, "Ollama's store", blob);
   }
