@@ -83,7 +83,8 @@ TEST_CASE("five sequences take five caches") {
   FindQuestion question = on("rtx-3090-24gb", 16384);
   question.families = {"llama"};
   question.devices.batches = LengthList(5);
-  const FoundModel* const model = named(find_models(question), "Llama-3.1-8B");
+  const FindAnswer answer = find_models(question);
+  const FoundModel* const model = named(answer, "Llama-3.1-8B");
   REQUIRE(model != nullptr);
   // The weights leave room for 9.6 GB; a bf16 cache takes 10.7 GB.
   CHECK(model->weights == "bf16");
