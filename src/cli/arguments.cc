@@ -49,6 +49,11 @@ void mark_named(std::string_view token, std::vector<bool>& named) {
   fail_value(*found);
 }
 
+/// Makes no help flag, which would be taken out again: --help is seen to before.
+struct EmptyApp : CLI::App {
+  EmptyApp() : CLI::App("", "", nullptr) {}
+};
+
 /// Throws InputError for values that the option refuses.
 void check(const Option& option, std::string_view value) {
   if (option.completion == Completion::words) choose(option.name, value, words_of(option));
@@ -107,8 +112,7 @@ Arguments parse_arguments(std::string_view command, std::span<const OptionId> id
     std::size_t told = 0;  // of the values
   };
   std::vector<Registered> registered;
-  CLI::App app;
-  app.set_help_flag();
+  EmptyApp app;
   for (const OptionId id : ids) {
     if (!named[static_cast<std::size_t>(id)]) continue;
     const Option one = option_of(id, command);

@@ -9,9 +9,15 @@ std::string to_string(Count value) {
   char* const end = digits + sizeof digits;
   char* first = end;
   Uint128 rest = value.raw();
+  // Divisions of 128 bits are slow: one gives 19 digits.
+  constexpr std::uint64_t kNineteenDigits = 10'000'000'000'000'000'000U;
   while (rest > UINT64_MAX) {
-    *--first = static_cast<char>('0' + static_cast<int>(rest % 10));
-    rest /= 10;
+    auto low = static_cast<std::uint64_t>(rest % kNineteenDigits);
+    rest /= kNineteenDigits;
+    for (int i = 0; i < 19; ++i) {
+      *--first = static_cast<char>('0' + low % 10);
+      low /= 10;
+    }
   }
   auto small = static_cast<std::uint64_t>(rest);
   do {

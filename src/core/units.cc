@@ -2,6 +2,7 @@
 
 #include "core/format.h"
 
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -16,26 +17,25 @@ constexpr std::string_view kSiSteps[] = {" KB", " MB", " GB", " TB", " PB", " EB
 constexpr std::string_view kIecSteps[] = {" KiB", " MiB", " GiB", " TiB", " PiB",
                                           " EiB", " ZiB", " YiB", " RiB", " QiB"};
 
-/// value / unit in parts of 1 / `parts`, rounded half up, without a product above 2^128.
-Count parts_of(Count value, Count unit, Count parts) {
+/// value / unit in parts of 1 / `parts`, rounded half up, without a product above the type.
+template <typename Integer>
+Integer parts_of(Integer value, Integer unit, Integer parts) {
   return value / unit * parts + (value % unit * parts + unit / 2) / unit;
 }
 
-/// The value in the smallest step in which it rounds to less than the next one, with one decimal where `parts` is 10
-/// and two where it is 100; `plain` where it is below the first step.
-std::string scaled(Count value, Count base, std::span<const std::string_view> steps, std::string_view plain,
-                   Count parts = 10) {
-  if (value < base) return to_string(value) + std::string(plain);
-  Count unit = base;
+/// `scaled` for a value of at least `base`.
+template <typename Integer>
+std::string in_steps(Integer value, Integer base, std::span<const std::string_view> steps, Integer parts) {
+  Integer unit = base;
   std::size_t step = 0;
-  const auto next = [&] {
+  while (step + 1 < steps.size() && value / unit >= base) {
     unit *= base;
     ++step;
-  };
-  while (step + 1 < steps.size() && value >= unit * base) next();
-  Count rounded = parts_of(value, unit, parts);
+  }
+  Integer rounded = parts_of(value, unit, parts);
   if (step + 1 < steps.size() && rounded >= base * parts) {
-    next();
+    unit *= base;
+    ++step;
     rounded = parts_of(value, unit, parts);
   }
   std::string text = with_separators(rounded / parts);
@@ -43,6 +43,16 @@ std::string scaled(Count value, Count base, std::span<const std::string_view> st
   text += '.' + to_string(parts + rounded % parts).substr(1);
   text += steps[step];
   return text;
+}
+
+/// The value in the smallest step in which it rounds to less than the next one, with one decimal where `parts` is 10
+/// and two where it is 100; `plain` where it is below the first step.
+std::string scaled(Count value, unsigned base, std::span<const std::string_view> steps, std::string_view plain,
+                   unsigned parts = 10) {
+  if (value < base) return to_string(value) + std::string(plain);
+  // 64 bits hold the products of values up to 2^54, and divide several times as fast.
+  if (value.raw() >> 54 == 0) return in_steps<std::uint64_t>(value.u64(), base, steps, parts);
+  return in_steps<Count>(value, base, steps, parts);
 }
 
 }  // namespace
@@ -83,7 +93,7 @@ std::string short_ratio(Count value, Count base) {
     value = value / 10;
     base = base / 10;
   }
-  const Count tenths = parts_of(value, base, 10);
+  const Count tenths = parts_of<Count>(value, base, 10);
   if (tenths == 0) return "<0.1x";
   return with_separators(tenths / 10) + "." + to_string(tenths % 10) + "x";
 }

@@ -61,6 +61,7 @@ TableLayout::Cell TableLayout::of(const Column& column) {
 
 bool TableLayout::varies(Label label) const {
   const std::vector<Estimator>& estimators = report_->estimators();
+  if (estimators.size() == 1) return false;
   if (label == Label::model) return report_->grid().models.size() > 1;
   const std::string first = label_text(label, estimators.front());
   return std::any_of(estimators.begin(), estimators.end(),
@@ -103,20 +104,23 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
 
   Findings found;
   std::vector<std::size_t> widths(cells_.size(), 0);
-  const auto measure = [&](const GridPoint& row) {
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-      widths[i] = std::max(widths[i], printable_width(text(cells_[i], row)));
-    }
+  const auto measure = [&widths](std::size_t column, std::string_view cell) {
+    widths[column] = std::max(widths[column], printable_width(cell));
   };
   if (report.is_remembered()) {
-    // Reading again costs nothing, but texts do: only columns that stay are measured.
+    // Reading again costs nothing, but texts do: those of columns that stay are made once.
     report.for_each_row([&](const GridPoint& row) { look_at(row, found); });
     if (own_choice) drop_columns(found, widths);
-    report.for_each_row(measure);
+    report.for_each_row([&](const GridPoint& row) {
+      for (std::size_t i = 0; i < cells_.size(); ++i) {
+        texts_.push_back(text(cells_[i], row));
+        measure(i, texts_.back());
+      }
+    });
   } else {
     report.for_each_row([&](const GridPoint& row) {
       look_at(row, found);
-      measure(row);
+      for (std::size_t i = 0; i < cells_.size(); ++i) measure(i, text(cells_[i], row));
     });
     if (own_choice) drop_columns(found, widths);
   }
@@ -181,11 +185,16 @@ std::string TableLayout::text(const Cell& cell, const GridPoint& row) const {
   return {};
 }
 
-std::vector<std::string> TableLayout::cells(const GridPoint& row) const {
-  std::vector<std::string> texts;
-  texts.reserve(cells_.size());
-  for (const Cell& cell : cells_) texts.push_back(text(cell, row));
-  return texts;
+void TableLayout::for_each_row(const std::function<void(std::span<const std::string> cells)>& visit) const {
+  if (report_->is_remembered()) {
+    for (std::size_t i = 0; i < texts_.size(); i += cells_.size()) visit({&texts_[i], cells_.size()});
+    return;
+  }
+  std::vector<std::string> texts(cells_.size());
+  report_->for_each_row([&](const GridPoint& row) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) texts[i] = text(cells_[i], row);
+    visit(texts);
+  });
 }
 
 std::string TableLayout::caption() const {
@@ -266,7 +275,7 @@ void write_report(const Report& report, const RenderOptions& options, TextDocume
     out.blank();
   }
   out.heads(layout.heads());
-  report.for_each_row([&](const GridPoint& row) { out.row(layout.heads(), layout.cells(row)); });
+  layout.for_each_row([&](std::span<const std::string> cells) { out.row(layout.heads(), cells); });
   if (options.quiet) return;
 
   bool blank = true;  // before the next line

@@ -1,6 +1,8 @@
 // Columns and cells of the scaling table, shared by the aligned table and Markdown.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +22,8 @@ class TableLayout {
   TableLayout(const Report& report, const RenderOptions& options);
 
   const std::vector<TextDocument::Column>& heads() const { return heads_; }
-  /// Returns the cells of a row, one per heading.
-  std::vector<std::string> cells(const GridPoint& row) const;
+  /// Calls visit(cells) for each row, with one cell per heading.
+  void for_each_row(const std::function<void(std::span<const std::string> cells)>& visit) const;
 
   /// "article convention: 1 FLOP per multiply-add, …; SI units, 1 GB = 10^9 bytes; approx. 7B, 1 sequence"
   std::string caption() const;
@@ -62,6 +64,7 @@ class TableLayout {
   std::vector<Cell> cells_;
   std::vector<TextDocument::Column> heads_;
   std::vector<std::string> window_notes_;
+  std::vector<std::string> texts_;  // of a remembered report: the cells of all rows
 };
 
 /// Writes caption, table, growth lines and notes.

@@ -97,6 +97,12 @@ TEST_CASE("every power of a thousand has its prefix, and past the last one the n
   CHECK(short_count(999949999999999) == "999.9T");
   CHECK(short_count(999950000000000) == "1.0P");  // rounds to 1000.0: the next letter
   // 2^128 - 1 = 340,282,366,920,938,463,463,374,607,431,768,211,455
+  // Around 2^54, from which on values are divided in 128 bits.
+  for (const Count value : {Count(18014398509481983), Count(18014398509481984), Count(18014398509481985)}) {
+    CHECK(short_count(value) == "18.0P");
+    CHECK(short_bytes(value, UnitSystem::iec) == "16.00 PiB");
+  }
+  CHECK(to_string(Count(10000000000000000000U) * 7) == "70000000000000000000");
   CHECK(short_bytes(kMost, UnitSystem::si) == "340,282,366.9 QB");
   CHECK(short_bytes(kMost, UnitSystem::iec) == "268,435,456.00 QiB");
 }
