@@ -56,6 +56,7 @@
 #include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/input/load_catalogue.h"
 #include "ctxcost/input/measured_context.h"
+#include "ctxcost/input/model_lines.h"
 #include "ctxcost/input/saved_report.h"
 #include "ctxcost/input/tensor_file.h"
 #include "ctxcost/input/training_schedule.h"

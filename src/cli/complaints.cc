@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/format.h"
 #include "core/printable.h"
 #include "options.h"
 #include "output.h"
@@ -17,6 +18,11 @@ namespace {
 std::vector<std::string>& lines_of_what_was_left_out() {
   static std::vector<std::string> lines;
   return lines;
+}
+
+bool& line_was_left_out() {
+  static bool left_out = false;
+  return left_out;
 }
 
 /// Returns "--kv-precision" for "kv_precision", "--engine vllm" for "engine vllm".
@@ -50,6 +56,14 @@ void leave_out(const InputError& error, std::size_t questions) {
   }
 }
 
-bool left_out() { return !lines_of_what_was_left_out().empty(); }
+void leave_out_line(const InputError& error) {
+  const std::vector<Diagnostic>& faults = error.diagnostics();
+  Diagnostic first = faults.front();
+  if (faults.size() > 1) first.message += format(" (and {} more)", faults.size() - 1);
+  complain(first);
+  line_was_left_out() = true;
+}
+
+bool left_out() { return line_was_left_out() || !lines_of_what_was_left_out().empty(); }
 
 }  // namespace ctxcost::cli

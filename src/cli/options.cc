@@ -101,6 +101,11 @@ constexpr Option kOptions[] = {
     {.id = OptionId::assume, .name = "--assume", .letter = 0, .value = "full", .group = question,
      .completion = Completion::words,
      .meaning = "count unknown families and layer kinds as full attention, with a note"},
+    {.id = OptionId::ndjson, .name = "--ndjson", .letter = 0, .value = "", .group = question,
+     .completion = Completion::none,
+     .meaning = "each MODEL is a file (or -) with one description a line, answered line by line"},
+    {.id = OptionId::keep_going, .name = "--keep-going", .letter = 0, .value = "", .group = question,
+     .completion = Completion::none, .meaning = "with --ndjson: go on after a line that is no model, then exit 2"},
     {.id = OptionId::with, .name = "--with", .letter = 0, .value = "PART[+PART...]", .group = question,
      .completion = Completion::none, .meaning = "a strategy: each part changes the model",
      .syntax = "KIND[:key=value,...] of `list mechanisms` with full_every=N, rope:type=yarn,factor=4, alibi, "

@@ -24,6 +24,8 @@ enum class OptionId : std::uint8_t {
   convention,
   logits,
   assume,
+  ndjson,
+  keep_going,
   with,
   claim,
   positions,

@@ -1,10 +1,15 @@
 // ctxcost scale: the scaling table of models over types, engines, batches and contexts.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "command.h"
 #include "complaints.h"
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/report.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/model_lines.h"
 #include "ctxcost/render/render.h"
 #include "option_values.h"
 #include "render/scale_document.h"
@@ -17,10 +22,10 @@ extern const Command kScale;
 namespace {
 
 constexpr OptionId kScaleOptions[] = {
-    OptionId::context,   OptionId::batch,      OptionId::kv_precision, OptionId::weights,
-    OptionId::engine,    OptionId::convention, OptionId::logits,       OptionId::assume,
-    OptionId::exit_zero, OptionId::format,     OptionId::output,       OptionId::columns,
-    OptionId::units,     OptionId::color,      OptionId::quiet,        OptionId::verbose};
+    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights, OptionId::engine,
+    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::ndjson,  OptionId::keep_going,
+    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::columns, OptionId::units,
+    OptionId::color,      OptionId::quiet,  OptionId::verbose};
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"
@@ -48,20 +53,75 @@ void keep_answerable(Grid& grid, const Workload& settings) {
   }
 }
 
+/// NDJSON first: what comes in lines goes out in lines.
+std::vector<TargetFormat> stream_formats() {
+  std::vector<TargetFormat> formats = target_formats(kScaleStreamShape);
+  const auto ndjson =
+      std::find_if(formats.begin(), formats.end(), [](const TargetFormat& format) { return format.name == "ndjson"; });
+  std::rotate(formats.begin(), ndjson, ndjson + 1);
+  return formats;
+}
+
+/// Answers each line of the named files on its way to the output.
+Status run_scale_stream(const Arguments& arguments, const Grid& axes, const Workload& settings,
+                        const RenderOptions& render) {
+  const std::vector<Target> documents = targets(arguments, stream_formats());
+  if (documents.size() > 1) {
+    throw_fault("--ndjson", "expected one output, found " + std::to_string(documents.size()),
+                "a stream is read once: give one --format or --output");
+  }
+  const bool keep_going = arguments.has(OptionId::keep_going);
+  const LoadOptions options = load_options(arguments);
+  // Runs a step. Returns whether to go on: not after an error, unless --keep-going.
+  const auto step = [keep_going](const auto& work) {
+    try {
+      work();
+      return true;
+    } catch (const InputError& error) {
+      leave_out_line(error);
+      return keep_going;
+    }
+  };
+  const auto for_each_report = [&](const ScaleStreamDocument::ReportVisitor& visit) {
+    for (const std::string& path : arguments.words()) {
+      std::optional<ModelLines> lines;
+      if (!step([&] { lines.emplace(path, options); })) return;
+      bool more = lines.has_value();
+      while (more) {
+        const bool go_on = step([&] {
+          std::optional<Model> model = lines->next();
+          more = model.has_value();
+          if (!more) return;
+          Grid one = axes;
+          one.models.emplace_back(*std::move(model));
+          visit(Report(std::move(one), settings));
+        });
+        if (!go_on) return;
+      }
+    }
+  };
+  deliver(arguments, documents, ScaleStreamDocument(for_each_report, settings, render));
+  return Status::answered;
+}
+
 Status run_scale(const Arguments& arguments) {
   Workload settings;
   settings.convention = convention(arguments);
   settings.logits = logits(arguments);
   RenderOptions render = render_options(arguments);
   render.columns = columns(arguments);
-  const std::vector<Target> documents = targets(arguments, kScaleShape);
-
   Grid axes = grid(arguments);
   if (arguments.words().empty()) {
     throw InputError(
         Diagnostic{"scale", "", "expected a MODEL, found nothing",
                    "a JSON file, a directory with a config.json, - for standard input, or a catalogue name"});
   }
+  if (arguments.has(OptionId::ndjson)) return run_scale_stream(arguments, axes, settings, render);
+  if (arguments.has(OptionId::keep_going)) {
+    throw_fault("--keep-going", "goes on after a line that is no model, and needs --ndjson",
+                "several MODELs are answered as far as they can be without it");
+  }
+  const std::vector<Target> documents = targets(arguments, kScaleShape);
   axes.models = load_models(arguments, arguments.words());
   keep_answerable(axes, settings);
   if (axes.models.empty()) return Status::no_answer;

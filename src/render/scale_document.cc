@@ -1,6 +1,7 @@
 #include "scale_document.h"
 
 #include <array>
+#include <utility>
 
 namespace ctxcost {
 namespace {
@@ -31,10 +32,47 @@ constexpr Field kLabelColumns[] = {label_column<Label::model>(), label_column<La
 constexpr Field kMetricColumn =
     FieldsOf<Cells>::metrics(metrics, [](const Cells& cells, Metric metric) { return &(*cells.values)[metric]; });
 
+using CellsVisitor = std::function<void(const void* subject)>;
+
 std::vector<Column> all_columns() {
   std::vector<Column> columns = {Label::model, Label::weights, Label::kv_precision, Label::engine, Label::convention};
   for (const MetricInfo& metric : metrics()) columns.emplace_back(metric.metric);
   return columns;
+}
+
+std::vector<Field> columns_of(const RenderOptions& options) {
+  std::vector<Field> fields;
+  for (const Column& column : options.columns.empty() ? all_columns() : options.columns) {
+    if (const Label* label = std::get_if<Label>(&column)) {
+      fields.push_back(kLabelColumns[static_cast<std::size_t>(*label)]);
+    } else {
+      fields.push_back(kMetricColumn);
+      fields.back().metric = std::get<Metric>(column);
+    }
+    fields.back().name = name(column);
+  }
+  return fields;
+}
+
+void visit_rows(const Report& report, const RenderOptions& options, const RecordVisitor& visit) {
+  report.for_each_row([&](const GridPoint& row) {
+    const Result result = result_of(row, options);
+    visit({&kResultFields, &result});
+  });
+}
+
+void visit_cells(const Report& report, const CellsVisitor& visit) {
+  Cells cells;
+  report.for_each_row([&](const GridPoint& row) {
+    if (cells.estimator != &row.estimator) {
+      cells.estimator = &row.estimator;
+      for (std::size_t i = 0; i < cells.labels.size(); ++i) {
+        cells.labels[i] = label_text(static_cast<Label>(i), row.estimator);
+      }
+    }
+    cells.values = &row.values;
+    visit(&cells);
+  });
 }
 
 }  // namespace
@@ -52,41 +90,35 @@ ScaleDocument::ScaleDocument(const Report& report, const RenderOptions& options)
 
 Record ScaleDocument::head() const { return {&kScaleHeadFields, &conventions_}; }
 
-void ScaleDocument::for_each_row(const RecordVisitor& visit) const {
-  report_->for_each_row([&](const GridPoint& row) {
-    const Result result = result_of(row, *options_);
-    visit({&kResultFields, &result});
-  });
-}
+void ScaleDocument::for_each_row(const RecordVisitor& visit) const { visit_rows(*report_, *options_, visit); }
 
-std::vector<Field> ScaleDocument::columns() const {
-  std::vector<Field> fields;
-  for (const Column& column : options_->columns.empty() ? all_columns() : options_->columns) {
-    if (const Label* label = std::get_if<Label>(&column)) {
-      fields.push_back(kLabelColumns[static_cast<std::size_t>(*label)]);
-    } else {
-      fields.push_back(kMetricColumn);
-      fields.back().metric = std::get<Metric>(column);
-    }
-    fields.back().name = name(column);
-  }
-  return fields;
-}
+std::vector<Field> ScaleDocument::columns() const { return columns_of(*options_); }
 
-void ScaleDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
-  Cells cells;
-  report_->for_each_row([&](const GridPoint& row) {
-    if (cells.estimator != &row.estimator) {
-      cells.estimator = &row.estimator;
-      for (std::size_t i = 0; i < cells.labels.size(); ++i) {
-        cells.labels[i] = label_text(static_cast<Label>(i), row.estimator);
-      }
-    }
-    cells.values = &row.values;
-    visit(&cells);
-  });
-}
+void ScaleDocument::for_each_cells(const CellsVisitor& visit) const { visit_cells(*report_, visit); }
 
 void ScaleDocument::write_page(TextDocument& page) const { write_report(*report_, *options_, page); }
+
+const DocumentShape kScaleStreamShape = {.command = "scale",
+                                         .parts = Part::records | Part::cells,
+                                         .head = &kScaleHeadFields,
+                                         .rows = "results",
+                                         .row = &kResultFields};
+
+ScaleStreamDocument::ScaleStreamDocument(ReportStream reports, const Workload& settings, const RenderOptions& options)
+    : reports_(std::move(reports)),
+      options_(&options),
+      conventions_(conventions_of(settings.convention, settings.logits, options.units)) {}
+
+Record ScaleStreamDocument::head() const { return {&kScaleHeadFields, &conventions_}; }
+
+void ScaleStreamDocument::for_each_row(const RecordVisitor& visit) const {
+  reports_([&](const Report& report) { visit_rows(report, *options_, visit); });
+}
+
+std::vector<Field> ScaleStreamDocument::columns() const { return columns_of(*options_); }
+
+void ScaleStreamDocument::for_each_cells(const CellsVisitor& visit) const {
+  reports_([&visit](const Report& report) { visit_cells(report, visit); });
+}
 
 }  // namespace ctxcost

@@ -28,4 +28,27 @@ class ScaleDocument : public Document {
   Conventions conventions_;
 };
 
+extern const DocumentShape kScaleStreamShape;
+
+/// The rows of one report after another, each of which is made and dropped on the way. The document can be read once
+/// and has no page, whose columns depend on every row.
+class ScaleStreamDocument : public Document {
+ public:
+  using ReportVisitor = std::function<void(const Report& report)>;
+  using ReportStream = std::function<void(const ReportVisitor& visit)>;
+  /// `options` outlives the document.
+  ScaleStreamDocument(ReportStream reports, const Workload& settings, const RenderOptions& options);
+
+  const DocumentShape& shape() const override { return kScaleStreamShape; }
+  Record head() const override;
+  void for_each_row(const RecordVisitor& visit) const override;
+  std::vector<Field> columns() const override;
+  void for_each_cells(const std::function<void(const void* subject)>& visit) const override;
+
+ private:
+  ReportStream reports_;
+  const RenderOptions* options_;
+  Conventions conventions_;
+};
+
 }  // namespace ctxcost

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "program.h"
@@ -202,4 +203,55 @@ TEST_CASE("counts from 10^15 are shown with P") {
   CHECK(out.find(" 1.2P |") != std::string::npos);
   CHECK(out.find(" 1.0P |") != std::string::npos);
   CHECK(out.find(" 999.9T |") == std::string::npos);
+}
+
+TEST_CASE("--ndjson answers a stream of models line by line") {
+  // 2 x 8,192 tokens x 32 heads x 128 x 2 bytes a layer
+  const std::string one = R"({"layers": 1, "heads": 32, "d_k": 128})";
+  const std::string three = R"({"name": "three", "layers": 3, "heads": 32, "d_k": 128})";
+  const std::vector<std::string> asked = {"scale", "-", "--ndjson", "-n", "8K", "--columns", "model,kv_cache_bytes"};
+  const auto with = [&asked](std::vector<std::string> more) {
+    more.insert(more.begin(), asked.begin(), asked.end());
+    return more;
+  };
+  Run result = run(with({"--format", "csv"}), {.input = one + "\n\n" + three + "\n"});
+  CHECK(result.status == 0);
+  CHECK(result.err == "");
+  CHECK(result.out == "model,kv_cache_bytes\n-:1,134217728\nthree,402653184\n");
+
+  // NDJSON is the default: what comes in lines goes out in lines.
+  result = run(asked, {.input = one + "\n" + three + "\n"});
+  CHECK(result.status == 0);
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == 2);
+  CHECK(Json::parse(result.out.substr(result.out.find('\n') + 1))["kv_cache_bytes"] == 402653184);
+  CHECK(json_of(asked, one + "\n" + three + "\n")["results"].size() == 2);
+
+  // A bad line ends the stream with what was answered before it; --keep-going goes on. Both exit 2.
+  const std::string broken = one + "\n{\"layers\": 1}\n" + three + "\nno JSON\n";
+  result = run(with({"--format", "csv"}), {.input = broken});
+  CHECK(result.status == 2);
+  CHECK(result.out == "model,kv_cache_bytes\n-:1,134217728\n");
+  CHECK(result.err == "ctxcost: -:2: /heads: expected a positive integer, found nothing (and 1 more)\n");
+  result = run(with({"--format", "csv", "--keep-going"}), {.input = broken});
+  CHECK(result.status == 2);
+  CHECK(result.out == "model,kv_cache_bytes\n-:1,134217728\nthree,402653184\n");
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 2);
+  CHECK(result.err.find("ctxcost: -:4") != std::string::npos);
+}
+
+TEST_CASE("--ndjson refuses what it cannot stream") {
+  const auto complaint = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"scale"});
+    const Run result = run(arguments);
+    CHECK(result.status == 2);
+    CHECK(result.out == "");
+    return result.err;
+  };
+  CHECK(complaint({"-", "--ndjson", "--format", "table"}) ==
+        "ctxcost: --format: expected ndjson, json or csv, found \"table\"\n");
+  CHECK(complaint({"-", "--ndjson", "--format", "csv", "-o", "/nowhere/a", "--format", "json"}) ==
+        "ctxcost: --ndjson: expected one output, found 2 (a stream is read once: give one --format or --output)\n");
+  CHECK(complaint({"nosuch.ndjson", "--ndjson"}) ==
+        "ctxcost: nosuch.ndjson: cannot be read: No such file or directory\n");
+  CHECK(complaint({"article-7b", "--keep-going"}).find("needs --ndjson") != std::string::npos);
 }
