@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/printable.h"
 #include "ctxcost/core/diagnostic.h"
+#include "input/json/json.h"
 
 namespace ctxcost::fuzz {
 
@@ -22,6 +24,24 @@ int refuse_or_read(const std::uint8_t* data, std::size_t size, Read read) {
     }
   }
   return 0;
+}
+
+/// Aborts unless every character of the text may be shown (core/printable.h) or ends a line.
+inline void check_text(std::string_view text) {
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    if (!character.printable && character.code_point != '\n') std::abort();
+    text.remove_prefix(character.bytes.size());
+  }
+}
+
+/// Aborts unless the text is JSON.
+inline void check_json(std::string_view text) {
+  try {
+    static_cast<void>(parse_json(text, "output"));
+  } catch (const InputError&) {
+    std::abort();
+  }
 }
 
 }  // namespace ctxcost::fuzz

@@ -81,6 +81,50 @@ void write_all(const std::filesystem::path& root) {
         R"({"name":"x","layers":4,"heads":8,"kv_heads":2,"d_k":64,"d_model":512,"d_ff":2048,"vocab":1000,)"
         R"("precision":"fp16","attention":{"kind":"sliding_window","window":128}})");
 
+  write(root / "budget", "own",
+        R"({"budgets":[{"name":"chat","model":{"layers":4,"heads":8,"kv_heads":2,"d_k":64,"d_model":512,"vocab":1000},)"
+        R"("context":"4K","batch":[1,2],"max":{"kv_cache_bytes":"1MiB","kv_reserved_bytes":"90% of gpu"},"gpu":"4090",)"
+        R"("level":"warning"}]})");
+  write(root / "budget", "catalogue",
+        R"({"defaults":{"engine":"vllm"},"budgets":[{"model":"llama-3.1-8b","context":8192,)"
+        R"("kv_precision":"fp8","max":{"kv_cache_bytes":"1GiB","forward_flops":1e12}}]})");
+  write(root / "saved_report", "scale",
+        R"({"schema_version":1,"tool":{"name":"ctxcost","version":"0.1.0"},"command":"scale","conventions":)"
+        R"({"name":"article","flops_per_mac":1,"pairs":"reach","logits":"last","units":"si"},"results":[{"model":)"
+        R"({"name":"x"},"weights":"bf16","context":1024,"batch":1,"kv_cache_bytes":4096,"decode_seconds":0.5}]})");
+  write(root / "accelerator", "own",
+        R"({"id":"mine","name":"Mine","memory_bytes":"24 GiB","bandwidth_bytes_per_second":1e12,)"
+        R"("peak_flops":{"bf16":1e14},"source":"own"})");
+  constexpr std::string_view kWords[] = {"1K..1M:x4",     "4K",
+                                         "2GiB",          "0.5",
+                                         "int4:group=32", "q8_0/q4_0",
+                                         "Q4_K_M",        "bf16",
+                                         "vllm:block=16", "tp=4,pp=2",
+                                         "causal",        "context,kv_cache_bytes",
+                                         "268 TFLOPs",    "kv_cache_bytes > +5%",
+                                         "params=0%",     "0..100:+10",
+                                         "64K:1000000",   R"({"stages":[{"context":"64K","tokens":1000}]})",
+                                         "h100-sxm:8",    "meta-llama/Llama-3.1-8B-Instruct-AWQ"};
+  for (std::size_t i = 0; i < std::size(kWords); ++i) {
+    write(root / "words", std::to_string(i), static_cast<char>(i) + std::string(kWords[i]));
+  }
+  write(root / "command_line", "scale", "scale\nllama-3.1-8b\n-n\n8K,128K\n--engine\nvllm\n--format\ncsv");
+  write(root / "command_line", "fit", "fit\nllama-3.1-70b\n--gpu\nh100-sxm:4\n--weights\nfp8\n-b\n8\n--format\njson");
+  write(root / "command_line", "solve", "solve\ncontext\nllama-3.1-8b\n--gpu\n4090");
+  write(root / "command_line", "explain", "explain\ngemma-3-27b-it\nkv_cache_bytes\n-n\n128K");
+  write(root / "command_line", "compare", "compare\nllama-3.1-8b\n--with\nsliding_window:window=4096+alibi\n-n\n64K");
+  write(root / "command_line", "train", "train\nllama-3-8b\n--stage\n64K:62914560\n--zero\n3\n--gpu\nh100-sxm:8");
+  write(root / "render", "names", "a\"b\\c,d|e<f>&\n\x1b[31m\xe2\x80\xae\xff=1+1");
+  const std::string config(catalogue()[0].text);
+  write(root / "directory", "config", '\0' + config);
+  write(root / "directory", "weights",
+        '\0' + config + "\x1e\x05" + safetensors(R"({"a":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}})", 8));
+  write(root / "directory", "index",
+        '\0' + config + "\x1e\x06" +
+            R"({"metadata":{"total_size":8},"weight_map":{"a":"model-00001-of-00002.safetensors"}})" + "\x1e\x07" +
+            safetensors(R"({"a":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}})", 8));
+  write(root / "directory", "gguf", '\x09' + gguf_seed("llama"));
+
   write(root / "engine_log", "vllm",
         "LLM engine (v0.20.2) with config: x, max_seq_len=1000, tensor_parallel_size=1, kv_cache_dtype=fp8\n"
         "Available KV cache memory: 0.25 GiB\nGPU KV cache size: 1,056 tokens\n"
