@@ -4,31 +4,13 @@
 
 #include <string>
 
-#include "ctxcost/core/diagnostic.h"
+#include "config_reading.h"
 #include "ctxcost/deployment/parallelism.h"
-#include "ctxcost/estimate/estimate.h"
-#include "input/huggingface/huggingface.h"
-#include "input/json/json.h"
 
 using namespace ctxcost;
+using namespace ctxcost::test;
 
 namespace {
-
-Model read(std::string_view text) { return read_huggingface(parse_json(text, "config.json"), {}); }
-
-std::string refusal(std::string_view text) {
-  try {
-    read(text);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
-std::string metric(const Model& model, Metric metric, Count context) {
-  return digits(Estimator(model, Workload{}).at(context, 1).count(metric));
-}
 
 constexpr const char* kZambaSmall = R"({"model_type": "zamba2", "hidden_size": 2048, "num_hidden_layers": 38,
   "n_mamba_heads": 64, "mamba_d_state": 128, "num_attention_heads": 32, "num_mem_blocks": 1, "adapter_rank": 128,

@@ -4,56 +4,12 @@
 
 #include <string>
 
-#include "ctxcost/core/diagnostic.h"
-#include "ctxcost/estimate/estimate.h"
-#include "input/huggingface/huggingface.h"
-#include "input/json/json.h"
+#include "config_reading.h"
 
 using namespace ctxcost;
+using namespace ctxcost::test;
 
 namespace {
-
-Model read(std::string_view text, bool assume_full = false) {
-  LoadOptions options;
-  options.assume_full = assume_full;
-  return read_huggingface(parse_json(text, "config.json"), options);
-}
-
-/// What a reader says of a file it refuses.
-std::string refusal(std::string_view text) {
-  try {
-    read(text);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-Estimate at(const Model& model, Count context) { return Estimator(model, Workload{}).at(context, 1); }
-std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
-std::string metric(const Model& model, Metric metric, Count context = 1024) {
-  return digits(at(model, context).count(metric));
-}
-
-/// "full 5, sliding_window 25": kinds of the decoder's first mixers with their layers, in order of appearance.
-std::string kinds(const Model& model) {
-  std::string text;
-  for (const LayerGroup& group : model.groups) {
-    if (!text.empty()) text += ", ";
-    for (std::size_t i = 0; i < group.mixers.size(); ++i) {
-      text += (i == 0 ? "" : "+") + std::string(group.mixers[i]->kind());
-    }
-    text += " " + to_string(group.count());
-  }
-  return text;
-}
-
-bool has_note(const Model& model, std::string_view part) {
-  for (const std::string& note : model.notes) {
-    if (note.find(part) != std::string::npos) return true;
-  }
-  return false;
-}
 
 /// MiniMaxAI/MiniMax-M3: three dense layers with full attention, 57 with experts that select blocks. `more` comes
 /// first.

@@ -23,23 +23,7 @@ void read_granite_hybrid(const Config& config, Model& model) {
   bool any_mamba = false;
   for (std::uint32_t i = 0; i < decoder.layers; ++i) any_mamba = any_mamba || is_mamba(i);
   Mamba2Form form;
-  if (any_mamba) {
-    form.d_model = decoder.d_model;
-    form.inner = config.count("mamba_expand", 2) * decoder.d_model;
-    const Count heads = config.count("mamba_n_heads", 128);
-    form.head_dim = config.has("mamba_d_head") && !is_auto(config, "mamba_d_head") ? config.count("mamba_d_head", 64)
-                                                                                   : max(*form.inner / heads, 1);
-    if (heads * form.head_dim != *form.inner) {
-      config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = mamba_expand * hidden_size (" +
-                                        to_string(*form.inner) + "), found " + to_string(heads * form.head_dim));
-    }
-    form.state = config.count("mamba_d_state", 256);
-    form.groups = config.count("mamba_n_groups", 1);
-    form.conv = config.count("mamba_d_conv", 4);
-    form.chunk = config.has("mamba_chunk_size") ? config.count("mamba_chunk_size", 256) : Count{256};
-    form.conv_bias = config.flag("mamba_conv_bias", true);
-    form.proj_bias = config.flag("mamba_proj_bias", false);
-  }
+  if (any_mamba) form = read_mamba2(config, decoder.d_model);
 
   // intermediate_size is the width of a routed expert; without experts the shared feed-forward is the only one.
   const Count shared = config.count("shared_intermediate_size", 1024);

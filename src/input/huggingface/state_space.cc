@@ -12,6 +12,26 @@ Count read_dt_rank(const Config& config, const Keys& keys, Count d_model) {
   return is_auto(config, keys) ? computed : config.count(keys, computed);
 }
 
+Mamba2Form read_mamba2(const Config& config, Count d_model) {
+  Mamba2Form form;
+  form.d_model = d_model;
+  form.inner = config.count("mamba_expand", 2) * d_model;
+  const Count heads = config.count("mamba_n_heads", 128);
+  form.head_dim = config.has("mamba_d_head") && !is_auto(config, "mamba_d_head") ? config.count("mamba_d_head", 64)
+                                                                                 : max(*form.inner / heads, 1);
+  if (heads * form.head_dim != *form.inner) {
+    config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = mamba_expand * hidden_size (" +
+                                      to_string(*form.inner) + "), found " + to_string(heads * form.head_dim));
+  }
+  form.state = config.count("mamba_d_state", 256);
+  form.groups = config.count("mamba_n_groups", 1);
+  form.conv = config.count("mamba_d_conv", 4);
+  form.chunk = config.count("mamba_chunk_size", 256);
+  form.conv_bias = config.flag("mamba_conv_bias", true);
+  form.proj_bias = config.flag("mamba_proj_bias", false);
+  return form;
+}
+
 std::shared_ptr<const Mixer> mamba(const MambaForm& form) {
   MixerShape shape;
   // One head as wide as the layer: the mixer has no heads of its own.

@@ -30,6 +30,10 @@ bool is_auto(const Config& config, const Keys& keys);
 /// "auto" (and the class default) is a sixteenth of the width.
 Count read_dt_rank(const Config& config, const Keys& keys, Count d_model);
 
+/// Reads the widths of Mamba-2 as Bamba's class names and checks them; a fault is recorded where they contradict each
+/// other [transformers configuration_bamba.py].
+Mamba2Form read_mamba2(const Config& config, Count d_model);
+
 std::shared_ptr<const Mixer> mamba(const MambaForm& form);
 /// A fault is recorded in `config` where the widths contradict each other.
 std::shared_ptr<const Mixer> mamba2(const Config& config, Mamba2Form form);
