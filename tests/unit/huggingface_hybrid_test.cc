@@ -176,6 +176,20 @@ TEST_CASE("parameters of models whose totals follow from their configuration") {
           "full_attn_idxs": [2, 5, 8, 10, 12, 14], "conv_L_cache": 3, "conv_bias": false, "num_attention_heads": 32,
           "num_key_value_heads": 8, "vocab_size": 65536, "tie_embedding": true, "torch_dtype": "bfloat16"})",
        1170340608, ""},
+      // The same in 1024 wide: 2 x 6656 / 3 = 4437 in multiples of 256 is 4608. 6 x 3145856, 10 x 4197376, 16 x
+      // 14155776.
+      {"LFM2-350M", R"({"model_type": "lfm2", "hidden_size": 1024, "num_hidden_layers": 16, "block_ff_dim": 6656,
+          "block_auto_adjust_ff_dim": true, "full_attn_idxs": [2, 5, 8, 10, 12, 14], "num_attention_heads": 16,
+          "dtype": "bfloat16"})",
+       354483968, ""},
+      // 2 x 10240 / 3 = 6826 is 6912. 6 x 6291584, 10 x 9441792, 16 x 31850496.
+      {"LFM2-700M", R"({"model_type": "lfm2", "hidden_size": 1536, "num_hidden_layers": 16, "block_ff_dim": 10240,
+          "full_attn_idxs": [2, 5, 8, 10, 12, 14], "num_attention_heads": 24, "dtype": "bfloat16"})",
+       742489344, ""},
+      // As written. 8 x 10485888, 22 x 16783360, 30 x 66060288.
+      {"LFM2-2.6B", R"({"model_type": "lfm2", "hidden_size": 2048, "num_hidden_layers": 30, "block_ff_dim": 10752,
+          "block_auto_adjust_ff_dim": false, "full_attn_idxs": [2, 5, 9, 13, 17, 21, 24, 27], "dtype": "bfloat16"})",
+       2569272320, ""},
       // The same mixers, 6 and 18; two dense layers of 44040192; 22 with 65536 + 32 x 11010048 = 352387072; norms
       // 24 x 4096 + 2048.
       {"LFM2-8B-A1B", R"({"model_type": "lfm2_moe", "num_hidden_layers": 24, "layer_types": ["conv", "conv",
@@ -647,6 +661,10 @@ TEST_CASE("parameters that a key adds or takes away") {
       {"and times 1.01: 8273 in multiples of 256 is 8448",
        R"({"model_type": "lfm2", "num_hidden_layers": 1, "block_ffn_dim_multiplier": 1.01})",
        R"({"model_type": "lfm2", "num_hidden_layers": 1})", 3 * 2560 * 256},
+      {"and times nothing: 2 x 13000 / 3 = 8666 as it is, where times 1 makes 8704 of it",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1, "block_ff_dim": 13000})",
+       R"({"model_type": "lfm2", "num_hidden_layers": 1, "block_ff_dim": 13000, "block_ffn_dim_multiplier": null})",
+       3 * 2560 * (8704 - 8666)},
       {"Kimi's gate of the output in latent layers: 4096 x 32 x 128 in one layer",
        R"({"model_type": "kimi_linear", "num_hidden_layers": 1, "mla_use_output_gate": true})",
        R"({"model_type": "kimi_linear", "num_hidden_layers": 1, "mla_use_output_gate": false})", 4096 * 32 * 128},

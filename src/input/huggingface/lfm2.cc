@@ -12,10 +12,12 @@ namespace {
 constexpr std::string_view kConvolution = "conv";
 constexpr std::string_view kLfm2Kinds[] = {kFullLayer, kConvolution};
 
-/// Two thirds of the written width, times a multiplier, rounded up to a multiple [Lfm2MLP].
+/// Two thirds of the written width, times a multiplier, rounded up to a multiple [Lfm2MLP]. Without a multiplier (null)
+/// the class rounds nothing; where the file leaves it out it is 1.
 Count adjusted_width(const Config& config, Count written) {
   if (!config.flag("block_auto_adjust_ff_dim", true)) return written;
   Count width = 2 * written / 3;
+  if (config.is_null("block_ffn_dim_multiplier")) return max(width, 1);
   const std::string multiplier = config.number("block_ffn_dim_multiplier");
   if (!multiplier.empty()) {
     // A decimal fraction, applied exactly and rounded down as the class does.
