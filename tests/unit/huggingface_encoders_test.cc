@@ -4,54 +4,27 @@
 
 #include <string>
 
-#include "ctxcost/core/diagnostic.h"
-#include "ctxcost/estimate/estimate.h"
-#include "input/huggingface/huggingface.h"
-#include "input/json/json.h"
+#include "config_reading.h"
 
 using namespace ctxcost;
+using namespace ctxcost::test;
 
 namespace {
-
-Model read(std::string_view text) { return read_huggingface(parse_json(text, "config.json"), {}); }
-
-std::string refusal(std::string_view text) {
-  try {
-    read(text);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string digits(std::optional<Count> value) { return value ? to_string(*value) : "nothing"; }
-std::string metric(const Model& model, Metric metric, Count context) {
-  return digits(Estimator(model, Workload{}).at(context, 1).count(metric));
-}
-
-Count part(const Model& model, std::string_view name) {
-  for (const ParameterPart& row : model.parameter_parts) {
-    if (row.name == name) return row.elements;
-  }
-  return 0;
-}
-
-/// "full 8, bidirectional 14": kinds of the mixers of each group with its layers.
-std::string kinds(const Model& model) {
-  std::string text;
-  for (const LayerGroup& group : model.groups) {
-    if (!text.empty()) text += ", ";
-    for (std::size_t i = 0; i < group.mixers.size(); ++i) {
-      text += (i == 0 ? "" : "+") + std::string(group.mixers[i]->kind());
-    }
-    text += " " + to_string(group.count());
-  }
-  return text;
-}
 
 constexpr const char* kWhisperLarge = R"({"model_type": "whisper", "d_model": 1280, "encoder_layers": 32,
   "decoder_layers": 32, "encoder_attention_heads": 20, "decoder_attention_heads": 20, "encoder_ffn_dim": 5120,
   "decoder_ffn_dim": 5120, "num_mel_bins": 128, "vocab_size": 51866, "torch_dtype": "float16"})";
+
+constexpr const char* kEmbeddingGemma = R"({"architectures": ["Gemma3TextModel"], "model_type": "gemma3_text",
+  "head_dim": 256, "hidden_size": 768, "intermediate_size": 1152, "num_attention_heads": 3, "num_hidden_layers": 24,
+  "num_key_value_heads": 1, "max_position_embeddings": 2048, "sliding_window": 512, "_sliding_window_pattern": 6,
+  "use_bidirectional_attention": true, "vocab_size": 262144})";
+
+constexpr const char* kJinaV3 = R"({"model_type": "xlm-roberta", "architectures": ["XLMRobertaModel"],
+  "position_embedding_type": "rotary", "vocab_size": 250002, "type_vocab_size": 1, "max_position_embeddings": 8194,
+  "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096,
+  "lora_adaptations": ["retrieval.query", "retrieval.passage", "separation", "classification", "text-matching"],
+  "lora_rank": 4})";
 
 constexpr const char* kAlbertBase = R"({"model_type": "albert", "embedding_size": 128, "hidden_size": 768,
   "intermediate_size": 3072, "num_attention_heads": 12, "num_hidden_layers": 12, "num_hidden_groups": 1,
@@ -114,6 +87,40 @@ TEST_CASE("parameters of public encoders and encoder-decoders") {
        R"({"model_type": "nomic_bert", "vocab_size": 30528, "n_inner": 3072, "activation_function": "swiglu",
            "qkv_proj_bias": false, "mlp_fc1_bias": false, "mlp_fc2_bias": false, "rotary_emb_fraction": 1.0})",
        136731648, "elements of its safetensors"},
+      {"nomic-ai/nomic-embed-text-v1.5 as transformers' class writes it",
+       R"({"architectures": ["NomicBertModel"], "model_type": "nomic_bert", "vocab_size": 30528, "hidden_size": 768,
+           "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072, "hidden_act": "silu",
+           "head_dim": 64, "type_vocab_size": 2, "max_position_embeddings": 2048})",
+       136731648, "elements of its safetensors"},
+      {"the same by class defaults", R"({"model_type": "nomic_bert", "hidden_size": 768})", 136731648,
+       "elements of its safetensors"},
+      {"google/embeddinggemma-300m", kEmbeddingGemma, 302863104, "elements of its safetensors"},
+      {"jinaai/jina-embeddings-v2-base-en",
+       R"({"model_type": "bert", "architectures": ["JinaBertForMaskedLM"], "position_embedding_type": "alibi",
+           "feed_forward_type": "geglu", "vocab_size": 30528, "max_position_embeddings": 8192})",
+       137368320, "elements of its safetensors"},
+      {"jinaai/jina-embeddings-v2-small-en",
+       R"({"model_type": "bert", "position_embedding_type": "alibi", "feed_forward_type": "geglu", "vocab_size": 30528,
+           "hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8, "intermediate_size": 2048,
+           "_name_or_path": "jinaai/jina-bert-implementation"})",
+       32690688, "sum from modeling_bert.py"},
+      {"jinaai/jina-embeddings-v2-base-code",
+       R"({"model_type": "bert", "position_embedding_type": "alibi", "feed_forward_type": "geglu", "vocab_size": 61056,
+           "auto_map": {"AutoModel": "jinaai/jina-bert-v2-qk-post-norm--modeling_bert.JinaBertModel"}})",
+       160850688, "sum from modeling_bert.py: norms of queries and keys"},
+      {"jinaai/jina-embeddings-v3", kJinaV3, 559364096, "elements of its safetensors less the adapters"},
+      {"jinaai/jina-embeddings-v3-hf",
+       R"({"model_type": "jina_embeddings_v3", "architectures": ["JinaEmbeddingsV3Model"], "vocab_size": 250002})",
+       559364096, "sum from modeling_jina_embeddings_v3.py"},
+      {"text_encoder_2 of black-forest-labs/FLUX.1-dev",
+       R"({"model_type": "t5", "architectures": ["T5EncoderModel"], "d_model": 4096, "d_ff": 10240, "d_kv": 64,
+           "num_heads": 64, "num_layers": 24, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false})",
+       4762310656, "sum from modeling_t5.py"},
+      {"UMT5 alone, with a table in each layer",
+       R"({"model_type": "umt5", "architectures": ["UMT5EncoderModel"], "vocab_size": 256384, "d_model": 512,
+           "d_ff": 1024, "num_layers": 8, "num_heads": 6})",
+       Count{256384} * 512 + 8 * (4 * 512 * 384 + 3 * 512 * 1024 + 2 * 512 + 32 * 6) + 512,
+       "sum from modeling_umt5.py"},
       {"nomic-ai/nomic-embed-text-v2-moe",
        R"({"model_type": "nomic_bert", "vocab_size": 250048, "type_vocab_size": 1, "n_inner": 3072,
            "activation_function": "gelu", "moe_every_n_layers": 2, "num_experts": 8, "moe_top_k": 2,
@@ -207,6 +214,58 @@ TEST_CASE("the head of ModernBERT is a part, and two of three layers see a band 
   CHECK_EQ(metric(listed, Metric::scores, 10), to_string(Count{12 * (100 + 10 * 7 - 3 * 4)}));
 }
 
+TEST_CASE("EmbeddingGemma sees half its window on each side, and caches nothing") {
+  const Model model = read(kEmbeddingGemma);
+  CHECK_EQ(kinds(model), "bidirectional 20, bidirectional 4");
+  // The class makes 257 of 512 and sees keys at a distance below it: 256 on each side, less what the ends lack.
+  const Count n = 2048;
+  const Count band = n * 513 - 256 * 257;
+  CHECK_EQ(metric(model, Metric::scores, n), to_string(3 * (20 * band + 4 * n * n)));
+  CHECK_EQ(metric(model, Metric::kv_cache_bytes, n), "0");
+  CHECK_FALSE(model.decodes());
+  // The same file without the key is a decoder with a cache.
+  const Model causal = read(R"({"model_type": "gemma3_text", "use_bidirectional_attention": false,
+    "num_hidden_layers": 6, "num_key_value_heads": 1, "head_dim": 256, "sliding_window": 512})");
+  CHECK_EQ(kinds(causal), "sliding_window 5, full 1");
+}
+
+TEST_CASE("Jina's third embeddings have adapters for five tasks, and its second have no positions to run out of") {
+  // 572310396 elements of the published safetensors.
+  const Model third = read(kJinaV3);
+  CHECK_EQ(part(third, "task adapters"), Count{572310396 - 559364096});
+  CHECK(third.positions.encoding == PositionEncoding::rope);
+  CHECK(!third.positions.hard_limit);
+  const Model second = read(R"({"model_type": "bert", "position_embedding_type": "alibi", "feed_forward_type": "geglu",
+    "hidden_size": 768, "max_position_embeddings": 8192})");
+  CHECK(second.positions.encoding == PositionEncoding::alibi);
+  CHECK(!second.positions.hard_limit);
+  CHECK_EQ(metric(second, Metric::kv_cache_bytes, 8192), "0");
+  // Gates whatever the positions are.
+  const Model learned = read(R"({"model_type": "bert", "feed_forward_type": "reglu", "hidden_size": 768})");
+  CHECK(learned.positions.hard_limit == Count{512});
+}
+
+TEST_CASE("T5's encoder alone has no cache, no cross-attention and no head") {
+  const Model model = read(R"({"model_type": "t5", "architectures": ["T5EncoderModel"], "num_layers": 6})");
+  CHECK_EQ(kinds(model), "bidirectional 6");
+  CHECK_EQ(metric(model, Metric::kv_cache_bytes, 512), "0");
+  CHECK(!model.tied_embeddings);
+}
+
+TEST_CASE("the class of Nomic BERT for scores adds a pooler, under either spelling") {
+  const Count pooler = 768 * 768 + 768;
+  const Count score = 2 * 768 + 2;
+  CHECK_EQ(metric(read(R"({"model_type": "nomic_bert", "hidden_size": 768,
+    "architectures": ["NomicBertForSequenceClassification"]})"),
+                  Metric::parameters),
+           to_string(136731648 + pooler + score));
+  CHECK_EQ(metric(read(R"({"model_type": "nomic_bert", "vocab_size": 30528, "n_inner": 3072,
+    "activation_function": "swiglu", "qkv_proj_bias": false, "mlp_fc1_bias": false, "mlp_fc2_bias": false,
+    "rotary_emb_fraction": 1.0, "architectures": ["NomicBertForSequenceClassification"]})"),
+                  Metric::parameters),
+           to_string(136731648 + pooler + score));
+}
+
 TEST_CASE("layers that share their weights are stored once and work each time") {
   const Model model = read(kAlbertBase);
   CHECK_EQ(kinds(model), "bidirectional 1, bidirectional 11");
@@ -241,12 +300,22 @@ TEST_CASE("what these families cannot be is refused with its place") {
         std::string::npos);
   CHECK(refusal(R"({"model_type": "nomic_bert", "activation_function": "silu"})").find("unknown activation \"silu\"") !=
         std::string::npos);
+  // One file with names of both classes: the activation would be left out.
+  CHECK(refusal(R"({"model_type": "nomic_bert", "n_embd": 768, "hidden_act": "silu"})")
+            .find("/hidden_act: expected activation_function") != std::string::npos);
   CHECK(
       refusal(R"({"model_type": "albert", "num_hidden_groups": 13})").find("expected at most num_hidden_layers (12)") !=
       std::string::npos);
-  // Jina's files call themselves BERT and are not.
-  CHECK(refusal(R"({"model_type": "bert", "position_embedding_type": "alibi", "feed_forward_type": "geglu"})")
-            .find("/position_embedding_type: expected \"absolute\", found \"alibi\"") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "bert", "position_embedding_type": "alibi"})")
+            .find("/feed_forward_type: expected \"glu\", \"geglu\" or \"reglu\", found \"original\"") !=
+        std::string::npos);
+  CHECK(refusal(R"({"model_type": "bert", "position_embedding_type": "relative_key"})")
+            .find("/position_embedding_type: expected \"absolute\", found \"relative_key\"") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "bert", "position_embedding_type": "relative_key", "feed_forward_type": "geglu"})")
+            .find("/position_embedding_type: expected \"alibi\" or \"absolute\", found \"relative_key\"") !=
+        std::string::npos);
+  CHECK(refusal(R"({"model_type": "gemma3_text", "use_bidirectional_attention": true, "sliding_window": null})")
+            .find("/sliding_window: expected a positive integer") != std::string::npos);
   CHECK(refusal(R"({"model_type": "whisper", "encoder_attention_heads": 7})")
             .find("/encoder_attention_heads: expected a divisor of d_model (384), found 7") != std::string::npos);
 }

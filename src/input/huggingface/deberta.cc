@@ -2,6 +2,7 @@
 // [transformers configuration_deberta.py, modeling_deberta.py, configuration_deberta_v2.py, modeling_deberta_v2.py]
 #include <algorithm>
 
+#include "encoder.h"
 #include "family.h"
 #include "parts.h"
 
@@ -34,28 +35,23 @@ void append_of_positions(std::vector<Tensor>& tensors, std::string_view name, Co
 }
 
 void read_deberta_line(const Config& config, Model& model, bool second) {
-  const std::uint32_t layers = config.layers("num_hidden_layers", second ? 24 : 12);
-  const Count d = config.count("hidden_size", second ? 1536 : 768);
-  const Count d_ff = config.count("intermediate_size", second ? 6144 : 3072);
-  const Count heads = config.count("num_attention_heads", second ? 24 : 12);
-  const Count vocab = config.count("vocab_size", second ? 128100 : 50265);
+  const Encoder encoder = read_encoder(
+      config, second ? EncoderDefaults{.vocab = 128100, .d_model = 1536, .d_ff = 6144, .layers = 24, .heads = 24}
+                     : EncoderDefaults{.vocab = 50265});
+  const Count d = encoder.d_model;
+  const Count heads = encoder.shape.heads;
   const Count rows = config.count("max_position_embeddings", 512);
   const Count types = config.count("type_vocab_size", 0, 0);
   const Count width = config.has("embedding_size") ? config.count("embedding_size", d) : d;
-  if (d % heads != 0) {
-    config.fault("num_attention_heads",
-                 "expected a divisor of hidden_size (" + to_string(d) + "), found " + to_string(heads));
-  }
-  const Count head_width =
-      second && config.has("attention_head_size") ? config.count("attention_head_size", 64) : max(d / heads, 1);
-  MixerShape shape = make_shape(config, d, heads, heads, head_width);
-  shape.qkv_bias = shape.output_bias = true;
+  MixerShape shape = encoder.shape;
+  if (second && config.has("attention_head_size")) shape.d_k = shape.d_v = config.count("attention_head_size", 64);
+  const Count head_width = shape.d_k;
   // The first version has one projection without bias, and biases of queries and values.
   shape.key_bias = second;
 
   model.d_model = d;
-  model.vocab = vocab;
-  add_tensor(model, Place::embedding, lookup("token_embd", width, vocab));
+  model.vocab = encoder.vocab;
+  add_tensor(model, Place::embedding, lookup("token_embd", width, encoder.vocab));
   const bool absolute = config.flag("position_biased_input", true);
   if (absolute) add_tensor(model, Place::table, lookup("position_embd", width, rows));
   if (types > 0) add_tensor(model, Place::table, lookup("token_types", width, types));
@@ -67,9 +63,7 @@ void read_deberta_line(const Config& config, Model& model, bool second) {
   };
   add_norm("token_embd_norm");
 
-  std::vector<Tensor> extras;
-  append_norm(extras, "attn_output_norm", kLayerNorm, d);
-  append_norm(extras, "layer_output_norm", kLayerNorm, d);
+  std::vector<Tensor> extras = encoder_norms(kLayerNorm, d);
   const bool relative = config.flag("relative_attention", false);
   if (relative) {
     Count reach = unless_minus_one(config, "max_relative_positions").value_or(0);
@@ -114,8 +108,8 @@ void read_deberta_line(const Config& config, Model& model, bool second) {
       add_norm("conv_norm");
     }
   }
-  add_layers(model, layers, {{make_mixer("bidirectional", shape)}, plain(d_ff, true), std::move(extras)},
-             Stack::encoder);
+  add_layers(model, encoder.layers,
+             {{make_mixer("bidirectional", shape)}, plain(encoder.d_ff, true), std::move(extras)}, Stack::encoder);
   set_positions(model, relative ? PositionEncoding::relative_bias : PositionEncoding::learned, rows,
                 absolute ? std::optional(rows) : std::nullopt);
 }

@@ -72,6 +72,7 @@
   ROW(kInternlm)              \
   ROW(kInternlm3)             \
   ROW(kJamba)                 \
+  ROW(kJinaEmbeddingsV3)      \
   ROW(kKimiK2)                \
   ROW(kKimiLinear)            \
   ROW(kLfm2)                  \

@@ -62,6 +62,22 @@ void read_gemma2(const Config& config, Model& model) {
   read_rope(config, model, 8192);
 }
 
+/// Layers of EmbeddingGemma: all tokens, or half the window on each side. The class turns a window W into W / 2 + 1 and
+/// sees keys nearer than that [configuration_gemma3.py, modeling_gemma3.py _bidirectional_window_overlay].
+void add_two_sided_layers(const Config& config, Model& model, const Decoder& decoder,
+                          const std::vector<std::string_view>& kinds, std::optional<Count> window) {
+  if (!window) config.fault("sliding_window", "expected a positive integer, found null");
+  add_layers(
+      model, decoder.layers, [&kinds](std::uint32_t i) { return kinds[i] == kFullLayer; },
+      [&](bool full) {
+        return Layer{{full ? make_mixer("bidirectional", decoder.shape)
+                           : make_mixer("bidirectional", decoder.shape, {{"half_window", window.value_or(1) / 2}})},
+                     gated(decoder.d_ff),
+                     four_norms(decoder.d_model)};
+      },
+      Stack::encoder);
+}
+
 void read_gemma3(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 262208,
                                           .d_model = 2304,
@@ -75,9 +91,14 @@ void read_gemma3(const Config& config, Model& model) {
   decoder.shape.qk_norm = QkNorm::head;
   const Count pattern =
       config.has("layer_types") ? Count{6} : config.count({"sliding_window_pattern", "_sliding_window_pattern"}, 6);
+  const std::vector<std::string_view> kinds = sliding_pattern(config, decoder.layers, pattern);
+  const std::optional<Count> window = config.nullable("sliding_window", 4096, 1);
   add_frame(model, decoder, kRmsNorm);
-  add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, pattern),
-                      config.nullable("sliding_window", 4096, 1), gated(decoder.d_ff), four_norms(decoder.d_model));
+  if (config.has("use_bidirectional_attention") && config.flag("use_bidirectional_attention", false)) {
+    add_two_sided_layers(config, model, decoder, kinds, window);
+  } else {
+    add_layers_of_kinds(config, model, decoder, kinds, window, gated(decoder.d_ff), four_norms(decoder.d_model));
+  }
   read_rope(config, model, 131072, true);
   add_gemma3_vision(config, model, decoder.d_model);
 }
@@ -115,7 +136,7 @@ CTXCOST_FAMILY(kGemma2) = {
 
 CTXCOST_FAMILY(kGemma3) = {
     .model_types = "gemma3 gemma3_text",
-    .architectures = "Gemma3ForConditionalGeneration Gemma3ForCausalLM",
+    .architectures = "Gemma3ForConditionalGeneration Gemma3ForCausalLM Gemma3TextModel",
     .read = read_gemma3,
     .gguf_architectures = "gemma3",
     .read_gguf = read_gemma3_gguf,

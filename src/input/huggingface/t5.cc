@@ -2,6 +2,7 @@
 // [transformers configuration_t5.py, modeling_t5.py, configuration_mt5.py, modeling_umt5.py]
 #include "encoder_decoder.h"
 #include "family.h"
+#include "model_class.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -27,10 +28,23 @@ void read_t5(const Config& config, Model& model) {
 
   model.d_model = d;
   model.vocab = vocab;
-  model.tied_embeddings = tied;
   add_tensor(model, Place::embedding, lookup("token_embd", d, vocab));
-  if (!tied) add_tensor(model, Place::head, linear("output", d, vocab));
   std::vector<Tensor> encoder_extras = pre_norms(kRmsNorm, d);
+  if (class_of(config).ends_with("EncoderModel")) {
+    // The encoder alone, as image models condition on it [modeling_t5.py T5EncoderModel].
+    add_tensor(model, Place::final_norm, vector_of("enc_output_norm", d));
+    if (table_each_layer) {
+      encoder_extras.push_back(lookup("attn_rel_b", heads, buckets));
+    } else {
+      add_tensor(model, Place::table, lookup("enc_attn_rel_b", heads, buckets));
+    }
+    add_layers(model, encoder_layers, {{make_mixer("bidirectional", shape)}, feed_forward, std::move(encoder_extras)},
+               Stack::encoder);
+    set_positions(model, PositionEncoding::relative_bias, longest_sequence(config, 512));
+    return;
+  }
+  model.tied_embeddings = tied;
+  if (!tied) add_tensor(model, Place::head, linear("output", d, vocab));
   std::vector<Tensor> decoder_extras = pre_norms(kRmsNorm, d);
   append_norm(decoder_extras, "cross_attn_norm", kRmsNorm, d);
   if (table_each_layer) {
@@ -60,7 +74,9 @@ void read_t5(const Config& config, Model& model) {
 
 CTXCOST_FAMILY(kT5) = {
     .model_types = "t5 mt5 umt5",
-    .architectures = "T5ForConditionalGeneration T5Model MT5ForConditionalGeneration UMT5ForConditionalGeneration",
+    .architectures =
+        "T5ForConditionalGeneration T5Model MT5ForConditionalGeneration UMT5ForConditionalGeneration "
+        "T5EncoderModel MT5EncoderModel UMT5EncoderModel",
     .read = read_t5,
 };
 
