@@ -169,3 +169,50 @@ TEST_CASE("pointers escape, descriptions cut") {
   CHECK(describe(parse_json("[]", "").root) == "an empty list");
   CHECK(describe(parse_json("{}", "").root) == "an object");
 }
+
+TEST_CASE("numbers are told apart at the limits of 64 bits, and above all doubles are none") {
+  struct Row {
+    std::string_view text;
+    Type type;
+  };
+  const Row rows[] = {
+      {"18446744073709551615", Type::integer},
+      {"18446744073709551616", Type::integer},
+      {"-9223372036854775808", Type::integer},
+      {"-9223372036854775809", Type::integer},
+      {"99999999999999999999", Type::integer},
+      {"0.0", Type::real},
+      {"1e308", Type::real},
+      {"1e-999", Type::real},
+      {"-1E+2", Type::real},
+  };
+  for (const Row& row : rows) {
+    const JsonDocument document = parse_json(row.text, "m.json");
+    CHECK(document.root.type == row.type);
+    CHECK(document.root.text == row.text);
+  }
+  CHECK(parse_json("1" + std::string(308, '0'), "m.json").root.is(Type::integer));
+  for (const std::string& text :
+       {std::string("1e309"), std::string("-1e400"), "2" + std::string(308, '0'), std::string(400, '9')}) {
+    CHECK(error_of(text).find("expected a number below 1.8e308") != std::string::npos);
+  }
+}
+
+TEST_CASE("escapes give characters in UTF-8, and every form of UTF-8 that is not well-formed is refused") {
+  CHECK(parse_json(R"("\u0041\u00e9\u20AC\ud83d\uDE00\/\b\f\n\r\t\\\"")", "m.json").root.text ==
+        "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80/\b\f\n\r\t\\\"");
+  // [Unicode, table 3-7: the first and last of each row]
+  for (const std::string_view good :
+       {"\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xE1\x80\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF",
+        "\xF0\x90\x80\x80", "\xF3\xBF\xBF\xBF", "\xF4\x8F\xBF\xBF"}) {
+    CHECK(parse_json('"' + std::string(good) + '"', "m.json").root.text == good);
+  }
+  for (const std::string_view bad : {"\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE1\x80",
+                                     "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF1\x80\x80"}) {
+    CHECK(error_of('"' + std::string(bad) + '"').find("expected UTF-8 text") != std::string::npos);
+  }
+  for (const std::string_view bad :
+       {R"("\ud800")", R"("\udc00")", R"("\ud800\u0041")", R"("\ud800x")", R"("\u12")", R"("\x")"}) {
+    CHECK(error_of(bad) != "no error");
+  }
+}

@@ -23,21 +23,81 @@ bool among(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-/// Returns the words in lower case, split at everything but letters, digits and a point between digits.
-Words words_of(std::string_view name) {
-  Words words;
-  std::string word;
-  for (std::size_t i = 0; i <= name.size(); ++i) {
-    char c = i < name.size() ? name[i] : ' ';
+/// The words of one name, one after another in one text: the catalogue has hundreds of names.
+class NameWords {
+ public:
+  NameWords() { ends_.reserve(kLongestModelName); }
+
+  std::size_t size() const { return ends_.size(); }
+  bool empty() const { return ends_.empty(); }
+  std::string_view operator[](std::size_t i) const { return run(i, i); }
+  std::string_view back() const { return run(size() - 1, size() - 1); }
+  /// The words from `first` to `last`, joined.
+  std::string_view run(std::size_t first, std::size_t last) const {
+    const std::size_t begin = first == 0 ? 0 : ends_[first - 1];
+    return {text_.data() + begin, ends_[last] - begin};
+  }
+  void clear() {
+    length_ = 0;
+    ends_.clear();
+  }
+  void append(char c) { text_[length_++] = c; }
+  void append(std::string_view text) {
+    for (const char c : text) append(c);
+  }
+  /// Ends the word whose characters were appended since the last one. Without any there is none.
+  void end_word() {
+    if (length_ > (empty() ? 0 : ends_.back())) ends_.push_back(length_);
+  }
+  /// Appends to the last word.
+  void lengthen(std::string_view text) {
+    append(text);
+    ends_.back() = length_;
+  }
+
+ private:
+  /// A word may grow by one character where it was "80g", as much as the separator before it.
+  std::array<char, kLongestModelName + 8> text_{};
+  std::size_t length_ = 0;
+  std::vector<std::size_t> ends_;
+};
+
+/// Splits a name into words in lower case, at everything but letters, digits and a point between digits. Calls `take`
+/// with each character of a word, and `end` behind it.
+template <typename Take, typename End>
+void split(std::string_view name, Take take, End end) {
+  bool within = false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    char c = name[i];
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     const bool point = c == '.' && i > 0 && i + 1 < name.size() && is_digit(name[i - 1]) && is_digit(name[i + 1]);
     if (is_letter(c) || is_digit(c) || point) {
-      word += c;
-    } else if (!word.empty()) {
-      words.push_back(std::move(word));
-      word.clear();
+      within = true;
+      take(c);
+    } else if (within) {
+      within = false;
+      end();
     }
   }
+  if (within) end();
+}
+
+/// Splits a name that is not too long to be one; what is behind that is left out.
+void split(std::string_view name, NameWords& words) {
+  words.clear();
+  split(
+      name.substr(0, kLongestModelName), [&words](char c) { words.append(c); }, [&words] { words.end_word(); });
+}
+
+Words words_of(std::string_view name) {
+  Words words;
+  std::string word;
+  split(
+      name, [&word](char c) { word += c; },
+      [&] {
+        words.push_back(std::move(word));
+        word.clear();
+      });
   return words;
 }
 
@@ -271,55 +331,86 @@ std::optional<std::string_view> model_part(std::string_view name) {
 }
 
 /// Makers that stand before a name and are no part of it: "Meta-Llama-3.1-8B", "NVIDIA-Nemotron…".
+constexpr std::array<std::string_view, 2> kMakers = {"meta", "nvidia"};
+
 Words without_maker(Words words) {
-  constexpr std::array<std::string_view, 2> kMakers = {"meta", "nvidia"};
   if (words.size() > 1 && among(kMakers, words.front())) words.erase(words.begin());
   return words;
 }
 
-struct KnownName {
-  Words words;
-  std::string text;
-  const CatalogueEntry* entry;
-};
-
-/// Every name of the catalogue but the ids with their owners.
-std::vector<KnownName> known_names() {
-  std::vector<KnownName> known;
+/// Calls `take` with the words of every name of the catalogue but the ids with their owners, with the index of the
+/// first of them that is no maker, and the name's row.
+template <typename Take>
+void each_known_name(Take take) {
+  NameWords words;
   for (const CatalogueName& row : catalogue_names()) {
     if (row.name.find('/') != std::string_view::npos) continue;
-    Words words = without_maker(words_of(row.name));
-    std::string text = joined(words);
-    known.push_back({std::move(words), std::move(text), &catalogue()[row.entry]});
+    split(row.name, words);
+    take(words, words.size() > 1 && among(kMakers, words[0]) ? std::size_t{1} : std::size_t{0}, row);
   }
-  return known;
 }
 
-/// Returns the entry of these words. Null if there is none, or if two entries are written alike ("mistral-7b",
-/// "mistral:7b").
-const CatalogueEntry* find(const std::vector<KnownName>& known, const Words& words) {
-  const std::string text = joined(words);
-  const CatalogueEntry* found = nullptr;
-  for (const KnownName& name : known) {
-    if (name.text != text || name.entry == found) continue;
-    if (found != nullptr) return nullptr;
-    found = name.entry;
+/// Every name of the catalogue, with its words joined.
+class KnownNames {
+ public:
+  KnownNames() {
+    names_.reserve(catalogue_names().size());
+    each_known_name([this](const NameWords& words, std::size_t first, const CatalogueName& row) {
+      const std::size_t begin = text_.size();
+      for (std::size_t i = first; i < words.size(); ++i) {
+        if (text_.size() > begin && is_digit(text_.back()) && is_digit(words[i].front())) text_ += '-';
+        text_ += words[i];
+      }
+      names_.push_back({begin, text_.size(), row.entry});
+    });
   }
-  return found;
-}
 
-/// Splits words between letters and digits, so that "llama3.1:8b" and "llama-3.1-8b" give the same.
-Words atoms_of(const Words& words) {
-  Words atoms;
-  for (const std::string& word : words) {
-    bool letters = false;
-    for (std::size_t i = 0; i < word.size(); ++i) {
-      if (i == 0 || is_letter(word[i]) != letters) atoms.emplace_back();
-      letters = is_letter(word[i]);
-      atoms.back() += word[i];
+  /// Returns the entry of these words. Null if there is none, or if two entries are written alike ("mistral-7b",
+  /// "mistral:7b").
+  const CatalogueEntry* find(const Words& words) const {
+    const std::string text = joined(words);
+    const CatalogueEntry* found = nullptr;
+    for (const Name& name : names_) {
+      if (name.end - name.begin != text.size() || text_.compare(name.begin, text.size(), text) != 0) continue;
+      const CatalogueEntry* const entry = &catalogue()[name.entry];
+      if (found != nullptr && entry != found) return nullptr;
+      found = entry;
+    }
+    return found;
+  }
+
+ private:
+  struct Name {
+    std::size_t begin, end;
+    std::uint32_t entry;
+  };
+  std::string text_;  // of all names, one after another
+  std::vector<Name> names_;
+};
+
+/// Splits words between letters and digits, so that "llama3.1:8b" and "llama-3.1-8b" give the same, and calls `take`
+/// with each part until it gives false.
+template <typename List, typename Take>
+void each_atom(const List& words, std::size_t first, Take take) {
+  for (std::size_t w = first; w < words.size(); ++w) {
+    const std::string_view word = words[w];
+    std::size_t begin = 0;
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      if (i < word.size() && is_letter(word[i]) == is_letter(word[begin])) continue;
+      if (!take(word.substr(begin, i - begin))) return;
+      begin = i;
     }
   }
-  return atoms;
+}
+
+/// Whether a known name begins with these atoms.
+bool begins_with(const NameWords& words, std::size_t first, const std::vector<std::string_view>& start) {
+  std::size_t same = 0;
+  each_atom(words, first, [&](std::string_view atom) {
+    if (atom != start[same]) return false;
+    return ++same < start.size();
+  });
+  return same == start.size();
 }
 
 std::string_view short_name(const CatalogueEntry& entry) { return entry.id.substr(entry.id.rfind('/') + 1); }
@@ -329,9 +420,9 @@ std::string_view short_name(const CatalogueEntry& entry) { return entry.id.subst
 std::optional<CatalogueMatch> match_model(std::string_view name) {
   const std::optional<std::string_view> part = model_part(name);
   if (!part) return std::nullopt;
-  const std::vector<KnownName> known = known_names();
   const Words words = without_maker(words_of(*part));
   if (words.empty()) return std::nullopt;
+  const KnownNames known;
   const bool owned = part->size() < name.size();
   const std::string_view owner = name.substr(0, name.size() - part->size());
   const auto match = [&](const CatalogueEntry& entry, const Stripped& bare) {
@@ -355,12 +446,12 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
     }
     return result;
   };
-  if (const CatalogueEntry* entry = find(known, words)) return match(*entry, {});
+  if (const CatalogueEntry* entry = known.find(words)) return match(*entry, {});
   // "-Instruct-2507-FP8" is the entry "-Instruct-2507" if there is one.
   for (const Leave leave : {Leave::packing, Leave::trainings}) {
     const Stripped bare = strip(words, leave);
     if (bare.left_out.empty() || bare.name.empty()) continue;
-    if (const CatalogueEntry* entry = find(known, bare.name)) return match(*entry, bare);
+    if (const CatalogueEntry* entry = known.find(bare.name)) return match(*entry, bare);
   }
   return std::nullopt;
 }
@@ -372,16 +463,21 @@ std::string bare_model_name(std::string_view name) {
 
 std::string hint_for_model(std::string_view name) {
   const std::optional<std::string_view> part = model_part(name);
-  const std::vector<KnownName> known = known_names();
   const Words words = part ? strip(without_maker(words_of(*part))).name : Words{};
   // "llama-3.1" is the beginning of several names: the hint lists them.
-  const Words start = atoms_of(words);
+  std::vector<std::string_view> start;
+  each_atom(words, 0, [&start](std::string_view atom) {
+    start.push_back(atom);
+    return true;
+  });
   std::vector<const CatalogueEntry*> may_be;
-  for (const KnownName& row : known) {
-    const Words atoms = atoms_of(row.words);
-    if (start.empty() || start.size() > atoms.size() || !std::equal(start.begin(), start.end(), atoms.begin()))
-      continue;
-    if (std::find(may_be.begin(), may_be.end(), row.entry) == may_be.end()) may_be.push_back(row.entry);
+  if (!start.empty()) {
+    each_known_name([&](const NameWords& known, std::size_t first, const CatalogueName& row) {
+      const CatalogueEntry* const entry = &catalogue()[row.entry];
+      if (begins_with(known, first, start) && std::find(may_be.begin(), may_be.end(), entry) == may_be.end()) {
+        may_be.push_back(entry);
+      }
+    });
   }
   constexpr std::size_t kMost = 8;
   const auto lower_name = [](const CatalogueEntry& entry) {
@@ -400,6 +496,7 @@ std::string hint_for_model(std::string_view name) {
     return "it may be " + list + (may_be.size() > kMost ? " …" : "");
   }
   std::vector<std::string_view> names;
+  names.reserve(catalogue_names().size());
   for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
   std::string plain;
   for (const std::string& word : words) plain += (plain.empty() ? "" : "-") + word;
@@ -430,31 +527,33 @@ constexpr std::array<std::string_view, 11> kVariants = {"ti",  "super", "laptop"
 /// Studio".
 bool is_mac(std::string_view word) { return word == "mac" || word == "macbook"; }
 
-/// The words of a device's name, each as it is compared: "sxm4" is "sxm", "80g" and "80gib" are "80gb".
-Words device_words(std::string_view name) {
-  Words words;
+bool is_number(std::string_view word) { return word.find_first_not_of("0123456789") == std::string_view::npos; }
+
+/// Splits a device's name into words, each as it is compared: "sxm4" is "sxm", "80g" and "80gib" are "80gb".
+void split_device(std::string_view name, NameWords& plain, NameWords& words) {
+  split(name, plain);
+  words.clear();
   bool of_mac = false;
-  for (std::string word : words_of(name)) {
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    std::string_view word = plain[i];
     const bool kind_of_mac = of_mac;
     of_mac = is_mac(word);
-    if (of_mac || among(kVendors, word)) continue;
+    if (of_mac || (is_letter(word.front()) && among(kVendors, word))) continue;
     if (kind_of_mac && (word == "pro" || word == "air" || word == "mini" || word == "studio")) continue;
     if (word == "mobile") word = "laptop";
-    if (word.size() == 4 && word.starts_with("sxm")) word.resize(3);
-    const std::size_t letters = word.find_first_not_of("0123456789");
-    if (letters != 0 && letters != std::string::npos) {
-      const std::string_view unit = std::string_view(word).substr(letters);
-      if (unit == "g" || unit == "gib") word = word.substr(0, letters) + "gb";
-    }
+    if (word.size() == 4 && word.starts_with("sxm")) word.remove_suffix(1);
     // "80 GB"
-    if ((word == "gb" || word == "gib" || word == "g") && !words.empty() &&
-        words.back().find_first_not_of("0123456789") == std::string::npos) {
-      words.back() += "gb";
+    if ((word == "gb" || word == "gib" || word == "g") && !words.empty() && is_number(words.back())) {
+      words.lengthen("gb");
       continue;
     }
-    words.push_back(std::move(word));
+    const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
+    const std::string_view unit = word.substr(digits);
+    const bool memory = digits > 0 && (unit == "g" || unit == "gib");
+    words.append(memory ? word.substr(0, digits) : word);
+    if (memory) words.append("gb");
+    words.end_word();
   }
-  return words;
 }
 
 /// How a name covers the words of a device.
@@ -465,24 +564,20 @@ struct Cover {
 
 /// Finds every wanted word as a word of the device, or as several consecutive ones ("rtx4090"), or consecutive wanted
 /// words as one word of the device ("mi 300x").
-Cover cover(const Words& device, const Words& wanted) {
-  std::vector<bool> taken(device.size());
+Cover cover(const NameWords& device, const NameWords& wanted) {
+  std::array<bool, kLongestModelName> taken{};
   for (std::size_t i = 0; i < wanted.size();) {
     std::size_t used = 0;
+    const std::string_view word = wanted[i];
     for (std::size_t first = 0; first < device.size() && used == 0; ++first) {
-      std::string run;
       for (std::size_t last = first; last < device.size() && !taken[last] && used == 0; ++last) {
-        run += device[last];
-        if (run == wanted[i]) {
+        if (device.run(first, last) == word) {
           used = 1;
-          std::fill(taken.begin() + static_cast<std::ptrdiff_t>(first),
-                    taken.begin() + static_cast<std::ptrdiff_t>(last) + 1, true);
+          std::fill_n(taken.begin() + static_cast<std::ptrdiff_t>(first), last - first + 1, true);
         }
       }
-      std::string several = wanted[i];
       for (std::size_t next = i + 1; next < wanted.size() && !taken[first] && used == 0; ++next) {
-        several += wanted[next];
-        if (several == device[first]) {
+        if (wanted.run(i, next) == device[first]) {
           used = next - i + 1;
           taken[first] = true;
         }
@@ -496,6 +591,14 @@ Cover cover(const Words& device, const Words& wanted) {
     result.variant = result.variant || (!taken[i] && among(kVariants, device[i]));
   }
   return result;
+}
+
+bool same_words(const NameWords& a, const NameWords& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
 }
 
 /// Names that driver tools print and that no words of an id explain, and one that stands for the commoner of two cards.
@@ -513,28 +616,34 @@ AcceleratorMatch match_accelerators(std::string_view name) {
   AcceleratorMatch match;
   std::vector<const CatalogueEntry*>& found = match.entries;
   if (name.size() > kLongestModelName) return match;
-  const Words wanted = device_words(name);
+  NameWords plain, wanted, device;
+  split_device(name, plain, wanted);
   if (wanted.empty()) return match;
   for (const Spoken& spoken : kSpoken) {
-    if (words_of(spoken.name) != wanted) continue;
+    split(spoken.name, device);
+    if (!same_words(device, wanted)) continue;
     for (const CatalogueEntry& entry : accelerator_catalogue()) {
       if (entry.id == spoken.id) {
         found.push_back(&entry);
-      } else if (cover(device_words(entry.id), wanted).all) {
+        continue;
+      }
+      split_device(entry.id, plain, device);
+      if (cover(device, wanted).all) {
         match.note =
             "\"" + std::string(name) + "\" is taken as " + std::string(spoken.id) + ", not " + std::string(entry.id);
       }
     }
     return match;
   }
-  if (std::all_of(wanted.begin(), wanted.end(), [](const std::string& word) {
-        return among(kShared, word) || (word.ends_with("gb") && is_digit(word.front()));
-      })) {
-    return match;
+  bool shared = true;
+  for (std::size_t i = 0; i < wanted.size() && shared; ++i) {
+    shared = among(kShared, wanted[i]) || (wanted[i].ends_with("gb") && is_digit(wanted[i].front()));
   }
+  if (shared) return match;
   std::vector<const CatalogueEntry*> variants;
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
-    const Cover cover_of = cover(device_words(entry.id), wanted);
+    split_device(entry.id, plain, device);
+    const Cover cover_of = cover(device, wanted);
     if (cover_of.all) (cover_of.variant ? variants : found).push_back(&entry);
   }
   // A device of a line that only has variants is named without their word, too: "Arc B60" is the "Arc Pro B60".
