@@ -532,6 +532,25 @@ TEST_CASE("lists name modules by parts of their path, whole paths, wildcards or 
       {kWhole, "re:model.layers.[0-2].mlp", "mlp.up_proj", 3, false},
       {kWhole, "re:(?!.*mlp).*", "self_attn.q_proj", 3, true},
       {kWhole, "re:.*mlp\\.(gate|up|gate_up|down)_proj.*", "mlp.experts.0.up_proj", 3, false},
+      // [CPython 3.11, re.match on "model.layers.N.module"]
+      {kWhole, "re:.*layers.*", "mlp.up_proj", 5, true},
+      {kWhole, "re:.*model", "mlp.up_proj", 5, true},
+      {kWhole, "re:.*\\.mlp\\.(up|down)_proj", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*\\.mlp\\.(up|down)_proj.*", "mlp.gate_proj", 7, false},
+      {kWhole, "re:.*mlp_up.*", "mlp.up_proj", 7, false},
+      {kWhole, "re:.*mlp(x|)\\.up", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*ups?_proj", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*(mlp|self_attn)x*", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*\\.*", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*(up|down){2}", "mlp.up_proj", 7, false},
+      {kWhole, "re:.*", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*(mlp)+z", "mlp.up_proj", 7, false},
+      {kWhole, "re:.*layers\\.mlp.*", "mlp.up_proj", 7, false},
+      {kWhole, "re:.*MLP.*", "mlp.up_proj", 7, false},
+      {kWhole, "re:.*up_proj$", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*up$", "mlp.up_proj", 7, false},
+      {kWhole, "re:.*down|model", "mlp.up_proj", 7, true},
+      {kWhole, "re:.*(up|down).*proj", "mlp.up_proj", 7, true},
   };
   for (const Row& row : rows) {
     CAPTURE(row.entry);

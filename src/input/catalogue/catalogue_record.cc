@@ -39,9 +39,8 @@ std::vector<ParameterPart> read_parts(ObjectCursor& root) {
 
 /// Reads the config as a file of its own. Places in errors are put under /config.
 Model read_config(const JsonDocument& document, const JsonValue& config, const LoadOptions& options) {
-  const JsonDocument inner{document.source, {}, config};
   try {
-    return read_huggingface(inner, options);
+    return read_huggingface(config, document.source, options);
   } catch (const InputError& error) {
     std::vector<Diagnostic> diagnostics = error.diagnostics();
     for (Diagnostic& diagnostic : diagnostics) {

@@ -256,19 +256,19 @@ bool looks_like_huggingface(const JsonValue& root) {
 namespace {
 
 /// `beside` is null, or the hf_quant_config.json in the same directory.
-Model read_config(const JsonDocument& document, const JsonDocument* beside, const LoadOptions& options) {
+Model read_config(const JsonValue& root, const std::string& source, const JsonDocument* beside,
+                  const LoadOptions& options) {
   using namespace huggingface;
-  const JsonValue& root = document.root;
   Findings findings;
-  findings.source = document.source;
+  findings.source = source;
   findings.assume_full = options.assume_full;
   Config config(root, "", findings);
   if (!root.is(JsonValue::Type::object)) {
-    throw InputError(Diagnostic{document.source, "", "expected an object, found " + describe(root), ""});
+    throw InputError(Diagnostic{source, "", "expected an object, found " + describe(root), ""});
   }
 
   Model model;
-  model.origin = document.source;
+  model.origin = source;
   model.name = model_name(root);
   const Family* family = family_of(root, config, model.family);
   std::string text_pointer;
@@ -306,11 +306,11 @@ Model read_config(const JsonDocument& document, const JsonDocument* beside, cons
     if (findings.faults.empty()) read_quantization(config, quantization ? &*quantization : nullptr, model);
   } catch (const CountOverflow& overflow) {
     if (findings.faults.empty()) {
-      findings.faults.push_back({document.source, "", "the widths of this model do not fit 128 bits", overflow.what()});
+      findings.faults.push_back({source, "", "the widths of this model do not fit 128 bits", overflow.what()});
     }
   } catch (const SettingFault& fault) {
     if (findings.faults.empty()) {
-      findings.faults.push_back({document.source, "", fault.key + ": " + fault.message, fault.hint});
+      findings.faults.push_back({source, "", fault.key + ": " + fault.message, fault.hint});
     }
   }
   findings.faults.insert(findings.faults.end(), findings_beside.faults.begin(), findings_beside.faults.end());
@@ -324,11 +324,15 @@ Model read_config(const JsonDocument& document, const JsonDocument* beside, cons
 }  // namespace
 
 Model read_huggingface(const JsonDocument& document, const LoadOptions& options) {
-  return read_config(document, nullptr, options);
+  return read_config(document.root, document.source, nullptr, options);
+}
+
+Model read_huggingface(const JsonValue& root, const std::string& source, const LoadOptions& options) {
+  return read_config(root, source, nullptr, options);
 }
 
 Model read_huggingface(const JsonDocument& document, const JsonDocument& quantization, const LoadOptions& options) {
-  return read_config(document, &quantization, options);
+  return read_config(document.root, document.source, &quantization, options);
 }
 
 }  // namespace ctxcost

@@ -16,6 +16,8 @@ bool huggingface_has_dim(const JsonValue& root);
 /// Reads a config.json. Throws InputError with every fault found. An unknown family or layer kind is a fault unless
 /// `options.assume_full`.
 Model read_huggingface(const JsonDocument& document, const LoadOptions& options);
+/// The same of a config that is a part of a file. Places in errors are pointers from it.
+Model read_huggingface(const JsonValue& root, const std::string& source, const LoadOptions& options);
 
 /// Reads the same with the hf_quant_config.json beside it, in which ModelOpt describes how weights and cache are
 /// stored.

@@ -45,6 +45,59 @@ std::string expression_of_parts(const std::vector<std::string_view>& parts) {
   return result + "(?:\\.|\\Z)";
 }
 
+/// Takes letters, "_" and escaped points from the front of an expression.
+std::string take_literal(std::string_view& text) {
+  std::string literal;
+  while (!text.empty()) {
+    const char c = text.front();
+    const bool point = text.starts_with("\\.");
+    if (!point && c != '_' && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z')) break;
+    literal += point ? '.' : c;
+    text.remove_prefix(point ? 2 : 1);
+  }
+  return literal;
+}
+
+/// Returns what stands between ".*" and ".*" (or the end) of an expression, alternatives in groups written out:
+/// "mlp.up_proj" and "mlp.down_proj" of ".*mlp\.(up|down)_proj.*". Empty where the expression is any other.
+std::vector<std::string> literals_between(std::string_view text) {
+  constexpr std::string_view kAny = ".*";
+  constexpr std::size_t kMostLiterals = 64;
+  if (!text.starts_with(kAny)) return {};
+  text.remove_prefix(kAny.size());
+  if (text.ends_with(kAny)) text.remove_suffix(kAny.size());
+  std::vector<std::string> literals = {""};
+  while (!text.empty()) {
+    std::vector<std::string> parts;
+    if (text.front() == '(') {
+      do {
+        text.remove_prefix(1);
+        parts.push_back(take_literal(text));
+      } while (text.starts_with('|'));
+      if (!text.starts_with(')')) return {};
+      text.remove_prefix(1);
+    } else {
+      parts.push_back(take_literal(text));
+      if (parts.front().empty()) return {};
+    }
+    // What follows may repeat the last character or group, or make it optional.
+    if (!text.empty() && std::string_view("*+?{").find(text.front()) != std::string_view::npos) return {};
+    if (literals.size() * parts.size() > kMostLiterals) return {};
+    std::vector<std::string> longer;
+    longer.reserve(literals.size() * parts.size());
+    for (const std::string& literal : literals) {
+      for (const std::string& part : parts) longer.push_back(literal + part);
+    }
+    literals = std::move(longer);
+  }
+  return literals;
+}
+
+bool has_any(std::string_view path, const std::vector<std::string>& literals) {
+  return std::any_of(literals.begin(), literals.end(),
+                     [path](const std::string& literal) { return path.find(literal) != std::string_view::npos; });
+}
+
 bool has_wildcards(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
 }  // namespace
@@ -119,20 +172,31 @@ void ModulePatterns::add(std::string_view entry) {
 }
 
 void ModulePatterns::add_expression(std::string_view text, bool plain_path) {
-  expressions_.push_back({PythonPattern(text), plain_path, {}});
-  instructions_ += expressions_.back().pattern.size();
+  Expression expression{std::nullopt, plain_path, literals_between(text), {}, {}};
+  if (expression.literals.empty()) {
+    expression.pattern.emplace(text);
+    instructions_ += expression.pattern->size();
+  }
+  expressions_.push_back(std::move(expression));
   if (instructions_ > kMostInstructionsInAll) throw PatternFault{"the expressions of this list are too many"};
 }
 
 void ModulePatterns::check_work() const {
   std::uint64_t work = 0;
-  for (const Expression& expression : expressions_) work += expression.pattern.work();
+  for (const Expression& expression : expressions_) work += expression.pattern ? expression.pattern->work() : 0;
   if (work > kMostWork) throw PatternFault{"the expressions of this list take too long to match"};
+}
+
+bool ModulePatterns::has_literal(const Expression& expression, std::string_view rest) const {
+  if (expression.plain_path) return has_any(rest, expression.literals);
+  return std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) {
+    return has_any(std::string(root).append(rest), expression.literals);
+  });
 }
 
 /// `before` is what stands between a root and `rest`.
 bool ModulePatterns::match(Expression& expression, PythonPattern::State rest, std::string_view before) {
-  PythonPattern& pattern = expression.pattern;
+  PythonPattern& pattern = *expression.pattern;
   if (expression.plain_path) return pattern.accepts(pattern.over(rest, before, std::nullopt));
   for (const std::string& root : roots_) {
     const std::optional<char> last = root.empty() ? std::nullopt : std::optional<char>(root.back());
@@ -156,7 +220,11 @@ bool ModulePatterns::means(std::string_view path) {
   }
   for (Expression& expression : expressions_) {
     // The head stands beside the model in some classes, in it in others.
-    PythonPattern& pattern = expression.pattern;
+    if (!expression.literals.empty()) {
+      if (has_any(path, expression.literals) || has_literal(expression, path)) return true;
+      continue;
+    }
+    PythonPattern& pattern = *expression.pattern;
     if (pattern.matches(path) || match(expression, pattern.at_end(path.empty() ? '.' : path.back()), path)) return true;
     check_work();
   }
@@ -199,7 +267,14 @@ const std::vector<bool>& ModulePatterns::layers_meant(std::string_view module, s
   }
 
   for (Expression& expression : expressions_) {
-    PythonPattern& pattern = expression.pattern;
+    if (!expression.literals.empty()) {
+      // None has a digit, so that none reaches over a layer's number.
+      if (!expression.in_every_layer) expression.in_every_layer = has_literal(expression, kLayers);
+      const bool below_any = has_any(below, expression.literals) && (expression.plain_path || !roots_.empty());
+      if (*expression.in_every_layer || below_any) meant.assign(layers, true);
+      continue;
+    }
+    PythonPattern& pattern = *expression.pattern;
     // Paths differ in the layer's number alone, of which few patterns know more than one or two things.
     const PythonPattern::State rest = pattern.over(pattern.at_end(below.back()), below, '0');
     for (std::uint32_t layer = 0; layer < layers; ++layer) {

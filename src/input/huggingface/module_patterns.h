@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -44,12 +45,17 @@ class ModulePatterns {
 
  private:
   struct Expression {
-    PythonPattern pattern;
-    bool plain_path;                                   ///< is matched against the path without roots
+    std::optional<PythonPattern> pattern;  ///< none where the literals tell
+    bool plain_path;                       ///< is matched against the path without roots
+    /// The expression is ".*", one of these, and anything behind. Empty where it is another.
+    std::vector<std::string> literals;
+    std::optional<bool> in_every_layer;                ///< one of the literals stands before the layers' numbers
     std::map<PythonPattern::State, bool> below_layer;  ///< by what is known of a path from the layer's number on
   };
 
   void add_expression(std::string_view text, bool plain_path);
+  /// Whether paths match that begin as the model's own do and go on with `rest`.
+  bool has_literal(const Expression& expression, std::string_view rest) const;
   bool match(Expression& expression, PythonPattern::State rest, std::string_view before);
   void check_work() const;
 

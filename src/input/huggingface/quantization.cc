@@ -155,11 +155,16 @@ std::vector<std::string_view> module_names(const Checkpoint& checkpoint, std::st
 /// In which layers, from 0, the list means that tensor.
 std::vector<bool> layers_meant(ModulePatterns& patterns, const Checkpoint& checkpoint, std::string_view tensor,
                                bool stacked) {
-  std::vector<bool> meant(checkpoint.layers);
+  std::vector<bool> meant;
   for (const std::string_view name : module_names(checkpoint, tensor, stacked)) {
     const std::vector<bool>& found = patterns.layers_meant(name, checkpoint.layers);
+    if (meant.empty()) {
+      meant = found;
+      continue;
+    }
     for (std::uint32_t i = 0; i < checkpoint.layers; ++i) meant[i] = meant[i] || found[i];
   }
+  meant.resize(checkpoint.layers);
   return meant;
 }
 
