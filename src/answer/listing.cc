@@ -7,7 +7,6 @@
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
-#include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/input/load_catalogue.h"
 #include "ctxcost/mechanism/mechanism.h"
 #include "ctxcost/weights/weight_scheme.h"
@@ -19,6 +18,9 @@ namespace {
 using Type = ListingColumn::Type;
 
 CatalogueValue value_of(std::optional<Count> count) { return count ? CatalogueValue(*count) : CatalogueValue(); }
+std::optional<Count> count(std::optional<std::uint64_t> number) {
+  return number ? std::optional(Count{*number}) : std::nullopt;
+}
 CatalogueValue words(std::string_view text) { return std::string(text); }
 
 /// Returns the published total minus the counted one. Unknown if either is unknown.
@@ -42,9 +44,6 @@ constexpr ListingColumn kModelColumns[] = {
     {"effective_context", "Effective context", "to which its positions are scaled", Type::count, "tokens", true}};
 
 void add_models(CatalogueListing& listing) {
-  const auto count = [](std::optional<std::uint64_t> number) -> std::optional<Count> {
-    return number ? std::optional(Count{*number}) : std::nullopt;
-  };
   const std::span<const CatalogueEntry> entries = catalogue();
   listing.rows.reserve(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -78,11 +77,20 @@ constexpr ListingColumn kGpuColumns[] = {
     {"tdp_watts", "Watts", "its power", Type::count, "watts", true}};
 
 void add_gpus(CatalogueListing& listing) {
-  for (const CatalogueEntry& entry : accelerator_catalogue()) {
-    const Accelerator gpu = load_accelerator(entry.id);
-    const Accelerator::Peak peak = gpu.peak(parse_precision("bf16", "the type of a peak"));
-    listing.rows.push_back({gpu.id, gpu.memory_bytes, value_of(gpu.memory_reported_mib), gpu.bandwidth_bytes_per_s,
-                            peak.type, peak.flops_per_s, value_of(gpu.link_bytes_per_s), value_of(gpu.tdp_watts)});
+  const std::span<const CatalogueEntry> entries = accelerator_catalogue();
+  listing.rows.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const ListedAccelerator& gpu = listed_accelerators()[i];
+    std::vector<CatalogueValue>& row = listing.rows.emplace_back();
+    row.reserve(std::size(kGpuColumns));
+    row.emplace_back(words(entries[i].id));
+    row.emplace_back(Count{gpu.memory_bytes});
+    row.emplace_back(value_of(count(gpu.memory_reported_mib)));
+    row.emplace_back(Count{gpu.bandwidth_bytes_per_s});
+    row.emplace_back(words(gpu.peak_type));
+    row.emplace_back(Count{gpu.peak_dense_flops});
+    row.emplace_back(value_of(count(gpu.link_bytes_per_s)));
+    row.emplace_back(value_of(count(gpu.tdp_watts)));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/load_accelerator.h"
 
 using namespace ctxcost;
 
@@ -66,6 +67,34 @@ TEST_CASE("a model is listed with what its checkpoint holds, and what is not exp
                                       [](const auto& row) { return std::holds_alternative<Negative>(row[6]); });
   CHECK(models.kind->columns[6].name == "difference");
   CHECK(negative == 3);
+}
+
+TEST_CASE("the table of devices that is made at build time is what their entries say") {
+  const std::span<const CatalogueEntry> entries = accelerator_catalogue();
+  REQUIRE(listed_accelerators().size() == entries.size());
+  const auto is = [](const std::optional<Count>& count, const std::optional<std::uint64_t>& listed) {
+    return count.has_value() == listed.has_value() && (!count || *count == Count{*listed});
+  };
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    CAPTURE(entries[i].id);
+    const Accelerator gpu = load_accelerator(entries[i].id);
+    const ListedAccelerator& listed = listed_accelerators()[i];
+    CHECK(gpu.memory_bytes == Count{listed.memory_bytes});
+    CHECK(is(gpu.memory_reported_mib, listed.memory_reported_mib));
+    CHECK(gpu.bandwidth_bytes_per_s == Count{listed.bandwidth_bytes_per_s});
+    CHECK(is(gpu.link_bytes_per_s, listed.link_bytes_per_s));
+    CHECK(is(gpu.tdp_watts, listed.tdp_watts));
+    // The first published of bf16, fp16 and fp32.
+    std::string_view type = "";
+    for (const std::string_view wanted : {"fp32", "fp16", "bf16"}) {
+      for (const auto& peak : gpu.peak_dense_flops) {
+        if (peak.first != wanted) continue;
+        type = wanted;
+        CHECK((wanted != listed.peak_type || peak.second == Count{listed.peak_dense_flops}));
+      }
+    }
+    CHECK(listed.peak_type == type);
+  }
 }
 
 TEST_CASE("devices, types and engines are listed with their numbers") {

@@ -28,6 +28,17 @@ struct ListedModel {
   std::optional<std::uint64_t> effective_context;
 };
 
+/// What a list shows of a device: some figures of its entry.
+struct ListedAccelerator {
+  std::uint64_t memory_bytes;                        ///< nominal
+  std::optional<std::uint64_t> memory_reported_mib;  ///< what its driver reports
+  std::uint64_t bandwidth_bytes_per_s;
+  std::string_view peak_type;                     ///< bf16, else what stands for it
+  std::uint64_t peak_dense_flops;                 ///< FLOP/s of that type
+  std::optional<std::uint64_t> link_bytes_per_s;  ///< in one direction, over the fastest known link
+  std::optional<std::uint64_t> tdp_watts;
+};
+
 /// A name of an entry, in lower case: the id, its last part, or an alias.
 struct CatalogueName {
   std::string_view name;
@@ -42,6 +53,8 @@ std::span<const ListedModel> listed_models();
 std::span<const CatalogueName> catalogue_names();
 /// Returns the entries of configs/accelerators.json, in its order.
 std::span<const CatalogueEntry> accelerator_catalogue();
+/// Returns what a list shows of each of them, in their order.
+std::span<const ListedAccelerator> listed_accelerators();
 /// Returns the rows of configs/measured-context.json, in its order; their ids are the benchmarks' names.
 std::span<const CatalogueEntry> measured_catalogue();
 /// Returns the entry of that name, ignoring case, or null.

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ctxcost/input/load_accelerator.h"
 #include "input/json/json.h"
 
 namespace ctxcost {
@@ -22,7 +23,7 @@ struct Entry {
   std::string id;
   std::string text;
   std::vector<std::string> names;
-  std::string listed;  ///< of a model: a ListedModel, as C++
+  std::string listed;  ///< a ListedModel or ListedAccelerator, as C++
 };
 
 std::string lower(std::string text) {
@@ -116,6 +117,17 @@ Entry read_entry(const std::string& path) {
   return entry;
 }
 
+std::string known(const std::optional<Count>& count) { return count ? to_string(*count) + "u" : "{}"; }
+
+/// The members of a ListedAccelerator, in its order.
+std::string listed(const Accelerator& gpu) {
+  const Accelerator::Peak peak = gpu.peak("bf16");
+  std::string text = "{" + to_string(gpu.memory_bytes) + "u, " + known(gpu.memory_reported_mib) + ", ";
+  text += to_string(gpu.bandwidth_bytes_per_s) + "u, \"" + peak.type + "\", " + to_string(peak.flops_per_s) + "u, ";
+  text += known(gpu.link_bytes_per_s) + ", " + known(gpu.tdp_watts) + "}";
+  return text;
+}
+
 /// One entry for each object of a list, called by what stands at `id_key`.
 std::vector<Entry> read_list(const std::string& path, std::string_view id_key) {
   std::vector<Entry> entries;
@@ -138,8 +150,9 @@ std::vector<Entry> read_list(const std::string& path, std::string_view id_key) {
 std::vector<Entry> read_accelerators(const std::string& path) {
   std::vector<Entry> entries = read_list(path, "id");
   std::map<std::string, int> seen;
-  for (const Entry& entry : entries) {
+  for (Entry& entry : entries) {
     if (entry.id != lower(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
+    entry.listed = listed(parse_accelerator(entry.text, entry.id));
     if (++seen[entry.id] > 1) throw std::runtime_error(entry.id + " stands twice");
   }
   return entries;
@@ -162,6 +175,10 @@ void write_entries(std::FILE* out, const std::vector<Entry>& entries) {
   }
 }
 
+void write_listed(std::FILE* out, const std::vector<Entry>& entries) {
+  for (const Entry& entry : entries) std::fprintf(out, "    %s,\n", entry.listed.c_str());
+}
+
 void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::map<std::string, std::size_t>& names,
                   const std::vector<Entry>& accelerators, const std::vector<Entry>& measured) {
   std::fputs(
@@ -174,9 +191,11 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
       out);
   write_entries(out, entries);
   std::fputs("};\n\nconstexpr ListedModel kListed[] = {\n", out);
-  for (const Entry& entry : entries) std::fprintf(out, "    %s,\n", entry.listed.c_str());
+  write_listed(out, entries);
   std::fputs("};\n\nconstexpr CatalogueEntry kAccelerators[] = {\n", out);
   write_entries(out, accelerators);
+  std::fputs("};\n\nconstexpr ListedAccelerator kListedAccelerators[] = {\n", out);
+  write_listed(out, accelerators);
   std::fputs("};\n\nconstexpr CatalogueEntry kMeasured[] = {\n", out);
   write_entries(out, measured);
   std::fputs("};\n\nconstexpr CatalogueName kNames[] = {\n", out);
@@ -188,6 +207,7 @@ void write_tables(std::FILE* out, const std::vector<Entry>& entries, const std::
       "std::span<const ListedModel> listed_models() { return kListed; }\n"
       "std::span<const CatalogueName> catalogue_names() { return kNames; }\n"
       "std::span<const CatalogueEntry> accelerator_catalogue() { return kAccelerators; }\n"
+      "std::span<const ListedAccelerator> listed_accelerators() { return kListedAccelerators; }\n"
       "std::span<const CatalogueEntry> measured_catalogue() { return kMeasured; }\n\n"
       "}  // namespace ctxcost\n",
       out);
