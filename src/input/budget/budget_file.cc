@@ -85,25 +85,43 @@ void take(Settings& settings, const Settings& fallback) {
   take(settings.devices, fallback.devices);
 }
 
-/// Lines and columns of a text, counted once.
+/// Lines and columns of a text, counted once: a place costs the same wherever it stands on a long line.
 class Places {
  public:
   explicit Places(std::string_view text) : text_(text) {
     for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
       ends_.push_back(at);
     }
+    std::uint32_t characters = 0;
+    characters_.reserve(text.size() / kStride + 1);
+    for (std::size_t at = 0; at <= text.size(); at += kStride) {
+      characters_.push_back(characters);
+      characters += count_characters(text.substr(at, kStride));
+    }
   }
   TextPlace of(std::uint32_t offset, std::string pointer) const {
     const auto line = std::lower_bound(ends_.begin(), ends_.end(), offset) - ends_.begin();
     const std::size_t start = line == 0 ? 0 : ends_[static_cast<std::size_t>(line) - 1] + 1;
-    const std::string_view before = text_.substr(start, offset - start);
-    const auto columns = std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; });
-    return {std::move(pointer), static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(columns + 1)};
+    const std::uint32_t columns = characters_before(offset) - characters_before(start);
+    return {std::move(pointer), static_cast<std::uint32_t>(line + 1), columns + 1};
   }
 
  private:
+  static constexpr std::size_t kStride = 256;
+
+  /// Continuation bytes of UTF-8 are no characters of their own.
+  static std::uint32_t count_characters(std::string_view text) {
+    return static_cast<std::uint32_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  }
+  std::uint32_t characters_before(std::size_t offset) const {
+    const std::size_t stride = offset / kStride;
+    return characters_[stride] + count_characters(text_.substr(stride * kStride, offset % kStride));
+  }
+
   std::string_view text_;
   std::vector<std::size_t> ends_;
+  std::vector<std::uint32_t> characters_;  // before every kStride-th byte
 };
 
 /// Models and devices, each read once, by the path under which it is opened.

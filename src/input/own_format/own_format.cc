@@ -1,6 +1,7 @@
 #include "own_format.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "ctxcost/model/positions.h"
@@ -269,12 +270,58 @@ void check_heads(ObjectCursor& layer, const LayerPlan& plan) {
   }
 }
 
-void add_layers(std::vector<PlannedGroup>& groups, const PlannedGroup& like, std::uint32_t first, std::uint32_t count) {
-  auto group = std::find_if(groups.begin(), groups.end(),
-                            [&like](const PlannedGroup& other) { return other.plan == like.plan; });
-  if (group == groups.end()) group = groups.insert(groups.end(), like);
-  for (std::uint32_t i = 0; i < count; ++i) group->layers.push_back(first + i);
-}
+/// Mixes the values of a plan into one number: equal plans have equal numbers.
+class PlanHash {
+ public:
+  std::size_t operator()(const LayerPlan& plan) {
+    for (const Count& value : {plan.heads, plan.kv_heads, plan.d_k, plan.norms_per_layer}) add(value);
+    for (const std::optional<Count>& value : {plan.d_v, plan.d_ff}) add(value.value_or(0));
+    if (plan.experts) {
+      add(plan.experts->count);
+      add(plan.experts->d_ff.value_or(0));
+    }
+    for (const MechanismKeys& keys : plan.attention) {
+      add(std::hash<const Mechanism*>()(keys.mechanism));
+      for (const auto& [name, value] : keys.settings.all()) {
+        if (const auto* count = std::get_if<Count>(&value)) add(*count);
+        const auto* list = std::get_if<std::vector<Count>>(&value);
+        if (list == nullptr) continue;
+        for (const Count& item : *list) add(item);
+      }
+    }
+    return hash_;
+  }
+
+ private:
+  void add(std::size_t value) { hash_ = (hash_ ^ value) * 0x100000001b3U; }
+  void add(Count value) {
+    add(static_cast<std::size_t>(value.raw()));
+    add(static_cast<std::size_t>(value.raw() >> 64));
+  }
+
+  std::size_t hash_ = 0xcbf29ce484222325U;
+};
+
+/// Groups of layers with the same plan, in the order of their first layers.
+class PlannedGroups {
+ public:
+  /// Returns the place of the group of that plan, which is added without layers if there is none.
+  std::size_t of(const PlannedGroup& like) {
+    const std::size_t hash = PlanHash()(like.plan);
+    const auto [first, last] = known_.equal_range(hash);
+    const auto same = std::find_if(first, last, [&](const auto& row) { return groups[row.second].plan == like.plan; });
+    if (same != last) return same->second;
+    known_.emplace(hash, groups.size());
+    groups.push_back(like);
+    groups.back().layers.clear();
+    return groups.size() - 1;
+  }
+
+  std::vector<PlannedGroup> groups;
+
+ private:
+  std::unordered_multimap<std::size_t, std::size_t> known_;
+};
 
 /// Reads the layers of the model. Empty if the keys of the whole model are faulty.
 std::vector<PlannedGroup> plan_layers(ObjectCursor& root, std::optional<Count> layers, const LayerKeys& model) {
@@ -314,14 +361,18 @@ std::vector<PlannedGroup> plan_layers(ObjectCursor& root, std::optional<Count> l
   }
   if (!usable) return {};
 
-  std::vector<PlannedGroup> groups;
-  Count at;
-  for (std::size_t i = 0; at < *layers; i = (i + 1) % entries.size()) {
-    const Count count = min(entries[i].repeat, *layers - at);
-    add_layers(groups, entries[i].group, static_cast<std::uint32_t>(at.u64()), static_cast<std::uint32_t>(count.u64()));
-    at += count;
+  // The plans are compared once an entry, not once a layer. A cycle that is longer than the model is not seen whole.
+  PlannedGroups planned;
+  std::vector<std::size_t> group_of;
+  std::uint32_t at = 0;
+  const auto all = static_cast<std::uint32_t>(layers->u64());
+  for (std::size_t i = 0; at < all; i = (i + 1) % entries.size()) {
+    if (i == group_of.size()) group_of.push_back(planned.of(entries[i].group));
+    std::vector<std::uint32_t>& members = planned.groups[group_of[i]].layers;
+    const auto end = static_cast<std::uint32_t>(min(all, entries[i].repeat + at).u64());
+    for (; at < end; ++at) members.push_back(at);
   }
-  return groups;
+  return std::move(planned.groups);
 }
 
 FeedForward feed_forward(const LayerPlan& plan) {
@@ -415,19 +466,14 @@ LayerGroup make_group(const PlannedGroup& planned, std::optional<Count> d_model,
 
 /// An encoder of the same layers, two-sided, beside the decoder.
 std::vector<PlannedGroup> encoder_of(const std::vector<PlannedGroup>& decoder) {
-  std::vector<PlannedGroup> encoder;
+  PlannedGroups encoder;
   for (PlannedGroup group : decoder) {
     group.plan.attention = {{.mechanism = &two_sided_attention(), .settings = {}, .pointer = {}}};
-    const auto same = std::find_if(encoder.begin(), encoder.end(),
-                                   [&group](const PlannedGroup& other) { return other.plan == group.plan; });
-    if (same == encoder.end()) {
-      encoder.push_back(std::move(group));
-    } else {
-      same->layers.insert(same->layers.end(), group.layers.begin(), group.layers.end());
-      std::sort(same->layers.begin(), same->layers.end());
-    }
+    std::vector<std::uint32_t>& layers = encoder.groups[encoder.of(group)].layers;
+    layers.insert(layers.end(), group.layers.begin(), group.layers.end());
   }
-  return encoder;
+  for (PlannedGroup& group : encoder.groups) std::sort(group.layers.begin(), group.layers.end());
+  return std::move(encoder.groups);
 }
 
 std::string read_scaling(ObjectCursor& scaling, PositionFacts& facts) {
