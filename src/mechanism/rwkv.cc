@@ -25,6 +25,14 @@ constexpr MechanismKey kRwkvKeys[] = {
      {},
      true},
     {"gate_rank", KeyType::count, "0", "inner width of the output gate", 0, {}, true},
+    {"mix_rank",
+     KeyType::count,
+     "0",
+     "of version 6, inner width of each token mix; 0 = neither this nor the decay's is known",
+     0,
+     {},
+     true},
+    {"gate", KeyType::flag, "false", "of version 5, an output gate; without one the tensors are unknown", 1, {}, true},
 };
 
 constexpr Formula kRwkvFormulas[] = {
@@ -45,17 +53,18 @@ constexpr std::string_view kRwkvNotes[] = {
 constexpr std::string_view kNotes4[] = {
     kRwkvNotes[0], "rwkv: the work of version 4's recurrence is unknown; only its state is counted"};
 
-/// Inner widths of version 7's pairs of matrices.
+/// Inner widths of pairs of matrices: of version 7, and of version 6 those of the decay and the mixes.
 struct LowRanks {
-  Count decay, rate, value, gate;
+  Count decay, rate, value, gate, mix;
 };
 
 class Rwkv final : public Recurrence {
  public:
-  Rwkv(const MixerShape& shape, Count version, Count width, Count head_dim, const LowRanks& ranks)
+  Rwkv(const MixerShape& shape, Count version, Count width, Count head_dim, const LowRanks& ranks, bool gate)
       : Recurrence("rwkv", shape),
         version_(version),
         ranks_(ranks),
+        gate_(gate),
         width_(shape.d_model ? shape.share(width / head_dim) * head_dim : width),
         head_dim_(head_dim) {
     // Version 4 keeps numerator, denominator and their exponent; later versions keep a head_dim x head_dim matrix per
@@ -72,10 +81,55 @@ class Rwkv final : public Recurrence {
   std::optional<Work> decode(Count keys) const override {
     return version_ == 4 ? unknown_work() : Recurrence::decode(keys);
   }
-  /// Those of the time mix [fla layers/rwkv7.py].
+  /// Those of the time mix [fla layers/rwkv7.py; RWKV/rwkv-5-world-1b5 modeling_rwkv5.py; RWKV/v6-Finch-1B6-HF
+  /// modeling_rwkv6.py].
   std::optional<std::vector<Tensor>> tensors() const override {
-    if (ranks_.decay == 0 || !shape().d_model) return std::nullopt;
+    if (!known() || !shape().d_model) return std::nullopt;
     const Count d_model = *shape().d_model;
+    return version_ == 7 ? seventh(d_model) : fifth_or_sixth(d_model);
+  }
+  Count activation_width() const override { return 3 * width_; }
+  std::span<const Formula> formulas() const override {
+    if (version_ == 4) return kFormulas4;
+    return kRwkvFormulas;
+  }
+  std::span<const std::string_view> notes() const override {
+    if (known()) return {};
+    if (version_ == 4) return kNotes4;
+    return kRwkvNotes;
+  }
+
+ private:
+  /// Returns whether the tensors are known.
+  bool known() const {
+    if (version_ == 5) return gate_;
+    if (version_ == 6) return ranks_.mix > 0 && ranks_.decay > 0;
+    return version_ == 7 && ranks_.decay > 0;
+  }
+
+  std::vector<Tensor> fifth_or_sixth(Count d_model) const {
+    std::vector<Tensor> tensors;
+    if (version_ == 6) {
+      tensors.push_back(vector_of("time_mix_lerp_fused", 6 * d_model));
+      project(tensors, "time_mix_w1", d_model, 5 * ranks_.mix);
+      project(tensors, "time_mix_w2", 5 * ranks_.mix, d_model);
+      project(tensors, "time_mix_decay_w1", d_model, ranks_.decay);
+      project(tensors, "time_mix_decay_w2", ranks_.decay, width_);
+    } else {
+      tensors.push_back(vector_of("time_mix_lerp_fused", 4 * d_model));
+    }
+    tensors.push_back(vector_of("time_mix_decay", width_));
+    tensors.push_back(vector_of("time_mix_first", width_));
+    for (const std::string_view name : {"time_mix_receptance", "time_mix_key", "time_mix_value", "time_mix_gate"}) {
+      project(tensors, name, d_model, width_);
+    }
+    tensors.push_back(vector_of("time_mix_ln", width_));
+    tensors.push_back(bias_of("time_mix_ln", width_));
+    project(tensors, "time_mix_output", width_, d_model);
+    return tensors;
+  }
+
+  std::vector<Tensor> seventh(Count d_model) const {
     std::vector<Tensor> tensors;
     tensors.push_back(vector_of("time_mix_lerp_fused", 6 * d_model));
     for (const std::string_view name : {"time_mix_k_k", "time_mix_k_a", "time_mix_r_k"}) {
@@ -99,18 +153,7 @@ class Rwkv final : public Recurrence {
     project(tensors, "time_mix_output", width_, d_model);
     return tensors;
   }
-  Count activation_width() const override { return 3 * width_; }
-  std::span<const Formula> formulas() const override {
-    if (version_ == 4) return kFormulas4;
-    return kRwkvFormulas;
-  }
-  std::span<const std::string_view> notes() const override {
-    if (ranks_.decay > 0) return {};
-    if (version_ == 4) return kNotes4;
-    return kRwkvNotes;
-  }
 
- private:
   /// There are no pairs. No source gives the multiply-adds.
   static std::optional<Work> unknown_work() { return Work{0, Count{}, 0, 0, false}; }
 
@@ -119,6 +162,7 @@ class Rwkv final : public Recurrence {
 
   Count version_;
   LowRanks ranks_;
+  bool gate_;
   Count width_;
   Count head_dim_;
 };
@@ -142,8 +186,9 @@ CTXCOST_MECHANISM(kRwkv) = {
             "head_dim", "expected a divisor of the width (" + to_string(width) + "), found " + to_string(head_dim), ""};
       }
       const LowRanks ranks = {settings.count("decay_rank"), settings.count("rate_rank"), settings.count("value_rank"),
-                              settings.count("gate_rank")};
-      return std::make_unique<Rwkv>(shape, version, width, version == 4 ? Count{1} : head_dim, ranks);
+                              settings.count("gate_rank"), settings.count("mix_rank")};
+      return std::make_unique<Rwkv>(shape, version, width, version == 4 ? Count{1} : head_dim, ranks,
+                                    settings.flag("gate"));
     }};
 
 }  // namespace ctxcost

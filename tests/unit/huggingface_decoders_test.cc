@@ -34,6 +34,13 @@ TEST_CASE("parameters and 8K caches of public decoders") {
       {"ibm-ai-platform/Bamba-9B-v2",
        R"({"model_type": "bamba", "vocab_size": 128256, "attn_layer_indices": [9, 18, 27], "mamba_d_state": 128})",
        9780235392, Count{3 * 2 * 8 * 128 * 2} * 8192, "sum from modeling_bamba.py"},
+      {"RWKV/rwkv-5-world-1b5", R"({"model_type": "rwkv5", "hidden_size": 2048, "attention_hidden_size": 2048})",
+       1577754624, 0, "sum from modeling_rwkv5.py"},
+      {"RWKV/v6-Finch-1B6-HF", R"({"model_type": "rwkv6", "hidden_size": 2048})", 1599873024, 0,
+       "elements of its checkpoint"},
+      {"RWKV/v6-Finch-7B-HF",
+       R"({"model_type": "rwkv6", "hidden_size": 4096, "num_hidden_layers": 32, "intermediate_size": 14336})",
+       7635746816, 0, "sum from modeling_rwkv6.py, with its wider low ranks"},
       {"Zyphra/Zamba2-1.2B", kZambaSmall, 1215064704, Count{6 * 2 * 4096 * 2} * 8192, "elements of its safetensors"},
       {"Zyphra/Zamba2-2.7B", R"({"model_type": "zamba2", "n_mamba_heads": 80, "num_mem_blocks": 2})", 2662214560,
        Count{9 * 2 * 5120 * 2} * 8192, "sum from modeling_zamba2.py"},
@@ -85,6 +92,23 @@ TEST_CASE("parameters and 8K caches of public decoders") {
     CHECK_EQ(metric(model, Metric::parameters, 8192), to_string(row.parameters));
     CHECK_EQ(metric(model, Metric::kv_cache_bytes, 8192), to_string(row.cache));
   }
+}
+
+TEST_CASE("RWKV-5 and 6 keep a matrix for each head and two last tokens, in fp32") {
+  // 24 layers of 2048 x 64 and 2 x 2048, four bytes each.
+  const Count state = 24 * (2048 * 64 + 2 * 2048) * Count{4};
+  for (const char* type : {"rwkv5", "rwkv6"}) {
+    CAPTURE(type);
+    const Model model = read(R"({"hidden_size": 2048, "model_type": ")" + std::string(type) + "\"}");
+    CHECK_EQ(metric(model, Metric::state_bytes, 100), to_string(state));
+    CHECK_EQ(metric(model, Metric::state_bytes, 100000), to_string(state));
+    CHECK(!model.positions.trained_context);
+  }
+  // flash-linear-attention has another RWKV-6 under the same type.
+  CHECK(refusal(R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 4, "expand_k": 0.5})")
+            .find("/expand_k: a key of flash-linear-attention's RWKV-6") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "rwkv5", "hidden_size": 2048, "attention_hidden_size": 1024})")
+            .find("/attention_hidden_size: expected hidden_size (2048), found 1024") != std::string::npos);
 }
 
 TEST_CASE("Zamba2 works with its block at every use and stores it once") {

@@ -136,6 +136,8 @@
   ROW(kRecurrentGemma)        \
   ROW(kRetnet)                \
   ROW(kRoberta)               \
+  ROW(kRwkv5)                 \
+  ROW(kRwkv6)                 \
   ROW(kRwkv7)                 \
   ROW(kSeedOss)               \
   ROW(kSmollm3)               \

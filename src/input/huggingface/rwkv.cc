@@ -1,5 +1,7 @@
-// RWKV-7 as flash-linear-attention configures it.
-// [fla-org/flash-linear-attention fla/models/rwkv7/configuration_rwkv7.py, modeling_rwkv7.py, fla/layers/rwkv7.py]
+// RWKV-7 as flash-linear-attention configures it, and RWKV-5 and 6 as their authors do.
+// [fla-org/flash-linear-attention fla/models/rwkv7/configuration_rwkv7.py, modeling_rwkv7.py, fla/layers/rwkv7.py;
+//  RWKV/rwkv-5-world-1b5 configuration_rwkv5.py, modeling_rwkv5.py; RWKV/v6-Finch-1B6-HF configuration_rwkv6.py,
+//  modeling_rwkv6.py; llama.cpp conversion, Rwkv6Model]
 #include "ctxcost/model/positions.h"
 #include "family.h"
 #include "parts.h"
@@ -60,7 +62,75 @@ void read_rwkv7(const Config& config, Model& model) {
   set_positions(model, PositionEncoding::none, longest_sequence(config, 2048));
 }
 
+/// Keys of flash-linear-attention's RWKV-6, which has other widths under the same type.
+constexpr std::string_view kOtherRwkv6Keys[] = {"expand_k", "expand_v", "num_heads", "proj_low_rank_dim",
+                                                "gate_low_rank_dim"};
+
+void read_rwkv_world(const Config& config, Model& model, bool sixth) {
+  for (const std::string_view name : kOtherRwkv6Keys) {
+    if (config.own(Keys({name}))) {
+      config.fault(Keys({name}), "a key of flash-linear-attention's RWKV-6, whose layers are not counted",
+                   "files of RWKV-5 and 6 with head_size and attention_hidden_size are");
+    }
+  }
+  Decoder decoder;
+  decoder.layers = config.layers("num_hidden_layers", 24);
+  decoder.vocab = config.count("vocab_size", 65536);
+  decoder.d_model = config.count("hidden_size", 768);
+  decoder.tied = config.flag("tie_word_embeddings", false);
+  const Count d = decoder.d_model;
+  const Count head_dim = config.count("head_size", 64);
+  if (d % head_dim != 0) {
+    config.fault("head_size", "expected a divisor of hidden_size (" + to_string(d) + "), found " + to_string(head_dim));
+    return;
+  }
+  const Count width = config.nullable("attention_hidden_size", std::nullopt, 1).value_or(d);
+  if (width != d) {
+    config.fault("attention_hidden_size", "expected hidden_size (" + to_string(d) + "), found " + to_string(width));
+  }
+  // Three and a half times the width, in whole 32.
+  const Count d_ff = config.nullable("intermediate_size", std::nullopt, 1).value_or(max(7 * d / 2 / 32, 1) * 32);
+  // The class widens its low ranks at this one width [modeling_rwkv6.py Rwkv6SelfAttention].
+  const bool wide = d == 4096;
+  MixerSettings settings = {{"version", Count{sixth ? 6u : 5u}}, {"head_dim", head_dim}};
+  if (sixth) {
+    settings.set("mix_rank", Count{wide ? 64u : 32u});
+    settings.set("decay_rank", Count{wide ? 128u : 64u});
+  } else {
+    settings.set("gate", true);
+  }
+  const MixerShape shape = make_shape(config, d, d / head_dim, d / head_dim, head_dim);
+
+  add_frame(model, decoder, kLayerNorm);
+  add_layers(
+      model, decoder.layers, [](std::uint32_t i) { return i == 0; },
+      [&](bool first) {
+        std::vector<Tensor> extras = pre_norms(kLayerNorm, d);
+        if (first) append_norm(extras, "token_embd_norm", kLayerNorm, d);
+        extras.push_back(vector_of("channel_mix_lerp_k", d));
+        extras.push_back(vector_of("channel_mix_lerp_r", d));
+        extras.push_back(linear("channel_mix_receptance", d, d));
+        return Layer{{make_mixer("rwkv", shape, settings)}, plain(d_ff), std::move(extras)};
+      });
+  set_positions(model, PositionEncoding::none, longest_sequence(config, std::nullopt));
+}
+
+void read_rwkv5(const Config& config, Model& model) { read_rwkv_world(config, model, false); }
+void read_rwkv6(const Config& config, Model& model) { read_rwkv_world(config, model, true); }
+
 }  // namespace
+
+CTXCOST_FAMILY(kRwkv5) = {
+    .model_types = "rwkv5",
+    .architectures = "Rwkv5ForCausalLM",
+    .read = read_rwkv5,
+};
+
+CTXCOST_FAMILY(kRwkv6) = {
+    .model_types = "rwkv6",
+    .architectures = "Rwkv6ForCausalLM RWKV6ForCausalLM",
+    .read = read_rwkv6,
+};
 
 CTXCOST_FAMILY(kRwkv7) = {
     .model_types = "rwkv7 rwkv7_fla",
