@@ -1,10 +1,11 @@
 #include "ctxcost/core/units.h"
 
-#include "core/format.h"
-
 #include <cstdint>
 #include <span>
 #include <utility>
+
+#include "core/format.h"
+#include "ctxcost/core/writer.h"
 
 namespace ctxcost {
 namespace {
@@ -60,9 +61,15 @@ std::string scaled(Count value, unsigned base, std::span<const std::string_view>
 std::string_view name(UnitSystem units) { return units == UnitSystem::si ? "si" : "iec"; }
 
 std::string with_separators(Count value) {
-  std::string text = to_string(value);
-  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
-  return text;
+  char digits[kMostDigits];
+  const std::size_t count = static_cast<std::size_t>(write_digits(digits, value) - digits);
+  char text[kMostDigits + kMostDigits / 3];
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && (count - i) % 3 == 0) text[size++] = ',';
+    text[size++] = digits[i];
+  }
+  return {text, size};
 }
 
 std::string short_count(Count value) { return scaled(value, 1000, kCountSteps, ""); }

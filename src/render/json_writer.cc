@@ -1,6 +1,8 @@
 #include "json_writer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "core/json_string.h"
 #include "input/json/json.h"
@@ -9,9 +11,13 @@
 namespace ctxcost {
 
 void JsonWriter::new_line() {
+  static constexpr char kLine[] = "\n                                                               ";
   if (!indented_) return;
-  out_->character('\n');
-  out_->repeat(' ', std::size_t{2} * depth_);
+  // Copying all of it is cheaper than counting.
+  const std::size_t size = 1 + std::size_t{2} * depth_;
+  std::memcpy(out_->room(sizeof kLine), kLine, sizeof kLine);
+  out_->advance(std::min(size, sizeof kLine - 1));
+  if (size >= sizeof kLine) out_->repeat(' ', size - (sizeof kLine - 1));
 }
 
 void JsonWriter::separate() {
@@ -41,7 +47,8 @@ void JsonWriter::end(char bracket) {
 void JsonWriter::key(std::string_view name) {
   separate();
   quoted(name);
-  out_->text(indented_ ? ": " : ":");
+  out_->character(':');
+  if (indented_) out_->character(' ');
   after_key_ = true;
 }
 

@@ -112,6 +112,12 @@ void TextDocument::item(std::string_view text) {
   line(text);
 }
 
+void TextDocument::spaces(std::size_t count) {
+  static constexpr std::string_view kSpaces = "                                                                ";
+  for (; count > kSpaces.size(); count -= kSpaces.size()) out_->text(kSpaces);
+  out_->text(kSpaces.substr(0, count));
+}
+
 void TextDocument::cell(const Column& column, std::string_view text, Accent accent) {
   out_->text("| ");
   line_start_ = false;
@@ -120,9 +126,9 @@ void TextDocument::cell(const Column& column, std::string_view text, Accent acce
   } else {
     const std::size_t width = printable_width(text);
     const std::size_t padding = column.width > width ? column.width - width : 0;
-    if (column.right_aligned) out_->repeat(' ', padding);
+    if (column.right_aligned) spaces(padding);
     this->text(text, accent);
-    if (!column.right_aligned) out_->repeat(' ', padding);
+    if (!column.right_aligned) spaces(padding);
   }
   out_->character(' ');
 }

@@ -52,6 +52,7 @@ class TextDocument {
  private:
   void cell(const Column& column, std::string_view text, Accent accent);
   void plain(std::string_view text);
+  void spaces(std::size_t count);
   void markdown(std::string_view text);
 
   Writer* out_;
