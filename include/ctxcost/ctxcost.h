@@ -40,6 +40,7 @@
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/deployment/training_memory.h"
 #include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/context_walk.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/estimate/report.h"

@@ -99,17 +99,40 @@ LengthList::Range parse_range(std::string_view text, std::size_t dots, std::stri
 
 }  // namespace
 
+Count LengthList::Range::size() const {
+  if (step != 0) return (last - first) / step + 1;
+  Count points = 1;
+  for (Count value = first; value != last; value *= factor) points += 1;
+  return points;
+}
+
 Count LengthList::size() const {
   Count sum;
-  for (const Range& range : ranges_) {
-    sum += 1;
-    if (range.step != 0) {
-      sum += (range.last - range.first) / range.step;
-    } else {
-      for (Count value = range.first; value != range.last; value *= range.factor) sum += 1;
-    }
-  }
+  for (const Range& range : ranges_) sum += range.size();
   return sum;
+}
+
+LengthList LengthList::part(Count begin, Count end) const {
+  LengthList result;
+  for (const Range& range : ranges_) {
+    if (end == 0) break;
+    const Count points = range.size();
+    const Count from = min(begin, points);
+    const Count to = min(end, points);
+    if (from < to) {
+      // A range that multiplies has at most 128 points.
+      const auto point = [&range](Count index) {
+        if (range.step != 0) return range.first + index * range.step;
+        Count value = range.first;
+        for (Count i; i < index; i += 1) value *= range.factor;
+        return value;
+      };
+      result.ranges_.push_back({point(from), point(to - 1), range.factor, range.step});
+    }
+    begin = minus_or_zero(begin, points);
+    end = end - to;
+  }
+  return result;
 }
 
 Count LengthList::largest() const {

@@ -63,10 +63,6 @@ bool sees_encoder(const Mixer& mixer) {
                      [](const CachePart& part) { return part.span.kind == Span::Kind::cross; });
 }
 
-/// The metrics that do not depend on the point.
-constexpr Metric kConstantMetrics[] = {Metric::parameters, Metric::parameters_non_embedding, Metric::active_parameters,
-                                       Metric::active_parameters_without_embedding, Metric::weights_bytes};
-
 }  // namespace
 
 /// Running sums of the metrics.
@@ -121,6 +117,11 @@ Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice 
     sum_tensors();
   } catch (const CountOverflow& overflow) {
     throw InputError(Diagnostic{model.origin, "", "the parameters of this model do not fit 128 bits", overflow.what()});
+  }
+  try {
+    plan_ = make_plan();
+  } catch (const CountOverflow&) {
+    // Without a plan `at` adds up the terms, and says at which point they do not fit.
   }
 }
 
@@ -237,7 +238,8 @@ DecodeStep Estimator::decode_step(Count context, Count batch) const {
   return step;
 }
 
-Estimate Estimator::evaluate(Count context, Count batch) const {
+/// Adds up the terms of the walk one by one.
+Estimate Estimator::sum_terms(Count context, Count batch) const {
   Sums sums;
   visit_point(context, batch, sums);
   const bool state_known = sums[Metric::state_bytes].has_value();
@@ -284,12 +286,22 @@ OverflowError Estimator::overflow_at(Count context, Count batch, const CountOver
                  overflow.what()});
 }
 
-Estimate Estimator::at(Count context, Count batch) const {
+Estimate Estimator::at(Count context, Count batch, MetricSet wanted) const {
+  Estimate result;
+  if (plan_ != nullptr) {
+    try {
+      evaluate(context, batch, wanted, result);
+      return result;
+    } catch (const CountOverflow&) {
+      // The terms say which of them does not fit.
+    }
+  }
   try {
-    return evaluate(context, batch);
+    result = sum_terms(context, batch);
   } catch (const CountOverflow& overflow) {
     throw overflow_at(context, batch, overflow);
   }
+  return result;
 }
 
 std::vector<Term> Estimator::terms(Count context, Count batch) const {
@@ -382,6 +394,25 @@ EstimateDetails Estimator::details(Count context, Count batch) const {
   details.reserved_parts = std::move(reserve.parts);
   details.engine_notes = std::move(reserve.notes);
   return details;
+}
+
+std::vector<Count*> counts_of(EstimateDetails& details) {
+  std::vector<Count*> counts;
+  counts.reserve(details.cache_parts.size() + details.state_parts.size() + details.reserved_parts.size() +
+                 8 * details.groups.size());
+  for (NamedBytes& part : details.cache_parts) counts.push_back(&part.bytes);
+  for (NamedBytes& part : details.state_parts) counts.push_back(&part.bytes);
+  for (ReservedPart& part : details.reserved_parts) counts.push_back(&part.bytes);
+  for (GroupEstimate& group : details.groups) {
+    for (std::optional<Count>* const count :
+         {&group.scores_per_head, &group.scores_per_layer, &group.attention_macs_per_layer,
+          &group.attention_flops_per_layer, &group.linear_flops_per_layer, &group.state_bytes_per_layer,
+          &group.parameters_per_layer}) {
+      counts.push_back(*count ? &**count : nullptr);
+    }
+    counts.push_back(&group.kv_cache_bytes_per_layer);
+  }
+  return counts;
 }
 
 /// Remarks of the reader, of the mixers, and of a cache in two types.

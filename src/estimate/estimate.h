@@ -20,6 +20,11 @@ inline constexpr Count kActivationTokens = 2048;
 /// Bytes of one logit, and of one log-sum-exp of fused attention: both fp32.
 inline constexpr Count kFp32Bytes = 4;
 
+/// The metrics that do not depend on the point.
+inline constexpr Metric kConstantMetrics[] = {Metric::parameters, Metric::parameters_non_embedding,
+                                              Metric::active_parameters, Metric::active_parameters_without_embedding,
+                                              Metric::weights_bytes};
+
 /// Returns the place of a tensor outside the layers as a word.
 inline std::string_view owner_of(Place place) {
   switch (place) {

@@ -60,6 +60,18 @@ bool Report::is_small() const {
   return true;
 }
 
+Count Report::rows() const {
+  Count rows;
+  for (const Estimator& estimator : estimators_) rows += batches(estimator).size() * grid_.contexts.size();
+  return rows;
+}
+
+MetricSet Report::with_sources(MetricSet wanted) {
+  if (wanted.has(Metric::growth_attention_flops)) wanted.add(Metric::attention_flops);
+  if (wanted.has(Metric::growth_kv_cache)) wanted.add(Metric::kv_cache_bytes);
+  return wanted;
+}
+
 void Report::remember(const Estimator& estimator, const Estimate& least, const Estimate& most) {
   const auto is = [](const Estimate& known, Count context, Count batch) {
     return known[Metric::context] == MetricValue(context) && known[Metric::batch] == MetricValue(batch);
@@ -75,9 +87,13 @@ void Report::remember(const Estimator& estimator, const Estimate& least, const E
   }
 }
 
-void Report::set_growth(Estimate& values, const Estimate& first) {
-  values[Metric::growth_attention_flops] = ratio(values[Metric::attention_flops], first[Metric::attention_flops]);
-  values[Metric::growth_kv_cache] = ratio(values[Metric::kv_cache_bytes], first[Metric::kv_cache_bytes]);
+void Report::set_growth(Estimate& values, const Estimate& first, MetricSet wanted) {
+  if (wanted.has(Metric::growth_attention_flops)) {
+    values[Metric::growth_attention_flops] = ratio(values[Metric::attention_flops], first[Metric::attention_flops]);
+  }
+  if (wanted.has(Metric::growth_kv_cache)) {
+    values[Metric::growth_kv_cache] = ratio(values[Metric::kv_cache_bytes], first[Metric::kv_cache_bytes]);
+  }
 }
 
 }  // namespace ctxcost

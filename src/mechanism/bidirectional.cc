@@ -24,6 +24,10 @@ class Bidirectional final : public SoftmaxAttention {
       : SoftmaxAttention("bidirectional", shape), half_window_(half_window) {}
 
   bool causal() const override { return false; }
+  Count polynomial_until(Count n) const override {
+    if (!half_window_ || n == 0) return n == 0 ? n : kEndless;
+    return until_bound(n, *half_window_ + 1);
+  }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
   Reach reach(Count n) const override {
     const Count back = half_window_ && n > 0 ? min(n - 1, *half_window_) + 1 : n;

@@ -26,6 +26,8 @@ class Chunked final : public SoftmaxAttention {
   Chunked(const MixerShape& shape, Count chunk)
       : SoftmaxAttention("chunked", shape, {.kind = Span::Kind::chunk, .limit = chunk}), chunk_(chunk) {}
 
+  /// Up to the end of the chunk.
+  Count polynomial_until(Count n) const override { return round_up(n, chunk_); }
   Reach reach(Count n) const override { return {min(n, chunk_), min(n, chunk_)}; }
   Visibility visibility(Count) const override { return {{mask::Segments{chunk_}}, {}}; }
   std::span<const Formula> formulas() const override { return kChunkedFormulas; }

@@ -40,6 +40,10 @@ class CrossAttention final : public SoftmaxAttention {
       : SoftmaxAttention("cross_attention", shape, {.kind = Span::Kind::cross}), tokens_(tokens) {
     cache_[0].name = "cross keys";
     cache_[1].name = "cross values";
+    if (const std::optional<std::vector<Tensor>> all = CrossAttention::tensors()) {
+      own_linears_ = linear_elements(*all, false);
+      encoder_linears_ = linear_elements(*all, true);
+    }
   }
 
   std::optional<std::vector<Tensor>> tensors() const override {
@@ -54,14 +58,11 @@ class CrossAttention final : public SoftmaxAttention {
 
   bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override {
-    const std::optional<std::vector<Tensor>> all = tensors();
-    if (!all) return std::nullopt;
-    return n * linear_elements(*all, false) + encoder_tokens(n) * linear_elements(*all, true);
+    if (!own_linears_) return std::nullopt;
+    return n * *own_linears_ + encoder_tokens(n) * encoder_linears_;
   }
-  std::optional<Count> decode_linear_macs(Count) const override {
-    const std::optional<std::vector<Tensor>> all = tensors();
-    return all ? std::optional(linear_elements(*all, false)) : std::nullopt;
-  }
+  std::optional<Count> decode_linear_macs(Count) const override { return own_linears_; }
+  Count polynomial_until(Count n) const override { return n == 0 ? n : kEndless; }
 
   /// None of the decoder's own tokens.
   Reach reach(Count) const override { return {}; }
@@ -90,6 +91,8 @@ class CrossAttention final : public SoftmaxAttention {
   }
 
   std::optional<Count> tokens_;
+  std::optional<Count> own_linears_;  // elements that work on the decoder's tokens; empty without d_model
+  Count encoder_linears_;             // and on the encoder's
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ class Full final : public SoftmaxAttention {
  public:
   explicit Full(const MixerShape& shape) : SoftmaxAttention("full", shape, Span{}) {}
 
+  Count polynomial_until(Count n) const override { return n == 0 ? n : kEndless; }
   std::span<const Formula> formulas() const override { return kFullFormulas; }
 
  private:
@@ -36,6 +37,7 @@ class None final : public Mixer {
   std::optional<Work> prefill(Count, PairRule) const override { return Work{}; }
   std::optional<Work> decode(Count) const override { return Work{}; }
   Reach reach(Count) const override { return {}; }
+  Count polynomial_until(Count n) const override { return n == 0 ? n : kEndless; }
   Visibility visibility(Count) const override { return {}; }
   std::optional<std::vector<Tensor>> tensors() const override { return std::vector<Tensor>{}; }
   Count score_heads() const override { return 0; }

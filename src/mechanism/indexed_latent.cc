@@ -61,6 +61,7 @@ class IndexedLatent final : public Mixer {
   }
   std::optional<Work> decode(Count keys) const override { return work(min(keys, indexer_.top_k), keys); }
   Count rows_read(std::size_t part, Count keys) const override { return part == 0 ? min(keys, indexer_.top_k) : keys; }
+  Count polynomial_until(Count n) const override { return until_bound(n, indexer_.top_k); }
 
   std::optional<std::vector<Tensor>> tensors() const override {
     std::optional<std::vector<Tensor>> tensors = latent_tensors(shape(), latent_);

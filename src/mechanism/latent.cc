@@ -86,6 +86,7 @@ class Latent final : public Mixer {
   std::optional<Work> decode(Count keys) const override {
     return Work{shape().heads * keys, keys, shape().heads * keys * absorbed_macs(latent_), 0};
   }
+  Count polynomial_until(Count n) const override { return n == 0 ? n : kEndless; }
   std::optional<std::vector<Tensor>> tensors() const override { return latent_tensors(shape(), latent_); }
   std::span<const Formula> formulas() const override { return kLatentFormulas; }
 

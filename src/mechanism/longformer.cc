@@ -29,7 +29,18 @@ constexpr Formula kLongformerFormulas[] = {
 class Longformer final : public SoftmaxAttention {
  public:
   Longformer(const MixerShape& shape, Count half, Count globals)
-      : SoftmaxAttention("longformer", shape), half_(half), globals_(globals) {}
+      : SoftmaxAttention("longformer", shape), half_(half), globals_(globals) {
+    const std::optional<Count> token = Mixer::decode_linear_macs(1);
+    if (!token) return;
+    Count on_all = *token;
+    const std::vector<Tensor> global = global_projections();
+    for (const Tensor& projection : global) on_all -= projection.elements();
+    if (globals_ > 0) {
+      global_linears_ = global[0].elements();
+      on_all += global[1].elements() + global[2].elements();
+    }
+    linears_ = on_all;
+  }
 
   bool causal() const override { return false; }
   std::optional<Work> decode(Count) const override { return std::nullopt; }
@@ -54,17 +65,7 @@ class Longformer final : public SoftmaxAttention {
 
   bool linears_once_a_token() const override { return false; }
   std::optional<Count> linear_macs(Count n) const override {
-    std::optional<Count> token = Mixer::decode_linear_macs(n);
-    if (!token) return token;
-    Count on_all = *token;
-    Count on_global;
-    const std::vector<Tensor> global = global_projections();
-    for (const Tensor& projection : global) on_all -= projection.elements();
-    if (globals_ > 0) {
-      on_global = global[0].elements();
-      on_all += global[1].elements() + global[2].elements();
-    }
-    return n * on_all + min(n, globals_) * on_global;
+    return linears_ ? std::optional(n * *linears_ + min(n, globals_) * global_linears_) : std::nullopt;
   }
 
  private:
@@ -81,6 +82,8 @@ class Longformer final : public SoftmaxAttention {
 
   Count half_;
   Count globals_;
+  std::optional<Count> linears_;  // elements that work on every token; empty without d_model
+  Count global_linears_;          // and on the global ones alone
 };
 
 }  // namespace

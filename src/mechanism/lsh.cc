@@ -58,6 +58,7 @@ class Lsh final : public Mixer {
     // Keys and values are projected again from hidden states, so the cache keeps hidden states.
     cache_ = {{"hidden states", CacheRole::latent, 1, *shape.d_model, Span{}},
               {"bucket ids", CacheRole::ids, shape.heads, settings.hashes, Span{}}};
+    token_linears_ = *Mixer::decode_linear_macs(1);
   }
 
   // Chunks are computed in full, masked pairs included, so both pair rules give the same count.
@@ -77,11 +78,10 @@ class Lsh final : public Mixer {
   }
 
   bool linears_once_a_token() const override { return false; }
-  std::optional<Count> linear_macs(Count n) const override { return n * *Mixer::decode_linear_macs(n); }
+  std::optional<Count> linear_macs(Count n) const override { return n * token_linears_; }
   std::optional<Count> decode_linear_macs(Count keys) const override {
     const Count own_value = *shape().d_model * shape().kv_heads * shape().d_v;
-    return *Mixer::decode_linear_macs(keys) - own_value +
-           shape().heads * keys_met(keys) * *shape().d_model * (shape().d_k + shape().d_v);
+    return token_linears_ - own_value + shape().heads * keys_met(keys) * *shape().d_model * (shape().d_k + shape().d_v);
   }
 
   Count activation_width() const override { return shape().heads * shape().d_k + shape().kv_heads * shape().d_v; }
@@ -113,6 +113,7 @@ class Lsh final : public Mixer {
   }
 
   LshSettings settings_;
+  Count token_linears_;  // elements of all linears
 };
 
 }  // namespace

@@ -27,6 +27,11 @@ class Recurrence : public Mixer {
   std::optional<Work> decode(Count keys) const override {
     return keys == 0 ? work(0, 0, 0) : work(step_macs(), step_operations(), 1);
   }
+  /// Up to the end of the chunk, whose work is a polynomial of its tokens.
+  Count polynomial_until(Count n) const override {
+    if (n == 0) return n;
+    return chunk_ ? round_up(n, *chunk_) : kEndless;
+  }
   Count score_heads() const override { return 0; }
   /// All through the state. What a convolution of its input adds to it is not a key.
   Reach reach(Count n) const override { return {0, n}; }

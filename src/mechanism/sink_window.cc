@@ -29,6 +29,7 @@ class SinkWindow final : public SoftmaxAttention {
         window_(window),
         seen_(sinks + window) {}
 
+  Count polynomial_until(Count n) const override { return until_bound(n, seen_); }
   /// The window's: the sinks are fixed positions.
   Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
 

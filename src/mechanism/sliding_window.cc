@@ -25,6 +25,7 @@ class SlidingWindow final : public SoftmaxAttention {
   SlidingWindow(const MixerShape& shape, Count window)
       : SoftmaxAttention("sliding_window", shape, {.kind = Span::Kind::window, .limit = window}), window_(window) {}
 
+  Count polynomial_until(Count n) const override { return until_bound(n, window_); }
   Reach reach(Count n) const override { return {min(n, window_), min(n, window_)}; }
   Visibility visibility(Count) const override { return {{mask::Band{window_ - 1}}, {}}; }
   std::span<const Formula> formulas() const override { return kSlidingWindowFormulas; }

@@ -136,3 +136,15 @@ TEST_CASE("a label is short only where that is exact") {
   CHECK(length_label(1048576) == "1M");
   CHECK(length_label(1572864) == "1536K");
 }
+
+TEST_CASE("a part of a list is its points from one index to another") {
+  const LengthList list = parse_lengths("1K..8K,10..30:+5,7", "test");
+  CHECK(listed(list) == "1024 2048 4096 8192 10 15 20 25 30 7");
+  CHECK(list.size() == 10U);
+  CHECK(listed(list.part(0, 10)) == listed(list));
+  CHECK(listed(list.part(0, 0)).empty());
+  CHECK(listed(list.part(2, 6)) == "4096 8192 10 15");
+  CHECK(listed(list.part(5, 8)) == "15 20 25");
+  CHECK(listed(list.part(8, 10)) == "30 7");
+  CHECK(listed(list.part(9, 10)) == "7");
+}

@@ -448,6 +448,57 @@ TEST_CASE("no tokens, no work and no cache") {
   });
 }
 
+TEST_CASE("up to the context that a mixer names, its numbers are polynomials of third degree") {
+  // The fourth differences of every number are 0, mixer by mixer, from each context on.
+  constexpr unsigned kMost = 150;
+  using Numbers = std::vector<std::optional<Count>>;
+  for_all([](const Sample&, const Mixer& mixer) {
+    const auto add = [](Numbers& numbers, const std::optional<Work>& work) {
+      numbers.push_back(work ? work->scores_per_head : std::nullopt);
+      numbers.push_back(work ? std::optional(work->scores) : std::nullopt);
+      numbers.push_back(work && work->macs_known ? std::optional(work->macs) : std::nullopt);
+      numbers.push_back(work ? std::optional(work->scalar_operations) : std::nullopt);
+    };
+    std::vector<Numbers> at;
+    for (unsigned n = 0; n <= kMost; ++n) {
+      Numbers& numbers = at.emplace_back();
+      add(numbers, mixer.prefill(n, PairRule::exact));
+      add(numbers, mixer.prefill(n, PairRule::reach));
+      add(numbers, mixer.decode(n));
+      numbers.push_back(mixer.linear_macs(n));
+      numbers.push_back(mixer.decode_linear_macs(n));
+      for (std::size_t part = 0; part < mixer.cache().size(); ++part) numbers.push_back(mixer.rows_read(part, n));
+    }
+    const auto number = [&at](unsigned n, std::size_t i) { return at[n][i] ? at[n][i]->u64() : 0; };
+    unsigned unlike = 0;
+    for (unsigned n = 0; n <= kMost; ++n) {
+      CAPTURE(n);
+      REQUIRE(mixer.polynomial_until(n) >= n);
+      if (n == 0) REQUIRE(mixer.polynomial_until(n) == 0U);
+      const Count end = min(mixer.polynomial_until(n), kMost);
+      for (unsigned m = n; m <= end; ++m) {
+        for (std::size_t i = 0; i < at[n].size(); ++i) {
+          unlike += at[m][i].has_value() == at[n][i].has_value() ? 0 : 1;
+          if (m + 4 > end) continue;
+          const std::uint64_t fourth =
+              number(m, i) - 4 * number(m + 1, i) + 6 * number(m + 2, i) - 4 * number(m + 3, i) + number(m + 4, i);
+          unlike += fourth == 0 ? 0 : 1;
+        }
+      }
+      CHECK(unlike == 0);
+    }
+  });
+  // The kinds that most models are made of do name one.
+  for (const std::string_view kind : {"full", "sliding_window", "latent", "indexed_latent", "mamba2", "gated_delta"}) {
+    CAPTURE(kind);
+    bool any = false;
+    for_all([&](const Sample& sample, const Mixer& mixer) {
+      any = any || (sample.kind == kind && mixer.polynomial_until(1) > 20);
+    });
+    CHECK(any);
+  }
+}
+
 TEST_CASE("exact pairs are those of the mask, and each costs d_k + d_v multiply-adds a head at least") {
   for_all([](const Sample& sample, const Mixer& mixer) {
     if (!is_mask(sample.law)) return;

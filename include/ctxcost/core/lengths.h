@@ -18,6 +18,8 @@ class LengthList {
     Count last;
     Count factor = 1;
     Count step = 0;
+
+    Count size() const;
   };
 
   class Iterator {
@@ -52,6 +54,9 @@ class LengthList {
   Iterator begin() const { return {ranges_.data(), ranges_.data() + ranges_.size()}; }
   Iterator end() const { return {ranges_.data() + ranges_.size(), ranges_.data() + ranges_.size()}; }
   bool empty() const { return ranges_.empty(); }
+  /// Returns the points from index `begin` up to, not including, index `end`, which is at most `size()`.
+  LengthList part(Count begin, Count end) const;
+  const std::vector<Range>& ranges() const { return ranges_; }
   /// Returns the number of points. Throws CountOverflow above 2^128.
   Count size() const;
   /// Return the largest and the smallest point. The list must not be empty.

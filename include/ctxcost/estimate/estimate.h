@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +68,11 @@ struct EstimateDetails {
   std::vector<std::string> engine_notes;  ///< of the engine on the whole model
 };
 
+struct EstimatePlan;
+
+/// Returns all counts of details, in order. Null for those that are unknown.
+std::vector<Count*> counts_of(EstimateDetails& details);
+
 /// Evaluates one model under fixed settings at many points. Figures that do not depend on the point (parameters, tensor
 /// bytes) are summed once. The cost of a point depends on the number of layer groups, not of layers.
 class Estimator {
@@ -79,7 +85,16 @@ class Estimator {
 
   /// Returns all metrics for b sequences of n tokens, except the growth ratios, which need a first point. Throws
   /// InputError if an integer exceeds 128 bits, naming the model, n and b, or if the engine refuses.
-  Estimate at(Count context, Count batch) const;
+  Estimate at(Count context, Count batch) const { return at(context, batch, MetricSet::all()); }
+  /// Returns the metrics of `wanted`. Others may be null.
+  Estimate at(Count context, Count batch, MetricSet wanted) const;
+  /// Returns the last context up to which, from `context` on, each metric of `wanted` that is a sum is one polynomial
+  /// of at most third degree in the context, and the window's level is the same. Quotients, ratios and
+  /// `scores_per_head` follow from sums. It is `context` itself where that is not known.
+  Count polynomial_until(Count context, MetricSet wanted) const;
+  /// Returns `scores_per_head` of each kind of mixer, empty where its heads differ. Where all are alike, they are that
+  /// metric.
+  std::vector<std::optional<Count>> scores_per_head(Count context) const;
   EstimateDetails details(Count context, Count batch) const;
   /// Returns the terms of every metric of `at`, metric by metric in the order of the enumeration, and by layers within
   /// each. Ratios, levels and figures per head, layer or token have no terms: they follow from the others. Throws as
@@ -138,7 +153,9 @@ class Estimator {
   void find_widest(const LayerGroup& group);
   void sum_tensors();
   void list_reads();
-  Estimate evaluate(Count context, Count batch) const;
+  std::shared_ptr<const EstimatePlan> make_plan() const;
+  void evaluate(Count context, Count batch, MetricSet wanted, Estimate& result) const;
+  Estimate sum_terms(Count context, Count batch) const;
   Count stack_length(Stack stack, Count context) const;
   bool steps(Count context) const { return decodes_ && context > 0; }
   Reserve reserve(Count context, Count batch) const;
@@ -187,6 +204,7 @@ class Estimator {
   // decoder's queries and the encoder's keys.
   Widest encoder_activation_, decoder_activation_;
   Widest encoder_scores_, decoder_scores_, cross_scores_;
+  std::shared_ptr<const EstimatePlan> plan_;  // what `at` adds up (src/estimate/plan.h)
 };
 
 /// `trained` < `scaled` < `beyond` < `impossible` (docs/cost-model.md section 10); empty if the file states no window.

@@ -1,6 +1,8 @@
 // The metrics. Their names are keys of JSON, CSV and budgets, and their headings are columns of tables.
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -62,6 +64,27 @@ enum class Metric {
 /// The number of metrics of an `Estimate`. They need no device and come first in the enumeration.
 inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::growth_kv_cache) + 1;
 inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metric::min_gpus) + 1 - kMetricCount;
+
+/// Some of the metrics of an `Estimate`.
+class MetricSet {
+ public:
+  constexpr MetricSet() = default;
+  constexpr MetricSet(std::initializer_list<Metric> metrics) {
+    for (const Metric metric : metrics) add(metric);
+  }
+  static constexpr MetricSet all() {
+    MetricSet set;
+    set.bits_ = (std::uint64_t{1} << kMetricCount) - 1;
+    return set;
+  }
+  constexpr void add(Metric metric) { bits_ |= std::uint64_t{1} << static_cast<unsigned>(metric); }
+  constexpr bool has(Metric metric) const { return (bits_ >> static_cast<unsigned>(metric) & 1) != 0; }
+  /// Returns whether it has any of the other's.
+  constexpr bool has_any(MetricSet other) const { return (bits_ & other.bits_) != 0; }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
 
 /// The values of `window_status`, from best to worst.
 inline constexpr std::string_view kWindowLevels[] = {"trained", "scaled", "beyond", "impossible"};

@@ -8,6 +8,7 @@
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/context_walk.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/model/shared_model.h"
@@ -35,6 +36,11 @@ struct GridPoint {
   Count batch() const { return std::get<Count>(values[Metric::batch]); }
 };
 
+/// Rows from index `begin` up to, not including, `end`.
+struct RowRange {
+  Count begin, end;
+};
+
 /// A grid that can be read any number of times. Only a small grid is held in memory; otherwise a row lives for one
 /// visit.
 class Report {
@@ -55,27 +61,77 @@ class Report {
   /// Returns whether every row is in memory, so that reading the rows again computes nothing.
   bool is_remembered() const { return !remembered_.empty(); }
 
-  /// Calls visit(row) for every point, the context fastest.
+  /// Returns the number of rows. Throws CountOverflow above 2^128.
+  Count rows() const;
+  /// Returns the first point of a series, from which growth is counted.
+  Estimate first_of(const Estimator& estimator, Count batch, MetricSet wanted) const {
+    return estimator.at(*grid_.contexts.begin(), batch, wanted);
+  }
+
+  /// Returns the metrics and those that the ratios of growth are made of.
+  static MetricSet with_sources(MetricSet wanted);
+  /// Sets the ratios of growth, as far as they are wanted.
+  static void set_growth(Estimate& values, const Estimate& first, MetricSet wanted = MetricSet::all());
+
+  /// Calls visit(row) for every point, the context fastest. Only the metrics of `wanted` are computed; others may be
+  /// null.
   template <typename Visitor>
-  void for_each_row(Visitor&& visit) const {
-    const Estimate* known = remembered_.empty() ? nullptr : remembered_.data();
-    for (const Estimator& estimator : estimators_) {
-      for (const Count batch : batches(estimator)) {
-        if (known != nullptr) {
-          const Estimate& first = *known;
-          for (auto point = grid_.contexts.begin(); point != grid_.contexts.end(); ++point) {
-            visit(GridPoint{estimator, *known++, first});
-          }
-          continue;
+  void for_each_row(Visitor&& visit, MetricSet wanted = MetricSet::all()) const {
+    if (is_remembered()) {
+      const Estimate* known = remembered_.data();
+      for_each_series([&](const Estimator& estimator, Count, const LengthList& contexts) {
+        const Estimate& first = *known;
+        for (auto point = contexts.begin(); point != contexts.end(); ++point) {
+          visit(GridPoint{estimator, *known++, first});
         }
-        std::optional<Estimate> first;
-        for (const Count context : grid_.contexts) {
-          Estimate values = estimator.at(context, batch);
-          if (!first) first = values;
-          set_growth(values, *first);
-          visit(GridPoint{estimator, values, *first});
+      });
+      return;
+    }
+    for_each_row({0, rows()}, wanted, visit);
+  }
+  /// The same for the rows from index `range.begin` up to, not including, `range.end`.
+  template <typename Visitor>
+  void for_each_row(RowRange range, MetricSet wanted, Visitor&& visit) const {
+    for_each_series(
+        [&](const Estimator& estimator, Count batch, const LengthList& contexts) {
+          const Estimate first = first_of(estimator, batch, with_sources(wanted));
+          ContextWalk walk(estimator, batch, with_sources(wanted));
+          for (const LengthList::Range& contexts_in_steps : contexts.ranges()) {
+            walk.start(contexts_in_steps);
+            do {
+              set_growth(walk.values(), first, wanted);
+              visit(GridPoint{estimator, walk.values(), first});
+            } while (walk.next());
+          }
+        },
+        range);
+  }
+
+  /// Calls visit(estimator, batch, contexts) for each series of rows, or for the parts of series in a range of rows.
+  template <typename Visitor>
+  void for_each_series(Visitor&& visit) const {
+    for (const Estimator& estimator : estimators_) {
+      for (const Count batch : batches(estimator)) visit(estimator, batch, grid_.contexts);
+    }
+  }
+  template <typename Visitor>
+  void for_each_series(Visitor&& visit, RowRange range) const {
+    const Count length = grid_.contexts.size();
+    Count start;  // of the estimator's first row
+    for (const Estimator& estimator : estimators_) {
+      const LengthList all = batches(estimator);
+      const Count series = all.size();
+      const Count end = min(range.end, start + series * length);
+      if (const Count begin = max(range.begin, start); begin < end) {
+        Count row = (begin - start) / length * length;  // of the series, from the estimator's first
+        const Count last = ceil_div(end - start, length);
+        for (const Count batch : all.part(row / length, last)) {
+          visit(estimator, batch,
+                grid_.contexts.part(minus_or_zero(begin - start, row), min(length, end - start - row)));
+          row += length;
         }
       }
+      start += series * length;
     }
   }
 
@@ -83,7 +139,6 @@ class Report {
   /// Grids of up to this many rows are kept in memory, since documents read them several times.
   static constexpr std::size_t kRemembered = 16;
 
-  static void set_growth(Estimate& values, const Estimate& first);
   bool is_small() const;
   void remember(const Estimator& estimator, const Estimate& least, const Estimate& most);
 

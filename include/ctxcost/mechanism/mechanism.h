@@ -30,6 +30,12 @@ struct Work {
   bool macs_known = true;                ///< false: only the scores are known; the rest needs d_model or a source
 };
 
+/// The context without end: `Mixer::polynomial_until` where no further context changes the form.
+inline constexpr Count kEndless = Count::from_raw(~Uint128{0});
+
+/// Returns the last context up to which min(n, bound) is one polynomial from n on.
+constexpr Count until_bound(Count n, Count bound) { return n == 0 ? n : n < bound ? bound : kEndless; }
+
 /// Which tokens a cache keeps. Engines use `kind`; `tokens` gives the live minimum.
 struct Span {
   enum class Kind {
@@ -204,6 +210,11 @@ class Mixer {
   /// Returns the work of the decode step whose query sees `keys` keys, its own included (T). Empty if the work is
   /// unknown or there is no causal step.
   virtual std::optional<Work> decode(Count keys) const = 0;
+  /// Returns the last context up to which, from n on, the work of prefill and decode, the rows read and the linear work
+  /// are each one polynomial of at most third degree. Exact forward differences then give them (grids of many points).
+  /// Default: n itself, each context on its own. At n = 0 it is always 0.
+  virtual Count polynomial_until(Count n) const { return n; }
+
   /// Returns false for two-sided masks, which have no decode step and no cache.
   virtual bool causal() const { return true; }
 
