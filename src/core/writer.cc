@@ -17,41 +17,53 @@ struct FourDigits {
 };
 constexpr FourDigits kFourDigits;
 
-constexpr struct PowersOfTen {
-  std::uint64_t of[20];
-  constexpr PowersOfTen() : of() {
-    std::uint64_t power = 1;
-    for (std::uint64_t& value : of) {
-      value = power;
-      power *= 10;
-    }
-  }
-} kPowers;
+constexpr std::uint32_t kTenTo4 = 10'000;
+constexpr std::uint32_t kTenTo8 = 100'000'000;
+constexpr std::uint64_t kTenTo16 = 10'000'000'000'000'000U;
 
-int digit_count(std::uint64_t value) {
-  // 1233 / 4096 is log10(2); the guess is right or one too small.
-  const int bits = 64 - __builtin_clzll(value | 1);
-  const int guess = bits * 1233 >> 12;
-  return guess + (value >= kPowers.of[guess] ? 1 : 0) + (value == 0 ? 1 : 0);
+/// Writes exactly four digits.
+void write_four(char* to, std::uint32_t value) { std::memcpy(to, kFourDigits.text + std::size_t{4} * value, 4); }
+
+/// Writes exactly eight digits. The two halves do not wait for each other.
+void write_eight(char* to, std::uint32_t value) {
+  write_four(to, value / kTenTo4);
+  write_four(to + 4, value % kTenTo4);
 }
 
-/// Writes the last `count` digits of `value`, leading zeros among them.
-void write_places(char* to, std::uint64_t value, int count) {
-  while (count >= 4) {
-    count -= 4;
-    std::memcpy(to + count, kFourDigits.text + 4 * (value % 10000), 4);
-    value /= 10000;
-  }
-  while (count > 0) {
-    to[--count] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
+/// Writes the digits of a value below 10^4, and up to three characters behind them. Returns the end of the digits.
+char* write_below_four(char* to, std::uint32_t value) {
+  const std::uint32_t zeros = (value < 10 ? 1U : 0U) + (value < 100 ? 1U : 0U) + (value < 1000 ? 1U : 0U);
+  // The entry of 9999, the last one, has no leading zeros.
+  std::memcpy(to, kFourDigits.text + std::size_t{4} * value + zeros, 4);
+  return to + (4 - zeros);
+}
+
+char* write_below_eight(char* to, std::uint32_t value) {
+  if (value < kTenTo4) return write_below_four(to, value);
+  to = write_below_four(to, value / kTenTo4);
+  write_four(to, value % kTenTo4);
+  return to + 4;
 }
 
 char* write_u64(char* to, std::uint64_t value) {
-  const int count = digit_count(value);
-  write_places(to, value, count);
-  return to + count;
+  if (value < kTenTo8) return write_below_eight(to, static_cast<std::uint32_t>(value));
+  if (value < kTenTo16) {
+    to = write_below_eight(to, static_cast<std::uint32_t>(value / kTenTo8));
+  } else {
+    to = write_below_four(to, static_cast<std::uint32_t>(value / kTenTo16));
+    write_eight(to, static_cast<std::uint32_t>(value / kTenTo8 % kTenTo8));
+    to += 8;
+  }
+  write_eight(to, static_cast<std::uint32_t>(value % kTenTo8));
+  return to + 8;
+}
+
+/// Writes exactly 19 digits.
+void write_nineteen(char* to, std::uint64_t value) {
+  const auto high = static_cast<std::uint32_t>(value / kTenTo16);
+  std::memcpy(to, kFourDigits.text + std::size_t{4} * high + 1, 3);
+  write_eight(to + 3, static_cast<std::uint32_t>(value / kTenTo8 % kTenTo8));
+  write_eight(to + 11, static_cast<std::uint32_t>(value % kTenTo8));
 }
 
 }  // namespace
@@ -61,7 +73,7 @@ char* write_digits(char* to, Count value) {
   const Uint128 high = value.raw() / kTenTo19;
   const auto low = static_cast<std::uint64_t>(value.raw() - high * kTenTo19);
   to = write_digits(to, Count::from_raw(high));  // one digit more than 64 bits hold at most
-  write_places(to, low, 19);
+  write_nineteen(to, low);
   return to + 19;
 }
 

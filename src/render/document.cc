@@ -2,17 +2,12 @@
 
 #include <utility>
 #include "model/model_words.h"
+#include "text_sink.h"
 
 namespace ctxcost {
 namespace {
 
 constexpr Count kSchemaVersion = 1;
-
-class Text : public Sink {
- public:
-  void write(std::string_view bytes) override { text += bytes; }
-  std::string text;
-};
 
 }  // namespace
 
@@ -31,7 +26,7 @@ void write_envelope(JsonWriter& json, std::string_view command) {
 }
 
 std::string to_string(const Document& document, const OutputFormat& format) {
-  Text text;
+  TextSink text;
   Writer out(text);
   format.write(document, false, out);
   out.flush();

@@ -38,6 +38,8 @@ struct DocumentShape {
 };
 
 using RecordVisitor = std::function<void(const Record& record)>;
+/// Writes the members of one line of NDJSON.
+using LineWriter = std::function<void(JsonWriter& json, const Record& row)>;
 
 class Document {
  public:
@@ -49,12 +51,19 @@ class Document {
   /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
   virtual Record head() const { return {}; }
   virtual void for_each_row(const RecordVisitor&) const {}
+  /// Writes the rows as lines itself, if it can write them faster than row by row: lines of a pattern. Each line is
+  /// what `write_line` writes for its row. Returns false if it cannot.
+  virtual bool write_lines(Writer&, const LineWriter&) const { return false; }
   /// Where the shape has a `refusal`.
   virtual void for_each_refusal(const RecordVisitor&) const {}
 
   /// For `cells`: the columns, and for each row the subject that their values are read from.
   virtual std::vector<Field> columns() const { return {}; }
   virtual void for_each_cells(const std::function<void(const void* subject)>&) const {}
+  /// Returns the number of a row's series, whose rows stand together and agree in the columns that are `of_series`.
+  virtual std::size_t series_of(const void*) const { return 0; }
+  /// Returns whether rows of the same document stand before it: then it has no header.
+  virtual bool is_continued() const { return false; }
 
   /// For `page`: the text, line by line.
   virtual void write_page(TextDocument&) const {}
@@ -77,6 +86,8 @@ struct OutputFormat {
   Part needs;
   /// `color`: the output is a terminal that shows it.
   void (*write)(const Document& document, bool color, Writer& out);
+  /// The texts of the parts of a document, one after the other, are the text of the whole.
+  bool joins = false;
 };
 
 std::span<const OutputFormat* const> output_formats();

@@ -77,10 +77,13 @@ struct Field {
   const FieldTable* members = nullptr;
   std::span<const MetricInfo> (*of_metrics)() = nullptr;
   Metric metric = Metric::context;  ///< of a column made of `metrics`
-  std::size_t index = 0;            ///< of a scalar in a record that is a list of values
-  bool each_line = false;           ///< of a document's head: stands in every line of NDJSON, too
-  bool behind_rows = false;         ///< of a document's head: stands behind the rows
-  bool line_alone = false;          ///< of a row: stands in its line of NDJSON, not in the whole document
+  /// Of such a column: the value itself, without a copy; null if the record leaves it out.
+  const MetricValue* (*metric_value)(const Field& field, const void* subject) = nullptr;
+  bool of_series = false;    ///< of a column: the same in all rows of a series (`Document::series_of`)
+  std::size_t index = 0;     ///< of a scalar in a record that is a list of values
+  bool each_line = false;    ///< of a document's head: stands in every line of NDJSON, too
+  bool behind_rows = false;  ///< of a document's head: stands behind the rows
+  bool line_alone = false;   ///< of a row: stands in its line of NDJSON, not in the whole document
 
   constexpr bool has_own_keys() const {
     return type == Type::metrics || type == Type::members_of || type == Type::further_texts;
@@ -258,6 +261,9 @@ struct FieldsOf {
     field.value = [](const Field& self, const void* subject) -> Value {
       const MetricValue* const value = Get{}(of(subject), self.metric);
       return value == nullptr ? Value() : to_value(*value);
+    };
+    field.metric_value = [](const Field& self, const void* subject) -> const MetricValue* {
+      return Get{}(of(subject), self.metric);
     };
     return field;
   }

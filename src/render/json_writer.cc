@@ -54,14 +54,14 @@ void JsonWriter::key(std::string_view name) {
 
 void JsonWriter::string(std::string_view value) {
   separate();
-  quoted(value);
+  if (placeholders_ == nullptr || !placeholders_->take(value)) quoted(value);
 }
 
 void JsonWriter::quoted(std::string_view value) { write_json_string(*out_, value); }
 
 void JsonWriter::count(Count value) {
   separate();
-  out_->digits(value);
+  if (placeholders_ == nullptr || !placeholders_->take(value)) out_->digits(value);
 }
 
 void JsonWriter::number(double value) {

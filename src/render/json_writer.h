@@ -13,6 +13,15 @@ namespace ctxcost {
 
 struct JsonValue;
 
+/// Takes the place of figures that differ from line to line, for a pattern of lines (src/render/line_pattern.h).
+class Placeholders {
+ public:
+  virtual ~Placeholders() = default;
+  /// Return true if the value stands for a figure, which is then not written.
+  virtual bool take(Count value) = 0;
+  virtual bool take(std::string_view value) = 0;
+};
+
 class JsonWriter {
  public:
   enum class Layout { compact, indented };
@@ -20,7 +29,9 @@ class JsonWriter {
   /// Lists and objects that may be open at once: twice as many as a text that is read may have.
   static constexpr std::size_t kDeepest = 128;
 
-  JsonWriter(Writer& out, Layout layout) : out_(&out), indented_(layout == Layout::indented) {}
+  /// `placeholders`, if any, are asked before each integer and text.
+  JsonWriter(Writer& out, Layout layout, Placeholders* placeholders = nullptr)
+      : out_(&out), placeholders_(placeholders), indented_(layout == Layout::indented) {}
 
   void begin_object() { begin('{'); }
   void end_object() { end('}'); }
@@ -49,6 +60,7 @@ class JsonWriter {
   void new_line();
 
   Writer* out_;
+  Placeholders* placeholders_;
   bool indented_;
   bool after_key_ = false;
   std::uint32_t depth_ = 0;

@@ -13,7 +13,8 @@ void write_double(Writer& out, double value) {
   if (value >= 0 && value < 1e15 && value == static_cast<double>(static_cast<std::int64_t>(value))) {
     return out.digits(static_cast<std::int64_t>(value));
   }
-  out.text(format("{}", value));
+  char* const to = out.room(kMostReal);
+  out.advance(static_cast<std::size_t>(write_shortest(to, value) - to));
 }
 
 std::string decimal_text(const Percent& percent) {

@@ -1,7 +1,14 @@
 #include "scale_document.h"
 
 #include <array>
+#include <optional>
 #include <utility>
+
+#include "core/json_string.h"
+#include "ctxcost/estimate/context_walk.h"
+#include "estimate/window_note.h"
+#include "line_pattern.h"
+#include "number.h"
 
 namespace ctxcost {
 namespace {
@@ -19,6 +26,7 @@ struct Cells {
   const Estimator* estimator = nullptr;
   std::array<std::string, 5> labels;  // of Label
   const Estimate* values = nullptr;
+  std::size_t series = 0;
 };
 
 template <Label label>
@@ -32,12 +40,61 @@ constexpr Field kLabelColumns[] = {label_column<Label::model>(), label_column<La
 constexpr Field kMetricColumn =
     FieldsOf<Cells>::metrics(metrics, [](const Cells& cells, Metric metric) { return &(*cells.values)[metric]; });
 
-using CellsVisitor = std::function<void(const void* subject)>;
-
 std::vector<Column> all_columns() {
   std::vector<Column> columns = {Label::model, Label::weights, Label::kv_precision, Label::engine, Label::convention};
   for (const MetricInfo& metric : metrics()) columns.emplace_back(metric.metric);
   return columns;
+}
+
+/// Whether a metric is the same in all rows of an estimator.
+bool is_constant(Metric metric) {
+  switch (metric) {
+    case Metric::parameters:
+    case Metric::parameters_non_embedding:
+    case Metric::active_parameters:
+    case Metric::active_parameters_without_embedding:
+    case Metric::weights_bytes: return true;
+    default: return false;
+  }
+}
+
+/// Makes the pattern of a row's line. Its figures are the metrics and then the counts of the details.
+void record_line(LinePattern& pattern, const GridPoint& row, const RenderOptions& options,
+                 const LineWriter& write_line) {
+  Estimate values;
+  for (std::size_t m = 0; m < kMetricCount; ++m) values.values[m] = LinePattern::figure(m);
+  Result result = result_of(row, options);
+  result.values = &values;
+  const std::vector<Count*> counts = counts_of(result.details);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] != nullptr) *counts[i] = LinePattern::figure(kMetricCount + i);
+  }
+  // The last note is that on the window, where there is one.
+  const bool noted = !window_note(row.estimator.model(), row.values, row.context()).empty();
+  pattern.record(kMetricCount + counts.size(), noted ? std::string_view(result.notes.back()) : std::string_view(),
+                 [&](JsonWriter& json) {
+                   write_line(json, {&kResultFields, &result});
+                 });
+}
+
+std::vector<bool> known_of(const std::vector<Count*>& counts) {
+  std::vector<bool> known;
+  known.reserve(counts.size());
+  for (const Count* count : counts) known.push_back(count != nullptr);
+  return known;
+}
+
+void write_figures(LinePattern& pattern, Writer& out, const GridPoint& row, const std::vector<Count*>& counts) {
+  pattern.write(
+      out,
+      [&](Writer& to, std::size_t figure, std::size_t place) {
+        if (figure >= kMetricCount) return pattern.write_count(to, *counts[figure - kMetricCount], place);
+        const MetricValue& value = row.values.values[figure];
+        if (const auto* count = std::get_if<Count>(&value)) return pattern.write_count(to, *count, place);
+        if (const auto* real = std::get_if<double>(&value)) return write_double(to, *real);
+        JsonWriter(to, JsonWriter::Layout::compact).value(value);
+      },
+      [&](Writer& to) { write_json_string(to, window_note(row.estimator.model(), row.values, row.context())); });
 }
 
 std::vector<Field> columns_of(const RenderOptions& options) {
@@ -45,34 +102,15 @@ std::vector<Field> columns_of(const RenderOptions& options) {
   for (const Column& column : options.columns.empty() ? all_columns() : options.columns) {
     if (const Label* label = std::get_if<Label>(&column)) {
       fields.push_back(kLabelColumns[static_cast<std::size_t>(*label)]);
+      fields.back().of_series = true;
     } else {
       fields.push_back(kMetricColumn);
       fields.back().metric = std::get<Metric>(column);
+      fields.back().of_series = is_constant(fields.back().metric);
     }
     fields.back().name = name(column);
   }
   return fields;
-}
-
-void visit_rows(const Report& report, const RenderOptions& options, const RecordVisitor& visit) {
-  report.for_each_row([&](const GridPoint& row) {
-    const Result result = result_of(row, options);
-    visit({&kResultFields, &result});
-  });
-}
-
-void visit_cells(const Report& report, const CellsVisitor& visit) {
-  Cells cells;
-  report.for_each_row([&](const GridPoint& row) {
-    if (cells.estimator != &row.estimator) {
-      cells.estimator = &row.estimator;
-      for (std::size_t i = 0; i < cells.labels.size(); ++i) {
-        cells.labels[i] = label_text(static_cast<Label>(i), row.estimator);
-      }
-    }
-    cells.values = &row.values;
-    visit(&cells);
-  });
 }
 
 }  // namespace
@@ -83,18 +121,104 @@ const DocumentShape kScaleShape = {.command = "scale",
                                    .rows = "results",
                                    .row = &kResultFields};
 
-ScaleDocument::ScaleDocument(const Report& report, const RenderOptions& options)
+ScaleDocument::ScaleDocument(const Report& report, const RenderOptions& options, std::size_t series_before)
     : report_(&report),
       options_(&options),
-      conventions_(conventions_of(report.convention(), report.logits(), options.units)) {}
+      conventions_(conventions_of(report.convention(), report.logits(), options.units)),
+      rows_{0, report.rows()},
+      series_before_(series_before) {}
+
+ScaleDocument ScaleDocument::part(RowRange rows) const {
+  ScaleDocument result = *this;
+  result.rows_ = rows;
+  result.whole_ = false;
+  return result;
+}
+
+/// The metrics of the columns.
+MetricSet ScaleDocument::wanted() const {
+  if (options_->columns.empty()) return MetricSet::all();
+  MetricSet wanted;
+  for (const Column& column : options_->columns) {
+    if (const auto* metric = std::get_if<Metric>(&column)) wanted.add(*metric);
+  }
+  return wanted;
+}
 
 Record ScaleDocument::head() const { return {&kScaleHeadFields, &conventions_}; }
 
-void ScaleDocument::for_each_row(const RecordVisitor& visit) const { visit_rows(*report_, *options_, visit); }
+void ScaleDocument::for_each_row(const RecordVisitor& visit) const {
+  const auto visit_row = [&](const GridPoint& row) {
+    const Result result = result_of(row, *options_);
+    visit({&kResultFields, &result});
+  };
+  whole_ ? report_->for_each_row(visit_row) : report_->for_each_row(rows_, MetricSet::all(), visit_row);
+}
 
 std::vector<Field> ScaleDocument::columns() const { return columns_of(*options_); }
 
-void ScaleDocument::for_each_cells(const CellsVisitor& visit) const { visit_cells(*report_, visit); }
+void ScaleDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
+  Cells cells;
+  cells.series = series_before_;
+  const auto visit_row = [&](const GridPoint& row) {
+    if (cells.estimator != &row.estimator) {
+      cells.estimator = &row.estimator;
+      cells.series += 1;
+      for (std::size_t i = 0; i < cells.labels.size(); ++i) {
+        cells.labels[i] = label_text(static_cast<Label>(i), row.estimator);
+      }
+    }
+    cells.values = &row.values;
+    visit(&cells);
+  };
+  whole_ ? report_->for_each_row(visit_row, wanted()) : report_->for_each_row(rows_, wanted(), visit_row);
+}
+
+std::size_t ScaleDocument::series_of(const void* subject) const { return static_cast<const Cells*>(subject)->series; }
+
+/// The lines of a series differ in figures alone, and in the note on the window.
+bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const {
+  if (whole_ && report_->is_remembered()) return false;
+  const bool detailed = options_->columns.empty();
+  const MetricSet metrics = Report::with_sources(wanted());
+  LinePattern pattern;
+  const auto write_series = [&](const Estimator& estimator, Count batch, const LengthList& contexts) {
+    // An engine's parts and notes may differ from context to context.
+    const bool alike = estimator.engine().engine->live_need;
+    const Estimate first = report_->first_of(estimator, batch, metrics);
+    ContextWalk walk(estimator, batch, metrics, detailed);
+    std::optional<std::string_view> status;  // of the pattern
+    std::vector<bool> known;                 // counts of details that have a value in it
+    std::size_t pieces = 0;
+    for (const LengthList::Range& range : contexts.ranges()) {
+      walk.start(range);
+      do {
+        Report::set_growth(walk.values(), first, metrics);
+        const GridPoint row{estimator, walk.values(), first};
+        if (!alike) {
+          const Result result = result_of(row, *options_);
+          JsonWriter json(out, JsonWriter::Layout::compact);
+          write_line(json, {&kResultFields, &result});
+          out.character('\n');
+          continue;
+        }
+        const auto* const level = std::get_if<std::string_view>(&row.values[Metric::window_status]);
+        const std::optional<std::string_view> now = level == nullptr ? std::nullopt : std::optional(*level);
+        if (pieces != walk.pieces()) {
+          pieces = walk.pieces();
+          const std::vector<bool> known_now = known_of(walk.detail_counts());
+          if (pieces == 1 || now != status || known_now != known) record_line(pattern, row, *options_, write_line);
+          status = now;
+          known = known_now;
+        }
+        write_figures(pattern, out, row, walk.detail_counts());
+        out.character('\n');
+      } while (walk.next());
+    }
+  };
+  report_->for_each_series(write_series, rows_);
+  return true;
+}
 
 void ScaleDocument::write_page(TextDocument& page) const { write_report(*report_, *options_, page); }
 
@@ -112,13 +236,21 @@ ScaleStreamDocument::ScaleStreamDocument(ReportStream reports, const Workload& s
 Record ScaleStreamDocument::head() const { return {&kScaleHeadFields, &conventions_}; }
 
 void ScaleStreamDocument::for_each_row(const RecordVisitor& visit) const {
-  reports_([&](const Report& report) { visit_rows(report, *options_, visit); });
+  reports_([&](const Report& report) { ScaleDocument(report, *options_).for_each_row(visit); });
 }
 
 std::vector<Field> ScaleStreamDocument::columns() const { return columns_of(*options_); }
 
-void ScaleStreamDocument::for_each_cells(const CellsVisitor& visit) const {
-  reports_([&visit](const Report& report) { visit_cells(report, visit); });
+void ScaleStreamDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
+  std::size_t series = 0;
+  reports_([&](const Report& report) {
+    ScaleDocument(report, *options_, series).for_each_cells(visit);
+    series += report.estimators().size();
+  });
+}
+
+std::size_t ScaleStreamDocument::series_of(const void* subject) const {
+  return static_cast<const Cells*>(subject)->series;
 }
 
 }  // namespace ctxcost
