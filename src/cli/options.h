@@ -77,6 +77,7 @@ enum class OptionId : std::uint8_t {
   output,
   save,
   columns,
+  jobs,
   units,
   color,
   quiet,

@@ -12,8 +12,10 @@
 #include "ctxcost/input/model_lines.h"
 #include "ctxcost/render/render.h"
 #include "option_values.h"
+#include "parts.h"
 #include "render/scale_document.h"
 #include "targets.h"
+#include "value_readers.h"
 
 namespace ctxcost::cli {
 
@@ -24,8 +26,8 @@ namespace {
 constexpr OptionId kScaleOptions[] = {
     OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights, OptionId::engine,
     OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::ndjson,  OptionId::keep_going,
-    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::columns, OptionId::units,
-    OptionId::color,      OptionId::quiet,  OptionId::verbose};
+    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::columns, OptionId::jobs,
+    OptionId::units,      OptionId::color,  OptionId::quiet,        OptionId::verbose};
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"
@@ -69,6 +71,9 @@ Status run_scale_stream(const Arguments& arguments, const Grid& axes, const Work
   if (documents.size() > 1) {
     throw_fault("--ndjson", "expected one output, found " + std::to_string(documents.size()),
                 "a stream is read once: give one --format or --output");
+  }
+  if (arguments.has(OptionId::jobs)) {
+    throw_fault("--jobs", "divides the contexts of a grid, not a stream of models", "leave --jobs or --ndjson out");
   }
   const bool keep_going = arguments.has(OptionId::keep_going);
   const LoadOptions options = load_options(arguments);
@@ -128,7 +133,12 @@ Status run_scale(const Arguments& arguments) {
 
   const Report report(std::move(axes), settings);
   const ScaleDocument document(report, render);
-  deliver(arguments, documents, document);
+  const std::size_t jobs = parse_jobs(arguments.value_or_fallback(OptionId::jobs), option(OptionId::jobs).name);
+  deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
+    const OutputFormat& format = *find_output_format(target.format);
+    if (format.joins && write_in_parts(document, report.rows(), format, jobs, output.is_terminal(), out)) return;
+    format.write(document, wants_color(arguments, output), out);
+  });
   return Status::answered;
 }
 

@@ -93,4 +93,14 @@ std::vector<WeightScheme> parse_weight_schemes(std::string_view text, std::strin
   return types;
 }
 
+std::size_t parse_jobs(std::string_view text, std::string_view source) {
+  constexpr std::uint32_t kMostJobs = 1024;
+  const std::optional<Count> jobs = parse_digits(text);
+  if (!jobs || *jobs == 0 || *jobs > kMostJobs) {
+    throw InputError(Diagnostic{std::string(source), "",
+                                format("expected a number of threads from 1 to 1,024, found \"{}\"", text), ""});
+  }
+  return static_cast<std::size_t>(jobs->u64());
+}
+
 }  // namespace ctxcost::cli

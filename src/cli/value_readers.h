@@ -13,6 +13,9 @@
 
 namespace ctxcost::cli {
 
+/// Reads a number of threads, 1 to 1,024. Throws InputError naming `source`.
+std::size_t parse_jobs(std::string_view text, std::string_view source);
+
 /// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming
 /// `option`.
 Count parse_size(std::string_view text, std::string_view option);

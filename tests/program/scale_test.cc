@@ -251,7 +251,31 @@ TEST_CASE("--ndjson refuses what it cannot stream") {
         "ctxcost: --format: expected ndjson, json or csv, found \"table\"\n");
   CHECK(complaint({"-", "--ndjson", "--format", "csv", "-o", "/nowhere/a", "--format", "json"}) ==
         "ctxcost: --ndjson: expected one output, found 2 (a stream is read once: give one --format or --output)\n");
+  CHECK(complaint({"-", "--ndjson", "--jobs", "2"}) ==
+        "ctxcost: --jobs: divides the contexts of a grid, not a stream of models (leave --jobs or --ndjson out)\n");
   CHECK(complaint({"nosuch.ndjson", "--ndjson"}) ==
         "ctxcost: nosuch.ndjson: cannot be read: No such file or directory\n");
   CHECK(complaint({"article-7b", "--keep-going"}).find("needs --ndjson") != std::string::npos);
+}
+
+TEST_CASE("--jobs: the same bytes for any number of threads, and in any format") {
+  for (const char* format : {"csv", "ndjson", "json", "markdown"}) {
+    CAPTURE(format);
+    const std::vector<std::string> question = {"scale", "gemma-3-27b-it", "-n",  "1..2600:+1", "-b",
+                                               "1,2",   "--format",       format};
+    const std::string alone = run(question).out;
+    for (const char* jobs : {"1", "2", "7"}) {
+      std::vector<std::string> several = question;
+      several.insert(several.end(), {"--jobs", jobs});
+      const Run result = run(several);
+      CHECK(result.status == 0);
+      CHECK(result.err == "");  // no progress: stderr is no terminal
+      CHECK(result.out == alone);
+    }
+  }
+  for (const char* jobs : {"0", "1025", "two", "-1"}) {
+    const Run result = run({"scale", "article-7b", "--jobs", jobs});
+    CHECK(result.status == 2);
+    CHECK(result.err.find("expected a number of threads from 1 to 1,024") != std::string::npos);
+  }
 }
