@@ -8,6 +8,7 @@
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/load_catalogue.h"
+#include "estimate/cache_types.h"
 
 namespace ctxcost {
 namespace {
@@ -30,6 +31,15 @@ void sort_tried(std::vector<TypeTried<Type>>& types, bool none_wider_than_first)
   types.erase(std::unique(types.begin(), types.end(), same), types.end());
 }
 
+/// Returns the bytes that a scheme stores of the model. Empty if the file does not determine them.
+std::optional<Count> stored_bytes(const WeightScheme& scheme, const Model& model) {
+  const std::optional<std::vector<StoredTensor>> tensors = scheme.store(model);
+  if (!tensors) return std::nullopt;
+  Count bytes;
+  for (const StoredTensor& stored : *tensors) bytes += stored.count() * stored.bytes;
+  return bytes;
+}
+
 /// Returns the types of weights to try with their bytes in the whole model. A type that cannot store the model's shapes
 /// or that the engine refuses is left out; if all are, throws the fault of the first.
 std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std::vector<WeightScheme>& asked) {
@@ -43,11 +53,8 @@ std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std:
   std::vector<TypeTried<WeightScheme>> types;
   std::optional<InputError> fault;
   for (const WeightScheme& scheme : schemes) {
-    Workload workload = base.workload;
-    workload.weights = scheme;
     try {
-      const Estimator estimator(base.model, workload);
-      const std::optional<Count> bytes = estimator.at(1, 1).count(Metric::weights_bytes);
+      const std::optional<Count> bytes = stored_bytes(scheme, *base.model);
       if (!bytes) throw_fault(base.model->name, "its file does not determine its weights");
       types.push_back({scheme, *bytes});
     } catch (const InputError& error) {
@@ -60,25 +67,42 @@ std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std:
   return types;
 }
 
+/// Whether engines keep a cache in those types on that card.
+bool is_kept(const KvPrecision& kv, const std::optional<Accelerator>& gpu) {
+  return engines_keep_cache(kv.key.format(), gpu) && engines_keep_cache(kv.value.format(), gpu);
+}
+
+/// Returns the bytes of the cache of one sequence of n tokens. Empty if the type cannot store it.
+std::optional<Count> cache_bytes_under(const Setup& base, const KvPrecision& kv, Count context) {
+  // Up to here no count of a point comes near 128 bits.
+  constexpr Count kSurelyCounted = std::uint64_t{1} << 32;
+  if (context <= kSurelyCounted) return cache_bytes_of_sequence(*base.model, kv, context);
+  Workload workload = base.workload;
+  workload.kv = kv;
+  try {
+    return Estimator(base.model, workload).at(context, 1).count(Metric::kv_cache_bytes).value_or(0);
+  } catch (const InputError&) {
+    return std::nullopt;
+  }
+}
+
 /// Returns the types of the cache to try at n tokens, with the bytes of the cache of one sequence.
 std::vector<TypeTried<KvPrecision>> caches_tried(const Setup& base, const std::vector<KvPrecision>& asked,
                                                  Count context) {
   std::vector<TypeTried<KvPrecision>> types;
   for (const KvPrecision& kv : asked.empty() ? cache_types(base) : asked) {
-    Workload workload = base.workload;
-    workload.kv = kv;
-    try {
-      const std::optional<Count> bytes = Estimator(base.model, workload).at(context, 1).count(Metric::kv_cache_bytes);
-      types.push_back({kv, bytes.value_or(0)});
-    } catch (const InputError&) {
-      // The shapes of this model do not divide into blocks of this type.
-      if (types.empty() && asked.empty()) throw;
+    // The shapes of this model may not divide into blocks of this type.
+    if (const std::optional<Count> bytes = cache_bytes_under(base, kv, context)) {
+      types.push_back({kv, *bytes});
+    } else if (types.empty() && asked.empty()) {
+      Workload workload = base.workload;
+      workload.kv = kv;
+      static_cast<void>(Estimator(base.model, workload).at(context, 1));  // says why
     }
   }
   sort_tried(types, asked.empty());
   if (!asked.empty()) return types;
-  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), base.settings.gpu); };
-  std::erase_if(types, [&](const auto& tried) { return !kept(tried.type.key) || !kept(tried.type.value); });
+  std::erase_if(types, [&](const auto& tried) { return !is_kept(tried.type, base.settings.gpu); });
   return types;
 }
 
@@ -87,43 +111,68 @@ enum class FindOutcome { found, beyond_window, too_large };
 /// The search for one model.
 class ModelSearch {
  public:
-  ModelSearch(const FindQuestion& question, DeploymentCase asked, Count context, Count batch)
-      : question_(question), base_(std::move(asked.setup)), context_(context), batch_(batch) {}
+  ModelSearch(const FindQuestion& question, DeploymentCase asked, Count context, Count batch,
+              std::optional<Count> parameters)
+      : question_(question), base_(std::move(asked.setup)), context_(context), batch_(batch), parameters_(parameters) {}
 
   /// Throws InputError if there is no answer.
   FindOutcome search() {
     if (beyond_window()) return FindOutcome::beyond_window;
-    std::vector<TypeTried<KvPrecision>> caches;
-    std::optional<InputError> fault;
-    bool any = false;
+    // Most models fit in their own type or in none: the bytes of other types are then not needed.
+    const bool own_first = question_.devices.weights.empty() && parameters_ && !likely_too_large();
+    if (own_first && fits_in(WeightScheme())) return FindOutcome::found;
+    bool own = own_first;
     for (const auto& weights : weights_tried(base_, question_.devices.weights)) {
+      const bool tried = std::exchange(own, false);
       if (surely_too_large(weights.bytes)) {
-        any = true;
-        continue;
-      }
-      if (caches.empty()) caches = caches_tried(base_, question_.devices.kv_precisions, context_);
-      for (const auto& cache : caches) {
-        Setup setup = base_;
-        setup.workload.weights = weights.type;
-        setup.workload.kv = cache.type;
-        try {
-          deployment_.emplace(std::move(setup));
-          any = true;
-          if (deployment_->fits(context_, batch_)) return FindOutcome::found;
-          // No narrower cache helps where the weights leave no room for one token.
-          if (!deployment_->holds(1, 1)) break;
-        } catch (const InputError& error) {
-          if (!fault) fault = error;
-        }
+        any_ = true;
+      } else if (!tried && fits_in(weights.type)) {
+        return FindOutcome::found;
       }
     }
-    if (!any && fault) throw InputError(*fault);
+    if (!any_ && fault_) throw InputError(*fault_);
     return FindOutcome::too_large;
   }
 
   const Deployment& deployment() const { return *deployment_; }
 
  private:
+  enum class Try { found, too_large, no_room, refused };
+
+  /// Whether the model fits in these weights and the widest type of the cache for which that is so.
+  bool fits_in(const WeightScheme& weights) {
+    const std::vector<KvPrecision>& asked = question_.devices.kv_precisions;
+    const KvPrecision& own = base_.model->kv;
+    // Without a question the model's own type comes first: none of those tried is wider.
+    const bool own_first = asked.empty() && is_kept(own, base_.settings.gpu);
+    if (own_first) {
+      const Try tried = try_types(weights, own);
+      if (tried == Try::found || tried == Try::no_room) return tried == Try::found;
+    }
+    if (!caches_) caches_ = caches_tried(base_, asked, context_);
+    for (std::size_t i = own_first ? 1 : 0; i < caches_->size(); ++i) {
+      const Try tried = try_types(weights, (*caches_)[i].type);
+      if (tried == Try::found || tried == Try::no_room) return tried == Try::found;
+    }
+    return false;
+  }
+
+  Try try_types(const WeightScheme& weights, const KvPrecision& kv) {
+    Setup setup = base_;
+    setup.workload.weights = weights;
+    setup.workload.kv = kv;
+    try {
+      deployment_.emplace(std::move(setup));
+      any_ = true;
+      if (deployment_->fits(context_, batch_)) return Try::found;
+      // No narrower cache helps where the weights leave no room for one token.
+      return deployment_->holds(1, 1) ? Try::too_large : Try::no_room;
+    } catch (const InputError& error) {
+      if (!fault_) fault_ = error;
+      return Try::refused;
+    }
+  }
+
   bool beyond_window() const {
     const Positions& positions = base_.model->positions;
     if (positions.hard_limit && context_ > *positions.hard_limit) return true;
@@ -139,10 +188,19 @@ class ModelSearch {
     return weights_bytes > settings.gpu->memory() * settings.parallelism.devices();
   }
 
+  /// Whether the model has more parameters than the devices have bytes: in its own type it hardly fits.
+  bool likely_too_large() const {
+    return *parameters_ > base_.settings.gpu->memory() * base_.settings.parallelism.devices();
+  }
+
   const FindQuestion& question_;
   Setup base_;
   Count context_, batch_;
+  std::optional<Count> parameters_;  ///< of the model
   std::optional<Deployment> deployment_;
+  std::optional<std::vector<TypeTried<KvPrecision>>> caches_;
+  std::optional<InputError> fault_;  ///< the first
+  bool any_ = false;                 ///< of the types could be tried
 };
 
 std::optional<double> real_of(const DeploymentEstimate& estimate, Metric metric) {
@@ -193,16 +251,32 @@ bool has_any_prefix(std::string_view name, const std::vector<std::string>& begin
                                            [&](const std::string& beginning) { return has_prefix(name, beginning); });
 }
 
-/// Whether the filter of parameters leaves the model. A model whose parameters are unknown passes no filter.
-bool within_parameters(const SharedModel& model, const FindQuestion& question) {
+std::optional<Count> count_of(const std::optional<std::uint64_t>& listed) {
+  return listed ? std::optional(Count{*listed}) : std::nullopt;
+}
+
+/// Whether the filters leave the model. A model whose parameters are unknown passes no filter of them.
+bool is_asked_for(const ListedModel& model, const FindQuestion& question) {
+  if (!has_any_prefix(model.family, question.families)) return false;
   if (!question.least_parameters && !question.most_parameters) return true;
-  const std::optional<Count> parameters = Estimator(model, Workload{}).at(1, 1).count(Metric::parameters);
+  const std::optional<Count> parameters = count_of(model.parameters);
   return parameters && *parameters >= question.least_parameters.value_or(0) &&
          (!question.most_parameters || *parameters <= *question.most_parameters);
 }
 
-void check_families(const std::vector<std::string>& asked, const std::vector<std::string>& known) {
-  const std::vector<std::string_view> names(known.begin(), known.end());
+/// Whether the list of models says that the context is beyond the window. Companions of an engine may be at fault
+/// first.
+bool surely_beyond_window(const ListedModel& model, const DeploymentQuestion& devices) {
+  if (devices.settings.beyond_window || devices.contexts.empty() || !model.trained_context) return false;
+  if (!devices.engines.empty() && !devices.engines.front().settings.empty()) return false;
+  return *devices.contexts.begin() > Count{std::max(*model.trained_context, model.effective_context.value_or(0))};
+}
+
+void check_families(const std::vector<std::string>& asked) {
+  if (asked.empty()) return;
+  std::vector<std::string_view> names;
+  names.reserve(listed_models().size());
+  for (const ListedModel& model : listed_models()) names.push_back(model.family);
   for (const std::string& beginning : asked) {
     if (std::any_of(names.begin(), names.end(), [&](auto name) { return has_prefix(name, beginning); })) continue;
     std::string hint = did_you_mean(beginning, names);
@@ -211,14 +285,14 @@ void check_families(const std::vector<std::string>& asked, const std::vector<std
   }
 }
 
-void try_model(const SharedModel& model, const FindQuestion& question, FindAnswer& answer) {
+void try_model(const SharedModel& model, const ListedModel& listed, const FindQuestion& question, FindAnswer& answer) {
   DeploymentQuestion one = question.devices;
   one.models = {model};
   one.weights.clear();
   one.kv_precisions.clear();
   const Count context = *contexts_of(one, *model).begin();
   const Count batch = *batches_of(one, *model).begin();
-  ModelSearch search(question, cases(one).front(), context, batch);
+  ModelSearch search(question, cases(one).front(), context, batch, count_of(listed.parameters));
   switch (search.search()) {
     case FindOutcome::beyond_window: answer.beyond_window += 1; return;
     case FindOutcome::too_large: answer.too_large += 1; return;
@@ -241,20 +315,24 @@ FindAnswer find_models(const FindQuestion& question) {
   const Count gpus = answer.placement.split ? answer.placement.split->devices() : answer.placement.gpus;
   answer.place = answer.placement.gpu->id + (gpus == 1 ? "" : ":" + to_string(gpus));
   if (!devices.contexts.empty()) answer.context = *devices.contexts.begin();
-  std::vector<std::string> families;
-  for (const CatalogueEntry& entry : catalogue()) {
-    const std::string name(entry.id.substr(entry.id.rfind('/') + 1));
+  check_families(question.families);
+  const std::span<const CatalogueEntry> entries = catalogue();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const CatalogueEntry& entry = entries[i];
+    const ListedModel& listed = listed_models()[i];
+    if (!is_asked_for(listed, question)) continue;
+    answer.tried += 1;
+    if (surely_beyond_window(listed, devices)) {
+      answer.beyond_window += 1;
+      continue;
+    }
     try {
-      const SharedModel model = load_catalogue_model(entry);
-      families.push_back(model->family);
-      if (!has_any_prefix(model->family, question.families) || !within_parameters(model, question)) continue;
-      answer.tried += 1;
-      try_model(model, question, answer);
+      try_model(load_catalogue_model(entry), listed, question, answer);
     } catch (const InputError& error) {
-      answer.unanswered.push_back({name, error.diagnostics().front().message});
+      answer.unanswered.push_back(
+          {std::string(entry.id.substr(entry.id.rfind('/') + 1)), error.diagnostics().front().message});
     }
   }
-  check_families(question.families, families);
   std::stable_sort(answer.models.begin(), answer.models.end(),
                    [](const FoundModel& a, const FoundModel& b) { return a.parameters > b.parameters; });
   return answer;

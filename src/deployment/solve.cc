@@ -107,6 +107,15 @@ LargestFit within_window(const Deployment& deployment, LargestFit memory) {
 }
 
 LargestFit max_context(const Deployment& deployment, Count batch) {
+  // What is held beyond the window is not asked for exactly.
+  const std::optional<Count> window = deployment.window();
+  if (window && *window > 0) {
+    try {
+      if (deployment.holds(*window + 1, batch)) return {*window, false, "window", {}};
+    } catch (const InputError&) {
+      // The search says what a point that cannot be counted or is refused means.
+    }
+  }
   return within_window(deployment, max_context_memory(deployment, batch));
 }
 

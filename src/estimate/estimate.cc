@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cache_types.h"
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
 #include "estimate.h"
@@ -28,28 +29,13 @@ MetricValue per_layer(std::optional<Count> total, Count layers) {
   return *total / layers;
 }
 
-/// Returns the faults of cache parts that the types cannot store. `asked`: a setting gives the types, not the model.
+/// Throws if the types cannot store the cache. `asked`: a setting gives the types, not the model.
 void check_cache_types(const Model& model, const KvPrecision& kv, bool asked) {
-  const auto refuse = [&](const Precision& type, const std::string& fault) {
-    std::string message = "\"" + type.name() + "\" cannot store the cache of " + model.name + ": " + fault;
-    throw InputError(asked ? setting_fault("kv_precision", std::move(message))
-                           : Diagnostic{model.origin, "", std::move(message), ""});
-  };
-  for (const LayerGroup& group : model.groups) {
-    if (group.stack == Stack::encoder) continue;
-    for (const auto& mixer : group.mixers) {
-      for (const CachePart& part : mixer->cache()) {
-        const Precision& type = precision_of(kv, part.role);
-        const std::string fault = cache_type_fault(type, *mixer, part);
-        if (!fault.empty()) refuse(type, fault);
-      }
-      for (const StatePart& part : mixer->state()) {
-        const Layout layout = kv.key.format().layout;
-        if (part.type != StateType::cache || layout == Layout::block) continue;
-        refuse(kv.key, "a " + std::string(part.name) + " is not rows of heads");
-      }
-    }
-  }
+  const std::optional<CacheTypeFault> found = first_cache_type_fault(model, kv);
+  if (!found) return;
+  std::string message = "\"" + found->type.name() + "\" cannot store the cache of " + model.name + ": " + found->fault;
+  throw InputError(asked ? setting_fault("kv_precision", std::move(message))
+                         : Diagnostic{model.origin, "", std::move(message), ""});
 }
 
 /// Under an engine that loads GGUF a name in any case is the file type.

@@ -14,7 +14,7 @@ namespace ctxcost {
 /// One catalogue file.
 struct CatalogueEntry {
   std::string_view id;    ///< "meta-llama/Llama-3.1-8B"
-  std::string_view text;  ///< the file, minified
+  std::string_view text;  ///< the file, minified, without what only describes or checks the model
 };
 
 /// What a list shows of a model: its entry's `listed`, which a test counts anew from the config.

@@ -59,6 +59,29 @@ std::string minified(std::string_view text) {
   return out;
 }
 
+/// Keys of a model's file that describe the model or check it: nothing that the program reads.
+constexpr std::string_view kDescribing[] = {
+    "aliases",       "context_window",   "listed", "notes", "params_check", "params_computed", "params_computed_parts",
+    "params_source", "position_encoding"};
+
+/// The text of a published model's file without those keys, minified. A file of the own format is left whole.
+std::string embedded(const JsonDocument& document) {
+  const JsonValue& root = document.root;
+  if (root.find("config") == nullptr) return minified(document.text);
+  std::string out;
+  for (std::size_t i = 0; i < root.members.size(); ++i) {
+    const JsonMember& member = root.members[i];
+    if (std::find(std::begin(kDescribing), std::end(kDescribing), member.key) != std::end(kDescribing)) continue;
+    const std::size_t begin = member.offset;
+    // A member ends before the comma that the next one stands behind, the last one before the closing brace.
+    const bool last = i + 1 == root.members.size();
+    const std::size_t next = last ? document.text.rfind('}') : document.text.rfind(',', root.members[i + 1].offset);
+    out += out.empty() ? '{' : ',';
+    out += minified(std::string_view(document.text).substr(begin, next - begin));
+  }
+  return out + '}';
+}
+
 std::string after_last_slash(const std::string& text) { return text.substr(text.rfind('/') + 1); }
 
 /// The string at a key; `fallback` where the key is absent and there is one.
@@ -100,7 +123,7 @@ Entry read_entry(const std::string& path) {
 
   Entry entry;
   const JsonDocument document = parse_json(read_file(path), path);
-  entry.text = minified(document.text);
+  entry.text = embedded(document);
   // A file of the own format has no id: its name is one.
   entry.id = text_at(document.root, "id", stem);
   if (lower(after_last_slash(entry.id)) != stem) {

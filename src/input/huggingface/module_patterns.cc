@@ -168,7 +168,26 @@ void ModulePatterns::add(std::string_view entry) {
   if (names_ == ModuleNames::parts && std::find(parts.begin(), parts.end(), "*") != parts.end()) {
     return add_expression(expression_of_parts(parts), true);
   }
-  literals_.insert(plain_path(entry));
+  add_literal(plain_path(entry));
+}
+
+void ModulePatterns::add_literal(std::string literal) {
+  std::string_view rest = literal;
+  const bool below_layers = rest.starts_with(kLayers);
+  if (below_layers) rest.remove_prefix(kLayers.size());
+  const std::string_view number = rest.substr(0, rest.find('.'));
+  // As layers are written: without leading zeros, and few.
+  constexpr std::size_t kMostDigitsOfLayer = 6;
+  const bool is_layer = !number.empty() && number.size() <= kMostDigitsOfLayer &&
+                        (number == "0" || number.front() != '0') &&
+                        number.find_first_not_of("0123456789") == std::string_view::npos;
+  if (is_layer) {
+    std::uint32_t layer = 0;
+    for (const char c : number) layer = layer * 10 + static_cast<std::uint32_t>(c - '0');
+    rest.remove_prefix(std::min(number.size() + 1, rest.size()));
+    numbered_[std::string(rest)].push_back({layer, below_layers});
+  }
+  literals_.insert(std::move(literal));
 }
 
 void ModulePatterns::add_expression(std::string_view text, bool plain_path) {
@@ -239,24 +258,22 @@ const std::vector<bool>& ModulePatterns::layers_meant(std::string_view module, s
 
   // Runs of parts that lack the layer's number are the same in every layer.
   const std::string below = "." + std::string(module);
-  for (std::uint32_t layer = 0; layer < layers && !literals_.empty(); ++layer) {
-    const std::string number = std::to_string(layer);
-    const std::vector<std::string_view> parts = parts_of(module);
-    bool found = false;
-    for (std::size_t end = 0; end <= parts.size() && !found; ++end) {
-      if (names_ == ModuleNames::whole && end < parts.size()) continue;
-      std::string run = number;
-      for (std::size_t i = 0; i < end; ++i) run.append(".").append(parts[i]);
-      found =
-          literals_.contains(std::string(kLayers) + run) || (names_ != ModuleNames::whole && literals_.contains(run));
+  const std::vector<std::string_view> parts = parts_of(module);
+  std::string run;
+  for (std::size_t end = 0; end <= parts.size() && !numbered_.empty(); ++end) {
+    if (end > 0) run.append(end == 1 ? "" : ".").append(parts[end - 1]);
+    if (names_ == ModuleNames::whole && end < parts.size()) continue;
+    const auto found = numbered_.find(run);
+    if (found == numbered_.end()) continue;
+    for (const Numbered& literal : found->second) {
+      if (literal.layer >= layers || (names_ == ModuleNames::whole && !literal.below_layers)) continue;
+      meant[literal.layer] = true;
     }
-    meant[layer] = found;
   }
   if (names_ != ModuleNames::whole) {
-    const std::vector<std::string_view> parts = parts_of(module);
     bool found = literals_.contains(std::string_view("layers"));
-    for (std::size_t start = 0; start < parts.size() && !found; ++start) {
-      std::string run;
+    for (std::size_t start = 0; start < parts.size() && !found && !literals_.empty(); ++start) {
+      run.clear();
       for (std::size_t i = start; i < parts.size() && !found; ++i) {
         if (i > start) run += '.';
         run += parts[i];

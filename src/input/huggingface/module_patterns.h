@@ -53,6 +53,7 @@ class ModulePatterns {
     std::map<PythonPattern::State, bool> below_layer;  ///< by what is known of a path from the layer's number on
   };
 
+  void add_literal(std::string literal);
   void add_expression(std::string_view text, bool plain_path);
   /// Whether paths match that begin as the model's own do and go on with `rest`.
   bool has_literal(const Expression& expression, std::string_view rest) const;
@@ -63,6 +64,12 @@ class ModulePatterns {
   std::vector<std::string> roots_ = {"model."};
   bool any_linear_ = false;
   std::set<std::string, std::less<>> literals_;  ///< without the parts that say nothing
+  /// A literal that begins with a layer's number.
+  struct Numbered {
+    std::uint32_t layer;
+    bool below_layers;  ///< "layers." stands before the number
+  };
+  std::map<std::string, std::vector<Numbered>, std::less<>> numbered_;  ///< by what follows the number
   std::vector<Expression> expressions_;
   std::size_t instructions_ = 0;  ///< of all of them
   std::map<std::string, std::vector<bool>, std::less<>> answers_;
