@@ -123,13 +123,24 @@ bool is_plain_ascii(std::string_view text) {
     const std::uint64_t is_delete = characters + kEach;
     beyond |= characters | ~at_least_space | is_delete;
   };
-  std::uint64_t characters = 0;
-  for (; text.size() >= sizeof characters; text.remove_prefix(sizeof characters)) {
-    std::memcpy(&characters, text.data(), sizeof characters);
-    look_at(characters);
+  constexpr std::size_t kStep = sizeof(std::uint64_t);
+  const char* const last = text.data() + text.size();
+  std::uint64_t characters = kEach * ' ';
+  if (text.size() >= kStep) {
+    for (const char* at = text.data(); last - at > static_cast<std::ptrdiff_t>(kStep); at += kStep) {
+      std::memcpy(&characters, at, kStep);
+      look_at(characters);
+    }
+    // The last eight, some of which may have been looked at.
+    std::memcpy(&characters, last - kStep, kStep);
+  } else if (text.size() >= kStep / 2) {
+    std::uint32_t halves[2];
+    std::memcpy(&halves[0], text.data(), sizeof halves[0]);
+    std::memcpy(&halves[1], last - sizeof halves[1], sizeof halves[1]);
+    characters = halves[0] | std::uint64_t{halves[1]} << 32;
+  } else {
+    for (const char c : text) characters = characters << 8 | static_cast<unsigned char>(c);
   }
-  characters = kEach * ' ';
-  if (!text.empty()) std::memcpy(&characters, text.data(), text.size());
   look_at(characters);
   return (beyond & kEach * 0x80) == 0;
 }

@@ -65,9 +65,11 @@ std::string with_separators(Count value) {
   const std::size_t count = static_cast<std::size_t>(write_digits(digits, value) - digits);
   char text[kMostDigits + kMostDigits / 3];
   std::size_t size = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0 && (count - i) % 3 == 0) text[size++] = ',';
-    text[size++] = digits[i];
+  // The first group has one to three digits.
+  std::size_t end = (count - 1) % 3 + 1;
+  for (std::size_t i = 0; i < count; end += 3) {
+    if (i > 0) text[size++] = ',';
+    while (i < end) text[size++] = digits[i++];
   }
   return {text, size};
 }

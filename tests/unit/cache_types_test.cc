@@ -5,6 +5,9 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
+#include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/load_catalogue.h"
+#include "estimate/cache_types.h"
 #include "parts_model.h"
 
 using namespace ctxcost;
@@ -91,4 +94,38 @@ TEST_CASE("one token more never takes a negative number of bytes, though KIVI pa
   CHECK(kivi.at(4096, 1).count(Metric::kv_cache_bytes) == Count{419840});
   CHECK(kivi.at(4096, 1).count(Metric::kv_bytes_per_token) == Count{256 + 48});
   CHECK(kivi.at(4095, 1).count(Metric::kv_bytes_per_token) == Count{0});
+}
+
+TEST_CASE("the cache alone is sized as in an estimate, and refused where that is") {
+  int sized = 0, refused = 0;
+  for (const std::string_view id : {"llama-3.1-8b", "gemma-3-27b-it", "deepseek-v3.2", "kimi-linear-48b-a3b-instruct",
+                                    "gpt-oss-20b", "jamba-v0.1", "t5-small", "deepseek-v4-flash"}) {
+    const CatalogueEntry* const entry = find_in_catalogue(id);
+    if (entry == nullptr) continue;
+    const SharedModel model = load_catalogue_model(*entry);
+    for (const char* const name :
+         {"bf16", "q8_0", "q4_1", "fp8", "int8_per_token_head", "kivi2", "nvfp4", "bf16/q8_0"}) {
+      CAPTURE(id);
+      CAPTURE(name);
+      std::optional<Workload> workload;
+      try {
+        workload = with_kv(name);
+      } catch (const InputError&) {
+        continue;
+      }
+      for (const std::uint64_t context : {0, 1, 31, 4097, 200'000}) {
+        const std::optional<Count> bytes = cache_bytes_of_sequence(*model, *workload->kv, context);
+        std::optional<Count> expected;
+        try {
+          expected = Estimator(model, *workload).at(context, 1).count(Metric::kv_cache_bytes);
+        } catch (const InputError&) {
+          ++refused;
+        }
+        CHECK(bytes == expected);
+        sized += bytes ? 1 : 0;
+      }
+    }
+  }
+  CHECK(sized > 100);
+  CHECK(refused >= 10);
 }

@@ -87,6 +87,22 @@ TEST_CASE("what was not read in a source is marked by its key, and a source is a
   CHECK(unverified_keys(*find_in_catalogue("llama-3.1-8b")).empty());
 }
 
+TEST_CASE("an entry holds what is read of a model, and not what describes it") {
+  for (const CatalogueEntry& entry : catalogue()) {
+    CAPTURE(entry.id);
+    const JsonDocument document = parse_json(entry.text, entry.id);
+    const bool own = document.root.find("config") == nullptr;
+    for (const char* const key : {"listed", "notes", "params_check", "position_encoding"}) {
+      CHECK((own || document.root.find(key) == nullptr));
+    }
+    CHECK((own || document.root.find("id") != nullptr));
+  }
+  const JsonDocument llama = parse_json(find_in_catalogue("llama-3.1-8b")->text, "llama");
+  REQUIRE(llama.root.find("config") != nullptr);
+  CHECK(llama.root.find("config")->members.size() == 17);
+  CHECK(llama.root.find("params_exact")->text == "8030261248");
+}
+
 TEST_CASE("every entry can be answered") {
   for (const CatalogueEntry& entry : catalogue()) {
     CAPTURE(entry.id);

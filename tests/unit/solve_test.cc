@@ -106,6 +106,31 @@ TEST_CASE("the longest context and the largest batch equal a scan, and one more 
   CHECK(bounded > 25);  // most rounds have an answer to compare
 }
 
+TEST_CASE("the longest context within the window is that of the whole search, cut at the window") {
+  int by_window = 0, by_memory = 0;
+  for (const char* const name : {"llama-3.1-8b", "gemma-3-27b-it", "qwen3-32b", "mistral-7b-v0.1", "gpt2", "phi-4"}) {
+    for (const char* const gpu : {"h100-sxm-80gb", "rtx-3090-24gb"}) {
+      for (const char* const kv : {"bf16", "kivi2"}) {
+        CAPTURE(name);
+        CAPTURE(gpu);
+        CAPTURE(kv);
+        Setup setup{load_model(name), {}, ideal_engine(), {}};
+        setup.settings.gpu = load_accelerator(gpu);
+        setup.workload.kv = parse_kv_precision(kv, "test");
+        const Deployment deployment(setup);
+        const LargestFit within = max_context(deployment, 2);
+        const LargestFit searched = within_window(deployment, max_context_memory(deployment, 2));
+        CHECK(within.value == searched.value);
+        CHECK(within.limit == searched.limit);
+        CHECK(within.unbounded == searched.unbounded);
+        (within.limit == "window" ? by_window : by_memory) += 1;
+      }
+    }
+  }
+  CHECK(by_window > 5);
+  CHECK(by_memory > 5);
+}
+
 TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
   const Model model = load_model("llama-3.1-8b");
   Setup setup{model, {}, ideal_engine(), {}};

@@ -171,8 +171,10 @@ std::vector<std::string_view> words(std::string_view list) {
 }
 
 bool lists(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    if (take_word(list) == word) return true;
+  if (word.empty() || word.find(' ') != std::string_view::npos) return false;
+  for (std::size_t at = list.find(word); at != std::string_view::npos; at = list.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || list[at - 1] == ' ') && (end == list.size() || list[end] == ' ')) return true;
   }
   return false;
 }

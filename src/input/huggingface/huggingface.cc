@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checkpoint.h"
+#include "core/word_list.h"
 #include "family.h"
 #include "model_class.h"
 #include "parts.h"
@@ -191,7 +192,9 @@ void reject_foreign_keys(const Config& config) {
     });
   };
   for (const ForeignKeys& row : kForeignKeys) {
-    for (const std::string_view name : words(row.foreign)) {
+    for (std::string_view rest = row.foreign; !rest.empty();) {
+      const std::string_view name = take_word(rest);
+      if (config.front().find(name) == nullptr) continue;
       const Keys key({name});
       const Config::Found found = config.own(key);
       if (!found || found.value->is(JsonValue::Type::null) || read_as(found.place, std::nullopt)) continue;
