@@ -180,6 +180,7 @@ ReportRecord record(const Report& report, std::string_view source) {
     point.convention = {convention.name, convention.flops_per_mac,
                         convention.pairs == PairRule::reach ? "reach" : "exact",
                         report.logits() == Logits::last ? "last" : "all"};
+    point.values.reserve(metrics().size());
     for (const MetricInfo& metric : metrics()) {
       RecordedValue value;
       if (const Count* count = std::get_if<Count>(&row.values[metric.metric])) {

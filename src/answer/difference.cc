@@ -62,9 +62,9 @@ class KeyEffects {
 
   /// Empty if the changed text is not a valid model.
   std::optional<std::vector<Metric>> of(const ConfigChange& change) const {
-    const std::optional<JsonValue> changed = with_change(document_.root, change);
+    std::optional<JsonValue> changed = with_change(document_.root, change);
     if (!base_ || !changed) return std::nullopt;
-    const std::optional<ReportRecord> other = counted(*changed);
+    const std::optional<ReportRecord> other = counted(*std::move(changed));
     if (!other) return std::nullopt;
     std::vector<Metric> found;
     for (const PointComparison& point : compare(*base_, *other, options_.metrics).points) {
@@ -79,9 +79,9 @@ class KeyEffects {
  private:
   static constexpr std::uint64_t kMostContexts = 64;
 
-  std::optional<ReportRecord> counted(const JsonValue& root) const {
+  std::optional<ReportRecord> counted(JsonValue root) const {
     try {
-      return count(read_model({document_.source, "", root}, options_.models), grid_, options_.counting,
+      return count(read_model({document_.source, "", std::move(root)}, options_.models), grid_, options_.counting,
                    document_.source);
     } catch (const InputError&) {
       return std::nullopt;
