@@ -847,6 +847,8 @@ const Published kPublished[] = {
          "tie_word_embeddings": false, "torch_dtype": "bfloat16"})",
      {{"attention.compress_ratios", "[0, 4, 128, 4, 0]"}}},
     {"bert-base-uncased", "bert"},
+    {"nomic-embed-text-v1.5", "nomic-bert"},
+    {"embeddinggemma-300m", "gemma-embedding", {{"attention.sliding_window", "sliding_window"}}},
     {"minimax-m3",
      "minimax-m3",
      {{"attention.indexer.head_count", "=4"},

@@ -113,6 +113,10 @@ void read_gemma3_gguf(gguf::Header& file) {
   plain_decoder(file, "gemma3_text");
   const std::optional<Count> pattern = file.count("attention.sliding_window_pattern");
   file.set("sliding_window_pattern", pattern.value_or(6));
+  // EmbeddingGemma has an architecture of its own there, and the window as its config.json states it.
+  if (file.general("architecture") != "gemma-embedding") return;
+  file.set_flag("use_bidirectional_attention", true);
+  file.set_texts("architectures", {"Gemma3TextModel"}, "general.architecture");
 }
 
 }  // namespace
@@ -138,7 +142,7 @@ CTXCOST_FAMILY(kGemma3) = {
     .model_types = "gemma3 gemma3_text",
     .architectures = "Gemma3ForConditionalGeneration Gemma3ForCausalLM Gemma3TextModel",
     .read = read_gemma3,
-    .gguf_architectures = "gemma3",
+    .gguf_architectures = "gemma3 gemma-embedding",
     .read_gguf = read_gemma3_gguf,
     .gguf = {.token_rows = 262144, .windows = true},
 };

@@ -5,6 +5,7 @@
 
 #include "encoder.h"
 #include "family.h"
+#include "input/gguf/header.h"
 #include "model_class.h"
 #include "parts.h"
 
@@ -118,12 +119,31 @@ void read_nomic_bert(const Config& config, Model& model) {
   read_nomic_of_transformers(config, model);
 }
 
+// What its GGUF files say, in the names of the repository's class.
+
+void read_nomic_bert_gguf(gguf::Header& file) {
+  set_decoder(file, "nomic_bert");
+  const FileTensor* types = file.tensor("token_types.weight");
+  file.set("type_vocab_size",
+           types == nullptr           ? Count{}
+           : types->shape.size() == 2 ? types->shape[1]
+                                      : Count{1},
+           "token_types.weight");
+  file.set_flag("qkv_proj_bias", file.in_any_layer("attn_qkv.bias") || file.in_any_layer("attn_q.bias"));
+  const bool bias = file.in_any_layer("ffn_up.bias");
+  file.set_flag("mlp_fc1_bias", bias);
+  file.set_flag("mlp_fc2_bias", bias);
+  file.set_text("activation_function", file.in_any_layer("ffn_gate.weight") ? "swiglu" : "gelu");
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kNomicBert) = {
     .model_types = "nomic_bert",
     .architectures = "NomicBertModel NomicBertForMaskedLM",
     .read = read_nomic_bert,
+    .gguf_architectures = "nomic-bert",
+    .read_gguf = read_nomic_bert_gguf,
     .heads = {.sequence = ScoreForm::biased},
 };
 
