@@ -22,10 +22,10 @@ constexpr EngineSetting kSettings[] = {
 };
 
 // Kinds of layers that the library runs with its caches.
-constexpr std::string_view kKinds[] = {"full",   "none",           "bidirectional",  "sliding_window", "chunked",
-                                       "latent", "indexed_latent", "longformer",     "bigbird",        "mamba",
-                                       "mamba2", "gated_delta",    "kimi_delta",     "lightning",      "short_conv",
-                                       "rg_lru", "rwkv",           "cross_attention"};
+constexpr std::string_view kKinds[] = {
+    "full",       "none",    "bidirectional", "sliding_window",  "chunked",        "latent",           "indexed_latent",
+    "longformer", "bigbird", "mamba",         "mamba2",          "gated_delta",    "kimi_delta",       "lightning",
+    "short_conv", "rg_lru",  "rwkv",          "cross_attention", "indexed_blocks", "compressed_sparse"};
 
 /// Returns the tokens that a layer holds after n. A dynamic window keeps the last w - 1, which make w with the next
 /// token [DynamicSlidingWindowLayer.update]; chunks are treated as windows.
@@ -87,6 +87,52 @@ void add_rows(Reserve& result, const ReserveRequest& request, const LayerGroup& 
   add_rule(result, request, name, {}, "layers batch tokens kv_heads row_bytes", kSource, std::move(values));
 }
 
+/// Returns whether the mixer's rows are keys and values at once, some in a window, and not expanded.
+bool shares_rows(const Mixer& mixer) {
+  return std::any_of(mixer.cache().begin(), mixer.cache().end(), [](const CachePart& part) {
+    return part.role == CacheRole::latent && part.span.kind == Span::Kind::window;
+  });
+}
+
+/// Rows of CSA and HCA layers: a dynamic window, compressed rows and index keys of complete segments, projections and
+/// gates of the tokens of a segment that is not complete, and with overlap those of the segment before, half as wide
+/// [models/deepseek_v4/modular_deepseek_v4.py DeepseekV4HCACache, DeepseekV4CSACache].
+void add_shared_rows(Reserve& result, const ReserveRequest& request, const LayerGroup& group, const Mixer& mixer) {
+  if (request.choice.word("cache") != "dynamic") {
+    refuse(kName, "it has no static cache for layers of kind \"" + std::string(mixer.kind()) + "\"",
+           "use cache=dynamic");
+  }
+  const MixerSettings& settings = mixer.settings();
+  const Count n = request.context;
+  const Count ratio = settings.count("compress_ratio");
+  const Count row = request.kv.key.row_bytes(mixer.shape().d_k);
+  const Count index_row = request.kv.key.row_bytes(settings.count("index_dim"));
+  const auto add = [&](std::string_view name, Count rows, std::string_view rule, Count bytes) {
+    if (bytes == 0) return;
+    add_part(result, name, group.count() * request.batch * rows * bytes);
+    add_rule(result, request, name, std::string(mixer.kind()), "layers batch rows row_bytes", kSource,
+             {{"layers", group.count(), ValueOrigin::model, {}, "of that kind"},
+              {"batch", request.batch, ValueOrigin::asked},
+              {"rows", rows, ValueOrigin::derived, {}, rule},
+              {"row_bytes", bytes, ValueOrigin::type, {}, request.kv.key.name()}});
+  };
+  const Count recent = min(n, minus_or_zero(settings.count("window"), 1));
+  if (ratio == 0) {
+    // A plain window layer, to which keys and values are two tensors.
+    add("recent rows", 2 * recent, "the last window - 1 tokens, once as keys and once as values", row);
+    return;
+  }
+  add("recent rows", recent, "the last window - 1 tokens", row);
+  add("compressed rows", n / ratio, "one for compress_ratio tokens", row);
+  add("index keys", n / ratio, "one for compress_ratio tokens", index_row);
+  const bool overlap = settings.flag("overlap");
+  add("tokens to compress", (overlap ? 4 : 2) * (n % ratio), "projection and gate of each, twice as wide with overlap",
+      row + index_row);
+  if (overlap && n >= ratio) {
+    add("segment before", 2 * ratio, "projection and gate of each of its tokens", row + index_row);
+  }
+}
+
 Reserve reserve(const ReserveRequest& request) {
   Reserve result;
   for (const LayerGroup& group : request.model.groups) {
@@ -94,6 +140,11 @@ Reserve reserve(const ReserveRequest& request) {
     const Count layers = group.count() * request.batch;
     for (const auto& mixer : group.mixers) {
       check_kind(kName, kKinds, mixer->kind());
+      if (shares_rows(*mixer)) {
+        check_types(request.kv);
+        add_shared_rows(result, request, group, *mixer);
+        continue;
+      }
       for (const CachePart& part : mixer->cache()) {
         if (!part.owned) continue;
         check_types(request.kv);

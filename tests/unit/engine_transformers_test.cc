@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/input.h"
 #include "mixers.h"
 #include "parts_model.h"
 
@@ -36,6 +37,40 @@ TEST_CASE("transformers expands latents before it caches them") {
                             [mixer = latent(512, 64, 128, 128, 128)](std::uint32_t) { return std::vector{mixer}; });
   // 40,960 elements a token and layer (docs/cost-model.md section 5).
   CHECK(reserve(v3, "transformers", 4096).bytes == Count{4096} * 61 * 40960 * 2);
+}
+
+TEST_CASE("transformers keeps the index keys of MiniMax M3 beside its keys and values") {
+  // 60 layers: 3 with 4 heads of 128, 57 with an index key of 128, too. bf16.
+  const Model m3 = load_model("minimax-m3");
+  const Count n = 8192;
+  const Count expected = n * (60 * 2 * 4 * 128 + 57 * 128) * 2;
+  CHECK(reserve(m3, "transformers", n).bytes == expected);
+  CHECK(reserve(m3, "transformers:cache=static", n, 2).bytes == 2 * expected);
+}
+
+TEST_CASE("transformers keeps DeepSeek-V4's window, its compressed rows, and the tokens that are not compressed yet") {
+  // [modular_deepseek_v4.py DeepseekV4HCACache, DeepseekV4CSACache], bf16, rows of 512 and index keys of 128. Flash: 2
+  // window layers, 21 of ratio 4 with indexer, 20 of ratio 128. Pro: 30 of ratio 4 and 31 of ratio 128.
+  struct Row {
+    const char* model;
+    Count context, bytes;
+  };
+  const Row rows[] = {
+      {"deepseek-v4-flash", 0, 0},           {"deepseek-v4-flash", 3, 583680},
+      {"deepseek-v4-flash", 100, 9591040},   {"deepseek-v4-flash", 8192, 62428160},
+      {"deepseek-v4-flash", 8195, 62873600}, {"deepseek-v4-flash", 131072, 907842560},
+      {"deepseek-v4-pro", 8192, 88914944},   {"deepseek-v4-pro", 1000000, 9860287488},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    CAPTURE(to_string(row.context));
+    CHECK_EQ(to_string(reserve(load_model(row.model), "transformers", row.context, 1, "bf16").bytes),
+             to_string(row.bytes));
+  }
+  CHECK_EQ(to_string(reserve(load_model("deepseek-v4-flash"), "transformers", 8192, 3, "bf16").bytes),
+           to_string(3 * Count{62428160}));
+  CHECK_THROWS_WITH_AS(reserve(load_model("deepseek-v4-flash"), "transformers:cache=static", 8192, 1, "bf16"),
+                       doctest::Contains("no static cache"), InputError);
 }
 
 TEST_CASE("transformers refuses types that it has no plain cache for") {
