@@ -85,7 +85,7 @@ bool ContextWalk::add_differences(const std::array<Estimate, kSamples>& samples)
   divided_.clear();
   for (std::size_t m = 0; m < kMetricCount; ++m) {
     const auto metric = static_cast<Metric>(m);
-    if (metric == Metric::context || metric == Metric::batch) continue;
+    if (!wanted_.has(metric) || metric == Metric::context || metric == Metric::batch) continue;
     std::array<Uint128, kSamples> values{};
     std::size_t known = 0;
     for (const Estimate& sample : samples) {

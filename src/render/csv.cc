@@ -1,6 +1,7 @@
 // CSV (RFC 4180, with LF line ends): one header, scalars only, and empty fields for unknown values.
-#include <algorithm>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "csv_field.h"
 #include "digit_cell.h"
@@ -12,30 +13,54 @@
 namespace ctxcost {
 namespace {
 
-/// Columns next to each other that are the same in all rows of a series are one text; any other column is one cell.
+/// Columns next to each other that are the same in all rows of a series are one text; any other column is by itself.
 struct ColumnRun {
-  std::size_t begin, end;  // of the columns
+  std::span<const Field> columns;
   bool of_series;
-  std::string text;  // of the last series
+  const MetricValue* (*metric_value)(const Field& field, const void* subject);  // null: not a metric
+  std::string text = {};                                                        // of the last series
+  DigitCell digits = {};
 };
 
-std::vector<ColumnRun> runs_of(const std::vector<Field>& columns) {
+std::vector<ColumnRun> runs_of(std::span<const Field> columns) {
   std::vector<ColumnRun> runs;
+  runs.reserve(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (!runs.empty() && runs.back().of_series && columns[i].of_series) {
-      runs.back().end = i + 1;
+      runs.back().columns = {runs.back().columns.data(), runs.back().columns.size() + 1};
     } else {
-      runs.push_back({i, i + 1, columns[i].of_series, {}});
+      runs.push_back({columns.subspan(i, 1), columns[i].of_series, columns[i].metric_value});
     }
   }
   return runs;
 }
 
-void write_csv_metric(Writer& out, const MetricValue* value, std::vector<DigitCell>& digits, std::size_t column) {
+void write_series(ColumnRun& run, const void* subject) {
+  TextSink text;
+  Writer to(text);
+  for (const Field& column : run.columns) {
+    if (&column != run.columns.data()) to.character(',');
+    write_csv_value(to, column.value(column, subject));
+  }
+  to.flush();
+  run.text = std::move(text.text);
+}
+
+void write_cell(Writer& out, ColumnRun& run, const void* subject, bool comma) {
+  const Field& column = run.columns.front();
+  if (run.metric_value == nullptr) {
+    const Value value = column.value(column, subject);
+    if (const Count* count = std::get_if<Count>(&value)) return run.digits.write(out, *count, comma);
+    if (comma) out.character(',');
+    return write_csv_value(out, value);
+  }
+  const MetricValue* const value = run.metric_value(column, subject);
+  if (value != nullptr) {
+    if (const auto* count = std::get_if<Count>(value)) return run.digits.write(out, *count, comma);
+  }
+  if (comma) out.character(',');
   if (value == nullptr) return;
-  if (const auto* count = std::get_if<Count>(value)) {
-    digits[column].write(out, *count);
-  } else if (const auto* real = std::get_if<double>(value)) {
+  if (const auto* real = std::get_if<double>(value)) {
     write_double(out, *real);
   } else if (const auto* level = std::get_if<std::string_view>(value)) {
     out.text(*level);  // a word: kWindowLevels
@@ -51,43 +76,25 @@ void write_csv(const Document& document, bool, Writer& out) {
     out.text(columns[i].name);
   }
   if (!document.is_continued()) out.character('\n');
-  std::vector<DigitCell> digits(columns.size());
   std::vector<ColumnRun> runs = runs_of(columns);
-  const auto write_value_of = [&](Writer& to, const void* subject, std::size_t i) {
-    const Value value = columns[i].value(columns[i], subject);
-    if (const Count* count = std::get_if<Count>(&value)) {
-      digits[i].write(to, *count);
-    } else {
-      write_csv_value(to, value);
-    }
-  };
   std::size_t series = 0;  // of the texts of runs; 0: none
   document.for_each_cells([&](const void* subject) {
     const std::size_t now = document.series_of(subject);
     if (now == 0 || now != series) {
       for (ColumnRun& run : runs) {
-        if (!run.of_series) continue;
-        TextSink text;
-        Writer to(text);
-        for (std::size_t i = run.begin; i < run.end; ++i) {
-          if (i > run.begin) to.character(',');
-          write_value_of(to, subject, i);
-        }
-        to.flush();
-        run.text = std::move(text.text);
+        if (run.of_series) write_series(run, subject);
       }
       series = now;
     }
-    for (const ColumnRun& run : runs) {
-      if (run.begin > 0) out.character(',');
-      const Field& column = columns[run.begin];
+    bool comma = false;
+    for (ColumnRun& run : runs) {
       if (run.of_series) {
+        if (comma) out.character(',');
         out.text(run.text);
-      } else if (column.metric_value != nullptr) {
-        write_csv_metric(out, column.metric_value(column, subject), digits, run.begin);
       } else {
-        write_value_of(out, subject, run.begin);
+        write_cell(out, run, subject, comma);
       }
+      comma = true;
     }
     out.character('\n');
   });

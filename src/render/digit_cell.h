@@ -11,18 +11,21 @@ namespace ctxcost {
 
 class DigitCell {
  public:
-  void write(Writer& out, Count value) {
+  /// Writes the integer, behind a comma if there is one.
+  void write(Writer& out, Count value, bool comma = false) {
+    char* const start = out.room(1 + sizeof digits_);
+    *start = ',';
+    char* const to = start + (comma ? 1 : 0);
     if (known_ && value == value_) {
       if (size_ == 0) size_ = static_cast<std::size_t>(write_digits(digits_, value) - digits_);
-      std::memcpy(out.room(sizeof digits_), digits_, sizeof digits_);
-      out.advance(size_);
+      std::memcpy(to, digits_, sizeof digits_);
+      out.advance(static_cast<std::size_t>(to - start) + size_);
       return;
     }
     known_ = true;
     value_ = value;
     size_ = 0;
-    char* const to = out.room(kMostDigits);
-    out.advance(static_cast<std::size_t>(write_digits(to, value) - to));
+    out.advance(static_cast<std::size_t>(write_digits(to, value) - start));
   }
 
  private:

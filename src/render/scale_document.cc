@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/json_string.h"
+#include "ctxcost/core/lengths.h"
 #include "ctxcost/estimate/context_walk.h"
 #include "estimate/window_note.h"
 #include "line_pattern.h"
@@ -84,7 +85,18 @@ std::vector<bool> known_of(const std::vector<Count*>& counts) {
   return known;
 }
 
-void write_figures(LinePattern& pattern, Writer& out, const GridPoint& row, const std::vector<Count*>& counts) {
+/// Returns a text as JSON without its opening quote.
+std::string json_behind_quote(std::string_view text) {
+  TextSink sink;
+  Writer out(sink);
+  write_json_string(out, text);
+  out.flush();
+  return sink.text.substr(1);
+}
+
+/// `note` is the note on the window, as JSON, behind the context's label.
+void write_figures(LinePattern& pattern, Writer& out, const GridPoint& row, const std::vector<Count*>& counts,
+                   std::string_view note) {
   pattern.write(
       out,
       [&](Writer& to, std::size_t figure, std::size_t place) {
@@ -94,7 +106,11 @@ void write_figures(LinePattern& pattern, Writer& out, const GridPoint& row, cons
         if (const auto* real = std::get_if<double>(&value)) return write_double(to, *real);
         JsonWriter(to, JsonWriter::Layout::compact).value(value);
       },
-      [&](Writer& to) { write_json_string(to, window_note(row.estimator.model(), row.values, row.context())); });
+      [&](Writer& to) {
+        to.character('"');
+        to.text(length_label(row.context()));
+        to.text(note);
+      });
 }
 
 std::vector<Field> columns_of(const RenderOptions& options) {
@@ -189,6 +205,7 @@ bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const
     ContextWalk walk(estimator, batch, metrics, detailed);
     std::optional<std::string_view> status;  // of the pattern
     std::vector<bool> known;                 // counts of details that have a value in it
+    std::string note;
     std::size_t pieces = 0;
     for (const LengthList::Range& range : contexts.ranges()) {
       walk.start(range);
@@ -210,8 +227,9 @@ bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const
           if (pieces == 1 || now != status || known_now != known) record_line(pattern, row, *options_, write_line);
           status = now;
           known = known_now;
+          note = json_behind_quote(window_note_behind_label(estimator.model(), row.values));
         }
-        write_figures(pattern, out, row, walk.detail_counts());
+        write_figures(pattern, out, row, walk.detail_counts(), note);
         out.character('\n');
       } while (walk.next());
     }
