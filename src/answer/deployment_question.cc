@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 #include "ctxcost/input/companions.h"
 
 namespace ctxcost {
@@ -26,6 +27,18 @@ DeploymentCase at_place(DeploymentCase point, const std::optional<Placement>& pl
 }
 
 }  // namespace
+
+Count point_count(const DeploymentQuestion& question, const Model& model) {
+  return (question.contexts.empty() ? Count{1} : question.contexts.size()) * batches_of(question, model).size();
+}
+
+void check_points(std::string_view what, Count points) {
+  if (points <= kMostAnswers) return;
+  throw InputError(
+      Diagnostic{std::string(what), "",
+                 "expected at most " + with_separators(kMostAnswers) + " points, found " + with_separators(points),
+                 "`ctxcost scale` writes any number"});
+}
 
 std::vector<DeploymentCase> cases(const DeploymentQuestion& question) {
   std::vector<DeploymentCase> all;

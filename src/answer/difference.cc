@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 #include "ctxcost/estimate/report.h"
 #include "input/formats.h"
 #include "input/json/config_changes.h"
@@ -21,6 +22,9 @@ bool contains(const List& list, const Value& value) {
   }
   return false;
 }
+
+/// The most bytes of configs that are read to find what each key alone changes.
+constexpr std::size_t kMostTriedBytes = std::size_t{8} << 20;
 
 ReportRecord count(const Model& model, Grid grid, const Workload& counting, std::string_view source) {
   grid.models = {model};
@@ -116,8 +120,18 @@ void compare_keys(Difference& difference, const Comparand& before, const Compara
     return value == nullptr ? std::nullopt : std::optional<std::string>(to_text(*value));
   };
   const KeyEffects effects(*old_config, options);
-  for (const ConfigChange& change : config_changes(old_root, new_root)) {
-    difference.keys.push_back({change.pointer, text(change.before), text(change.after), effects.of(change)});
+  const std::vector<ConfigChange> changes = config_changes(old_root, new_root);
+  // Each trial copies and reads the whole text.
+  const std::size_t most = kMostTriedBytes / std::max<std::size_t>(1, old_config->text.size());
+  difference.keys.reserve(changes.size());
+  for (const ConfigChange& change : changes) {
+    const bool tried = difference.keys.size() < most;
+    difference.keys.push_back(
+        {change.pointer, text(change.before), text(change.after), tried ? effects.of(change) : std::nullopt, tried});
+  }
+  if (changes.size() > most) {
+    difference.keys_note = format("{} keys differ: only the first {} were tried alone", with_separators(changes.size()),
+                                  with_separators(most));
   }
 }
 
@@ -191,6 +205,16 @@ Difference diff(const Comparand& before, const Comparand& after, const DiffOptio
     const std::string& model = before.is_report() ? after.name : before.name;
     throw InputError(Diagnostic{model, "", "expected a saved report beside a saved report, found a model",
                                 format("`ctxcost scale {} --format json -o FILE` saves one", model)});
+  }
+  if (!before.is_report()) {
+    const auto size = [](const LengthList& list) { return list.empty() ? Count{1} : list.size(); };
+    const Count points = size(options.grid.contexts) * size(options.grid.batches);
+    if (points > kMostComparedPoints) {
+      throw InputError(Diagnostic{
+          "diff", "",
+          format("expected at most {} points, found {}", with_separators(kMostComparedPoints), with_separators(points)),
+          "`ctxcost scale` writes any number"});
+    }
   }
   Difference difference;
   difference.before_name = before.name;

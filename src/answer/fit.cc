@@ -48,12 +48,16 @@ void add(std::vector<std::string>& notes, std::string note) {
 FitAnswer fit(const DeploymentQuestion& question) {
   FitAnswer result;
   std::vector<Fit>& all = result.alternatives;
+  Count points;
   for (const DeploymentCase& asked : cases(question)) {
+    const Model& model = *asked.setup.model;
     const std::size_t before = all.size();
+    points += point_count(question, model);
+    check_points("fit", points);
     try {
       const auto deployment = std::make_shared<const Deployment>(asked.setup);
-      for (const Count batch : batches_of(question, *asked.setup.model)) {
-        for (const Count context : contexts_of(question, *asked.setup.model)) {
+      for (const Count batch : batches_of(question, model)) {
+        for (const Count context : contexts_of(question, model)) {
           all.push_back(answer(asked, deployment, context, batch));
         }
       }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <set>
 #include <span>
 #include <utility>
@@ -102,14 +103,17 @@ MetricValue bound_of(const Limit& limit, const DeploymentSettings& settings) {
 class Judge {
  public:
   /// `remedied` counts the breaches for which passing settings were searched.
-  Judge(const Budget& budget, const JudgeOptions& options, std::vector<BudgetFault>& faults, std::size_t& remedied)
-      : budget_(budget), options_(options), faults_(faults), remedied_(remedied) {}
+  /// `deployment` is that of an earlier budget with the same setup, or null; it is then made, and kept there.
+  Judge(const Budget& budget, const JudgeOptions& options, std::vector<BudgetFault>& faults, std::size_t& remedied,
+        std::shared_ptr<const Deployment>& deployment)
+      : budget_(budget), options_(options), faults_(faults), remedied_(remedied), deployment_(deployment) {}
 
   JudgedBudget judge() {
     JudgedBudget result;
     result.budget = &budget_;
     try {
-      result.deployment = std::make_unique<Deployment>(budget_.setup);
+      if (!deployment_) deployment_ = std::make_shared<const Deployment>(budget_.setup);
+      result.deployment = deployment_;
       evaluate(result);
     } catch (const InputError& error) {
       for (const Diagnostic& fault : error.diagnostics()) add_fault(budget_place(), fault.message, fault.hint);
@@ -200,8 +204,8 @@ class Judge {
   /// Returns whether the limit would pass there. Throws InputError if that is unknown.
   static bool passes(const JudgedLimit& judged, const Deployment& deployment, Count context, Count batch) {
     const Metric metric = judged.limit->metric;
-    const Actual actual =
-        is_solved(metric) ? solved(deployment, metric, context, batch) : Actual{deployment.at(context, batch)[metric]};
+    const Actual actual = is_solved(metric) ? solved(deployment, metric, context, batch)
+                                            : Actual{deployment.metric(metric, context, batch)};
     if (std::holds_alternative<std::monostate>(actual.value) && !actual.unbounded) return false;
     return within(actual, judged.limit->side, judged.bound);
   }
@@ -231,6 +235,7 @@ class Judge {
   const JudgeOptions& options_;
   std::vector<BudgetFault>& faults_;
   std::size_t& remedied_;
+  std::shared_ptr<const Deployment>& deployment_;
   std::optional<RemedySearch> search_;  ///< created at the first breach
 };
 
@@ -241,8 +246,10 @@ BudgetReport judge(BudgetFiles files, const JudgeOptions& options) {
   report.budgets = std::move(files.budgets);
   report.faults = std::move(files.faults);
   std::size_t remedied = 0;
+  std::map<std::pair<std::string_view, std::size_t>, std::shared_ptr<const Deployment>> deployments;
   for (const Budget& budget : report.budgets) {
-    report.judged.push_back(Judge(budget, options, report.faults, remedied).judge());
+    std::shared_ptr<const Deployment>& deployment = deployments[{budget.file, budget.setup_number}];
+    report.judged.push_back(Judge(budget, options, report.faults, remedied, deployment).judge());
   }
   if (!report.faults.empty()) {
     report.verdict = Verdict::error;

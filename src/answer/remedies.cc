@@ -151,7 +151,10 @@ std::optional<Remedy> RemedySearch::narrower_weights(const FailedQuestion& quest
 
 const Deployment* RemedySearch::spread(Count ranks) {
   const auto [entry, is_new] = spread_.try_emplace(ranks);
-  if (is_new) entry->second = deploy(with_ranks(asked_.setup(), ranks));
+  if (is_new) {
+    Setup setup = with_ranks(asked_.setup(), ranks);
+    if (divides_evenly(*setup.model, setup.settings.parallelism.tensor)) entry->second = deploy(std::move(setup));
+  }
   return entry->second.get();
 }
 

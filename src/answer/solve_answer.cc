@@ -201,11 +201,11 @@ void solve_weights(SolveAnswer& answer, const Point& point) {
       [](Setup& setup, const WeightScheme& type) { setup.workload.weights = type; });
 }
 
-SolveAnswer answer_at(Unknown unknown, const Point& point) {
+SolveAnswer answer_at(Unknown unknown, const Point& point, std::shared_ptr<const Deployment> deployment) {
   SolveAnswer answer;
   answer.unknown = unknown;
   answer.asked = point.asked;
-  answer.deployment = std::make_shared<const Deployment>(point.asked.setup);
+  answer.deployment = std::move(deployment);
   answer.split = point.asked.setup.settings.parallelism;
   if (unknown != Unknown::context) answer.context = point.context;
   if (unknown != Unknown::batch) answer.batch = point.batch;
@@ -231,20 +231,28 @@ bool SolveAnswers::any() const {
 
 SolveAnswers solve(Unknown unknown, const DeploymentQuestion& question) {
   SolveAnswers result;
-  const auto add = [&](const DeploymentCase& asked, Count context, Count batch) {
+  const auto add = [&](const DeploymentCase& asked, const std::shared_ptr<const Deployment>& deployment, Count context,
+                       Count batch) {
     try {
-      result.answers.push_back(answer_at(unknown, {asked, context, batch}));
+      result.answers.push_back(answer_at(unknown, {asked, context, batch}, deployment));
     } catch (const InputError& error) {
       result.left_out.push_back(error);
     }
   };
+  DeploymentQuestion axes = question;
+  if (unknown == Unknown::context) axes.contexts = LengthList(1);
+  if (unknown == Unknown::batch) axes.batches = LengthList(1);
+  Count points;
   for (const DeploymentCase& asked : cases(question)) {
     const Model& model = *asked.setup.model;
+    points += point_count(axes, model);
+    check_points("solve", points);
     try {
-      const LengthList batches = unknown == Unknown::batch ? LengthList(1) : batches_of(question, model);
-      const LengthList contexts = unknown == Unknown::context ? LengthList(1) : contexts_of(question, model);
+      const LengthList batches = batches_of(axes, model);
+      const LengthList contexts = contexts_of(axes, model);
+      const auto deployment = std::make_shared<const Deployment>(asked.setup);
       for (const Count batch : batches) {
-        for (const Count context : contexts) add(asked, context, batch);
+        for (const Count context : contexts) add(asked, deployment, context, batch);
       }
     } catch (const InputError& error) {
       result.left_out.push_back(error);

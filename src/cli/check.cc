@@ -112,6 +112,8 @@ const Command kCheck = {"check",
                         kCheckExamples,
                         run_check,
                         [] { return target_formats(kCheckShape); },
-                        Completion::file};
+                        Completion::file,
+                        "Limits: at most 10,000 pairs of context and batch in a budget, and 100,000 in a\n"
+                        "file; the first 50 breaches get the settings that would pass.\n"};
 
 }  // namespace ctxcost::cli

@@ -23,6 +23,7 @@ struct Command {
   Status (*run)(const Arguments& arguments);
   std::vector<TargetFormat> (*formats)() = nullptr;  ///< the values of --format, the default first
   Completion words = Completion::none;               ///< what its arguments name
+  std::string_view limits = {};  ///< lines of the help: how much may be asked for, if not any amount
 };
 
 std::span<const Command* const> commands();

@@ -81,6 +81,8 @@ const Command kDiff = {"diff",
                        kDiffExamples,
                        run_diff,
                        [] { return target_formats(kDiffShape); },
-                       Completion::model};
+                       Completion::model,
+                       "Limits: at most 10,000 points (contexts and batches multiplied) of models; keys\n"
+                       "are tried alone until 8 MiB of config are read.\n"};
 
 }  // namespace ctxcost::cli

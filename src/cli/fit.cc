@@ -41,6 +41,8 @@ const Command kFit = {"fit",
                       kFitExamples,
                       run_fit,
                       [] { return target_formats(kFitShape); },
-                      Completion::model};
+                      Completion::model,
+                      "Limits: at most 10,000 points (models, types, engines, GPUs, contexts and\n"
+                      "batches multiplied); `scale` writes any number.\n"};
 
 }  // namespace ctxcost::cli

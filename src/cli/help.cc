@@ -15,7 +15,7 @@ constexpr std::string_view kModels =
 constexpr std::string_view kExitStatus =
     "Exit status: 0 answered, and it fits or is within budget; 1 answered, and it\n"
     "does not; 2 no answer: bad usage, bad input, or a file that cannot be read or\n"
-    "written.\n";
+    "written. A signal that ends it leaves no file, and the status is the signal's.\n";
 
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kMeaningColumn = 28;
@@ -85,6 +85,7 @@ std::string command_help(const Command& command) {
     const bool formats = row.id == OptionId::format && command.formats != nullptr;
     append_option(out, option, formats ? names_of(command.formats()) : std::string(option.syntax));
   }
+  if (!command.limits.empty()) out += format("\n{}", command.limits);
   return out + format("\nExamples:\n{}\n{}", command.examples, kExitStatus);
 }
 

@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <new>
 
 #include "command.h"
@@ -77,13 +79,36 @@ Status run_or_complain(std::span<const char* const> tokens) {
   return Status::no_answer;
 }
 
+/// Ends where an exception finds nobody: the tables of the library are made before `main`, and also then memory may be
+/// out.
+[[noreturn]] void end_out_of_memory() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    remove_pending_file();
+    write_all(STDERR_FILENO, "ctxcost: out of memory\n");
+    _exit(static_cast<int>(Status::no_answer));
+  } catch (...) {
+    // A fault of the program: its core says more.
+  }
+  std::abort();
+}
+
+struct TerminateHandler {
+  TerminateHandler() { std::set_terminate(end_out_of_memory); }
+};
+// Before all other objects.
+__attribute__((init_priority(101))) const TerminateHandler kTerminateHandler;
+
 }  // namespace
 }  // namespace ctxcost::cli
 
 int main(int argc, char** argv) {
   using namespace ctxcost::cli;
   occupy_standard_streams();
+  // A reader that has gone, and a file that may not grow, are faults of a write.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::size_t count = argc > 0 ? static_cast<std::size_t>(argc - 1) : 0;
   const Status status = run_or_complain({argv + 1, count});
   return static_cast<int>(left_out() ? Status::no_answer : status);

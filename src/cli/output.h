@@ -40,11 +40,19 @@ class Output : public Sink {
 
  private:
   void open_temporary();
+  void discard();
 
   int descriptor_ = -1;
   std::string target_;     // the file's own path, links followed; "standard output"
   std::string temporary_;  // empty if the target is written directly
 };
+
+/// Resolves links, even if the file that the last one names does not exist yet. Returns the path so far if that cannot
+/// be done. Throws OutputError for a loop.
+std::string follow_links(const std::string& path);
+
+/// Removes the temporary file of an open target, if there is one. Signal handlers may call it.
+void remove_pending_file();
 
 /// Writes all bytes to a descriptor. Returns 0 or errno.
 int write_all(int descriptor, std::string_view bytes);

@@ -73,6 +73,8 @@ const Command kSolve = {"solve",
                         kSolveExamples,
                         run_solve,
                         [] { return target_formats(kSolveShape); },
-                        Completion::model};
+                        Completion::model,
+                        "Limits: at most 10,000 points (models, types, engines, GPUs, contexts and\n"
+                        "batches multiplied); `solve gpus` tries degrees up to 1,024.\n"};
 
 }  // namespace ctxcost::cli

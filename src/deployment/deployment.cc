@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "core/word_list.h"
@@ -141,6 +143,13 @@ struct Deployment::Device {
   FeedForwardWork feed_forward;
 };
 
+/// Where the cache's traffic reaches that of the weights, by batch. The search for it costs more than everything else
+/// at a point, and does not depend on the context.
+struct Deployment::Crossings {
+  std::mutex mutex;
+  std::map<Count, std::optional<Count>> by_batch;
+};
+
 /// Work and traffic of one device in one phase.
 struct Deployment::Load {
   Count flops;
@@ -168,7 +177,8 @@ Deployment::Deployment(Setup setup)
       whole_(setup_.model, setup_.workload, setup_.engine, 1, engine_device(setup_.settings.gpu)),
       placement_(placement_of(setup_)),
       ranks_(placement_ ? split(*setup_.model, setup_.settings.parallelism, placement_->devices)
-                        : split(*setup_.model, setup_.settings.parallelism)) {
+                        : split(*setup_.model, setup_.settings.parallelism)),
+      crossings_(std::make_unique<Crossings>()) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
   const auto& stored = whole_.stored_tensors();
@@ -610,6 +620,13 @@ std::optional<Count> Deployment::critical_batch() const {
 }
 
 std::optional<Count> Deployment::kv_equals_weights(Count batch) const {
+  const std::scoped_lock lock(crossings_->mutex);
+  const auto [entry, is_new] = crossings_->by_batch.try_emplace(batch);
+  if (is_new) entry->second = find_crossing(batch);
+  return entry->second;
+}
+
+std::optional<Count> Deployment::find_crossing(Count batch) const {
   if (!setup_.model->decodes()) return std::nullopt;
   try {
     return kv_traffic_reaches_weights(batch);
@@ -638,7 +655,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   if (!hosts_.empty()) add(hosts_.front());
   const auto reaches = [&](Count n) {
     Count traffic;
-    for (const Device* device : stages) traffic += device->estimator.decode_step(n, batch).cache_bytes;
+    for (const Device* device : stages) traffic += device->estimator.decode_cache_bytes(n, batch);
     return traffic >= weights;
   };
   const std::optional<Count> found = first_that(kMostTokens, reaches);
@@ -656,7 +673,20 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   return min(n, *found);
 }
 
-DeploymentEstimate Deployment::at(Count context, Count batch) const {
+DeploymentEstimate Deployment::at(Count context, Count batch) const { return evaluate(context, batch, true); }
+
+MetricValue Deployment::metric(Metric metric, Count context, Count batch) const {
+  if (!needs_devices(metric)) {
+    try {
+      return whole_.at(context, batch)[metric];
+    } catch (const CountOverflow& overflow) {
+      fail_overflow(context, batch, overflow);
+    }
+  }
+  return evaluate(context, batch, metric == Metric::kv_equals_weights_context)[metric];
+}
+
+DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_crossing) const {
   try {
     DeploymentEstimate result;
     result.model = whole_.at(context, batch);
@@ -702,8 +732,10 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
       }
     }
     if (const std::optional<Count> found = critical_batch()) result[Metric::critical_batch] = *found;
-    if (const std::optional<Count> found = kv_equals_weights(batch)) {
-      result[Metric::kv_equals_weights_context] = *found;
+    if (with_crossing) {
+      if (const std::optional<Count> found = kv_equals_weights(batch)) {
+        result[Metric::kv_equals_weights_context] = *found;
+      }
     }
     result.limit = limit(result.devices, context);
     const bool known = setup_.settings.gpu ? total.has_value() : setup_.settings.kv_memory.has_value();

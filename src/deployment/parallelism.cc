@@ -196,7 +196,7 @@ std::string nearest_even(const Model& model, Count ranks) {
     hint = "tp=" + to_string(less);
     break;
   }
-  for (Count more = ranks + 1; more <= most; more += 1) {
+  for (Count more = ranks + 1; more <= min(most, kMostDevices); more += 1) {
     if (!uneven(model, more).empty()) continue;
     return (hint.empty() ? "" : hint + " or ") + "tp=" + to_string(more);
   }
@@ -280,6 +280,8 @@ Parallelism parse_parallelism(std::string_view text) {
   }
   return parallelism;
 }
+
+bool divides_evenly(const Model& model, Count ranks) { return ranks == 1 || uneven(model, ranks).empty(); }
 
 void check_even(const Model& model, const Parallelism& parallelism) {
   const Count ranks = parallelism.tensor;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_map>
 
 namespace ctxcost {
 namespace {
@@ -36,12 +37,20 @@ Count elements_of(const std::vector<ModelTensor>& tensors, Place place, const Te
   return elements;
 }
 
-/// Finds the group of the whole model that contains a rank's group.
-const LayerGroup& origin_of(const LayerGroup& part, const Model& model) {
-  return *std::find_if(model.groups.begin(), model.groups.end(), [&part](const LayerGroup& group) {
-    return group.stack == part.stack && std::binary_search(group.layers.begin(), group.layers.end(), part.layers[0]);
-  });
-}
+/// Finds the groups of the whole model that contain a rank's groups, which are asked for in their order.
+class Origins {
+ public:
+  explicit Origins(const Model& model) : at_(model.groups.begin()), end_(model.groups.end()) {}
+  const LayerGroup& of(const LayerGroup& part) {
+    at_ = std::find_if(at_, end_, [&part](const LayerGroup& group) {
+      return group.stack == part.stack && std::binary_search(group.layers.begin(), group.layers.end(), part.layers[0]);
+    });
+    return *at_;
+  }
+
+ private:
+  std::vector<LayerGroup>::const_iterator at_, end_;
+};
 
 std::vector<std::uint32_t> common_layers(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
   std::vector<std::uint32_t> both;
@@ -60,12 +69,16 @@ void add_dense(RankWeights& sum, const Tensor& tensor, bool lookup, Count bytes,
 RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank,
                          Count host_expert_layers) {
   RankWeights sum;
+  Origins origins(model);
+  // Groups may be as many as tensors.
+  std::unordered_map<const LayerGroup*, std::vector<const StoredTensor*>> of_group;
+  for (const StoredTensor& entry : stored) of_group[entry.group].push_back(&entry);
   for (const LayerGroup& part : rank.model->groups) {
-    const LayerGroup& origin = origin_of(part, model);
+    const LayerGroup& origin = origins.of(part);
     const std::vector<Tensor> whole = model.layer_tensors(origin).value();
     const std::vector<Tensor> held = rank.model->layer_tensors(part).value();
-    for (const StoredTensor& entry : stored) {
-      if (entry.group != &origin) continue;
+    for (const StoredTensor* const found : of_group[&origin]) {
+      const StoredTensor& entry = *found;
       const Tensor& tensor = entry.tensor;
       const std::vector<std::uint32_t> common = common_layers(entry.layers, part.layers);
       const Count layers = common.size();
@@ -93,8 +106,8 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
       }
     }
   }
-  for (const StoredTensor& entry : stored) {
-    if (entry.group != nullptr) continue;
+  for (const StoredTensor* const found : of_group[nullptr]) {
+    const StoredTensor& entry = *found;
     const Share share{elements_of(rank.model->tensors, entry.place, entry.tensor),
                       elements_of(model.tensors, entry.place, entry.tensor)};
     // What only a file has (tables of rotary frequencies) is where the layers are.
@@ -115,9 +128,10 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
 
 FeedForwardWork feed_forward_work(const Model& model, const Rank& rank) {
   FeedForwardWork work;
+  Origins origins(model);
   for (const LayerGroup& part : rank.model->groups) {
     if (!part.feed_forward.experts || part.stack == Stack::encoder) continue;
-    const LayerGroup& origin = origin_of(part, model);
+    const LayerGroup& origin = origins.of(part);
     const std::vector<Tensor> whole = origin.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});
     const std::vector<Tensor> held = part.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});
     for (const Tensor& tensor : held) {

@@ -8,6 +8,8 @@
 namespace ctxcost {
 namespace {
 
+/// The most ranks that are worth trying: more than any published model has heads or layers.
+constexpr Count kMostRanks = 1024;
 /// A larger answer counts as unbounded.
 constexpr Count kFarthest = std::uint64_t{1} << 50;
 
@@ -136,7 +138,7 @@ LargestFit max_batch_memory(const Deployment& deployment, Count context) {
 
 Count most_ranks(const Setup& setup) {
   const Model& model = *setup.model;
-  if (setup.engine.engine->spread == Spread::layers) return max(1, model.layers());
+  if (setup.engine.engine->spread == Spread::layers) return min(kMostRanks, max(1, model.layers()));
   constexpr Count kWithoutHeads = 64;
   Count heads;
   for (const LayerGroup& group : model.groups) {
@@ -144,7 +146,7 @@ Count most_ranks(const Setup& setup) {
       if (mixer->score_heads() > 0) heads = max(heads, mixer->shape().heads);
     }
   }
-  return heads == 0 ? kWithoutHeads : heads;
+  return heads == 0 ? kWithoutHeads : min(kMostRanks, heads);
 }
 
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch) {
@@ -157,6 +159,11 @@ FewestGpus min_gpus(const Setup& setup, Count context, Count batch) {
     Setup candidate = setup;
     candidate.settings.parallelism.*degree = ranks;
     const Parallelism parallelism = candidate.settings.parallelism;
+    // Most degrees do not divide the heads, which is seen before anything is split.
+    if (ranks > 1 && !divides_evenly(*setup.model, parallelism.tensor)) {
+      fewest.refused.push_back(parallelism.devices());
+      continue;
+    }
     std::optional<Deployment> deployment;
     try {
       deployment.emplace(std::move(candidate));

@@ -224,6 +224,21 @@ DecodeStep Estimator::decode_step(Count context, Count batch) const {
   return step;
 }
 
+Count Estimator::decode_cache_bytes(Count context, Count batch) const {
+  Count bytes;
+  for (const LayerGroup& group : model().groups) {
+    if (group.stack != Stack::decoder) continue;
+    for (const auto& mixer : group.mixers) {
+      for (std::size_t p = 0; p < mixer->cache().size(); ++p) {
+        const CachePart& part = mixer->cache()[p];
+        const Count rows = rank_rows(part, mixer->rows_read(p, context), context_ranks_);
+        bytes += group.count() * batch * row_bytes(part, kv_, rows);
+      }
+    }
+  }
+  return bytes;
+}
+
 /// Adds up the terms of the walk one by one.
 Estimate Estimator::sum_terms(Count context, Count batch) const {
   Sums sums;

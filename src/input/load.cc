@@ -1,4 +1,5 @@
 // Where a model is found: the catalogue, a file, standard input, a directory.
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -71,9 +72,22 @@ void set_quantization(JsonValue& record, const std::string& quantization_config)
   }
 }
 
+/// Whether the error says that there is no such file, rather than that it cannot be looked at.
+bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG; }
+
+/// Throws InputError for a file that may be there (a loop of links, a directory that may not be searched).
 bool is_file(const std::string& path) {
   struct stat status;
-  return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+  if (stat(path.c_str(), &status) == 0) return !S_ISDIR(status.st_mode);
+  if (is_absence(errno)) return false;
+  throw_fault(path, std::string("cannot be read: ") + std::strerror(errno));
+}
+
+/// Throws InputError for a directory whose names cannot be listed: weights in it would not be seen.
+void check_listable(const std::string& folder) {
+  DIR* const listing = ::opendir(folder.c_str());
+  if (listing == nullptr) throw_fault(folder, std::string("cannot be read: ") + std::strerror(errno));
+  ::closedir(listing);
 }
 
 /// "" for a file in the working directory.
@@ -113,6 +127,7 @@ Model load_params(const std::string& path, const LoadOptions& options) {
 Model load_directory(std::string_view directory, const LoadOptions& options) {
   std::string folder(directory);
   if (!folder.ends_with('/')) folder += '/';
+  check_listable(folder);
   const std::string config = folder + "config.json";
   const std::vector<std::string> ggufs = gguf_models_in(folder);
   if (!is_file(config)) {
@@ -246,7 +261,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
   if (path.find('\0') != std::string::npos || path.empty()) fail_unknown(name);
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) {
+    if (is_absence(errno)) {
       if (std::optional<Model> stored = load_stored(name, options)) return *std::move(stored);
       return load_by_loose_name(name, options);
     }

@@ -121,6 +121,7 @@ void attach_files(Model& model, ModelFiles::Format format, std::vector<TensorFil
   std::map<std::string, std::string> names;
   try {
     for (TensorFile& file : files) {
+      model.notes.insert(model.notes.end(), file.notes.begin(), file.notes.end());
       for (FileTensor& tensor : file.tensors) {
         std::string& name = names[tensor.type];
         if (name.empty()) name = type_name(tensor.type);

@@ -124,7 +124,7 @@ CTXCOST_MECHANISM(kLsh) = {
     "tokens that fall in other buckets in every hash round, though they may be alike",
     "Kitaev 2020, arXiv 2001.04451, section 2",
     kLshKeys,
-    {.softmax = true, .sorts_queries = true},
+    {.softmax = true, .traffic_never_falls = true, .sorts_queries = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       if (!shape.d_model) {
         throw SettingFault{"kind", "\"lsh\" caches hidden states and needs the model's \"d_model\"", ""};

@@ -58,7 +58,7 @@ CTXCOST_MECHANISM(kRouting) = {"routing",
                                "tokens of other clusters, however near they are",
                                "Roy 2020, arXiv 2003.05997, section 4",
                                kRoutingKeys,
-                               {.softmax = true},
+                               {.softmax = true, .traffic_never_falls = true},
                                [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
                                  return std::make_unique<Routing>(shape, settings.count("clusters"));
                                }};

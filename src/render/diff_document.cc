@@ -148,7 +148,9 @@ constexpr Field kOfKey[] = {
                                   [](const ChangedKey& k, JsonWriter& json) { write_config_value(json, k.after); })),
     KeyField::null_unless(
         [](const ChangedKey& k) { return k.alone_changes.has_value(); },
-        KeyField::texts("alone_changes", "metrics that this change alone changes; null where it makes no valid model",
+        KeyField::texts("alone_changes",
+                        "metrics that this change alone changes; null where it makes no valid model "
+                        "or was not tried",
                         [](const ChangedKey& k, const auto& visit) { kEachMetricName(*k.alone_changes, visit); })),
 };
 constexpr FieldTable kKeyFields{"config_change", kOfKey};

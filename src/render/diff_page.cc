@@ -169,8 +169,11 @@ std::vector<std::string> key_lines(const Difference& difference) {
     } else {
       line += shortened(*key.before) + " → " + shortened(*key.after);
     }
-    line += key.alone_changes ? "; this change alone affects " + joined_metrics(*key.alone_changes)
-                              : "; this change alone makes no valid model";
+    if (key.alone_changes) {
+      line += "; this change alone affects " + joined_metrics(*key.alone_changes);
+    } else if (key.tried) {
+      line += "; this change alone makes no valid model";
+    }
     lines.push_back(std::move(line));
   }
   if (!idle.empty()) lines.push_back("these keys differ but alone change no metric here: " + idle);

@@ -46,6 +46,16 @@ std::string rendered(const BudgetReport& report, std::string_view format) {
   return to_string(CheckDocument(report, options), *find_output_format(format));
 }
 
+/// What reading the text as a budget file gives instead of budgets.
+std::string fault_of(const std::string& text) {
+  try {
+    parse_budgets(text, "b.json");
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
 }  // namespace
 
 TEST_CASE("a breach knows by how much its limit is missed") {
@@ -172,14 +182,6 @@ TEST_CASE("what a budget file says wrong is named at its key, with what would do
     const char* fault;  // behind "b.json: /budgets/0/"
   };
   const std::string most = R"("limits": {"kv_cache_bytes": {"max": "1GiB"}})";
-  const auto fault_of = [&](const std::string& text) -> std::string {
-    try {
-      parse_budgets(text, "b.json");
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "accepted";
-  };
   // Settings.
   const Row settings[] = {
       {R"("context": "0")", R"(context: expected a positive number, found "0")"},
@@ -279,6 +281,61 @@ TEST_CASE("what a budget file says wrong is named at its key, with what would do
                        "1..100:+1", )" +
                     most + "}]}"),
            "accepted");
+}
+
+TEST_CASE("a file holds at most 100,000 pairs of context and batch, and the budget that is too many is named") {
+  const auto file = [](int budgets) {
+    std::string text;
+    // Each has 100 * 100 points.
+    for (int i = 0; i < budgets; ++i) {
+      text += (i == 0 ? R"({"name": ")" : R"(, {"name": ")") + std::to_string(i) +
+              R"(", "limits": {"kv_cache_bytes": {"max": "1TB"}}})";
+    }
+    return R"({"defaults": {"model": "llama-3.1-8b", "contexts": "1..100:+1", "batches": "1..100:+1"}, "budgets": [)" +
+           text + "]}";
+  };
+  CHECK_EQ(fault_of(file(10)), "accepted");
+  CHECK_EQ(fault_of(file(12)),
+           "b.json: /budgets/10: expected at most 100,000 pairs of context and batch in the budgets of a file, found "
+           "more from here on (split the file)");
+}
+
+TEST_CASE("budgets that differ in points and limits alone share what is counted, others do not") {
+  BudgetFiles files;
+  files.budgets = parse_budgets(R"({"defaults": {"model": "llama-3.1-8b", "context": "4K"}, "budgets": [
+      {"name": "a", "limits": {"kv_cache_bytes": {"max": "1TB"}}},
+      {"name": "b", "context": "8K", "batch": 2, "limits": {"weights_bytes": {"max": "1TB"}}},
+      {"name": "c", "kv_precision": "fp8", "limits": {"kv_cache_bytes": {"max": "1TB"}}},
+      {"name": "d", "kv_precision": "fp8", "level": "warning", "limits": {"kv_cache_bytes": {"max": "1TB"}}}]})",
+                                "b.json");
+  const BudgetReport report = judge(std::move(files));
+  REQUIRE(report.judged.size() == 4);
+  CHECK(report.judged[0].deployment == report.judged[1].deployment);
+  CHECK(report.judged[0].deployment != report.judged[2].deployment);
+  CHECK(report.judged[2].deployment == report.judged[3].deployment);
+  // 2 * 32 layers * 8 heads * 128 elements a token, in two bytes or one.
+  CHECK(report.judged[0].points[0].values.count(Metric::kv_cache_bytes) == Count{4096 * 131'072});
+  CHECK(report.judged[3].points[0].values.count(Metric::kv_cache_bytes) == Count{4096 * 65'536});
+}
+
+TEST_CASE("a place on a long line counts characters, wherever it stands") {
+  // Each name has 300 characters of three bytes; the whole file is one line.
+  std::string name;
+  for (int i = 0; i < 300; ++i) name += "€";
+  std::string text = R"({"defaults":{"model":"llama-3.1-8b","context":1},"budgets":[)";
+  for (int i = 0; i < 20; ++i) {
+    text += (i == 0 ? "" : ",") + (R"({"name":")" + std::to_string(i) + name + R"(","limits":{"scores":{"max":1}}})");
+  }
+  text += "]}";
+  const std::vector<Budget> budgets = parse_budgets(text, "b.json");
+  REQUIRE(budgets.size() == 20);
+  for (int i = 0; i < 20; ++i) {
+    const std::size_t value = text.find("\"" + std::to_string(i) + "€");
+    std::uint32_t column = 1;
+    for (std::size_t at = 0; at < value; ++at) column += (text[at] & 0xC0) != 0x80 ? 1 : 0;
+    CHECK(budgets[static_cast<std::size_t>(i)].place.line == 1);
+    CHECK(budgets[static_cast<std::size_t>(i)].place.column == column);
+  }
 }
 
 TEST_CASE("limits of other kinds than a count: shares of a device, what nothing bounds, what is not known") {

@@ -78,6 +78,41 @@ TEST_CASE("a key that alone makes no valid model says so") {
   CHECK(difference.keys[1].alone_changes == std::nullopt);
 }
 
+TEST_CASE("of thousands of changed keys only as many are tried as 8 MiB of text allow, and the rest is said") {
+  // 200,000 bytes: 8 MiB hold that text 41 times.
+  const std::string notes(199'000, 'x');
+  std::string old_text = R"({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100, "remark": ")" +
+                         notes + "\"";
+  std::string new_text = old_text;
+  for (int i = 0; i < 60; ++i) {
+    old_text += ",\"remark_" + std::to_string(i) + "\":0";
+    new_text += ",\"remark_" + std::to_string(i) + "\":1";
+  }
+  old_text += "}";
+  new_text += "}";
+  const std::size_t most = (std::size_t{8} << 20) / old_text.size();
+  REQUIRE(most == 41);
+  const Difference difference =
+      diff(parse_comparand(old_text, "old.json"), parse_comparand(new_text, "new.json"), at("1K"));
+  REQUIRE(difference.keys.size() == 60);
+  CHECK(difference.keys[40].tried);
+  CHECK(difference.keys[40].alone_changes == std::vector<Metric>{});
+  CHECK(!difference.keys[41].tried);
+  CHECK(difference.keys[41].alone_changes == std::nullopt);
+  CHECK(difference.keys_note == "60 keys differ: only the first 41 were tried alone");
+}
+
+TEST_CASE("two models are compared at 10,000 points at most") {
+  CHECK(fault(old_model(), new_model(), at("1..10000:+1")).empty());
+  CHECK(fault(old_model(), new_model(), at("1..10001:+1")) ==
+        "diff: expected at most 10,000 points, found 10,001 (`ctxcost scale` writes any number)");
+  DiffOptions options = at("1..5001:+1");
+  options.grid.batches = parse_lengths("1,2", "batches");
+  CHECK(fault(old_model(), new_model(), options) ==
+        "diff: expected at most 10,000 points, found 10,002 (`ctxcost scale` writes any number)");
+}
+
 TEST_CASE("thresholds are judged at each point, and the worst is the verdict") {
   const Difference difference =
       diff(old_model(), new_model(), at("1K,4K", {"kv_cache_bytes > 5%", "kv_cache_bytes <= -1MiB"}));

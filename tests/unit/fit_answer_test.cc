@@ -69,6 +69,28 @@ TEST_CASE("a fit has its bounds on both sides: the tokens of the room, and no GP
   CHECK(remedies(found).empty());
 }
 
+TEST_CASE("a question has 10,000 points at most, over all of its alternatives") {
+  const auto fault = [](const DeploymentQuestion& question) -> std::string {
+    try {
+      fit(question);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "answered";
+  };
+  DeploymentQuestion question = on_card_with_room(100, 1);
+  question.contexts = parse_lengths("1..5001:+1", "");
+  question.batches = parse_lengths("1,2", "");
+  CHECK(fault(question) == "fit: expected at most 10,000 points, found 10,002 (`ctxcost scale` writes any number)");
+  question.batches = LengthList(1);
+  question.models.push_back(question.models.front());
+  CHECK(fault(question) == "fit: expected at most 10,000 points, found 10,002 (`ctxcost scale` writes any number)");
+  question.contexts = parse_lengths("1..1000000000000000:+1", "");
+  CHECK(fault(question).starts_with("fit: expected at most 10,000 points, found 1,000,000,000,000,000"));
+  question.contexts = parse_lengths("1..50:+1", "");
+  CHECK(fault(question) == "answered");
+}
+
 TEST_CASE("beyond the window nothing helps but to ask for it or for less") {
   const FitAnswer answer = fit(on_card_with_room(30'000, 15'000));
   const Fit& found = answer.alternatives.front();

@@ -246,6 +246,29 @@ TEST_CASE("a pattern is cycled and cut, and like layers are one group") {
   CHECK(same.groups[1].mixers[0]->shape().kv_heads == Count{2});
 }
 
+TEST_CASE("a million layers in cycles of a thousand kinds are a thousand groups") {
+  std::string pattern;
+  for (int window = 1; window <= 1000; ++window) {
+    pattern += (window == 1 ? "" : ",") +
+               (R"({"attention": {"kind": "sliding_window", "window": )" + std::to_string(window) + "}}");
+  }
+  // The cycle's last entry says in other words what its first says.
+  pattern += R"(, {"heads": 4, "attention": {"kind": "sliding_window", "window": 1}})";
+  const Model model = model_of(R"({"layers": 1000000, "heads": 4, "d_k": 16, "pattern": [)" + pattern + "]}");
+  REQUIRE(model.groups.size() == 1000);
+  // 999 whole cycles of 1,001 layers, and the first 1,000,000 - 999 * 1,001 = 1 layers of another.
+  CHECK(model.groups[0].layers.size() == 2 * 999 + 1);
+  CHECK(model.groups[1].layers.size() == 999);
+  CHECK(model.groups[999].layers.size() == 999);
+  CHECK(model.groups[0].layers[1] == 1000);
+  CHECK(model.groups[0].layers[2] == 1001);
+  CHECK(model.layers() == Count{1'000'000});
+  // Of 5,000 tokens each window keeps its own; 2 * 4 * 16 * 2 bytes a token. The sum of the windows is 1000 * 1001 / 2.
+  CHECK(metric(model, Metric::kv_cache_bytes, 5000) == Count{(999 * (1000 * 1001 / 2 + 1) + 1) * 256ULL});
+  // A pattern that is longer than the model ends with it.
+  CHECK(model_of(R"({"layers": 3, "heads": 4, "d_k": 16, "pattern": [)" + pattern + "]}").groups.size() == 3);
+}
+
 TEST_CASE("an entry of a pattern overrides the model's own keys") {
   const Model model = model_of(R"({"layers": 2, "heads": 8, "kv_heads": 4, "d_k": 16, "d_v": 32, "qk_norm": true,
       "pattern": [{"heads": 4, "kv_heads": 2, "d_k": 64, "d_v": 8, "qk_norm": false}, {}]})");

@@ -152,7 +152,7 @@ TEST_CASE("a hostile length costs nothing") {
           parse_safetensors(Bytes().raw("GGUF").u32(3).u64(0).str(), "f");
         }).starts_with("f: offset 8: expected at most "));
   CHECK(error_of([] { parse_safetensors(Bytes().u64(UINT64_MAX).str(), "f"); }) ==
-        "f: offset 8: expected at most 33554432 bytes of the header, found 18446744073709551615");
+        "f: offset 8: expected at most 100000000 bytes of the header, found 18446744073709551615");
   CHECK(error_of([] { parse_safetensors(Bytes().u64(1000).raw("{}").str(), "f"); }) ==
         "f: offset 8: expected 1000 bytes of the header, found 2 before the end of the file"
         "; is the download complete?");
@@ -239,6 +239,21 @@ TEST_CASE("shards are found by the index") {
   CHECK(read_checkpoint(folder.path()).size() == 2);
   CHECK(weights_bytes(load_model(folder.path())) == Count{2 * (kFrame + 2 * kLayer)});
   CHECK(weights_bytes(load_model(folder / "model-00002-of-00002.safetensors")) == Count{2 * (kFrame + 2 * kLayer)});
+
+  // What the index says of the whole: the shards hold 2 * (kFrame + 2 * kLayer) bytes.
+  const auto notes = [&](const std::string& metadata) {
+    folder.write(kIndex, "{" + metadata + R"("weight_map":{"frame":"model-00001-of-00002.safetensors",)" +
+                             R"("one":"model-00001-of-00002.safetensors","two":"model-00002-of-00002.safetensors"}})");
+    std::vector<std::string> all = load_model(folder.path()).notes;
+    std::erase_if(all, [](const std::string& note) { return !note.starts_with("the index"); });
+    return all;
+  };
+  const std::string right = std::to_string(2 * (kFrame + 2 * kLayer));
+  CHECK(notes(R"("metadata":{"total_size":)" + right + "},").empty());
+  CHECK(notes(R"("metadata":{"total_size":)" + right + ".0},").empty());
+  CHECK(notes(R"("metadata":{},)").empty());
+  CHECK(notes(R"("metadata":{"total_size":1000},)") ==
+        std::vector<std::string>{"the index says total_size 1000, its files hold " + right + " bytes of tensors"});
 
   const auto error = [&](std::string_view index) {
     folder.write(kIndex, index);

@@ -158,6 +158,22 @@ TEST_CASE("nothing bounds a recurrence's context") {
   CHECK(answer.unlocks.empty());
 }
 
+TEST_CASE("a question has 10,000 points at most; along the unknown it has one") {
+  DeploymentQuestion question = about("llama-3.1-8b", "h100-sxm-80gb", 4096);
+  question.contexts = parse_lengths("1..10001:+1", "");
+  const auto fault = [&](Unknown unknown) -> std::string {
+    try {
+      solve(unknown, question);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "answered";
+  };
+  CHECK(fault(Unknown::batch) ==
+        "solve: expected at most 10,000 points, found 10,001 (`ctxcost scale` writes any number)");
+  CHECK(fault(Unknown::context) == "answered");
+}
+
 TEST_CASE("what cannot be answered is left out with its reason, without a word of the command line") {
   DeploymentQuestion question = about("llama-3.1-8b", "h100-sxm-80gb", 4096);
   question.placements = {};

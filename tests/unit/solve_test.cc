@@ -273,6 +273,48 @@ TEST_CASE("no degree is enough: the largest one is named") {
   CHECK(fewest.parallelism.tensor == Count{128});
 }
 
+TEST_CASE("degrees that do not divide the heads are refused before anything is split, and 1,024 are the most") {
+  const auto setup = [](const std::string& heads) {
+    Setup asked;
+    asked.model = std::make_shared<const Model>(
+        parse_model(R"({"layers": 1, "heads": )" + heads +
+                        R"(, "kv_heads": 1, "d_k": 2, "d_model": 1000, "d_ff": 64, "vocab": 64, "precision": "bf16"})",
+                    "wide.json"));
+    asked.settings.gpu = card_of(16);
+    return asked;
+  };
+  // Of 1 to 24 these divide 24: 1, 2, 3, 4, 6, 8, 12, 24.
+  const FewestGpus of_24 = min_gpus(setup("24"), 8, 1);
+  CHECK(of_24.gpus == std::nullopt);
+  CHECK(of_24.parallelism.tensor == Count{24});
+  CHECK(of_24.refused.size() == 24 - 8);
+  // 10^8 = 2^8 5^8: up to 1,024 its divisors are 2^a 5^b; the largest is 1,000 = 2^3 5^3.
+  CHECK(most_ranks(setup("100000000")) == Count{1024});
+  const FewestGpus of_many = min_gpus(setup("100000000"), 8, 1);
+  CHECK(of_many.gpus == std::nullopt);
+  CHECK(of_many.parallelism.tensor == Count{1000});
+}
+
+TEST_CASE("one metric is what all of them say of it") {
+  Models models;
+  for (int i = 0; i < 20; ++i) {
+    Setup setup;
+    setup.model = std::make_shared<const Model>(models.next());
+    setup.settings.gpu = card_of(1 << 20);
+    const Deployment deployment(setup);
+    const DeploymentEstimate all = deployment.at(50, 2);
+    for (const auto table : {metrics(), device_metrics()}) {
+      for (const MetricInfo& row : table) {
+        CAPTURE(row.name);
+        CHECK(deployment.metric(row.metric, 50, 2) == all[row.metric]);
+      }
+    }
+    for (const Count n : {Count{1}, Count{7}, Count{8}, Count{9}, Count{17}, Count{40}, Count{59}}) {
+      CHECK(deployment.estimator().decode_cache_bytes(n, 3) == deployment.estimator().decode_step(n, 3).cache_bytes);
+    }
+  }
+}
+
 TEST_CASE("the widest types that fit: what is wider does not, none is wider than the model's own") {
   const Model model = load_model("llama-3.1-8b");
   Setup setup{model, {}, ideal_engine(), {}};

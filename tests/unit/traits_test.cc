@@ -50,7 +50,7 @@ TEST_CASE("kinds whose windows, chunks or segments begin anew read less there") 
   for (const std::string_view kind : {"chunked", "compressive", "infini", "native_sparse"}) {
     CHECK_MESSAGE(!find_mechanism(kind)->traits.traffic_never_falls, kind);
   }
-  for (const std::string_view kind : {"full", "sliding_window", "latent", "mamba2"}) {
+  for (const std::string_view kind : {"full", "sliding_window", "latent", "mamba2", "lsh", "routing"}) {
     CHECK_MESSAGE(find_mechanism(kind)->traits.traffic_never_falls, kind);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "ctxcost/core/lengths.h"
@@ -41,6 +42,14 @@ struct DeploymentCase {
   Setup setup;
   bool split_asked = false;  ///< the degrees were given, rather than a number of devices
 };
+
+/// The most points (cases x contexts x batches) of one question: each takes searches, and all answers are held.
+inline constexpr std::uint64_t kMostAnswers = 10'000;
+/// Returns how many contexts and batches the question has for a model. A context that the model would have to state is
+/// one, too.
+Count point_count(const DeploymentQuestion& question, const Model& model);
+/// Throws InputError if these are more points. `what` names the question in the error.
+void check_points(std::string_view what, Count points);
 
 /// Returns every combination. The model varies slowest, then weights, cache, engine and placement.
 std::vector<DeploymentCase> cases(const DeploymentQuestion& question);

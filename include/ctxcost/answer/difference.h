@@ -59,8 +59,10 @@ struct ChangedKey {
   std::string pointer;                ///< a JSON Pointer: "/num_key_value_heads"; empty for the whole text
   std::optional<std::string> before;  ///< as JSON on one line; empty: the key was added
   std::optional<std::string> after;   ///< empty: it was removed
-  /// Metrics that change if only this key of the old model changes; empty if that gives no valid model.
+  /// Metrics that change if only this key of the old model changes; empty if that gives no valid model, or was not
+  /// tried.
   std::optional<std::vector<Metric>> alone_changes;
+  bool tried = true;  ///< false: too many keys differ in too long a text, as `keys_note` says
 };
 
 /// A label of a series that differs between the two sides.
@@ -96,11 +98,14 @@ struct Difference {
   std::vector<LabelChange> label_changes;   ///< changes of the other labels, the same at all points
 
   std::vector<ChangedKey> keys;
-  std::string keys_note;  ///< why keys were not compared; empty if they were
+  std::string keys_note;  ///< why keys were not compared, or not tried alone; empty if all were
 
   std::vector<JudgedThreshold> thresholds;  ///< in the order of the options
   Verdict verdict = Verdict::pass;          ///< `fail` if one of them holds
 };
+
+/// The most points (contexts x batches) at which `diff` compares two models.
+inline constexpr std::uint64_t kMostComparedPoints = 10'000;
 
 /// Compares two models, or two saved reports. Throws InputError if one is a model and the other a report, if they have
 /// no point in common or were counted by different conventions, or if a threshold cannot be judged.

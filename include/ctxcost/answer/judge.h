@@ -43,11 +43,11 @@ struct JudgedLimit {
 
 struct JudgedBudget {
   const Budget* budget;
-  std::unique_ptr<Deployment> deployment;
-  std::vector<BudgetPoint> points;         ///< ordered with the context varying fastest
-  std::vector<JudgedLimit> limits;         ///< limit by limit, each at every point
-  Verdict limits_verdict = Verdict::pass;  ///< the worst of its limits
-  Verdict verdict = Verdict::pass;         ///< the worst of its limits and of the changes since the baseline
+  std::shared_ptr<const Deployment> deployment;  ///< shared by the budgets of a file with the same setup
+  std::vector<BudgetPoint> points;               ///< ordered with the context varying fastest
+  std::vector<JudgedLimit> limits;               ///< limit by limit, each at every point
+  Verdict limits_verdict = Verdict::pass;        ///< the worst of its limits
+  Verdict verdict = Verdict::pass;               ///< the worst of its limits and of the changes since the baseline
 
   /// Returns how many limits hold, counted at each of their points.
   std::size_t limits_met() const;

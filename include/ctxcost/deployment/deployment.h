@@ -163,6 +163,8 @@ class Deployment {
   /// Returns all metrics except those of `solve`, for b sequences of n tokens (per replica, under dp). Throws
   /// InputError.
   DeploymentEstimate at(Count context, Count batch) const;
+  /// Returns one of them. Cheaper than `at`: what only other metrics need is not counted.
+  MetricValue metric(Metric metric, Count context, Count batch) const;
   /// Returns whether every device holds its part and the context is within the model's window. Throws InputError if
   /// that is unknown (the file does not give the weights, or there is neither a GPU nor a cache size), and
   /// OverflowError if a count exceeds 128 bits.
@@ -199,7 +201,9 @@ class Deployment {
  private:
   struct Device;
   struct Load;
+  struct Crossings;
 
+  DeploymentEstimate evaluate(Count context, Count batch, bool with_crossing) const;
   std::optional<HostMemory> host_memory(Count context, Count batch) const;
   bool host_works() const;
 
@@ -219,6 +223,7 @@ class Deployment {
   void add_companions(std::vector<DeviceMemory>& devices, Count context, Count batch) const;
   std::optional<Count> critical_batch() const;
   std::optional<Count> kv_equals_weights(Count batch) const;
+  std::optional<Count> find_crossing(Count batch) const;
   std::optional<Count> kv_traffic_reaches_weights(Count batch) const;
   Count rank_context(Count context) const;
 
@@ -231,6 +236,7 @@ class Deployment {
   std::vector<Rank> host_ranks_;
   std::vector<Device> hosts_;                // what stays in host memory, if anything may: one or none
   std::unique_ptr<const Deployment> draft_;  // of the companion, on the same devices
+  std::unique_ptr<Crossings> crossings_;     // of the batches that were asked for
 };
 
 }  // namespace ctxcost

@@ -63,6 +63,9 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std:
 /// tokens (dcp) hold different heads.
 void check_even(const Model& model, const Parallelism& parallelism);
 
+/// Returns whether tensor ranks divide every layer's heads, as `check_even` demands. It costs next to nothing.
+bool divides_evenly(const Model& model, Count ranks);
+
 /// Returns the layers of each stage, as even as possible. Extra layers go to the stages before the last, since the last
 /// one has the head [vllm distributed/utils.py get_pp_indices].
 std::vector<Count> stage_layers(Count layers, Count stages);

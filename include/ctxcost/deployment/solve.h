@@ -45,7 +45,8 @@ struct FewestGpus {
   std::vector<Count> refused;
 };
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch);
-/// Returns the highest degree worth trying: one rank per layer or per query head, or 64 where the model has no heads.
+/// Returns the highest degree worth trying: one rank per layer or per query head, or 64 where the model has no heads;
+/// at most 1,024.
 Count most_ranks(const Setup& setup);
 
 /// A type with its bytes. Lists are ordered widest first.

@@ -102,6 +102,8 @@ class Estimator {
   std::vector<Term> terms(Count context, Count batch) const;
   /// Returns the decode step at n. The model must decode, and n must be at least 1. Throws CountOverflow.
   DecodeStep decode_step(Count context, Count batch) const;
+  /// Returns the cache that the step reads, as `decode_step` does, and counts nothing else.
+  Count decode_cache_bytes(Count context, Count batch) const;
 
   const Model& model() const { return *model_; }
   const SharedModel& shared_model() const { return model_; }

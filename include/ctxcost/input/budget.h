@@ -71,6 +71,7 @@ struct Budget {
   std::string model_name;                      ///< as written
   std::shared_ptr<const JsonDocument> config;  ///< the text that the model was read from; null if it is not JSON
   Setup setup;                                 ///< of `model`
+  std::size_t setup_number = 0;                ///< budgets of one file with the same number have the same setup
   LengthList contexts;
   LengthList batches;
   std::vector<Limit> limits;

@@ -30,6 +30,7 @@ struct TensorFile {
   std::vector<FileTensor> tensors;
   std::vector<std::pair<std::string, GgufValue>> metadata;  ///< of a GGUF file, in file order
   Count header_bytes;                                       ///< bytes before the data
+  std::vector<std::string> notes = {};                      ///< what is odd beside it, but changes no figure
 
   Count tensor_bytes() const;  ///< the sum over all tensors, without padding
   Count elements() const;

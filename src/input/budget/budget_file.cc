@@ -18,6 +18,7 @@
 #include "ctxcost/input/load_accelerator.h"
 #include "input/file/text_file.h"
 #include "input/json/cursor.h"
+#include "input/json/json_text.h"
 #include "input/model_config.h"
 
 namespace ctxcost {
@@ -28,6 +29,8 @@ using Type = JsonValue::Type;
 constexpr TextLimit kBudgetFile = {std::size_t{64} << 20, "a budget file"};
 /// The most points of one budget, far above any matrix that is written on purpose.
 constexpr std::uint64_t kMostPoints = 10'000;
+/// And of all budgets of a file.
+constexpr std::uint64_t kMostPointsOfFile = 100'000;
 
 /// A text with where it stands.
 struct Placed {
@@ -183,7 +186,23 @@ class BudgetReader {
   std::vector<Diagnostic> model_faults_;      // of other files
   std::map<std::string, std::string> names_;  // of budgets, with the pointer of each
   std::vector<Diagnostic> notes_;
+  std::map<std::string, std::size_t> setups_;  // as their keys say it, with the number of each
+  Count points_;                               // of the budgets so far
 };
+
+/// The keys of a budget that make its setup. Equal texts in one file make equal setups.
+std::string setup_text(const JsonValue& budget) {
+  static constexpr std::string_view kOthers[] = {
+      "name", "limits", "level", setting::kContext.name, "contexts", "batches", setting::kBatch.name};
+  std::string text;
+  for (const JsonMember& member : budget.members) {
+    if (std::find(std::begin(kOthers), std::end(kOthers), member.key) != std::end(kOthers)) continue;
+    text += member.key;
+    text += '\0';
+    text += to_text(member.value);
+  }
+  return text;
+}
 
 template <typename Parse>
 auto BudgetReader::read_parsed(ObjectCursor& cursor, std::string_view key, Parse parse)
@@ -346,6 +365,9 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
                        "expected a file, a directory or a catalogue name, found \"" + name.text + '"');
   }
   if (!built_in && stat(path.c_str(), &status) != 0) {
+    if (errno == ELOOP || errno == EACCES) {
+      return faults_.add(name.offset, name.pointer, "\"" + path + "\" cannot be read: " + std::strerror(errno));
+    }
     if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
       return faults_.add(name.offset, name.pointer, '"' + path + "\" cannot be read: " + std::strerror(errno));
     }
@@ -629,6 +651,15 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
     faults_.add(value.offset, pointer,
                 "expected at most 10,000 pairs of context and batch, found " + to_string(budget.contexts.size()) +
                     " contexts and " + to_string(budget.batches.size()) + " batches");
+  } else {
+    const bool had_room = points_ <= kMostPointsOfFile;
+    points_ += budget.contexts.size() * budget.batches.size();
+    if (had_room && points_ > kMostPointsOfFile) {
+      faults_.add(
+          value.offset, pointer,
+          "expected at most 100,000 pairs of context and batch in the budgets of a file, found more from here on",
+          "split the file");
+    }
   }
   for (const Limit& limit : budget.limits) {
     if (limit.gpu_share && !settings.gpu && !options_.devices.gpu) {
@@ -640,6 +671,7 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
                   "give several \"contexts\"");
     }
   }
+  budget.setup_number = setups_.try_emplace(setup_text(value), setups_.size()).first->second;
   budgets.push_back(std::move(budget));
 }
 

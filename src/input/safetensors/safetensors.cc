@@ -17,8 +17,8 @@
 namespace ctxcost {
 namespace {
 
-/// The format's own limit is 100 MB; the largest published headers have a few.
-constexpr std::uint64_t kLongestHeader = std::uint64_t{32} << 20;
+/// [safetensors/src/tensor.rs MAX_HEADER_SIZE]
+constexpr std::uint64_t kLongestHeader = 100'000'000;
 constexpr std::uint64_t kLongestIndex = std::uint64_t{32} << 20;
 constexpr std::size_t kMostDimensions = 32;
 constexpr std::string_view kExtension = ".safetensors";
@@ -292,6 +292,7 @@ TensorFile read(HeaderReader& reader) {
 
 /// What an index says: the shards, each once, and which of them holds each tensor.
 struct Index {
+  std::string total_size;  // bytes of all tensors, as written; empty if it is not a number
   std::vector<std::string> shards;
   std::vector<std::pair<std::string, std::string>> tensors;
 };
@@ -304,6 +305,14 @@ Index read_index(const std::string& path) {
     fail(path, "/weight_map", "expected an object that names a file for every tensor");
   }
   Index index;
+  if (const JsonValue* const metadata = document.root.find("metadata")) {
+    const JsonValue* const size = metadata->find("total_size");
+    if (size != nullptr && (size->is(JsonValue::Type::integer) || size->is(JsonValue::Type::real))) {
+      index.total_size = size->text;
+      // Some writers divided by a number on the way: 1234.0.
+      if (index.total_size.ends_with(".0")) index.total_size.resize(index.total_size.size() - 2);
+    }
+  }
   for (const JsonMember& member : map->members) {
     const std::string& shard = member.value.text;
     // A shard stands beside its index: a path that leads elsewhere is not followed.
@@ -379,6 +388,12 @@ std::vector<TensorFile> read_checkpoint(const std::string& directory) {
     }
   }
   if (!index) return files;
+  Count bytes;
+  for (const TensorFile& file : files) bytes += file.tensor_bytes();
+  if (!index->total_size.empty() && index->total_size != to_string(bytes)) {
+    files.front().notes.push_back("the index says total_size " + index->total_size + ", its files hold " +
+                                  to_string(bytes) + " bytes of tensors");
+  }
   for (const auto& [tensor, shard] : index->tensors) {
     const auto found = file_of.find(tensor);
     if (found == file_of.end() || files[found->second].path != folder + shard) {
