@@ -95,7 +95,7 @@ Status run_or_complain(std::span<const char* const> tokens) {
 }
 
 struct TerminateHandler {
-  TerminateHandler() { std::set_terminate(end_out_of_memory); }
+  TerminateHandler() noexcept { std::set_terminate(end_out_of_memory); }
 };
 // Before all other objects.
 __attribute__((init_priority(101))) const TerminateHandler kTerminateHandler;
