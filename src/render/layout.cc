@@ -223,19 +223,24 @@ std::string TableLayout::growth(const GridPoint& row) const {
   const Count first = std::get<Count>(row.first[Metric::context]);
   if (n == first || first == 0) return {};
   std::string changes;
+  changes.reserve(64);
   const auto change = [&](std::string_view what, Metric metric) {
     const std::optional<Count> value = row.values.count(metric);
     const std::optional<Count> base = row.first.count(metric);
     if (!value || !base || *base == 0) return;
-    changes += changes.empty() ? "" : ", ";
-    changes += std::string(what) + " " + short_ratio(*value, *base);
+    if (!changes.empty()) changes += ", ";
+    changes.append(what).append(1, ' ').append(short_ratio(*value, *base));
   };
   change("attention FLOPs", Metric::attention_flops);
   change("KV cache", Metric::kv_cache_bytes);
   if (changes.empty()) return {};
-  std::string line = series(row);
+  std::string line;
+  line.reserve(128);
+  line += series(row);
   if (!line.empty()) line += ": ";
-  return line + length_label(first) + " → " + length_label(n) + " (" + short_ratio(n, first) + " tokens): " + changes;
+  line.append(length_label(first)).append(" → ").append(length_label(n));
+  line.append(" (").append(short_ratio(n, first)).append(" tokens): ").append(changes);
+  return line;
 }
 
 std::vector<std::string> TableLayout::notes() const {
