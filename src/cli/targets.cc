@@ -59,7 +59,7 @@ std::string identity(const std::string& name_given) {
   if (stat(name_given.c_str(), &status) == 0) {
     return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
   }
-  const std::string path = follow_links(name_given);
+  std::string path = follow_links(name_given);
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);

@@ -113,7 +113,7 @@ TEST_CASE("the cache alone is sized as in an estimate, and refused where that is
       } catch (const InputError&) {
         continue;
       }
-      for (const std::uint64_t context : {0, 1, 31, 4097, 200'000}) {
+      for (const std::uint64_t context : {0U, 1U, 31U, 4097U, 200'000U}) {
         const std::optional<Count> bytes = cache_bytes_of_sequence(*model, *workload->kv, context);
         std::optional<Count> expected;
         try {
