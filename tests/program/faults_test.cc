@@ -38,6 +38,8 @@ void write_inputs(const TemporaryDirectory& directory) {
   write_file(directory.path("checkpoint/model.safetensors"), file + header + "12345678");
 }
 
+#ifdef CTXCOST_FAULT_SHIM
+
 /// What a run leaves: its results, and every file of the directory beside the inputs.
 struct Outcome {
   Run run;
@@ -54,8 +56,6 @@ Outcome outcome_of(const std::vector<std::string>& arguments, const RunOptions& 
   }
   return outcome;
 }
-
-#ifdef CTXCOST_FAULT_SHIM
 
 /// A kind of call that the shim lets fail, and how the program calls the reason.
 struct FaultKind {
