@@ -162,7 +162,7 @@ TEST_CASE("each read, write, open, close, rename and allocation fails in turn, o
     }
   }
 #else
-  MESSAGE("the shim is made for programs that are linked dynamically, without sanitizers");
+  MESSAGE("the shim is made for programs that are linked dynamically, without sanitizers or counters");
 #endif
 }
 
