@@ -19,6 +19,10 @@ struct Character {
   bool printable;
 };
 
+/// Returns the bytes of the UTF-8 sequence at the start of `text`, which is not empty, or 0 if there is none (RFC
+/// 3629).
+std::size_t utf8_length(std::string_view text);
+
 /// `text` is not empty.
 Character first_character(std::string_view text);
 

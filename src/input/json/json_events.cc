@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/character.h"
+#include "core/printable.h"
 
 // Readers work on text in memory and have their own messages.
 #define JSON_NO_IO 1
@@ -63,29 +64,6 @@ void append_utf8(std::string& text, std::uint32_t point) {
     byte(0x80 | (point >> 6 & 0x3F));
     byte(0x80 | (point & 0x3F));
   }
-}
-
-/// Bytes of the character of more than one byte at `at`, by the table of well-formed sequences of Unicode (3-7); 0
-/// where there is none.
-std::size_t length_of_character(const char* at, const char* end) {
-  const auto byte = [&](std::size_t i) {
-    return at + i < end ? static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) : 0U;
-  };
-  const auto within = [](std::uint32_t value, std::uint32_t least, std::uint32_t most) {
-    return value >= least && value <= most;
-  };
-  const auto continues = [&](std::size_t i) { return within(byte(i), 0x80, 0xBF); };
-  const std::uint32_t first = byte(0), second = byte(1);
-  if (within(first, 0xC2, 0xDF)) return continues(1) ? 2 : 0;
-  if (within(first, 0xE0, 0xEF)) {
-    const bool good = within(second, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
-    return good && continues(2) ? 3 : 0;
-  }
-  if (within(first, 0xF0, 0xF4)) {
-    const bool good = within(second, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return good && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 /// Reads a text token by token, by the grammar of RFC 8259. Where it is not JSON it only says so: nlohmann's reader,
@@ -203,8 +181,9 @@ class Reader {
         if (!escape()) return false;
         from = at_;
       } else {
-        const std::size_t length = length_of_character(at_, end_);
-        if (length == 0) return false;
+        const bool control = static_cast<unsigned char>(*at_) < 0x20;
+        const std::size_t length = utf8_length({at_, static_cast<std::size_t>(end_ - at_)});
+        if (control || length == 0) return false;
         at_ += length;
       }
     }
