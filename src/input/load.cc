@@ -25,7 +25,6 @@ namespace ctxcost {
 namespace {
 
 /// Far above any config (the longest published ones have 200 KB), far below what would exhaust memory once parsed.
-constexpr TextLimit kDescription = {std::size_t{16} << 20, "a model description"};
 
 /// The files of a directory that describe its model, in the order in which they are looked for: HuggingFace's, and
 /// Meta's and Mistral's.
@@ -106,9 +105,9 @@ Model load_gguf(const std::string& path, const LoadOptions& options) {
 Model load_config(const std::string& folder, const LoadOptions& options) {
   const std::string path = folder + "config.json";
   const std::string beside = folder + "hf_quant_config.json";
-  const JsonDocument config = parse_json(read_text(path, kDescription), path);
+  const JsonDocument config = parse_json(read_text(path, kModelDescription), path);
   if (!is_file(beside) || !looks_like_huggingface(config.root)) return read_model(config, options);
-  const JsonDocument quantization = parse_json(read_text(beside, kDescription), beside);
+  const JsonDocument quantization = parse_json(read_text(beside, kModelDescription), beside);
   if (!quantization.root.is(JsonValue::Type::object)) {
     throw_fault(beside, "expected an object, found " + describe(quantization.root));
   }
@@ -120,7 +119,7 @@ Model load_config(const std::string& folder, const LoadOptions& options) {
 
 /// The model of a params.json. The weights beside it have the authors' own names and are not attached.
 Model load_params(const std::string& path, const LoadOptions& options) {
-  return read_model(parse_json(read_text(path, kDescription), path), options);
+  return read_model(parse_json(read_text(path, kModelDescription), path), options);
 }
 
 /// The model of a config.json with the weights beside it: safetensors, or a GGUF where there is just one.
@@ -134,7 +133,7 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
     const std::string params = folder + "params.json";
     if (is_file(params)) return load_params(params, options);
     const std::string adapter = folder + "adapter_config.json";
-    if (is_file(adapter)) return read_model(parse_json(read_text(adapter, kDescription), adapter), options);
+    if (is_file(adapter)) return read_model(parse_json(read_text(adapter, kModelDescription), adapter), options);
     if (ggufs.size() == 1) return load_gguf(folder + ggufs.front(), options);
     if (ggufs.empty()) throw_fault(directory, "expected a config.json or a .gguf file in this directory, found none");
     throw_fault(directory, "expected a config.json or one .gguf model, found " + std::to_string(ggufs.size()),
@@ -256,7 +255,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
     if (std::optional<Model> stored = load_stored(name, options)) return *std::move(stored);
     return load_catalogue_model(*entry, options);
   }
-  if (name == "-") return parse_model(read_text("-", kDescription), "-", options);
+  if (name == "-") return parse_model(read_text("-", kModelDescription), "-", options);
   const std::string path(name);
   if (path.find('\0') != std::string::npos || path.empty()) fail_unknown(name);
   struct stat status;
@@ -275,7 +274,7 @@ Model load_model(std::string_view name, const LoadOptions& options) {
     const std::string folder = folder_of(path);
     return load_directory(folder.empty() ? "." : folder, options);
   }
-  return parse_model(read_text(path, kDescription), name, options);
+  return parse_model(read_text(path, kModelDescription), name, options);
 }
 
 }  // namespace ctxcost

@@ -10,8 +10,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr TextLimit kLine = {std::size_t{16} << 20, "a model description"};
-
 constexpr std::string_view kBlank = " \t\r";
 
 /// Returns whether a line can only be the beginning of a description that goes on in the next.
@@ -24,7 +22,7 @@ bool is_first_of_several(std::string_view line) {
 }  // namespace
 
 ModelLines::ModelLines(std::string path, const LoadOptions& options)
-    : lines_(std::make_unique<LineReader>(std::move(path), kLine)), options_(options) {}
+    : lines_(std::make_unique<LineReader>(std::move(path), kModelDescription)), options_(options) {}
 
 ModelLines::~ModelLines() = default;
 

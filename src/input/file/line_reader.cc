@@ -72,8 +72,7 @@ std::optional<std::string_view> LineReader::next() {
   const std::size_t last = line_end == nullptr ? end_ : static_cast<std::size_t>(line_end - buffer_.data());
   begin_ = line_end == nullptr ? end_ : last + 1;
   if (too_long || last - first > limit_.bytes) {
-    throw_fault(path_ + ":" + std::to_string(number_), "expected " + std::string(limit_.what) + " of at most " +
-                                                           std::to_string(limit_.bytes >> 20) + " MiB, found more");
+    throw_fault(path_ + ":" + std::to_string(number_), beyond(limit_));
   }
   if (line_end == nullptr && first == last) return std::nullopt;
   return std::string_view(buffer_).substr(first, last - first);

@@ -36,6 +36,11 @@ class Descriptor {
 
 }  // namespace
 
+std::string beyond(const TextLimit& limit) {
+  return "expected " + std::string(limit.what) + " of at most " + std::to_string(limit.bytes >> 20) +
+         " MiB, found more";
+}
+
 std::string read_text(std::string_view path, const TextLimit& limit) {
   const bool standard_input = path == "-";
   const Descriptor file(standard_input ? STDIN_FILENO : open(std::string(path).c_str(), O_RDONLY | O_CLOEXEC),
@@ -54,8 +59,7 @@ std::string read_text(std::string_view path, const TextLimit& limit) {
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
     if (used > limit.bytes) {
-      fail(path, "expected " + std::string(limit.what) + " of at most " + std::to_string(limit.bytes >> 20) +
-                     " MiB, found more");
+      fail(path, beyond(limit));
     }
   }
   text.resize(used);
