@@ -124,12 +124,7 @@ void read_big_bird(const Config& config, Model& model) {
 
 void read_bert_gguf(gguf::Header& file) {
   set_decoder(file, "bert");
-  const FileTensor* types = file.tensor("token_types.weight");
-  file.set("type_vocab_size",
-           types == nullptr           ? Count{}
-           : types->shape.size() == 2 ? types->shape[1]
-                                      : Count{1},
-           "token_types.weight");
+  set_token_types(file);
 }
 
 }  // namespace

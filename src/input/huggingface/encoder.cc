@@ -43,6 +43,15 @@ void add_pooler(Model& model, Count d_model) {
   add_tensor(model, Place::once, bias_of("pooler", d_model));
 }
 
+void set_token_types(gguf::Header& file) {
+  const FileTensor* types = file.tensor("token_types.weight");
+  file.set("type_vocab_size",
+           types == nullptr           ? Count{}
+           : types->shape.size() == 2 ? types->shape[1]
+                                      : Count{1},
+           "token_types.weight");
+}
+
 std::vector<Tensor> encoder_norms(NormForm form, Count width) {
   std::vector<Tensor> tensors;
   append_norm(tensors, "attn_output_norm", form, width);

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "ctxcost/model/model.h"
+#include "input/gguf/header.h"
 #include "parts.h"
 
 namespace ctxcost::huggingface {
@@ -49,6 +50,9 @@ void add_embeddings(Model& model, const Encoder& encoder, const EncoderTables& t
 void add_embedding_projection(Model& model, Count width, Count d_model);
 /// Adds a square matrix with bias, which works once a sequence.
 void add_pooler(Model& model, Count d_model);
+
+/// Sets type_vocab_size to the rows of a GGUF file's table of token types, which a single row has as a vector.
+void set_token_types(gguf::Header& file);
 
 /// The two norms of a post-norm layer: attn_output_norm and layer_output_norm.
 std::vector<Tensor> encoder_norms(NormForm form, Count width);

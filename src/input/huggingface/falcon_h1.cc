@@ -13,24 +13,10 @@ void read_falcon_h1(const Config& config, Model& model) {
       read_decoder(config, {.vocab = 128000, .d_model = 4096, .d_ff = 14336, .layers = 32, .heads = 32, .kv_heads = 8});
   decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
 
-  Mamba2Form form;
-  form.d_model = decoder.d_model;
   // Null falls back to mamba_expand * hidden_size, absent to the class default.
-  form.inner = config.nullable("mamba_d_ssm", 1024, 1);
-  if (!form.inner) form.inner = config.count("mamba_expand", 2) * decoder.d_model;
-  const Count heads = config.count("mamba_n_heads", 128);
-  form.head_dim = config.has("mamba_d_head") && !is_auto(config, "mamba_d_head") ? config.count("mamba_d_head", 64)
-                                                                                 : max(*form.inner / heads, 1);
-  if (heads * form.head_dim != *form.inner) {
-    config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = " + to_string(*form.inner) +
-                                      " (mamba_d_ssm), found " + to_string(heads * form.head_dim));
-  }
-  form.state = config.count("mamba_d_state", 256);
-  form.groups = config.count("mamba_n_groups", 1);
-  form.conv = config.count("mamba_d_conv", 4);
-  form.chunk = config.count("mamba_chunk_size", 256);
-  form.conv_bias = config.flag("mamba_conv_bias", true);
-  form.proj_bias = config.flag("mamba_proj_bias", false);
+  std::optional<Count> inner = config.nullable("mamba_d_ssm", 1024, 1);
+  if (!inner) inner = config.count("mamba_expand", 2) * decoder.d_model;
+  Mamba2Form form = read_mamba2(config, decoder.d_model, *inner, to_string(*inner) + " (mamba_d_ssm)");
   form.gated_norm = config.flag("mamba_rms_norm", false);
 
   add_frame(model, decoder, kRmsNorm);

@@ -123,12 +123,7 @@ void read_nomic_bert(const Config& config, Model& model) {
 
 void read_nomic_bert_gguf(gguf::Header& file) {
   set_decoder(file, "nomic_bert");
-  const FileTensor* types = file.tensor("token_types.weight");
-  file.set("type_vocab_size",
-           types == nullptr           ? Count{}
-           : types->shape.size() == 2 ? types->shape[1]
-                                      : Count{1},
-           "token_types.weight");
+  set_token_types(file);
   file.set_flag("qkv_proj_bias", file.in_any_layer("attn_qkv.bias") || file.in_any_layer("attn_q.bias"));
   const bool bias = file.in_any_layer("ffn_up.bias");
   file.set_flag("mlp_fc1_bias", bias);

@@ -9,18 +9,29 @@
 namespace ctxcost::huggingface {
 namespace {
 
-void read_rwkv7(const Config& config, Model& model) {
+Decoder read_rwkv_decoder(const Config& config, std::uint32_t vocab, std::uint32_t d_model) {
   Decoder decoder;
   decoder.layers = config.layers("num_hidden_layers", 24);
-  decoder.vocab = config.count("vocab_size", 32000);
-  decoder.d_model = config.count("hidden_size", 2048);
+  decoder.vocab = config.count("vocab_size", vocab);
+  decoder.d_model = config.count("hidden_size", d_model);
   decoder.tied = config.flag("tie_word_embeddings", false);
+  return decoder;
+}
+
+/// Returns nothing where the heads do not divide the width, which is then a fault.
+std::optional<Count> read_head_dim(const Config& config, const char* key, Count d_model) {
+  const Count head_dim = config.count(key, 64);
+  if (d_model % head_dim == 0) return head_dim;
+  config.fault(key, "expected a divisor of hidden_size (" + to_string(d_model) + "), found " + to_string(head_dim));
+  return std::nullopt;
+}
+
+void read_rwkv7(const Config& config, Model& model) {
+  const Decoder decoder = read_rwkv_decoder(config, 32000, 2048);
   const Count d = decoder.d_model;
-  const Count head_dim = config.count("head_dim", 64);
-  if (d % head_dim != 0) {
-    config.fault("head_dim", "expected a divisor of hidden_size (" + to_string(d) + "), found " + to_string(head_dim));
-    return;
-  }
+  const std::optional<Count> width_of_head = read_head_dim(config, "head_dim", d);
+  if (!width_of_head) return;
+  const Count head_dim = *width_of_head;
   if (config.object("attn")) config.fault("attn", "expected null: layers of attention between are not counted");
   if (config.has("value_dim")) {
     for (const Count width : per_layer_counts(config, "value_dim", 2048, decoder.layers)) {
@@ -73,17 +84,11 @@ void read_rwkv_world(const Config& config, Model& model, bool sixth) {
                    "files of RWKV-5 and 6 with head_size and attention_hidden_size are");
     }
   }
-  Decoder decoder;
-  decoder.layers = config.layers("num_hidden_layers", 24);
-  decoder.vocab = config.count("vocab_size", 65536);
-  decoder.d_model = config.count("hidden_size", 768);
-  decoder.tied = config.flag("tie_word_embeddings", false);
+  const Decoder decoder = read_rwkv_decoder(config, 65536, 768);
   const Count d = decoder.d_model;
-  const Count head_dim = config.count("head_size", 64);
-  if (d % head_dim != 0) {
-    config.fault("head_size", "expected a divisor of hidden_size (" + to_string(d) + "), found " + to_string(head_dim));
-    return;
-  }
+  const std::optional<Count> width_of_head = read_head_dim(config, "head_size", d);
+  if (!width_of_head) return;
+  const Count head_dim = *width_of_head;
   const Count width = config.nullable("attention_hidden_size", std::nullopt, 1).value_or(d);
   if (width != d) {
     config.fault("attention_hidden_size", "expected hidden_size (" + to_string(d) + "), found " + to_string(width));

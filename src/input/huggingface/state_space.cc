@@ -13,15 +13,20 @@ Count read_dt_rank(const Config& config, const Keys& keys, Count d_model) {
 }
 
 Mamba2Form read_mamba2(const Config& config, Count d_model) {
+  const Count inner = config.count("mamba_expand", 2) * d_model;
+  return read_mamba2(config, d_model, inner, "mamba_expand * hidden_size (" + to_string(inner) + ")");
+}
+
+Mamba2Form read_mamba2(const Config& config, Count d_model, Count inner, const std::string& inner_words) {
   Mamba2Form form;
   form.d_model = d_model;
-  form.inner = config.count("mamba_expand", 2) * d_model;
+  form.inner = inner;
   const Count heads = config.count("mamba_n_heads", 128);
   form.head_dim = config.has("mamba_d_head") && !is_auto(config, "mamba_d_head") ? config.count("mamba_d_head", 64)
-                                                                                 : max(*form.inner / heads, 1);
-  if (heads * form.head_dim != *form.inner) {
-    config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = mamba_expand * hidden_size (" +
-                                      to_string(*form.inner) + "), found " + to_string(heads * form.head_dim));
+                                                                                 : max(inner / heads, 1);
+  if (heads * form.head_dim != inner) {
+    config.fault("mamba_n_heads", "expected mamba_n_heads * mamba_d_head = " + inner_words + ", found " +
+                                      to_string(heads * form.head_dim));
   }
   form.state = config.count("mamba_d_state", 256);
   form.groups = config.count("mamba_n_groups", 1);

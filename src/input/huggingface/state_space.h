@@ -33,6 +33,8 @@ Count read_dt_rank(const Config& config, const Keys& keys, Count d_model);
 /// Reads the widths of Mamba-2 as Bamba's class names and checks them; a fault is recorded where they contradict each
 /// other [transformers configuration_bamba.py].
 Mamba2Form read_mamba2(const Config& config, Count d_model);
+/// The same where the inner width is known. `inner_words` says what it is: "4096 (mamba_d_ssm)".
+Mamba2Form read_mamba2(const Config& config, Count d_model, Count inner, const std::string& inner_words);
 
 std::shared_ptr<const Mixer> mamba(const MambaForm& form);
 /// A fault is recorded in `config` where the widths contradict each other.
