@@ -1,12 +1,15 @@
 #include "scale_document.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "core/json_string.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/estimate/context_walk.h"
+#include "estimate/estimate.h"
 #include "estimate/window_note.h"
 #include "line_pattern.h"
 #include "number.h"
@@ -49,14 +52,7 @@ std::vector<Column> all_columns() {
 
 /// Whether a metric is the same in all rows of an estimator.
 bool is_constant(Metric metric) {
-  switch (metric) {
-    case Metric::parameters:
-    case Metric::parameters_non_embedding:
-    case Metric::active_parameters:
-    case Metric::active_parameters_without_embedding:
-    case Metric::weights_bytes: return true;
-    default: return false;
-  }
+  return std::find(std::begin(kConstantMetrics), std::end(kConstantMetrics), metric) != std::end(kConstantMetrics);
 }
 
 /// Makes the pattern of a row's line. Its figures are the metrics and then the counts of the details.
