@@ -11,20 +11,13 @@
 #include "ctxcost/estimate/report.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "workloads.h"
 
 using namespace ctxcost;
 
 namespace {
 
 constexpr Metric metric_at(std::size_t index) { return static_cast<Metric>(index); }
-
-Workload workload(std::string_view convention, std::string_view kv, Logits logits) {
-  Workload workload;
-  workload.convention = parse_convention(convention);
-  if (!kv.empty()) workload.kv = parse_kv_precision(kv, "test");
-  workload.logits = logits;
-  return workload;
-}
 
 /// Returns how many metrics of `wanted` differ from those of `at` over a range.
 unsigned differences(const Estimator& estimator, const LengthList::Range& range, Count batch, MetricSet wanted) {

@@ -9,6 +9,7 @@
 #include "ctxcost/estimate/term_derivation.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "workloads.h"
 
 using namespace ctxcost;
 
@@ -52,14 +53,6 @@ void for_all_models(Check check) {
     CAPTURE(entry.id);
     check(load_model(entry.id));
   }
-}
-
-Workload workload(std::string_view convention, std::string_view kv, Logits logits) {
-  Workload workload;
-  workload.convention = parse_convention(convention);
-  if (!kv.empty()) workload.kv = parse_kv_precision(kv, "test");
-  workload.logits = logits;
-  return workload;
 }
 
 void check_sums(const Estimator& estimator, Count context, Count batch) {
