@@ -121,6 +121,24 @@ TEST_CASE("four tools on one prefill of Llama 3.1 8B at 8,192 tokens") {
   CHECK(readings(model, "8K", "171.33 TFLOPs").readings.empty());
 }
 
+TEST_CASE("the scores alone, where keys and values differ in width") {
+  // 2 layers of 4 heads over 1,024 x 1,024 pairs, 96 multiply-adds a pair for Q K^T and 64 for the values.
+  const Count scores = Count{2} * 4 * 1024 * 1024 * 96;
+  const Model model = parse_model(R"({"layers": 2, "heads": 4, "d_k": 96, "d_v": 64})", "model.json");
+  const auto first = [&](const char* claim) {
+    const ClaimAnswer answer = readings(model, "1K", claim);
+    REQUIRE(!answer.readings.empty());
+    return answer.readings.front();
+  };
+  const Reading macs = first("805306368 MACs");
+  CHECK(macs.value == scores);
+  CHECK(macs.changes == std::vector<std::string>{"Q K^T alone, without the values"});
+  const Reading flops = first("1610612736 FLOPs");
+  CHECK(flops.value == 2 * scores);
+  CHECK(flops.changes ==
+        std::vector<std::string>{"2 FLOPs per multiply-add rather than 1", "Q K^T alone, without the values"});
+}
+
 TEST_CASE("no reading is outside the printed precision, or has a change that changes nothing") {
   const Model model = load_model("llama-3.1-8b");
   for (const char* text : {"1.1 GB", "8.0B parameters", "17 TFLOPs", "4 GB", "67M scores", "2 B scores"}) {
