@@ -3,11 +3,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <exception>
 #include <optional>
 
+#include "core/character.h"
 #include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
@@ -22,9 +22,7 @@ std::string extension_of(std::string_view path) {
   const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size()) return {};
-  std::string extension(name.substr(dot));
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return extension;
+  return lower_case(name.substr(dot));
 }
 
 /// Calls `take` with each extension of a format.

@@ -1,8 +1,20 @@
-// Classes of single characters, without locales.
+// Classes and cases of characters, without locales.
 #pragma once
+
+#include <string>
+#include <string_view>
 
 namespace ctxcost {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Returns the text with small letters for A to Z.
+inline std::string lower_case(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return result;
+}
 
 }  // namespace ctxcost

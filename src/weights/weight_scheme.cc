@@ -1,5 +1,6 @@
 #include "ctxcost/weights/weight_scheme.h"
 
+#include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "gguf_file_types.h"
 #include "store.h"
@@ -9,14 +10,6 @@ namespace {
 
 [[noreturn]] void fail_to_store(const Precision& precision, std::string_view source) {
   throw_fault(source, "\"" + precision.name() + "\" stores a cache, not weights", "");
-}
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return result;
 }
 
 bool names_a_format(const std::string& name) {
