@@ -23,7 +23,8 @@ struct Command {
   Status (*run)(const Arguments& arguments);
   std::vector<TargetFormat> (*formats)() = nullptr;  ///< the values of --format, the default first
   Completion words = Completion::none;               ///< what its arguments name
-  std::string_view limits = {};  ///< lines of the help: how much may be asked for, if not any amount
+  std::string_view limits = {};              ///< lines of the help: how much may be asked for, if not any amount
+  Completion first_word = Completion::none;  ///< what its first argument names, if something else
 };
 
 std::span<const Command* const> commands();
@@ -36,5 +37,8 @@ std::string commands_with(OptionId id);
 /// Returns the help of the whole program, or of one command.
 std::string program_help();
 std::string command_help(const Command& command);
+/// What the help says of every MODEL, and of the exit status.
+extern const std::string_view kModels;
+extern const std::string_view kExitStatus;
 
 }  // namespace ctxcost::cli

@@ -8,12 +8,14 @@ namespace ctxcost::cli {
 
 extern const Command kCheck;
 extern const Command kCompare;
+extern const Command kCompletions;
 extern const Command kDiff;
 extern const Command kEvaluate;
 extern const Command kExplain;
 extern const Command kFind;
 extern const Command kFit;
 extern const Command kList;
+extern const Command kMan;
 extern const Command kReconcile;
 extern const Command kScale;
 extern const Command kSchema;
@@ -22,8 +24,9 @@ extern const Command kSolve;
 extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare,  &kFit,       &kSolve, &kFind, &kCheck,
-                                            &kDiff,  &kTrain,   &kEvaluate, &kReconcile, &kList,  &kShow, &kSchema};
+  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare,     &kFit,      &kSolve,     &kFind,
+                                            &kCheck, &kDiff,    &kTrain,       &kEvaluate, &kReconcile, &kList,
+                                            &kShow,  &kSchema,  &kCompletions, &kMan};
   return kAll;
 }
 

@@ -212,6 +212,8 @@ const Command kEvaluate = {"evaluate",
                            kEvaluateExamples,
                            run_evaluate,
                            [] { return target_formats(kEvaluateShape); },
-                           Completion::model};
+                           Completion::model,
+                           {},
+                           Completion::test};
 
 }  // namespace ctxcost::cli

@@ -129,8 +129,15 @@ Status run_explain(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kExplain;
-const Command kExplain = {
-    "explain",        "MODEL [METRIC...]", "a cost term by term: formula, values, source", kExplainOptions,
-    kExplainExamples, run_explain,         [] { return target_formats(kExplainShape); },   Completion::model};
+const Command kExplain = {"explain",
+                          "MODEL [METRIC...]",
+                          "a cost term by term: formula, values, source",
+                          kExplainOptions,
+                          kExplainExamples,
+                          run_explain,
+                          [] { return target_formats(kExplainShape); },
+                          Completion::metric,
+                          {},
+                          Completion::model};
 
 }  // namespace ctxcost::cli

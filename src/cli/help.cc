@@ -5,17 +5,18 @@
 #include "core/format.h"
 
 namespace ctxcost::cli {
-namespace {
 
-constexpr std::string_view kModels =
+constinit const std::string_view kModels =
     "MODEL is a JSON file (our own format or a HuggingFace config.json), a .gguf or\n"
     ".safetensors file, a directory of such files, - for standard input, or a name\n"
     "from the built-in catalogue; ./NAME always means a file, not a catalogue name.\n";
 
-constexpr std::string_view kExitStatus =
+constinit const std::string_view kExitStatus =
     "Exit status: 0 answered, and it fits or is within budget; 1 answered, and it\n"
     "does not; 2 no answer: bad usage, bad input, or a file that cannot be read or\n"
     "written. A signal that ends it leaves no file, and the status is the signal's.\n";
+
+namespace {
 
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kMeaningColumn = 28;
@@ -72,7 +73,7 @@ void append_option(std::string& out, const Option& option, std::string_view synt
 std::string command_help(const Command& command) {
   std::string out = format("Usage: ctxcost {}{}{} [OPTION...]\n\n{}\n", command.name,
                            command.arguments.empty() ? "" : " ", command.arguments, command.summary);
-  if (command.words == Completion::model) out += format("\n{}", kModels);
+  if (command.words == Completion::model || command.first_word == Completion::model) out += format("\n{}", kModels);
   std::string_view title;
   for (const Option& row : options()) {
     const bool own = std::find(command.options.begin(), command.options.end(), row.id) != command.options.end();

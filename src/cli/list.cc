@@ -38,6 +38,9 @@ const Command kList = {"list",
                        kListOptions,
                        kListExamples,
                        run_list,
-                       [] { return target_formats(kListShape); }};
+                       [] { return target_formats(kListShape); },
+                       Completion::none,
+                       {},
+                       Completion::listing};
 
 }  // namespace ctxcost::cli

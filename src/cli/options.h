@@ -105,6 +105,13 @@ enum class Completion : std::uint8_t {
   format,  ///< the formats of the command
   metric,
   length,
+  listing,   ///< a kind of `list`
+  schema,    ///< a kind of `schema`
+  question,  ///< what `solve` looks for
+  test,      ///< what `evaluate` costs
+  entry,     ///< anything built in, for `show`
+  shell,     ///< what `completions` writes for
+  command,
 };
 
 /// "--kv-precision". The name of a setting of budget files ("kv_precision") becomes an option's.

@@ -62,8 +62,15 @@ Status run_reconcile(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kReconcile;
-const Command kReconcile = {
-    "reconcile",        "LOG MODEL...", "an engine's start-up log beside what its rules give", kReconcileOptions,
-    kReconcileExamples, run_reconcile,  [] { return target_formats(kReconcileShape); },        Completion::model};
+const Command kReconcile = {"reconcile",
+                            "LOG MODEL...",
+                            "an engine's start-up log beside what its rules give",
+                            kReconcileOptions,
+                            kReconcileExamples,
+                            run_reconcile,
+                            [] { return target_formats(kReconcileShape); },
+                            Completion::model,
+                            {},
+                            Completion::file};
 
 }  // namespace ctxcost::cli

@@ -37,7 +37,9 @@ Status run_schema(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kSchema = {"schema",       "KIND",          "a JSON Schema: model, budget, output or gpu",
-                         kSchemaOptions, kSchemaExamples, run_schema};
+const Command kSchema = {"schema",          "KIND",           "a JSON Schema: model, budget, output or gpu",
+                         kSchemaOptions,    kSchemaExamples,  run_schema,
+                         nullptr,           Completion::none, {},
+                         Completion::schema};
 
 }  // namespace ctxcost::cli

@@ -35,6 +35,9 @@ const Command kShow = {"show",
                        kShowOptions,
                        kShowExamples,
                        run_show,
-                       [] { return target_formats(kShowShape); }};
+                       [] { return target_formats(kShowShape); },
+                       Completion::none,
+                       {},
+                       Completion::entry};
 
 }  // namespace ctxcost::cli
