@@ -19,10 +19,14 @@ std::string number(const std::optional<Count>& count) { return count ? to_string
 
 std::string listed_line(const Model& model) {
   const test::ListedFigures figures = test::listed_figures(model);
+  std::string bytes = R"({"own": )" + number(figures.weights_bytes[0]);
+  for (std::size_t i = 0; i < std::size(kListedWeights); ++i) {
+    ((((bytes += ", \"") += kListedWeights[i]) += "\": ") += number(figures.weights_bytes[i + 1]));
+  }
   return R"(  "listed": {"family": ")" + figures.family + R"(", "parameters": )" + number(figures.parameters) +
          R"(, "active_parameters": )" + number(figures.active_parameters) + R"(, "checkpoint_parts": )" +
          to_string(figures.checkpoint_parts) + R"(, "trained_context": )" + number(figures.trained_context) +
-         R"(, "effective_context": )" + number(figures.effective_context) + "}\n";
+         R"(, "effective_context": )" + number(figures.effective_context) + R"(, "weights_bytes": )" + bytes + "}}\n";
 }
 
 /// The entry with another line in place of its last one, or after it.

@@ -40,16 +40,18 @@ std::optional<Count> stored_bytes(const WeightScheme& scheme, const Model& model
   return bytes;
 }
 
+/// Returns the types of weights to try, if the model can be stored in them.
+std::vector<WeightScheme> weights_asked(const DeploymentQuestion& devices, const Engine& engine) {
+  if (!devices.weights.empty()) return devices.weights;
+  std::vector<WeightScheme> schemes(1);
+  for (const std::string_view name : usual_weights(engine)) schemes.push_back(parse_weight_scheme(name, "weights"));
+  return schemes;
+}
+
 /// Returns the types of weights to try with their bytes in the whole model. A type that cannot store the model's shapes
 /// or that the engine refuses is left out; if all are, throws the fault of the first.
-std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std::vector<WeightScheme>& asked) {
-  std::vector<WeightScheme> schemes = asked;
-  if (asked.empty()) {
-    schemes.emplace_back();
-    for (const std::string_view name : usual_weights(*base.engine.engine)) {
-      schemes.push_back(parse_weight_scheme(name, "weights"));
-    }
-  }
+std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std::vector<WeightScheme>& schemes,
+                                                   bool asked) {
   std::vector<TypeTried<WeightScheme>> types;
   std::optional<InputError> fault;
   for (const WeightScheme& scheme : schemes) {
@@ -59,12 +61,38 @@ std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std:
       types.push_back({scheme, *bytes});
     } catch (const InputError& error) {
       if (!fault) fault = error;
-      if (asked.empty() && types.empty()) throw;
+      if (!asked && types.empty()) throw;
     }
   }
   if (types.empty()) throw InputError(*fault);
-  sort_tried(types, asked.empty());
+  sort_tried(types, !asked);
   return types;
+}
+
+/// Returns what `weights_tried` does, from what is listed of the model. Empty if that does not tell.
+std::vector<TypeTried<WeightScheme>> listed_weights(const ListedModel& model, const std::vector<WeightScheme>& schemes,
+                                                    bool asked) {
+  std::vector<TypeTried<WeightScheme>> types;
+  if (!model.weights_bytes.front()) return types;
+  types.reserve(schemes.size());
+  for (const WeightScheme& scheme : schemes) {
+    std::size_t listed = 0;
+    if (!scheme.of_model()) {
+      const auto* const named = std::find(std::begin(kListedWeights), std::end(kListedWeights), scheme.name());
+      if (named == std::end(kListedWeights)) return {};
+      listed = static_cast<std::size_t>(named - std::begin(kListedWeights)) + 1;
+    }
+    const std::optional<std::uint64_t>& bytes = model.weights_bytes[listed];
+    if (bytes) types.push_back({scheme, *bytes});
+  }
+  sort_tried(types, !asked);
+  return types;
+}
+
+/// Whether all devices together have less memory than the weights take, which an engine that places layers may keep in
+/// host memory.
+bool surely_too_large(Count weights_bytes, const Engine& engine, const Accelerator& gpu, Count devices) {
+  return engine.place == nullptr && weights_bytes > gpu.memory() * devices;
 }
 
 /// Whether engines keep a cache in those types on that card.
@@ -111,22 +139,20 @@ enum class FindOutcome { found, beyond_window, too_large };
 /// The search for one model.
 class ModelSearch {
  public:
-  ModelSearch(const FindQuestion& question, DeploymentCase asked, Count context, Count batch,
-              std::optional<Count> parameters)
-      : question_(question), base_(std::move(asked.setup)), context_(context), batch_(batch), parameters_(parameters) {}
+  ModelSearch(const FindQuestion& question, DeploymentCase asked, Count context, Count batch)
+      : question_(question), base_(std::move(asked.setup)), context_(context), batch_(batch) {}
 
   /// Throws InputError if there is no answer.
-  FindOutcome search() {
+  FindOutcome search(const ListedModel& listed, const std::vector<WeightScheme>& schemes) {
     if (beyond_window()) return FindOutcome::beyond_window;
-    // Most models fit in their own type or in none: the bytes of other types are then not needed.
-    const bool own_first = question_.devices.weights.empty() && parameters_ && !likely_too_large();
-    if (own_first && fits_in(WeightScheme())) return FindOutcome::found;
-    bool own = own_first;
-    for (const auto& weights : weights_tried(base_, question_.devices.weights)) {
-      const bool tried = std::exchange(own, false);
-      if (surely_too_large(weights.bytes)) {
+    const bool asked = !question_.devices.weights.empty();
+    std::vector<TypeTried<WeightScheme>> types = listed_weights(listed, schemes, asked);
+    if (types.empty()) types = weights_tried(base_, schemes, asked);
+    const DeploymentSettings& settings = base_.settings;
+    for (const auto& weights : types) {
+      if (surely_too_large(weights.bytes, *base_.engine.engine, *settings.gpu, settings.parallelism.devices())) {
         any_ = true;
-      } else if (!tried && fits_in(weights.type)) {
+      } else if (fits_in(weights.type)) {
         return FindOutcome::found;
       }
     }
@@ -180,23 +206,9 @@ class ModelSearch {
     return context_ > max(*positions.trained_context, positions.effective_context.value_or(0));
   }
 
-  /// Whether all devices together have less memory than the weights take, which an engine that places layers may keep
-  /// in host memory.
-  bool surely_too_large(Count weights_bytes) const {
-    if (base_.engine.engine->place != nullptr) return false;
-    const DeploymentSettings& settings = base_.settings;
-    return weights_bytes > settings.gpu->memory() * settings.parallelism.devices();
-  }
-
-  /// Whether the model has more parameters than the devices have bytes: in its own type it hardly fits.
-  bool likely_too_large() const {
-    return *parameters_ > base_.settings.gpu->memory() * base_.settings.parallelism.devices();
-  }
-
   const FindQuestion& question_;
   Setup base_;
   Count context_, batch_;
-  std::optional<Count> parameters_;  ///< of the model
   std::optional<Deployment> deployment_;
   std::optional<std::vector<TypeTried<KvPrecision>>> caches_;
   std::optional<InputError> fault_;  ///< the first
@@ -264,11 +276,16 @@ bool is_asked_for(const ListedModel& model, const FindQuestion& question) {
          (!question.most_parameters || *parameters <= *question.most_parameters);
 }
 
-/// Whether the list of models says that the context is beyond the window. Companions of an engine may be at fault
-/// first.
+/// Whether the list of models decides what has no answer at that context: nothing else may be at fault first, as
+/// companions of an engine or a table of positions that ends.
+bool list_decides(const DeploymentQuestion& devices) {
+  if (devices.settings.beyond_window || devices.contexts.empty()) return false;
+  return devices.engines.empty() || devices.engines.front().settings.empty();
+}
+
+/// Whether the list of models says that the context is beyond the window.
 bool surely_beyond_window(const ListedModel& model, const DeploymentQuestion& devices) {
-  if (devices.settings.beyond_window || devices.contexts.empty() || !model.trained_context) return false;
-  if (!devices.engines.empty() && !devices.engines.front().settings.empty()) return false;
+  if (!model.trained_context) return false;
   return *devices.contexts.begin() > Count{std::max(*model.trained_context, model.effective_context.value_or(0))};
 }
 
@@ -285,15 +302,16 @@ void check_families(const std::vector<std::string>& asked) {
   }
 }
 
-void try_model(const SharedModel& model, const ListedModel& listed, const FindQuestion& question, FindAnswer& answer) {
+void try_model(const SharedModel& model, const ListedModel& listed, const std::vector<WeightScheme>& schemes,
+               const FindQuestion& question, FindAnswer& answer) {
   DeploymentQuestion one = question.devices;
   one.models = {model};
   one.weights.clear();
   one.kv_precisions.clear();
   const Count context = *contexts_of(one, *model).begin();
   const Count batch = *batches_of(one, *model).begin();
-  ModelSearch search(question, cases(one).front(), context, batch, count_of(listed.parameters));
-  switch (search.search()) {
+  ModelSearch search(question, cases(one).front(), context, batch);
+  switch (search.search(listed, schemes)) {
     case FindOutcome::beyond_window: answer.beyond_window += 1; return;
     case FindOutcome::too_large: answer.too_large += 1; return;
     case FindOutcome::found: break;
@@ -316,18 +334,29 @@ FindAnswer find_models(const FindQuestion& question) {
   answer.place = answer.placement.gpu->id + (gpus == 1 ? "" : ":" + to_string(gpus));
   if (!devices.contexts.empty()) answer.context = *devices.contexts.begin();
   check_families(question.families);
+  const EngineChoice engine = devices.engines.empty() ? ideal_engine() : devices.engines.front();
+  const std::vector<WeightScheme> schemes = weights_asked(devices, *engine.engine);
+  const bool decided = list_decides(devices);
+  const auto never_fits = [&](const ListedModel& listed) {
+    const auto types = listed_weights(listed, schemes, !devices.weights.empty());
+    return !types.empty() && surely_too_large(types.back().bytes, *engine.engine, *answer.placement.gpu, gpus);
+  };
   const std::span<const CatalogueEntry> entries = catalogue();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const CatalogueEntry& entry = entries[i];
     const ListedModel& listed = listed_models()[i];
     if (!is_asked_for(listed, question)) continue;
     answer.tried += 1;
-    if (surely_beyond_window(listed, devices)) {
+    if (decided && surely_beyond_window(listed, devices)) {
       answer.beyond_window += 1;
       continue;
     }
+    if (decided && never_fits(listed)) {
+      answer.too_large += 1;
+      continue;
+    }
     try {
-      try_model(load_catalogue_model(entry), listed, question, answer);
+      try_model(load_catalogue_model(entry), listed, schemes, question, answer);
     } catch (const InputError& error) {
       answer.unanswered.push_back(
           {std::string(entry.id.substr(entry.id.rfind('/') + 1)), error.diagnostics().front().message});

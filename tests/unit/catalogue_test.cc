@@ -129,6 +129,14 @@ TEST_CASE("what is listed of an entry is what its config counts to") {
     CHECK(same(model.published_elements, listed[i].published));
     CHECK(same(counted.trained_context, listed[i].trained_context));
     CHECK(same(counted.effective_context, listed[i].effective_context));
+    for (std::size_t w = 0; w < counted.weights_bytes.size(); ++w) {
+      CAPTURE(w);
+      CHECK(same(counted.weights_bytes[w], listed[i].weights_bytes[w]));
+    }
+    // `find` asks for no other end of the positions.
+    if (model.positions.hard_limit) {
+      CHECK(max(counted.trained_context.value(), counted.effective_context.value()) <= *model.positions.hard_limit);
+    }
   }
 }
 

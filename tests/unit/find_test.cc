@@ -113,6 +113,23 @@ TEST_CASE("every model that is found fits as fit says, and in wider types of its
   }
 }
 
+TEST_CASE("a model that is not found is beyond its window or does not fit in the narrowest type tried") {
+  const FindQuestion question = on("rtx-3090-24gb", 32768);
+  const FindAnswer answer = find_models(question);
+  Count too_large;
+  for (const CatalogueEntry& entry : catalogue()) {
+    const std::string name(entry.id.substr(entry.id.rfind('/') + 1));
+    if (named(answer, name) != nullptr || name == "article-7b") continue;
+    CAPTURE(name);
+    const Positions positions = load_model(name).positions;
+    const std::optional<Count> window = positions.effective_context;
+    if (window && max(*window, positions.trained_context.value()) < Count{32768}) continue;
+    too_large += 1;
+    CHECK_FALSE(fits(question, std::string(entry.id), "int4", ""));
+  }
+  CHECK(answer.too_large == too_large);
+}
+
 TEST_CASE("types that are asked for are the only ones tried, the widest first") {
   FindQuestion question = on("rtx-3090-24gb", 8192);
   question.families = {"llama"};

@@ -2,7 +2,9 @@
 // configs/accelerators.json and the rows of configs/measured-context.json.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,7 +19,11 @@ struct CatalogueEntry {
   std::string_view text;  ///< the file, minified, without what only describes or checks the model
 };
 
-/// What a list shows of a model: its entry's `listed`, which a test counts anew from the config.
+/// Types of weights whose bytes are listed of each model, beside its own.
+inline constexpr std::string_view kListedWeights[] = {"bf16", "fp8", "int4"};
+
+/// What a list shows of a model and what a search of the catalogue asks of all: its entry's `listed`, which a test
+/// counts anew from the config.
 struct ListedModel {
   std::string_view family;                         ///< HuggingFace model_type or "own"
   std::optional<std::uint64_t> parameters;         ///< learned elements; unknown where some tensors are
@@ -26,6 +32,8 @@ struct ListedModel {
   std::optional<std::uint64_t> published;          ///< elements of its checkpoint, as published
   std::optional<std::uint64_t> trained_context;
   std::optional<std::uint64_t> effective_context;
+  /// Of its weights in its own type, then in each of `kListedWeights`; unknown where they cannot be stored in it.
+  std::array<std::optional<std::uint64_t>, std::size(kListedWeights) + 1> weights_bytes;
 };
 
 /// What a list shows of a device: some figures of its entry.

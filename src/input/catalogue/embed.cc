@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "input/json/json.h"
 
@@ -105,14 +106,19 @@ std::string digits_at(const JsonValue& object, std::string_view key) {
 /// The members of a ListedModel, in its order.
 std::string listed(const JsonValue& root) {
   // A file of the own format has no published parts, and its sizes may be open.
-  if (root.find("config") == nullptr) return "{\"own\", {}, {}, 0u, {}, {}, {}}";
+  if (root.find("config") == nullptr) return "{\"own\", {}, {}, 0u, {}, {}, {}, {{}}}";
   const JsonValue* shown = root.find("listed");
   if (shown == nullptr) throw std::runtime_error("expected a \"listed\": run scripts/update-catalogue");
   std::string text = "{\"" + text_at(*shown, "family") + "\", ";
   text += digits_at(*shown, "parameters") + ", " + digits_at(*shown, "active_parameters") + ", ";
   text += digits_at(*shown, "checkpoint_parts") + ", " + digits_at(root, "params_exact") + ", ";
-  text += digits_at(*shown, "trained_context") + ", " + digits_at(*shown, "effective_context") + "}";
-  return text;
+  text += digits_at(*shown, "trained_context") + ", " + digits_at(*shown, "effective_context") + ", {{";
+  // Absent bytes are unknown: a test then says that they are to be written.
+  const JsonValue* bytes = shown->find("weights_bytes");
+  if (bytes == nullptr) return text + "}}}";
+  text += digits_at(*bytes, "own");
+  for (const std::string_view type : kListedWeights) (text += ", ") += digits_at(*bytes, type);
+  return text + "}}}";
 }
 
 Entry read_entry(const std::string& path) {
