@@ -297,6 +297,12 @@ constexpr std::string_view kTimes = "article, standard or causal; times always u
 constexpr Variant kVariants[] = {
     {"scale", OptionId::context, "1K,4K,16K,64K,128K,1M"},
     {"scale", OptionId::convention, "article"},
+    {"scale",
+     OptionId::parallel,
+     "the whole model",
+     "cache, state and weights of the fullest device of a split: tp=2,pp=2; also cp, dcp, ep and dp",
+     {},
+     true},
     {"scale", OptionId::quiet, {}, "print the table only: no caption, growth lines or notes"},
     {"scale", OptionId::verbose, {}, "list sources and layer groups below the table"},
     {"explain", OptionId::context, "the model's trained context, else 4K", {}, {}, true},

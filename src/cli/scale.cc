@@ -5,6 +5,7 @@
 #include "complaints.h"
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/fullest_device.h"
 #include "ctxcost/estimate/report.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/render/render.h"
@@ -22,16 +23,27 @@ extern const Command kScale;
 namespace {
 
 constexpr OptionId kScaleOptions[] = {
-    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights, OptionId::engine,
-    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::ndjson,  OptionId::keep_going,
-    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::columns, OptionId::jobs,
-    OptionId::units,      OptionId::color,  OptionId::quiet,        OptionId::verbose};
+    OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights,  OptionId::engine,
+    OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::parallel, OptionId::ndjson,
+    OptionId::keep_going, OptionId::exit_zero, OptionId::format,       OptionId::output,   OptionId::columns,
+    OptionId::jobs,       OptionId::units,     OptionId::color,        OptionId::quiet,    OptionId::verbose};
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"
     "  ctxcost scale llama-3.1-8b -n 8K..128K -b 1,8 --kv-precision bf16,q8_0\n"
     "  ctxcost config.json -n 131072 --format json | jq '.results[0].kv_cache_bytes'\n"
     "  ctxcost scale mistral-7b qwen3-8b --convention causal -o costs.csv\n";
+
+/// How --parallel splits a model. Empty without it.
+ModelSplit model_split(const Arguments& arguments) {
+  const std::vector<Parallelism> splits = parallelisms(arguments);
+  if (splits.empty()) return {};
+  DeploymentSettings settings;
+  settings.parallelism = splits.front();
+  return [settings = std::move(settings)](const Estimator& estimator) {
+    return fullest_device({estimator.shared_model(), estimator.settings(), estimator.engine(), settings});
+  };
+}
 
 /// If there are several models, leaves out those that the grid refuses (an engine's limits, a type that cannot store
 /// them).
@@ -60,6 +72,7 @@ Status run_scale(const Arguments& arguments) {
   RenderOptions render = render_options(arguments);
   render.columns = columns(arguments);
   Grid axes = grid(arguments);
+  axes.split = model_split(arguments);
   if (arguments.words().empty()) {
     throw InputError(
         Diagnostic{"scale", "", "expected a MODEL, found nothing",

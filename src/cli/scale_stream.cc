@@ -67,7 +67,7 @@ Status run_scale_stream(const Arguments& arguments, const Grid& axes, const Work
       }
     }
   };
-  deliver(arguments, documents, ScaleStreamDocument(for_each_report, settings, render));
+  deliver(arguments, documents, ScaleStreamDocument(for_each_report, settings, render, static_cast<bool>(axes.split)));
   return Status::answered;
 }
 

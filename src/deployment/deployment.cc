@@ -129,6 +129,18 @@ Setup draft_setup(const Setup& setup) {
   return draft;
 }
 
+/// The index of the first of the devices with most bytes. Where bytes of any are unknown, caches decide.
+std::size_t fullest_of(const std::vector<DeviceMemory>& devices) {
+  const bool known = std::all_of(devices.begin(), devices.end(),
+                                 [](const DeviceMemory& device) { return device.bytes().has_value(); });
+  const auto held = [known](const DeviceMemory& device) {
+    return known ? *device.bytes() : device.kv_reserved.value_or(0);
+  };
+  const auto fullest = std::max_element(
+      devices.begin(), devices.end(), [&](const DeviceMemory& a, const DeviceMemory& b) { return held(a) < held(b); });
+  return static_cast<std::size_t>(fullest - devices.begin());
+}
+
 [[noreturn]] void fail(const Model& model, std::string message, std::string hint) {
   throw InputError(Diagnostic{model.name, "", std::move(message), std::move(hint)});
 }
@@ -704,8 +716,8 @@ DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_cr
         continue;
       }
       *total += result.devices[i].devices * *bytes;
-      if (*bytes > *result.devices[result.largest].bytes()) result.largest = i;
     }
+    result.largest = fullest_of(result.devices);
     const DeviceMemory& largest = result.devices[result.largest];
     if (largest.kv_reserved) result[Metric::device_kv_bytes] = *largest.kv_reserved;
     result.host = host_memory(context, batch);
@@ -749,6 +761,22 @@ DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_cr
   }
 }
 
+FullestDevice Deployment::fullest(Count context, Count batch) const {
+  try {
+    const std::vector<DeviceMemory> all = memory(context, batch);
+    const std::size_t index = fullest_of(all);
+    if (placement_ && placement_->host_cache) return {all[index], Count{}, Count{}, nullptr};
+    const Estimator& part = devices_[index].estimator;
+    MetricSet wanted;
+    wanted.add(Metric::kv_cache_bytes);
+    wanted.add(Metric::state_bytes);
+    const Estimate held = part.at(context, batch, wanted);
+    return {all[index], held.count(Metric::kv_cache_bytes), held.count(Metric::state_bytes), &part};
+  } catch (const CountOverflow& overflow) {
+    fail_overflow(context, batch, overflow);
+  }
+}
+
 std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
   Reserve largest;
   for (const Device& device : devices_) {
@@ -756,6 +784,26 @@ std::vector<std::string> Deployment::engine_notes(Count context, Count batch) co
     if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
   }
   return std::move(largest.notes);
+}
+
+std::vector<std::string> split_notes(const Setup& setup) {
+  std::vector<std::string> notes;
+  const Parallelism& parallelism = setup.settings.parallelism;
+  if (parallelism.tensor > 1) {
+    for (const LayerGroup& group : setup.model->groups) {
+      const auto replicated = std::find_if(group.mixers.begin(), group.mixers.end(), [&](const auto& mixer) {
+        return std::any_of(mixer->cache().begin(), mixer->cache().end(), [&](const CachePart& part) {
+          return part.role == CacheRole::latent || (part.role == CacheRole::key && part.heads < parallelism.tensor);
+        });
+      });
+      if (replicated == group.mixers.end()) continue;
+      notes.push_back("tp=" + to_string(parallelism.tensor) +
+                      ": several devices hold copies of latent caches and of caches with fewer KV heads than devices");
+      break;
+    }
+  }
+  if (parallelism.data > 1) notes.push_back("dp=" + to_string(parallelism.data) + ": the batch is per replica");
+  return notes;
 }
 
 std::vector<std::string> Deployment::notes() const {
@@ -805,21 +853,7 @@ std::vector<std::string> Deployment::notes() const {
   if (!not_counted.empty() && !settings.overhead) {
     notes.push_back("not counted (overhead): " + std::string(not_counted));
   }
-  const Parallelism& parallelism = settings.parallelism;
-  if (parallelism.tensor > 1) {
-    for (const LayerGroup& group : setup_.model->groups) {
-      const auto replicated = std::find_if(group.mixers.begin(), group.mixers.end(), [&](const auto& mixer) {
-        return std::any_of(mixer->cache().begin(), mixer->cache().end(), [&](const CachePart& part) {
-          return part.role == CacheRole::latent || (part.role == CacheRole::key && part.heads < parallelism.tensor);
-        });
-      });
-      if (replicated == group.mixers.end()) continue;
-      notes.push_back("tp=" + to_string(parallelism.tensor) +
-                      ": several devices hold copies of latent caches and of caches with fewer KV heads than devices");
-      break;
-    }
-  }
-  if (parallelism.data > 1) notes.push_back("dp=" + to_string(parallelism.data) + ": the batch is per replica");
+  for (std::string& note : split_notes(setup_)) notes.push_back(std::move(note));
   return notes;
 }
 

@@ -36,14 +36,24 @@ Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), se
       }
     }
   }
+  if (grid_.split) {
+    shares_.reserve(estimators_.size());
+    for (const Estimator& estimator : estimators_) shares_.push_back(grid_.split(estimator));
+  }
   // No metric falls as context or batch grows, so the largest point overflows first.
   const bool small = is_small();
   for (const Estimator& estimator : estimators_) {
     const LengthList batch = batches(estimator);
-    const Estimate least = estimator.at(grid_.contexts.smallest(), batch.smallest());
-    const Estimate most = estimator.at(grid_.contexts.largest(), batch.largest());
+    const Estimate least = at(estimator, grid_.contexts.smallest(), batch.smallest());
+    const Estimate most = at(estimator, grid_.contexts.largest(), batch.largest());
     if (small) remember(estimator, least, most);
   }
+}
+
+Estimate Report::at(const Estimator& estimator, Count context, Count batch, MetricSet wanted) const {
+  Estimate values = estimator.at(context, batch, wanted);
+  if (const DeviceShare* const of_device = share(estimator)) of_device->set(values, wanted);
+  return values;
 }
 
 bool Report::is_small() const {
@@ -81,7 +91,7 @@ void Report::remember(const Estimator& estimator, const Estimate& least, const E
     for (const Count context : grid_.contexts) {
       remembered_.push_back(is(least, context, batch)  ? least
                             : is(most, context, batch) ? most
-                                                       : estimator.at(context, batch));
+                                                       : at(estimator, context, batch));
       set_growth(remembered_.back(), remembered_[first]);
     }
   }

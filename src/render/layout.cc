@@ -205,6 +205,11 @@ std::string TableLayout::caption() const {
   if (!varies(Label::model)) about = first.model().name;
   if (!batch_varies_) about += (about.empty() ? "" : ", ") + sequences(report_->batches(first).largest());
   if (!about.empty()) line += "; " + about;
+  if (const DeviceShare* const share = report_->share(first)) {
+    line.append("; cache, state and weights: the fullest of ").append(with_separators(share->devices()));
+    line.append(share->devices() == 1 ? " device (" : " devices (").append(share->split());
+    line += "), all else: the whole model";
+  }
   return line;
 }
 
@@ -249,8 +254,13 @@ std::vector<std::string> TableLayout::notes() const {
   for (const Estimator& estimator : report_->estimators()) {
     const std::string prefix = varies(Label::model) ? estimator.model().name + ": " : "";
     const LengthList batches = report_->batches(estimator);
-    const EstimateDetails least = estimator.details(contexts.smallest(), batches.smallest());
-    const EstimateDetails most = estimator.details(contexts.largest(), batches.largest());
+    const auto details_at = [&](Count context, Count batch) {
+      EstimateDetails details = estimator.details(context, batch);
+      if (const DeviceShare* const share = report_->share(estimator)) share->set(details, context, batch);
+      return details;
+    };
+    const EstimateDetails least = details_at(contexts.smallest(), batches.smallest());
+    const EstimateDetails most = details_at(contexts.largest(), batches.largest());
     for (const EstimateDetails* details : {&least, &most}) {
       for (const std::string& note : details->notes) add_once(notes, prefix + note);
       for (const std::string& note : details->engine_notes) add_once(notes, prefix + note);

@@ -168,7 +168,8 @@ Conventions conventions_of(const RecordedConvention& convention, UnitSystem unit
 
 Result result_of(const GridPoint& row, const RenderOptions& options, const std::vector<std::string>* engine_notes) {
   const Estimator& estimator = row.estimator;
-  Result result{&estimator, &row.values, &options, estimator.details(row.context(), row.batch()), {}};
+  Result result{&estimator, &row.values, &options, estimator.details(row.context(), row.batch()), {}, row.share};
+  if (row.share != nullptr) row.share->set(result.details, row.context(), row.batch());
   result.notes = result.details.notes;
   const std::vector<std::string>& of_engine = engine_notes != nullptr ? *engine_notes : result.details.engine_notes;
   result.notes.insert(result.notes.end(), of_engine.begin(), of_engine.end());

@@ -33,6 +33,7 @@ struct Result {
   const RenderOptions* options;
   EstimateDetails details;
   std::vector<std::string> notes;
+  const DeviceShare* share = nullptr;  ///< of a split model
 
   /// No columns were chosen: all metrics, their parts and the layer groups.
   bool everything() const { return options->columns.empty(); }

@@ -25,10 +25,23 @@ constexpr Field kScaleOfHead[] = {
 };
 constexpr FieldTable kScaleHeadFields{"scale", kScaleOfHead};
 
+using RowField = FieldsOf<Result>;
+constexpr Field kOfRow[] = {
+    RowField::members_of(kResultFields, [](const Result& row) -> const Result& { return row; }),
+    RowField::where([](const Result& row) { return row.share != nullptr; },
+                    RowField::text("parallel",
+                                   "the degrees of parallelism: weights_bytes, kv_cache_bytes, kv_reserved_bytes, "
+                                   "state_bytes and their parts are those of the fullest device, and all other figures "
+                                   "those of the whole model",
+                                   [](const Result& row) { return row.share->split(); })),
+};
+constexpr FieldTable kRowFields{"scale_result", kOfRow};
+
 /// A row of CSV, with the words that name its series made once a series.
 struct Cells {
   const Estimator* estimator = nullptr;
   std::array<std::string, 5> labels;  // of Label
+  std::string split;                  // "tp=8"
   const Estimate* values = nullptr;
   std::size_t series = 0;
 };
@@ -41,6 +54,8 @@ constexpr Field label_column() {
 constexpr Field kLabelColumns[] = {label_column<Label::model>(), label_column<Label::weights>(),
                                    label_column<Label::kv_precision>(), label_column<Label::engine>(),
                                    label_column<Label::convention>()};
+constexpr Field kSplitColumn =
+    FieldsOf<Cells>::text("parallel", "", [](const Cells& cells) -> std::string_view { return cells.split; });
 constexpr Field kMetricColumn =
     FieldsOf<Cells>::metrics(metrics, [](const Cells& cells, Metric metric) { return &(*cells.values)[metric]; });
 
@@ -50,9 +65,14 @@ std::vector<Column> all_columns() {
   return columns;
 }
 
-/// Whether a metric is the same in all rows of an estimator.
-bool is_constant(Metric metric) {
-  return std::find(std::begin(kConstantMetrics), std::end(kConstantMetrics), metric) != std::end(kConstantMetrics);
+template <std::size_t size>
+bool holds(const Metric (&metrics)[size], Metric metric) {
+  return std::find(std::begin(metrics), std::end(metrics), metric) != std::end(metrics);
+}
+
+/// Whether a metric is the same in all rows of an estimator. Of a split model another device may be the fullest.
+bool is_constant(Metric metric, bool is_split) {
+  return holds(kConstantMetrics, metric) && !(is_split && holds(kDividedMetrics, metric));
 }
 
 /// Makes the pattern of a row's line. Its figures are the metrics and then the counts of the details.
@@ -70,7 +90,7 @@ void record_line(LinePattern& pattern, const GridPoint& row, const RenderOptions
   const bool noted = !window_note(row.estimator.model(), row.values, row.context()).empty();
   pattern.record(kMetricCount + counts.size(), noted ? std::string_view(result.notes.back()) : std::string_view(),
                  [&](JsonWriter& json) {
-                   write_line(json, {&kResultFields, &result});
+                   write_line(json, {&kRowFields, &result});
                  });
 }
 
@@ -109,7 +129,7 @@ void write_figures(LinePattern& pattern, Writer& out, const GridPoint& row, cons
       });
 }
 
-std::vector<Field> columns_of(const RenderOptions& options) {
+std::vector<Field> columns_of(const RenderOptions& options, bool is_split) {
   std::vector<Field> fields;
   for (const Column& column : options.columns.empty() ? all_columns() : options.columns) {
     if (const Label* label = std::get_if<Label>(&column)) {
@@ -118,9 +138,13 @@ std::vector<Field> columns_of(const RenderOptions& options) {
     } else {
       fields.push_back(kMetricColumn);
       fields.back().metric = std::get<Metric>(column);
-      fields.back().of_series = is_constant(fields.back().metric);
+      fields.back().of_series = is_constant(fields.back().metric, is_split);
     }
     fields.back().name = name(column);
+  }
+  if (is_split && options.columns.empty()) {
+    fields.push_back(kSplitColumn);
+    fields.back().of_series = true;
   }
   return fields;
 }
@@ -131,7 +155,7 @@ const DocumentShape kScaleShape = {.command = "scale",
                                    .parts = Part::records | Part::cells | Part::page,
                                    .head = &kScaleHeadFields,
                                    .rows = "results",
-                                   .row = &kResultFields};
+                                   .row = &kRowFields};
 
 ScaleDocument::ScaleDocument(const Report& report, const RenderOptions& options, std::size_t series_before)
     : report_(&report),
@@ -162,12 +186,14 @@ Record ScaleDocument::head() const { return {&kScaleHeadFields, &conventions_}; 
 void ScaleDocument::for_each_row(const RecordVisitor& visit) const {
   const auto visit_row = [&](const GridPoint& row) {
     const Result result = result_of(row, *options_);
-    visit({&kResultFields, &result});
+    visit({&kRowFields, &result});
   };
   whole_ ? report_->for_each_row(visit_row) : report_->for_each_row(rows_, MetricSet::all(), visit_row);
 }
 
-std::vector<Field> ScaleDocument::columns() const { return columns_of(*options_); }
+std::vector<Field> ScaleDocument::columns() const {
+  return columns_of(*options_, static_cast<bool>(report_->grid().split));
+}
 
 void ScaleDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
   Cells cells;
@@ -179,6 +205,7 @@ void ScaleDocument::for_each_cells(const std::function<void(const void* subject)
       for (std::size_t i = 0; i < cells.labels.size(); ++i) {
         cells.labels[i] = label_text(static_cast<Label>(i), row.estimator);
       }
+      if (row.share != nullptr) cells.split = row.share->split();
     }
     cells.values = &row.values;
     visit(&cells);
@@ -188,9 +215,10 @@ void ScaleDocument::for_each_cells(const std::function<void(const void* subject)
 
 std::size_t ScaleDocument::series_of(const void* subject) const { return static_cast<const Cells*>(subject)->series; }
 
-/// The lines of a series differ in figures alone, and in the note on the window.
+/// The lines of a series differ in figures alone, and in the note on the window. Those of a split model may be of
+/// another device at each point.
 bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const {
-  if (whole_ && report_->is_remembered()) return false;
+  if (report_->grid().split || (whole_ && report_->is_remembered())) return false;
   const bool detailed = options_->columns.empty();
   const MetricSet metrics = Report::with_sources(wanted());
   LinePattern pattern;
@@ -211,7 +239,7 @@ bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const
         if (!alike) {
           const Result result = result_of(row, *options_);
           JsonWriter json(out, JsonWriter::Layout::compact);
-          write_line(json, {&kResultFields, &result});
+          write_line(json, {&kRowFields, &result});
           out.character('\n');
           continue;
         }
@@ -240,11 +268,13 @@ const DocumentShape kScaleStreamShape = {.command = "scale",
                                          .parts = Part::records | Part::cells,
                                          .head = &kScaleHeadFields,
                                          .rows = "results",
-                                         .row = &kResultFields};
+                                         .row = &kRowFields};
 
-ScaleStreamDocument::ScaleStreamDocument(ReportStream reports, const Workload& settings, const RenderOptions& options)
+ScaleStreamDocument::ScaleStreamDocument(ReportStream reports, const Workload& settings, const RenderOptions& options,
+                                         bool is_split)
     : reports_(std::move(reports)),
       options_(&options),
+      is_split_(is_split),
       conventions_(conventions_of(settings.convention, settings.logits, options.units)) {}
 
 Record ScaleStreamDocument::head() const { return {&kScaleHeadFields, &conventions_}; }
@@ -253,7 +283,7 @@ void ScaleStreamDocument::for_each_row(const RecordVisitor& visit) const {
   reports_([&](const Report& report) { ScaleDocument(report, *options_).for_each_row(visit); });
 }
 
-std::vector<Field> ScaleStreamDocument::columns() const { return columns_of(*options_); }
+std::vector<Field> ScaleStreamDocument::columns() const { return columns_of(*options_, is_split_); }
 
 void ScaleStreamDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
   std::size_t series = 0;

@@ -47,8 +47,9 @@ class ScaleStreamDocument : public Document {
  public:
   using ReportVisitor = std::function<void(const Report& report)>;
   using ReportStream = std::function<void(const ReportVisitor& visit)>;
-  /// `options` outlives the document.
-  ScaleStreamDocument(ReportStream reports, const Workload& settings, const RenderOptions& options);
+  /// `options` outlives the document. `is_split`: the grids of the reports are split.
+  ScaleStreamDocument(ReportStream reports, const Workload& settings, const RenderOptions& options,
+                      bool is_split = false);
 
   const DocumentShape& shape() const override { return kScaleStreamShape; }
   Record head() const override;
@@ -60,6 +61,7 @@ class ScaleStreamDocument : public Document {
  private:
   ReportStream reports_;
   const RenderOptions* options_;
+  bool is_split_;
   Conventions conventions_;
 };
 

@@ -24,6 +24,7 @@ const std::string kLog = std::string(CTXCOST_SOURCE_DIR) + "/tests/data/logs/vll
 const std::vector<std::vector<std::string>> kQuestions = {
     {"scale", "llama-3.1-8b", "mamba-1.4b-hf", "-n", "4K,3000", "-b", "1,3"},
     {"scale", "deepseek-v3", "--engine", "vllm", "-n", "8K", "--units", "iec"},
+    {"scale", "llama-3.1-70b", "qwen3-next-80b-a3b", "-n", "8K", "--parallel", "tp=2,pp=2"},
     {"explain", "llama-3.1-8b", "-n", "4K"},
     {"explain", "gemma-3-27b-it", "attention_flops", "linear_flops", "parameters", "decode_bytes", "-n", "4K"},
     {"explain", "llama-3.1-8b", "-n", "8K", "--claim", "166.75 TFLOPs"},

@@ -279,3 +279,164 @@ TEST_CASE("--jobs: the same bytes for any number of threads, and in any format")
     CHECK(result.err.find("expected a number of threads from 1 to 1,024") != std::string::npos);
   }
 }
+
+TEST_CASE("--parallel: cache, state and weights of the fullest device, and all else of the whole model") {
+  struct Row {
+    const char* model;
+    const char* split;
+    std::uint64_t weights, kv_cache;
+  };
+  // Llama 3.1 70B: 80 layers, d 8192, 64 query and 8 KV heads of 128, feed-forward 28672, 128,256 rows, bf16. A device
+  // of tp=t holds, 2 bytes each, 80 (2 d 128 64/t + 2 d 128 max(8/t, 1) + 3 d 28672/t + 2 d) + 2 d 128256/t + d weights
+  // and 80 layers * 8192 tokens * 2 * 128 * max(8/t, 1) of cache. Of 27, 27 and 26 layers the first stage is the
+  // fullest, since it has the embedding, too: 27 (2 d 8192 + 2 d 1024 + 3 d 28672 + 2 d) + 128256 d.
+  // DeepSeek-V3: each device holds the whole latent, 61 layers * 8192 tokens * (512 + 64) * 2 bytes.
+  static constexpr Row kRows[] = {
+      {"llama-3.1-70b", "tp=8", 17'640'734'720, 335'544'320},
+      {"llama-3.1-70b", "tp=16", 8'989'458'432, 335'544'320},
+      {"llama-3.1-70b", "pp=3", 48'306'683'904, 905'969'664},
+      {"llama-3.1-70b", "tp=8,dp=2", 17'640'734'720, 335'544'320},
+      {"deepseek-v3", "tp=8", 0, 575'668'224},
+  };
+  for (const Row& row : kRows) {
+    CAPTURE(row.model);
+    CAPTURE(row.split);
+    const Json whole = json_of({"scale", row.model, "-n", "8K"})["results"][0];
+    Json held = json_of({"scale", row.model, "-n", "8K", "--parallel", row.split})["results"][0];
+    if (row.weights != 0) CHECK(held["weights_bytes"] == row.weights);
+    CHECK(held["kv_cache_bytes"] == row.kv_cache);
+    CHECK(held["kv_reserved_bytes"] == row.kv_cache);
+    CHECK(held["parallel"] == row.split);
+    std::uint64_t parts = 0;
+    for (const Json& part : held["cache_parts"]) parts += part.get<std::uint64_t>();
+    CHECK(parts == row.kv_cache);
+    // All else is that of the whole model.
+    for (const char* key : {"weights_bytes", "kv_cache_bytes", "kv_reserved_bytes", "cache_parts", "reserved_parts"}) {
+      held[key] = whole[key];
+    }
+    held.erase("parallel");
+    held["notes"] = whole["notes"];
+    CHECK(held == whole);
+  }
+}
+
+TEST_CASE("--parallel: the bytes are those of fit") {
+  const std::vector<std::vector<std::string>> questions = {
+      {"llama-3.1-8b", "--parallel", "tp=4,pp=2", "-n", "100,8K,100K", "-b", "1,7"},
+      {"deepseek-v3", "--parallel", "ep=16,dp=16", "-n", "32K", "-b", "4"},
+      {"qwen3-next-80b-a3b", "--parallel", "pp=3", "-n", "1K,200K"},
+      {"gemma-3-27b-it", "--parallel", "tp=2,cp=2", "-n", "9000", "--kv-precision", "q8_0"},
+      {"gpt-oss-20b", "--parallel", "tp=4", "-n", "30000", "--engine", "sglang"},
+      {"deepseek-v3", "--parallel", "tp=8,dcp=4", "-n", "30000", "--engine", "vllm"},
+      {"llama-3.2-1b", "--parallel", "pp=2", "-n", "4K", "--engine", "llama.cpp:ngl=9", "--weights", "Q4_K_M"},
+      {"llama-3.2-1b", "--parallel", "pp=2", "-n", "4K", "--engine", "llama.cpp:kv_offload=0", "--weights", "F16"},
+  };
+  for (const std::vector<std::string>& question : questions) {
+    CAPTURE(question.front());
+    std::vector<std::string> scale = question;
+    scale.insert(scale.begin(), "scale");
+    std::vector<std::string> fit = question;
+    fit.insert(fit.begin(), "fit");
+    fit.insert(fit.end(), {"--gpu", "b300-sxm-288gb", "--beyond-window", "--exit-zero"});
+    const Json held = json_of(scale)["results"];
+    const Json fits = json_of(fit)["results"];
+    REQUIRE(held.size() == fits.size());
+    for (const Json& row : held) {
+      const auto same = std::find_if(fits.begin(), fits.end(), [&](const Json& one) {
+        return one["context"] == row["context"] && one["batch"] == row["batch"];
+      });
+      REQUIRE(same != fits.end());
+      CHECK(row["parallel"] == (*same)["parallel"]);
+      CHECK(row["kv_reserved_bytes"] == (*same)["device_kv_bytes"]);
+      const Json& devices = (*same)["devices"];
+      const auto fullest = std::find_if(devices.begin(), devices.end(), [&](const Json& device) {
+        return device["device_bytes"] == (*same)["device_bytes"];
+      });
+      REQUIRE(fullest != devices.end());
+      CHECK(row["weights_bytes"] == (*fullest)["weights_bytes"]);
+    }
+  }
+}
+
+TEST_CASE("--parallel: states are split by their heads") {
+  // Qwen3-Next: 36 layers of 32 value heads with 128 x 128 states in fp32, and 3 rows of 2 * 16 * 128 + 32 * 128
+  // channels before them in bf16; half of each on each of two devices.
+  const Json held = json_of({"scale", "qwen3-next-80b-a3b", "-n", "8K", "--parallel", "tp=2"})["results"][0];
+  CHECK(held["state_bytes"] == 36 * (16 * 128 * 128 * 4 + 3 * (8 * 2 + 16) * 128 * 2));
+  CHECK(held["kv_cache_bytes"] == 12 * 8192 * 2 * 256 * 2);  // of 2 KV heads one
+}
+
+TEST_CASE("--parallel: another device may be the fullest at another context") {
+  // Two layers with a window of 16 tokens and wide feed-forwards, then two that keep every token: 16 rows against n.
+  const std::string model =
+      R"({"name": "halves", "layers": 4, "heads": 8, "d_k": 64, "d_model": 512, "d_ff": 1024, "vocab": 1000,)"
+      R"( "pattern": [{"repeat": 2, "d_ff": 4096, "attention": {"kind": "sliding_window", "window": 16}},)"
+      R"( {"repeat": 2}]})";
+  // fp16. Layers of 4 * 512^2 + 3 * 512 d_ff + 2 * 512; 1000 rows of 512 on both ends, the last norm.
+  const std::string first = std::to_string(2 * (2 * (4 * 512 * 512 + 3 * 512 * 4096 + 1024) + 512'000));
+  const std::string last = std::to_string(2 * (2 * (4 * 512 * 512 + 3 * 512 * 1024 + 1024) + 512'000 + 512));
+  const std::string table = "context,weights_bytes,kv_cache_bytes\n16," + first + ",65536\n65536," + last +
+                            ",268435456\n131072," + last + ",536870912\n";
+  const std::vector<std::string> question = {"--parallel", "pp=2", "-n",        "16,64K,128K",
+                                             "--format",   "csv",  "--columns", "context,weights_bytes,kv_cache_bytes"};
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"scale", "-"}, {"scale", "-", "--ndjson"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), question.begin(), question.end());
+    const Run result = run(arguments, {.input = model + "\n"});
+    CHECK(result.err == "");
+    CHECK(result.out == table);
+  }
+}
+
+TEST_CASE("--parallel: the same rows in every format, whole or in parts") {
+  const std::vector<std::string> question = {"scale", "qwen3-next-80b-a3b", "-n", "1..2100:+1", "--parallel", "pp=2"};
+  for (const char* format : {"csv", "ndjson"}) {
+    CAPTURE(format);
+    std::vector<std::string> asked = question;
+    asked.insert(asked.end(), {"--format", format});
+    const std::string alone = run(asked).out;
+    asked.insert(asked.end(), {"--jobs", "3"});
+    CHECK(run(asked).out == alone);
+  }
+  const Json rows = json_of({"scale", "llama-3.1-8b", "-n", "1..40:+1", "--parallel", "tp=2"})["results"];
+  const std::string lines =
+      run({"scale", "llama-3.1-8b", "-n", "1..40:+1", "--parallel", "tp=2", "--format", "ndjson"}).out;
+  std::size_t start = 0;
+  for (const Json& row : rows) {
+    Json line = Json::parse(lines.substr(start, lines.find('\n', start) - start));
+    start = lines.find('\n', start) + 1;
+    for (const char* key : {"schema_version", "tool", "command", "conventions"}) line.erase(key);
+    CHECK(line == row);
+  }
+}
+
+TEST_CASE("--parallel: the caption and CSV say so, and what is not counted is refused") {
+  const std::string table = run({"scale", "llama-3.1-70b", "-n", "8K", "--parallel", "tp=16"}).out;
+  CHECK(table.find("; cache, state and weights: the fullest of 16 devices (tp=16), all else: the whole model\n") !=
+        std::string::npos);
+  CHECK(table.find("note: tp=16: several devices hold copies of") != std::string::npos);
+  CHECK(table.find("335.5 MB") != std::string::npos);
+  const std::string csv = run({"scale", "llama-3.1-70b", "-n", "8K", "--parallel", "tp=16", "--format", "csv"}).out;
+  CHECK(csv.substr(0, csv.find('\n')).ends_with(",parallel"));
+  CHECK(csv.ends_with(",tp=16\n"));
+  // A cache in host memory is on no device.
+  const Json held = json_of(
+      {"scale", "llama-3.2-1b", "-n", "4K", "--parallel", "pp=2", "--engine", "llama.cpp:kv_offload=0"})["results"][0];
+  for (const char* key : {"kv_cache_bytes", "kv_reserved_bytes", "state_bytes"}) CHECK(held[key] == 0);
+  CHECK(held["reserved_parts"] == Json::object());
+  const auto complaint = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "scale");
+    const Run result = run(arguments);
+    CHECK(result.status == 2);
+    CHECK(result.out == "");
+    return result.err;
+  };
+  CHECK(complaint({"llama-3.1-8b", "--parallel", "tp=64"}) ==
+        "ctxcost: --parallel: tp=64: expected at most the 32 query heads\n");
+  CHECK(complaint({"llama-3.1-8b", "--parallel", "pp=2", "--engine", "llama.cpp:draft=llama-3.2-1b"}) ==
+        "ctxcost: --parallel: the bytes that draft loads beside the model are not among those of a split model "
+        "(`ctxcost fit` counts them)\n");
+  CHECK(complaint({"llama-3.1-8b", "--parallel", "tp=2", "--parallel", "tp=4"}).find("--parallel") !=
+        std::string::npos);
+}

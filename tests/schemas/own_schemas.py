@@ -127,6 +127,7 @@ CONFIG = {
 for arguments in (
     ("scale", "article-7b", "-n", "1K,3000"),
     ("scale", "llama-3.1-8b", "mamba-1.4b-hf", "t5-small", "-b", "1,8", "--engine", "vllm", "--units", "iec"),
+    ("scale", "llama-3.1-8b", "-n", "8K", "--parallel", "tp=2,pp=2"),
     ("scale", "llama-3.1-8b", "--columns", "kv_cache_bytes", "--logits", "all", "--convention", "causal"),
     ("scale", "deepseek-v3", "gpt-oss-20b", "--kv-precision", "fp16,q8_0/q4_0", "-n", "8K"),
     ("explain", "llama-3.1-8b"),

@@ -149,6 +149,20 @@ struct DeploymentEstimate {
   std::string_view limit;
 };
 
+/// The device that holds most bytes at a point. Where the bytes of a device are unknown, the one with the largest
+/// cache.
+struct FullestDevice {
+  DeviceMemory memory;
+  std::optional<Count> kv_cache;  ///< live cache, as `Metric::kv_cache_bytes`
+  std::optional<Count> state;     ///< as `Metric::state_bytes`
+  /// Counts its part of the cache; of its weights and work it knows nothing. Null if the engine keeps the cache in host
+  /// memory. It is the deployment's.
+  const Estimator* part = nullptr;
+};
+
+/// Returns what a split does to numbers: copies of caches, batches of replicas.
+std::vector<std::string> split_notes(const Setup& setup);
+
 /// Evaluates one setup at many points.
 class Deployment {
  public:
@@ -165,6 +179,8 @@ class Deployment {
   DeploymentEstimate at(Count context, Count batch) const;
   /// Returns one of them. Cheaper than `at`: what only other metrics need is not counted.
   MetricValue metric(Metric metric, Count context, Count batch) const;
+  /// Returns the fullest device alone. Throws OverflowError, or InputError if the engine refuses the point.
+  FullestDevice fullest(Count context, Count batch) const;
   /// Returns whether every device holds its part and the context is within the model's window. Throws InputError if
   /// that is unknown (the file does not give the weights, or there is neither a GPU nor a cache size), and
   /// OverflowError if a count exceeds 128 bits.

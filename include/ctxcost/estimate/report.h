@@ -2,6 +2,7 @@
 // read.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "ctxcost/core/precision.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/context_walk.h"
+#include "ctxcost/estimate/device_share.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/model/shared_model.h"
@@ -24,13 +26,15 @@ struct Grid {
   std::vector<EngineChoice> engines;  ///< empty: `ideal`
   LengthList batches;
   LengthList contexts;  ///< empty: `default_contexts()`
+  ModelSplit split;     ///< empty: bytes are those of the whole model
 };
 
 /// One point of the grid, with its estimate.
 struct GridPoint {
-  const Estimator& estimator;  ///< names the model, the types and the engine
-  const Estimate& values;      ///< every metric, including the growth ratios
-  const Estimate& first;       ///< at the first context of the same model, types, engine and batch
+  const Estimator& estimator;          ///< names the model, the types and the engine
+  const Estimate& values;              ///< every metric, including the growth ratios
+  const Estimate& first;               ///< at the first context of the same model, types, engine and batch
+  const DeviceShare* share = nullptr;  ///< what a device holds, where the model is split
 
   Count context() const { return std::get<Count>(values[Metric::context]); }
   Count batch() const { return std::get<Count>(values[Metric::batch]); }
@@ -65,7 +69,11 @@ class Report {
   Count rows() const;
   /// Returns the first point of a series, from which growth is counted.
   Estimate first_of(const Estimator& estimator, Count batch, MetricSet wanted) const {
-    return estimator.at(*grid_.contexts.begin(), batch, wanted);
+    return at(estimator, *grid_.contexts.begin(), batch, wanted);
+  }
+  /// Returns what a device holds of an estimator's model. Null if the grid is not split. The estimator is the report's.
+  const DeviceShare* share(const Estimator& estimator) const {
+    return shares_.empty() ? nullptr : shares_[static_cast<std::size_t>(&estimator - estimators_.data())].get();
   }
 
   /// Returns the metrics and those that the ratios of growth are made of.
@@ -82,7 +90,7 @@ class Report {
       for_each_series([&](const Estimator& estimator, Count, const LengthList& contexts) {
         const Estimate& first = *known;
         for (auto point = contexts.begin(); point != contexts.end(); ++point) {
-          visit(GridPoint{estimator, *known++, first});
+          visit(GridPoint{estimator, *known++, first, share(estimator)});
         }
       });
       return;
@@ -94,11 +102,19 @@ class Report {
   void for_each_row(RowRange range, MetricSet wanted, Visitor&& visit) const {
     for_each_series(
         [&](const Estimator& estimator, Count batch, const LengthList& contexts) {
+          const DeviceShare* const of_device = share(estimator);
           const Estimate first = first_of(estimator, batch, with_sources(wanted));
           ContextWalk walk(estimator, batch, with_sources(wanted));
           for (const LengthList::Range& contexts_in_steps : contexts.ranges()) {
             walk.start(contexts_in_steps);
             do {
+              if (of_device != nullptr) {
+                Estimate values = walk.values();
+                of_device->set(values, with_sources(wanted));
+                set_growth(values, first, wanted);
+                visit(GridPoint{estimator, values, first, of_device});
+                continue;
+              }
               set_growth(walk.values(), first, wanted);
               visit(GridPoint{estimator, walk.values(), first});
             } while (walk.next());
@@ -140,12 +156,14 @@ class Report {
   static constexpr std::size_t kRemembered = 16;
 
   bool is_small() const;
+  Estimate at(const Estimator& estimator, Count context, Count batch, MetricSet wanted = MetricSet::all()) const;
   void remember(const Estimator& estimator, const Estimate& least, const Estimate& most);
 
   Grid grid_;
   Workload settings_;
   std::vector<Estimator> estimators_;
-  std::vector<Estimate> remembered_;  // every row, or no row
+  std::vector<std::shared_ptr<const DeviceShare>> shares_;  // of the estimators; none if the grid is not split
+  std::vector<Estimate> remembered_;                        // every row, or no row
 };
 
 }  // namespace ctxcost
