@@ -152,7 +152,7 @@ class ModelSearch {
     for (const auto& weights : types) {
       if (surely_too_large(weights.bytes, *base_.engine.engine, *settings.gpu, settings.parallelism.devices())) {
         any_ = true;
-      } else if (fits_in(weights.type)) {
+      } else if (fits_in(weights)) {
         return FindOutcome::found;
       }
     }
@@ -166,7 +166,7 @@ class ModelSearch {
   enum class Try { found, too_large, no_room, refused };
 
   /// Whether the model fits in these weights and the widest type of the cache for which that is so.
-  bool fits_in(const WeightScheme& weights) {
+  bool fits_in(const TypeTried<WeightScheme>& weights) {
     const std::vector<KvPrecision>& asked = question_.devices.kv_precisions;
     const KvPrecision& own = base_.model->kv;
     // Without a question the model's own type comes first: none of those tried is wider.
@@ -183,9 +183,13 @@ class ModelSearch {
     return false;
   }
 
-  Try try_types(const WeightScheme& weights, const KvPrecision& kv) {
+  Try try_types(const TypeTried<WeightScheme>& weights, const KvPrecision& kv) {
+    if (surely_too_large_with(weights.bytes, kv)) {
+      any_ = true;
+      return Try::too_large;
+    }
     Setup setup = base_;
-    setup.workload.weights = weights;
+    setup.workload.weights = weights.type;
     setup.workload.kv = kv;
     try {
       deployment_.emplace(std::move(setup));
@@ -206,6 +210,15 @@ class ModelSearch {
     return context_ > max(*positions.trained_context, positions.effective_context.value_or(0));
   }
 
+  /// Whether one device has less memory than weights and cache take together. Of engines only one that reserves the
+  /// live minimum surely takes as much.
+  bool surely_too_large_with(Count weights_bytes, const KvPrecision& kv) const {
+    const DeploymentSettings& settings = base_.settings;
+    if (!base_.engine.engine->live_need || settings.parallelism.devices() != 1) return false;
+    const std::optional<Count> cache = cache_bytes_under(base_, kv, context_);
+    return cache && weights_bytes + batch_ * *cache > settings.gpu->memory();
+  }
+
   const FindQuestion& question_;
   Setup base_;
   Count context_, batch_;
@@ -222,7 +235,7 @@ std::optional<double> real_of(const DeploymentEstimate& estimate, Metric metric)
 
 FoundModel describe_found(const Deployment& deployment, Count context, Count batch) {
   const Model& model = *deployment.setup().model;
-  const DeploymentEstimate estimate = deployment.at(context, batch);
+  const DeploymentEstimate estimate = deployment.without_crossing(context, batch);
   const LargestFit longest = max_context(deployment, batch);
   FoundModel found;
   found.name = model.name;

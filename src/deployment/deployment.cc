@@ -118,6 +118,17 @@ void check_companions(const Setup& setup) {
   }
 }
 
+/// The parts of a model that is split over devices; the model itself where there is one device.
+std::vector<Rank> ranks_of(const Setup& setup) {
+  if (setup.settings.parallelism.devices() == 1) return {{setup.model, 0, true, 1}};
+  return split(*setup.model, setup.settings.parallelism);
+}
+
+/// Whether two conventions count the same work.
+bool same_work(const Convention& a, const Convention& b) {
+  return a.flops_per_mac == b.flops_per_mac && a.pairs == b.pairs;
+}
+
 /// The draft on the same devices, all of its layers, with a cache of the default type [llama.cpp common/arg.cpp].
 Setup draft_setup(const Setup& setup) {
   Setup draft{setup.companions.draft, {}, setup.engine, setup.settings};
@@ -150,7 +161,7 @@ std::size_t fullest_of(const std::vector<DeviceMemory>& devices) {
 /// One kind of device with its part of the model.
 struct Deployment::Device {
   const Rank* rank;
-  Estimator estimator;
+  std::shared_ptr<const Estimator> estimator;
   std::optional<RankWeights> weights;
   FeedForwardWork feed_forward;
 };
@@ -186,17 +197,23 @@ Count Parallelism::*spread_degree(const Engine& engine) {
 
 Deployment::Deployment(Setup setup)
     : setup_(std::move(setup)),
-      whole_(setup_.model, setup_.workload, setup_.engine, 1, engine_device(setup_.settings.gpu)),
+      whole_(std::make_shared<const Estimator>(setup_.model, setup_.workload, setup_.engine, 1,
+                                               engine_device(setup_.settings.gpu))),
       placement_(placement_of(setup_)),
-      ranks_(placement_ ? split(*setup_.model, setup_.settings.parallelism, placement_->devices)
-                        : split(*setup_.model, setup_.settings.parallelism)),
+      ranks_(placement_ ? split(*setup_.model, setup_.settings.parallelism, placement_->devices) : ranks_of(setup_)),
       crossings_(std::make_unique<Crossings>()) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
-  const auto& stored = whole_.stored_tensors();
+  const auto& stored = whole_->stored_tensors();
   const Count context_ranks = setup_.settings.parallelism.context_ranks();
+  // Of a device that holds everything nothing is asked that depends on the types of its weights.
+  const bool alike = same_work(setup_.workload.convention, workload.convention);
   const auto add = [&](std::vector<Device>& devices, const Rank& rank, Count ranks, Count host_experts) {
-    devices.push_back({&rank, Estimator(rank.model, workload, setup_.engine, ranks, engine_device(setup_.settings.gpu)),
+    auto estimator = alike && &*rank.model == &*setup_.model
+                         ? whole_
+                         : std::make_shared<const Estimator>(rank.model, workload, setup_.engine, ranks,
+                                                             engine_device(setup_.settings.gpu));
+    devices.push_back({&rank, std::move(estimator),
                        stored ? std::optional(rank_weights(*setup_.model, *stored, rank, host_experts)) : std::nullopt,
                        feed_forward_work(*setup_.model, rank)});
   };
@@ -241,7 +258,7 @@ void Deployment::set_peak() {
   // A bound may not be slower than any kernel. So the fastest type counts for all products, also for those of
   // attention: kernels in 8 bits exist (FlashAttention-3), as do kernels that unpack to the model's type.
   peak_ = gpu->peak(setup_.model->activation);
-  const auto& stored = whole_.stored_tensors();
+  const auto& stored = whole_->stored_tensors();
   if (!stored) return;
   std::vector<std::string_view> types;
   for (const StoredTensor& entry : *stored) {
@@ -262,7 +279,7 @@ void Deployment::set_peak() {
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
   std::vector<DeviceMemory> all;
   for (const Device& device : devices_) {
-    const Estimate estimate = device.estimator.at(context, batch);
+    const Estimate estimate = device.estimator->at(context, batch);
     DeviceMemory memory{
         device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
     if (device.weights) memory.weights = device.weights->bytes;
@@ -271,10 +288,10 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
     const Count local = rank_context(context);
     if (const auto compute_buffer = setup_.engine.engine->compute_buffer) {
       memory.has_compute_buffer = true;
-      memory.activations = compute_buffer(device.estimator.request(context, batch));
+      memory.activations = compute_buffer(device.estimator->request(context, batch));
     } else {
       memory.activations =
-          (local == context ? estimate : device.estimator.at(local, batch)).count(Metric::activation_bytes);
+          (local == context ? estimate : device.estimator->at(local, batch)).count(Metric::activation_bytes);
     }
     memory.pool_holds = pool_holds(device, memory, context, batch);
     all.push_back(memory);
@@ -308,7 +325,7 @@ std::optional<HostMemory> Deployment::host_memory(Count context, Count batch) co
     memory.weights = replicas * host.weights->bytes;
     for (const Device& device : devices_) *memory.weights += device.rank->devices * device.weights->host_bytes;
   }
-  const std::optional<Count> cache = host.estimator.at(context, batch).count(Metric::kv_reserved_bytes);
+  const std::optional<Count> cache = host.estimator->at(context, batch).count(Metric::kv_reserved_bytes);
   if (cache) memory.kv_reserved = replicas * *cache;
   if (draft_) {
     const std::optional<HostMemory> draft = draft_->host_memory(context, batch);
@@ -317,7 +334,7 @@ std::optional<HostMemory> Deployment::host_memory(Count context, Count batch) co
   }
   if (!placement_->host_cache) return memory;
   for (const Device& device : devices_) {
-    const std::optional<Count> moved = device.estimator.at(context, batch).count(Metric::kv_reserved_bytes);
+    const std::optional<Count> moved = device.estimator->at(context, batch).count(Metric::kv_reserved_bytes);
     if (!moved) memory.kv_reserved.reset();
     if (memory.kv_reserved) *memory.kv_reserved += device.rank->devices * *moved;
   }
@@ -352,7 +369,7 @@ bool Deployment::pool_holds(const Device& device, const DeviceMemory& memory, Co
   if (engine.cache_room == nullptr || context == 0) return true;
   const std::optional<Count> room = cache_room(memory);
   if (!room) return true;
-  const CacheCapacity fit = engine.capacity(device.estimator.request(context, batch), *room);
+  const CacheCapacity fit = engine.capacity(device.estimator->request(context, batch), *room);
   return batch * fit.units_per_sequence <= fit.units;
 }
 
@@ -440,7 +457,7 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   const RankWeights& weights = *device.weights;
   const Parallelism& parallelism = setup_.settings.parallelism;
   const Count local = rank_context(context);
-  const Count flops_per_mac = device.estimator.settings().convention.flops_per_mac;
+  const Count flops_per_mac = device.estimator->settings().convention.flops_per_mac;
 
   // The number of batches, or parts of their tokens, that the experts of one device group work on.
   const Count sharers = prefill ? parallelism.tensor : parallelism.tensor * parallelism.context;
@@ -454,8 +471,8 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   Count cache;
   if (prefill) {
     // Tokens are divided: the device has the linear work of its own tokens and its share of the pairs.
-    const Estimate whole = device.estimator.at(context, batch);
-    const Estimate own = local == context ? whole : device.estimator.at(local, batch);
+    const Estimate whole = device.estimator->at(context, batch);
+    const Estimate own = local == context ? whole : device.estimator->at(local, batch);
     const std::optional<Count> attention = whole.count(Metric::attention_flops);
     const std::optional<Count> linear = own.count(Metric::linear_flops);
     const std::optional<Count> logits = own.count(Metric::logits_flops);
@@ -465,7 +482,7 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
     load.bytes = weights.prefill_bytes + tokens * weights.prefill_row_bytes;
     cache = *whole.count(Metric::kv_cache_bytes) + *state;
   } else {
-    const DecodeStep whole = device.estimator.decode_step(context, batch);
+    const DecodeStep whole = device.estimator->decode_step(context, batch);
     if (!whole.attention_flops || !whole.linear_flops || !whole.logits_flops) return std::nullopt;
     load.flops = ceil_div(*whole.attention_flops, parallelism.context) + (*whole.linear_flops - counted) + ffn_flops +
                  *whole.logits_flops;
@@ -570,7 +587,7 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     const DeviceMemory& memory = result.devices[i];
     const std::optional<Count> available = cache_room(memory);
     if (!available) return;
-    const Estimator& estimator = devices_[i].estimator;
+    const Estimator& estimator = *devices_[i].estimator;
     const Engine& engine = *setup_.engine.engine;
     const ReserveRequest request = estimator.request(context, 1);
     const Count draft = draft_ ? draft_->cache_of(memory.stage, context) : Count{};
@@ -606,12 +623,12 @@ std::optional<Count> Deployment::critical_batch() const {
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     const Device& device = devices_[i];
     if (i > 0 && devices_[i - 1].rank->stage == device.rank->stage) continue;
-    const DecodeStep step = device.estimator.decode_step(1, 1);
+    const DecodeStep step = device.estimator->decode_step(1, 1);
     if (!device.weights || !step.linear_flops || !step.logits_flops) return std::nullopt;
     const FeedForwardWork& ffn = device.feed_forward;
     flops += *step.linear_flops + *step.logits_flops +
-             (ffn.dense_macs + batches * ffn.routed_macs) * device.estimator.settings().convention.flops_per_mac -
-             ffn.counted_macs * device.estimator.settings().convention.flops_per_mac;
+             (ffn.dense_macs + batches * ffn.routed_macs) * device.estimator->settings().convention.flops_per_mac -
+             ffn.counted_macs * device.estimator->settings().convention.flops_per_mac;
     bytes += device.weights->decode_bytes;
     row_bytes += device.weights->decode_row_bytes;
     stages.push_back(&*device.weights);
@@ -667,7 +684,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   if (!hosts_.empty()) add(hosts_.front());
   const auto reaches = [&](Count n) {
     Count traffic;
-    for (const Device* device : stages) traffic += device->estimator.decode_cache_bytes(n, batch);
+    for (const Device* device : stages) traffic += device->estimator->decode_cache_bytes(n, batch);
     return traffic >= weights;
   };
   const std::optional<Count> found = first_that(kMostTokens, reaches);
@@ -676,7 +693,7 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   const Count least = first_that(kMostTokens, [&](Count n) {
                         Count kept;
                         for (const Device* device : stages) {
-                          kept += *device->estimator.at(n, batch).count(Metric::kv_cache_bytes);
+                          kept += *device->estimator->at(n, batch).count(Metric::kv_cache_bytes);
                         }
                         return kept >= weights;
                       }).value_or(*found);
@@ -687,10 +704,14 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
 
 DeploymentEstimate Deployment::at(Count context, Count batch) const { return evaluate(context, batch, true); }
 
+DeploymentEstimate Deployment::without_crossing(Count context, Count batch) const {
+  return evaluate(context, batch, false);
+}
+
 MetricValue Deployment::metric(Metric metric, Count context, Count batch) const {
   if (!needs_devices(metric)) {
     try {
-      return whole_.at(context, batch)[metric];
+      return whole_->at(context, batch)[metric];
     } catch (const CountOverflow& overflow) {
       fail_overflow(context, batch, overflow);
     }
@@ -701,10 +722,10 @@ MetricValue Deployment::metric(Metric metric, Count context, Count batch) const 
 DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_crossing) const {
   try {
     DeploymentEstimate result;
-    result.model = whole_.at(context, batch);
+    result.model = whole_->at(context, batch);
     result.devices = memory(context, batch);
     for (std::size_t i = 0; i < devices_.size(); ++i) {
-      const Estimator& estimator = devices_[i].estimator;
+      const Estimator& estimator = *devices_[i].estimator;
       result.devices[i].kv_parts = setup_.engine.engine->reserve(estimator.request(context, batch)).parts;
     }
     result.capacity = capacity();
@@ -780,7 +801,7 @@ FullestDevice Deployment::fullest(Count context, Count batch) const {
 std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
   Reserve largest;
   for (const Device& device : devices_) {
-    Reserve reserve = setup_.engine.engine->reserve(device.estimator.request(context, batch));
+    Reserve reserve = setup_.engine.engine->reserve(device.estimator->request(context, batch));
     if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
   }
   return std::move(largest.notes);
@@ -823,7 +844,7 @@ std::vector<std::string> Deployment::notes() const {
       notes.push_back("the memory of " + settings.gpu->id + " is unified: a program may take " +
                       percent_text(*settings.gpu->unified_memory_usable) + " of it (change this with utilization)");
     }
-    const KvPrecision& kv = whole_.kv();
+    const KvPrecision& kv = whole_->kv();
     for (const Precision* type : {&kv.key, &kv.value}) {
       if (engines_keep_cache(type->format(), settings.gpu) || (type == &kv.value && kv.key == kv.value)) continue;
       if (holds_word(setup_.engine.engine->own_cache_formats, type->format().name)) continue;
@@ -834,7 +855,7 @@ std::vector<std::string> Deployment::notes() const {
   }
   const std::string_view padded = setup_.engine.engine->padded_format;
   const auto is_padded = [&](const StoredTensor& tensor) { return format_name(tensor.type) == padded; };
-  const auto& stored = whole_.stored_tensors();
+  const auto& stored = whole_->stored_tensors();
   if (!padded.empty() && stored && std::any_of(stored->begin(), stored->end(), is_padded)) {
     notes.emplace_back(setup_.engine.engine->padded_note);
   }

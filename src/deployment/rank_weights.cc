@@ -64,16 +64,52 @@ void add_dense(RankWeights& sum, const Tensor& tensor, bool lookup, Count bytes,
   if (decode && tensor.in_decode) (lookup ? sum.decode_row_bytes : sum.decode_bytes) += lookup ? row_bytes : bytes;
 }
 
+/// Adds a device's share of a tensor in some of the layers of its part of a group.
+void add_of_layers(RankWeights& sum, const StoredTensor& entry, const LayerGroup& part,
+                   const std::vector<std::uint32_t>& common, const Share& share, Count host_expert_layers) {
+  const Tensor& tensor = entry.tensor;
+  const Count layers = common.size();
+  const Count bytes = share.of(entry.bytes);
+  const bool decode = part.stack == Stack::decoder;
+  if (tensor.is_routed_expert()) {
+    const auto first =
+        std::find_if(common.begin(), common.end(), [&](std::uint32_t layer) { return layer >= host_expert_layers; });
+    const Count in_host = static_cast<std::size_t>(first - common.begin());
+    sum.bytes += (layers - in_host) * bytes;
+    sum.host_bytes += in_host * bytes;
+    const Count experts = part.feed_forward.experts ? part.feed_forward.experts->count : tensor.copies;
+    HeldExperts held_experts{
+        layers - in_host,          tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
+        decode && tensor.in_decode};
+    sum.experts.push_back(held_experts);
+    held_experts.layers = in_host;
+    if (in_host > 0) sum.host_experts.push_back(held_experts);
+  } else {
+    sum.bytes += layers * bytes;
+    add_dense(sum, tensor, tensor.use == TensorUse::lookup, layers * bytes, layers * share.of(entry.row_bytes), true,
+              decode);
+  }
+}
+
 }  // namespace
 
 RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank,
                          Count host_expert_layers) {
   RankWeights sum;
   Origins origins(model);
+  // Of what a device holds whole, the shares need no count.
+  const bool whole_model = &*rank.model == &model;
   // Groups may be as many as tensors.
   std::unordered_map<const LayerGroup*, std::vector<const StoredTensor*>> of_group;
-  for (const StoredTensor& entry : stored) of_group[entry.group].push_back(&entry);
+  for (const StoredTensor& entry : stored) {
+    if (whole_model && entry.group != nullptr) {
+      add_of_layers(sum, entry, *entry.group, entry.layers, {1, 1}, host_expert_layers);
+    } else {
+      of_group[entry.group].push_back(&entry);
+    }
+  }
   for (const LayerGroup& part : rank.model->groups) {
+    if (whole_model) break;
     const LayerGroup& origin = origins.of(part);
     const std::vector<Tensor> whole = model.layer_tensors(origin).value();
     const std::vector<Tensor> held = rank.model->layer_tensors(part).value();
@@ -81,29 +117,9 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
       const StoredTensor& entry = *found;
       const Tensor& tensor = entry.tensor;
       const std::vector<std::uint32_t> common = common_layers(entry.layers, part.layers);
-      const Count layers = common.size();
       Share share{elements_of(held, tensor), elements_of(whole, tensor)};
       if (tensor.name == kRouter) share.part = share.whole;
-      const Count bytes = share.of(entry.bytes);
-      const bool decode = part.stack == Stack::decoder;
-      if (tensor.is_routed_expert()) {
-        const auto first = std::find_if(common.begin(), common.end(),
-                                        [&](std::uint32_t layer) { return layer >= host_expert_layers; });
-        const Count in_host = static_cast<std::size_t>(first - common.begin());
-        sum.bytes += (layers - in_host) * bytes;
-        sum.host_bytes += in_host * bytes;
-        const Count experts = part.feed_forward.experts ? part.feed_forward.experts->count : tensor.copies;
-        HeldExperts held_experts{
-            layers - in_host,          tensor.copies, tensor.active_copies, experts, ceil_div(bytes, max(1, experts)),
-            decode && tensor.in_decode};
-        sum.experts.push_back(held_experts);
-        held_experts.layers = in_host;
-        if (in_host > 0) sum.host_experts.push_back(held_experts);
-      } else {
-        sum.bytes += layers * bytes;
-        add_dense(sum, tensor, tensor.use == TensorUse::lookup, layers * bytes, layers * share.of(entry.row_bytes),
-                  true, decode);
-      }
+      add_of_layers(sum, entry, part, common, share, host_expert_layers);
     }
   }
   for (const StoredTensor* const found : of_group[nullptr]) {

@@ -177,6 +177,8 @@ class Deployment {
   /// Returns all metrics except those of `solve`, for b sequences of n tokens (per replica, under dp). Throws
   /// InputError.
   DeploymentEstimate at(Count context, Count batch) const;
+  /// Returns them but for `kv_equals_weights_context`, the search for which costs more than all others.
+  DeploymentEstimate without_crossing(Count context, Count batch) const;
   /// Returns one of them. Cheaper than `at`: what only other metrics need is not counted.
   MetricValue metric(Metric metric, Count context, Count batch) const;
   /// Returns the fullest device alone. Throws OverflowError, or InputError if the engine refuses the point.
@@ -197,7 +199,7 @@ class Deployment {
   bool within_window(Count context) const { return context <= window().value_or(context); }
 
   const Setup& setup() const { return setup_; }
-  const Estimator& estimator() const { return whole_; }
+  const Estimator& estimator() const { return *whole_; }
   Count devices() const { return setup_.settings.parallelism.devices(); }
   /// Returns the share of each device's memory that may be used: as asked, else the engine's share of the usable
   /// memory.
@@ -244,7 +246,7 @@ class Deployment {
   Count rank_context(Count context) const;
 
   Setup setup_;
-  Estimator whole_;
+  std::shared_ptr<const Estimator> whole_;
   std::optional<LayerPlacement> placement_;  // where the engine decides it
   std::vector<Rank> ranks_;
   std::vector<Device> devices_;  // in the order of ranks_
