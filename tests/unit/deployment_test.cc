@@ -9,6 +9,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/solve.h"
+#include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "deployment/rank_weights.h"
@@ -537,4 +538,37 @@ TEST_CASE("notes: unified memory, cache types that engines do not keep there, an
   CHECK(has(setup_of(model, "h100-sxm-80gb", "dp=2"), "dp=2: the batch is per replica"));
   CHECK(has(setup_of(model, "h100-sxm-80gb", "tp=16"), "tp=16: several devices hold copies of latent caches"));
   CHECK_FALSE(has(setup_of(model, "h100-sxm-80gb", "tp=8"), "caches with fewer heads than devices"));
+}
+
+// A device that holds the whole model is not summed by shares: the split into one part is, of every model.
+TEST_CASE("one device holds and reads what the only part of a split does") {
+  for (const CatalogueEntry& entry : catalogue()) {
+    CAPTURE(entry.id);
+    const SharedModel model = load_model(entry.id);
+    const Estimator estimator(model, Workload{});
+    const std::optional<std::vector<StoredTensor>>& stored = estimator.stored_tensors();
+    if (!stored) continue;
+    const std::vector<Rank> parts = split(*model, Parallelism{});
+    REQUIRE(parts.size() == 1);
+    CHECK(parts.front().stage == Count{});
+    CHECK(parts.front().is_last);
+    CHECK(parts.front().devices == Count{1});
+    const RankWeights whole = rank_weights(*model, *stored, {model, 0, true, 1});
+    const RankWeights part = rank_weights(*model, *stored, parts.front());
+    CHECK(whole.bytes == part.bytes);
+    CHECK(whole.prefill_bytes == part.prefill_bytes);
+    CHECK(whole.decode_bytes == part.decode_bytes);
+    CHECK(whole.prefill_row_bytes == part.prefill_row_bytes);
+    CHECK(whole.decode_row_bytes == part.decode_row_bytes);
+    Count whole_experts, part_experts;
+    for (const HeldExperts& experts : whole.experts)
+      whole_experts += experts.layers * experts.held * experts.bytes_each;
+    for (const HeldExperts& experts : part.experts) part_experts += experts.layers * experts.held * experts.bytes_each;
+    CHECK(whole_experts == part_experts);
+    const auto at = [&](const SharedModel& counted) { return Estimator(counted, Workload{}).at(4096, 2); };
+    for (const Metric metric :
+         {Metric::kv_reserved_bytes, Metric::activation_bytes, Metric::forward_flops, Metric::decode_flops}) {
+      CHECK(at(model).count(metric) == at(parts.front().model).count(metric));
+    }
+  }
 }
