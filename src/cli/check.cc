@@ -114,6 +114,7 @@ const Command kCheck = {"check",
                         [] { return target_formats(kCheckShape); },
                         Completion::file,
                         "Limits: at most 10,000 pairs of context and batch in a budget, and 100,000 in a\n"
-                        "file; the first 50 breaches get the settings that would pass.\n"};
+                        "file; models of at most 16,384 layers; the first 50 breaches get the settings\n"
+                        "that would pass.\n"};
 
 }  // namespace ctxcost::cli

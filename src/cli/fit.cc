@@ -43,6 +43,6 @@ const Command kFit = {"fit",
                       [] { return target_formats(kFitShape); },
                       Completion::model,
                       "Limits: at most 10,000 points (models, types, engines, GPUs, contexts and\n"
-                      "batches multiplied); `scale` writes any number.\n"};
+                      "batches multiplied) and 16,384 layers; `scale` takes more of both.\n"};
 
 }  // namespace ctxcost::cli

@@ -787,7 +787,7 @@ FullestDevice Deployment::fullest(Count context, Count batch) const {
     const std::vector<DeviceMemory> all = memory(context, batch);
     const std::size_t index = fullest_of(all);
     if (placement_ && placement_->host_cache) return {all[index], Count{}, Count{}, nullptr};
-    const Estimator& part = devices_[index].estimator;
+    const Estimator& part = *devices_[index].estimator;
     MetricSet wanted;
     wanted.add(Metric::kv_cache_bytes);
     wanted.add(Metric::state_bytes);

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 
 namespace ctxcost {
 namespace {
@@ -19,6 +20,8 @@ constexpr Degree kDegrees[] = {
 };
 /// More devices than any machine has. This bounds the work of `split`.
 constexpr Count kMostDevices = 1 << 16;
+/// More layers than any model has. A search builds many splits, each of which lists the layers of each device.
+constexpr Count kMostLayers = 1 << 14;
 
 [[noreturn]] void fail(std::string message, std::string hint = "") {
   throw InputError(setting_fault("parallel", std::move(message), std::move(hint)));
@@ -205,6 +208,12 @@ std::string nearest_even(const Model& model, Count ranks) {
 
 void check(const Model& model, const Parallelism& parallelism) {
   if (parallelism.devices() > kMostDevices) fail(to_string(parallelism.devices()) + " devices are more than 65,536");
+  if (const Count all = model.layers(); all > kMostLayers) {
+    throw InputError(Diagnostic{model.name, "",
+                                "expected at most " + with_separators(kMostLayers) +
+                                    " layers to place on devices, found " + with_separators(all),
+                                "`ctxcost scale` counts more"});
+  }
   Count layers, heads, experts;
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::decoder) layers += group.count();

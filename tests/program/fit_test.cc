@@ -327,6 +327,28 @@ TEST_CASE("a GPU of one's own") {
   CHECK(result["gpu"]["peak_type"] == "fp16");
 }
 
+TEST_CASE("a million layers are counted, but not placed on devices") {
+  const auto model_of = [](const char* layers) {
+    return std::string(R"({"name": "m", "heads": 32, "d_k": 128, "d_model": 4096, "d_ff": 14336, "vocab": 128256,)") +
+           "\"layers\": " + layers + "}";
+  };
+  const std::string error =
+      "ctxcost: m: expected at most 16,384 layers to place on devices, found 16,385 (`ctxcost scale` counts more)\n";
+  const std::vector<std::vector<std::string>> questions = {
+      {"fit", "-", "-n", "8K", "--gpu", "h100-sxm-80gb"},
+      {"solve", "context", "-", "--gpu", "h100-sxm-80gb"},
+      {"solve", "gpus", "-", "-n", "8K", "--gpu", "h100-sxm-80gb"},
+      {"scale", "-", "-n", "8K", "--parallel", "tp=2"},
+  };
+  for (const std::vector<std::string>& question : questions) {
+    const Run result = run(question, {.input = model_of("16385")});
+    CHECK(result.status == 2);
+    CHECK(result.err == error);
+  }
+  CHECK(run(questions.front(), {.input = model_of("16384")}).status == 1);
+  CHECK(run({"scale", "-", "-n", "8K"}, {.input = model_of("1000000")}).status == 0);
+}
+
 TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
   struct Row {
     std::vector<std::string> arguments;
