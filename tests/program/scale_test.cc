@@ -440,3 +440,15 @@ TEST_CASE("--parallel: the caption and CSV say so, and what is not counted is re
   CHECK(complaint({"llama-3.1-8b", "--parallel", "tp=2", "--parallel", "tp=4"}).find("--parallel") !=
         std::string::npos);
 }
+
+TEST_CASE("--parallel: diff of saved reports names the split") {
+  const TemporaryDirectory directory;
+  const std::string whole = directory.path("whole.json");
+  const std::string split = directory.path("split.json");
+  CHECK(run({"scale", "llama-3.1-8b", "-n", "8K", "-o", whole}).status == 0);
+  CHECK(run({"scale", "llama-3.1-8b", "-n", "8K", "--parallel", "tp=2", "-o", split}).status == 0);
+  const std::string changes = run({"diff", whole, split}).out;
+  CHECK(changes.find("\nparallel:  → tp=2\n") != std::string::npos);
+  CHECK(changes.find("kv_cache_bytes") != std::string::npos);
+  CHECK(changes.find("forward_flops") == std::string::npos);
+}
