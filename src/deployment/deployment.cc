@@ -120,7 +120,10 @@ void check_companions(const Setup& setup) {
 
 /// The parts of a model that is split over devices; the model itself where there is one device.
 std::vector<Rank> ranks_of(const Setup& setup) {
-  if (setup.settings.parallelism.devices() == 1) return {{setup.model, 0, true, 1}};
+  if (setup.settings.parallelism.devices() == 1) {
+    check_layers(*setup.model);
+    return {{setup.model, 0, true, 1}};
+  }
   return split(*setup.model, setup.settings.parallelism);
 }
 

@@ -208,12 +208,7 @@ std::string nearest_even(const Model& model, Count ranks) {
 
 void check(const Model& model, const Parallelism& parallelism) {
   if (parallelism.devices() > kMostDevices) fail(to_string(parallelism.devices()) + " devices are more than 65,536");
-  if (const Count all = model.layers(); all > kMostLayers) {
-    throw InputError(Diagnostic{model.name, "",
-                                "expected at most " + with_separators(kMostLayers) +
-                                    " layers to place on devices, found " + with_separators(all),
-                                "`ctxcost scale` counts more"});
-  }
+  check_layers(model);
   Count layers, heads, experts;
   for (const LayerGroup& group : model.groups) {
     if (group.stack == Stack::decoder) layers += group.count();
@@ -249,6 +244,15 @@ void check(const Model& model, const Parallelism& parallelism) {
 }
 
 }  // namespace
+
+void check_layers(const Model& model) {
+  if (const Count all = model.layers(); all > kMostLayers) {
+    throw InputError(Diagnostic{model.name, "",
+                                "expected at most " + with_separators(kMostLayers) +
+                                    " layers to place on devices, found " + with_separators(all),
+                                "`ctxcost scale` counts more"});
+  }
+}
 
 std::string Parallelism::name() const {
   std::string text;

@@ -56,7 +56,7 @@ TEST_CASE("the help of a command shows its own options once, by groups") {
 
 TEST_CASE("the help of a command fits 80 columns and has the command's defaults and formats") {
   for (const char* command : {"scale", "explain", "fit", "solve", "find", "check", "diff", "train", "evaluate",
-                              "compare", "reconcile", "list", "show", "schema"}) {
+                              "compare", "reconcile", "list", "show", "schema", "completions", "man"}) {
     std::istringstream lines(run({"help", command}).out);
     for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
   }

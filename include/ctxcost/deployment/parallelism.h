@@ -49,6 +49,9 @@ struct Rank {
   Count devices;      ///< the number of devices that hold this part
 };
 
+/// Throws InputError for a model of more than 16,384 layers, which is placed on no devices.
+void check_layers(const Model& model);
+
 /// Splits a model. Returns every distinct rank, the largest of each stage first. A cache is split by KV heads, which
 /// are replicated if there are more devices than heads. Latents, states without heads, norms and other vectors of the
 /// model's width are replicated on every device. Uneven splits leave the larger part on the first devices. Throws
