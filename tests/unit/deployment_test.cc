@@ -8,6 +8,7 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/fullest_device.h"
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
@@ -571,4 +572,28 @@ TEST_CASE("one device holds and reads what the only part of a split does") {
       CHECK(at(model).count(metric) == at(parts.front().model).count(metric));
     }
   }
+}
+
+TEST_CASE("the fullest device of a split model, in place of the whole model's bytes") {
+  // 80 layers, 8 KV heads of 128 over 8 devices: 1 head each, keys and values of 2 bytes.
+  const Count cache = Count{80} * 1 * 128 * 2 * 2 * 8192;
+  const Setup setup = setup_of(load_model("llama-3.1-70b"), "", "tp=8", "vllm");
+  const auto share = fullest_device(setup);
+  CHECK(share->split() == "tp=8");
+  CHECK(share->devices() == Count{8});
+  EstimateDetails details;
+  share->set(details, 8192, 1);
+  const auto sum = [](const auto& parts) {
+    Count total;
+    for (const auto& part : parts) total += part.bytes;
+    return total;
+  };
+  CHECK(sum(details.cache_parts) == cache);
+  CHECK(sum(details.reserved_parts) == cache);  // whole blocks of 16 tokens
+  CHECK(details.state_parts.empty());
+
+  const Setup on_host = setup_of(load_model("llama-3.2-1b"), "", "pp=2", "llama.cpp:kv_offload=0");
+  const FullestDevice device = Deployment(on_host).fullest(8192, 1);
+  CHECK(device.kv_cache == Count{});
+  CHECK(device.state == Count{});
 }
