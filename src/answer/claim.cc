@@ -495,7 +495,7 @@ Claim parse_claim(std::string_view text, std::string_view source) {
   }
   std::string unit;
   for (const char c : text.substr(at)) {
-    if (c != ' ') unit += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    if (c != ' ') unit += lower_case(c);
   }
   if (!any || !read_unit(unit, claim)) throw fault("");
   return claim;

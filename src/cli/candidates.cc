@@ -1,6 +1,5 @@
 #include "candidates.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "command.h"
@@ -185,10 +184,7 @@ void add_values(Offer& offer, const Option& option, const Command& command) {
 }
 
 void add_options(Offer& offer, const Command& command) {
-  for (const Option& row : options()) {
-    const bool own = std::find(command.options.begin(), command.options.end(), row.id) != command.options.end();
-    if (!own && row.group != OptionGroup::general) continue;
-    const Option option = option_of(row.id, command.name);
+  for (const Option& option : options_of(command)) {
     if (option.letter != 0 && offer.word() == "-") offer.add(std::string{'-', option.letter}, option.meaning);
     offer.add(option.name, option.meaning);
   }

@@ -31,6 +31,10 @@ std::span<const Command* const> commands();
 /// Returns the command of that name, or null.
 const Command* find_command(std::string_view name);
 
+/// Returns the options that the help of a command shows, as they apply to it: its own and those of all commands.
+std::vector<Option> options_of(const Command& command);
+/// Returns whether a command has an option of its own.
+bool has_option(const Command& command, OptionId id);
 /// Returns the names of the commands that have an option, separated by commas.
 std::string commands_with(OptionId id);
 

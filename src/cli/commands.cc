@@ -37,10 +37,24 @@ const Command* find_command(std::string_view name) {
   return nullptr;
 }
 
+bool has_option(const Command& command, OptionId id) {
+  return std::find(command.options.begin(), command.options.end(), id) != command.options.end();
+}
+
+std::vector<Option> options_of(const Command& command) {
+  std::vector<Option> all;
+  for (const Option& row : options()) {
+    if (row.group == OptionGroup::general || has_option(command, row.id)) {
+      all.push_back(option_of(row.id, command.name));
+    }
+  }
+  return all;
+}
+
 std::string commands_with(OptionId id) {
   std::string names;
   for (const Command* const command : commands()) {
-    if (std::find(command->options.begin(), command->options.end(), id) == command->options.end()) continue;
+    if (!has_option(*command, id)) continue;
     names += (names.empty() ? "" : ", ") + std::string(command->name);
   }
   return names;

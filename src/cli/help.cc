@@ -75,15 +75,12 @@ std::string command_help(const Command& command) {
                            command.arguments.empty() ? "" : " ", command.arguments, command.summary);
   if (command.words == Completion::model || command.first_word == Completion::model) out += format("\n{}", kModels);
   std::string_view title;
-  for (const Option& row : options()) {
-    const bool own = std::find(command.options.begin(), command.options.end(), row.id) != command.options.end();
-    if (!own && row.group != OptionGroup::general) continue;
-    if (heading(row.group) != title) {
-      title = heading(row.group);
+  for (const Option& option : options_of(command)) {
+    if (heading(option.group) != title) {
+      title = heading(option.group);
       out += format("\n{}:\n", title);
     }
-    const Option option = option_of(row.id, command.name);
-    const bool formats = row.id == OptionId::format && command.formats != nullptr;
+    const bool formats = option.id == OptionId::format && command.formats != nullptr;
     append_option(out, option, formats ? names_of(command.formats()) : std::string(option.syntax));
   }
   if (!command.limits.empty()) out += format("\n{}", command.limits);

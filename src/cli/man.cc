@@ -1,5 +1,4 @@
 // `ctxcost man`: the manual page, from the same tables as the help. [man(7), groff_man(7)]
-#include <algorithm>
 #include <string>
 
 #include "command.h"

@@ -8,12 +8,12 @@ namespace ctxcost {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// Returns the text with small letters for A to Z.
 inline std::string lower_case(std::string_view text) {
   std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
+  for (char& c : result) c = lower_case(c);
   return result;
 }
 

@@ -22,11 +22,7 @@ std::string type_name(const std::string& type) {
   try {
     return parse_precision(type, "").name();
   } catch (const InputError&) {
-    std::string lower = type;
-    for (char& c : lower) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    }
-    return lower;
+    return lower_case(type);
   }
 }
 

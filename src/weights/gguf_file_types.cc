@@ -7,6 +7,7 @@
 #include <array>
 #include <string>
 
+#include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/precision.h"
 #include "gguf_tensors.h"
@@ -309,7 +310,7 @@ std::span<const GgufFileType> gguf_file_types() { return kFileTypes; }
 const GgufFileType* find_gguf_file_type(std::string_view name) {
   const auto same = [name](const GgufFileType& type) {
     return std::equal(name.begin(), name.end(), type.name.begin(), type.name.end(),
-                      [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b); });
+                      [](char a, char b) { return a == lower_case(b); });
   };
   const auto* found = std::find_if(std::begin(kFileTypes), std::end(kFileTypes), same);
   return found == std::end(kFileTypes) ? nullptr : found;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/character.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "input/json/json.h"
@@ -26,13 +27,6 @@ struct Entry {
   std::vector<std::string> names;
   std::string listed;  ///< a ListedModel or ListedAccelerator, as C++
 };
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 std::string read_file(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
@@ -132,14 +126,14 @@ Entry read_entry(const std::string& path) {
   entry.text = embedded(document);
   // A file of the own format has no id: its name is one.
   entry.id = text_at(document.root, "id", stem);
-  if (lower(after_last_slash(entry.id)) != stem) {
+  if (lower_case(after_last_slash(entry.id)) != stem) {
     throw std::runtime_error("expected the last part of its id, in lower case, as its name");
   }
   if (document.root.find("source") == nullptr) throw std::runtime_error("expected a \"source\"");
   entry.listed = listed(document.root);
-  entry.names = {lower(entry.id), stem};
+  entry.names = {lower_case(entry.id), stem};
   if (const JsonValue* aliases = document.root.find("aliases")) {
-    for (const JsonValue& alias : aliases->items) entry.names.push_back(lower(alias.text));
+    for (const JsonValue& alias : aliases->items) entry.names.push_back(lower_case(alias.text));
   }
   std::sort(entry.names.begin(), entry.names.end());
   entry.names.erase(std::unique(entry.names.begin(), entry.names.end()), entry.names.end());
@@ -180,7 +174,7 @@ std::vector<Entry> read_accelerators(const std::string& path) {
   std::vector<Entry> entries = read_list(path, "id");
   std::map<std::string, int> seen;
   for (Entry& entry : entries) {
-    if (entry.id != lower(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
+    if (entry.id != lower_case(entry.id)) throw std::runtime_error(entry.id + ": expected an id in lower case");
     entry.listed = listed(parse_accelerator(entry.text, entry.id));
     if (++seen[entry.id] > 1) throw std::runtime_error(entry.id + " stands twice");
   }

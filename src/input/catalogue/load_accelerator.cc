@@ -1,5 +1,6 @@
 // Devices: entries of configs/accelerators.json and files of one such entry.
 #include "ctxcost/input/load_accelerator.h"
+#include "core/character.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -28,14 +29,6 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 /// Returns the id with its memory, "h100-sxm-80gb (80 GB)".
 std::string with_memory(const CatalogueEntry& entry) {
   std::string text(entry.id);
@@ -58,7 +51,7 @@ AcceleratorMatch find_by_loose_name(std::string_view name) {
     for (const CatalogueEntry* entry : found) list += (list.empty() ? "" : ", ") + with_memory(*entry);
     fail(quoted + " may be " + list, "");
   }
-  const std::string wanted = lower(name);
+  const std::string wanted = lower_case(name);
   std::vector<std::string_view> ids;
   for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
   const std::string hint = did_you_mean(wanted, ids);
@@ -80,7 +73,7 @@ Accelerator load_accelerator(std::string_view name) {
     if (gpu.name.empty()) gpu.name = gpu.id;
     return gpu;
   }
-  const std::string wanted = lower(name);
+  const std::string wanted = lower_case(name);
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
     if (entry.id == wanted) return parse_accelerator(entry.text, entry.id);
   }

@@ -68,8 +68,7 @@ template <typename Take, typename End>
 void split(std::string_view name, Take take, End end) {
   bool within = false;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    char c = name[i];
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const char c = lower_case(name[i]);
     const bool point = c == '.' && i > 0 && i + 1 < name.size() && is_digit(name[i - 1]) && is_digit(name[i + 1]);
     if (is_letter(c) || is_digit(c) || point) {
       within = true;
@@ -480,13 +479,7 @@ std::string hint_for_model(std::string_view name) {
     });
   }
   constexpr std::size_t kMost = 8;
-  const auto lower_name = [](const CatalogueEntry& entry) {
-    std::string text(short_name(entry));
-    for (char& c : text) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-  };
+  const auto lower_name = [](const CatalogueEntry& entry) { return lower_case(short_name(entry)); };
   if (may_be.size() == 1) return "did you mean \"" + lower_name(*may_be.front()) + "\"?";
   if (!may_be.empty()) {
     std::string list;
