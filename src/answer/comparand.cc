@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ctxcost/answer/difference.h"
+#include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "input/formats.h"
 #include "input/model_config.h"
@@ -28,7 +29,12 @@ bool is_json_file(const std::string& name) {
 Comparand parse_comparand(std::string_view text, std::string_view origin, const LoadOptions& options) {
   auto document = std::make_shared<const JsonDocument>(parse_json(text, origin));
   std::string name(origin);
-  if (looks_like_saved_report(document->root)) return {std::move(name), read_saved_report(*document)};
+  if (looks_like_saved_report(document->root)) {
+    if (!options.changes.empty()) {
+      throw InputError(setting_fault("set", name + " is a saved report, whose figures stand as they are", ""));
+    }
+    return {std::move(name), read_saved_report(*document)};
+  }
   Model model = read_model(*document, options);
   return {std::move(name), ComparedModel{std::move(model), std::move(document)}};
 }

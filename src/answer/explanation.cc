@@ -10,7 +10,7 @@
 #include "ctxcost/core/units.h"
 #include "ctxcost/estimate/term_derivation.h"
 #include "estimate/window_note.h"
-#include "key_names.h"
+#include "model/key_names.h"
 #include "model/model_words.h"
 
 namespace ctxcost {

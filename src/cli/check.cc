@@ -15,11 +15,11 @@ namespace ctxcost::cli {
 namespace {
 
 constexpr OptionId kCheckOptions[] = {
-    OptionId::assume,    OptionId::gpu,       OptionId::parallel,       OptionId::utilization,   OptionId::overhead,
-    OptionId::margin,    OptionId::kv_memory, OptionId::host_bandwidth, OptionId::beyond_window, OptionId::activations,
-    OptionId::mfu,       OptionId::mbu,       OptionId::fail_on,        OptionId::baseline,      OptionId::max_increase,
-    OptionId::exit_zero, OptionId::format,    OptionId::output,         OptionId::save,          OptionId::units,
-    OptionId::color,     OptionId::quiet};
+    OptionId::assume,       OptionId::set,       OptionId::gpu,       OptionId::parallel,       OptionId::utilization,
+    OptionId::overhead,     OptionId::margin,    OptionId::kv_memory, OptionId::host_bandwidth, OptionId::beyond_window,
+    OptionId::activations,  OptionId::mfu,       OptionId::mbu,       OptionId::fail_on,        OptionId::baseline,
+    OptionId::max_increase, OptionId::exit_zero, OptionId::format,    OptionId::output,         OptionId::save,
+    OptionId::units,        OptionId::color,     OptionId::quiet};
 
 constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"

@@ -13,15 +13,13 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kDeploymentOptions[] = {OptionId::context,       OptionId::batch,       OptionId::kv_precision,
-                                           OptionId::weights,       OptionId::engine,      OptionId::convention,
-                                           OptionId::logits,        OptionId::assume,      OptionId::gpu,
-                                           OptionId::parallel,      OptionId::utilization, OptionId::overhead,
-                                           OptionId::margin,        OptionId::kv_memory,   OptionId::host_bandwidth,
-                                           OptionId::beyond_window, OptionId::activations, OptionId::mfu,
-                                           OptionId::mbu,           OptionId::exit_zero,   OptionId::format,
-                                           OptionId::output,        OptionId::units,       OptionId::color,
-                                           OptionId::quiet,         OptionId::verbose};
+constexpr OptionId kDeploymentOptions[] = {
+    OptionId::context,        OptionId::batch,         OptionId::kv_precision, OptionId::weights, OptionId::engine,
+    OptionId::convention,     OptionId::logits,        OptionId::assume,       OptionId::set,     OptionId::gpu,
+    OptionId::parallel,       OptionId::utilization,   OptionId::overhead,     OptionId::margin,  OptionId::kv_memory,
+    OptionId::host_bandwidth, OptionId::beyond_window, OptionId::activations,  OptionId::mfu,     OptionId::mbu,
+    OptionId::exit_zero,      OptionId::format,        OptionId::output,       OptionId::units,   OptionId::color,
+    OptionId::quiet,          OptionId::verbose};
 
 }  // namespace
 

@@ -15,8 +15,8 @@ namespace {
 
 constexpr OptionId kDiffOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
                                      OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
-                                     OptionId::fail_if, OptionId::exit_zero,  OptionId::format,       OptionId::output,
-                                     OptionId::columns, OptionId::units,      OptionId::quiet};
+                                     OptionId::set,     OptionId::fail_if,    OptionId::exit_zero,    OptionId::format,
+                                     OptionId::output,  OptionId::columns,    OptionId::units,        OptionId::quiet};
 
 constexpr std::string_view kDiffExamples =
     "  ctxcost diff llama-2-7b llama-3.1-8b -n 4K,32K\n"

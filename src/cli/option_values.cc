@@ -5,6 +5,7 @@
 #include "complaints.h"
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
+#include "value_readers.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -119,7 +120,13 @@ UnitSystem units(const Arguments& arguments) {
   return arguments.value_or_fallback(OptionId::units) == "iec" ? UnitSystem::iec : UnitSystem::si;
 }
 
-LoadOptions load_options(const Arguments& arguments) { return {.assume_full = arguments.has(OptionId::assume)}; }
+LoadOptions load_options(const Arguments& arguments) {
+  LoadOptions options{.assume_full = arguments.has(OptionId::assume)};
+  for (const std::string& text : arguments.all(OptionId::set)) {
+    options.changes.push_back(parse_change(text, option(OptionId::set).name));
+  }
+  return options;
+}
 
 RenderOptions render_options(const Arguments& arguments) {
   RenderOptions options;

@@ -24,6 +24,7 @@ enum class OptionId : std::uint8_t {
   convention,
   logits,
   assume,
+  set,
   ndjson,
   keep_going,
   with,

@@ -23,10 +23,11 @@ extern const Command kScale;
 namespace {
 
 constexpr OptionId kScaleOptions[] = {
-    OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights,  OptionId::engine,
-    OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::parallel, OptionId::ndjson,
-    OptionId::keep_going, OptionId::exit_zero, OptionId::format,       OptionId::output,   OptionId::columns,
-    OptionId::jobs,       OptionId::units,     OptionId::color,        OptionId::quiet,    OptionId::verbose};
+    OptionId::context,    OptionId::batch,      OptionId::kv_precision, OptionId::weights, OptionId::engine,
+    OptionId::convention, OptionId::logits,     OptionId::assume,       OptionId::set,     OptionId::parallel,
+    OptionId::ndjson,     OptionId::keep_going, OptionId::exit_zero,    OptionId::format,  OptionId::output,
+    OptionId::columns,    OptionId::jobs,       OptionId::units,        OptionId::color,   OptionId::quiet,
+    OptionId::verbose};
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"

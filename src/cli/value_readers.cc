@@ -103,4 +103,12 @@ std::size_t parse_jobs(std::string_view text, std::string_view source) {
   return static_cast<std::size_t>(jobs->u64());
 }
 
+KeyChange parse_change(std::string_view text, std::string_view option) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string_view::npos || equals + 1 == text.size()) {
+    throw_fault(option, format("expected KEY=VALUE, found \"{}\"", text), "for instance kv_heads=4");
+  }
+  return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
 }  // namespace ctxcost::cli

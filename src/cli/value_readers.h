@@ -9,6 +9,7 @@
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/deployment/deployment.h"
+#include "ctxcost/input/input.h"
 #include "ctxcost/weights/weight_scheme.h"
 
 namespace ctxcost::cli {
@@ -35,6 +36,9 @@ struct ParameterRange {
 };
 /// Reads "7B..70B", "7B.." or "..70B". Throws InputError naming `option`.
 ParameterRange parse_parameters(std::string_view text, std::string_view option);
+
+/// Reads "kv_heads=4". Throws InputError naming `option`.
+KeyChange parse_change(std::string_view text, std::string_view option);
 
 /// Splits comma-separated lists of names with settings. In "int4:group=64,zero,q8_0" the comma inside the settings does
 /// not split.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "changed_keys.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
@@ -24,11 +25,11 @@
 namespace ctxcost {
 namespace {
 
-/// Far above any config (the longest published ones have 200 KB), far below what would exhaust memory once parsed.
-
 /// The files of a directory that describe its model, in the order in which they are looked for: HuggingFace's, and
 /// Meta's and Mistral's.
 constexpr std::string_view kDescriptions[] = {"config.json", "params.json"};
+
+constexpr const char* kChangedWeights = "weights are those of the changed description; the files beside it hold others";
 
 std::string_view last_part(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
@@ -93,6 +94,10 @@ void check_listable(const std::string& folder) {
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 Model load_gguf(const std::string& path, const LoadOptions& options) {
+  if (!options.changes.empty()) {
+    throw InputError(setting_fault("set", "the keys of " + path + " are those of its tensors, and cannot be changed",
+                                   "change them in a config.json"));
+  }
   std::vector<TensorFile> parts = read_gguf_parts(path);
   Model model = model_from_gguf(parts, options);
   model.origin = path;
@@ -111,7 +116,8 @@ Model load_config(const std::string& folder, const LoadOptions& options) {
   if (!quantization.root.is(JsonValue::Type::object)) {
     throw_fault(beside, "expected an object, found " + describe(quantization.root));
   }
-  Model model = read_huggingface(config, quantization, options);
+  const auto read = [&](const JsonDocument& document) { return read_huggingface(document, quantization, options); };
+  Model model = options.changes.empty() ? read(config) : read_changed(config, options.changes, read);
   model.origin = path;
   if (model.name.empty()) model.name = name_from(path);
   return model;
@@ -143,7 +149,9 @@ Model load_directory(std::string_view directory, const LoadOptions& options) {
   if (is_file(folder + "adapter_config.json")) {
     model.notes.emplace_back("the adapter beside the config.json (adapter_config.json) is not counted");
   }
-  if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
+  if (!options.changes.empty()) {
+    model.notes.emplace_back(kChangedWeights);
+  } else if (std::vector<TensorFile> files = read_checkpoint(folder); !files.empty()) {
     attach_files(model, ModelFiles::Format::safetensors, std::move(files));
   } else if (ggufs.size() == 1) {
     attach_files(model, ModelFiles::Format::gguf, read_gguf_parts(folder + ggufs.front()));
@@ -165,6 +173,10 @@ Model load_safetensors(const std::string& path, const LoadOptions& options) {
   // One shard stands for its checkpoint.
   if (is_file(folder + "model.safetensors.index.json")) return load_directory(folder.empty() ? "." : folder, options);
   Model model = load_config(folder, options);
+  if (!options.changes.empty()) {
+    model.notes.emplace_back(kChangedWeights);
+    return model;
+  }
   std::vector<TensorFile> files;
   files.push_back(read_safetensors(path));
   attach_files(model, ModelFiles::Format::safetensors, std::move(files));
@@ -208,6 +220,12 @@ Model load_catalogue_model(const CatalogueEntry& entry, const LoadOptions& optio
 }
 
 Model read_model(const JsonDocument& document, const LoadOptions& options) {
+  if (!options.changes.empty()) {
+    LoadOptions unchanged = options;
+    unchanged.changes.clear();
+    return read_changed(document, options.changes,
+                        [&unchanged](const JsonDocument& changed) { return read_model(changed, unchanged); });
+  }
   const std::string& origin = document.source;
   if (const std::optional<MistakenFile> mistaken = mistaken_file(document.root)) {
     throw_fault(origin, "expected a model's description, found " + mistaken->what, mistaken->hint);

@@ -39,10 +39,12 @@ std::optional<JsonDocument> config_of(const std::string& word) {
   return parse_json(read_text(path, kSavedReport), path);
 }
 
-const JsonValue& config_root(const JsonDocument& document) {
-  const InputFormat* format = input_format_of(document.root);
+const JsonValue& config_root(const JsonDocument& document) { return config_root(document.root); }
+
+const JsonValue& config_root(const JsonValue& root) {
+  const InputFormat* format = input_format_of(root);
   const bool record = format != nullptr && format->name == "catalogue record";
-  return record ? *document.root.find("config") : document.root;
+  return record ? *root.find("config") : root;
 }
 
 }  // namespace ctxcost

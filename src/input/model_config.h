@@ -14,5 +14,6 @@ std::optional<JsonDocument> config_of(const std::string& word);
 
 /// Returns a catalogue record's config, or the text itself.
 const JsonValue& config_root(const JsonDocument& document);
+const JsonValue& config_root(const JsonValue& root);
 
 }  // namespace ctxcost

@@ -12,8 +12,17 @@ namespace ctxcost {
 
 struct CatalogueMatch;
 
+/// One key of a model's description and the value that it gets before the model is read: `--set kv_heads=4`.
+struct KeyChange {
+  /// A key of the file ("num_key_value_heads"), a path to one ("text_config.num_hidden_layers", "pattern.0.layers"), or
+  /// a word of our own format ("kv_heads"), which stands for the key that holds it.
+  std::string key;
+  std::string value;  ///< JSON; what is no JSON is a string
+};
+
 struct LoadOptions {
   bool assume_full = false;  ///< `--assume full`: unknown families and layer kinds count as full attention, with a note
+  std::vector<KeyChange> changes = {};  ///< in this order; each leaves a note
 };
 
 /// Loads MODEL: a catalogue name, a JSON, .gguf or .safetensors file, "-" (standard input) or a directory with a

@@ -105,4 +105,28 @@ std::string key_of(const Model& model, std::string_view word, Count value) {
   return {};
 }
 
+std::vector<const KeyRead*> keys_named(const Model& model, std::string_view name) {
+  std::vector<const KeyRead*> found;
+  const auto collect = [&](std::string_view key) {
+    for (const bool absent : {false, true}) {
+      for (const KeyRead& read : model.keys) {
+        if (read.absent == absent && ends_with_key(read.key, key)) found.push_back(&read);
+      }
+      if (!found.empty()) return;
+    }
+  };
+  collect(name);
+  for (const KeyNames& names : kKeyNames) {
+    if (names.word != name) continue;
+    for (std::string_view rest = names.keys; found.empty() && !rest.empty();) collect(take_word(rest));
+  }
+  return found;
+}
+
+std::vector<std::string_view> key_words() {
+  std::vector<std::string_view> words;
+  for (const KeyNames& names : kKeyNames) words.push_back(names.word);
+  return words;
+}
+
 }  // namespace ctxcost
