@@ -6,6 +6,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
+#include "input/json/config_changes.h"
 #include "model/key_names.h"
 #include "model_config.h"
 
@@ -46,22 +47,10 @@ JsonValue& config_in(JsonValue& root) {
   return root;
 }
 
-/// The member of an object or item of a list; null where there is none.
-JsonValue* child(JsonValue& value, const std::string& key) {
-  for (JsonMember& member : value.members) {
-    if (member.key == key) return &member.value;
-  }
-  const bool digits = !key.empty() && key.find_first_not_of("0123456789") == std::string::npos && key.size() < 9;
-  if (value.is(JsonValue::Type::array) && digits && std::stoul(key) < value.items.size()) {
-    return &value.items[std::stoul(key)];
-  }
-  return nullptr;
-}
-
-JsonValue* find(JsonValue& root, const Path& path) {
+JsonValue* value_at(JsonValue& root, const Path& path) {
   JsonValue* value = &root;
   for (const std::string& key : path) {
-    value = child(*value, key);
+    value = child_at(*value, key);
     if (value == nullptr) return nullptr;
   }
   return value;
@@ -70,7 +59,7 @@ JsonValue* find(JsonValue& root, const Path& path) {
 /// What a value is given as: JSON, or else a string.
 JsonValue parsed(const std::string& text) {
   try {
-    return parse_json(text, "--set").root;
+    return parse_json(text, "set").root;
   } catch (const InputError&) {
     JsonValue value;
     value.type = JsonValue::Type::string;
@@ -81,12 +70,12 @@ JsonValue parsed(const std::string& text) {
 
 /// Puts a value at a path whose parent is there.
 void put(JsonValue& root, const Path& path, JsonValue value) {
-  if (JsonValue* const there = find(root, path)) {
+  if (JsonValue* const there = value_at(root, path)) {
     value.offset = there->offset;
     *there = std::move(value);
     return;
   }
-  JsonValue& parent = *find(root, {path.begin(), path.end() - 1});
+  JsonValue& parent = *value_at(root, {path.begin(), path.end() - 1});
   value.offset = parent.offset;
   parent.members.push_back({path.back(), parent.offset, std::move(value)});
 }
@@ -107,7 +96,7 @@ class Changer {
     if (model && !is_read(target.path)) fail_unknown(change, *model);
     put(config_in(document_.root), target.path, parsed(change.value));
     notes_.push_back(
-        format("--set {}={}: {} is {}{}", change.key, change.value, dotted(target.path), change.value, target.before));
+        format("set {}={}: {} is {}{}", change.key, change.value, dotted(target.path), change.value, target.before));
   }
 
   Model finish() {
@@ -129,9 +118,9 @@ class Changer {
   Target target_of(const KeyChange& change, const std::optional<Model>& model) {
     JsonValue& config = config_in(document_.root);
     const Path written = path_of(change.key, '.');
-    if (const JsonValue* const there = find(config, written)) return {written, " rather than " + describe(*there)};
+    if (const JsonValue* const there = value_at(config, written)) return {written, " rather than " + describe(*there)};
     if (written.size() > 1) {
-      const JsonValue* const parent = find(config, {written.begin(), written.end() - 1});
+      const JsonValue* const parent = value_at(config, {written.begin(), written.end() - 1});
       if (parent == nullptr || !parent->is(JsonValue::Type::object)) {
         fail(change, "expected a path to a key, found no " + dotted({written.begin(), written.end() - 1}));
       }

@@ -54,9 +54,9 @@ TEST_CASE("one key of any model, by its own name, by a path, by a word of our ow
 
 TEST_CASE("a change leaves a note") {
   const auto notes = [](const char* change) { return run({"scale", "llama-3.1-8b", "-n", "8K", "--set", change}).out; };
-  CHECK(notes("kv_heads=4").find("note: --set kv_heads=4: num_key_value_heads is 4 rather than 8\n") !=
+  CHECK(notes("kv_heads=4").find("note: set kv_heads=4: num_key_value_heads is 4 rather than 8\n") !=
         std::string::npos);
-  CHECK(notes("head_dim=64").find("note: --set head_dim=64: head_dim is 64") != std::string::npos);
+  CHECK(notes("head_dim=64").find("note: set head_dim=64: head_dim is 64") != std::string::npos);
 }
 
 TEST_CASE("a change that cannot be made is refused") {

@@ -74,19 +74,6 @@ class Collector {
   std::vector<std::string> path_;
 };
 
-/// The place of `key` in an object or a list, or null.
-JsonValue* child(JsonValue& parent, const std::string& key) {
-  if (parent.is(Type::array)) {
-    std::size_t index = parent.items.size();
-    std::from_chars(key.data(), key.data() + key.size(), index);
-    return index < parent.items.size() ? &parent.items[index] : nullptr;
-  }
-  for (JsonMember& member : parent.members) {
-    if (member.key == key) return &member.value;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::vector<ConfigChange> config_changes(const JsonValue& before, const JsonValue& after) {
@@ -95,16 +82,29 @@ std::vector<ConfigChange> config_changes(const JsonValue& before, const JsonValu
   return std::move(collector.found);
 }
 
+JsonValue* child_at(JsonValue& parent, std::string_view key) {
+  if (parent.is(Type::array)) {
+    std::size_t index = parent.items.size();
+    const char* const end = key.data() + key.size();
+    if (std::from_chars(key.data(), end, index).ptr != end) return nullptr;
+    return index < parent.items.size() ? &parent.items[index] : nullptr;
+  }
+  for (JsonMember& member : parent.members) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
+
 std::optional<JsonValue> with_change(const JsonValue& root, const ConfigChange& change) {
   if (change.path.empty()) return *change.after;
   JsonValue changed = root;
   JsonValue* parent = &changed;
   for (std::size_t i = 0; i + 1 < change.path.size(); ++i) {
-    parent = child(*parent, change.path[i]);
+    parent = child_at(*parent, change.path[i]);
     if (parent == nullptr) return std::nullopt;
   }
   const std::string& key = change.path.back();
-  if (JsonValue* value = child(*parent, key); value != nullptr && change.after != nullptr) {
+  if (JsonValue* value = child_at(*parent, key); value != nullptr && change.after != nullptr) {
     *value = *change.after;
   } else if (change.after != nullptr) {
     parent->members.push_back({key, change.after->offset, *change.after});
