@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/format.h"
+#include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "input/json/config_changes.h"
 #include "model/key_names.h"
@@ -128,7 +129,7 @@ class Changer {
     }
     std::vector<const KeyRead*> reads;
     if (model) reads = keys_named(*model, change.key);
-    if (reads.empty()) return {written, ", where nothing was"};
+    if (reads.empty()) return {absent_key(change.key, model).value_or(written), ", where nothing was"};
     if (!reads.front()->absent && reads.size() > 1) {
       std::string all;
       for (const KeyRead* const read : reads) all += (all.empty() ? "" : ", ") + dotted(path_of(read->key, '/'));
@@ -137,6 +138,29 @@ class Changer {
     const Path path = path_of(reads.front()->key, '/');
     const std::string value = to_string(reads.front()->value);
     return {path, (reads.front()->absent ? " rather than the class default " : " rather than ") + value};
+  }
+
+  /// The place where a key that the config does not have would be read: beside one that was.
+  std::optional<Path> absent_key(const std::string& name, const std::optional<Model>& model) const {
+    if (!model) return std::nullopt;
+    std::vector<Path> parents;
+    for (const KeyRead& read : model->keys) {
+      Path parent = path_of(read.key, '/');
+      parent.pop_back();
+      if (std::find(parents.begin(), parents.end(), parent) == parents.end()) parents.push_back(std::move(parent));
+    }
+    // The name itself first: a word of our own format is a key there, and a reader of files looks for none of the
+    // others.
+    std::vector<std::string> keys = {name};
+    for (std::string_view rest = published_keys(name); !rest.empty();) keys.emplace_back(take_word(rest));
+    for (const std::string& key : keys) {
+      for (const Path& parent : parents) {
+        Path path = parent;
+        path.push_back(key);
+        if (is_read(path)) return path;
+      }
+    }
+    return std::nullopt;
   }
 
   /// Whether the reader looks at a value: none takes NaN for one.

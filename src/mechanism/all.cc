@@ -26,6 +26,7 @@
   ROW(kRetention)               \
   ROW(kLightning)               \
   ROW(kGatedLinear)             \
+  ROW(kHgrn)                    \
   ROW(kDelta)                   \
   ROW(kGatedDelta)              \
   ROW(kKimiDelta)               \

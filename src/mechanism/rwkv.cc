@@ -33,6 +33,13 @@ constexpr MechanismKey kRwkvKeys[] = {
      {},
      true},
     {"gate", KeyType::flag, "false", "of version 5, an output gate; without one the tensors are unknown", 1, {}, true},
+    {"own_widths",
+     KeyType::flag,
+     "false",
+     "heads, d_k and d_v are as given, in place of heads of head_dim",
+     1,
+     {},
+     true},
 };
 
 constexpr Formula kRwkvFormulas[] = {
@@ -42,6 +49,14 @@ constexpr Formula kRwkvFormulas[] = {
     {"decode scalar operations", "given(d_model, heads d_k) head_dim", "decay of the state, fla layers/rwkv7.py"},
     {"state elements", "width head_dim + 2 width where width = given(d_model, heads d_k)",
      "RWKV reference, att_kv and the two token shifts"},
+};
+
+constexpr Formula kOwnWidthFormulas[] = {
+    {"macs", "3 n heads d_k d_v", "fla layers/rwkv6.py"},
+    {"scalar operations", "n heads d_k d_v", "decay of the state, fla layers/rwkv6.py"},
+    {"decode macs", "3 heads d_k d_v", "fla layers/rwkv6.py"},
+    {"decode scalar operations", "heads d_k d_v", "decay of the state, fla layers/rwkv6.py"},
+    {"state elements", "heads d_k d_v + 2 given(d_model, heads d_v)", "fla layers/rwkv6.py, and the two token shifts"},
 };
 
 constexpr Formula kFormulas4[] = {
@@ -58,18 +73,26 @@ struct LowRanks {
   Count decay, rate, value, gate, mix;
 };
 
+/// What each of `heads` keeps: a matrix of d_k x d_v.
+struct RwkvHeads {
+  Count heads, d_k, d_v;
+};
+
 class Rwkv final : public Recurrence {
  public:
-  Rwkv(const MixerShape& shape, Count version, Count width, Count head_dim, const LowRanks& ranks, bool gate)
+  /// `width` is that of the tokens that the shifts keep.
+  Rwkv(const MixerShape& shape, Count version, Count width, const RwkvHeads& heads, const LowRanks& ranks,
+       const MixerSettings& settings)
       : Recurrence("rwkv", shape),
         version_(version),
         ranks_(ranks),
-        gate_(gate),
-        width_(shape.d_model ? shape.share(width / head_dim) * head_dim : width),
-        head_dim_(head_dim) {
-    // Version 4 keeps numerator, denominator and their exponent; later versions keep a head_dim x head_dim matrix per
-    // head.
-    keep(version == 4 ? 3 * width_ : width_ * head_dim);
+        gate_(settings.flag("gate")),
+        own_widths_(settings.flag("own_widths")),
+        keys_(heads.heads * heads.d_k),
+        values_(heads.heads * heads.d_v),
+        d_v_(heads.d_v) {
+    // Version 4 keeps numerator, denominator and their exponent; later versions keep a matrix per head.
+    keep(version == 4 ? 3 * values_ : keys_ * d_v_);
     // The last token, whole on every rank, for the time mix and for the channel mix. The reference keeps it in fp32
     // like the rest of the state.
     state_.push_back({"token shift", 2 * width, StateType::fp32});
@@ -88,9 +111,10 @@ class Rwkv final : public Recurrence {
     const Count d_model = *shape().d_model;
     return version_ == 7 ? seventh(d_model) : fifth_or_sixth(d_model);
   }
-  Count activation_width() const override { return 3 * width_; }
+  Count activation_width() const override { return 2 * keys_ + values_; }
   std::span<const Formula> formulas() const override {
     if (version_ == 4) return kFormulas4;
+    if (own_widths_) return kOwnWidthFormulas;
     return kRwkvFormulas;
   }
   std::span<const std::string_view> notes() const override {
@@ -114,18 +138,17 @@ class Rwkv final : public Recurrence {
       project(tensors, "time_mix_w1", d_model, 5 * ranks_.mix);
       project(tensors, "time_mix_w2", 5 * ranks_.mix, d_model);
       project(tensors, "time_mix_decay_w1", d_model, ranks_.decay);
-      project(tensors, "time_mix_decay_w2", ranks_.decay, width_);
+      project(tensors, "time_mix_decay_w2", ranks_.decay, keys_);
     } else {
       tensors.push_back(vector_of("time_mix_lerp_fused", 4 * d_model));
     }
-    tensors.push_back(vector_of("time_mix_decay", width_));
-    tensors.push_back(vector_of("time_mix_first", width_));
-    for (const std::string_view name : {"time_mix_receptance", "time_mix_key", "time_mix_value", "time_mix_gate"}) {
-      project(tensors, name, d_model, width_);
-    }
-    tensors.push_back(vector_of("time_mix_ln", width_));
-    tensors.push_back(bias_of("time_mix_ln", width_));
-    project(tensors, "time_mix_output", width_, d_model);
+    tensors.push_back(vector_of("time_mix_decay", keys_));
+    tensors.push_back(vector_of("time_mix_first", keys_));
+    for (const std::string_view name : {"time_mix_receptance", "time_mix_key"}) project(tensors, name, d_model, keys_);
+    for (const std::string_view name : {"time_mix_value", "time_mix_gate"}) project(tensors, name, d_model, values_);
+    tensors.push_back(vector_of("time_mix_ln", values_));
+    tensors.push_back(bias_of("time_mix_ln", values_));
+    project(tensors, "time_mix_output", values_, d_model);
     return tensors;
   }
 
@@ -133,38 +156,38 @@ class Rwkv final : public Recurrence {
     std::vector<Tensor> tensors;
     tensors.push_back(vector_of("time_mix_lerp_fused", 6 * d_model));
     for (const std::string_view name : {"time_mix_k_k", "time_mix_k_a", "time_mix_r_k"}) {
-      tensors.push_back(vector_of(name, width_));
+      tensors.push_back(vector_of(name, values_));
     }
     for (const std::string_view name : {"time_mix_receptance", "time_mix_key", "time_mix_value"}) {
-      project(tensors, name, d_model, width_);
+      project(tensors, name, d_model, values_);
     }
     project(tensors, "time_mix_w1", d_model, ranks_.decay);
-    project(tensors, "time_mix_w2", ranks_.decay, width_, true);
+    project(tensors, "time_mix_w2", ranks_.decay, values_, true);
     project(tensors, "time_mix_a1", d_model, ranks_.rate);
-    project(tensors, "time_mix_a2", ranks_.rate, width_, true);
+    project(tensors, "time_mix_a2", ranks_.rate, values_, true);
     if (ranks_.value > 0) {
       project(tensors, "time_mix_v1", d_model, ranks_.value);
-      project(tensors, "time_mix_v2", ranks_.value, width_, true);
+      project(tensors, "time_mix_v2", ranks_.value, values_, true);
     }
     project(tensors, "time_mix_g1", d_model, ranks_.gate);
-    project(tensors, "time_mix_g2", ranks_.gate, width_);
-    tensors.push_back(vector_of("time_mix_ln", width_));
-    tensors.push_back(bias_of("time_mix_ln", width_));
-    project(tensors, "time_mix_output", width_, d_model);
+    project(tensors, "time_mix_g2", ranks_.gate, values_);
+    tensors.push_back(vector_of("time_mix_ln", values_));
+    tensors.push_back(bias_of("time_mix_ln", values_));
+    project(tensors, "time_mix_output", values_, d_model);
     return tensors;
   }
 
   /// There are no pairs. No source gives the multiply-adds.
   static std::optional<Work> unknown_work() { return Work{0, Count{}, 0, 0, false}; }
 
-  Count step_macs() const override { return 3 * width_ * head_dim_; }
-  Count step_operations() const override { return width_ * head_dim_; }
+  Count step_macs() const override { return 3 * step_operations(); }
+  Count step_operations() const override { return keys_ * d_v_; }
 
   Count version_;
   LowRanks ranks_;
-  bool gate_;
-  Count width_;
-  Count head_dim_;
+  bool gate_, own_widths_;
+  Count keys_, values_;  ///< of all heads
+  Count d_v_;
 };
 
 }  // namespace
@@ -179,16 +202,21 @@ CTXCOST_MECHANISM(kRwkv) = {
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
       const Count version = settings.count("version");
       if (version > 7) throw SettingFault{"version", "expected 4, 5, 6 or 7, found " + to_string(version), ""};
+      const LowRanks ranks = {settings.count("decay_rank"), settings.count("rate_rank"), settings.count("value_rank"),
+                              settings.count("gate_rank"), settings.count("mix_rank")};
+      if (settings.flag("own_widths")) {
+        const Count width = shape.d_model.value_or(shape.heads * shape.d_v);
+        return std::make_unique<Rwkv>(shape, version, width, RwkvHeads{shape.heads, shape.d_k, shape.d_v}, ranks,
+                                      settings);
+      }
       const Count width = shape.d_model.value_or(shape.heads * shape.d_k);
-      const Count head_dim = settings.count("head_dim");
-      if (version != 4 && width % head_dim != 0) {
+      const Count head_dim = version == 4 ? Count{1} : settings.count("head_dim");
+      if (width % head_dim != 0) {
         throw SettingFault{
             "head_dim", "expected a divisor of the width (" + to_string(width) + "), found " + to_string(head_dim), ""};
       }
-      const LowRanks ranks = {settings.count("decay_rank"), settings.count("rate_rank"), settings.count("value_rank"),
-                              settings.count("gate_rank"), settings.count("mix_rank")};
-      return std::make_unique<Rwkv>(shape, version, width, version == 4 ? Count{1} : head_dim, ranks,
-                                    settings.flag("gate"));
+      const Count heads = shape.d_model ? shape.share(width / head_dim) : width / head_dim;
+      return std::make_unique<Rwkv>(shape, version, width, RwkvHeads{heads, head_dim, head_dim}, ranks, settings);
     }};
 
 }  // namespace ctxcost

@@ -116,11 +116,15 @@ std::vector<const KeyRead*> keys_named(const Model& model, std::string_view name
     }
   };
   collect(name);
-  for (const KeyNames& names : kKeyNames) {
-    if (names.word != name) continue;
-    for (std::string_view rest = names.keys; found.empty() && !rest.empty();) collect(take_word(rest));
-  }
+  for (std::string_view rest = published_keys(name); found.empty() && !rest.empty();) collect(take_word(rest));
   return found;
+}
+
+std::string_view published_keys(std::string_view name) {
+  for (const KeyNames& names : kKeyNames) {
+    if (names.word == name) return names.keys;
+  }
+  return name;
 }
 
 std::vector<std::string_view> key_words() {

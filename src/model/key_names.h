@@ -19,6 +19,9 @@ std::string key_of(const Model& model, std::string_view word, Count value);
 /// the file come before class defaults of absent ones.
 std::vector<const KeyRead*> keys_named(const Model& model, std::string_view name);
 
+/// Returns the published keys that hold a word, separated by spaces; the name itself where it is no such word.
+std::string_view published_keys(std::string_view name);
+
 /// Returns the words that `keys_named` knows.
 std::vector<std::string_view> key_words();
 

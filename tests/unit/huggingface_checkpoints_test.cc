@@ -373,6 +373,12 @@ TEST_CASE("linear attentions keep a state and no cache") {
            32 * (2 * 4096 * 4096 + 2 * 4096 * 1024 + 4096 * 16 + 16 * 1024 + 1024 + 128 + 2 * 4096 +
                  3 * 4096 * Count{14336}),
        32 * 32 * 128 * 128 * 4},
+      {"hgrn-1.3B", R"({"model_type": "hgrn", "hidden_size": 2048, "num_hidden_layers": 24, "expand_ratio": 1})",
+       frame + 24 * (4 * d * d + d + 2 * d + ff) + 24 * d, 24 * 2048 * 2},
+      {"hgrn, wider and without bounds",
+       R"({"model_type": "hgrn", "hidden_size": 2048, "num_hidden_layers": 3, "expand_ratio": 1.5,
+           "use_lower_bound": false})",
+       frame + 3 * (4 * d * 3072 + 3072 + 2 * d + ff), 3 * 3072 * 2},
       {"hgrn2", R"({"model_type": "hgrn2", "hidden_size": 2048, "num_hidden_layers": 24})",
        frame + 24 * (4 * d * d + d + 2 * d + ff) + 24 * d, 24 * 16 * 128 * 128 * 4},
       {"retnet", R"({"model_type": "retnet", "hidden_size": 2048, "num_hidden_layers": 24})",

@@ -104,11 +104,55 @@ TEST_CASE("RWKV-5 and 6 keep a matrix for each head and two last tokens, in fp32
     CHECK_EQ(metric(model, Metric::state_bytes, 100000), to_string(state));
     CHECK(!model.positions.trained_context);
   }
-  // flash-linear-attention has another RWKV-6 under the same type.
-  CHECK(refusal(R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 4, "expand_k": 0.5})")
-            .find("/expand_k: a key of flash-linear-attention's RWKV-6") != std::string::npos);
   CHECK(refusal(R"({"model_type": "rwkv5", "hidden_size": 2048, "attention_hidden_size": 1024})")
             .find("/attention_hidden_size: expected hidden_size (2048), found 1024") != std::string::npos);
+}
+
+TEST_CASE("RWKV-6 of flash-linear-attention has widths of keys and values of its own, under the same type") {
+  // A layer [fla/layers/rwkv6.py, fla/models/rwkv6/modeling_rwkv6.py]: the first mix's vector and two matrices, five
+  // mixes; receptance and keys, values, gate and output; the decay's two matrices and bias, the bonus, a group norm;
+  // the channel mix; two norms. The first layer has a norm more.
+  const auto layer = [](Count d, Count keys, Count values, Count d_ff) {
+    const Count mixes = 6 * d + 2 * d * 5 * 32;
+    const Count time = 2 * d * keys + 3 * d * values + d * 64 + 64 * keys + keys + keys + 2 * values;
+    return mixes + time + 2 * d + 2 * d * d_ff + d * d + 4 * d;
+  };
+  struct Row {
+    const char* model;
+    std::string config;
+    Count parameters, state;
+  };
+  const Count d = 2048;
+  // Widths as the authors': their checkpoint's 1599873024 parameters, and their state.
+  const Row rows[] = {
+      {"as Finch 1B6",
+       R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 32, "expand_k": 1.0, "expand_v": 1.0,
+           "vocab_size": 65536})",
+       1599873024, 24 * (2048 * 64 + 2 * 2048) * Count{4}},
+      {"the class's widths", R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 4})",
+       2 * 32000 * d + 2 * d + 2 * d + 24 * layer(d, 1024, 2048, 7168), 24 * (4 * 256 * 512 + 2 * 2048) * Count{4}},
+      {"known by its class", R"({"model_type": "rwkv6", "hidden_size": 2048, "architectures": ["RWKV6ForCausalLM"]})",
+       2 * 32000 * d + 2 * d + 2 * d + 24 * layer(d, 1024, 2048, 7168), 24 * (4 * 256 * 512 + 2 * 2048) * Count{4}},
+      {"wide values, another ratio",
+       R"({"model_type": "rwkv6", "hidden_size": 1000, "num_hidden_layers": 2, "num_heads": 5, "expand_k": 0.25,
+           "expand_v": 2, "hidden_ratio": 3.3, "norm_first": false, "tie_word_embeddings": true})",
+       32000 * 1000 + 2 * 1000 + 2 * layer(1000, 250, 2000, 3328), 2 * (5 * 50 * 400 + 2 * 1000) * Count{4}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Model model = read(row.config.c_str());
+    CHECK_EQ(metric(model, Metric::parameters, 8192), to_string(row.parameters));
+    CHECK_EQ(metric(model, Metric::state_bytes, 8192), to_string(row.state));
+    CHECK_EQ(metric(model, Metric::kv_cache_bytes, 8192), "0");
+  }
+  CHECK(refusal(R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 3})")
+            .find("/expand_k: expected a ratio of hidden_size (2048) that the heads (3) divide, found 0.5") !=
+        std::string::npos);
+  CHECK(refusal(R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 4, "head_size": 64})")
+            .find("/head_size: expected no key") != std::string::npos);
+  CHECK(refusal(
+            R"({"model_type": "rwkv6", "hidden_size": 2048, "num_heads": 4, "attn": {"layers": [1], "num_heads": 4}})")
+            .find("/attn: expected null") != std::string::npos);
 }
 
 TEST_CASE("Zamba2 works with its block at every use and stores it once") {

@@ -228,9 +228,12 @@ std::vector<Sample> samples() {
   add("mamba", {{"inner", 30}, {"dt_rank", 3}}, Law::own);
   add("mamba2", {{"inner", 64}}, Law::own);
   add("rg_lru", {}, Law::own);
+  add("hgrn", {}, Law::own);
+  add("hgrn", {{"width", 30}}, Law::own);
   add("rg_lru", {{"width", 30}, {"blocks", 3}}, Law::own);
   add("short_conv", {}, Law::own);
   for (const unsigned version : {4U, 5U, 6U, 7U}) add("rwkv", {{"version", version}, {"head_dim", 8}}, Law::own);
+  add("rwkv", {{"version", 6U}, {"own_widths", true}}, Law::own);
 
   for (const unsigned segment : {1U, 4U, 60U}) {
     const auto before = [segment](unsigned i) { return i / segment * segment; };

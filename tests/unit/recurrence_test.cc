@@ -312,6 +312,17 @@ TEST_CASE("retention: values twice as wide as keys, a decayed state, a gate") {
   CHECK(parameters(*mixer) == Count{2} * 2048 * 2048 + Count{3} * 2048 * 4096 + 512);
 }
 
+TEST_CASE("HGRN: one number a channel, four projections and a norm") {
+  const auto mixer = make_mixer("hgrn", mixer_shape(1, 3072, 2048), {{"width", Count{3072}}});
+  CHECK(state_elements(*mixer, "recurrent") == 3072);
+  CHECK(mixer->state().front().type == StateType::activation);
+  CHECK(mixer->decode(9)->macs == 3072);
+  CHECK(mixer->decode(9)->scalar_operations == 0);
+  CHECK(mixer->prefill(10, PairRule::exact)->macs == 30720);
+  CHECK(parameters(*mixer) == Count{4} * 2048 * 3072 + 3072);
+  CHECK(mixer->activation_width() == 3 * 3072);
+}
+
 TEST_CASE("RWKV: states of docs/cost-model.md section 8, work of versions 5 to 7") {
   const auto total = [](const Mixer& mixer) {
     return state_elements(mixer, "recurrent") + state_elements(mixer, "token shift");
@@ -330,6 +341,12 @@ TEST_CASE("RWKV: states of docs/cost-model.md section 8, work of versions 5 to 7
     CHECK_FALSE(mixer->tensors().has_value());
     CHECK_FALSE(mixer->linear_macs(10).has_value());
   }
+  // Keys and values of widths of their own: 4 heads of 256 x 512.
+  const auto wide =
+      make_mixer("rwkv", with_d_v(mixer_shape(4, 256, 2048), 512), {{"version", Count{6}}, {"own_widths", true}});
+  CHECK(total(*wide) == 4 * 256 * 512 + 2 * 2048);
+  CHECK(wide->decode(10)->macs == 3 * 4 * 256 * 512);
+  CHECK(wide->activation_width() == 2 * 4 * 256 + 4 * 512);
   CHECK(fault_of("rwkv", mixer_shape(1, 64), {{"version", Count{8}}}) == "version: expected 4, 5, 6 or 7, found 8");
   CHECK(fault_of("rwkv", mixer_shape(1, 64), {{"version", Count{3}}}) ==
         "version: expected an integer of at least 4, found 3");
@@ -383,8 +400,10 @@ TEST_CASE("tensor-parallel ranks share the channels of a recurrence, and togethe
       {"mamba2", {{"head_dim", Count{8}}, {"groups", Count{3}}, {"state", Count{4}}}, 0},
       {"rg_lru", {}, 0},
       {"rg_lru", {{"width", Count{60}}, {"blocks", Count{12}}}, 0},
+      {"hgrn", {{"width", Count{60}}}, 0},
       {"rwkv", {{"version", Count{7}}, {"head_dim", Count{8}}}, 2 * 48},
       {"rwkv", {{"version", Count{4}}}, 2 * 48},
+      {"rwkv", {{"version", Count{6}}, {"own_widths", true}}, 2 * 48},
       {"short_conv", {}, 0},
   };
   for (const Row& row : rows) {
@@ -425,7 +444,9 @@ TEST_CASE("laws of every recurrence: no cache, a state that never grows, whole c
       {"mamba", {}, 1},
       {"mamba2", {{"chunk", Count{5}}, {"head_dim", Count{8}}}, 5},
       {"rg_lru", {}, 1},
+      {"hgrn", {}, 1},
       {"rwkv", {{"version", Count{6}}, {"head_dim", Count{8}}}, 1},
+      {"rwkv", {{"version", Count{6}}, {"own_widths", true}}, 1},
       {"short_conv", {}, 1},
   };
   for (const Row& row : rows) {

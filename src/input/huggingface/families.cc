@@ -66,6 +66,7 @@
   ROW(kGranitemoe)            \
   ROW(kGte)                   \
   ROW(kHelium)                \
+  ROW(kHgrn)                  \
   ROW(kHgrn2)                 \
   ROW(kHunyuanDense)          \
   ROW(kHunyuanMoe)            \

@@ -27,7 +27,8 @@ Count expanded(const Config& config, const Keys& key, Count d_model, std::string
   return d_model;
 }
 
-LinearStack read_linear_stack(const Config& config, std::uint32_t layers, std::uint32_t heads,
+/// Without `heads` the class has none.
+LinearStack read_linear_stack(const Config& config, std::uint32_t layers, std::optional<std::uint32_t> heads,
                               std::string_view hidden_ratio) {
   LinearStack stack;
   Decoder& decoder = stack.decoder;
@@ -35,7 +36,7 @@ LinearStack read_linear_stack(const Config& config, std::uint32_t layers, std::u
   decoder.vocab = config.count("vocab_size", 32000);
   decoder.d_model = config.count("hidden_size", 2048);
   decoder.tied = config.flag("tie_word_embeddings", false);
-  decoder.shape.heads = config.count("num_heads", heads);
+  if (heads) decoder.shape.heads = config.count("num_heads", *heads);
   if (const std::optional<Count> width = config.nullable("intermediate_size", std::nullopt, 1)) {
     decoder.d_ff = *width;
   } else {
@@ -113,6 +114,21 @@ void read_gla(const Config& config, Model& model) {
                    make_mixer("gated_linear", shape, {{"output_gate", config.flag("use_output_gate", true)}}));
 }
 
+void add_lower_bounds(const Config& config, Model& model, const Decoder& decoder) {
+  if (!config.flag("use_lower_bound", true)) return;
+  add_tensor(model, Place::other, lookup("lower_bounds", decoder.d_model, decoder.layers));
+}
+
+void read_hgrn(const Config& config, Model& model) {
+  LinearStack stack = read_linear_stack(config, 24, std::nullopt, "4");
+  expect_flag(config, "use_short_conv", false);
+  const Count d = stack.decoder.d_model;
+  const Count width = expanded(config, "expand_ratio", d, "1");
+  const MixerShape shape = make_shape(config, d, 1, 1, width);
+  add_linear_stack(config, model, stack, make_mixer("hgrn", shape, {{"width", width}}));
+  add_lower_bounds(config, model, stack.decoder);
+}
+
 void read_hgrn2(const Config& config, Model& model) {
   LinearStack stack = read_linear_stack(config, 24, 16, "4");
   expect_flag(config, "use_short_conv", false);
@@ -124,9 +140,7 @@ void read_hgrn2(const Config& config, Model& model) {
   add_linear_stack(
       config, model, stack,
       make_mixer("gated_linear", shape, {{"gate_rank", Count{}}, {"output_gate", false}, {"joint_norm", true}}));
-  if (config.flag("use_lower_bound", true)) {
-    add_tensor(model, Place::other, lookup("lower_bounds", d, stack.decoder.layers));
-  }
+  add_lower_bounds(config, model, stack.decoder);
 }
 
 void read_retnet(const Config& config, Model& model) {
@@ -173,6 +187,12 @@ CTXCOST_FAMILY(kGla) = {
     .model_types = "gla",
     .architectures = "GLAForCausalLM",
     .read = read_gla,
+};
+
+CTXCOST_FAMILY(kHgrn) = {
+    .model_types = "hgrn",
+    .architectures = "HGRNForCausalLM",
+    .read = read_hgrn,
 };
 
 CTXCOST_FAMILY(kHgrn2) = {
