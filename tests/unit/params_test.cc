@@ -40,6 +40,11 @@ const std::string kDeepseekV3 = R"({"vocab_size": 129280, "dim": 7168, "inter_di
     "n_activated_experts": 8, "n_expert_groups": 8, "n_limited_groups": 4, "route_scale": 2.5, "score_func": "sigmoid",
     "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128)";
 
+/// What Llama 4's two files have in common. [meta-llama/Llama-4-Scout-17B-16E-Original params.json]
+const std::string kLlama4 = R"({"dim": 5120, "n_layers": 48, "n_heads": 40, "n_kv_heads": 8, "head_dim": 128,
+    "vocab_size": 202048, "multiple_of": 2048, "ffn_dim_multiplier": 1.2, "ffn_exp": 4.0, "norm_eps": 1e-05,
+    "attention_chunk_size": 8192, "rope_theta": 500000.0, "nope_layer_interval": 4, "use_qk_norm": true, )";
+
 }  // namespace
 
 TEST_CASE("parameters and caches of published files are those of the same models elsewhere") {
@@ -68,6 +73,12 @@ TEST_CASE("parameters and caches of published files are those of the same models
           "multiple_of": 4096, "ffn_dim_multiplier": 1.2, "norm_eps": 1e-05, "rope_theta": 500000.0,
           "use_scaled_rope": true})",
        405853388800, 4227858432},
+      // Int(4 x 5120 x 2/3 x 1.2) / 2 and not halved, each in whole 2048: experts of 8192, dense layers of 16384.
+      {"Llama 4 Scout", kLlama4 + R"("moe_args": {"auto_scale_F": true, "capacity_factor": 1.0,
+          "interleave_moe_layer_step": 1, "num_experts": 16, "top_k": 1}, "use_scaled_rope": true})",
+       107769861120, 8192ull * 48 * 2 * 8 * 128 * 2},
+      {"Llama 4 Maverick", kLlama4 + R"("moe_args": {"interleave_moe_layer_step": 2, "num_experts": 128}})",
+       400711848960, 8192ull * 48 * 2 * 8 * 128 * 2},
       // Mistral.
       {"Mistral 7B v0.1: its window of 4096 bounds the cache", R"({"dim": 4096, "n_layers": 32, "head_dim": 128,
           "hidden_dim": 14336, "n_heads": 32, "n_kv_heads": 8, "norm_eps": 1e-05, "sliding_window": 4096,
@@ -108,6 +119,47 @@ TEST_CASE("parameters and caches of published files are those of the same models
     CHECK_EQ(metric(model, Metric::parameters), std::to_string(row.parameters));
     CHECK_EQ(metric(model, Metric::kv_cache_bytes), std::to_string(row.cache));
   }
+}
+
+TEST_CASE("Llama 4: chunks but for every fourth layer, and a vision tower") {
+  const std::string experts = R"("moe_args": {"num_experts": 16})";
+  // 36 layers keep their chunk of 8192, 12 all 32768.
+  CHECK_EQ(metric(read(kLlama4 + experts + "}"), Metric::kv_cache_bytes, 32768),
+           std::to_string((36ull * 8192 + 12 * 32768) * 2 * 8 * 128 * 2));
+  const std::string plain = R"({"dim": 512, "n_layers": 4, "n_heads": 8, "n_kv_heads": 2, "vocab_size": 1000,
+      "multiple_of": 64, "ffn_exp": 2, )";
+  // 2/3 of 1024 is 682, in whole 64 704; without auto_scale_F it is not shared by the experts and the one beside them.
+  // Dense: 2/3 of 2048 is 1365, in whole 64 1408.
+  const std::uint64_t layer = 2 * 512 * 512 + 2 * 512 * 128 + 2 * 512;
+  const std::uint64_t frame = 2 * 1000 * 512 + 512;
+  CHECK_EQ(metric(read(plain + R"("moe_args": {"num_experts": 3, "auto_scale_F": false}})"), Metric::parameters),
+           std::to_string(frame + 4 * (layer + 4 * 3 * 512 * 704 + 3 * 512)));
+  // 682 / (1.5 + 1) is 272, in whole 64 320.
+  CHECK_EQ(metric(read(plain + R"("moe_args": {"num_experts": 3, "capacity_factor": 1.5}})"), Metric::parameters),
+           std::to_string(frame + 4 * (layer + 4 * 3 * 512 * 320 + 3 * 512)));
+  // Without an interval every layer has its chunk, without a chunk every layer sees all.
+  const std::string chunked = plain + R"("attention_chunk_size": 100})";
+  CHECK_EQ(metric(read(chunked), Metric::parameters), std::to_string(frame + 4 * (layer + 3 * 512 * 1408)));
+  CHECK_EQ(metric(read(chunked), Metric::kv_cache_bytes), std::to_string(4 * 100 * 2 * 2 * 64 * 2));
+  CHECK_EQ(metric(read(plain + R"("nope_layer_interval": 2})"), Metric::kv_cache_bytes),
+           std::to_string(4 * 8192ull * 2 * 2 * 64 * 2));
+  CHECK(refusal(R"({"dim": 512, "n_layers": 4, "n_heads": 8, "vocab_size": 1000, "moe_args": {"num_experts": 3}})")
+            .find("/ffn_exp: expected the experts' expansion, found nothing") != std::string::npos);
+  CHECK(refusal(kLlama4 + R"("moe_args": {"num_experts": 16, "gate": 1}})").find("/moe_args/gate: unknown key") !=
+        std::string::npos);
+
+  // As the tower of Scout's config.json: 871932416 beside the language model.
+  const std::string tower = R"(, "vision_args": {"image_size": {"height": 336, "width": 336},
+      "patch_size": {"height": 14, "width": 14}, "dim": 1408, "n_layers": 34, "n_heads": 16, "mlp_ratio": 4.0,
+      "output_dim": 4096, "pixel_shuffle_ratio": 0.5)";
+  const Model seeing = read(kLlama4 + experts + tower + "}}");
+  REQUIRE(seeing.parameter_parts.size() == 1);
+  CHECK(seeing.parameter_parts.front().elements == Count{871932416});
+  CHECK(refusal(kLlama4 + experts + tower + R"(, "image_size": {"height": 336, "width": 224}}})") != "accepted");
+  std::string oblong = tower;
+  oblong.replace(oblong.find("336"), 3, "224");
+  CHECK(refusal(kLlama4 + experts + oblong + "}}").find("/vision_args/image_size: expected a square") !=
+        std::string::npos);
 }
 
 TEST_CASE("experts behind latent attention, as in Mistral Large 3, with every key of their own") {
