@@ -47,6 +47,9 @@ JsonValue text_value(std::string text);
 JsonValue object_value(std::vector<JsonMember> members);
 JsonMember member(std::string key, JsonValue value);
 
+/// Whether a key is there with a value.
+inline bool given(const JsonValue* value) { return value != nullptr && !value->is(JsonValue::Type::null); }
+
 /// Keys that change no number here.
 void skip(ObjectCursor& file, std::span<const std::string_view> keys);
 

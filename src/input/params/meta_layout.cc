@@ -47,8 +47,6 @@ struct WidthFactors {
   std::optional<double> multiplier;
 };
 
-bool given(const JsonValue* value) { return value != nullptr && !value->is(JsonValue::Type::null); }
-
 bool is_llama4(ObjectCursor& file) {
   constexpr std::string_view kKeys[] = {"moe_args", "nope_layer_interval", "attention_chunk_size", "vision_args"};
   bool found = false;

@@ -5,8 +5,6 @@
 namespace ctxcost::params {
 namespace {
 
-bool given(const JsonValue* value) { return value != nullptr && !value->is(JsonValue::Type::null); }
-
 bool is_mistral(const JsonValue& root) { return root.find("hidden_dim") != nullptr; }
 
 bool is_mistral_mamba(const JsonValue& root) {
