@@ -12,6 +12,7 @@
 #include "ctxcost/answer/evaluation_scores.h"
 #include "ctxcost/answer/explanation.h"
 #include "ctxcost/answer/find.h"
+#include "ctxcost/answer/first_budget.h"
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/answer/judge.h"
 #include "ctxcost/answer/listing.h"

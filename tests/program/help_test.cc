@@ -56,7 +56,7 @@ TEST_CASE("the help of a command shows its own options once, by groups") {
 
 TEST_CASE("the help of a command fits 80 columns and has the command's defaults and formats") {
   for (const char* command : {"scale", "explain", "fit", "solve", "find", "check", "diff", "train", "evaluate",
-                              "compare", "reconcile", "list", "show", "schema", "completions", "man"}) {
+                              "compare", "reconcile", "init", "list", "show", "schema", "completions", "man"}) {
     std::istringstream lines(run({"help", command}).out);
     for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
   }
@@ -89,14 +89,16 @@ TEST_CASE("an option of other commands says whose it is") {
   };
   const Case cases[] = {
       {{"article-7b", "--gpu", "l4-24gb"},
-       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, train, evaluate, reconcile\n"},
+       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile\n"},
       {{"article-7b", "--gpu=l4-24gb"},
-       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, train, evaluate, reconcile\n"},
+       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile\n"},
       {{"list", "models", "-n", "4K"},
-       "ctxcost: --context: is an option of scale, explain, compare, fit, solve, find, diff, evaluate, reconcile\n"},
+       "ctxcost: --context: is an option of scale, explain, compare, fit, solve, find, init, diff, evaluate, "
+       "reconcile\n"},
       {{"diff", "a", "b", "--max-increase", "5%"}, "ctxcost: --max-increase: is an option of check\n"},
       {{"schema", "model", "-q"},
-       "ctxcost: --quiet: is an option of scale, explain, compare, fit, solve, find, check, diff, train, evaluate, "
+       "ctxcost: --quiet: is an option of scale, explain, compare, fit, solve, find, check, init, diff, train, "
+       "evaluate, "
        "reconcile\n"},
       {{"solve", "context", "article-7b", "-v"}, "ctxcost: --verbose: is an option of scale, explain, compare, fit\n"},
       {{"article-7b", "--help=yes"}, "ctxcost: --help: takes no value (write \"--help\")\n"},
