@@ -18,6 +18,7 @@
 #include "render/solve_document.h"
 #include "shells.h"
 #include "targets.h"
+#include "topics.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -162,6 +163,10 @@ void add_kind(Offer& offer, Completion kind, const Command& command) {
       for (const Format& format : formats()) offer.add(format.name);
       add_metrics(offer);
       break;
+    case Completion::help:
+      for (const Command* const one : commands()) offer.add(one->name, one->summary);
+      for (const Topic& topic : topics()) offer.add(topic.name, topic.summary);
+      break;
     case Completion::command:
       for (const Command* const one : commands()) offer.add(one->name, one->summary);
       break;
@@ -196,10 +201,6 @@ Candidates candidates(std::span<const std::string> words) {
   if (words.empty()) return {};
   Offer offer(words.back());
   words = words.first(words.size() - 1);
-  if (!words.empty() && words.front() == "help") {
-    if (words.size() == 1) add_kind(offer, Completion::command, *find_command("scale"));
-    return offer.take();
-  }
   const Command* command = words.empty() ? nullptr : find_command(words.front());
   if (command != nullptr) words = words.subspan(1);
   const bool first_of_all = command == nullptr && words.empty();
@@ -239,7 +240,6 @@ Candidates candidates(std::span<const std::string> words) {
   }
   if (first_of_all) {
     add_kind(offer, Completion::command, *command);
-    offer.add("help", "the help of a command");
     if (offer.word().empty()) return offer.take();  // a model is a word that has begun
   }
   const bool first = told == 0 && command->first_word != Completion::none;

@@ -38,11 +38,24 @@ bool has_option(const Command& command, OptionId id);
 /// Returns the names of the commands that have an option, separated by commas.
 std::string commands_with(OptionId id);
 
+/// How much the help says: what fits a screen, or all.
+enum class HelpLength { screen, all };
 /// Returns the help of the whole program, or of one command.
-std::string program_help();
-std::string command_help(const Command& command);
-/// What the help says of every MODEL, and of the exit status.
+std::string program_help(HelpLength length);
+std::string command_help(const Command& command, HelpLength length);
+/// What the help says of every MODEL.
 extern const std::string_view kModels;
-extern const std::string_view kExitStatus;
+
+/// What an exit status says.
+struct StatusMeaning {
+  Status status;
+  std::string_view meaning;
+};
+/// Returns the meaning of each status, in order.
+std::span<const StatusMeaning> status_meanings();
+/// What the help says of a run that a signal ends.
+extern const std::string_view kSignalMeaning;
+/// "0 answered, and it fits or is within budget; 1 …", in one sentence.
+std::string exit_status();
 
 }  // namespace ctxcost::cli

@@ -14,6 +14,7 @@ extern const Command kEvaluate;
 extern const Command kExplain;
 extern const Command kFind;
 extern const Command kFit;
+extern const Command kHelp;
 extern const Command kInit;
 extern const Command kList;
 extern const Command kMan;
@@ -27,7 +28,7 @@ extern const Command kTrain;
 std::span<const Command* const> commands() {
   static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare, &kFit,         &kSolve,    &kFind,
                                             &kCheck, &kInit,    &kDiff,    &kTrain,       &kEvaluate, &kReconcile,
-                                            &kList,  &kShow,    &kSchema,  &kCompletions, &kMan};
+                                            &kList,  &kShow,    &kSchema,  &kCompletions, &kMan,      &kHelp};
   return kAll;
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "command.h"
 #include "complaints.h"
@@ -36,24 +37,20 @@ Status print(const std::string& text) {
   return Status::answered;
 }
 
-Status help(std::span<const char* const> tokens) {
-  if (tokens.empty()) return print(program_help());
-  if (const Command* command = find_command(tokens[0])) return print(command_help(*command));
-  std::vector<std::string_view> names;
-  for (const Command* command : commands()) names.push_back(command->name);
-  throw InputError(
-      Diagnostic{"help", "", "unknown command \"" + std::string(tokens[0]) + "\"", did_you_mean(tokens[0], names)});
-}
+constexpr std::pair<OptionId, HelpLength> kHelps[] = {{OptionId::help_all, HelpLength::all},
+                                                      {OptionId::help, HelpLength::screen}};
 
 Status run(std::span<const char* const> tokens) {
   if (tokens.empty()) {
-    write_all(STDERR_FILENO, program_help());
+    write_all(STDERR_FILENO, program_help(HelpLength::screen));
     return Status::no_answer;
   }
   if (asks_for(OptionId::version, tokens)) return print("ctxcost " + std::string(version()) + "\n");
-  if (std::string_view(tokens[0]) == "help") return help(tokens.subspan(1));
   const Command* command = find_command(tokens[0]);
-  if (asks_for(OptionId::help, tokens)) return print(command == nullptr ? program_help() : command_help(*command));
+  for (const auto& [flag, length] : kHelps) {
+    if (!asks_for(flag, tokens)) continue;
+    return print(command == nullptr ? program_help(length) : command_help(*command, length));
+  }
   if (command != nullptr) {
     tokens = tokens.subspan(1);
   } else {

@@ -61,7 +61,6 @@ std::string page() {
     out += format(".TP\n{} {}\n{}.\n", bold(command->name), italic(command->arguments), escaped(command->summary));
     if (!command->limits.empty()) out += escaped(command->limits);
   }
-  out += format(".TP\n{} [{}]\nThe help of the program, or of a command.\n", bold("help"), italic("COMMAND"));
   out += ".SH OPTIONS\n";
   std::string_view title;
   for (const Option& row : options()) {
@@ -73,8 +72,7 @@ std::string page() {
   }
   out += ".SH EXAMPLES\n";
   for (const Command* const command : commands()) append_lines(out, command->examples);
-  const std::string_view status = kExitStatus;
-  return out + ".SH EXIT STATUS\n" + escaped(status.substr(status.find(':') + 2));
+  return out + ".SH EXIT STATUS\n" + escaped(exit_status()) + "\n";
 }
 
 constexpr OptionId kManOptions[] = {OptionId::output};

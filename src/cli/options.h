@@ -84,6 +84,7 @@ enum class OptionId : std::uint8_t {
   quiet,
   verbose,
   help,
+  help_all,
   version,
 };
 
@@ -112,6 +113,7 @@ enum class Completion : std::uint8_t {
   test,      ///< what `evaluate` costs
   entry,     ///< anything built in, for `show`
   shell,     ///< what `completions` writes for
+  help,      ///< a command, or a topic of the help
   command,
 };
 
@@ -147,7 +149,7 @@ struct Option {
   /// Throws InputError naming `source` for an invalid value. Null: the value is checked where it is used.
   void (*check)(std::string_view value, std::string_view source) = nullptr;
   bool repeatable = false;  ///< every value counts; if false, a second value is an error (flags may be repeated)
-  bool common = false;      ///< shown by `ctxcost --help`
+  bool common = false;      ///< shown by --help; the others by --help-all
 
   constexpr bool is_flag() const { return value.empty(); }
 };

@@ -51,6 +51,7 @@ TEST_CASE("candidates: commands, options and their values") {
   const Row rows[] = {
       {{"fi"}, {"fit", "find", "files"}},
       {{"help", "so"}, {"solve"}},
+      {{"help", "e"}, {"explain", "evaluate", "engines", "exit-status"}},
       {{"solve", ""}, {"context", "batch", "gpus", "kv-precision", "weights"}},
       {{"evaluate", "l"}, {"lost-in-the-middle"}},
       {{"list", ""}, {"models", "gpus", "precisions", "mechanisms", "engines", "metrics"}},
@@ -100,7 +101,7 @@ TEST_CASE("candidates: commands, options and their values") {
 TEST_CASE("whatever the table of options has is offered for each command") {
   for (const char* command : {"scale", "fit", "check", "train"}) {
     const Words options = offered({command, "--"});
-    const Words help = lines_of(run({"help", command}).out);
+    const Words help = lines_of(run({command, "--help-all"}).out);
     for (const std::string& line : help) {
       const std::size_t name = line.find("--");
       if (name != 6 || line.find_first_not_of(' ') > 6) continue;
