@@ -48,6 +48,7 @@ BuiltIn find_built_in(std::string_view word, std::string_view source) {
   if (!match_accelerators(word).entries.empty()) return load_accelerator(word);
   std::string hint = hint_for_model(word);
   if (!hint.starts_with("it may be")) hint = did_you_mean(word, names);
+  if (hint.empty()) hint = hint_for_accelerator(word);
   if (hint.empty()) hint = "`ctxcost list models` and its like show all names";
   throw InputError(Diagnostic{std::string(source), "", format("nothing built in is called \"{}\"", word), hint});
 }

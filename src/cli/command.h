@@ -30,6 +30,8 @@ struct Command {
 std::span<const Command* const> commands();
 /// Returns the command of that name, or null.
 const Command* find_command(std::string_view name);
+/// Returns the name of the command that a misspelt word may mean. Empty if none is near.
+std::string_view near_command(std::string_view word);
 
 /// Returns the options that the help of a command shows, as they apply to it: its own and those of all commands.
 std::vector<Option> options_of(const Command& command);

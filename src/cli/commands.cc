@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "ctxcost/core/diagnostic.h"
+
 namespace ctxcost::cli {
 
 extern const Command kCheck;
@@ -37,6 +39,13 @@ const Command* find_command(std::string_view name) {
     if (command->name == name) return command;
   }
   return nullptr;
+}
+
+std::string_view near_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  names.reserve(commands().size());
+  for (const Command* const command : commands()) names.push_back(command->name);
+  return near_match(word, names);
 }
 
 bool has_option(const Command& command, OptionId id) {

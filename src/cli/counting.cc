@@ -1,27 +1,66 @@
 #include "counting.h"
 
+#include <algorithm>
+
 #include "command.h"
 #include "complaints.h"
+#include "core/format.h"
+#include "ctxcost/answer/listing.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/precision.h"
+#include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/metric.h"
+#include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/mechanism/mechanism.h"
 #include "option_values.h"
+#include "topics.h"
 
 namespace ctxcost::cli {
 
 namespace {
 
-/// Loads a model by name. A first word that looks like a misspelt command gets a hint.
+/// Returns whether something built in that is no model has that name.
+bool is_shown(std::string_view word) {
+  const auto named = [word](const auto& rows, auto name) {
+    return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return name(row) == word; });
+  };
+  return find_mechanism(word) != nullptr || find_metric(word).has_value() ||
+         named(engines(), [](const Engine* engine) { return engine->name; }) ||
+         named(formats(), [](const Format& one) { return one.name; }) || !match_accelerators(word).entries.empty();
+}
+
+/// Returns the command line that a word may have been meant for: "models", "units", "vllm", "sclae". Empty if none.
+std::string hint_for_word(std::string_view word) {
+  const auto meant = [](std::string_view command, std::string_view name) {
+    return format("did you mean `ctxcost {} {}`?", command, name);
+  };
+  std::vector<std::string_view> kinds;
+  for (const ListingKind& kind : listing_kinds()) {
+    if (kind.name == word) return meant("list", word);
+    kinds.push_back(kind.name);
+  }
+  for (const Topic& topic : topics()) {
+    if (topic.name == word) return meant("help", word);
+  }
+  if (is_shown(word)) return meant("show", word);
+  if (const std::string_view match = near_match(word, kinds); !match.empty()) return meant("list", match);
+  const std::string_view match = near_command(word);
+  return match.empty() ? std::string() : format("did you mean the command \"{}\"?", match);
+}
+
+/// Loads a model by name. A word that is meant for another command gets a hint.
 Model load(const std::string& word, const LoadOptions& options) {
   try {
     return load_model(word, options);
   } catch (const InputError& error) {
     std::vector<Diagnostic> diagnostics = error.diagnostics();
-    if (diagnostics.size() != 1 || diagnostics[0].source != word || diagnostics[0].hint.ends_with('?')) throw;
-    std::vector<std::string_view> names = {"help"};
-    for (const Command* command : commands()) names.push_back(command->name);
-    const std::string_view match = near_match(word, names);
-    if (match.empty()) throw;
-    diagnostics[0].hint = "did you mean the command \"" + std::string(match) + "\"?";
+    if (diagnostics.size() != 1 || diagnostics[0].source != word) throw;
+    // A hint that names models stays.
+    if (diagnostics[0].hint.ends_with('?') || diagnostics[0].hint.starts_with("it may be")) throw;
+    std::string hint = hint_for_word(word);
+    if (hint.empty()) throw;
+    diagnostics[0].hint = std::move(hint);
     throw InputError(std::move(diagnostics));
   }
 }

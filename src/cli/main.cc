@@ -8,6 +8,8 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "command.h"
@@ -15,6 +17,7 @@
 #include "core/printable.h"
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/catalogue.h"
 #include "ctxcost/render/render.h"
 #include "output.h"
 #include "targets.h"
@@ -40,6 +43,21 @@ Status print(const std::string& text) {
 constexpr std::pair<OptionId, HelpLength> kHelps[] = {{OptionId::help_all, HelpLength::all},
                                                       {OptionId::help, HelpLength::screen}};
 
+/// `ctxcost MODEL...`. Options of another command follow a misspelt one: then that is what is said.
+Status run_without_command(std::span<const char* const> tokens) {
+  const Command& scale = *find_command("scale");
+  std::optional<Arguments> arguments;
+  try {
+    arguments = parse_arguments(scale.name, scale.options, tokens, commands_with);
+  } catch (const InputError&) {
+    const std::string word = tokens.front();
+    const std::string_view match = word.starts_with('-') ? std::string_view() : near_command(word);
+    if (match.empty() || access(word.c_str(), F_OK) == 0 || match_model(word)) throw;
+    throw_fault(word, "no such command, file or model", "did you mean the command \"" + std::string(match) + "\"?");
+  }
+  return scale.run(*arguments);
+}
+
 Status run(std::span<const char* const> tokens) {
   if (tokens.empty()) {
     write_all(STDERR_FILENO, program_help(HelpLength::screen));
@@ -51,12 +69,8 @@ Status run(std::span<const char* const> tokens) {
     if (!asks_for(flag, tokens)) continue;
     return print(command == nullptr ? program_help(length) : command_help(*command, length));
   }
-  if (command != nullptr) {
-    tokens = tokens.subspan(1);
-  } else {
-    command = find_command("scale");
-  }
-  return command->run(parse_arguments(command->name, command->options, tokens, commands_with));
+  if (command == nullptr) return run_without_command(tokens);
+  return command->run(parse_arguments(command->name, command->options, tokens.subspan(1), commands_with));
 }
 
 Status run_or_complain(std::span<const char* const> tokens) {

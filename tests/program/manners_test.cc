@@ -51,6 +51,59 @@ TEST_CASE("a misspelt command gets a hint") {
   const Run result = run({"scal", "article-7b"});
   CHECK(result.status == 2);
   CHECK(contains(result.err, R"(did you mean the command "scale"?)"));
+  // Its options would be another command's.
+  check_refused(run({"fitt", "llama-3.1-8b", "--gpu", "4090"}),
+                R"(fitt: no such command, file or model; did you mean the command "fit"?)");
+  check_refused(run({"article-7b", "--gpu", "4090"}),
+                "--gpu: is an option of compare, fit, solve, find, check, train, evaluate, reconcile");
+}
+
+TEST_CASE("a word that is no model but something else names the command for it") {
+  struct Case {
+    const char* word;
+    const char* hint;
+  };
+  const Case cases[] = {
+      {"models", "; did you mean `ctxcost list models`?"},
+      {"gpus", "; did you mean `ctxcost list gpus`?"},
+      {"modles", "; did you mean `ctxcost list models`?"},
+      {"engines", "; did you mean `ctxcost list engines`?"},
+      {"units", "; did you mean `ctxcost help units`?"},
+      {"exit-status", "; did you mean `ctxcost help exit-status`?"},
+      {"vllm", "; did you mean `ctxcost show vllm`?"},
+      {"4090", "; did you mean `ctxcost show 4090`?"},
+      {"kv_cache_bytes", "; did you mean `ctxcost show kv_cache_bytes`?"},
+      {"sclae", "; did you mean the command \"scale\"?"},
+      {"llama-3.1-9b", "; did you mean \"llama-3.1-8b\"?"},
+      {"weather", " (`ctxcost list models` shows the catalogue)"},
+  };
+  for (const Case& one : cases) {
+    check_refused(run({one.word}),
+                  std::string(one.word) + ": no such file, and no model of that name in the catalogue" + one.hint);
+  }
+  // A mechanism, and the beginning of models' names.
+  CHECK(contains(run({"mamba"}).err, " (it may be mamba-1.4b-hf, "));
+}
+
+TEST_CASE("a GPU that is not known is named by those that begin nearly so") {
+  struct Case {
+    const char* gpu;
+    const char* hint;
+  };
+  const Case cases[] = {
+      {"h200x", " (it may be h200-sxm-141gb, h200-nvl-141gb)"},
+      {"rtx4091", " (it may be rtx-4090-24gb, rtx-4090-d-24gb, rtx-4090-laptop-16gb)"},
+      {"4091", " (it may be rtx-4090-24gb, rtx-4090-d-24gb, rtx-4090-laptop-16gb)"},
+      {"b3000", "; did you mean \"b300-sxm-288gb\"?"},
+      {"h100-sxm-80bg", "; did you mean \"h100-sxm-80gb\"?"},
+      {"weather", " (`ctxcost list gpus` shows all; a file of your own ends in .json)"},
+  };
+  for (const Case& one : cases) {
+    check_refused(run({"fit", "llama-3.1-8b", "--gpu", one.gpu}),
+                  "--gpu: unknown GPU \"" + std::string(one.gpu) + "\"" + one.hint);
+  }
+  check_refused(run({"show", "h200x"}),
+                "show: nothing built in is called \"h200x\" (it may be h200-sxm-141gb, h200-nvl-141gb)");
 }
 
 TEST_CASE("a count above 128 bits is an error that names its input, before anything is written") {

@@ -108,4 +108,7 @@ struct AcceleratorMatch {
 /// for "h100".
 AcceleratorMatch match_accelerators(std::string_view name);
 
+/// Returns a hint for a name that no device has: the devices whose names begin nearly so ("h200x"). Empty if none do.
+std::string hint_for_accelerator(std::string_view name);
+
 }  // namespace ctxcost

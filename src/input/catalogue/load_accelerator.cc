@@ -51,10 +51,7 @@ AcceleratorMatch find_by_loose_name(std::string_view name) {
     for (const CatalogueEntry* entry : found) list += (list.empty() ? "" : ", ") + with_memory(*entry);
     fail(quoted + " may be " + list, "");
   }
-  const std::string wanted = lower_case(name);
-  std::vector<std::string_view> ids;
-  for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
-  const std::string hint = did_you_mean(wanted, ids);
+  const std::string hint = hint_for_accelerator(name);
   fail("unknown GPU " + quoted,
        hint.empty() ? "`ctxcost list gpus` shows all; a file of your own ends in .json" : hint);
   return match;

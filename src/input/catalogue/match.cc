@@ -15,6 +15,8 @@ using Words = std::vector<std::string>;
 
 /// Longer texts are no names: somebody gave a whole file.
 constexpr std::size_t kLongestModelName = 128;
+/// The most names that a hint lists.
+constexpr std::size_t kMostOfHint = 8;
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -478,15 +480,14 @@ std::string hint_for_model(std::string_view name) {
       }
     });
   }
-  constexpr std::size_t kMost = 8;
   const auto lower_name = [](const CatalogueEntry& entry) { return lower_case(short_name(entry)); };
   if (may_be.size() == 1) return "did you mean \"" + lower_name(*may_be.front()) + "\"?";
   if (!may_be.empty()) {
     std::string list;
-    for (std::size_t i = 0; i < may_be.size() && i < kMost; ++i) {
+    for (std::size_t i = 0; i < may_be.size() && i < kMostOfHint; ++i) {
       list += (list.empty() ? "" : ", ") + lower_name(*may_be[i]);
     }
-    return "it may be " + list + (may_be.size() > kMost ? " …" : "");
+    return "it may be " + list + (may_be.size() > kMostOfHint ? " …" : "");
   }
   std::vector<std::string_view> names;
   names.reserve(catalogue_names().size());
@@ -642,6 +643,57 @@ AcceleratorMatch match_accelerators(std::string_view name) {
   // A device of a line that only has variants is named without their word, too: "Arc B60" is the "Arc Pro B60".
   if (found.empty()) found = std::move(variants);
   return match;
+}
+
+std::string hint_for_accelerator(std::string_view name) {
+  if (name.size() > kLongestModelName) return {};
+  const std::string wanted = lower_case(name);
+  std::vector<std::string_view> ids;
+  ids.reserve(accelerator_catalogue().size());
+  for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
+  std::string whole = did_you_mean(wanted, ids);
+  if (!whole.empty()) return whole;
+
+  // What an id begins with, as far as it names a device: "rtx4090" and "4090" of "rtx-4090-laptop-16gb".
+  NameWords plain, words;
+  split_device(name, plain, words);
+  if (words.empty()) return {};
+  const std::string beginning(words.run(0, words.size() - 1));
+  struct Beginning {
+    std::string text;
+    std::string_view id;
+  };
+  std::vector<Beginning> known;
+  for (const std::string_view id : ids) {
+    split_device(id, plain, words);
+    for (std::size_t first = 0; first < words.size(); ++first) {
+      bool names_one = false;
+      for (std::size_t last = first; last < words.size(); ++last) {
+        names_one = names_one || !among(kShared, words[last]);
+        if (names_one) known.push_back({std::string(words.run(first, last)), id});
+      }
+      if (!among(kShared, words[first])) break;
+    }
+  }
+  // Of several that are as near, those that begin alike: "a1000" is rather the A100 than the A6000.
+  std::stable_partition(known.begin(), known.end(),
+                        [&](const Beginning& one) { return one.text.substr(0, 2) == beginning.substr(0, 2); });
+  std::vector<std::string_view> texts;
+  texts.reserve(known.size());
+  for (const Beginning& one : known) texts.push_back(one.text);
+  const std::string_view nearest = near_match(beginning, texts);
+  std::vector<std::string_view> may_be;
+  for (const Beginning& one : known) {
+    if (one.text == nearest) may_be.push_back(one.id);
+  }
+  if (may_be.empty()) return {};
+  if (may_be.size() == 1) return "did you mean \"" + std::string(may_be.front()) + "\"?";
+  std::string list = "it may be ";
+  for (std::size_t i = 0; i < may_be.size() && i < kMostOfHint; ++i) {
+    if (i > 0) list += ", ";
+    list += may_be[i];
+  }
+  return may_be.size() > kMostOfHint ? list + " …" : list;
 }
 
 }  // namespace ctxcost
