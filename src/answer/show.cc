@@ -14,7 +14,7 @@ namespace {
 BuiltInModel built_in(const CatalogueMatch& match) {
   LoadOptions options;
   options.assume_full = true;
-  return {match.entry, Estimator(load_model(match, options), Workload{})};
+  return {match.entry, Estimator(load_model(match, options), Workload{}), match.note};
 }
 
 }  // namespace

@@ -20,14 +20,14 @@ namespace ctxcost::cli {
 
 namespace {
 
-/// Returns whether something built in that is no model has that name.
+/// Returns whether something built in that is neither a model nor a device has that name.
 bool is_shown(std::string_view word) {
   const auto named = [word](const auto& rows, auto name) {
     return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return name(row) == word; });
   };
   return find_mechanism(word) != nullptr || find_metric(word).has_value() ||
          named(engines(), [](const Engine* engine) { return engine->name; }) ||
-         named(formats(), [](const Format& one) { return one.name; }) || !match_accelerators(word).entries.empty();
+         named(formats(), [](const Format& one) { return one.name; });
 }
 
 /// Returns the command line that a word may have been meant for: "models", "units", "vllm", "sclae". Empty if none.
@@ -45,8 +45,10 @@ std::string hint_for_word(std::string_view word) {
   }
   if (is_shown(word)) return meant("show", word);
   if (const std::string_view match = near_match(word, kinds); !match.empty()) return meant("list", match);
-  const std::string_view match = near_command(word);
-  return match.empty() ? std::string() : format("did you mean the command \"{}\"?", match);
+  if (const std::string_view match = near_command(word); !match.empty()) {
+    return format("did you mean the command \"{}\"?", match);
+  }
+  return match_accelerators(word).entries.empty() ? std::string() : meant("show", word);
 }
 
 /// Loads a model by name. A word that is meant for another command gets a hint.

@@ -1,6 +1,10 @@
 // `ctxcost show NAME`: one built-in entry in full.
 #include "ctxcost/answer/show.h"
+
+#include <algorithm>
+
 #include "command.h"
+#include "complaints.h"
 #include "ctxcost/core/diagnostic.h"
 #include "render/show_document.h"
 #include "targets.h"
@@ -13,6 +17,7 @@ constexpr OptionId kShowOptions[] = {OptionId::format, OptionId::output};
 constexpr std::string_view kShowExamples =
     "  ctxcost show gemma-3-27b-it\n"
     "  ctxcost show llama-3.1-8b --format json >llama.json\n"
+    "  ctxcost show m3-max-128gb --format json >mine.json\n"
     "  ctxcost show sliding_window\n";
 
 Status run_show(const Arguments& arguments) {
@@ -22,6 +27,12 @@ Status run_show(const Arguments& arguments) {
         Diagnostic{"show", "", "expected one NAME", "a model, gpu, mechanism, engine, precision or metric"});
   }
   const BuiltIn found = find_built_in(arguments.words().front(), "show");
+  // The file of an entry has nothing of what else the name says.
+  const auto* const model = std::get_if<BuiltInModel>(&found);
+  const bool as_file = std::any_of(documents.begin(), documents.end(), [](const Target& target) {
+    return target.format == "json" || target.format == "ndjson";
+  });
+  if (model != nullptr && as_file && !model->note.empty()) complain(model->note);
   deliver(documents, ShowDocument(found));
   return Status::answered;
 }

@@ -200,7 +200,8 @@ std::string names_text() {
   out += "\n";
   append_term(out, "models", format("{} are built in: `ctxcost list models`", catalogue().size()));
   append_term(out, "devices",
-              format("{} are built in: `ctxcost list gpus`; a name that ends in .json is a file",
+              format("{} are built in: `ctxcost list gpus`; a name that ends in .json is a file (`ctxcost show "
+                     "m3-max-128gb --format json` is the start of one)",
                      accelerator_catalogue().size()));
   append_term(out, "spelling",
               "case and separators do not matter: meta-llama/Llama-3.1-8B, llama-3.1-8b and \"Llama 3.1 8B\" are one "

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "character.h"
-#include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost {
@@ -205,7 +204,7 @@ std::string digit_groups_note(std::string_view list) {
     start = end + 1;
   }
   if (items == digits) return {};  // one item
-  return format("\"{}\" is the list {}; the one number is written {}", list, items, digits);
+  return '"' + std::string(list) + "\" is the list " + items + "; the one number is written " + digits;
 }
 
 LengthList default_contexts() {

@@ -46,7 +46,8 @@ class Document {
   virtual ~Document() = default;
   virtual const DocumentShape& shape() const = 0;
 
-  /// Of `records`, in place of them: a file of JSON as it stands in the catalogue, on one line.
+  /// Of `records`: a file of JSON as it stands in the catalogue, on one line. The JSON is that file, so that it can be
+  /// edited and read back; NDJSON is, too, where the shape has no `head`.
   virtual std::string_view file() const { return {}; }
   /// Of `records`. A row lives for one visit, so that a document of any size takes little memory.
   virtual Record head() const { return {}; }

@@ -1,5 +1,7 @@
 // One JSON document. Rows are written as they are computed.
+#include "input/json/json.h"
 #include "document.h"
+#include "json_writer.h"
 #include "row.h"
 
 namespace ctxcost {
@@ -7,7 +9,8 @@ namespace {
 
 void write_json(const Document& document, bool, Writer& out) {
   if (const std::string_view file = document.file(); !file.empty()) {
-    out.text(file);
+    JsonWriter json(out, JsonWriter::Layout::indented);
+    json.value(parse_json(file, "the catalogue").root);
     return out.character('\n');
   }
   const DocumentShape& shape = document.shape();

@@ -6,11 +6,11 @@ namespace ctxcost {
 namespace {
 
 void write_ndjson(const Document& document, bool, Writer& out) {
-  if (const std::string_view file = document.file(); !file.empty()) {
+  const DocumentShape& shape = document.shape();
+  if (const std::string_view file = document.file(); !file.empty() && shape.head == nullptr) {
     out.text(file);
     return out.character('\n');
   }
-  const DocumentShape& shape = document.shape();
   const auto write_line = [&shape](JsonWriter& json, const Record& head, bool (*of_head)(const Field&),
                                    const Record* row) {
     json.begin_object();

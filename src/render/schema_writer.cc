@@ -63,6 +63,14 @@ std::vector<std::string_view> format_names(bool Format::*stores) {
   return names;
 }
 
+/// The texts with a unit that a size or a rate may be.
+std::string amount_pattern(ValueType type) {
+  std::string pattern = quantity_pattern(type == ValueType::peak ? Unit::flops : Unit::bytes);
+  if (type == ValueType::size) return pattern;
+  pattern.pop_back();  // the end of the text
+  return pattern + (type == ValueType::peak ? "(/s)?$" : "/s$");
+}
+
 }  // namespace
 
 void SchemaWriter::value(const FileKey& key) {
@@ -101,12 +109,14 @@ void SchemaWriter::value(const FileKey& key) {
     case ValueType::length: return text("$ref", "#/$defs/length");
     case ValueType::lengths: return text("$ref", "#/$defs/lengths");
     case ValueType::size:
+    case ValueType::bandwidth:
+    case ValueType::peak:
       return any_of(
           [&] {
-            type("integer");
+            type("integer", rules.nullable);
             number("minimum", rules.minimum);
           },
-          [&] { pattern(quantity_pattern(Unit::bytes)); });
+          [&] { pattern(amount_pattern(key.type)); });
     case ValueType::margin:
       return any_of(
           [&] {

@@ -355,8 +355,13 @@ const DocumentShape& ShowDocument::shape() const {
 Record ShowDocument::head() const { return {shape().head, found_}; }
 
 std::string_view ShowDocument::file() const {
-  const auto* const model = std::get_if<BuiltInModel>(found_);
-  return model == nullptr ? std::string_view() : model->entry->text;
+  if (const auto* const model = std::get_if<BuiltInModel>(found_)) return model->entry->text;
+  if (const auto* const gpu = std::get_if<Accelerator>(found_)) {
+    for (const CatalogueEntry& entry : accelerator_catalogue()) {
+      if (entry.id == gpu->id) return entry.text;
+    }
+  }
+  return {};
 }
 
 void ShowDocument::write_page(TextDocument& page) const {

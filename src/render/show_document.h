@@ -8,7 +8,7 @@ namespace ctxcost {
 
 extern const DocumentShape kShowShape;
 
-/// One entry. In JSON a model is its file, and anything else an object of its facts.
+/// One entry. In JSON a model or GPU is its file, and anything else an object of its facts.
 class ShowDocument : public Document {
  public:
   /// The entry must outlive the document.

@@ -52,7 +52,6 @@ const std::vector<std::vector<std::string>> kQuestions = {
     {"list", "mechanisms"},
     {"list", "engines"},
     {"list", "metrics"},
-    {"show", "m3-max-128gb"},
     {"show", "latent"},
     {"show", "vllm"},
     {"show", "q4_0"},

@@ -119,6 +119,7 @@ def named(kind):
     return [row["name"] for row in rows if row.get("block", 1) is not None]
 
 
+GPUS = frozenset(named("gpus"))
 CONFIG = {
     "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 512, "intermediate_size": 1024,
     "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": 1000,
@@ -176,6 +177,8 @@ for arguments in (
     *(("show", name) for kind in LISTED if kind != "models" for name in named(kind)),
 ):
     for output in ("json", "ndjson"):
+        if output == "json" and arguments[0] == "show" and arguments[1] in GPUS:
+            continue  # its file: below
         result = run(*arguments, "--format", output)
         if result.returncode not in (0, 1):
             faults.append(f"{' '.join(arguments)}: exit {result.returncode}: {result.stderr.strip()}")
@@ -186,16 +189,20 @@ for arguments in (
         for text in lines:
             good("output", " ".join(arguments), json.loads(text))
 
-# A model is shown as its file, which is no document.
+# A device and a model are shown as their files, which are no documents.
+for name in GPUS:
+    shown = json.loads(run("show", name, "--format", "json").stdout)
+    good("gpu", f"show {name}", shown)
+    bad("output", "a device's file", shown)
 for output in ("json", "ndjson"):
     shown = json.loads(run("show", "article-7b", "--format", output).stdout)
     good("model", "show article-7b", shown)
     bad("output", "a model's file", shown)
 
 
-def refused(arguments, changes):
+def refused(arguments, changes, output="json"):
     """The document of a run, with each of the changes."""
-    document = json.loads(run(*arguments, "--format", "json").stdout)
+    document = json.loads(run(*arguments, "--format", output).stdout)
     good("output", " ".join(arguments), document)
     for name, change in changes.items():
         changed = copy.deepcopy(document)
@@ -279,7 +286,7 @@ refused(("show", "h100-sxm-80gb"), {
     "an entry without a name": lambda d: d["entry"].pop("name"),
     "a peak in words": lambda d: d["entry"]["peak_dense_flops"].update(bf16="fast"),
     "a fact of another kind": lambda d: d["entry"].update(settings={}),
-})
+}, "ndjson")
 refused(("show", "vllm"), {
     "a setting that is a word": lambda d: d["entry"]["settings"].update(block="16"),
     "a setting without a meaning": lambda d: d["entry"]["settings"]["block"].pop("meaning"),
@@ -336,7 +343,7 @@ MODEL = {
 }
 GPU = {
     "id": "mine", "name": "Mine", "vendor": "Me", "memory_bytes": 10**10, "memory_reported_mib": None,
-    "memory_bandwidth_bytes_per_s": 10**12, "peak_dense_flops": {"bf16": 10**14, "fp8": None},
+    "memory_bandwidth_bytes_per_s": "1 TB/s", "peak_dense_flops": {"bf16": 1e14, "fp16": "100 TFLOP/s", "fp8": None},
     "interconnect": {"pcie_bytes_per_s_per_direction": 10**10, "pcie": "4.0 x16"}, "tdp_watts": 300, "source": "s", "notes": "n",
 }
 BUDGETS = {

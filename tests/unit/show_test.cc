@@ -8,6 +8,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
 #include "render/show_document.h"
 
 using namespace ctxcost;
@@ -19,9 +20,9 @@ std::string shown(const BuiltIn& found, std::string_view format = "table") {
   return to_string(ShowDocument(found), *find_output_format(format));
 }
 
-/// The facts of an entry in JSON.
+/// The facts of an entry as a record.
 Json entry(const BuiltIn& found) {
-  const Json document = Json::parse(shown(found, "json"));
+  const Json document = Json::parse(shown(found, "ndjson"));
   CHECK(document["kind"] == kind_of(found));
   return document["entry"];
 }
@@ -46,9 +47,10 @@ TEST_CASE("a model is described by its counts and its layers") {
   CHECK(has_line(sheet,
                  "layers 0,2,4,6,8,10,12,14,16,18,20,22,24: sliding_window window=4096, 8 heads, 4 KV heads, d_k 256; "
                  "feed-forward: gated"));
-  // In JSON it is its file, which can be read again.
-  CHECK(shown(found, "json") == std::string(model.entry->text) + "\n");
-  CHECK(shown(found, "ndjson") == shown(found, "json"));
+  // In JSON it is its file, which can be read again; indented, and in NDJSON on one line.
+  CHECK(shown(found, "ndjson") == std::string(model.entry->text) + "\n");
+  CHECK(Json::parse(shown(found, "json")) == Json::parse(model.entry->text));
+  CHECK(shown(found, "json").starts_with("{\n  \"id\": \"google/gemma-2-2b-it\",\n  \"config\": {\n    \""));
   CHECK(parse_model(shown(found, "json"), "file").name != "");
 }
 
@@ -75,6 +77,10 @@ TEST_CASE("a device is described by its sheet") {
   CHECK(has_line(sheet, "dense peak FLOP/s, fp16: 14,200,000,000,000"));
   CHECK(sheet.find("as reported") == std::string::npos);
   CHECK(std::get<Accelerator>(find_built_in("4090", "")).id == "rtx-4090-24gb");
+  // In JSON it is its file, too.
+  const Json file = Json::parse(shown(found, "json"));
+  CHECK(file["id"] == "m3-max-128gb");
+  CHECK(parse_accelerator(shown(found, "json"), "file").memory_bytes == Count{std::uint64_t{128} << 30});
 }
 
 TEST_CASE("mechanisms, engines, types and metrics are described by their tables") {

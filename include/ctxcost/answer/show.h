@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -19,6 +20,7 @@ namespace ctxcost {
 struct BuiltInModel {
   const CatalogueEntry* entry;  ///< its file
   Estimator estimator;          ///< with the types of its file, or those that the name states
+  std::string note = {};        ///< what the name says beside the entry's file; empty if nothing
 };
 
 /// The answer of `show`: the entry with the given name.

@@ -532,7 +532,7 @@ void split_device(std::string_view name, NameWords& plain, NameWords& words) {
     std::string_view word = plain[i];
     const bool kind_of_mac = of_mac;
     of_mac = is_mac(word);
-    if (of_mac || (is_letter(word.front()) && among(kVendors, word))) continue;
+    if (of_mac || (is_letter(word.front()) && is_letter(word.back()) && among(kVendors, word))) continue;
     if (kind_of_mac && (word == "pro" || word == "air" || word == "mini" || word == "studio")) continue;
     if (word == "mobile") word = "laptop";
     if (word.size() == 4 && word.starts_with("sxm")) word.remove_suffix(1);
@@ -660,31 +660,39 @@ std::string hint_for_accelerator(std::string_view name) {
   if (words.empty()) return {};
   const std::string beginning(words.run(0, words.size() - 1));
   struct Beginning {
-    std::string text;
+    std::size_t begin, end;  // in `text`
     std::string_view id;
   };
   std::vector<Beginning> known;
+  std::string text;
   for (const std::string_view id : ids) {
     split_device(id, plain, words);
     for (std::size_t first = 0; first < words.size(); ++first) {
       bool names_one = false;
       for (std::size_t last = first; last < words.size(); ++last) {
         names_one = names_one || !among(kShared, words[last]);
-        if (names_one) known.push_back({std::string(words.run(first, last)), id});
+        if (!names_one) continue;
+        const std::size_t begin = text.size();
+        text += words.run(first, last);
+        known.push_back({begin, text.size(), id});
       }
       if (!among(kShared, words[first])) break;
     }
   }
+  const auto text_of = [&text](const Beginning& one) {
+    return std::string_view(text).substr(one.begin, one.end - one.begin);
+  };
   // Of several that are as near, those that begin alike: "a1000" is rather the A100 than the A6000.
-  std::stable_partition(known.begin(), known.end(),
-                        [&](const Beginning& one) { return one.text.substr(0, 2) == beginning.substr(0, 2); });
+  std::stable_partition(known.begin(), known.end(), [&](const Beginning& one) {
+    return text_of(one).substr(0, 2) == std::string_view(beginning).substr(0, 2);
+  });
   std::vector<std::string_view> texts;
   texts.reserve(known.size());
-  for (const Beginning& one : known) texts.push_back(one.text);
+  for (const Beginning& one : known) texts.push_back(text_of(one));
   const std::string_view nearest = near_match(beginning, texts);
   std::vector<std::string_view> may_be;
   for (const Beginning& one : known) {
-    if (one.text == nearest) may_be.push_back(one.id);
+    if (text_of(one) == nearest) may_be.push_back(one.id);
   }
   if (may_be.empty()) return {};
   if (may_be.size() == 1) return "did you mean \"" + std::string(may_be.front()) + "\"?";

@@ -3,6 +3,8 @@
 #include <span>
 
 #include "accelerator_keys.h"
+#include "core/character.h"
+#include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "input/json/cursor.h"
@@ -25,11 +27,52 @@ constexpr Link kLinks[] = {
 /// Links that do not join a device to its peers: to a host's processor, to another machine.
 constexpr std::string_view kOtherLinks[] = {"pcie", "nvlink_generation", "c2c_bytes_per_s", "connectx7_bytes_per_s"};
 
-/// A count, or null for what is not published.
-std::optional<Count> known_count(ObjectCursor& object, std::string_view key) {
-  const JsonValue* value = object.find(key);
+/// What an amount may be written as, beside an integer: a whole number with an exponent, and text with a unit.
+struct Written {
+  Unit unit;
+  std::string_view per_second;  ///< how a text ends: "/s"
+  bool may_lack_it;             ///< "312 TFLOPs" is a rate, "400 GB" is none
+  std::string_view expected;
+};
+constexpr Written kSize = {Unit::bytes, "", false, "a positive integer or a text such as \"64 GiB\""};
+constexpr Written kBandwidth = {Unit::bytes, "/s", false, "a positive integer or a text such as \"400 GB/s\""};
+constexpr Written kPeak = {Unit::flops, "/s", true, "a positive integer or a text such as \"312 TFLOP/s\""};
+
+/// The whole number of a text. Empty if it is none, or not whole.
+std::optional<Count> read_whole(std::string_view text, Unit unit) {
+  const std::optional<Count> least = parse_quantity(text, unit, Rounding::down);
+  return least == parse_quantity(text, unit, Rounding::up) && least != Count{0} ? least : std::nullopt;
+}
+
+std::optional<Count> read_amount(ObjectCursor& object, std::string_view key, const JsonValue& value,
+                                 const Written* written = nullptr) {
+  if (value.is(JsonValue::Type::real)) {
+    if (const std::optional<Count> whole = read_whole(value.text, Unit::bytes)) return whole;
+  }
+  // Digits alone are no text.
+  const bool text = value.is(JsonValue::Type::string) && !value.text.empty() && !parse_digits(value.text);
+  if (written == nullptr || !text) return object.count(key);
+  std::string_view amount = value.text;
+  const bool per_second = !written->per_second.empty() && amount.ends_with(written->per_second);
+  if (per_second) amount.remove_suffix(written->per_second.size());
+  const bool has_unit = !amount.empty() && !is_digit(amount.back());
+  if (has_unit && (per_second || written->per_second.empty() || written->may_lack_it)) {
+    if (const std::optional<Count> whole = read_whole(amount, written->unit)) return whole;
+  }
+  object.wrong(key, written->expected);
+  return std::nullopt;
+}
+
+/// An amount, or null for what is not published.
+std::optional<Count> known_amount(ObjectCursor& object, std::string_view key, const Written* written = nullptr) {
+  const JsonValue* const value = object.find(key);
   if (value == nullptr || value->is(JsonValue::Type::null)) return std::nullopt;
-  return object.count(key);
+  return read_amount(object, key, *value, written);
+}
+
+std::optional<Count> required_amount(ObjectCursor& object, std::string_view key, const Written& written) {
+  const JsonValue* const value = object.required(key, std::string(written.expected));
+  return value == nullptr ? std::nullopt : read_amount(object, key, *value, &written);
 }
 
 /// A share as a number, or as a ratio in text.
@@ -54,7 +97,7 @@ void read_peaks(ObjectCursor& entry, Accelerator& gpu) {
   std::optional<ObjectCursor> peaks = entry.object("peak_dense_flops");
   if (!peaks) return;
   for (const FileKey& type : kPeakKeys) {
-    const std::optional<Count> peak = known_count(*peaks, type.name);
+    const std::optional<Count> peak = known_amount(*peaks, type.name, &kPeak);
     if (peak) gpu.peak_dense_flops.emplace_back(type.name, *peak);
   }
   peaks->finish("of \"peak_dense_flops\"");
@@ -67,7 +110,7 @@ void read_links(ObjectCursor& entry, Accelerator& gpu) {
   std::optional<ObjectCursor> links = entry.object("interconnect");
   if (!links) return;
   for (const Link& link : kLinks) {
-    const std::optional<Count> both = known_count(*links, link.key);
+    const std::optional<Count> both = known_amount(*links, link.key, &kBandwidth);
     if (!both) continue;
     const Count one = *both / link.directions;
     if (gpu.link_bytes_per_s && *gpu.link_bytes_per_s >= one) continue;
@@ -117,17 +160,17 @@ Accelerator parse_accelerator(std::string_view text, std::string_view source) {
   gpu.id = entry.text("id").value_or("");
   gpu.name = entry.text("name").value_or(gpu.id);
   gpu.vendor = entry.text("vendor").value_or("");
-  gpu.memory_bytes = entry.required_count("memory_bytes").value_or(1);
-  gpu.memory_reported_mib = known_count(entry, "memory_reported_mib");
+  gpu.memory_bytes = required_amount(entry, "memory_bytes", kSize).value_or(1);
+  gpu.memory_reported_mib = known_amount(entry, "memory_reported_mib");
   gpu.unified_memory_usable = read_usable(entry);
-  gpu.bandwidth_bytes_per_s = entry.required_count("memory_bandwidth_bytes_per_s").value_or(1);
+  gpu.bandwidth_bytes_per_s = required_amount(entry, "memory_bandwidth_bytes_per_s", kBandwidth).value_or(1);
   read_peaks(entry, gpu);
   read_links(entry, gpu);
   const bool fp8 = std::any_of(gpu.peak_dense_flops.begin(), gpu.peak_dense_flops.end(),
                                [](const auto& row) { return row.first == "fp8"; });
   const std::size_t narrow = entry.choice("narrow_cache").value_or(fp8 ? 1 : 0);
   gpu.narrow_cache = static_cast<NarrowCache>(narrow);  // the words are in the order of the type's
-  gpu.tdp_watts = known_count(entry, "tdp_watts");
+  gpu.tdp_watts = known_amount(entry, "tdp_watts");
   gpu.source = entry.text("source").value_or("");
   read_unverified(entry, gpu);
   gpu.notes = entry.text("notes").value_or("");

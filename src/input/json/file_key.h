@@ -25,6 +25,8 @@ enum class ValueType {
   length,        ///< a positive integer or a length such as "32K"
   lengths,       ///< a list of those, or of ranges such as "1K..1M"
   size,          ///< an integer of bytes or a size such as "2GiB"
+  bandwidth,     ///< an integer of bytes a second or a rate such as "400 GB/s"
+  peak,          ///< an integer of FLOP/s or a rate such as "312 TFLOP/s"
   margin,        ///< such a size, or a percentage such as "5%"
   precision,     ///< a type that stores weights
   kv_precision,  ///< a type that stores a cache, or keys/values
