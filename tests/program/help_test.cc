@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kCommands[] = {"scale", "explain", "compare",     "fit",      "solve",     "find",
                                      "check", "diff",    "train",       "evaluate", "reconcile", "list",
-                                     "show",  "schema",  "completions", "man",      "help"};
+                                     "show",  "schema",  "completions", "man",      "help",      "init"};
 
 /// The options in the help of a command, in its order, by their long names; "Devices:" and its like between them.
 std::vector<std::string> help_rows(const std::string& help) {
