@@ -34,14 +34,14 @@ CatalogueValue less_counted(std::optional<Count> published, std::optional<Count>
 /// Lists the parameters of each model, the other elements of its checkpoint, and the published total.
 constexpr ListingColumn kModelColumns[] = {
     {"name", "Model", "of the catalogue, without its owner"},
-    {"family", "Family", "model_type of its config, or \"own\""},
+    {"family", "Family", "model_type of its config, or \"own\"", Type::text, {}, false, 1},
     {"parameters", "Parameters", "learned elements", Type::count, "parameters", true},
-    {"active_parameters", "Active", "those that a token uses", Type::count, "parameters", true},
-    {"checkpoint_parts", "Beside them", "what its checkpoint holds beside them", Type::count, "parameters"},
-    {"checkpoint_elements", "Published total", "of its checkpoint", Type::count, "parameters", true},
-    {"difference", "Difference", "the published total less what is counted", Type::integer, "parameters", true},
+    {"active_parameters", "Active", "those that a token uses", Type::count, "parameters", true, 2},
+    {"checkpoint_parts", "Beside them", "what its checkpoint holds beside them", Type::count, "parameters", false, 4},
+    {"checkpoint_elements", "Published total", "of its checkpoint", Type::count, "parameters", true, 4},
+    {"difference", "Difference", "the published total less what is counted", Type::integer, "parameters", true, 4},
     {"trained_context", "Trained context", "what it was trained for", Type::count, "tokens", true},
-    {"effective_context", "Effective context", "to which its positions are scaled", Type::count, "tokens", true}};
+    {"effective_context", "Effective context", "to which its positions are scaled", Type::count, "tokens", true, 3}};
 
 void add_models(CatalogueListing& listing) {
   const std::span<const CatalogueEntry> entries = catalogue();
@@ -69,12 +69,13 @@ void add_models(CatalogueListing& listing) {
 constexpr ListingColumn kGpuColumns[] = {
     {"name", "GPU", "in the catalogue"},
     {"memory_bytes", "Memory", "nominal", Type::count, "bytes"},
-    {"memory_reported_mib", "Reported MiB", "what its driver reports", Type::count, "MiB", true},
+    {"memory_reported_mib", "Reported MiB", "what its driver reports", Type::count, "MiB", true, 3},
     {"memory_bandwidth_bytes_per_s", "Bandwidth B/s", "of its memory", Type::count, "bytes/s"},
-    {"peak_type", "Type", "the type of the peak"},
-    {"peak_dense_flops", "Dense peak FLOP/s", "without sparsity", Type::count, "FLOP/s"},
-    {"link_bytes_per_s_per_direction", "Link B/s", "to its peers, by the fastest link", Type::count, "bytes/s", true},
-    {"tdp_watts", "Watts", "its power", Type::count, "watts", true}};
+    {"peak_type", "Type", "the type of the peak", Type::text, {}, false, 1},
+    {"peak_dense_flops", "Dense peak FLOP/s", "without sparsity", Type::count, "FLOP/s", false, 1},
+    {"link_bytes_per_s_per_direction", "Link B/s", "to its peers, by the fastest link", Type::count, "bytes/s", true,
+     3},
+    {"tdp_watts", "Watts", "its power", Type::count, "watts", true, 2}};
 
 void add_gpus(CatalogueListing& listing) {
   const std::span<const CatalogueEntry> entries = accelerator_catalogue();

@@ -19,7 +19,7 @@ constexpr OptionId kCheckOptions[] = {
     OptionId::overhead,     OptionId::margin,    OptionId::kv_memory, OptionId::host_bandwidth, OptionId::beyond_window,
     OptionId::activations,  OptionId::mfu,       OptionId::mbu,       OptionId::fail_on,        OptionId::baseline,
     OptionId::max_increase, OptionId::exit_zero, OptionId::format,    OptionId::output,         OptionId::save,
-    OptionId::units,        OptionId::color,     OptionId::quiet};
+    OptionId::units,        OptionId::color,     OptionId::width,     OptionId::wide,           OptionId::quiet};
 
 constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"

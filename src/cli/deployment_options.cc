@@ -13,21 +13,33 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kDeploymentOptions[] = {
-    OptionId::context,        OptionId::batch,         OptionId::kv_precision, OptionId::weights, OptionId::engine,
-    OptionId::convention,     OptionId::logits,        OptionId::assume,       OptionId::set,     OptionId::gpu,
-    OptionId::parallel,       OptionId::utilization,   OptionId::overhead,     OptionId::margin,  OptionId::kv_memory,
-    OptionId::host_bandwidth, OptionId::beyond_window, OptionId::activations,  OptionId::mfu,     OptionId::mbu,
-    OptionId::exit_zero,      OptionId::format,        OptionId::output,       OptionId::units,   OptionId::color,
-    OptionId::quiet,          OptionId::verbose};
+constexpr OptionId kDeploymentOptions[] = {OptionId::context,       OptionId::batch,
+                                           OptionId::kv_precision,  OptionId::weights,
+                                           OptionId::engine,        OptionId::convention,
+                                           OptionId::logits,        OptionId::assume,
+                                           OptionId::set,           OptionId::gpu,
+                                           OptionId::parallel,      OptionId::utilization,
+                                           OptionId::overhead,      OptionId::margin,
+                                           OptionId::kv_memory,     OptionId::host_bandwidth,
+                                           OptionId::beyond_window, OptionId::activations,
+                                           OptionId::mfu,           OptionId::mbu,
+                                           OptionId::exit_zero,     OptionId::format,
+                                           OptionId::output,        OptionId::units,
+                                           OptionId::color,         OptionId::width,
+                                           OptionId::wide,          OptionId::quiet,
+                                           OptionId::verbose,       OptionId::explain_columns};
+
+/// What only the page of `fit` shows: the last of them.
+constexpr std::size_t kOfFitAlone = 2;
 
 }  // namespace
 
 std::span<const OptionId> deployment_options() { return kDeploymentOptions; }
 
 std::span<const OptionId> deployment_options_without_verbose() {
-  static_assert(std::end(kDeploymentOptions)[-1] == OptionId::verbose);
-  return std::span(kDeploymentOptions).first(std::size(kDeploymentOptions) - 1);
+  constexpr std::size_t kShared = std::size(kDeploymentOptions) - kOfFitAlone;
+  static_assert(kDeploymentOptions[kShared] == OptionId::verbose);
+  return std::span(kDeploymentOptions).first(kShared);
 }
 
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits) {

@@ -15,7 +15,7 @@ namespace ctxcost::cli {
 
 /// Returns the options of a command that puts a model on devices.
 std::span<const OptionId> deployment_options();
-/// Returns the same options without --verbose, for a command whose page has no more to show.
+/// Returns the same options without --verbose and its like, for a command whose page has no more to show.
 std::span<const OptionId> deployment_options_without_verbose();
 
 /// Combines every GPU with every split. Throws InputError where a split has another number of devices than --gpu.

@@ -16,7 +16,8 @@ namespace {
 constexpr OptionId kDiffOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
                                      OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
                                      OptionId::set,     OptionId::fail_if,    OptionId::exit_zero,    OptionId::format,
-                                     OptionId::output,  OptionId::columns,    OptionId::units,        OptionId::quiet};
+                                     OptionId::output,  OptionId::columns,    OptionId::units,        OptionId::color,
+                                     OptionId::width,   OptionId::wide,       OptionId::quiet};
 
 constexpr std::string_view kDiffExamples =
     "  ctxcost diff llama-2-7b llama-3.1-8b -n 4K,32K\n"
@@ -67,7 +68,7 @@ Status run_diff(const Arguments& arguments) {
   if (before.is_report() && after.is_report()) refuse_settings(arguments);
   const Difference difference = diff(before, after, options);
 
-  deliver(documents, DiffDocument(difference, render));
+  deliver(arguments, documents, DiffDocument(difference, render));
   return difference.verdict == Verdict::fail && !arguments.has(OptionId::exit_zero) ? Status::over_budget
                                                                                     : Status::answered;
 }

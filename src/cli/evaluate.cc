@@ -33,7 +33,8 @@ constexpr OptionId kEvaluateOptions[] = {OptionId::context,      OptionId::batch
                                          OptionId::mbu,          OptionId::price,
                                          OptionId::power,        OptionId::format,
                                          OptionId::output,       OptionId::units,
-                                         OptionId::color,        OptionId::quiet};
+                                         OptionId::color,        OptionId::width,
+                                         OptionId::wide,         OptionId::quiet};
 
 constexpr std::string_view kEvaluateExamples =
     "  ctxcost evaluate needle llama-3-8b\n"

@@ -20,7 +20,7 @@ constexpr OptionId kExplainOptions[] = {
     OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights, OptionId::engine,
     OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::set,     OptionId::claim,
     OptionId::positions,  OptionId::exit_zero, OptionId::format,       OptionId::output,  OptionId::units,
-    OptionId::color,      OptionId::quiet,     OptionId::verbose};
+    OptionId::color,      OptionId::width,     OptionId::wide,         OptionId::quiet,   OptionId::verbose};
 
 constexpr std::string_view kExplainExamples =
     "  ctxcost explain llama-3.1-8b -n 8K\n"

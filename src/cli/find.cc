@@ -34,6 +34,8 @@ constexpr OptionId kFindOptions[] = {OptionId::context,
                                      OptionId::output,
                                      OptionId::units,
                                      OptionId::color,
+                                     OptionId::width,
+                                     OptionId::wide,
                                      OptionId::quiet};
 
 constexpr std::string_view kFindExamples =

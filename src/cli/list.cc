@@ -9,7 +9,8 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kListOptions[] = {OptionId::format, OptionId::output};
+constexpr OptionId kListOptions[] = {OptionId::format, OptionId::output, OptionId::explain_columns,
+                                     OptionId::color,  OptionId::width,  OptionId::wide};
 
 constexpr std::string_view kListExamples =
     "  ctxcost list models\n"
@@ -25,7 +26,7 @@ Status run_list(const Arguments& arguments) {
   }
   const CatalogueListing answer = list_catalogue(arguments.words().front(), "list");
   for (const InputError& error : answer.left_out) leave_out(error, answer.rows.size() + answer.left_out.size());
-  deliver(documents, ListDocument(answer));
+  deliver(arguments, documents, ListDocument(answer));
   return Status::answered;
 }
 

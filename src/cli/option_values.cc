@@ -1,5 +1,6 @@
 #include "option_values.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "complaints.h"
@@ -19,6 +20,40 @@ std::vector<T> read_all(const Arguments& arguments, OptionId id,
     for (T& one : read(text, option(id).name)) all.push_back(std::move(one));
   }
   return all;
+}
+
+bool wants_color(const Arguments& arguments, bool is_terminal) {
+  const std::string_view choice = arguments.value_or_fallback(OptionId::color);
+  if (choice != "auto") return choice == "always";
+  if (!is_terminal) return false;
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return (no_color == nullptr || *no_color == '\0') && !dumb;
+}
+
+/// Returns the user's choice of columns where the terminal does not know its own, or nothing. [POSIX.1-2017, Base
+/// Definitions, 8.3: COLUMNS]
+std::optional<std::size_t> columns_of_environment() {
+  const char* const text = std::getenv("COLUMNS");
+  const std::optional<Count> columns = text == nullptr ? std::nullopt : parse_digits(text);
+  if (!columns || *columns == 0 || *columns > 0xffff) return std::nullopt;
+  return static_cast<std::size_t>(columns->u64());
+}
+
+/// Returns the columns that a text has; 0 is any number.
+std::size_t width_of(const Arguments& arguments, const Output& output, bool is_terminal) {
+  constexpr std::size_t kUnknownTerminal = 80;
+  const bool is_given = arguments.has(OptionId::width);
+  if (arguments.has(OptionId::wide)) {
+    if (is_given) throw_fault("--width", "bounds what --wide does not", "keep one of them");
+    return 0;
+  }
+  if (is_given) return parse_width(arguments.value(OptionId::width), option(OptionId::width).name);
+  if (!is_terminal) return output.is_standard() ? columns_of_environment().value_or(0) : 0;
+  std::size_t columns = output.terminal_columns();
+  if (columns == 0) columns = columns_of_environment().value_or(kUnknownTerminal);
+  return std::max(columns, kLeastWidth);
 }
 
 }  // namespace
@@ -136,13 +171,12 @@ RenderOptions render_options(const Arguments& arguments) {
   return options;
 }
 
-bool wants_color(const Arguments& arguments, const Output& output) {
-  const std::string_view choice = arguments.value_or_fallback(OptionId::color);
-  if (choice != "auto") return choice == "always";
-  const char* const no_color = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
-  return output.is_terminal() && (no_color == nullptr || *no_color == '\0') && !dumb;
+PageSettings page_settings(const Arguments& arguments, const Output& output) {
+  const bool is_terminal = output.is_terminal();
+  return {.color = wants_color(arguments, is_terminal),
+          .width = width_of(arguments, output, is_terminal),
+          .explain_columns = arguments.has(OptionId::explain_columns),
+          .advice = "--wide shows all"};
 }
 
 }  // namespace ctxcost::cli

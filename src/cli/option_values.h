@@ -20,6 +20,7 @@
 #include "ctxcost/render/render.h"
 #include "ctxcost/weights/weight_scheme.h"
 #include "output.h"
+#include "render/text_document.h"
 #include "value_readers.h"
 
 namespace ctxcost::cli {
@@ -71,7 +72,8 @@ UnitSystem units(const Arguments& arguments);
 RenderOptions render_options(const Arguments& arguments);
 /// --assume
 LoadOptions load_options(const Arguments& arguments);
-/// --color, for what goes to `output`.
-bool wants_color(const Arguments& arguments, const Output& output);
+/// Returns how pages are written to `output`: --color, --width, --wide, --explain-columns, and what the terminal and
+/// the environment say. Throws InputError if both --width and --wide are given.
+PageSettings page_settings(const Arguments& arguments, const Output& output);
 
 }  // namespace ctxcost::cli

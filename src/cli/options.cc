@@ -260,6 +260,8 @@ constexpr Option kOptions[] = {
     {.id = OptionId::columns, .name = "--columns", .letter = 0, .value = "LIST", .group = output,
      .completion = Completion::metric, .meaning = "metrics to show, named as in JSON and CSV",
      .check = check<parse_columns>, .repeatable = true, .common = true},
+    {.id = OptionId::explain_columns, .name = "--explain-columns", .letter = 0, .value = "", .group = output,
+     .completion = Completion::none, .meaning = "say below the table what each column is"},
     {.id = OptionId::jobs, .name = "--jobs", .letter = 0, .value = "NUMBER", .group = output,
      .completion = Completion::none,
      .meaning = "threads that compute and write rows of csv and ndjson; the same bytes for any number",
@@ -269,6 +271,11 @@ constexpr Option kOptions[] = {
     {.id = OptionId::color, .name = "--color", .letter = 0, .value = "auto|always|never", .group = output,
      .completion = Completion::words, .meaning = "highlight headings and verdicts",
      .syntax = "auto highlights on a terminal, unless NO_COLOR is set", .fallback = "auto"},
+    {.id = OptionId::width, .name = "--width", .letter = 0, .value = "NUMBER", .group = output,
+     .completion = Completion::none, .meaning = "fit tables and lines into so many columns of text",
+     .fallback = "the terminal's; any width elsewhere", .check = check<parse_width>},
+    {.id = OptionId::wide, .name = "--wide", .letter = 0, .value = "", .group = output,
+     .completion = Completion::none, .meaning = "show all columns of tables, however wide"},
     {.id = OptionId::quiet, .name = "--quiet", .letter = 'q', .value = "", .group = output,
      .completion = Completion::none, .meaning = "print the answer only"},
     {.id = OptionId::verbose, .name = "--verbose", .letter = 'v', .value = "", .group = output,
@@ -420,7 +427,7 @@ const Option* find_option(std::string_view name) {
 Option option_of(OptionId id, std::string_view command) {
   Option result = option(id);
   for (const Variant& variant : kVariants) {
-    if (variant.command != command || variant.id != id) continue;
+    if (variant.id != id || variant.command != command) continue;
     if (!variant.fallback.empty()) result.fallback = variant.fallback;
     if (!variant.meaning.empty()) result.meaning = variant.meaning;
     if (!variant.syntax.empty()) result.syntax = variant.syntax;

@@ -1,6 +1,7 @@
 #include "output.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,5 +151,12 @@ void Output::commit() {
 }
 
 bool Output::is_terminal() const { return isatty(descriptor_) == 1; }
+
+bool Output::is_standard() const { return descriptor_ == STDOUT_FILENO; }
+
+std::size_t Output::terminal_columns() const {
+  winsize size{};
+  return ioctl(descriptor_, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 }  // namespace ctxcost::cli

@@ -37,6 +37,10 @@ class Output : public Sink {
 
   /// Returns whether the target is a terminal.
   bool is_terminal() const;
+  /// Returns whether the target is standard output.
+  bool is_standard() const;
+  /// Returns the columns of the terminal, or 0 if they are unknown or the target is none.
+  std::size_t terminal_columns() const;
 
  private:
   void open_temporary();

@@ -94,7 +94,7 @@ class PartWriter {
       try {
         const Count begin = part * kPartRows;
         Writer to(text);
-        format_.write(document_.part({begin, min(begin + kPartRows, rows_)}), false, to);
+        format_.write(document_.part({begin, min(begin + kPartRows, rows_)}), {}, to);
         to.flush();
       } catch (...) {
         failure = std::current_exception();

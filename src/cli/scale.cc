@@ -22,12 +22,14 @@ extern const Command kScale;
 
 namespace {
 
-constexpr OptionId kScaleOptions[] = {
-    OptionId::context,    OptionId::batch,      OptionId::kv_precision, OptionId::weights, OptionId::engine,
-    OptionId::convention, OptionId::logits,     OptionId::assume,       OptionId::set,     OptionId::parallel,
-    OptionId::ndjson,     OptionId::keep_going, OptionId::exit_zero,    OptionId::format,  OptionId::output,
-    OptionId::columns,    OptionId::jobs,       OptionId::units,        OptionId::color,   OptionId::quiet,
-    OptionId::verbose};
+constexpr OptionId kScaleOptions[] = {OptionId::context,   OptionId::batch,           OptionId::kv_precision,
+                                      OptionId::weights,   OptionId::engine,          OptionId::convention,
+                                      OptionId::logits,    OptionId::assume,          OptionId::set,
+                                      OptionId::parallel,  OptionId::ndjson,          OptionId::keep_going,
+                                      OptionId::exit_zero, OptionId::format,          OptionId::output,
+                                      OptionId::columns,   OptionId::explain_columns, OptionId::jobs,
+                                      OptionId::units,     OptionId::color,           OptionId::width,
+                                      OptionId::wide,      OptionId::quiet,           OptionId::verbose};
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"
@@ -95,7 +97,7 @@ Status run_scale(const Arguments& arguments) {
   deliver(documents, [&](const Target& target, const Output& output, Writer& out) {
     const OutputFormat& format = *find_output_format(target.format);
     if (format.joins && write_in_parts(document, report.rows(), format, jobs, output.is_terminal(), out)) return;
-    format.write(document, wants_color(arguments, output), out);
+    format.write(document, page_settings(arguments, output), out);
   });
   return Status::answered;
 }

@@ -12,7 +12,8 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kShowOptions[] = {OptionId::format, OptionId::output};
+constexpr OptionId kShowOptions[] = {OptionId::format, OptionId::output, OptionId::color, OptionId::width,
+                                     OptionId::wide};
 
 constexpr std::string_view kShowExamples =
     "  ctxcost show gemma-3-27b-it\n"
@@ -33,7 +34,7 @@ Status run_show(const Arguments& arguments) {
     return target.format == "json" || target.format == "ndjson";
   });
   if (model != nullptr && as_file && !model->note.empty()) complain(model->note);
-  deliver(documents, ShowDocument(found));
+  deliver(arguments, documents, ShowDocument(found));
   return Status::answered;
 }
 

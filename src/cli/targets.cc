@@ -150,13 +150,13 @@ void deliver(const std::vector<Target>& targets,
 
 void deliver(const std::vector<Target>& targets, const Document& document) {
   deliver(targets, [&](const Target& target, const Output&, Writer& out) {
-    find_output_format(target.format)->write(document, false, out);
+    find_output_format(target.format)->write(document, {}, out);
   });
 }
 
 void deliver(const Arguments& arguments, const std::vector<Target>& targets, const Document& document) {
   deliver(targets, [&](const Target& target, const Output& output, Writer& out) {
-    find_output_format(target.format)->write(document, wants_color(arguments, output), out);
+    find_output_format(target.format)->write(document, page_settings(arguments, output), out);
   });
 }
 

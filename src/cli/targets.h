@@ -47,9 +47,9 @@ void check_distinct(const std::vector<Target>& targets);
 void deliver(const std::vector<Target>& targets,
              const std::function<void(const Target& target, const Output& output, Writer& out)>& render);
 
-/// Writes one answer in every format, without colour.
+/// Writes one answer in every format, without colour and in any width.
 void deliver(const std::vector<Target>& targets, const Document& document);
-/// Writes one answer in every format, in colour where --color has it.
+/// Writes one answer in every format, in the colour and width of `page_settings`.
 void deliver(const Arguments& arguments, const std::vector<Target>& targets, const Document& document);
 
 /// Writes one text.

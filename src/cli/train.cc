@@ -19,7 +19,8 @@ constexpr OptionId kTrainOptions[] = {
     OptionId::flash,  OptionId::dropout,    OptionId::optimizer,   OptionId::zero,      OptionId::sequence_parallel,
     OptionId::gpu,    OptionId::parallel,   OptionId::utilization, OptionId::margin,    OptionId::activations,
     OptionId::mfu,    OptionId::price,      OptionId::power,       OptionId::exit_zero, OptionId::format,
-    OptionId::output, OptionId::units,      OptionId::color,       OptionId::quiet};
+    OptionId::output, OptionId::units,      OptionId::color,       OptionId::width,     OptionId::wide,
+    OptionId::quiet};
 
 constexpr std::string_view kTrainExamples =
     "  ctxcost train llama-3-8b --stage 64K:62914560 --stage 256K:100663296\n"

@@ -103,6 +103,17 @@ std::size_t parse_jobs(std::string_view text, std::string_view source) {
   return static_cast<std::size_t>(jobs->u64());
 }
 
+std::size_t parse_width(std::string_view text, std::string_view source) {
+  constexpr std::uint32_t kMostWidth = 10'000;
+  const std::optional<Count> width = parse_digits(text);
+  if (!width || *width < Count{kLeastWidth} || *width > kMostWidth) {
+    throw InputError(Diagnostic{std::string(source), "",
+                                format("expected columns of text, from {} to 10,000, found \"{}\"", kLeastWidth, text),
+                                "--wide shows all columns of tables"});
+  }
+  return static_cast<std::size_t>(width->u64());
+}
+
 KeyChange parse_change(std::string_view text, std::string_view option) {
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string_view::npos || equals + 1 == text.size()) {

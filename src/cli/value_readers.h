@@ -17,6 +17,11 @@ namespace ctxcost::cli {
 /// Reads a number of threads, 1 to 1,024. Throws InputError naming `source`.
 std::size_t parse_jobs(std::string_view text, std::string_view source);
 
+/// No text is laid out in fewer columns.
+inline constexpr std::size_t kLeastWidth = 20;
+/// Reads columns of text: "100". Throws InputError naming `source` unless it is from kLeastWidth to 10,000.
+std::size_t parse_width(std::string_view text, std::string_view source);
+
 /// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming
 /// `option`.
 Count parse_size(std::string_view text, std::string_view option);

@@ -69,7 +69,7 @@ void write_cell(Writer& out, ColumnRun& run, const void* subject, bool comma) {
   }
 }
 
-void write_csv(const Document& document, bool, Writer& out) {
+void write_csv(const Document& document, const PageSettings&, Writer& out) {
   const std::vector<Field> columns = document.columns();
   for (std::size_t i = 0; i < columns.size() && !document.is_continued(); ++i) {
     if (i > 0) out.character(',');

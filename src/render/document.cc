@@ -28,7 +28,7 @@ void write_envelope(JsonWriter& json, std::string_view command) {
 std::string to_string(const Document& document, const OutputFormat& format) {
   TextSink text;
   Writer out(text);
-  format.write(document, false, out);
+  format.write(document, {}, out);
   out.flush();
   return std::move(text.text);
 }

@@ -85,8 +85,7 @@ struct OutputFormat {
   std::string_view extensions;  ///< ".json"; separated by spaces
   std::string_view summary;
   Part needs;
-  /// `color`: the output is a terminal that shows it.
-  void (*write)(const Document& document, bool color, Writer& out);
+  void (*write)(const Document& document, const PageSettings& settings, Writer& out);
   /// The texts of the parts of a document, one after the other, are the text of the whole.
   bool joins = false;
 };

@@ -139,7 +139,8 @@ void FitDocument::for_each_cells(const std::function<void(const void* subject)>&
 void FitDocument::write_page(TextDocument& page) const {
   const std::vector<Fit>& fits = answer_->alternatives;
   if (page.style() == TextStyle::markdown) return write_alternatives(fits, options_->units, page);
-  if (fits.size() == 1) return write_fit(fits.front(), *options_, page);
+  // What its columns are is asked of a table.
+  if (fits.size() == 1 && !page.settings().explain_columns) return write_fit(fits.front(), *options_, page);
   page.line(verdict_line(fits.front(), options_->units));
   page.blank();
   write_alternatives(fits, options_->units, page);

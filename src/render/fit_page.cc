@@ -171,46 +171,114 @@ struct AlternativeColumn {
   std::string_view heading;
   bool always;  ///< shown even if all alternatives have the same value
   Value (*value)(const Fit& fit, UnitSystem units);
+  std::optional<Metric> metric = std::nullopt;  ///< what --explain-columns says of it
+  std::string_view name = {};                   ///< the same of a column that is no metric
+  std::string_view meaning = {};
+  unsigned rank = 0;
 };
 
-const AlternativeColumn kColumns[] = {
-    {"Verdict", true, [](const Fit& fit, UnitSystem) -> Value { return fit.estimate.verdict(); }},
-    {"Model", false, [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.model->name; }},
-    {"Weights", false,
-     [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->estimator().weights().name(); }},
-    {"KV", false, [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->estimator().kv().name(); }},
-    {"Engine", false, [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.engine.name; }},
-    {"GPU", true,
-     [](const Fit& fit, UnitSystem) -> Value {
+template <Metric metric>
+Value bytes_value(const Fit& fit, UnitSystem units) {
+  return signed_bytes(fit.estimate[metric], units);
+}
+template <Metric metric>
+Value seconds_value(const Fit& fit, UnitSystem) {
+  return real_text(fit.estimate[metric], short_seconds);
+}
+template <Metric metric>
+Value plain_value(const Fit& fit, UnitSystem) {
+  return to_value(fit.estimate[metric]);
+}
+
+constexpr AlternativeColumn kColumns[] = {
+    {.heading = "Verdict",
+     .always = true,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.estimate.verdict(); },
+     .name = "verdict",
+     .meaning = "whether it fits"},
+    {.heading = "Model",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.model->name; },
+     .name = "model",
+     .meaning = "the model"},
+    {.heading = "Weights",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->estimator().weights().name(); },
+     .name = "weights",
+     .meaning = "types of the weights"},
+    {.heading = "KV",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->estimator().kv().name(); },
+     .name = "kv_precision",
+     .meaning = "types of the KV cache"},
+    {.heading = "Engine",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.engine.name; },
+     .name = "engine",
+     .meaning = "what runs the model, and reserves its memory"},
+    {.heading = "GPU",
+     .always = true,
+     .value = [](const Fit& fit, UnitSystem) -> Value {
        const auto& gpu = fit.asked.setup.settings.gpu;
        return gpu ? Value(gpu->id) : Value();
-     }},
-    {"Devices", true, [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->devices(); }},
-    {"Split", false, [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.settings.parallelism.name(); }},
-    {"Batch", false, [](const Fit& fit, UnitSystem) -> Value { return fit.batch; }},
-    {"Context", false, [](const Fit& fit, UnitSystem) -> Value { return fit.context; }},
-    {"Window", true, [](const Fit& fit, UnitSystem) { return to_value(fit.estimate[Metric::window_status]); }},
-    {"Per Device", true,
-     [](const Fit& fit, UnitSystem units) -> Value { return signed_bytes(fit.estimate[Metric::device_bytes], units); }},
-    {"KV Cache", true,
-     [](const Fit& fit, UnitSystem units) -> Value {
-       return signed_bytes(fit.estimate[Metric::device_kv_bytes], units);
-     }},
-    {"Host", false,
-     [](const Fit& fit, UnitSystem units) -> Value { return signed_bytes(fit.estimate[Metric::host_bytes], units); }},
-    {"Headroom", true,
-     [](const Fit& fit, UnitSystem units) -> Value {
-       return signed_bytes(fit.estimate[Metric::headroom_bytes], units);
-     }},
-    {"Max Context", true, [](const Fit& fit, UnitSystem) { return to_value(fit.estimate[Metric::max_context]); }},
-    {"Prefill", true,
-     [](const Fit& fit, UnitSystem) -> Value {
-       return real_text(fit.estimate[Metric::prefill_seconds], short_seconds);
-     }},
-    {"Decode/token", true,
-     [](const Fit& fit, UnitSystem) -> Value {
-       return real_text(fit.estimate[Metric::decode_seconds_per_token], short_seconds);
-     }},
+     },
+     .name = "gpu",
+     .meaning = "the device"},
+    {.heading = "Devices",
+     .always = true,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.deployment->devices(); },
+     .name = "gpus",
+     .meaning = "the number of devices"},
+    {.heading = "Split",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.asked.setup.settings.parallelism.name(); },
+     .name = "parallel",
+     .meaning = "the degrees of parallelism"},
+    {.heading = "Batch",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.batch; },
+     .metric = Metric::batch},
+    {.heading = "Context",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value { return fit.context; },
+     .metric = Metric::context},
+    {.heading = "Window",
+     .always = true,
+     .value = plain_value<Metric::window_status>,
+     .metric = Metric::window_status,
+     .rank = 2},
+    {.heading = "Per Device",
+     .always = true,
+     .value = bytes_value<Metric::device_bytes>,
+     .metric = Metric::device_bytes},
+    {.heading = "KV Cache",
+     .always = true,
+     .value = bytes_value<Metric::device_kv_bytes>,
+     .metric = Metric::device_kv_bytes,
+     .rank = 2},
+    {.heading = "Host",
+     .always = false,
+     .value = bytes_value<Metric::host_bytes>,
+     .metric = Metric::host_bytes,
+     .rank = 2},
+    {.heading = "Headroom",
+     .always = true,
+     .value = bytes_value<Metric::headroom_bytes>,
+     .metric = Metric::headroom_bytes},
+    {.heading = "Max Context",
+     .always = true,
+     .value = plain_value<Metric::max_context>,
+     .metric = Metric::max_context},
+    {.heading = "Prefill",
+     .always = true,
+     .value = seconds_value<Metric::prefill_seconds>,
+     .metric = Metric::prefill_seconds,
+     .rank = 1},
+    {.heading = "Decode/token",
+     .always = true,
+     .value = seconds_value<Metric::decode_seconds_per_token>,
+     .metric = Metric::decode_seconds_per_token,
+     .rank = 1},
 };
 
 }  // namespace
@@ -282,7 +350,11 @@ void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocu
     const auto differs = [&](const Value& value) { return cell_text(value) != cell_text(values.front()); };
     if (!column.always && std::none_of(values.begin(), values.end(), differs)) continue;
     const auto is_count = [](const Value& value) { return std::holds_alternative<Count>(value); };
-    columns.push_back({std::string(column.heading), std::any_of(values.begin(), values.end(), is_count)});
+    columns.push_back({.heading = std::string(column.heading),
+                       .right_aligned = std::any_of(values.begin(), values.end(), is_count),
+                       .rank = column.rank,
+                       .about = column.metric ? about_metric(*column.metric)
+                                              : TextDocument::Column::About{column.name, {}, column.meaning}});
     for (std::size_t i = 0; i < fits.size(); ++i) rows[i].push_back(cell_text(values[i]));
   }
   page.table(std::move(columns), rows);

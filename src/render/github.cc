@@ -36,7 +36,7 @@ void annotate(Writer& out, const Judgement& judgement) {
   out.text("title=" + escaped(judgement.subject, true) + "::" + escaped(text, false) + "\n");
 }
 
-void write_github(const Document& document, bool, Writer& out) {
+void write_github(const Document& document, const PageSettings&, Writer& out) {
   const std::vector<Judgement> judged = document.judgements().items;
   // What could not be judged comes first: GitHub shows ten annotations of a kind.
   for (const Judgement& judgement : judged) {

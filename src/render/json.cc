@@ -7,7 +7,7 @@
 namespace ctxcost {
 namespace {
 
-void write_json(const Document& document, bool, Writer& out) {
+void write_json(const Document& document, const PageSettings&, Writer& out) {
   if (const std::string_view file = document.file(); !file.empty()) {
     JsonWriter json(out, JsonWriter::Layout::indented);
     json.value(parse_json(file, "the catalogue").root);

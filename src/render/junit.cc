@@ -76,7 +76,7 @@ std::string counts(std::size_t tests, std::size_t failures, std::size_t errors) 
   return format(" tests=\"{}\" failures=\"{}\" errors=\"{}\"", tests, failures, errors);
 }
 
-void write_junit(const Document& document, bool, Writer& out) {
+void write_junit(const Document& document, const PageSettings&, Writer& out) {
   const Judgements judgements = document.judgements();
   std::vector<Suite> suites;
   for (const std::string& name : judgements.suites) suites.push_back({name, ""});

@@ -15,6 +15,22 @@ std::string_view label_heading(Label label) {
   return kHeadings[static_cast<std::size_t>(label)];
 }
 
+/// Where the table is too wide: what the labels of its rows say too, and what follows from the context, go first.
+unsigned rank_of(Metric metric) {
+  if (metric == Metric::context) return 2;
+  return metric == Metric::scores_per_head || metric == Metric::scores ? 1 : 0;
+}
+
+TextDocument::Column::About about_of(const Column& column) {
+  static constexpr std::string_view kMeanings[] = {"the model", "types of the weights", "types of the KV cache",
+                                                   "what runs the model, and reserves its memory",
+                                                   "how FLOPs are counted"};
+  if (const Label* label = std::get_if<Label>(&column)) {
+    return {name(column), {}, kMeanings[static_cast<std::size_t>(*label)]};
+  }
+  return about_metric(std::get<Metric>(column));
+}
+
 std::string metric_text(Metric metric, const GridPoint& row, UnitSystem units) {
   const MetricValue& value = row.values[metric];
   if (std::holds_alternative<double>(value)) {
@@ -102,27 +118,29 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
     }
   }
 
+  heads_.resize(cells_.size());
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    const bool is_metric = cells_[i].kind == Cell::Kind::metric;
+    heads_[i].right_aligned = is_metric && cells_[i].metric != Metric::window_status;
+    if (is_metric && own_choice) heads_[i].rank = rank_of(cells_[i].metric);
+  }
   Findings found;
-  std::vector<std::size_t> widths(cells_.size(), 0);
-  const auto measure = [&widths](std::size_t column, std::string_view cell) {
-    widths[column] = std::max(widths[column], printable_width(cell));
-  };
   if (report.is_remembered()) {
     // Reading again costs nothing, but texts do: those of columns that stay are made once.
     report.for_each_row([&](const GridPoint& row) { look_at(row, found); });
-    if (own_choice) drop_columns(found, widths);
+    if (own_choice) drop_columns(found);
     report.for_each_row([&](const GridPoint& row) {
       for (std::size_t i = 0; i < cells_.size(); ++i) {
         texts_.push_back(text(cells_[i], row));
-        measure(i, texts_.back());
+        heads_[i].measure(texts_.back());
       }
     });
   } else {
     report.for_each_row([&](const GridPoint& row) {
       look_at(row, found);
-      for (std::size_t i = 0; i < cells_.size(); ++i) measure(i, text(cells_[i], row));
+      for (std::size_t i = 0; i < cells_.size(); ++i) heads_[i].measure(text(cells_[i], row));
     });
-    if (own_choice) drop_columns(found, widths);
+    if (own_choice) drop_columns(found);
   }
 
   for (std::size_t i = 0; i < cells_.size(); ++i) {
@@ -132,8 +150,9 @@ TableLayout::TableLayout(const Report& report, const RenderOptions& options) : r
     if (is_metric && cell.metric == Metric::kv_cache_bytes && !varies(Label::kv_precision)) {
       cell.heading += " (" + report.estimators().front().kv().display() + ")";
     }
-    heads_.push_back({cell.heading, is_metric && cell.metric != Metric::window_status,
-                      std::max(widths[i], printable_width(cell.heading))});
+    heads_[i].about = about_of(cell.kind == Cell::Kind::label ? Column(cell.label) : Column(cell.metric));
+    heads_[i].width = std::max(heads_[i].width, printable_width(cell.heading));
+    heads_[i].heading = std::move(cell.heading);
   }
 }
 
@@ -156,11 +175,12 @@ void TableLayout::look_at(const GridPoint& row, Findings& found) {
   add_once(window_notes_, std::move(note));
 }
 
-void TableLayout::drop_columns(const Findings& found, std::vector<std::size_t>& widths) {
+void TableLayout::drop_columns(const Findings& found) {
   const auto& engines = report_->grid().engines;
   const bool live = std::all_of(engines.begin(), engines.end(), ideal);
   std::vector<Cell> kept;
-  std::vector<std::size_t> kept_widths;
+  std::vector<TextDocument::Column> kept_heads;
+  kept_heads.reserve(heads_.size());
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     Cell& cell = cells_[i];
     if (cell.kind == Cell::Kind::metric) {
@@ -170,10 +190,10 @@ void TableLayout::drop_columns(const Findings& found, std::vector<std::size_t>& 
       if (cell.metric == Metric::kv_reserved_bytes && live) continue;
     }
     kept.push_back(std::move(cell));
-    kept_widths.push_back(widths[i]);
+    kept_heads.push_back(std::move(heads_[i]));
   }
   cells_ = std::move(kept);
-  widths = std::move(kept_widths);
+  heads_ = std::move(kept_heads);
 }
 
 std::string TableLayout::text(const Cell& cell, const GridPoint& row) const {
@@ -291,6 +311,7 @@ void write_report(const Report& report, const RenderOptions& options, TextDocume
   }
   out.heads(layout.heads());
   layout.for_each_row([&](std::span<const std::string> cells) { out.row(layout.heads(), cells); });
+  out.end_table(layout.heads());
   if (options.quiet) return;
 
   bool blank = true;  // before the next line

@@ -51,7 +51,7 @@ class TableLayout {
   static Cell of(const Column& column);
   void choose_leading();
   void look_at(const GridPoint& row, Findings& found);
-  void drop_columns(const Findings& found, std::vector<std::size_t>& widths);
+  void drop_columns(const Findings& found);
   std::string text(const Cell& cell, const GridPoint& row) const;
   /// The settings of a row that vary over the report: "Llama 3.1 8B, q8_0, batch 4".
   std::string series(const GridPoint& row) const;
@@ -62,7 +62,7 @@ class TableLayout {
   bool batch_varies_ = false;
   bool every_pair_ = true;  // scores_per_head is n^2 in every row
   std::vector<Cell> cells_;
-  std::vector<TextDocument::Column> heads_;
+  std::vector<TextDocument::Column> heads_;  // one for each of the cells
   std::vector<std::string> window_notes_;
   std::vector<std::string> texts_;  // of a remembered report: the cells of all rows
 };

@@ -76,7 +76,10 @@ void ListDocument::for_each_cells(const std::function<void(const void* subject)>
 void ListDocument::write_page(TextDocument& page) const {
   std::vector<TextDocument::Column> columns;
   for (const ListingColumn& column : listing_->kind->columns) {
-    columns.push_back({std::string(column.heading), column.type != ListingColumn::Type::text});
+    columns.push_back({.heading = std::string(column.heading),
+                       .right_aligned = column.type != ListingColumn::Type::text,
+                       .rank = column.rank,
+                       .about = {column.name, column.unit, column.meaning}});
   }
   std::vector<std::vector<std::string>> rows;
   rows.reserve(listing_->rows.size());

@@ -5,8 +5,8 @@
 namespace ctxcost {
 namespace {
 
-void write_markdown(const Document& document, bool, Writer& out) {
-  TextDocument page(out, TextStyle::markdown);
+void write_markdown(const Document& document, const PageSettings& settings, Writer& out) {
+  TextDocument page(out, TextStyle::markdown, settings);
   document.write_page(page);
 }
 

@@ -5,7 +5,7 @@
 namespace ctxcost {
 namespace {
 
-void write_ndjson(const Document& document, bool, Writer& out) {
+void write_ndjson(const Document& document, const PageSettings&, Writer& out) {
   const DocumentShape& shape = document.shape();
   if (const std::string_view file = document.file(); !file.empty() && shape.head == nullptr) {
     out.text(file);

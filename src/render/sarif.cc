@@ -110,7 +110,7 @@ void write_invocation(JsonWriter& json, const std::vector<Judgement>& judged) {
   json.end_array();
 }
 
-void write_sarif(const Document& document, bool, Writer& out) {
+void write_sarif(const Document& document, const PageSettings&, Writer& out) {
   const std::vector<Judgement> judged = document.judgements().items;
   std::vector<const Judgement*> rules;  // the first judgement of each
   const auto rule_of = [&rules](const Judgement& judgement) {

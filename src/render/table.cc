@@ -5,8 +5,8 @@
 namespace ctxcost {
 namespace {
 
-void write_table(const Document& document, bool color, Writer& out) {
-  TextDocument page(out, TextStyle::plain, color);
+void write_table(const Document& document, const PageSettings& settings, Writer& out) {
+  TextDocument page(out, TextStyle::plain, settings);
   document.write_page(page);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/character.h"
+#include "core/format.h"
 #include "core/printable.h"
 
 namespace ctxcost {
@@ -77,7 +78,7 @@ void TextDocument::markdown(std::string_view text) {
   }
 }
 
-void TextDocument::text(std::string_view text, Accent accent) {
+void TextDocument::put(std::string_view text, Accent accent) {
   if (style_ == TextStyle::markdown) {
     const bool bold = accent != Accent::none && accent != Accent::good;
     if (bold) out_->text("**");
@@ -85,7 +86,7 @@ void TextDocument::text(std::string_view text, Accent accent) {
     markdown(text);
     if (bold) out_->text("**");
   } else {
-    const bool color = color_ && accent != Accent::none;
+    const bool color = settings_.color && accent != Accent::none;
     if (color) out_->text(color_of(accent));
     plain(text);
     if (color) out_->text(kReset);
@@ -93,7 +94,40 @@ void TextDocument::text(std::string_view text, Accent accent) {
   line_start_ = false;
 }
 
+void TextDocument::text(std::string_view text, Accent accent) {
+  if (settings_.width == 0) return put(text, accent);
+  line_.push_back({printable(text), accent});
+}
+
+/// Writes the pieces of a line, in several lines where they are too long.
+void TextDocument::put_wrapped() {
+  std::string whole;
+  for (const Piece& piece : line_) whole += piece.text;
+  const std::size_t width = settings_.width;
+  const std::size_t indentation = std::min(whole.find_first_not_of(' '), whole.size()) + 2;
+  const std::size_t further = 2 * indentation < width ? indentation : 0;
+  bool is_first = true;
+  for (const std::string_view line : wrap(whole, width, width - further, false)) {
+    if (!is_first) {
+      out_->character('\n');
+      spaces(further);
+    }
+    is_first = false;
+    const std::size_t begin = static_cast<std::size_t>(line.data() - whole.data());
+    const std::size_t end = begin + line.size();
+    std::size_t at = 0;  // of the piece in the whole
+    for (const Piece& piece : line_) {
+      const std::size_t from = std::max(begin, at);
+      const std::size_t to = std::min(end, at + piece.text.size());
+      if (from < to) put(std::string_view(whole).substr(from, to - from), piece.accent);
+      at += piece.text.size();
+    }
+  }
+  line_.clear();
+}
+
 void TextDocument::end_line() {
+  if (!line_.empty()) put_wrapped();
   out_->character('\n');
   line_start_ = true;
 }
@@ -118,50 +152,127 @@ void TextDocument::spaces(std::size_t count) {
   out_->text(kSpaces.substr(0, count));
 }
 
-void TextDocument::cell(const Column& column, std::string_view text, Accent accent) {
+void TextDocument::Column::measure(std::string_view cell) {
+  const std::size_t cell_width = printable_width(cell);
+  width = std::max(width, cell_width);
+  const bool stays_whole = right_aligned || cell_width <= kWholeCell;
+  word = std::max(word, stays_whole ? cell_width : std::max(kWholeCell, longest_word(printable(cell))));
+}
+
+void TextDocument::cell(const Column& column, std::size_t width, std::string_view text, Accent accent) {
   out_->text("| ");
   line_start_ = false;
   if (style_ == TextStyle::markdown) {
-    this->text(text, accent);
+    put(text, accent);
   } else {
-    const std::size_t width = printable_width(text);
-    const std::size_t padding = column.width > width ? column.width - width : 0;
+    const std::size_t needed = printable_width(text);
+    const std::size_t padding = width > needed ? width - needed : 0;
     if (column.right_aligned) spaces(padding);
-    this->text(text, accent);
+    put(text, accent);
     if (!column.right_aligned) spaces(padding);
   }
   out_->character(' ');
 }
 
-void TextDocument::heads(std::span<const Column> columns) {
+/// Writes the line below the head of a column.
+void TextDocument::rule(const Column& column, std::size_t width) {
   const bool aligned = style_ == TextStyle::plain;
-  for (const Column& column : columns) cell(column, column.heading, aligned ? Accent::strong : Accent::none);
-  out_->text("|\n");
-  for (const Column& column : columns) {
-    out_->text(aligned ? "|-" : "|--");
-    out_->repeat('-', aligned ? column.width : 1);
-    out_->text(column.right_aligned ? ":" : aligned ? "-" : "");
+  out_->text(aligned ? "|-" : "|--");
+  out_->repeat('-', aligned ? width : 1);
+  out_->text(column.right_aligned ? ":" : aligned ? "-" : "");
+}
+
+/// Writes the cells of the columns that fit, in as many lines as the longest of them takes.
+void TextDocument::fitted_row(std::span<const Column> columns, std::span<const std::string> cells, Accent all,
+                              Accent first) {
+  const std::size_t count = fitted_.shown.size();
+  std::vector<std::string> texts;
+  std::vector<std::vector<std::string_view>> lines;
+  texts.reserve(count);  // the lines are parts of the texts
+  lines.reserve(count);
+  std::size_t height = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    texts.push_back(printable(cells[fitted_.shown[i]]));
+    lines.push_back(wrap(texts.back(), fitted_.widths[i], fitted_.widths[i], true));
+    height = std::max(height, lines.back().size());
+  }
+  for (std::size_t row = 0; row < height; ++row) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view text = row < lines[i].size() ? lines[i][row] : std::string_view();
+      const Accent accent = text.empty() ? Accent::none : fitted_.shown[i] == 0 && first != Accent::none ? first : all;
+      cell(columns[fitted_.shown[i]], fitted_.widths[i], text, accent);
+    }
+    out_->text("|\n");
+  }
+  line_start_ = true;
+}
+
+void TextDocument::heads(std::span<const Column> columns) {
+  fitted_ = {};
+  if (settings_.width > 0) {
+    std::vector<ColumnNeed> needs;
+    needs.reserve(columns.size());
+    for (const Column& column : columns) {
+      needs.push_back({column.width, std::max(column.word, longest_word(printable(column.heading))), column.rank});
+    }
+    fitted_ = fit_table(needs, settings_.width);
+  }
+  if (fitted_.is_fitted()) {
+    std::vector<std::string> headings;
+    headings.reserve(columns.size());
+    for (const Column& column : columns) headings.push_back(column.heading);
+    fitted_row(columns, headings, Accent::strong, Accent::none);
+    for (std::size_t i = 0; i < fitted_.shown.size(); ++i) rule(columns[fitted_.shown[i]], fitted_.widths[i]);
+  } else {
+    const Accent accent = style_ == TextStyle::plain ? Accent::strong : Accent::none;
+    for (const Column& column : columns) cell(column, column.width, column.heading, accent);
+    out_->text("|\n");
+    for (const Column& column : columns) rule(column, column.width);
   }
   out_->text("|\n");
   line_start_ = true;
 }
 
 void TextDocument::row(std::span<const Column> columns, std::span<const std::string> cells, Accent first) {
-  for (std::size_t i = 0; i < columns.size(); ++i) cell(columns[i], cells[i], i == 0 ? first : Accent::none);
-  out_->text("|");
-  end_line();
+  if (fitted_.is_fitted()) return fitted_row(columns, cells, Accent::none, first);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    cell(columns[i], columns[i].width, cells[i], i == 0 ? first : Accent::none);
+  }
+  out_->text("|\n");
+  line_start_ = true;
+}
+
+void TextDocument::end_table(std::span<const Column> columns) {
+  if (!fitted_.left_out.empty()) {
+    std::string names;
+    for (const std::size_t i : fitted_.left_out) {
+      if (!names.empty()) names += ", ";
+      names += columns[i].heading;
+    }
+    const std::size_t count = fitted_.left_out.size();
+    line(format("{} column{} left out: {}{}{}", count, count == 1 ? "" : "s", names,
+                settings_.advice.empty() ? "" : "; ", settings_.advice));
+  }
+  fitted_ = {};
+  if (!settings_.explain_columns) return;
+  blank();
+  for (const Column& column : columns) {
+    const Column::About& about = column.about;
+    if (about.meaning.empty()) continue;
+    item(format("{} = {}{}{}: {}", column.heading, about.name, about.unit.empty() ? "" : ", in ", about.unit,
+                about.meaning));
+  }
 }
 
 void TextDocument::table(std::vector<Column> columns, std::span<const std::vector<std::string>> rows,
                          const std::function<Accent(const std::vector<std::string>&)>& accent) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     columns[i].width = printable_width(columns[i].heading);
-    for (const std::vector<std::string>& cells : rows) {
-      columns[i].width = std::max(columns[i].width, printable_width(cells[i]));
-    }
+    for (const std::vector<std::string>& cells : rows) columns[i].measure(cells[i]);
   }
   heads(columns);
   for (const std::vector<std::string>& cells : rows) row(columns, cells, accent ? accent(cells) : Accent::none);
+  end_table(columns);
 }
 
 }  // namespace ctxcost

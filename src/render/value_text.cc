@@ -53,4 +53,27 @@ std::string counting_text(const Convention& convention, Logits logits, bool all_
   return text;
 }
 
+std::string_view unit_text(Unit unit) {
+  switch (unit) {
+    case Unit::tokens: return "tokens";
+    case Unit::sequences: return "sequences";
+    case Unit::pairs: return "query-key pairs";
+    case Unit::macs: return "multiply-adds";
+    case Unit::flops: return "FLOPs";
+    case Unit::bytes: return "bytes";
+    case Unit::parameters: return "parameters";
+    case Unit::level:
+    case Unit::ratio: return {};
+    case Unit::seconds: return "seconds";
+    case Unit::rate: return "per second";
+    case Unit::devices: return "devices";
+  }
+  return {};
+}
+
+TextDocument::Column::About about_metric(Metric metric) {
+  const MetricInfo& row = info(metric);
+  return {row.name, unit_text(row.unit), row.meaning};
+}
+
 }  // namespace ctxcost

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "ctxcost/core/units.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/estimate/workload.h"
+#include "text_document.h"
 
 namespace ctxcost {
 
@@ -18,5 +20,10 @@ std::string_view units_text(UnitSystem units);
 /// "causal convention: 2 FLOPs per multiply-add, unmasked pairs only". `all_keys`: no query of the answer is charged
 /// less than all n keys.
 std::string counting_text(const Convention& convention, Logits logits, bool all_keys = false);
+
+/// What a column of that metric is.
+TextDocument::Column::About about_metric(Metric metric);
+/// "bytes", "FLOPs"; empty for words and ratios.
+std::string_view unit_text(Unit unit);
 
 }  // namespace ctxcost

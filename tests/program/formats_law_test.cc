@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -189,6 +190,25 @@ TEST_CASE("every command answers in every format that it takes, with the same in
   }
   // Not empty by a change of the formats.
   CHECK(compared > 1500);
+}
+
+TEST_CASE("every page fits the columns of text that it is given, and says no other integers than the whole page") {
+  constexpr std::size_t kColumns = 80;
+  for (const std::vector<std::string>& question : kQuestions) {
+    CAPTURE(question[0] + " " + question[1]);
+    std::vector<std::string> fitted = question;
+    fitted.insert(fitted.end(), {"--width", std::to_string(kColumns)});
+    const Run answer = run(fitted);
+    CHECK(answer.status == 0);
+    const Integers whole = integers_of_text(run(question).out, true);
+    for (const std::string& integer : integers_of_text(answer.out, true))
+      CHECK_MESSAGE(whole.count(integer) == 1, integer);
+    std::istringstream lines(answer.out);
+    for (std::string line; std::getline(lines, line);) {
+      const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+      CHECK_MESSAGE(static_cast<std::size_t>(columns) <= kColumns, line);
+    }
+  }
 }
 
 TEST_CASE("check is written in every format, scale in those that are no list of judgements") {

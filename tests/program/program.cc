@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,10 +24,12 @@ struct Pipe {
   }
 };
 
-int open_terminal(int& child_end) {
+int open_terminal(int& child_end, unsigned short columns) {
   const int parent_end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (parent_end < 0 || grantpt(parent_end) != 0 || unlockpt(parent_end) != 0) throw std::runtime_error("terminal");
   child_end = open(ptsname(parent_end), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  if (columns > 0 && ioctl(child_end, TIOCSWINSZ, &size) != 0) throw std::runtime_error("terminal");
   return parent_end;
 }
 
@@ -57,7 +60,7 @@ Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
   int out_end = out.ends[1];
   int out_source = out.ends[0];
   if (!options.out_path.empty()) out_end = open(options.out_path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (options.terminal) out_source = open_terminal(out_end);
+  if (options.terminal) out_source = open_terminal(out_end, options.terminal_columns);
   if (options.closed_pipe) close(out.ends[0]);
 
   const pid_t child = fork();

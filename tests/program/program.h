@@ -19,6 +19,7 @@ struct RunOptions {
   bool closed_pipe = false;                   ///< standard output is a pipe that nobody reads
   bool closed_out = false;                    ///< standard output is closed
   bool terminal = false;                      ///< standard output is a pseudo-terminal
+  unsigned short terminal_columns = 0;        ///< its columns; 0 are unknown
 };
 
 Run run(const std::vector<std::string>& arguments, const RunOptions& options = {});

@@ -33,7 +33,7 @@ std::vector<Example> examples(const std::string& text) {
 /// What a shell in the project's folder prints for a command, with the program on its path.
 std::string shell(const std::string& command) {
   const std::string folder = kProgram.substr(0, kProgram.rfind('/'));
-  const std::string line = "cd '" + kSource + "' && PATH='" + folder + "':\"$PATH\" && " + command;
+  const std::string line = "unset COLUMNS; cd '" + kSource + "' && PATH='" + folder + "':\"$PATH\" && " + command;
   std::FILE* pipe = popen(line.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string output;

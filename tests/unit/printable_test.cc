@@ -141,7 +141,7 @@ TEST_CASE("a field of CSV is one field on one line") {
 TEST_CASE("a table for a terminal is aligned by what is shown; colours stand around words, not within the padding") {
   const std::string table = written([](Writer& out) {
     const std::vector<std::vector<std::string>> rows = {{"a\nb", "1"}, {"²", "22|"}};
-    TextDocument(out, TextStyle::plain, true)
+    TextDocument(out, TextStyle::plain, {.color = true})
         .table({{"H"}, {"N", true}}, rows,
                [](const std::vector<std::string>& row) { return row.front() == "²" ? Accent::bad : Accent::none; });
   });

@@ -24,6 +24,8 @@ struct ListingColumn {
   Type type = Type::text;
   std::string_view unit = {};  ///< of a number: "bytes"
   bool nullable = false;       ///< the value may be unknown
+  /// Where a table of all columns is too wide, those of higher ranks are left out first, and of one rank the last.
+  unsigned rank = 0;
 };
 
 struct CatalogueListing;

@@ -1,0 +1,153 @@
+// How wide text is: what a terminal, the environment and the options say.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "program.h"
+
+namespace {
+
+/// The columns of the longest line; a terminal ends lines with "\r\n".
+std::size_t width_of(std::string text) {
+  text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
+  std::size_t longest = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+    longest = std::max(longest, static_cast<std::size_t>(columns));
+  }
+  return longest;
+}
+
+bool says_left_out(const std::string& text) { return text.find(" left out:") != std::string::npos; }
+
+// Without colours, which have bytes of their own.
+const std::string kPlain = "NO_COLOR=1";
+
+}  // namespace
+
+TEST_CASE("a table fits a terminal, and is as wide as it needs elsewhere") {
+  const std::string whole = run({"list", "gpus"}).out;
+  const std::size_t needed = width_of(whole);
+  REQUIRE(needed > 120);
+
+  struct Case {
+    std::vector<std::string> options;
+    RunOptions where;
+    std::size_t most;
+  };
+  const Case cases[] = {
+      {{}, {.environment = {kPlain}, .terminal = true}, 80},  // a terminal that does not know its columns
+      {{}, {.environment = {kPlain, "COLUMNS=60"}, .terminal = true}, 60},
+      {{}, {.environment = {kPlain, "COLUMNS=60"}, .terminal = true, .terminal_columns = 100}, 100},
+      {{}, {.environment = {kPlain, "COLUMNS=sixty"}, .terminal = true}, 80},
+      {{}, {.environment = {kPlain, "COLUMNS=0"}, .terminal = true}, 80},
+      {{"--width", "70"}, {.environment = {kPlain}, .terminal = true, .terminal_columns = 100}, 70},
+      {{}, {.environment = {"COLUMNS=90"}}, 90},  // as `watch` sets it for what it shows
+      {{"--width", "50"}, {.environment = {"COLUMNS=90"}}, 50},
+      {{}, {.environment = {kPlain}, .terminal = true, .terminal_columns = 5}, 20},
+  };
+  for (const Case& one : cases) {
+    std::vector<std::string> arguments = {"list", "gpus"};
+    arguments.insert(arguments.end(), one.options.begin(), one.options.end());
+    const Run result = run(arguments, one.where);
+    CAPTURE(result.out.substr(0, 300));
+    CHECK(result.status == 0);
+    CHECK(says_left_out(result.out));
+    CHECK(width_of(result.out) <= one.most);
+    CHECK(width_of(result.out) > one.most / 2);
+  }
+  for (const std::vector<std::string>& environment :
+       {std::vector<std::string>{}, {"COLUMNS=1000"}, {"COLUMNS="}, {"COLUMNS=x"}}) {
+    CHECK(run({"list", "gpus"}, {.environment = environment}).out == whole);
+  }
+  CHECK(width_of(run({"list", "gpus", "--wide"}, {.environment = {kPlain}, .terminal = true}).out) == needed);
+  CHECK(run({"list", "gpus", "--wide"}, {.environment = {"COLUMNS=40"}}).out == whole);
+}
+
+TEST_CASE("a file has every column, unless --width bounds it; documents for programs have no width") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("gpus.txt");
+  const RunOptions narrow{.environment = {"COLUMNS=40", kPlain}, .terminal = true, .terminal_columns = 40};
+  CHECK(run({"list", "gpus", "-o", path}, narrow).status == 0);
+  CHECK(read_file(path) == run({"list", "gpus"}).out);
+  CHECK(run({"list", "gpus", "-o", path, "--width", "60"}).status == 0);
+  CHECK(width_of(read_file(path)) <= 60);
+  for (const char* format : {"json", "ndjson", "csv", "markdown"}) {
+    CHECK(run({"list", "gpus", "--format", format, "--width", "40"}).out ==
+          run({"list", "gpus", "--format", format}).out);
+  }
+}
+
+TEST_CASE("what cannot be a width is an error") {
+  struct Case {
+    std::vector<std::string> arguments;
+    const char* error;
+  };
+  const Case cases[] = {
+      {{"list", "gpus", "--width", "19"},
+       "ctxcost: --width: expected columns of text, from 20 to 10,000, found \"19\" (--wide shows all columns of "
+       "tables)\n"},
+      {{"article-7b", "--width", "x"},
+       "ctxcost: --width: expected columns of text, from 20 to 10,000, found \"x\" (--wide shows all columns of "
+       "tables)\n"},
+      {{"article-7b", "--width", "80", "--wide"}, "ctxcost: --width: bounds what --wide does not (keep one of them)\n"},
+  };
+  for (const Case& one : cases) {
+    const Run result = run(one.arguments);
+    CHECK(result.status == 2);
+    CHECK(result.out == "");
+    CHECK(result.err == one.error);
+  }
+}
+
+TEST_CASE("--explain-columns says what each column is, those that are left out included") {
+  const std::string scale = run({"article-7b", "-n", "4K", "-q", "--explain-columns"}).out;
+  CHECK(
+      scale ==
+      "| Context | Tokens (n) | Attn Scores (n²) | Attn FLOPs/layer | KV Cache (FP16) |\n"
+      "|---------|-----------:|-----------------:|-----------------:|----------------:|\n"
+      "| 4K      |      4,096 |            16.8M |  137.4 GigaFLOPs |          2.1 GB |\n"
+      "\n"
+      "Context = context, in tokens: tokens of one sequence\n"
+      "Tokens (n) = context, in tokens: tokens of one sequence\n"
+      "Attn Scores (n²) = scores_per_head, in query-key pairs: query-key pairs of one head of one sequence; null "
+      "unless "
+      "all layers agree\n"
+      "Attn FLOPs/layer = attention_flops_per_layer, in FLOPs: attention_flops / layers; null where layers differ and "
+      "the quotient is not whole\n"
+      "KV Cache (FP16) = kv_cache_bytes, in bytes: bytes of live KV cache: the maximum over positions up to n\n");
+
+  // Every heading of a table is explained, in each command that explains them.
+  const std::vector<std::vector<std::string>> questions = {
+      {"scale", "llama-3.1-8b", "mamba-1.4b-hf", "-b", "1,2", "--kv-precision", "bf16,q8_0", "--engine", "ideal",
+       "--engine", "vllm", "--weights", "bf16,fp8", "-n", "4K", "--units", "iec"},
+      {"scale", "gpt2", "-n", "1K", "--columns", "model,convention,window_status,growth_kv_cache"},
+      {"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb"},
+      {"fit", "llama-3.1-8b", "gpt2", "-n", "512,1K", "-b", "1,2", "--gpu", "l4-24gb:1,l4-24gb:2", "--kv-precision",
+       "bf16,q8_0", "--weights", "bf16,fp8", "--engine", "ideal", "--engine", "llama.cpp"},
+      {"list", "models"},
+      {"list", "engines"},
+  };
+  for (std::vector<std::string> arguments : questions) {
+    CAPTURE(arguments[0] + " " + arguments[1]);
+    arguments.insert(arguments.end(), {"--explain-columns", "--width", "60"});
+    const std::string narrow = run(arguments).out;
+    arguments.back() = "10000";
+    const std::string wide = run(arguments).out;
+    const std::size_t begin = wide.starts_with("| ") ? 0 : wide.find("\n| ") + 1;
+    std::string head = wide.substr(begin, wide.find('\n', begin) - begin);
+    std::size_t columns = 0;
+    for (std::size_t at = 0; at + 1 < head.size(); ++columns) {
+      const std::size_t end = head.find('|', at + 1);
+      std::string heading = head.substr(at + 1, end - at - 1);
+      heading.erase(0, heading.find_first_not_of(' '));
+      heading.erase(heading.find_last_not_of(' ') + 1);
+      CHECK_MESSAGE(wide.find("\n" + heading + " = ") != std::string::npos, heading);
+      CHECK_MESSAGE(narrow.find("\n" + heading + " = ") != std::string::npos, heading);
+      at = end;
+    }
+    CHECK(columns > 2);
+  }
+}
