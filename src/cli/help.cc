@@ -150,13 +150,14 @@ Status run_help(const Arguments& arguments) {
   for (const std::string& part : arguments.words()) word += (word.empty() ? "" : "-") + part;
   std::string text;
   std::vector<std::string_view> names;
-  for (const Command* command : commands()) {
-    if (command->name == word) text = command_help(*command, HelpLength::screen);
-    names.push_back(command->name);
-  }
+  // Topics first: of names that are equally near the first is named, and commands have misspellings of their own.
   for (const Topic& topic : topics()) {
     if (topic.name == word) text = topic_help(topic);
     names.push_back(topic.name);
+  }
+  for (const Command* command : commands()) {
+    if (command->name == word) text = command_help(*command, HelpLength::screen);
+    names.push_back(command->name);
   }
   if (word.empty()) text = program_help(HelpLength::screen);
   if (text.empty()) {

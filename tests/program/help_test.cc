@@ -199,7 +199,7 @@ TEST_CASE("what the topics say of defaults and exit statuses is what the command
   CHECK(says("conventions", "article           flops_per_mac=1, pairs=reach; default of scale, explain,"));
   CHECK(json_of({"scale", "article-7b"})["conventions"]["name"] == "article");
   CHECK(says("conventions", "standard          flops_per_mac=2, pairs=reach\n"));
-  CHECK(says("conventions", "causal            flops_per_mac=2, pairs=exact; default of fit, solve, train,"));
+  CHECK(says("conventions", "causal            flops_per_mac=2, pairs=exact; default of fit, solve, init,"));
   const nlohmann::json fit = json_of({"fit", "gpt2", "--gpu", "l4-24gb"})["conventions"];
   CHECK(fit["name"] == "causal");
   CHECK(fit["flops_per_mac"] == 2);
