@@ -1,5 +1,8 @@
 #include "fit_document.h"
 
+#include <utility>
+
+#include "core/format.h"
 #include "deployment_fields.h"
 #include "option_text.h"
 
@@ -98,6 +101,25 @@ constexpr Field kFitCells[] = {
     FitCell::text("limit", "", [](const Fit& fit) { return fit.estimate.limit; }),
     FitCell::text("bound", "", [](const Fit& fit) { return bound_of(fit); }),
 };
+
+/// The line over several alternatives: of several contexts or batches the largest that fits, and how many do.
+std::string headline(const std::vector<Fit>& fits, UnitSystem units) {
+  const Fit* named = &fits.front();  // it fits, if any does
+  std::size_t fitting = 0;
+  bool several_points = false;
+  for (const Fit& fit : fits) {
+    several_points = several_points || fit.context != fits.front().context || fit.batch != fits.front().batch;
+    if (!fit.estimate.fits) continue;
+    ++fitting;
+    // Of the same tokens the longer context; of the same point the first, which takes the least.
+    const auto size = [](const Fit& one) { return std::pair(one.context * one.batch, one.context); };
+    if (size(*named) < size(fit)) named = &fit;
+  }
+  if (fitting == 0) return format("{}; none of {} fits", verdict_line(*named, units), fits.size());
+  return format("{}; {} of {} {}{}", verdict_line(*named, units), fitting, fits.size(), fitting == 1 ? "fits" : "fit",
+                several_points && fitting > 1 ? ", this is the largest" : "");
+}
+
 constexpr auto kFitMetric = [](const Fit& fit, Metric metric) { return &fit.estimate[metric]; };
 
 }  // namespace
@@ -141,7 +163,7 @@ void FitDocument::write_page(TextDocument& page) const {
   if (page.style() == TextStyle::markdown) return write_alternatives(fits, options_->units, page);
   // What its columns are is asked of a table.
   if (fits.size() == 1 && !page.settings().explain_columns) return write_fit(fits.front(), *options_, page);
-  page.line(verdict_line(fits.front(), options_->units));
+  page.line(headline(fits, options_->units), Accent::strong);
   page.blank();
   write_alternatives(fits, options_->units, page);
   if (options_->quiet) return;

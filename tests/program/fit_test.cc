@@ -150,6 +150,29 @@ TEST_CASE("fit: alternatives, cheapest first") {
   }
 }
 
+TEST_CASE("fit: the line over several points names the largest that fits, and how many do") {
+  const auto headline = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"fit", "llama-3.1-8b", "--gpu", "l4-24gb"});
+    return first_line(run(more).out);
+  };
+  // 8,030,261,248 parameters of 2 bytes are 14.96 GiB, a token of cache 131,072 bytes; an L4 reports 22.5 GiB: about
+  // 61,000 tokens beside the weights.
+  const std::string contexts = headline({"-n", "4K,32K,128K"});
+  CHECK(contexts.starts_with("fits: Llama-3.1-8B, 32,768 tokens x 1 on 1 x l4-24gb: "));
+  CHECK(contexts.ends_with("; 2 of 3 fit, this is the largest"));
+  // Of as many tokens the longer context; what is listed first does not count.
+  const std::string both = headline({"-n", "16K,4K", "-b", "1,2,4,8"});
+  CHECK(both.find("16,384 tokens x 2 on") != std::string::npos);
+  CHECK(both.ends_with("; 6 of 8 fit, this is the largest"));
+  const std::string none = headline({"-n", "128K,64K"});
+  CHECK(none.starts_with("does not fit: "));
+  CHECK(none.ends_with("; none of 2 fits"));
+  // At one point the cheapest is named.
+  const std::string one_point = headline({"-n", "32K", "--gpu", "l4-24gb:2", "--weights", "bf16,fp8"});
+  CHECK(one_point.starts_with("fits: Llama-3.1-8B, 32,768 tokens x 1 on 1 x l4-24gb: "));
+  CHECK(one_point.ends_with("; 4 of 4 fit"));
+}
+
 TEST_CASE("fit: parts add up on every device, devices to the total") {
   const Json result = json_of({"fit", "mixtral-8x7b-v0.1", "-n", "32K", "-b", "3", "--gpu", "h100-sxm-80gb",
                                "--parallel", "tp=2,pp=2,ep=2", "--overhead", "2GiB"})["results"][0];
