@@ -1,18 +1,22 @@
 #include "counting.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "command.h"
 #include "complaints.h"
 #include "core/format.h"
 #include "ctxcost/answer/listing.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/engine/engine.h"
+#include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/mechanism/mechanism.h"
+#include "estimate/window_note.h"
 #include "option_values.h"
 #include "topics.h"
 
@@ -67,7 +71,32 @@ Model load(const std::string& word, const LoadOptions& options) {
   }
 }
 
+/// The longest context that is asked for. Empty where the command takes the model's own.
+std::optional<Count> longest_context(const Arguments& arguments) {
+  std::optional<Count> longest;
+  const auto take = [&longest](std::string_view list) {
+    const Count largest = parse_lengths(list, option(OptionId::context).name).largest();
+    if (!longest || *longest < largest) longest = largest;
+  };
+  for (const std::string& list : arguments.all(OptionId::context)) take(list);
+  std::string_view fallback = arguments.value_or_fallback(OptionId::context);
+  fallback = fallback.substr(0, fallback.find(';'));
+  // Where it is words, it is no list.
+  if (!longest && fallback.find(' ') == std::string_view::npos && !fallback.empty()) take(fallback);
+  return longest;
+}
+
 }  // namespace
+
+void complain_of_assumptions(const Arguments& arguments, const std::string& word, const Model& model) {
+  if (!arguments.has(OptionId::quiet)) return;
+  for (const std::string& note : model.assumptions) complain(format("{}: note: {}", word, note));
+  const std::optional<Count> longest = longest_context(arguments);
+  if (!longest) return;
+  const std::optional<std::string_view> status = window_status(model.positions, *longest);
+  if (status != "beyond" && status != "impossible") return;
+  complain(format("{}: note: {}", word, window_note(model, *longest)));
+}
 
 std::vector<SharedModel> load_models(const Arguments& arguments, const std::vector<std::string>& words) {
   const LoadOptions options = load_options(arguments);
@@ -76,6 +105,7 @@ std::vector<SharedModel> load_models(const Arguments& arguments, const std::vect
   for (const std::string& word : words) {
     try {
       models.push_back(load(word, options));
+      complain_of_assumptions(arguments, word, *models.back());
     } catch (const InputError& error) {
       errors.push_back(error);
     }

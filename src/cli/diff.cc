@@ -1,5 +1,6 @@
 // ctxcost diff: what changes between two models or two saved reports, and which config keys made it change.
 #include "command.h"
+#include "counting.h"
 #include "ctxcost/answer/difference.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
@@ -49,7 +50,7 @@ void refuse_settings(const Arguments& arguments) {
 }
 
 Status run_diff(const Arguments& arguments) {
-  const RenderOptions render = render_options(arguments);
+  RenderOptions render = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kDiffShape);
   const DiffOptions options = diff_options(arguments);
 
@@ -65,7 +66,15 @@ Status run_diff(const Arguments& arguments) {
   }
   const Comparand before = load_comparand(words[0], options.models);
   const Comparand after = load_comparand(words[1], options.models);
-  if (before.is_report() && after.is_report()) refuse_settings(arguments);
+  if (before.is_report() && after.is_report()) {
+    refuse_settings(arguments);
+    render.convention_asked = true;  // by the runs that wrote them
+  }
+  for (const Comparand* const one : {&before, &after}) {
+    if (const auto* const compared = std::get_if<ComparedModel>(&one->content)) {
+      complain_of_assumptions(arguments, one->name, compared->model);
+    }
+  }
   const Difference difference = diff(before, after, options);
 
   deliver(arguments, documents, DiffDocument(difference, render));

@@ -118,7 +118,11 @@ std::vector<EngineChoice> engine_choices(const Arguments& arguments) {
 std::vector<GpuChoice> gpu_choices(const Arguments& arguments) {
   std::vector<GpuChoice> all;
   for (const std::string& text : arguments.all(OptionId::gpu)) {
-    for (const std::string& name : split_names(text, option(OptionId::gpu).name)) all.push_back(parse_gpu(name));
+    for (const std::string& name : split_names(text, option(OptionId::gpu).name)) {
+      all.push_back(parse_gpu(name));
+      const std::string& assumption = all.back().gpu.assumption;
+      if (arguments.has(OptionId::quiet) && !assumption.empty()) complain(format("note: {}", assumption));
+    }
   }
   return all;
 }
@@ -168,6 +172,7 @@ RenderOptions render_options(const Arguments& arguments) {
   options.units = units(arguments);
   options.quiet = arguments.has(OptionId::quiet);
   options.verbose = arguments.has(OptionId::verbose);
+  options.convention_asked = arguments.has(OptionId::convention);
   return options;
 }
 

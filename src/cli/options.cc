@@ -277,7 +277,8 @@ constexpr Option kOptions[] = {
     {.id = OptionId::wide, .name = "--wide", .letter = 0, .value = "", .group = output,
      .completion = Completion::none, .meaning = "show all columns of tables, however wide"},
     {.id = OptionId::quiet, .name = "--quiet", .letter = 'q', .value = "", .group = output,
-     .completion = Completion::none, .meaning = "print the answer only"},
+     .completion = Completion::none, .meaning = "print the answer only",
+     .syntax = "assumptions go to standard error"},
     {.id = OptionId::verbose, .name = "--verbose", .letter = 'v', .value = "", .group = output,
      .completion = Completion::none, .meaning = "show the memory of every kind of device"},
 

@@ -263,7 +263,10 @@ Model load_model(const CatalogueMatch& match, const LoadOptions& options) {
     model.stored->name = match.weights.words;
     model.stored->known = false;
   }
-  if (!match.note.empty()) model.notes.push_back(match.note);
+  if (!match.note.empty()) {
+    model.notes.push_back(match.note);
+    model.assumptions.push_back(match.note);
+  }
   return model;
 }
 

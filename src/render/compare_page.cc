@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "compare_document.h"
+#include "convention_note.h"
 #include "core/format.h"
 #include "ctxcost/core/units.h"
 #include "value_text.h"
@@ -268,8 +269,12 @@ void write_comparison(const StrategyComparison& answer, const RenderOptions& opt
     page.blank();
     write_alternative(answer, answer.alternatives[i], names[i], page);
   }
-  if (!answer.notes.empty()) page.blank();
-  for (const std::string& note : answer.notes) page.item("note: " + note);
+  std::vector<std::string> notes = answer.notes;
+  constexpr MetricSet kOfVerbose = {Metric::linear_flops, Metric::forward_flops};
+  if (options.verbose) notes.push_back(convention_note(answer.workload.convention, options, kOfVerbose));
+  if (!notes.empty() && notes.back().empty()) notes.pop_back();
+  if (!notes.empty()) page.blank();
+  for (const std::string& note : notes) page.item("note: " + note);
 }
 
 }  // namespace ctxcost

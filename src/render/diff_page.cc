@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "convention_note.h"
 #include "core/format.h"
 #include "core/printable.h"
 #include "ctxcost/core/lengths.h"
@@ -102,6 +103,14 @@ class DifferenceTable {
     only("old", difference_->comparison.only_before);
     only("new", difference_->comparison.only_after);
     return lines;
+  }
+
+  /// On whole-model FLOPs of models; saved reports have their convention.
+  std::string counting_note() const {
+    MetricSet shown;
+    for (const ChangeRow& row : change_rows(*difference_)) shown.add(row.change->metric);
+    const RecordedConvention& convention = points().front().after->convention;
+    return convention_note({.name = convention.name, .flops_per_mac = convention.flops_per_mac}, *options_, shown);
   }
 
   std::string nothing_changed() const {
@@ -227,6 +236,7 @@ void write_difference(const Difference& difference, const RenderOptions& options
   if (!options.quiet) {
     block(key_lines(difference));
     block(table.notes());
+    if (const std::string note = table.counting_note(); !note.empty()) block({"note: " + note});
   }
   block(threshold_lines(difference, table, options.units));
 }

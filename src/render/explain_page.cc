@@ -1,6 +1,7 @@
 // What people read of `explain`: a metric at a time, each on one screen.
 #include <algorithm>
 
+#include "convention_note.h"
 #include "core/format.h"
 #include "core/printable.h"
 #include "core/word_list.h"
@@ -320,9 +321,15 @@ void write_explanation(const Explanation& answer, const RenderOptions& options, 
     blank = true;
     write_metric(metric, options, page);
   }
-  if (options.quiet || answer.notes.empty()) return;
+  if (options.quiet) return;
+  std::vector<std::string> notes = answer.notes;
+  MetricSet shown;
+  for (const ExplainedMetric& metric : answer.metrics) shown.add(metric.metric);
+  notes.push_back(convention_note(answer.estimator.settings().convention, options, shown));
+  if (notes.back().empty()) notes.pop_back();
+  if (notes.empty()) return;
   page.blank();
-  for (const std::string& note : answer.notes) page.item("note: " + note);
+  for (const std::string& note : notes) page.item("note: " + note);
 }
 
 }  // namespace ctxcost

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "convention_note.h"
 #include "core/printable.h"
 #include "estimate/window_note.h"
 #include "model/model_words.h"
@@ -300,6 +301,13 @@ std::vector<std::string> TableLayout::notes() const {
     }
   }
   for (const std::string& note : window_notes_) add_once(notes, note);
+  MetricSet shown;
+  for (const Cell& cell : cells_) {
+    if (cell.kind == Cell::Kind::metric) shown.add(cell.metric);
+  }
+  if (std::string note = convention_note(report_->convention(), *options_, shown); !note.empty()) {
+    notes.push_back(std::move(note));
+  }
   return notes;
 }
 

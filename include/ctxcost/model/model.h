@@ -144,7 +144,9 @@ struct Model {
   std::optional<Count> cross_tokens;  ///< encoder length, if the file fixes it; else it is n
   Count batch = 1;                    ///< default batch of the file
   std::vector<std::string> notes;     ///< assumptions and remarks of the reader, shown with every result
-  std::vector<KeyRead> keys;          ///< integers that the reader took, each once, in its order
+  /// Those of the notes without which a figure would be another, or unknown: class defaults, what a name says.
+  std::vector<std::string> assumptions;
+  std::vector<KeyRead> keys;  ///< integers that the reader took, each once, in its order
 
   /// Sets the type of the weights, and with it that of activations (a type of 16 or 32 bits) and of the cache (a type
   /// of weights and cache alike). Under other types, those stay what they are.

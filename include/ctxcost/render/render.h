@@ -33,6 +33,8 @@ struct RenderOptions {
   std::vector<Column> columns;  ///< empty: the format's default columns
   bool quiet = false;           ///< print no caption, growth lines or notes
   bool verbose = false;         ///< also print sources and layer groups
+  /// The counting convention was chosen, and is not the command's default: no note says what it means for the figures.
+  bool convention_asked = false;
 };
 
 }  // namespace ctxcost

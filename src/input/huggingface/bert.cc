@@ -92,7 +92,7 @@ void read_longformer(const Config& config, Model& model) {
       read_bert_frame(config, model, {.vocab = 30522, .positions = 512, .token_types = 2, .unused_positions = 2});
   // One width for all layers or one for each; both sides of a token together.
   const std::vector<Count> windows = per_layer_counts(config, "attention_window", 512, encoder.layers);
-  config.note("one global token is assumed (the first)");
+  config.assume("one global token is assumed (the first)");
   add_layers(
       model, encoder.layers, [&](std::uint32_t i) { return windows[i]; },
       [&](Count window) {

@@ -101,6 +101,12 @@ void Config::note(std::string text) const {
   if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(std::move(text));
 }
 
+void Config::assume(std::string text) const {
+  std::vector<std::string>& assumptions = findings_->assumptions;
+  if (std::find(assumptions.begin(), assumptions.end(), text) == assumptions.end()) assumptions.push_back(text);
+  note(std::move(text));
+}
+
 void Config::took_default(std::string_view key, std::string_view value) const {
   std::string text = std::string(key) + " " + std::string(value);
   std::vector<std::string>& defaults = findings_->defaults;

@@ -35,7 +35,8 @@ struct Findings {
   std::vector<Diagnostic> faults;
   std::vector<std::string> defaults;  ///< "head_dim 256": absent keys and the class defaults they took
   std::vector<std::string> notes;
-  std::vector<KeyRead> keys;  ///< integers that were read
+  std::vector<std::string> assumptions;  ///< those of the notes that figures depend on
+  std::vector<KeyRead> keys;             ///< integers that were read
 };
 
 /// A view of one object of the file, or of several laid over each other (`text_config` before the whole file).
@@ -101,6 +102,8 @@ class Config {
   /// A fault at that key (or where it would stand).
   void fault(const Keys& keys, std::string message, std::string hint = {}) const;
   void note(std::string text) const;
+  /// A note on something that figures depend on and the file does not say.
+  void assume(std::string text) const;
   /// Records that `key` was absent and which default it took.
   void took_default(std::string_view key, std::string_view value) const;
   bool assume_full() const { return findings_->assume_full; }

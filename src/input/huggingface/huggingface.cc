@@ -231,9 +231,11 @@ void finish_notes(Findings& findings, Model& model) {
     std::string text =
         findings.defaults.size() == 1 ? "absent key, class default taken: " : "absent keys, class defaults taken: ";
     for (std::size_t i = 0; i < findings.defaults.size(); ++i) text += (i == 0 ? "" : ", ") + findings.defaults[i];
+    findings.assumptions.insert(findings.assumptions.begin(), text);
     findings.notes.insert(findings.notes.begin(), std::move(text));
   }
   model.notes = std::move(findings.notes);
+  model.assumptions = std::move(findings.assumptions);
   model.keys = std::move(findings.keys);
 }
 
@@ -292,8 +294,8 @@ Model read_config(const JsonValue& root, const std::string& source, const JsonDo
     read = family->read;
     model.gguf = family->gguf;
   } else if (options.assume_full) {
-    config.note("family \"" + model.family +
-                "\" is not known: counted as full attention, parameters unknown (assume full)");
+    config.assume("family \"" + model.family +
+                  "\" is not known: counted as full attention, parameters unknown (assume full)");
   } else {
     unknown_family(config, model.family);
     throw InputError(std::move(findings.faults));
@@ -319,6 +321,7 @@ Model read_config(const JsonValue& root, const std::string& source, const JsonDo
   findings.faults.insert(findings.faults.end(), findings_beside.faults.begin(), findings_beside.faults.end());
   if (!findings.faults.empty()) throw InputError(std::move(findings.faults));
   for (std::string& note : findings_beside.notes) findings.notes.push_back(std::move(note));
+  for (std::string& note : findings_beside.assumptions) findings.assumptions.push_back(std::move(note));
   note_other_towers(config, root, model);
   finish_notes(findings, model);
   return model;

@@ -35,9 +35,9 @@ std::vector<bool> delta_layers(const Config& linear, std::uint32_t layers) {
   // One list is the other's complement; a layer in neither has full attention [modeling_kimi.py, is_kda_layer].
   const bool named = linear.has("full_attn_layers");
   if (linear.has("kda_layers")) {
-    if (!named) linear.note("no full_attn_layers: the layers that are not in kda_layers");
+    if (!named) linear.assume("no full_attn_layers: the layers that are not in kda_layers");
   } else if (named) {
-    linear.note("no kda_layers: the layers that are not in full_attn_layers");
+    linear.assume("no kda_layers: the layers that are not in full_attn_layers");
     for (std::uint32_t i = 0; i < layers; ++i) delta[i] = !listed[i];
   } else {
     linear.fault("kda_layers", "expected a list of layers, or full_attn_layers, found neither");

@@ -82,7 +82,7 @@ void read_class_head(const Config& config, const Family& family, Model& model) {
     const bool known = std::any_of(std::begin(kVocabularyHeads), std::end(kVocabularyHeads),
                                    [&name](std::string_view ending) { return name.ends_with(ending); });
     if (!known && had_head && !lists(family.architectures, name)) {
-      config.note("the head of " + name + " is not known: counted as one over the vocabulary");
+      config.assume("the head of " + name + " is not known: counted as one over the vocabulary");
     }
     return;
   }

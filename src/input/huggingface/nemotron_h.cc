@@ -26,7 +26,7 @@ char letter(std::string_view kind) {
 char known_letter(const Config& config, const Keys& key, std::string_view kind) {
   if (const char known = letter(kind)) return known;
   if (config.assume_full()) {
-    config.note("layer kind \"" + std::string(kind) + "\" is not known: counted as full attention (assume full)");
+    config.assume("layer kind \"" + std::string(kind) + "\" is not known: counted as full attention (assume full)");
   } else {
     config.fault(key, "unknown layer kind \"" + std::string(kind) + "\"; expected M, -, * or E",
                  "with assume full it counts as full attention");

@@ -129,7 +129,7 @@ std::vector<std::string_view> read_layer_types(const Config& config, std::uint32
     if (kind.empty()) {
       kind = kFullLayer;
       if (config.assume_full()) {
-        config.note("layer kind \"" + word + "\" is not known: counted as full attention (assume full)");
+        config.assume("layer kind \"" + word + "\" is not known: counted as full attention (assume full)");
       } else {
         config.findings().faults.push_back(
             {config.findings().source, child_pointer(place, i), "unknown layer kind \"" + word + "\"",

@@ -47,7 +47,7 @@ void read_rope(const Config& config, Model& model, std::optional<Count> class_de
   facts.max_is_extended = extended;
   facts.max_positions = longest_sequence(config, class_default);
   if (!facts.max_positions) {
-    config.note("no key states the longest sequence: 2048 is taken, as vLLM does");
+    config.assume("no key states the longest sequence: 2048 is taken, as vLLM does");
     facts.max_positions = kUnstatedLength;
   }
   std::string type, factor;
@@ -62,7 +62,7 @@ void read_rope(const Config& config, Model& model, std::optional<Count> class_de
       rope->fault("factor", "expected a positive number, found " + factor);
     }
     if (!type.empty() && !is_rope_scaling_type(type)) {
-      config.note("rope type \"" + type + "\" is not known: the window is the file's longest sequence");
+      config.assume("rope type \"" + type + "\" is not known: the window is the file's longest sequence");
     }
   }
   facts.scaling_type = type;

@@ -28,7 +28,7 @@ void read_recurrent_gemma(const Config& config, Model& model) {
   for (std::string& block : blocks) {
     if (block == "recurrent" || block == "attention") continue;
     if (config.assume_full()) {
-      config.note("layer kind \"" + block + "\" is not known: counted as full attention (assume full)");
+      config.assume("layer kind \"" + block + "\" is not known: counted as full attention (assume full)");
       block = kFullLayer;
     } else {
       config.fault("block_types", "unknown layer kind \"" + block + "\"; expected \"recurrent\" or \"attention\"",

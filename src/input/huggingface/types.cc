@@ -38,7 +38,7 @@ void read_types(const Config& config, Model& model) {
   const std::string named = config.text(key, "");
   const std::string_view name = without_prefix(named);
   if (name.empty() || name == "auto") {
-    config.note("no torch_dtype or dtype: counted in bf16");
+    config.assume("no torch_dtype or dtype: counted in bf16");
   } else if (!real_type(name).empty()) {
     type = real_type(name);
   } else if (name.starts_with("float8_e4m3") || name.starts_with("float8_e5m2")) {

@@ -121,7 +121,9 @@ Model read_params(const JsonDocument& document, const LoadOptions& options) {
   if (!translation.states_length() && model.positions.trained_context) {
     // The default of the class that the model is read by says nothing about this one.
     model.positions = positions_from({.encoding = model.positions.encoding});
-    std::erase_if(model.notes, [](const std::string& note) { return note.starts_with("absent key"); });
+    for (std::vector<std::string>* const notes_of : {&model.notes, &model.assumptions}) {
+      std::erase_if(*notes_of, [](const std::string& note) { return note.starts_with("absent key"); });
+    }
     notes.emplace_back("the file does not state the longest sequence: the window is unknown");
   }
   model.notes.insert(model.notes.begin(), std::make_move_iterator(notes.begin()), std::make_move_iterator(notes.end()));
