@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "command.h"
 #include "core/format.h"
+#include "ctxcost/answer/listing.h"
 #include "ctxcost/core/diagnostic.h"
 #include "help_lines.h"
 #include "topics.h"
@@ -161,9 +163,12 @@ Status run_help(const Arguments& arguments) {
   }
   if (word.empty()) text = program_help(HelpLength::screen);
   if (text.empty()) {
-    const std::string hint = did_you_mean(word, names);
-    throw_fault("help", format("unknown command or topic \"{}\"", word),
-                hint.empty() ? "`ctxcost help` lists all" : hint);
+    std::string hint = did_you_mean(word, names);
+    if (hint.empty()) hint = "`ctxcost help` lists all";
+    for (const ListingKind& kind : listing_kinds()) {
+      if (kind.name == word) hint = format("`ctxcost list {}` lists them, `ctxcost show NAME` has one in full", word);
+    }
+    throw_fault("help", format("unknown command or topic \"{}\"", word), std::move(hint));
   }
   deliver(Target{}, text);
   return Status::answered;

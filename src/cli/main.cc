@@ -67,6 +67,10 @@ Status run(std::span<const char* const> tokens) {
   const Command* command = find_command(tokens[0]);
   for (const auto& [flag, length] : kHelps) {
     if (!asks_for(flag, tokens)) continue;
+    // `help fit --help-all` is about fit.
+    const bool of_help = command != nullptr && command == find_command("help") && tokens.size() > 1;
+    const Command* const asked = of_help ? find_command(tokens[1]) : nullptr;
+    if (asked != nullptr) command = asked;
     return print(command == nullptr ? program_help(length) : command_help(*command, length));
   }
   if (command == nullptr) return run_without_command(tokens);

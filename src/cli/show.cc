@@ -34,6 +34,8 @@ Status run_show(const Arguments& arguments) {
     return target.format == "json" || target.format == "ndjson";
   });
   if (model != nullptr && as_file && !model->note.empty()) complain(model->note);
+  const auto* const gpu = std::get_if<Accelerator>(&found);
+  if (gpu != nullptr && !gpu->assumption.empty()) complain(gpu->assumption);
   deliver(arguments, documents, ShowDocument(found));
   return Status::answered;
 }

@@ -96,6 +96,7 @@ TEST_CASE("--help fits a screen of 80 columns, and what it leaves out is in --he
     CHECK(run({"help", command}).out == screen);
     CHECK(run({command, "-h"}).out == screen);
     const std::string all = run({command, "--help-all"}).out;
+    CHECK(run({"help", command, "--help-all"}).out == all);
     std::istringstream lines(all);
     for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 80, line);
     std::vector<std::string> of_all = help_rows(all);
@@ -223,6 +224,10 @@ TEST_CASE("a topic or command that is not there is an error with a near name") {
   CHECK(error({"sclae"}) == "ctxcost: help: unknown command or topic \"sclae\"; did you mean \"scale\"?\n");
   CHECK(error({"exit-stauts"}) ==
         "ctxcost: help: unknown command or topic \"exit-stauts\"; did you mean \"exit-status\"?\n");
+  CHECK(error({"gpus"}) ==
+        "ctxcost: help: unknown command or topic \"gpus\" (`ctxcost list gpus` lists them, `ctxcost show NAME` has one "
+        "in "
+        "full)\n");
   CHECK(error({"weather"}) == "ctxcost: help: unknown command or topic \"weather\" (`ctxcost help` lists all)\n");
 }
 

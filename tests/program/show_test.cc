@@ -213,6 +213,10 @@ TEST_CASE("a name that says more than the file that is shown: that is on standar
   CHECK(
       packed.err.starts_with("ctxcost: \"Llama-3.1-8B-Instruct-Q8_0\" is counted as meta-llama/Llama-3.1-8B of the "
                              "catalogue: its shape and window"));
+  for (const char* format : {"table", "json"}) {
+    CHECK(run({"show", "h200", "--format", format}).err ==
+          "ctxcost: \"h200\" is taken as h200-sxm-141gb, not h200-nvl-141gb\n");
+  }
 }
 
 TEST_CASE("show refuses what it cannot show") {
