@@ -27,10 +27,11 @@ constexpr OptionId kDeploymentOptions[] = {OptionId::context,       OptionId::ba
                                            OptionId::output,        OptionId::units,
                                            OptionId::color,         OptionId::width,
                                            OptionId::wide,          OptionId::quiet,
-                                           OptionId::verbose,       OptionId::explain_columns};
+                                           OptionId::verbose,       OptionId::explain_columns,
+                                           OptionId::plot};
 
 /// What only the page of `fit` shows: the last of them.
-constexpr std::size_t kOfFitAlone = 2;
+constexpr std::size_t kOfFitAlone = 3;
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "complaints.h"
+#include "core/character.h"
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 #include "value_readers.h"
@@ -30,6 +31,17 @@ bool wants_color(const Arguments& arguments, bool is_terminal) {
   const char* const terminal = std::getenv("TERM");
   const bool dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
   return (no_color == nullptr || *no_color == '\0') && !dumb;
+}
+
+/// Returns whether the environment's locale is one of UTF-8. [POSIX.1-2017, Base Definitions, 8.2]
+bool is_unicode_locale() {
+  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const locale = std::getenv(name);
+    if (locale == nullptr || *locale == '\0') continue;
+    const std::string text = lower_case(locale);
+    return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
+  }
+  return false;
 }
 
 /// Returns the user's choice of columns where the terminal does not know its own, or nothing. [POSIX.1-2017, Base
@@ -173,6 +185,7 @@ RenderOptions render_options(const Arguments& arguments) {
   options.quiet = arguments.has(OptionId::quiet);
   options.verbose = arguments.has(OptionId::verbose);
   options.convention_asked = arguments.has(OptionId::convention);
+  options.plot = arguments.has(OptionId::plot);
   return options;
 }
 
@@ -180,6 +193,7 @@ PageSettings page_settings(const Arguments& arguments, const Output& output) {
   const bool is_terminal = output.is_terminal();
   return {.color = wants_color(arguments, is_terminal),
           .width = width_of(arguments, output, is_terminal),
+          .unicode = !arguments.has(OptionId::plot) || is_unicode_locale(),
           .explain_columns = arguments.has(OptionId::explain_columns),
           .advice = "--wide shows all"};
 }

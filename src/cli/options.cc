@@ -262,6 +262,9 @@ constexpr Option kOptions[] = {
      .check = check<parse_columns>, .repeatable = true, .common = true},
     {.id = OptionId::explain_columns, .name = "--explain-columns", .letter = 0, .value = "", .group = output,
      .completion = Completion::none, .meaning = "say below the table what each column is"},
+    {.id = OptionId::plot, .name = "--plot", .letter = 0, .value = "", .group = output,
+     .completion = Completion::none, .meaning = "draw charts of the columns in place of the table; both axes are "
+                                                "logarithmic"},
     {.id = OptionId::jobs, .name = "--jobs", .letter = 0, .value = "NUMBER", .group = output,
      .completion = Completion::none,
      .meaning = "threads that compute and write rows of csv and ndjson; the same bytes for any number",
@@ -335,6 +338,7 @@ constexpr Variant kVariants[] = {
     {"compare", OptionId::quiet, {}, "print the table only"},
     {"compare", OptionId::verbose, {}, "show scores, linear and forward FLOPs and score memory, too"},
     {"explain", OptionId::verbose, {}, "show every term of every layer group with its formula, and every position"},
+    {"fit", OptionId::plot, {}, "draw the memory of a device as a bar of its parts"},
     {"fit", OptionId::context, "the model's trained context"},
     {"fit", OptionId::convention, {}, kCounted, kTimes},
     {"fit", OptionId::units, "iec"},

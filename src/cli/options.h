@@ -79,6 +79,7 @@ enum class OptionId : std::uint8_t {
   save,
   columns,
   explain_columns,
+  plot,
   jobs,
   units,
   color,

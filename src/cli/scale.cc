@@ -22,14 +22,12 @@ extern const Command kScale;
 
 namespace {
 
-constexpr OptionId kScaleOptions[] = {OptionId::context,   OptionId::batch,           OptionId::kv_precision,
-                                      OptionId::weights,   OptionId::engine,          OptionId::convention,
-                                      OptionId::logits,    OptionId::assume,          OptionId::set,
-                                      OptionId::parallel,  OptionId::ndjson,          OptionId::keep_going,
-                                      OptionId::exit_zero, OptionId::format,          OptionId::output,
-                                      OptionId::columns,   OptionId::explain_columns, OptionId::jobs,
-                                      OptionId::units,     OptionId::color,           OptionId::width,
-                                      OptionId::wide,      OptionId::quiet,           OptionId::verbose};
+constexpr OptionId kScaleOptions[] = {
+    OptionId::context,    OptionId::batch,           OptionId::kv_precision, OptionId::weights, OptionId::engine,
+    OptionId::convention, OptionId::logits,          OptionId::assume,       OptionId::set,     OptionId::parallel,
+    OptionId::ndjson,     OptionId::keep_going,      OptionId::exit_zero,    OptionId::format,  OptionId::output,
+    OptionId::columns,    OptionId::explain_columns, OptionId::plot,         OptionId::jobs,    OptionId::units,
+    OptionId::color,      OptionId::width,           OptionId::wide,         OptionId::quiet,   OptionId::verbose};
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"

@@ -160,12 +160,18 @@ void FitDocument::for_each_cells(const std::function<void(const void* subject)>&
 
 void FitDocument::write_page(TextDocument& page) const {
   const std::vector<Fit>& fits = answer_->alternatives;
-  if (page.style() == TextStyle::markdown) return write_alternatives(fits, options_->units, page);
+  const auto write_table = [&] {
+    write_alternatives(fits, options_->units, page);
+    if (!options_->plot) return;
+    page.blank();
+    write_memory_bars(fits, options_->units, page);
+  };
+  if (page.style() == TextStyle::markdown) return write_table();
   // What its columns are is asked of a table.
   if (fits.size() == 1 && !page.settings().explain_columns) return write_fit(fits.front(), *options_, page);
   page.line(headline(fits, options_->units), Accent::strong);
   page.blank();
-  write_alternatives(fits, options_->units, page);
+  write_table();
   if (options_->quiet) return;
   const std::vector<std::string> common = common_notes(fits);
   page.blank();

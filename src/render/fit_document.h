@@ -37,6 +37,8 @@ class FitDocument : public Document {
 void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page);
 /// The verdict in one line.
 std::string verdict_line(const Fit& fit, UnitSystem units);
+/// Draws the memory of the fullest device of each alternative.
+void write_memory_bars(const std::vector<Fit>& fits, UnitSystem units, TextDocument& page);
 /// "memory: IEC units, 1 GiB = 2^30 bytes"
 std::string memory_caption(UnitSystem units);
 /// Writes a table of alternatives. Columns that are equal in all rows are left out, except those that are always shown.

@@ -1,5 +1,6 @@
 // The page of `fit`.
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "core/format.h"
@@ -7,6 +8,7 @@
 #include "deployment_fields.h"
 #include "fit_document.h"
 #include "option_text.h"
+#include "plot.h"
 #include "value_text.h"
 
 namespace ctxcost {
@@ -90,6 +92,86 @@ void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, T
     for (const ReservedPart& part : device.kv_parts)
       page.line(part_line(format("    {}", part.name), part.bytes, units));
   }
+}
+
+/// What the cells of a bar stand for, in ASCII and beyond: told apart without colour.
+struct BarMarks {
+  std::string_view parts[4];
+  std::string_view free;
+  std::string_view capacity;
+};
+constexpr BarMarks kBarMarks[] = {{{"#", "=", "+", "%"}, ".", "!"}, {{"█", "▓", "▒", "░"}, "·", "┃"}};
+/// The width of a bar where the page has none.
+constexpr std::size_t kBarWidth = 80;
+
+/// The parts of a device in the order of its bar.
+struct BarPart {
+  std::string_view name;
+  std::optional<Count> bytes;
+};
+std::array<BarPart, 4> bar_parts(const DeviceMemory& device) {
+  return {{{"weights", device.weights},
+           {"KV cache", device.kv_reserved},
+           {device.has_compute_buffer ? "compute buffer" : "activations", device.activations},
+           {"overhead", device.overhead}}};
+}
+
+/// Draws a device as one bar: its parts, then what is free, or, where they are more than it has, its capacity among
+/// them. Says which parts are unknown in place of a bar.
+void draw_memory(const Fit& fit, const DeviceMemory& device, TextDocument& page) {
+  std::vector<Count> parts;
+  std::string unknown;
+  for (const BarPart& part : bar_parts(device)) {
+    if (!part.bytes) unknown.append(unknown.empty() ? "" : ", ").append(part.name);
+    parts.push_back(part.bytes.value_or(0));
+  }
+  if (!unknown.empty()) return page.line("not drawn, as these are unknown: " + unknown);
+  const Count used = *device.bytes();
+  const Count capacity = fit.estimate.capacity.value_or(used);
+  const Count whole = max(max(used, capacity), 1);
+  const bool is_over = used > capacity;
+  const PageSettings& settings = page.settings();
+  const BarMarks& marks = kBarMarks[settings.unicode];
+  // Between the ends of the bar.
+  const std::size_t cells = (settings.width == 0 ? kBarWidth : settings.width) - 2 - std::size_t{is_over};
+  std::string bar = "|";
+  const std::vector<std::size_t> widths = bar_cells(parts, whole, cells);
+  const std::size_t limit = is_over ? bar_cells(std::array{capacity}, whole, cells).front() : cells;
+  std::size_t at = 0;
+  const auto append = [&](std::string_view mark, std::size_t end) {
+    for (; at < end; ++at) {
+      if (is_over && at == limit) bar += marks.capacity;
+      bar += mark;
+    }
+  };
+  for (std::size_t i = 0; i < widths.size(); ++i) append(marks.parts[i], at + widths[i]);
+  append(marks.free, cells);
+  if (is_over && limit == cells) bar += marks.capacity;
+  bar += '|';
+  page.drawing(std::array{std::move(bar)});
+}
+
+/// Draws a device, and what each of its parts is. The cache has a line for each of its parts.
+void write_bar(const Fit& fit, const DeviceMemory& device, UnitSystem units, TextDocument& page) {
+  draw_memory(fit, device, page);
+  const BarMarks& marks = kBarMarks[page.settings().unicode];
+  const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
+  const auto row = [&](std::string_view mark, std::string_view name, const std::optional<Count>& bytes) {
+    page.line(format("  {} {}{}", mark, part_line(name, bytes, units), bytes ? padded(percent(*bytes, scale), 8) : ""));
+  };
+  const std::array<BarPart, 4> parts = bar_parts(device);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].bytes == Count{}) continue;
+    row(marks.parts[i], parts[i].name, parts[i].bytes);
+    if (parts[i].name != "KV cache") continue;
+    for (const ReservedPart& part : device.kv_parts) {
+      page.line(format("    {}", part_line(format("  {}", part.name), part.bytes, units)));
+    }
+  }
+  const std::optional<Count> used = device.bytes();
+  if (!used || !fit.estimate.capacity) return;
+  if (*used <= *fit.estimate.capacity) return row(marks.free, "free", *fit.estimate.capacity - *used);
+  row(marks.capacity, "capacity", fit.estimate.capacity);
 }
 
 /// What stays in host memory, part by part.
@@ -317,11 +399,12 @@ void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page)
   page.line(verdict_line(fit, options.units), Accent::strong);
   if (options.quiet) return;
   page.blank();
-  write_parts(fit, estimate.devices[estimate.largest], options.units, page);
+  const auto write_device = options.plot ? write_bar : write_parts;
+  write_device(fit, estimate.devices[estimate.largest], options.units, page);
   if (options.verbose) {
     for (const DeviceMemory& device : estimate.devices) {
       page.line(format("  stage {}, {} alike:", to_string(device.stage), to_string(device.devices)));
-      write_parts(fit, device, options.units, page);
+      write_device(fit, device, options.units, page);
     }
   }
   write_host(estimate, options.units, page);
@@ -358,6 +441,34 @@ void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocu
     for (std::size_t i = 0; i < fits.size(); ++i) rows[i].push_back(cell_text(values[i]));
   }
   page.table(std::move(columns), rows);
+}
+
+void write_memory_bars(const std::vector<Fit>& fits, UnitSystem units, TextDocument& page) {
+  for (const Fit& fit : fits) {
+    const DeploymentEstimate& estimate = fit.estimate;
+    std::string label = format("{}: {}", estimate.verdict(), place_text(*fit.deployment));
+    for (const AlternativeColumn& column : kColumns) {
+      // The place has the split, and what is always shown is in the table above.
+      if (column.always || column.name == "parallel" || column.metric == Metric::host_bytes) continue;
+      const std::string text = cell_text(column.value(fit, units));
+      const auto differs = [&](const Fit& other) { return cell_text(column.value(other, units)) != text; };
+      if (std::any_of(fits.begin(), fits.end(), differs)) label += format(", {} {}", column.heading, text);
+    }
+    const DeviceMemory& device = estimate.devices[estimate.largest];
+    if (const std::optional<Count> bytes = device.bytes()) {
+      label += ": " + short_bytes(*bytes, units);
+      if (estimate.capacity) label += " of " + short_bytes(*estimate.capacity, units);
+    }
+    page.line(label);
+    draw_memory(fit, device, page);
+  }
+  page.blank();
+  const BarMarks& marks = kBarMarks[page.settings().unicode];
+  // Devices of one engine name their third part alike.
+  const std::array<BarPart, 4> parts = bar_parts(fits.front().estimate.devices.front());
+  std::string legend;
+  for (std::size_t i = 0; i < parts.size(); ++i) legend += format("{} {}, ", marks.parts[i], parts[i].name);
+  page.line(format("{}{} free, {} capacity", legend, marks.free, marks.capacity));
 }
 
 std::string memory_caption(UnitSystem units) { return format("memory: {}", units_text(units)); }

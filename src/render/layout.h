@@ -29,6 +29,8 @@ class TableLayout {
   std::string caption() const;
   /// "1K → 4K (4x tokens): attention FLOPs 16x, KV cache 4x"; empty for a first point.
   std::string growth(const GridPoint& row) const;
+  /// The settings of a row that vary over the report: "Llama 3.1 8B, q8_0, batch 4".
+  std::string series(const GridPoint& row) const;
   /// Assumptions of readers, remarks of mixers and engines, contexts beyond the model's window.
   std::vector<std::string> notes() const;
 
@@ -53,8 +55,6 @@ class TableLayout {
   void look_at(const GridPoint& row, Findings& found);
   void drop_columns(const Findings& found);
   std::string text(const Cell& cell, const GridPoint& row) const;
-  /// The settings of a row that vary over the report: "Llama 3.1 8B, q8_0, batch 4".
-  std::string series(const GridPoint& row) const;
   bool varies(Label label) const;
 
   const Report* report_;
@@ -69,5 +69,7 @@ class TableLayout {
 
 /// Writes caption, table, growth lines and notes.
 void write_report(const Report& report, const RenderOptions& options, TextDocument& out);
+/// Writes caption, a chart for each unit, and notes. Throws InputError where a chosen column has no numbers.
+void write_plots(const Report& report, const RenderOptions& options, TextDocument& page);
 
 }  // namespace ctxcost

@@ -262,7 +262,9 @@ bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const
   return true;
 }
 
-void ScaleDocument::write_page(TextDocument& page) const { write_report(*report_, *options_, page); }
+void ScaleDocument::write_page(TextDocument& page) const {
+  options_->plot ? write_plots(*report_, *options_, page) : write_report(*report_, *options_, page);
+}
 
 const DocumentShape kScaleStreamShape = {.command = "scale",
                                          .parts = Part::records | Part::cells,

@@ -146,6 +146,16 @@ void TextDocument::item(std::string_view text) {
   line(text);
 }
 
+void TextDocument::drawing(std::span<const std::string> lines) {
+  const bool markdown = style_ == TextStyle::markdown;
+  if (markdown) out_->text("```text\n");
+  for (const std::string& line : lines) {
+    plain(line);
+    out_->character('\n');
+  }
+  if (markdown) out_->text("```\n");
+}
+
 void TextDocument::spaces(std::size_t count) {
   static constexpr std::string_view kSpaces = "                                                                ";
   for (; count > kSpaces.size(); count -= kSpaces.size()) out_->text(kSpaces);

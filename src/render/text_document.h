@@ -48,6 +48,8 @@ class TextDocument {
   void item();
   void item(std::string_view text);
   void blank() { out_->character('\n'); }
+  /// Writes lines as they stand: a chart. In Markdown they are a block of code.
+  void drawing(std::span<const std::string> lines);
 
   /// A column of a table.
   struct Column {
