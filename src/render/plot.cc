@@ -84,7 +84,10 @@ struct HorizontalAxis {
 class Canvas {
  public:
   Canvas(int columns, int rows, bool unicode)
-      : columns_(columns), rows_(rows), unicode_(unicode), cells_(static_cast<std::size_t>(columns * rows)) {}
+      : columns_(columns),
+        rows_(rows),
+        unicode_(unicode),
+        cells_(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows)) {}
 
   /// Rows count from below.
   void mark(int column, int row, std::size_t series) {
@@ -113,7 +116,7 @@ class Canvas {
     std::string text;
     std::size_t end = 0;
     for (int column = 0; column < columns_; ++column) {
-      const Cell& cell = cells_[static_cast<std::size_t>(from_above * columns_ + column)];
+      const Cell& cell = cells_[index_of(column, from_above)];
       if (cell.has_mark) {
         text += cell.is_shared ? kSharedMark[unicode_] : mark_of(cell.series, unicode_);
       } else if (cell.dots == 0) {
@@ -142,7 +145,10 @@ class Canvas {
     std::size_t series = 0;
   };
 
-  Cell& cell_of(int column, int from_above) { return cells_[static_cast<std::size_t>(from_above * columns_ + column)]; }
+  std::size_t index_of(int column, int from_above) const {
+    return static_cast<std::size_t>(from_above) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
+  }
+  Cell& cell_of(int column, int from_above) { return cells_[index_of(column, from_above)]; }
 
   /// distance * i / steps, rounded half up.
   static int step_of(int distance, int i, int steps) {

@@ -208,7 +208,7 @@ void TextDocument::fitted_row(std::span<const Column> columns, std::span<const s
   }
   for (std::size_t row = 0; row < height; ++row) {
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view text = row < lines[i].size() ? lines[i][row] : std::string_view();
+      const std::string_view text = row < lines[i].size() ? lines[i][row] : std::string_view("");
       const Accent accent = text.empty() ? Accent::none : fitted_.shown[i] == 0 && first != Accent::none ? first : all;
       cell(columns[fitted_.shown[i]], fitted_.widths[i], text, accent);
     }
