@@ -39,6 +39,7 @@ struct CompareColumn {
   bool only_verbose;
   std::string (*text)(const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index,
                       UnitSystem units);
+  unsigned rank = 0;  ///< as in TextDocument::Column
 };
 
 template <Metric metric>
@@ -52,7 +53,7 @@ std::string bytes_cell(const std::optional<Count>& bytes, UnitSystem units) {
 }
 
 constexpr CompareColumn kCompareColumns[] = {
-    {"Scores", true, metric_cell<Metric::scores>},
+    {"Scores", true, metric_cell<Metric::scores>, 3},
     {"Attn FLOPs", false, metric_cell<Metric::attention_flops>},
     {"of first", false,
      [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
@@ -60,15 +61,17 @@ constexpr CompareColumn kCompareColumns[] = {
          return of.points[index].values.count(Metric::attention_flops);
        };
        return ratio_text(flops(alternative), flops(answer.alternatives.front()));
-     }},
+     },
+     2},
     {"x2 tokens", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index,
         UnitSystem) -> std::string {
        const std::optional<double>& growth = alternative.points[index].growth;
        return growth ? format("{:.2f}x", *growth) : "–";
-     }},
-    {"Linear FLOPs", true, metric_cell<Metric::linear_flops>},
-    {"Forward FLOPs", true, metric_cell<Metric::forward_flops>},
+     },
+     2},
+    {"Linear FLOPs", true, metric_cell<Metric::linear_flops>, 3},
+    {"Forward FLOPs", true, metric_cell<Metric::forward_flops>, 1},
     {"KV + state", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].memory, units);
@@ -76,25 +79,29 @@ constexpr CompareColumn kCompareColumns[] = {
     {"of first", false,
      [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
        return ratio_text(alternative.points[index].memory, answer.alternatives.front().points[index].memory);
-     }},
-    {"Step bytes", true, metric_cell<Metric::decode_bytes>},
+     },
+     2},
+    {"Step bytes", true, metric_cell<Metric::decode_bytes>, 2},
     {"Step moves", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].decode_cache_bytes, units);
-     }},
+     },
+     2},
     {"Score memory", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].score_memory, units);
-     }},
+     },
+     3},
     {"Prefill", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return value_text(Metric::prefill_seconds, alternative.points[index].prefill_seconds, units);
-     }},
+     },
+     1},
     {"Step", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return value_text(Metric::decode_seconds_per_token, alternative.points[index].decode_seconds, units);
      }},
-    {"Window", false, metric_cell<Metric::window_status>},
+    {"Window", false, metric_cell<Metric::window_status>, 2},
 };
 
 bool shown(const CompareColumn& column, const StrategyComparison& answer, bool verbose) {
@@ -113,7 +120,9 @@ void write_table(const StrategyComparison& answer, const RenderOptions& options,
   for (const CompareColumn& column : kCompareColumns) {
     if (!shown(column, answer, options.verbose)) continue;
     columns.push_back(&column);
-    heads.push_back({column.heading, std::string_view(column.heading) != "Window"});
+    heads.push_back({.heading = column.heading,
+                     .right_aligned = std::string_view(column.heading) != "Window",
+                     .rank = column.rank});
   }
   const std::vector<std::string> names = table_names(answer, !options.quiet);
   std::vector<std::vector<std::string>> rows;

@@ -65,8 +65,11 @@ class DifferenceTable {
     heads_ = {{"Metric", false}};
     if (has_series()) heads_.push_back({"Series", false});
     if (difference.batch_varies) heads_.push_back({"Batch", true});
-    heads_.insert(heads_.end(),
-                  {{"Context", false}, {"Old", true}, {"New", true}, {"Change", true}, {"Percent", true}});
+    heads_.insert(heads_.end(), {{"Context", false},
+                                 {.heading = "Old", .right_aligned = true, .rank = 1},
+                                 {"New", true},
+                                 {.heading = "Change", .right_aligned = true, .rank = 2},
+                                 {"Percent", true}});
     for (const ChangeRow& row : change_rows(difference)) add_row(row);
   }
 

@@ -29,11 +29,19 @@ class EvaluationTable {
     needle_ = asked.grid.test == EvaluationTest::needle;
     columns_ = {{needle_ ? "Length" : "Prompts of", needle_}};
     if (!needle_) columns_.push_back({"Length", true});
-    columns_.push_back({needle_ ? "Depths" : "Positions", true});
-    for (const char* heading : {"Prompts", "Tokens"}) columns_.push_back({heading, true});
-    if (asked.prefix_reuse) columns_.push_back({"Computed", true});
-    for (const char* heading : {"Prefill", "Answers", "FLOPs", "KV cache"}) columns_.push_back({heading, true});
-    columns_.push_back({"Window"});
+    // What makes up another column goes before it where the table is too wide.
+    const auto push = [this](std::string_view heading, unsigned rank) {
+      columns_.push_back({.heading = std::string(heading), .right_aligned = true, .rank = rank});
+    };
+    push(needle_ ? "Depths" : "Positions", 3);
+    push("Prompts", 1);
+    push("Tokens", 2);
+    if (asked.prefix_reuse) push("Computed", 5);
+    push("Prefill", 4);
+    push("Answers", 4);
+    push("FLOPs", 0);
+    push("KV cache", 0);
+    columns_.push_back({.heading = "Window", .rank = 1});
     if (answer.total.device_hours) columns_.push_back({"Hours", true});
     if (answer.total.usd) columns_.push_back({"USD", true});
   }

@@ -1,7 +1,6 @@
 #include "find_document.h"
 
 #include <algorithm>
-#include <array>
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
@@ -93,6 +92,28 @@ std::string summary_line(const FindAnswer& answer) {
 
 std::string rate_text(const std::optional<double>& rate) { return rate ? format("{:.4g}", *rate) : "–"; }
 
+/// A column of the table of models.
+struct FoundColumn {
+  std::string_view heading;
+  std::string_view field;  ///< of `kOfFound`
+  bool right_aligned;
+  unsigned rank;
+};
+constexpr FoundColumn kFoundColumns[] = {
+    {"Model", "model", false, 0},
+    {"Parameters", "parameters", true, 2},
+    {"Active", "active_parameters", true, 4},
+    {"Weights", "weights", false, 0},
+    {"KV", "kv_precision", false, 1},
+    {"Context", "context", true, 2},
+    {"Verdict", "verdict", false, 2},
+    {"Per Device", "device_bytes", false, 3},
+    {"KV Cache", "device_kv_bytes", false, 4},
+    {"Max Context", "max_context", true, 0},
+    {"Bound", "bound", false, 4},
+    {"Tokens/s", "decode_tokens_per_second", true, 2},
+};
+
 void write_found(const FindAnswer& answer, UnitSystem units, TextDocument& page) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(answer.models.size());
@@ -110,11 +131,15 @@ void write_found(const FindAnswer& answer, UnitSystem units, TextDocument& page)
     row.push_back(rate_text(m.decode_tokens_per_second));
     rows.push_back(std::move(row));
   }
-  std::vector<TextDocument::Column> columns = {{"Model"}, {"Parameters", true}, {"Active", true}, {"Weights"}, {"KV"}};
-  if (!asked) columns.push_back({"Context", true});
-  for (TextDocument::Column& column : std::array<TextDocument::Column, 6>{
-           {{"Verdict"}, {"Per Device"}, {"KV Cache"}, {"Max Context", true}, {"Bound"}, {"Tokens/s", true}}}) {
-    columns.push_back(std::move(column));
+  std::vector<TextDocument::Column> columns;
+  for (const FoundColumn& column : kFoundColumns) {
+    if (asked && column.field == "context") continue;
+    const auto field = std::find_if(std::begin(kOfFound), std::end(kOfFound),
+                                    [&column](const Field& one) { return one.name == column.field; });
+    columns.push_back({.heading = std::string(column.heading),
+                       .right_aligned = column.right_aligned,
+                       .rank = column.rank,
+                       .about = {field->name, {}, field->meaning}});
   }
   page.table(std::move(columns), rows);
 }

@@ -49,10 +49,10 @@ void write_figures(const Reconciliation& model, TextDocument& page) {
                     std::string(kAgreementWords[static_cast<std::size_t>(figure.verdict)])});
   }
   page.table({{"Figure"},
-              {"Line", true},
+              {.heading = "Line", .right_aligned = true, .rank = 2},
               {"Log", true},
               {"ctxcost", true},
-              {"Exact", true},
+              {.heading = "Exact", .right_aligned = true, .rank = 1},
               {"Difference", true},
               {"Verdict"}},
              rows);

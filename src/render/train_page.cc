@@ -1,4 +1,6 @@
 // What people read of `train`.
+#include <utility>
+
 #include "core/format.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/units.h"
@@ -41,8 +43,11 @@ std::vector<std::string> stage_cells(const std::string& name, const std::string&
 
 void write_stages(const TrainingAnswer& answer, TextDocument& page) {
   std::vector<TextDocument::Column> columns = {{"Stage"}, {"Context", true}};
-  for (const char* heading : {"Tokens", "Sequences", "Parameters", "Attention", "Share", "FLOPs", "Hardware"}) {
-    columns.push_back({heading, true});
+  static constexpr std::pair<std::string_view, unsigned> kRanked[] = {
+      {"Tokens", 0}, {"Sequences", 4}, {"Parameters", 2}, {"Attention", 2},
+      {"Share", 1},  {"FLOPs", 0},     {"Hardware", 3}};
+  for (const auto& [heading, rank] : kRanked) {
+    columns.push_back({.heading = std::string(heading), .right_aligned = true, .rank = rank});
   }
   std::vector<std::vector<std::string>> rows;
   for (const TrainingStageAnswer& stage : answer.stages) {

@@ -66,6 +66,37 @@ TEST_CASE("a table fits a terminal, and is as wide as it needs elsewhere") {
   CHECK(run({"list", "gpus", "--wide"}, {.environment = {"COLUMNS=40"}}).out == whole);
 }
 
+TEST_CASE("what a table is for stays in 80 columns") {
+  struct Case {
+    std::vector<std::string> arguments;
+    std::vector<std::string> headings;
+  };
+  const std::string log = std::string(CTXCOST_SOURCE_DIR) + "/tests/data/logs/vllm-0.7.log";
+  const Case cases[] = {
+      {{"scale", "llama-3.1-8b", "qwen3-8b", "-b", "1,8"}, {"Model", "Batch", "Context", "Attn", "KV Cache"}},
+      {{"fit", "llama-3.1-8b", "-n", "8K", "--gpu", "l4-24gb:4,l4-24gb:8"},
+       {"Verdict", "GPU", "Devices", "Split", "Per", "Headroom", "Max"}},
+      {{"find", "--gpu", "rtx-3090-24gb", "-n", "32K"}, {"Model", "Weights", "Max"}},
+      {{"compare", "gpt2", "--with", "infini:segment=64", "--gpu", "h100-sxm-80gb"},
+       {"Context", "Strategy", "Attn", "KV", "Step"}},
+      {{"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K"}, {"Metric", "Context", "New", "Percent"}},
+      {{"reconcile", log, "llama-3.1-8b", "--exit-zero"}, {"Figure", "Log", "ctxcost", "Difference", "Verdict"}},
+      {{"train", "gpt2", "--stage", "512:100000"}, {"Stage", "Context", "Tokens", "FLOPs"}},
+      {{"evaluate", "needle", "gpt2", "--prefix-reuse", "on"}, {"Length", "FLOPs", "KV cache"}},
+      {{"list", "models"}, {"Model", "Parameters", "Trained"}},
+      {{"list", "gpus"}, {"GPU", "Memory", "Bandwidth"}},
+  };
+  for (Case one : cases) {
+    one.arguments.insert(one.arguments.end(), {"--width", "80"});
+    const std::string text = run(one.arguments).out;
+    CAPTURE(one.arguments[0] + " " + one.arguments[1]);
+    const std::size_t begin = text.starts_with("| ") ? 0 : text.find("\n| ") + 1;
+    const std::string head = text.substr(begin, text.find('\n', begin) - begin);
+    for (const std::string& heading : one.headings) CHECK_MESSAGE(head.find(" " + heading) != std::string::npos, head);
+    CHECK(width_of(text) <= 80);
+  }
+}
+
 TEST_CASE("a file has every column, unless --width bounds it; documents for programs have no width") {
   const TemporaryDirectory directory;
   const std::string path = directory.path("gpus.txt");
@@ -127,6 +158,7 @@ TEST_CASE("--explain-columns says what each column is, those that are left out i
       {"fit", "llama-3.1-8b", "-n", "4K", "--gpu", "l4-24gb"},
       {"fit", "llama-3.1-8b", "gpt2", "-n", "512,1K", "-b", "1,2", "--gpu", "l4-24gb:1,l4-24gb:2", "--kv-precision",
        "bf16,q8_0", "--weights", "bf16,fp8", "--engine", "ideal", "--engine", "llama.cpp"},
+      {"find", "--gpu", "rtx-3090-24gb", "--family", "gpt2,gemma2"},
       {"list", "models"},
       {"list", "engines"},
   };
