@@ -11,12 +11,14 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kCompareOptions[] = {
-    OptionId::with,   OptionId::context,     OptionId::batch,  OptionId::kv_precision, OptionId::weights,
-    OptionId::engine, OptionId::convention,  OptionId::logits, OptionId::assume,       OptionId::set,
-    OptionId::gpu,    OptionId::activations, OptionId::mfu,    OptionId::mbu,          OptionId::exit_zero,
-    OptionId::format, OptionId::output,      OptionId::units,  OptionId::color,        OptionId::width,
-    OptionId::wide,   OptionId::quiet,       OptionId::verbose};
+constexpr OptionId kCompareOptions[] = {OptionId::with,         OptionId::context, OptionId::batch,
+                                        OptionId::kv_precision, OptionId::weights, OptionId::engine,
+                                        OptionId::convention,   OptionId::logits,  OptionId::assume,
+                                        OptionId::set,          OptionId::gpu,     OptionId::activations,
+                                        OptionId::mfu,          OptionId::mbu,     OptionId::exit_zero,
+                                        OptionId::format,       OptionId::output,  OptionId::explain_columns,
+                                        OptionId::units,        OptionId::color,   OptionId::width,
+                                        OptionId::wide,         OptionId::quiet,   OptionId::verbose};
 
 constexpr std::string_view kCompareExamples =
     "  ctxcost compare llama-3.1-8b -n 128K,1M --with sliding_window:window=4096\n"

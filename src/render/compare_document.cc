@@ -132,7 +132,12 @@ constexpr Field kComparedScalars[] = {
     ComparedPointField::count("hard_limit", "tokens of a table of positions",
                               [](const ComparedPoint& p) { return p.model().positions.hard_limit; }),
 };
-constexpr FieldTable kComparedScalarFields{"compared", kComparedScalars};
+
+}  // namespace
+
+constinit const FieldTable kComparedScalarFields{"compared", kComparedScalars};
+
+namespace {
 
 constexpr Field kOfComparedPoint[] = {
     ComparedPointField::record("model", kModelFields, "what was counted",

@@ -31,6 +31,9 @@ class CompareDocument : public Document {
   Head head_;
 };
 
+/// What a row has beside its metrics.
+extern const FieldTable kComparedScalarFields;
+
 /// A table with a row for each alternative at each context, then what each one sees, where its costs cross, and what it
 /// gives up. [compare_page.cc]
 void write_comparison(const StrategyComparison& answer, const RenderOptions& options, TextDocument& page);

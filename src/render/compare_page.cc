@@ -36,6 +36,7 @@ std::string ratio_text(const std::optional<Count>& value, const std::optional<Co
 
 struct CompareColumn {
   const char* heading;
+  std::string_view name;  ///< in documents: of a metric or of kComparedScalarFields
   bool only_verbose;
   std::string (*text)(const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index,
                       UnitSystem units);
@@ -53,9 +54,9 @@ std::string bytes_cell(const std::optional<Count>& bytes, UnitSystem units) {
 }
 
 constexpr CompareColumn kCompareColumns[] = {
-    {"Scores", true, metric_cell<Metric::scores>, 3},
-    {"Attn FLOPs", false, metric_cell<Metric::attention_flops>},
-    {"of first", false,
+    {"Scores", "scores", true, metric_cell<Metric::scores>, 3},
+    {"Attn FLOPs", "attention_flops", false, metric_cell<Metric::attention_flops>},
+    {"of first", "attention_flops_ratio", false,
      [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
        const auto flops = [index](const StrategyAlternative& of) {
          return of.points[index].values.count(Metric::attention_flops);
@@ -63,46 +64,55 @@ constexpr CompareColumn kCompareColumns[] = {
        return ratio_text(flops(alternative), flops(answer.alternatives.front()));
      },
      2},
-    {"x2 tokens", false,
+    {"x2 tokens", "growth_per_doubling", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index,
         UnitSystem) -> std::string {
        const std::optional<double>& growth = alternative.points[index].growth;
        return growth ? format("{:.2f}x", *growth) : "–";
      },
      2},
-    {"Linear FLOPs", true, metric_cell<Metric::linear_flops>, 3},
-    {"Forward FLOPs", true, metric_cell<Metric::forward_flops>, 1},
-    {"KV + state", false,
+    {"Linear FLOPs", "linear_flops", true, metric_cell<Metric::linear_flops>, 3},
+    {"Forward FLOPs", "forward_flops", true, metric_cell<Metric::forward_flops>, 1},
+    {"KV + state", "memory_bytes", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].memory, units);
      }},
-    {"of first", false,
+    {"of first", "memory_ratio", false,
      [](const StrategyComparison& answer, const StrategyAlternative& alternative, std::size_t index, UnitSystem) {
        return ratio_text(alternative.points[index].memory, answer.alternatives.front().points[index].memory);
      },
      2},
-    {"Step bytes", true, metric_cell<Metric::decode_bytes>, 2},
-    {"Step moves", false,
+    {"Step bytes", "decode_bytes", true, metric_cell<Metric::decode_bytes>, 2},
+    {"Step moves", "decode_cache_bytes", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].decode_cache_bytes, units);
      },
      2},
-    {"Score memory", false,
+    {"Score memory", "score_memory_bytes", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return bytes_cell(alternative.points[index].score_memory, units);
      },
      3},
-    {"Prefill", false,
+    {"Prefill", "prefill_seconds", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return value_text(Metric::prefill_seconds, alternative.points[index].prefill_seconds, units);
      },
      1},
-    {"Step", false,
+    {"Step", "decode_seconds_per_token", false,
      [](const StrategyComparison&, const StrategyAlternative& alternative, std::size_t index, UnitSystem units) {
        return value_text(Metric::decode_seconds_per_token, alternative.points[index].decode_seconds, units);
      }},
-    {"Window", false, metric_cell<Metric::window_status>, 2},
+    {"Window", "window_status", false, metric_cell<Metric::window_status>, 2},
 };
+
+/// What the document says of a column.
+TextDocument::Column::About about(const CompareColumn& column) {
+  for (const Field& field : kComparedScalarFields.fields) {
+    if (field.name == column.name) return {field.name, {}, field.meaning};
+  }
+  const std::optional<Metric> metric = find_metric(column.name);
+  return metric ? about_metric(*metric) : TextDocument::Column::About();
+}
 
 bool shown(const CompareColumn& column, const StrategyComparison& answer, bool verbose) {
   const std::string_view heading = column.heading;
@@ -115,14 +125,17 @@ bool shown(const CompareColumn& column, const StrategyComparison& answer, bool v
 }
 
 void write_table(const StrategyComparison& answer, const RenderOptions& options, TextDocument& page) {
-  std::vector<TextDocument::Column> heads = {{"Context", true}, {"Strategy"}};
+  std::vector<TextDocument::Column> heads = {
+      {.heading = "Context", .right_aligned = true, .about = about_metric(Metric::context)},
+      {.heading = "Strategy", .about = {"strategy", {}, "what changes the model, as written"}}};
   std::vector<const CompareColumn*> columns;
   for (const CompareColumn& column : kCompareColumns) {
     if (!shown(column, answer, options.verbose)) continue;
     columns.push_back(&column);
     heads.push_back({.heading = column.heading,
                      .right_aligned = std::string_view(column.heading) != "Window",
-                     .rank = column.rank});
+                     .rank = column.rank,
+                     .about = about(column)});
   }
   const std::vector<std::string> names = table_names(answer, !options.quiet);
   std::vector<std::vector<std::string>> rows;

@@ -159,6 +159,7 @@ TEST_CASE("--explain-columns says what each column is, those that are left out i
       {"fit", "llama-3.1-8b", "gpt2", "-n", "512,1K", "-b", "1,2", "--gpu", "l4-24gb:1,l4-24gb:2", "--kv-precision",
        "bf16,q8_0", "--weights", "bf16,fp8", "--engine", "ideal", "--engine", "llama.cpp"},
       {"find", "--gpu", "rtx-3090-24gb", "--family", "gpt2,gemma2"},
+      {"compare", "gpt2", "-n", "512", "--with", "flash=off", "--gpu", "h100-sxm-80gb", "-v"},
       {"list", "models"},
       {"list", "engines"},
   };
