@@ -19,6 +19,8 @@ struct TypeTried {
   Count bytes;
 };
 
+using WeightsTried = TypeTried<const WeightScheme*>;
+
 /// Sorts widest first and keeps one type of each size. The model's own stays before others of its size.
 template <typename Type>
 void sort_tried(std::vector<TypeTried<Type>>& types, bool none_wider_than_first) {
@@ -26,7 +28,8 @@ void sort_tried(std::vector<TypeTried<Type>>& types, bool none_wider_than_first)
     const Count most = types.front().bytes;
     std::erase_if(types, [&](const auto& tried) { return tried.bytes > most; });
   }
-  std::stable_sort(types.begin(), types.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  const auto is_wider = [](const auto& a, const auto& b) { return a.bytes > b.bytes; };
+  if (!std::is_sorted(types.begin(), types.end(), is_wider)) std::stable_sort(types.begin(), types.end(), is_wider);
   const auto same = [](const auto& a, const auto& b) { return a.bytes == b.bytes; };
   types.erase(std::unique(types.begin(), types.end(), same), types.end());
 }
@@ -50,15 +53,14 @@ std::vector<WeightScheme> weights_asked(const DeploymentQuestion& devices, const
 
 /// Returns the types of weights to try with their bytes in the whole model. A type that cannot store the model's shapes
 /// or that the engine refuses is left out; if all are, throws the fault of the first.
-std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std::vector<WeightScheme>& schemes,
-                                                   bool asked) {
-  std::vector<TypeTried<WeightScheme>> types;
+std::vector<WeightsTried> weights_tried(const Setup& base, const std::vector<WeightScheme>& schemes, bool asked) {
+  std::vector<WeightsTried> types;
   std::optional<InputError> fault;
   for (const WeightScheme& scheme : schemes) {
     try {
       const std::optional<Count> bytes = stored_bytes(scheme, *base.model);
       if (!bytes) throw_fault(base.model->name, "its file does not determine its weights");
-      types.push_back({scheme, *bytes});
+      types.push_back({&scheme, *bytes});
     } catch (const InputError& error) {
       if (!fault) fault = error;
       if (!asked && types.empty()) throw;
@@ -69,25 +71,45 @@ std::vector<TypeTried<WeightScheme>> weights_tried(const Setup& base, const std:
   return types;
 }
 
-/// Returns what `weights_tried` does, from what is listed of the model. Empty if that does not tell.
-std::vector<TypeTried<WeightScheme>> listed_weights(const ListedModel& model, const std::vector<WeightScheme>& schemes,
-                                                    bool asked) {
-  std::vector<TypeTried<WeightScheme>> types;
-  if (!model.weights_bytes.front()) return types;
-  types.reserve(schemes.size());
-  for (const WeightScheme& scheme : schemes) {
-    std::size_t listed = 0;
-    if (!scheme.of_model()) {
-      const auto* const named = std::find(std::begin(kListedWeights), std::end(kListedWeights), scheme.name());
-      if (named == std::end(kListedWeights)) return {};
-      listed = static_cast<std::size_t>(named - std::begin(kListedWeights)) + 1;
-    }
-    const std::optional<std::uint64_t>& bytes = model.weights_bytes[listed];
-    if (bytes) types.push_back({scheme, *bytes});
-  }
-  sort_tried(types, !asked);
-  return types;
+/// Which of a model's listed bytes are those of a scheme. Empty if none are.
+std::optional<std::size_t> listed_index(const WeightScheme& scheme) {
+  if (scheme.of_model()) return 0;
+  const auto* const named = std::find(std::begin(kListedWeights), std::end(kListedWeights), scheme.name());
+  if (named == std::end(kListedWeights)) return std::nullopt;
+  return static_cast<std::size_t>(named - std::begin(kListedWeights)) + 1;
 }
+
+/// The types of weights to try.
+struct WeightsAsked {
+  std::vector<WeightScheme> schemes;
+  bool asked = false;               ///< by the user
+  std::vector<std::size_t> listed;  ///< index of each scheme in a model's listed bytes; empty if one is not listed
+
+  WeightsAsked(const DeploymentQuestion& devices, const Engine& engine)
+      : schemes(weights_asked(devices, engine)), asked(!devices.weights.empty()) {
+    listed.reserve(schemes.size());
+    for (const WeightScheme& scheme : schemes) {
+      const std::optional<std::size_t> index = listed_index(scheme);
+      if (!index) {
+        listed.clear();
+        return;
+      }
+      listed.push_back(*index);
+    }
+  }
+
+  /// Returns what `weights_tried` does, from what is listed of the model. Empty if that does not tell.
+  std::vector<WeightsTried> of(const ListedModel& model) const {
+    std::vector<WeightsTried> types;
+    if (listed.empty() || !model.weights_bytes.front()) return types;
+    types.reserve(schemes.size());
+    for (std::size_t i = 0; i < schemes.size(); ++i) {
+      if (const auto& bytes = model.weights_bytes[listed[i]]) types.push_back({&schemes[i], *bytes});
+    }
+    sort_tried(types, !asked);
+    return types;
+  }
+};
 
 /// Whether all devices together have less memory than the weights take, which an engine that places layers may keep in
 /// host memory.
@@ -139,15 +161,14 @@ enum class FindOutcome { found, beyond_window, too_large };
 /// The search for one model.
 class ModelSearch {
  public:
-  ModelSearch(const FindQuestion& question, DeploymentCase asked, Count context, Count batch)
-      : question_(question), base_(std::move(asked.setup)), context_(context), batch_(batch) {}
+  ModelSearch(const FindQuestion& question, const Setup& base, Count context, Count batch)
+      : question_(question), base_(base), context_(context), batch_(batch) {}
 
   /// Throws InputError if there is no answer.
-  FindOutcome search(const ListedModel& listed, const std::vector<WeightScheme>& schemes) {
+  FindOutcome search(const ListedModel& listed, const WeightsAsked& asked) {
     if (beyond_window()) return FindOutcome::beyond_window;
-    const bool asked = !question_.devices.weights.empty();
-    std::vector<TypeTried<WeightScheme>> types = listed_weights(listed, schemes, asked);
-    if (types.empty()) types = weights_tried(base_, schemes, asked);
+    std::vector<WeightsTried> types = asked.of(listed);
+    if (types.empty()) types = weights_tried(base_, asked.schemes, asked.asked);
     const DeploymentSettings& settings = base_.settings;
     for (const auto& weights : types) {
       if (surely_too_large(weights.bytes, *base_.engine.engine, *settings.gpu, settings.parallelism.devices())) {
@@ -166,7 +187,7 @@ class ModelSearch {
   enum class Try { found, too_large, no_room, refused };
 
   /// Whether the model fits in these weights and the widest type of the cache for which that is so.
-  bool fits_in(const TypeTried<WeightScheme>& weights) {
+  bool fits_in(const WeightsTried& weights) {
     const std::vector<KvPrecision>& asked = question_.devices.kv_precisions;
     const KvPrecision& own = base_.model->kv;
     // Without a question the model's own type comes first: none of those tried is wider.
@@ -183,13 +204,13 @@ class ModelSearch {
     return false;
   }
 
-  Try try_types(const TypeTried<WeightScheme>& weights, const KvPrecision& kv) {
+  Try try_types(const WeightsTried& weights, const KvPrecision& kv) {
     if (surely_too_large_with(weights.bytes, kv)) {
       any_ = true;
       return Try::too_large;
     }
     Setup setup = base_;
-    setup.workload.weights = weights.type;
+    setup.workload.weights = *weights.type;
     setup.workload.kv = kv;
     try {
       deployment_.emplace(std::move(setup));
@@ -220,7 +241,7 @@ class ModelSearch {
   }
 
   const FindQuestion& question_;
-  Setup base_;
+  const Setup& base_;
   Count context_, batch_;
   std::optional<Deployment> deployment_;
   std::optional<std::vector<TypeTried<KvPrecision>>> caches_;
@@ -233,9 +254,19 @@ std::optional<double> real_of(const DeploymentEstimate& estimate, Metric metric)
   return real == nullptr ? std::nullopt : std::optional(*real);
 }
 
+/// The metrics that a row has.
+constexpr MetricSet kFound = {Metric::parameters,
+                              Metric::active_parameters,
+                              Metric::weights_bytes,
+                              Metric::device_bytes,
+                              Metric::device_kv_bytes,
+                              Metric::headroom_bytes,
+                              Metric::decode_seconds_per_token,
+                              Metric::decode_tokens_per_second};
+
 FoundModel describe_found(const Deployment& deployment, Count context, Count batch) {
   const Model& model = *deployment.setup().model;
-  const DeploymentEstimate estimate = deployment.without_crossing(context, batch);
+  const DeploymentEstimate estimate = deployment.at(context, batch, kFound);
   const LargestFit longest = max_context(deployment, batch);
   FoundModel found;
   found.name = model.name;
@@ -315,23 +346,87 @@ void check_families(const std::vector<std::string>& asked) {
   }
 }
 
-void try_model(const SharedModel& model, const ListedModel& listed, const std::vector<WeightScheme>& schemes,
-               const FindQuestion& question, FindAnswer& answer) {
-  DeploymentQuestion one = question.devices;
-  one.models = {model};
-  one.weights.clear();
-  one.kv_precisions.clear();
-  const Count context = *contexts_of(one, *model).begin();
-  const Count batch = *batches_of(one, *model).begin();
-  ModelSearch search(question, cases(one).front(), context, batch);
-  switch (search.search(listed, schemes)) {
-    case FindOutcome::beyond_window: answer.beyond_window += 1; return;
-    case FindOutcome::too_large: answer.too_large += 1; return;
-    case FindOutcome::found: break;
+/// Tries model after model.
+class CatalogueSearch {
+ public:
+  CatalogueSearch(const FindQuestion& question, const EngineChoice& engine, FindAnswer& answer)
+      : question_(question),
+        engine_(*engine.engine),
+        weights_(question.devices, *engine.engine),
+        decided_(list_decides(question.devices)),
+        answer_(answer) {}
+
+  void add(const CatalogueEntry& entry, const ListedModel& listed, Count gpus) {
+    if (!is_asked_for(listed, question_)) return;
+    answer_.tried += 1;
+    if (decided_ && surely_beyond_window(listed, question_.devices)) {
+      answer_.beyond_window += 1;
+      return;
+    }
+    if (decided_) {
+      const std::vector<WeightsTried> types = weights_.of(listed);
+      if (!types.empty() && surely_too_large(types.back().bytes, engine_, *answer_.placement.gpu, gpus)) {
+        answer_.too_large += 1;
+        return;
+      }
+    }
+    try {
+      add_model(load_catalogue_model(entry), listed);
+    } catch (const InputError& error) {
+      answer_.unanswered.push_back(
+          {std::string(entry.id.substr(entry.id.rfind('/') + 1)), error.diagnostics().front().message});
+    }
   }
-  FoundModel found = describe_found(search.deployment(), context, batch);
-  keep_common(answer.notes, search.deployment().notes(), answer.models.empty());
-  answer.models.push_back(std::move(found));
+
+ private:
+  void add_model(SharedModel model, const ListedModel& listed) {
+    const DeploymentQuestion& devices = question_.devices;
+    const Count context = *contexts_of(devices, *model).begin();
+    const Count batch = *batches_of(devices, *model).begin();
+    Setup& setup = setup_of(std::move(model));
+    ModelSearch search(question_, setup, context, batch);
+    switch (search.search(listed, weights_)) {
+      case FindOutcome::beyond_window: answer_.beyond_window += 1; return;
+      case FindOutcome::too_large: answer_.too_large += 1; return;
+      case FindOutcome::found: break;
+    }
+    FoundModel found = describe_found(search.deployment(), context, batch);
+    keep_common(answer_.notes, search.deployment().notes(), answer_.models.empty());
+    answer_.models.push_back(std::move(found));
+  }
+
+  /// Only the model differs from setup to setup.
+  Setup& setup_of(SharedModel model) {
+    if (setup_) {
+      setup_->model = std::move(model);
+    } else {
+      DeploymentQuestion one = question_.devices;
+      one.models = {std::move(model)};
+      one.weights.clear();
+      one.kv_precisions.clear();
+      setup_ = std::move(cases(one).front().setup);
+    }
+    return *setup_;
+  }
+
+  const FindQuestion& question_;
+  const Engine& engine_;
+  WeightsAsked weights_;
+  bool decided_;
+  FindAnswer& answer_;
+  std::optional<Setup> setup_;
+};
+
+/// Sorts by parameters, most first. The rows are large: they move once.
+std::vector<FoundModel> sorted(std::vector<FoundModel> models) {
+  std::vector<std::size_t> order(models.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return models[a].parameters > models[b].parameters; });
+  std::vector<FoundModel> result;
+  result.reserve(models.size());
+  for (const std::size_t i : order) result.push_back(std::move(models[i]));
+  return result;
 }
 
 }  // namespace
@@ -348,35 +443,10 @@ FindAnswer find_models(const FindQuestion& question) {
   if (!devices.contexts.empty()) answer.context = *devices.contexts.begin();
   check_families(question.families);
   const EngineChoice engine = devices.engines.empty() ? ideal_engine() : devices.engines.front();
-  const std::vector<WeightScheme> schemes = weights_asked(devices, *engine.engine);
-  const bool decided = list_decides(devices);
-  const auto never_fits = [&](const ListedModel& listed) {
-    const auto types = listed_weights(listed, schemes, !devices.weights.empty());
-    return !types.empty() && surely_too_large(types.back().bytes, *engine.engine, *answer.placement.gpu, gpus);
-  };
+  CatalogueSearch search(question, engine, answer);
   const std::span<const CatalogueEntry> entries = catalogue();
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const CatalogueEntry& entry = entries[i];
-    const ListedModel& listed = listed_models()[i];
-    if (!is_asked_for(listed, question)) continue;
-    answer.tried += 1;
-    if (decided && surely_beyond_window(listed, devices)) {
-      answer.beyond_window += 1;
-      continue;
-    }
-    if (decided && never_fits(listed)) {
-      answer.too_large += 1;
-      continue;
-    }
-    try {
-      try_model(load_catalogue_model(entry), listed, schemes, question, answer);
-    } catch (const InputError& error) {
-      answer.unanswered.push_back(
-          {std::string(entry.id.substr(entry.id.rfind('/') + 1)), error.diagnostics().front().message});
-    }
-  }
-  std::stable_sort(answer.models.begin(), answer.models.end(),
-                   [](const FoundModel& a, const FoundModel& b) { return a.parameters > b.parameters; });
+  for (std::size_t i = 0; i < entries.size(); ++i) search.add(entries[i], listed_models()[i], gpus);
+  answer.models = sorted(std::move(answer.models));
   return answer;
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include "core/word_list.h"
@@ -19,6 +21,23 @@ constexpr Count kMostSequences = std::uint64_t{1} << 40;
 constexpr Count kMostTokens = std::uint64_t{1} << 50;
 /// The number of contexts to try one by one where a cache's traffic may fall.
 constexpr Count kMostSteps = 1 << 17;
+/// Up to here no count of a point comes near 128 bits. Further on all metrics are counted, so that a point that cannot
+/// be counted is refused whatever is asked of it.
+constexpr Count kSurelyCountedTokens = std::uint64_t{1} << 32;
+constexpr Count kSurelyCountedSequences = 1 << 20;
+
+constexpr MetricSet kEverything = [] {
+  MetricSet set = MetricSet::all();
+  for (std::size_t m = 0; m < kDeviceMetricCount; ++m) set.add(static_cast<Metric>(kMetricCount + m));
+  return set;
+}();
+
+constexpr MetricSet counted(MetricSet wanted, Count context, Count batch) {
+  return context <= kSurelyCountedTokens && batch <= kSurelyCountedSequences ? wanted : kEverything;
+}
+
+/// What the memory of a device depends on.
+constexpr MetricSet kMemory = {Metric::kv_reserved_bytes, Metric::activation_bytes};
 
 /// Returns the first value of [1, most] for which `holds` is true. `holds` must be monotone. Empty if it is never true.
 std::optional<Count> first_that(Count most, const std::function<bool(Count)>& holds) {
@@ -54,7 +73,8 @@ Count expert_bytes(const std::vector<HeldExperts>& held, Count tokens, bool pref
 /// One type for all ranks, which is not a llama.cpp file type. The ranks' weights are counted from the whole model's.
 Workload rank_workload(const Setup& setup) {
   Workload workload = setup.workload;
-  workload.weights = parse_precision("fp8", "weights");
+  static const WeightScheme kAnyType = parse_precision("fp8", "weights");
+  workload.weights = kAnyType;
   workload.kv = setup.workload.kv.value_or(setup.model->kv);
   workload.convention =
       causal_convention();  // peaks count two FLOPs per multiply-add, and masked pairs are not computed
@@ -264,8 +284,10 @@ void Deployment::set_peak() {
   const auto& stored = whole_->stored_tensors();
   if (!stored) return;
   std::vector<std::string_view> types;
+  std::string_view last;  // of the types: neighbours mostly have the same
   for (const StoredTensor& entry : *stored) {
-    if (entry.tensor.use != TensorUse::linear) continue;
+    if (entry.tensor.use != TensorUse::linear || entry.type == last) continue;
+    last = entry.type;
     const std::string_view type = multiplied_in(entry.type);
     if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
@@ -281,8 +303,10 @@ void Deployment::set_peak() {
 
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
   std::vector<DeviceMemory> all;
+  all.reserve(devices_.size());
+  const MetricSet wanted = counted(kMemory, context, batch);
   for (const Device& device : devices_) {
-    const Estimate estimate = device.estimator->at(context, batch);
+    const Estimate estimate = device.estimator->at(context, batch, wanted);
     DeviceMemory memory{
         device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
     if (device.weights) memory.weights = device.weights->bytes;
@@ -294,10 +318,10 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
       memory.activations = compute_buffer(device.estimator->request(context, batch));
     } else {
       memory.activations =
-          (local == context ? estimate : device.estimator->at(local, batch)).count(Metric::activation_bytes);
+          (local == context ? estimate : device.estimator->at(local, batch, wanted)).count(Metric::activation_bytes);
     }
     memory.pool_holds = pool_holds(device, memory, context, batch);
-    all.push_back(memory);
+    all.push_back(std::move(memory));
   }
   add_companions(all, context, batch);
   return all;
@@ -413,7 +437,20 @@ std::optional<Count> Deployment::window() const {
   return max(*positions.trained_context, positions.effective_context.value_or(0));
 }
 
-bool Deployment::holds(Count context, Count batch) const {
+/// A search needs no more than about so many bytes.
+double Deployment::free_bytes(const DeviceMemory& device) const {
+  const double kept = device.kv_reserved.value_or(0).to_double();
+  double free = std::numeric_limits<double>::infinity();
+  if (setup_.settings.kv_memory) free = setup_.settings.kv_memory->to_double() - kept;
+  const std::optional<Count> room = capacity();
+  const std::optional<Count> bytes = device.bytes();
+  if (room && bytes) free = std::min(free, room->to_double() - bytes->to_double());
+  if (setup_.engine.engine->cache_room == nullptr) return free;
+  const std::optional<Count> pool = cache_room(device);
+  return pool ? std::min(free, pool->to_double() - kept) : free;
+}
+
+HeldPoint Deployment::held(Count context, Count batch) const {
   std::vector<DeviceMemory> devices;
   try {
     devices = memory(context, batch);
@@ -436,11 +473,11 @@ bool Deployment::holds(Count context, Count batch) const {
     throw InputError(setting_fault("gpu", "expected a GPU, found nothing",
                                    "`ctxcost list gpus` shows all; or give the size of the cache (kv_memory)"));
   }
-  return !beyond_positions(context) && memory_limit(devices).empty();
-}
-
-std::string_view Deployment::memory_limit(Count context, Count batch) const {
-  return beyond_positions(context) ? "positions" : memory_limit(memory(context, batch));
+  HeldPoint point{beyond_positions(context) ? "positions" : memory_limit(devices), free_bytes(devices.front())};
+  for (const DeviceMemory& device : std::span(devices).subspan(1)) {
+    point.free_bytes = std::min(point.free_bytes, free_bytes(device));
+  }
+  return point;
 }
 
 bool Deployment::beyond_positions(Count context) const {
@@ -705,10 +742,17 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
   return min(n, *found);
 }
 
-DeploymentEstimate Deployment::at(Count context, Count batch) const { return evaluate(context, batch, true); }
-
-DeploymentEstimate Deployment::without_crossing(Count context, Count batch) const {
-  return evaluate(context, batch, false);
+DeploymentEstimate Deployment::at(Count context, Count batch) const {
+  DeploymentEstimate result = at(context, batch, kEverything);
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    const Estimator& estimator = *devices_[i].estimator;
+    try {
+      result.devices[i].kv_parts = setup_.engine.engine->reserve(estimator.request(context, batch)).parts;
+    } catch (const CountOverflow& overflow) {
+      fail_overflow(context, batch, overflow);
+    }
+  }
+  return result;
 }
 
 MetricValue Deployment::metric(Metric metric, Count context, Count batch) const {
@@ -719,18 +763,15 @@ MetricValue Deployment::metric(Metric metric, Count context, Count batch) const 
       fail_overflow(context, batch, overflow);
     }
   }
-  return evaluate(context, batch, metric == Metric::kv_equals_weights_context)[metric];
+  return at(context, batch, {metric})[metric];
 }
 
-DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_crossing) const {
+DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) const {
+  const MetricSet sums = counted(wanted, context, batch);
   try {
     DeploymentEstimate result;
-    result.model = whole_->at(context, batch);
+    result.model = whole_->at(context, batch, sums);
     result.devices = memory(context, batch);
-    for (std::size_t i = 0; i < devices_.size(); ++i) {
-      const Estimator& estimator = *devices_[i].estimator;
-      result.devices[i].kv_parts = setup_.engine.engine->reserve(estimator.request(context, batch)).parts;
-    }
     result.capacity = capacity();
     std::optional<Count> total = Count{};
     for (std::size_t i = 0; i < result.devices.size(); ++i) {
@@ -744,7 +785,7 @@ DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_cr
     result.largest = fullest_of(result.devices);
     const DeviceMemory& largest = result.devices[result.largest];
     if (largest.kv_reserved) result[Metric::device_kv_bytes] = *largest.kv_reserved;
-    result.host = host_memory(context, batch);
+    if (sums.has(Metric::host_bytes)) result.host = host_memory(context, batch);
     if (result.host) {
       if (const std::optional<Count> bytes = result.host->bytes()) result[Metric::host_bytes] = *bytes;
     }
@@ -757,9 +798,12 @@ DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_cr
                                                                    : MetricValue(Negative{bytes - *result.capacity});
       }
     }
-    if (context > 0) set_capacity(result, context);
-    result.prefill = time(true, context, batch);
-    result.decode = time(false, context, batch);
+    if (context > 0 && sums.has_any({Metric::kv_capacity_tokens, Metric::max_concurrency}))
+      set_capacity(result, context);
+    if (sums.has(Metric::prefill_seconds)) result.prefill = time(true, context, batch);
+    if (sums.has_any({Metric::decode_seconds_per_token, Metric::decode_tokens_per_second})) {
+      result.decode = time(false, context, batch);
+    }
     if (result.prefill) result[Metric::prefill_seconds] = result.prefill->seconds;
     if (result.decode) {
       result[Metric::decode_seconds_per_token] = result.decode->seconds;
@@ -767,8 +811,11 @@ DeploymentEstimate Deployment::evaluate(Count context, Count batch, bool with_cr
         result[Metric::decode_tokens_per_second] = batch.to_double() / result.decode->seconds;
       }
     }
-    if (const std::optional<Count> found = critical_batch()) result[Metric::critical_batch] = *found;
-    if (with_crossing) {
+    if (sums.has(Metric::critical_batch)) {
+      if (const std::optional<Count> found = critical_batch()) result[Metric::critical_batch] = *found;
+    }
+    // The search has no overflow of its own.
+    if (wanted.has(Metric::kv_equals_weights_context)) {
       if (const std::optional<Count> found = kv_equals_weights(batch)) {
         result[Metric::kv_equals_weights_context] = *found;
       }

@@ -14,7 +14,7 @@ constexpr std::string_view kRouter = "ffn_gate_inp";
 /// rotary frequencies).
 struct Share {
   Count part, whole;
-  Count of(Count value) const { return whole == 0 ? value : ceil_div(value * part, whole); }
+  Count of(Count value) const { return whole == 0 || part == whole ? value : ceil_div(value * part, whole); }
 };
 
 /// Sums the tensors of one name. If a layer has two tensors of a name, they are split in the same way.
@@ -101,8 +101,11 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
   const bool whole_model = &*rank.model == &model;
   // Groups may be as many as tensors.
   std::unordered_map<const LayerGroup*, std::vector<const StoredTensor*>> of_group;
+  std::vector<const StoredTensor*> outside;
   for (const StoredTensor& entry : stored) {
-    if (whole_model && entry.group != nullptr) {
+    if (entry.group == nullptr) {
+      outside.push_back(&entry);
+    } else if (whole_model) {
       add_of_layers(sum, entry, *entry.group, entry.layers, {1, 1}, host_expert_layers);
     } else {
       of_group[entry.group].push_back(&entry);
@@ -122,7 +125,7 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
       add_of_layers(sum, entry, part, common, share, host_expert_layers);
     }
   }
-  for (const StoredTensor* const found : of_group[nullptr]) {
+  for (const StoredTensor* const found : outside) {
     const StoredTensor& entry = *found;
     const Share share{elements_of(rank.model->tensors, entry.place, entry.tensor),
                       elements_of(model.tensors, entry.place, entry.tensor)};

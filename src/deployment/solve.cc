@@ -1,7 +1,9 @@
 #include "ctxcost/deployment/solve.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <utility>
 
 #include "ctxcost/core/diagnostic.h"
 
@@ -16,61 +18,123 @@ constexpr Count kFarthest = std::uint64_t{1} << 50;
 /// The outcome of a search at one point.
 enum class Outcome { fits, over, refused, overflow };
 
-/// Returns the largest n up to `kFarthest` with fits(n). fits(low) must hold, and fits(n) must stay false once it is
-/// false.
-std::optional<Count> last_that(Count low, const std::function<bool(Count)>& fits) {
-  Count step = 1;
-  while (fits(low + step)) {
-    low += step;
-    step = step * 2;
-    if (low > kFarthest) return std::nullopt;
-  }
-  Count high = low + step;
-  while (low + 1 < high) {
-    const Count middle = (low + high) / 2;
-    (fits(middle) ? low : high) = middle;
-  }
-  return low;
-}
+struct Probe {
+  Count at;
+  Outcome outcome = Outcome::over;
+  std::string_view limit = {};  ///< what does not fit
+  std::optional<double> free_bytes = {};
+  std::string refusal = {};
+};
 
-/// Searches upwards from 1. A point on the way that the engine refuses, or whose counts overflow, does not fit. If only
-/// an overflow ends the search, the answer is unbounded.
-LargestFit search(const std::function<bool(Count)>& holds, Count ripple,
-                  const std::function<std::string_view(Count)>& limit) {
-  LargestFit largest;
-  if (!holds(1)) {
-    largest.limit = limit(1);
+/// Finds the last value that fits, by exact probes of values. What is free is nearly a line between probes, which says
+/// where to probe next.
+class Search {
+ public:
+  explicit Search(const std::function<HeldPoint(Count)>& held) : held_(held) {}
+
+  /// Searches upwards from 1. `over` does not fit, if it is given. A point on the way that the engine refuses, or whose
+  /// counts overflow, does not fit. If only an overflow ends the search, the answer is unbounded.
+  LargestFit largest(Count ripple, std::optional<Probe> over) {
+    LargestFit largest;
+    const HeldPoint first = held_(1);
+    if (!first.limit.empty()) {
+      largest.limit = first.limit;
+      return largest;
+    }
+    fits_[0] = {1, Outcome::fits, {}, first.free_bytes, {}};
+    if (over) over_[0] = std::move(over);
+    bool ends = narrow();
+    // A cache that packs tokens in groups needs fewer bytes just after the end of a group than before it. Lengths
+    // within one group are therefore tried one by one.
+    for (Count ahead = 2; ends && ripple > 0 && ahead <= ripple + 1; ahead += 1) {
+      Probe further = probe(fits_[0]->at + ahead);
+      if (further.outcome != Outcome::fits) continue;
+      fits_ = {std::move(further), std::nullopt};
+      over_ = {};
+      ends = narrow();
+      ahead = 1;
+    }
+    largest.unbounded = !ends || over_[0]->outcome == Outcome::overflow;
+    if (largest.unbounded) return largest;
+    largest.value = fits_[0]->at;
+    largest.limit = over_[0]->outcome == Outcome::refused ? "engine" : over_[0]->limit;
+    largest.refusal = std::move(over_[0]->refusal);
     return largest;
   }
-  const auto probe = [&](Count n, std::string* reason) {
+
+ private:
+  /// The last probes on one side, the later one first.
+  using Side = std::array<std::optional<Probe>, 2>;
+
+  Probe probe(Count n) const {
     try {
-      return holds(n) ? Outcome::fits : Outcome::over;
+      const HeldPoint point = held_(n);
+      return {n, point.limit.empty() ? Outcome::fits : Outcome::over, point.limit, point.free_bytes, {}};
     } catch (const OverflowError&) {
-      return Outcome::overflow;
+      return {n, Outcome::overflow};
     } catch (const InputError& error) {
-      if (reason != nullptr) *reason = error.diagnostics().front().message;
-      return Outcome::refused;
+      return {n, Outcome::refused, {}, {}, error.diagnostics().front().message};
     }
-  };
-  const auto fits = [&](Count n) { return probe(n, nullptr) == Outcome::fits; };
-  std::optional<Count> last = last_that(1, fits);
-  // A cache that packs tokens in groups needs fewer bytes just after the end of a group than before it. Lengths within
-  // one group are therefore tried one by one.
-  for (Count ahead = 2; last && ripple > 0 && ahead <= ripple + 1; ahead += 1) {
-    if (!fits(*last + ahead)) continue;
-    last = last_that(*last + ahead, fits);
-    ahead = 1;
   }
-  const Outcome next = last ? probe(*last + 1, &largest.refusal) : Outcome::overflow;
-  largest.unbounded = next == Outcome::overflow;
-  if (largest.unbounded) return largest;
-  largest.value = last;
-  largest.limit = next == Outcome::refused ? "engine" : limit(*last + 1);
-  return largest;
-}
+
+  void take(Count n) {
+    Probe found = probe(n);
+    Side& side = found.outcome == Outcome::fits ? fits_ : over_;
+    side[1] = std::move(side[0]);
+    side[0] = std::move(found);
+  }
+
+  /// Narrows down to neighbours, of which the first fits and the second does not. False if everything up to `kFarthest`
+  /// fits. What fits must stay false once it is false.
+  bool narrow() {
+    Count step = 1;
+    for (; !over_[0]; step = step * 2) {
+      if (fits_[0]->at > kFarthest) return false;
+      const std::optional<double> line = zero_between(fits_[0], fits_[1]);
+      Count next = fits_[0]->at + step;
+      if (line && *line < kFarthest.to_double()) next = max(next, Count{static_cast<std::uint64_t>(*line) + 1});
+      take(next);
+    }
+    for (unsigned tried = 0; fits_[0]->at + 1 < over_[0]->at; ++tried) {
+      const Count low = fits_[0]->at, high = over_[0]->at;
+      // Where a line misleads, every third probe halves what is left.
+      const std::optional<double> line =
+          tried % 3 == 2 ? std::nullopt : nearest_zero(low.to_double(), high.to_double());
+      take(line ? max(low + 1, min(high - 1, Count{static_cast<std::uint64_t>(*line)})) : (low + high) / 2);
+    }
+    return true;
+  }
+
+  /// Where the line through two probes is 0. Empty if it does not fall, or if nothing is known of one of the two.
+  static std::optional<double> zero_between(const std::optional<Probe>& a, const std::optional<Probe>& b) {
+    if (!a || !b || !a->free_bytes || !b->free_bytes) return std::nullopt;
+    const double slope = (*b->free_bytes - *a->free_bytes) / (b->at.to_double() - a->at.to_double());
+    const double zero = a->at.to_double() - *a->free_bytes / slope;
+    constexpr double kFar = 4 * kFarthest.to_double();
+    return slope < 0 && zero >= 0 && zero < kFar ? std::optional(zero) : std::nullopt;
+  }
+
+  /// Lines of which both probes are on one side are right where the cache of windowed layers is full on that side.
+  std::optional<double> nearest_zero(double low, double high) const {
+    for (const auto& line : {zero_between(over_[0], over_[1]), zero_between(fits_[0], fits_[1])}) {
+      if (line && *line >= low && *line < high) return line;
+    }
+    const std::optional<double> chord = zero_between(fits_[0], over_[0]);
+    return chord && *chord >= low && *chord < high ? chord : std::nullopt;
+  }
+
+  const std::function<HeldPoint(Count)>& held_;
+  Side fits_, over_;
+};
 
 /// The number of tokens over which the cache's bytes may fall again.
 Count ripple_of(const KvPrecision& kv) { return max(kv.key.packed_tokens(), kv.value.packed_tokens()); }
+
+/// The longest context that the devices hold. `over` is one that they do not hold, if one is known.
+LargestFit longest(const Deployment& deployment, Count batch, std::optional<Probe> over) {
+  const std::function<HeldPoint(Count)> held = [&](Count n) { return deployment.held(n, batch); };
+  return Search(held).largest(ripple_of(deployment.estimator().kv()), std::move(over));
+}
 
 /// Sorts widest first. The model's own type was added first and stays before others of its size.
 template <typename Type>
@@ -97,8 +161,7 @@ void add_choice(std::vector<PrecisionChoice<Type>>& choices, const Setup& setup,
 }  // namespace
 
 LargestFit max_context_memory(const Deployment& deployment, Count batch) {
-  return search([&](Count n) { return deployment.holds(n, batch); }, ripple_of(deployment.estimator().kv()),
-                [&](Count n) { return deployment.memory_limit(n, batch); });
+  return longest(deployment, batch, std::nullopt);
 }
 
 LargestFit within_window(const Deployment& deployment, LargestFit memory) {
@@ -111,14 +174,17 @@ LargestFit within_window(const Deployment& deployment, LargestFit memory) {
 LargestFit max_context(const Deployment& deployment, Count batch) {
   // What is held beyond the window is not asked for exactly.
   const std::optional<Count> window = deployment.window();
+  std::optional<Probe> over;
   if (window && *window > 0) {
     try {
-      if (deployment.holds(*window + 1, batch)) return {*window, false, "window", {}};
+      const HeldPoint beyond = deployment.held(*window + 1, batch);
+      if (beyond.limit.empty()) return {*window, false, "window", {}};
+      over = Probe{*window + 1, Outcome::over, beyond.limit, beyond.free_bytes, {}};
     } catch (const InputError&) {
       // The search says what a point that cannot be counted or is refused means.
     }
   }
-  return within_window(deployment, max_context_memory(deployment, batch));
+  return within_window(deployment, longest(deployment, batch, std::move(over)));
 }
 
 std::string_view bound_of(const LargestFit& context) {
@@ -132,8 +198,8 @@ LargestFit max_batch(const Deployment& deployment, Count context) {
 }
 
 LargestFit max_batch_memory(const Deployment& deployment, Count context) {
-  return search([&](Count b) { return deployment.holds(context, b); }, 0,
-                [&](Count b) { return deployment.memory_limit(context, b); });
+  const std::function<HeldPoint(Count)> held = [&](Count b) { return deployment.held(context, b); };
+  return Search(held).largest(0, std::nullopt);
 }
 
 Count most_ranks(const Setup& setup) {

@@ -313,12 +313,18 @@ void Estimator::evaluate(Count context, Count batch, MetricSet wanted, Estimate&
       });
       for (std::size_t i = 0; i < 3; ++i) sums[i].put(put(kOf[i]));
     } else {
-      if (plan.pair_bytes) put(Metric::score_matrix_bytes) = *plan.pair_bytes * (context * context) * batch;
-      if (plan.row_bytes) put(Metric::flash_workspace_bytes) = *plan.row_bytes * context * batch;
-      Total live;
-      live.add(plan.live_token_bytes, min(context, kActivationTokens) * batch);
-      live.add(plan.live_row_bytes, rows * batch);
-      live.put(put(Metric::activation_bytes));
+      if (wanted.has(Metric::score_matrix_bytes) && plan.pair_bytes) {
+        put(Metric::score_matrix_bytes) = *plan.pair_bytes * (context * context) * batch;
+      }
+      if (wanted.has(Metric::flash_workspace_bytes) && plan.row_bytes) {
+        put(Metric::flash_workspace_bytes) = *plan.row_bytes * context * batch;
+      }
+      if (wanted.has(Metric::activation_bytes)) {
+        Total live;
+        live.add(plan.live_token_bytes, min(context, kActivationTokens) * batch);
+        live.add(plan.live_row_bytes, rows * batch);
+        live.put(put(Metric::activation_bytes));
+      }
     }
   }
 

@@ -542,6 +542,34 @@ TEST_CASE("notes: unified memory, cache types that engines do not keep there, an
 }
 
 // A device that holds the whole model is not summed by shares: the split into one part is, of every model.
+TEST_CASE("metrics that are asked for alone are those of the whole answer") {
+  struct Row {
+    const char *model, *parallel, *engine;
+  };
+  const Row rows[] = {{"llama-3.1-8b", "", "ideal"},     {"gemma-3-27b-it", "tp=2", "vllm"},
+                      {"deepseek-v3", "tp=8", "sglang"}, {"qwen3-30b-a3b", "pp=2", "llama.cpp"},
+                      {"mamba-1.4b-hf", "", "ideal"},    {"t5-base", "", "ideal"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Deployment deployment(setup_of(load_model(row.model), "h100-sxm-80gb", row.parallel, row.engine));
+    for (const Count context : {Count{1}, Count{4096}, Count{std::uint64_t{1} << 33}}) {
+      CAPTURE(to_string(context));
+      const DeploymentEstimate all = deployment.at(context, 2);
+      for (std::size_t m = 0; m < kMetricCount + kDeviceMetricCount; ++m) {
+        const auto metric = static_cast<Metric>(m);
+        CAPTURE(info(metric).name);
+        const DeploymentEstimate alone = deployment.at(context, 2, {metric});
+        CHECK(alone[metric] == all[metric]);
+        CHECK(deployment.metric(metric, context, 2) == all[metric]);
+        CHECK(alone.limit == all.limit);
+        CHECK(alone.fits == all.fits);
+        CHECK(alone.tight == all.tight);
+      }
+      if (all.limit != "window") CHECK(deployment.held(context, 2).limit == all.limit);
+    }
+  }
+}
+
 TEST_CASE("one device holds and reads what the only part of a split does") {
   for (const CatalogueEntry& entry : catalogue()) {
     CAPTURE(entry.id);

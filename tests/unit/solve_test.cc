@@ -131,6 +131,39 @@ TEST_CASE("the longest context within the window is that of the whole search, cu
   CHECK(by_memory > 5);
 }
 
+TEST_CASE("the longest context of published models is held, and one token more is not") {
+  int bounded = 0;
+  for (const char* const name :
+       {"llama-3.1-8b", "gemma-3-27b-it", "gpt-oss-20b", "phi-4", "qwen3-30b-a3b", "jamba-v0.1", "deepseek-v2-lite"}) {
+    for (const char* const engine : {"ideal", "vllm", "sglang", "llama.cpp"}) {
+      for (const Count batch : {Count{1}, Count{7}}) {
+        CAPTURE(name);
+        CAPTURE(engine);
+        Setup setup{load_model(name), {}, parse_engine(engine), {}};
+        setup.settings.gpu = load_accelerator("rtx-5090-32gb");
+        setup.settings.beyond_window = true;
+        setup.workload.weights = parse_weight_scheme(std::string_view(engine) == "llama.cpp" ? "Q4_0" : "int4", "test");
+        try {
+          const Deployment deployment(setup);
+          const LargestFit longest = max_context(deployment, batch);
+          if (!longest.value || longest.limit == "engine") continue;
+          ++bounded;
+          CHECK(deployment.holds(*longest.value, batch));
+          CHECK_FALSE(deployment.holds(*longest.value + 1, batch));
+          CHECK(longest.limit == deployment.held(*longest.value + 1, batch).limit);
+          if (std::string_view(engine) == "ideal") {
+            CHECK(deployment.held(*longest.value, batch).free_bytes >= 0);
+            CHECK(deployment.held(*longest.value + 1, batch).free_bytes < 0);
+          }
+        } catch (const InputError&) {
+          continue;  // an engine that has no such layers or types
+        }
+      }
+    }
+  }
+  CHECK(bounded > 20);
+}
+
 TEST_CASE("Llama 3.1 8B on an H100: the longest context by hand") {
   const Model model = load_model("llama-3.1-8b");
   Setup setup{model, {}, ideal_engine(), {}};

@@ -74,7 +74,7 @@ struct DeviceMemory {
   std::optional<Count> kv_reserved;
   std::optional<Count> activations;
   Count overhead;
-  std::vector<ReservedPart> kv_parts;  ///< of `kv_reserved`: keys, values, latents, states; only in `at`
+  std::vector<ReservedPart> kv_parts;  ///< of `kv_reserved`: keys, values, latents, states; only in `at` of all metrics
   bool has_compute_buffer = false;     ///< `activations` are the engine's bound on its compute buffer
   /// False: the engine makes its pool by a rule of its own, and these sequences are too many for it.
   bool pool_holds = true;
@@ -160,6 +160,13 @@ struct FullestDevice {
   const Estimator* part = nullptr;
 };
 
+/// Whether devices hold a point.
+struct HeldPoint {
+  /// What they do not hold, as `DeploymentEstimate::limit` without the window. Empty if they hold everything.
+  std::string_view limit;
+  double free_bytes = 0;  ///< about what the fullest device has left; below 0, what it lacks
+};
+
 /// Returns what a split does to numbers: copies of caches, batches of replicas.
 std::vector<std::string> split_notes(const Setup& setup);
 
@@ -177,8 +184,10 @@ class Deployment {
   /// Returns all metrics except those of `solve`, for b sequences of n tokens (per replica, under dp). Throws
   /// InputError.
   DeploymentEstimate at(Count context, Count batch) const;
-  /// Returns them but for `kv_equals_weights_context`, the search for which costs more than all others.
-  DeploymentEstimate without_crossing(Count context, Count batch) const;
+  /// Returns those of `wanted`, which may be metrics of devices, too, and what else belongs to them: `prefill` to its
+  /// seconds, `decode` to its own, `host` to its bytes. Others may be null. The search for `kv_equals_weights_context`
+  /// costs more than all others together.
+  DeploymentEstimate at(Count context, Count batch, MetricSet wanted) const;
   /// Returns one of them. Cheaper than `at`: what only other metrics need is not counted.
   MetricValue metric(Metric metric, Count context, Count batch) const;
   /// Returns the fullest device alone. Throws OverflowError, or InputError if the engine refuses the point.
@@ -189,10 +198,9 @@ class Deployment {
   bool fits(Count context, Count batch) const { return within_window(context) && holds(context, batch); }
   /// Returns whether every device holds its part and the context is within any learned table of positions. Throws as
   /// `fits`.
-  bool holds(Count context, Count batch) const;
-  /// Returns what the devices do not hold, as `DeploymentEstimate::limit` without the window. Empty if they hold
-  /// everything.
-  std::string_view memory_limit(Count context, Count batch) const;
+  bool holds(Count context, Count batch) const { return held(context, batch).limit.empty(); }
+  /// Returns what the devices do not hold, and how far they are from that. Throws as `fits`.
+  HeldPoint held(Count context, Count batch) const;
   /// Returns the window in tokens: the length that the model was trained for or that its scaling reaches. Empty if the
   /// file does not give it, or if the settings allow contexts beyond it.
   std::optional<Count> window() const;
@@ -221,11 +229,11 @@ class Deployment {
   struct Load;
   struct Crossings;
 
-  DeploymentEstimate evaluate(Count context, Count batch, bool with_crossing) const;
   std::optional<HostMemory> host_memory(Count context, Count batch) const;
   bool host_works() const;
 
   std::vector<DeviceMemory> memory(Count context, Count batch) const;
+  double free_bytes(const DeviceMemory& device) const;
   std::optional<Count> cache_room(const DeviceMemory& memory) const;
   bool pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const;
   std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
