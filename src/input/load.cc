@@ -14,6 +14,7 @@
 #include "ctxcost/input/load_catalogue.h"
 #include "ctxcost/input/tensor_file.h"
 #include "formats.h"
+#include "input/catalogue/catalogue_record.h"
 #include "input/file/text_file.h"
 #include "input/gguf/gguf_model.h"
 #include "input/huggingface/huggingface.h"
@@ -227,7 +228,9 @@ Model read_model(const JsonDocument& document, const LoadOptions& options) {
                         [&unchanged](const JsonDocument& changed) { return read_model(changed, unchanged); });
   }
   const std::string& origin = document.source;
-  if (const std::optional<MistakenFile> mistaken = mistaken_file(document.root)) {
+  // No file that is named by mistake has the keys of a record.
+  const bool record = looks_like_catalogue_record(document.root);
+  if (const std::optional<MistakenFile> mistaken = record ? std::nullopt : mistaken_file(document.root)) {
     throw_fault(origin, "expected a model's description, found " + mistaken->what, mistaken->hint);
   }
   if (!document.root.is(JsonValue::Type::object)) {

@@ -71,6 +71,38 @@ TEST_CASE("repeated keys are kept, and found at any depth") {
   CHECK(repeated_keys(parse_json(R"({"a":{"b":1},"b":2})", "m.json").root).empty());
 }
 
+TEST_CASE("a character that does not stand for itself is seen at every place of a string") {
+  struct Row {
+    std::string written, read;  ///< `read` is empty where it is a fault
+  };
+  const Row rows[] = {{"\\\"", "\""}, {"\\\\", "\\"}, {"\\u0041", "A"}, {"é", "é"},   {"\x7F", "\x7F"},
+                      {" ", " "},     {"\x1F", ""},   {"\n", ""},       {"\x80", ""}, {"!#[]~", "!#[]~"},
+                      {"\x1F\"", ""}, {"é\x1F", ""},  {"\\q", ""}};
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t after = 0; after < 20; ++after) {
+      for (const Row& row : rows) {
+        CAPTURE(before);
+        CAPTURE(after);
+        CAPTURE(row.written);
+        const std::string front(before, 'a'), back(after, 'b');
+        std::string text = "[\"";
+        ((text += front) += row.written) += back;
+        const std::size_t end = text.size();
+        text += "\", 7]";
+        if (row.read.empty()) {
+          CHECK_THROWS_AS(parse_json(text, "m.json"), InputError);
+          continue;
+        }
+        const JsonDocument document = parse_json(text, "m.json");
+        REQUIRE(document.root.items.size() == 2);
+        CHECK(document.root.items[0].text == front + row.read + back);
+        CHECK(document.root.items[0].offset == 1);
+        CHECK(document.root.items[1].offset == end + 3);
+      }
+    }
+  }
+}
+
 TEST_CASE("a byte order mark is skipped") {
   const JsonDocument document = parse_json("\xEF\xBB\xBF[1]", "m.json");
   CHECK(document.root.items.at(0).offset == 4);

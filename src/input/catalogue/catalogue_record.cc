@@ -12,6 +12,11 @@ namespace {
 
 using Type = JsonValue::Type;
 
+constexpr std::string_view kDescribing[] = {
+    "aliases",      "params_source",  "params_computed",   "params_computed_parts",
+    "params_check", "context_window", "position_encoding", "notes",
+    "listed",       "unverified"};
+
 std::vector<ParameterPart> read_parts(ObjectCursor& root) {
   std::vector<ParameterPart> parts;
   const JsonValue* list = root.find("checkpoint_parts");
@@ -76,10 +81,7 @@ Model read_catalogue_record(const JsonDocument& document, const LoadOptions& opt
   if (!config->is(Type::object)) root.wrong("config", "an object");
   // The other keys describe the model or check it. No figure follows from them.
   const JsonValue* published = root.find("params_exact");
-  for (const char* key : {"aliases", "params_source", "params_computed", "params_computed_parts", "params_check",
-                          "context_window", "position_encoding", "notes", "listed", "unverified"}) {
-    root.find(key);
-  }
+  root.know(kDescribing);
   root.finish("of a catalogue record");
   faults.throw_if_any();
 

@@ -45,31 +45,32 @@ Config Config::file() const {
   return last;
 }
 
-Config::Found Config::find(const Keys& keys) const {
-  for (const Scope& scope : scopes_) {
+std::string Config::Found::place() const {
+  std::string pointer = child_pointer(parent, key);
+  return index ? child_pointer(pointer, *index) : pointer;
+}
+
+Config::Found Config::find(const Keys& keys, std::size_t scopes) const {
+  for (const Scope& scope : std::span(scopes_).first(scopes)) {
     for (const std::string_view name : keys.names()) {
-      const JsonValue* value = scope.object->find(name);
+      const JsonValue* value = nullptr;
+      std::size_t times = 0;
+      for (const JsonMember& member : scope.object->members) {
+        if (member.key != name) continue;
+        if (times++ == 0) value = &member.value;
+      }
       if (value == nullptr) continue;
-      Found found{value, child_pointer(scope.pointer, name)};
-      reject_repeated(*scope.object, name, found.place);
+      const Found found{value, scope.pointer, name, {}};
+      if (times > 1) reject_repeated(found, times);
       return found;
     }
   }
   return {};
 }
 
-Config::Found Config::own(const Keys& keys) const {
-  Config front = *this;
-  front.scopes_.resize(1);
-  return front.find(keys);
-}
-
-void Config::reject_repeated(const JsonValue& object, std::string_view key, const std::string& place) const {
-  const auto times = std::count_if(object.members.begin(), object.members.end(),
-                                   [key](const JsonMember& member) { return member.key == key; });
-  if (times < 2) return;
-  Diagnostic fault{findings_->source, place, "expected one value, found the key " + std::to_string(times) + " times",
-                   ""};
+void Config::reject_repeated(const Found& found, std::size_t times) const {
+  Diagnostic fault{findings_->source, found.place(),
+                   "expected one value, found the key " + std::to_string(times) + " times", ""};
   std::vector<Diagnostic>& faults = findings_->faults;
   if (std::find(faults.begin(), faults.end(), fault) == faults.end()) faults.push_back(std::move(fault));
 }
@@ -85,15 +86,15 @@ bool Config::is_null(const Keys& keys) const {
 }
 
 void Config::wrong(const Found& found, std::string_view expected) const {
-  findings_->faults.push_back({findings_->source, found.place,
+  findings_->faults.push_back({findings_->source, found.place(),
                                "expected " + std::string(expected) + ", found " + describe(*found.value),
                                is_quoted_number(*found.value) ? "remove the quotes" : ""});
 }
 
 void Config::fault(const Keys& keys, std::string message, std::string hint) const {
   Found found = find(keys);
-  if (!found) found.place = child_pointer(scopes_.front().pointer, keys.name());
-  findings_->faults.push_back({findings_->source, found.place, std::move(message), std::move(hint)});
+  if (!found) found = {nullptr, scopes_.front().pointer, keys.name(), {}};
+  findings_->faults.push_back({findings_->source, found.place(), std::move(message), std::move(hint)});
 }
 
 void Config::note(std::string text) const {
@@ -108,7 +109,9 @@ void Config::assume(std::string text) const {
 }
 
 void Config::took_default(std::string_view key, std::string_view value) const {
-  std::string text = std::string(key) + " " + std::string(value);
+  std::string text;
+  text.reserve(key.size() + 1 + value.size());
+  ((text += key) += ' ') += value;
   std::vector<std::string>& defaults = findings_->defaults;
   if (std::find(defaults.begin(), defaults.end(), text) == defaults.end()) defaults.push_back(std::move(text));
 }
@@ -120,16 +123,18 @@ std::optional<Count> Config::read_count(const Found& found, std::uint32_t minimu
   return std::nullopt;
 }
 
-void Config::remember(std::string_view place, Count value, bool absent) const {
-  if (place.starts_with('/')) place.remove_prefix(1);
-  KeyRead read{std::string(place), value, absent};
+void Config::remember(std::string key, Count value, bool absent) const {
+  KeyRead read{std::move(key), value, absent};
   std::vector<KeyRead>& keys = findings_->keys;
   if (std::find(keys.begin(), keys.end(), read) == keys.end()) keys.push_back(std::move(read));
 }
 
 std::optional<Count> Config::read_key(const Found& found, std::uint32_t minimum) const {
   const std::optional<Count> value = read_count(found, minimum);
-  if (value) remember(found.place, *value, false);
+  // The pointer without its first slash.
+  if (value)
+    remember(found.parent.empty() ? escaped(found.key) : child_pointer(found.parent.substr(1), found.key), *value,
+             false);
   return value;
 }
 
@@ -137,7 +142,7 @@ Count Config::count(const Keys& keys, Count class_default, std::uint32_t minimum
   const Found found = find(keys);
   if (!found || found.value->is(JsonValue::Type::null)) {
     took_default(keys.name(), to_string(class_default));
-    remember(keys.name(), class_default, true);
+    remember(std::string(keys.name()), class_default, true);
     return class_default;
   }
   return read_key(found, minimum).value_or(class_default);
@@ -158,7 +163,7 @@ std::optional<Count> Config::nullable(const Keys& keys, std::optional<Count> cla
   if (!found) {
     if (class_default) {
       took_default(keys.name(), to_string(*class_default));
-      remember(keys.name(), *class_default, true);
+      remember(std::string(keys.name()), *class_default, true);
     }
     return class_default;
   }
@@ -210,12 +215,13 @@ std::optional<std::vector<Count>> Config::counts(const Keys& keys) const {
     return std::nullopt;
   }
   std::vector<Count> list;
+  list.reserve(found.value->items.size());
   for (std::size_t i = 0; i < found.value->items.size(); ++i) {
     const JsonValue& item = found.value->items[i];
     if (item.is(JsonValue::Type::boolean)) {
       list.push_back(item.boolean ? 1 : 0);
     } else {
-      list.push_back(read_count({&item, child_pointer(found.place, i)}, 0).value_or(0));
+      list.push_back(read_count(found.item(i), 0).value_or(0));
     }
   }
   return list;
@@ -229,9 +235,10 @@ std::optional<std::vector<std::string>> Config::texts(const Keys& keys) const {
     return std::nullopt;
   }
   std::vector<std::string> list;
+  list.reserve(found.value->items.size());
   for (std::size_t i = 0; i < found.value->items.size(); ++i) {
     const JsonValue& item = found.value->items[i];
-    if (!item.is(JsonValue::Type::string)) wrong({&item, child_pointer(found.place, i)}, "a string");
+    if (!item.is(JsonValue::Type::string)) wrong(found.item(i), "a string");
     list.push_back(item.text);
   }
   return list;
@@ -244,7 +251,7 @@ std::optional<Config> Config::object(const Keys& keys) const {
     wrong(found, "an object");
     return std::nullopt;
   }
-  return Config(*found.value, found.place, *findings_);
+  return Config(*found.value, found.place(), *findings_);
 }
 
 std::uint32_t Config::layers(const Keys& keys, std::uint32_t class_default) const {

@@ -1,9 +1,12 @@
 // A cursor over a config.json: typed reads by key, class defaults for what is absent, faults with their place.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,14 +21,17 @@ namespace ctxcost::huggingface {
 /// One key, or alternative names of it; the first one that is present is read.
 class Keys {
  public:
-  Keys(const char* name) : names_{name} {}  // NOLINT(google-explicit-constructor)
-  Keys(std::initializer_list<std::string_view> names) : names_(names) {}
-  const std::vector<std::string_view>& names() const { return names_; }
+  Keys(const char* name) : names_{name}, count_(1) {}  // NOLINT(google-explicit-constructor)
+  Keys(std::initializer_list<std::string_view> names) : count_(names.size()) {
+    std::copy_n(names.begin(), count_, names_.begin());
+  }
+  std::span<const std::string_view> names() const { return std::span(names_).first(count_); }
   /// The name that messages use.
   std::string_view name() const { return names_.front(); }
 
  private:
-  std::vector<std::string_view> names_;
+  std::array<std::string_view, 8> names_;  // as many as any reader asks for: keys are made at every read
+  std::size_t count_;
 };
 
 /// Data gathered while reading a file, from all its parts.
@@ -58,16 +64,22 @@ class Config {
   /// Returns whether a part of the file overrides the rest, because the language model is one of several.
   bool nested() const { return scopes_.size() > 1; }
 
-  /// A value with its place.
+  /// A value and where it stands: a place in the config that it was found in, which must outlive it.
   struct Found {
     const JsonValue* value = nullptr;
-    std::string place;
+    std::string_view parent = {};  ///< pointer of the object
+    std::string_view key = {};
+    std::optional<std::size_t> index = {};  ///< of an item, in the list at the key
     explicit operator bool() const { return value != nullptr; }
+    /// The pointer.
+    std::string place() const;
+    /// An item of this list.
+    Found item(std::size_t i) const { return {&value->items[i], parent, key, i}; }
   };
   /// Returns the first of those keys that is present, even if null.
-  Found find(const Keys& keys) const;
+  Found find(const Keys& keys) const { return find(keys, scopes_.size()); }
   /// The same without the parts of the file that are laid under the front one.
-  Found own(const Keys& keys) const;
+  Found own(const Keys& keys) const { return find(keys, 1); }
   /// The object itself, where its keys are names.
   const JsonValue& front() const { return *scopes_.front().object; }
   /// Returns whether the key is present and not null.
@@ -110,12 +122,13 @@ class Config {
   Findings& findings() const { return *findings_; }
 
  private:
+  Found find(const Keys& keys, std::size_t scopes) const;
   std::optional<Count> read_count(const Found& found, std::uint32_t minimum) const;
   /// The same of a key, which is remembered with its value.
   std::optional<Count> read_key(const Found& found, std::uint32_t minimum) const;
-  void remember(std::string_view place, Count value, bool absent) const;
+  void remember(std::string key, Count value, bool absent) const;
   /// A key that is read and stands more than once is a fault: readers of JSON disagree on which value counts.
-  void reject_repeated(const JsonValue& object, std::string_view key, const std::string& place) const;
+  void reject_repeated(const Found& found, std::size_t times) const;
   void wrong(const Found& found, std::string_view expected) const;
 
   std::vector<Scope> scopes_;

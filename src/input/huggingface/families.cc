@@ -1,4 +1,7 @@
 // The list of families, in the order in which they are shown. A new one is a file of its own and a line here.
+#include <array>
+#include <cstdint>
+
 #include "core/word_list.h"
 #include "family.h"
 
@@ -180,11 +183,59 @@ bool lists(std::string_view list, std::string_view word) {
   return false;
 }
 
-const Family* find_family(std::string_view model_type) {
-  for (const Family* family : families()) {
-    if (lists(family->model_types, model_type)) return family;
+namespace {
+
+/// Every model type with its family: a table with open addressing, which is made once.
+class ModelTypes {
+ public:
+  ModelTypes() {
+    for (std::size_t f = 0; f < families().size(); ++f) {
+      const std::string_view types = families()[f]->model_types;
+      for (std::string_view rest = types; !rest.empty();) {
+        const std::string_view type = take_word(rest);
+        Row& row = rows_[place_of(type)];
+        // The first family of a type has it.
+        if (row.family != 0) continue;
+        row.family = static_cast<std::uint16_t>(f + 1);
+        row.begin = static_cast<std::uint16_t>(type.data() - types.data());
+        row.size = static_cast<std::uint16_t>(type.size());
+      }
+    }
   }
-  return nullptr;
+
+  const Family* find(std::string_view type) const {
+    const Row& row = rows_[place_of(type)];
+    return row.family == 0 ? nullptr : families()[row.family - 1u];
+  }
+
+ private:
+  struct Row {
+    std::uint16_t family = 0;  ///< from 1 on; 0: the row is free
+    std::uint16_t begin = 0;   ///< of the type, in the family's list
+    std::uint16_t size = 0;
+  };
+
+  std::string_view type_of(const Row& row) const {
+    return families()[row.family - 1u]->model_types.substr(row.begin, row.size);
+  }
+
+  /// Where the type stands, or where it would. A test counts the types: at least half of the rows are free.
+  std::size_t place_of(std::string_view type) const {
+    std::size_t at = type.size();
+    for (const char c : type) at = at * 31 + static_cast<unsigned char>(c);
+    while (rows_[at % kRows].family != 0 && type_of(rows_[at % kRows]) != type) ++at;
+    return at % kRows;
+  }
+
+  static constexpr std::size_t kRows = 512;
+  std::array<Row, kRows> rows_;
+};
+
+}  // namespace
+
+const Family* find_family(std::string_view model_type) {
+  static const ModelTypes kTypes;
+  return kTypes.find(model_type);
 }
 
 }  // namespace ctxcost::huggingface

@@ -148,10 +148,19 @@ constexpr TowerKey kTowerKeys[] = {
     {"tts_config", "speech generator"},
 };
 
+bool describes_tower(const JsonValue& value) {
+  return value.is(JsonValue::Type::object) || value.is(JsonValue::Type::string);
+}
+
+bool is_tower(const JsonMember& member) {
+  return describes_tower(member.value) && std::any_of(std::begin(kTowerKeys), std::end(kTowerKeys),
+                                                      [&](const TowerKey& tower) { return tower.key == member.key; });
+}
+
 /// What a file describes beside its language model and no rule counts.
 void note_other_towers(const Config& config, const JsonValue& root, const Model& model) {
   const auto note = [&](const JsonValue* value, const TowerKey& tower) {
-    if (value == nullptr || !(value->is(JsonValue::Type::object) || value->is(JsonValue::Type::string))) return;
+    if (value == nullptr || !describes_tower(*value)) return;
     const std::string_view kind = tower.what.substr(0, tower.what.find(' '));
     const bool counted = std::any_of(model.parameter_parts.begin(), model.parameter_parts.end(),
                                      [kind](const ParameterPart& part) { return part.name.starts_with(kind); });
@@ -159,6 +168,9 @@ void note_other_towers(const Config& config, const JsonValue& root, const Model&
   };
   const JsonValue* thinker = root.find("thinker_config");
   const JsonValue* layers = root.find("embd_layer");  // where Phi-3.5-vision and Phi-4-multimodal name theirs
+  // Most files have none.
+  if (thinker == nullptr && layers == nullptr && std::none_of(root.members.begin(), root.members.end(), is_tower))
+    return;
   for (const TowerKey& tower : kTowerKeys) {
     note(root.find(tower.key), tower);
     if (thinker != nullptr) note(thinker->find(tower.key), tower);
@@ -188,7 +200,7 @@ void reject_foreign_keys(const Config& config) {
   std::vector<KeyRead>& keys = config.findings().keys;
   const auto read_as = [&keys](const std::string& place, const std::optional<Count>& value) {
     return std::any_of(keys.begin(), keys.end(), [&](const KeyRead& one) {
-      return !one.absent && "/" + one.key == place && (!value || one.value == *value);
+      return !one.absent && one.key == std::string_view(place).substr(1) && (!value || one.value == *value);
     });
   };
   for (const ForeignKeys& row : kForeignKeys) {
@@ -197,9 +209,9 @@ void reject_foreign_keys(const Config& config) {
       if (config.front().find(name) == nullptr) continue;
       const Keys key({name});
       const Config::Found found = config.own(key);
-      if (!found || found.value->is(JsonValue::Type::null) || read_as(found.place, std::nullopt)) continue;
+      if (!found || found.value->is(JsonValue::Type::null) || read_as(found.place(), std::nullopt)) continue;
       const Config::Found usual = config.find(Keys({row.usual}));
-      if (usual && read_as(usual.place, parse_digits(found.value->text))) continue;
+      if (usual && read_as(usual.place(), parse_digits(found.value->text))) continue;
       config.fault(key, "a key of another format, which this family's config.json does not have",
                    "here it is \"" + std::string(row.usual) + "\"");
     }
@@ -267,6 +279,7 @@ Model read_config(const JsonValue& root, const std::string& source, const JsonDo
   Findings findings;
   findings.source = source;
   findings.assume_full = options.assume_full;
+  findings.keys.reserve(16);
   Config config(root, "", findings);
   if (!root.is(JsonValue::Type::object)) {
     throw InputError(Diagnostic{source, "", "expected an object, found " + describe(root), ""});

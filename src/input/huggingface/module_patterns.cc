@@ -251,8 +251,9 @@ bool ModulePatterns::means(std::string_view path) {
 }
 
 const std::vector<bool>& ModulePatterns::layers_meant(std::string_view module, std::uint32_t layers) {
-  const auto [answer, is_new] =
-      answers_.try_emplace(std::string(module) + ':' + std::to_string(layers), layers, any_linear_);
+  auto asked = answers_.find(module);
+  if (asked == answers_.end()) asked = answers_.try_emplace(std::string(module)).first;
+  const auto [answer, is_new] = asked->second.try_emplace(layers, layers, any_linear_);
   std::vector<bool>& meant = answer->second;
   if (!is_new || any_linear_ || module.empty()) return meant;
 

@@ -71,8 +71,8 @@ class ModulePatterns {
   };
   std::map<std::string, std::vector<Numbered>, std::less<>> numbered_;  ///< by what follows the number
   std::vector<Expression> expressions_;
-  std::size_t instructions_ = 0;  ///< of all of them
-  std::map<std::string, std::vector<bool>, std::less<>> answers_;
+  std::size_t instructions_ = 0;                                                            ///< of all of them
+  std::map<std::string, std::map<std::uint32_t, std::vector<bool>>, std::less<>> answers_;  ///< by module and layers
 };
 
 /// The path without the parts "model" and "language_model".

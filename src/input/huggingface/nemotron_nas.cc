@@ -78,7 +78,7 @@ void read_nemotron_nas(const Config& config, Model& model) {
   }
   std::vector<NasBlock> blocks(decoder.layers);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const Config block(list.value->items[i], child_pointer(list.place, i), config.findings());
+    const Config block(list.value->items[i], child_pointer(list.place(), i), config.findings());
     const std::optional<Config> attention_part = block.object("attention");
     const std::optional<Config> feed_forward_part = block.object("ffn");
     if (!attention_part) block.fault("attention", "expected an object, found nothing");

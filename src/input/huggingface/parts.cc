@@ -119,7 +119,7 @@ std::vector<std::string_view> read_layer_types(const Config& config, std::uint32
   std::vector<std::string_view> kinds;
   const std::optional<std::vector<std::string>> listed = config.texts_per_layer(key, layers);
   if (!listed) return kinds;
-  const std::string place = config.find(key).place;
+  const std::string place = config.find(key).place();
   for (std::size_t i = 0; i < listed->size(); ++i) {
     const std::string& word = (*listed)[i];
     std::string_view kind;

@@ -152,11 +152,11 @@ std::vector<std::string_view> module_names(const Checkpoint& checkpoint, std::st
   return names;
 }
 
-/// In which layers, from 0, the list means that tensor.
-std::vector<bool> layers_meant(ModulePatterns& patterns, const Checkpoint& checkpoint, std::string_view tensor,
-                               bool stacked) {
+/// In which layers, from 0, the list means a tensor under any of its names.
+std::vector<bool> layers_meant(ModulePatterns& patterns, const Checkpoint& checkpoint,
+                               const std::vector<std::string_view>& names) {
   std::vector<bool> meant;
-  for (const std::string_view name : module_names(checkpoint, tensor, stacked)) {
+  for (const std::string_view name : names) {
     const std::vector<bool>& found = patterns.layers_meant(name, checkpoint.layers);
     if (meant.empty()) {
       meant = found;
@@ -177,8 +177,15 @@ std::vector<std::uint32_t> converted(Method& method, const Checkpoint& checkpoin
   std::vector<std::uint32_t> layers = group.layers;
   const auto keep = [&](ModulePatterns& patterns, bool wanted) {
     if (patterns.empty() || layers.empty()) return;
-    const std::vector<bool> meant = layers_meant(patterns, checkpoint, tensor.name, method.stacked_experts);
-    std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
+    const std::vector<std::string_view> names = module_names(checkpoint, tensor.name, method.stacked_experts);
+    const auto keep_in = [&](const std::vector<bool>& meant) {
+      std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
+    };
+    if (names.size() == 1) {
+      keep_in(patterns.layers_meant(names.front(), checkpoint.layers));
+    } else {
+      keep_in(layers_meant(patterns, checkpoint, names));
+    }
   };
   keep(method.targets, true);
   keep(method.kept, false);
@@ -363,13 +370,13 @@ void apply(const Config& config, Checkpoint checkpoint, Model& model) {
 
 void read_quantization(const Config& file, const Config* beside, Model& model) {
   if (model.stored) return;  // the family's own layout
+  const std::optional<Config> own = file.object({"quantization_config", "quantization"});
+  const Config* const deciding = own ? &*own : beside;
+  if (deciding == nullptr) return;
   const Family* const family = find_family(model.family);
   Checkpoint checkpoint;
   if (family != nullptr) checkpoint.modules = family->modules;
   checkpoint.roots = roots_of(file, checkpoint.modules);
-  const std::optional<Config> own = file.object({"quantization_config", "quantization"});
-  const Config* const deciding = own ? &*own : beside;
-  if (deciding == nullptr) return;
   try {
     Model other;
     if (own && beside != nullptr) other = model;

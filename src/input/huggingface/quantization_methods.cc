@@ -12,7 +12,7 @@ std::string tile_name(Count rows, Count columns) { return to_string(rows) + "x" 
 ModulePatterns patterns(const Config& config, const Keys& keys, ModuleNames names = ModuleNames::parts) {
   ModulePatterns result(names);
   if (!config.has(keys)) return result;
-  const std::string place = config.find(keys).place;
+  const std::string place = config.find(keys).place();
   const std::vector<std::string> entries = config.texts(keys).value_or(std::vector<std::string>{});
   for (std::size_t i = 0; i < entries.size() && config.findings().faults.size() < 20; ++i) {
     try {
@@ -389,7 +389,7 @@ std::vector<Method> modelopt_mixed(const Config& config) {
     // Looked at in its place: a list may name each expert, so that finding each by its name would take minutes.
     std::string algorithm;
     if (member.value.is(JsonValue::Type::object)) {
-      const Config layer(member.value, child_pointer(list.place, member.key), config.findings());
+      const Config layer(member.value, child_pointer(list.place(), member.key), config.findings());
       algorithm = upper_case(layer.text("quant_algo", ""));
     } else {
       config.fault("quantized_layers",

@@ -29,7 +29,7 @@ StepKinds read_step_kinds(const Config& config, std::uint32_t layers, Count pred
                                     std::to_string(listed->size()));
     return kinds;
   }
-  const std::string place = config.find("layer_types").place;
+  const std::string place = config.find("layer_types").place();
   for (std::size_t i = 0; i < listed->size(); ++i) {
     const bool slides = (*listed)[i] == kSlidingLayer;
     if (!slides && (*listed)[i] != kFullLayer) {

@@ -63,6 +63,8 @@ class ObjectCursor {
   /// and the tables of nested objects come from it, and a key that is not in it may not be asked for.
   ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults, std::span<const FileKey> keys = {});
 
+  /// Knows keys that nobody reads.
+  void know(std::span<const std::string_view> keys) { known_.insert(known_.end(), keys.begin(), keys.end()); }
   /// Returns the value of a key, of any type. Null if absent.
   const JsonValue* find(std::string_view key);
   std::optional<Count> count(std::string_view key, const CountRange& range);

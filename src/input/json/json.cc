@@ -26,6 +26,11 @@ bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z
 /// May stand inside a number or a bare word, so that it belongs to the token before it.
 bool continues_word(char c) { return is_digit(c) || starts_word(c) || c == '.' || c == '+' || c == '-'; }
 
+/// Whether a key stands in a pointer as it is.
+bool is_plain(std::string_view key) {
+  return key.find('~') == std::string_view::npos && key.find('/') == std::string_view::npos;
+}
+
 std::size_t skip_space(std::string_view text, std::size_t at) {
   while (at < text.size() && is_space(text[at])) ++at;
   return at;
@@ -89,31 +94,36 @@ std::string without_nonfinite(std::string_view text) {
   return masked;
 }
 
-/// Builds the values and keeps their places: it follows the parser token by token through the same text.
+/// Builds the values and keeps their places.
 class Builder final : public JsonEvents {
  public:
   Builder(std::string_view text, std::size_t start, JsonValue& root) : text_(text), end_(start), root_(root) {}
 
-  bool null() override { return literal(4), true; }
-  bool boolean(bool value) override {
-    literal(value ? 4 : 5, Type::boolean).boolean = value;
+  bool null() override {
+    add(Type::null);
     return true;
   }
-  bool number(std::uint64_t) override { return number(); }
-  bool number(std::int64_t) override { return number(); }
-  bool number(std::string_view) override { return number(); }
+  bool boolean(bool value) override {
+    add(Type::boolean).boolean = value;
+    return true;
+  }
+  bool number(std::uint64_t) override { return number(Type::integer); }
+  bool number(std::int64_t) override { return number(Type::integer); }
+  bool number(std::string_view text) override {
+    return number(text.find_first_of(".eE") == std::string_view::npos ? Type::integer : Type::real);
+  }
   bool string(std::string& text) override {
     JsonValue& added = add(Type::string);
     added.text = std::move(text);
-    end_ = string_end(text_, begin_);
     return true;
   }
   bool start_object() override { return open(Type::object); }
   bool start_array() override { return open(Type::array); }
   bool key(std::string& name) override {
     next_token();
-    open_[depth_ - 1]->members.push_back({std::move(name), static_cast<std::uint32_t>(begin_), {}});
-    end_ = string_end(text_, begin_);
+    JsonMember& added = open_[depth_ - 1]->members.emplace_back();
+    added.key = std::move(name);
+    added.offset = static_cast<std::uint32_t>(begin_);
     last_ = Last::key;
     return true;
   }
@@ -127,10 +137,10 @@ class Builder final : public JsonEvents {
  private:
   enum class Last { nothing, open, key, value };
 
-  /// Moves to the first byte of the token that the parser has just read.
+  /// Moves to the token that the parser has just read.
   void next_token() {
-    begin_ = end_;
-    while (begin_ < text_.size() && (is_space(text_[begin_]) || text_[begin_] == ',' || text_[begin_] == ':')) ++begin_;
+    begin_ = token.begin;
+    end_ = token.end;
   }
   JsonValue& add(Type type) {
     next_token();
@@ -144,23 +154,12 @@ class Builder final : public JsonEvents {
     last_ = Last::value;
     return *value;
   }
-  JsonValue& literal(std::size_t length, Type type = Type::null) {
+  bool number(Type type) {
     JsonValue& value = add(type);
-    end_ = begin_ + length;
-    return value;
-  }
-  bool number() {
-    JsonValue& value = add(Type::integer);
     const std::size_t sign = text_[begin_] == '-' ? 1 : 0;
     const char first = text_[begin_ + sign];
-    if (first == 'N' || first == 'I') {
-      value.type = Type::nonfinite;
-      end_ = begin_ + sign + (first == 'N' ? 3 : 8);
-    } else {
-      end_ = number_end(text_, begin_);
-    }
-    value.text = text_.substr(begin_, end_ - begin_);
-    if (value.is(Type::integer) && value.text.find_first_of(".eE") != std::string::npos) value.type = Type::real;
+    if (first == 'N' || first == 'I') value.type = Type::nonfinite;
+    value.text.assign(text_.data() + begin_, end_ - begin_);
     return true;
   }
   bool open(Type type) {
@@ -170,16 +169,19 @@ class Builder final : public JsonEvents {
       return false;
     }
     // The values of a list or object do not move while one of them is being filled.
-    open_[depth_] = &add(type);
+    JsonValue& added = add(type);
+    open_[depth_] = &added;
     ++depth_;
-    end_ = begin_ + 1;
+    if (type == Type::object && roomy_ > 0) {
+      added.members.reserve(kUsualKeys);
+      --roomy_;
+    }
     last_ = Last::open;
     return true;
   }
   bool close() {
     next_token();
     --depth_;
-    end_ = begin_ + 1;
     last_ = Last::value;
     return true;
   }
@@ -194,6 +196,9 @@ class Builder final : public JsonEvents {
   JsonValue& root_;
   std::array<JsonValue*, kDeepest> open_{};
   std::size_t depth_ = 0;
+  /// Room is made ahead in the first objects alone, which have most keys. Hostile files have many small ones.
+  static constexpr std::size_t kUsualKeys = 32;
+  unsigned roomy_ = 3;
   Last last_ = Last::nothing;
   bool too_deep_ = false;
 };
@@ -403,19 +408,20 @@ std::string line_and_column(std::string_view text, std::uint32_t offset) {
   return std::to_string(lines + 1) + ":" + std::to_string(columns + 1);
 }
 
-std::string child_pointer(std::string_view parent, std::string_view key) {
-  std::string pointer(parent);
-  pointer += '/';
-  for (const char c : key) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
+std::string escaped(std::string_view key) {
+  std::string text(key);
+  if (is_plain(key)) return text;
+  for (std::size_t at = text.find_first_of("~/"); at != std::string::npos; at = text.find_first_of("~/", at + 2)) {
+    text.replace(at, 1, text[at] == '~' ? "~0" : "~1");
   }
-  return pointer;
+  return text;
+}
+
+std::string child_pointer(std::string_view parent, std::string_view key) {
+  std::string pointer;
+  pointer.reserve(parent.size() + 1 + key.size());
+  (pointer += parent) += '/';
+  return is_plain(key) ? pointer += key : pointer += escaped(key);
 }
 
 std::string child_pointer(std::string_view parent, std::size_t index) {

@@ -47,7 +47,9 @@ JsonDocument parse_json(std::string_view text, std::string_view source);
 /// "line:column" of a byte, both from 1; columns count characters, not bytes.
 std::string line_and_column(std::string_view text, std::uint32_t offset);
 
-/// The pointer of a child: `/` and `~` inside the key are escaped (RFC 6901).
+/// A key in a pointer: `/` and `~` are escaped (RFC 6901).
+std::string escaped(std::string_view key);
+/// The pointer of a child.
 std::string child_pointer(std::string_view parent, std::string_view key);
 std::string child_pointer(std::string_view parent, std::size_t index);
 

@@ -1,8 +1,10 @@
 #include "json_events.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -71,7 +73,7 @@ void append_utf8(std::string& text, std::uint32_t point) {
 class Reader {
  public:
   Reader(std::string_view text, JsonEvents& events)
-      : at_(text.data()), end_(text.data() + text.size()), events_(events) {
+      : text_begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), events_(events) {
     if (text.starts_with(kByteOrderMark)) at_ += kByteOrderMark.size();
   }
 
@@ -95,7 +97,7 @@ class Reader {
           break;
         }
         if (c != (open_.back() == '[' ? ']' : '}')) return End::fault;
-        ++at_;
+        bracket();
         open_.pop_back();
         if (!(c == ']' ? events_.end_array() : events_.end_object())) return End::stopped;
       }
@@ -107,11 +109,23 @@ class Reader {
     while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
   }
 
+  /// The next call is of what stands from `begin` up to here.
+  void told_of(const char* begin) {
+    events_.token = {static_cast<std::size_t>(begin - text_begin_), static_cast<std::size_t>(at_ - text_begin_)};
+  }
+
+  void bracket() {
+    ++at_;
+    told_of(at_ - 1);
+  }
+
   static End told(bool goes_on) { return goes_on ? End::good : End::stopped; }
 
   bool word(std::string_view literal) {
     if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, literal.size()) != literal) return false;
+    const char* const begin = at_;
     at_ += literal.size();
+    told_of(begin);
     return true;
   }
 
@@ -126,21 +140,21 @@ class Reader {
         case 't': return word("true") ? told(events_.boolean(true)) : End::fault;
         case 'f': return word("false") ? told(events_.boolean(false)) : End::fault;
         case '[':
-          ++at_;
+          bracket();
           if (!events_.start_array()) return End::stopped;
           skip_space();
           if (at_ < end_ && *at_ == ']') {
-            ++at_;
+            bracket();
             return told(events_.end_array());
           }
           open_.push_back('[');
           continue;
         case '{': {
-          ++at_;
+          bracket();
           if (!events_.start_object()) return End::stopped;
           skip_space();
           if (at_ < end_ && *at_ == '}') {
-            ++at_;
+            bracket();
             return told(events_.end_object());
           }
           open_.push_back('{');
@@ -166,14 +180,23 @@ class Reader {
 
   /// Reads the string that starts here into `text_`.
   bool string() {
-    const char* from = ++at_;
-    text_.clear();
+    const char* const quote = at_;
+    at_ = plain_end(quote + 1);
+    text_.assign(quote + 1, at_);
+    if (at_ < end_ && *at_ != '"' && !rest_of_string()) return false;
+    if (at_ == end_) return false;
+    ++at_;
+    told_of(quote);
+    return true;
+  }
+
+  /// Reads on from a character that does not stand for itself, up to the closing quote or the end of the text.
+  bool rest_of_string() {
+    const char* from = at_;
     for (;;) {
-      while (at_ < end_ && kPlain[static_cast<unsigned char>(*at_)]) ++at_;
-      if (at_ == end_) return false;
-      if (*at_ == '"') {
+      at_ = plain_end(at_);
+      if (at_ == end_ || *at_ == '"') {
         text_.append(from, at_);
-        ++at_;
         return true;
       }
       if (*at_ == '\\') {
@@ -187,6 +210,24 @@ class Reader {
         at_ += length;
       }
     }
+  }
+
+  /// The first byte from `at` on that does not stand for itself.
+  const char* plain_end(const char* at) const {
+    // Eight bytes at a time: the high bit of each byte says whether it is a quote, a backslash, below 0x20 or above
+    // 0x7F. A borrow from such a byte reaches later bytes alone.
+    constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x80 * kOnes;
+    for (; std::endian::native == std::endian::little && end_ - at >= 8; at += 8) {
+      std::uint64_t bytes = 0;
+      std::memcpy(&bytes, at, sizeof bytes);
+      const std::uint64_t quotes = bytes ^ ('"' * kOnes), slashes = bytes ^ ('\\' * kOnes);
+      const std::uint64_t found =
+          (((quotes - kOnes) & ~quotes) | ((slashes - kOnes) & ~slashes) | ((bytes - 0x20 * kOnes) & ~bytes) | bytes) &
+          kHigh;
+      if (found != 0) return at + std::countr_zero(found) / 8;
+    }
+    while (at < end_ && kPlain[static_cast<unsigned char>(*at)]) ++at;
+    return at;
   }
 
   bool escape() {
@@ -244,6 +285,7 @@ class Reader {
       real = scaled = true;
     }
     const std::string_view written(from, static_cast<std::size_t>(at_ - from));
+    told_of(from);
     // 2^63 has 19 digits.
     if (!real && last - first <= 19) {
       std::uint64_t magnitude = 0;
@@ -269,6 +311,7 @@ class Reader {
     return told(events_.number(written));
   }
 
+  const char* const text_begin_;
   const char* at_;
   const char* end_;
   JsonEvents& events_;

@@ -12,6 +12,14 @@ namespace ctxcost {
 /// What a reader does at each token. A call that gives false, or throws, ends the reading.
 class JsonEvents {
  public:
+  /// Where a token stands in the text.
+  struct Token {
+    std::size_t begin = 0;
+    std::size_t end = 0;  ///< one past it
+  };
+  /// The token of the call; of `end_object` and `end_array`, the bracket. It is set before each call.
+  Token token;
+
   virtual ~JsonEvents() = default;
 
   virtual bool null() = 0;
