@@ -43,6 +43,9 @@ WeightScheme under(const WeightScheme& weights, const EngineChoice& engine) {
   return engine.engine->weight_types == WeightTypes::gguf ? as_file_type(weights) : weights;
 }
 
+/// Few layers have more tensors.
+constexpr std::size_t kUsualTensors = 16;
+
 bool sees_encoder(const Mixer& mixer) {
   const auto cache = mixer.cache();
   return std::any_of(cache.begin(), cache.end(),
@@ -127,9 +130,44 @@ void Estimator::sum_tensors() {
     decoder_activation_.size.reset();
   }
   list_reads();
-  Sums sums;
-  visit_constants(sums);
-  constants_ = sums.of;
+
+  // The sums of the terms of `visit_constants`, without a term for each tensor.
+  std::optional<Count> parameters = Count{}, layers_alone = Count{}, active = Count{}, without_embedding = Count{};
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const Count layers = model().groups[g].count();
+    std::optional<Count> used = groups_[g].parameters ? std::optional(Count{}) : std::nullopt;
+    for (const LayerTensor& row : groups_[g].tensors) {
+      if (row.tensor.stored && used) *used += row.tensor.active_elements();
+    }
+    add(parameters, groups_[g].parameters ? std::optional(layers * *groups_[g].parameters) : std::nullopt);
+    add(active, used ? std::optional(layers * *used) : std::nullopt);
+  }
+  layers_alone = parameters;
+  without_embedding = active;
+  for (const ModelTensor& row : model().tensors) {
+    const Count elements = row.tensor.elements(), used = row.tensor.active_elements();
+    add(parameters, elements);
+    add(active, used);
+    if (row.place == Place::final_norm) add(layers_alone, elements);
+    if (row.place != Place::embedding || model().tied_embeddings) add(without_embedding, used);
+  }
+  if (!model().embedding_known) {
+    parameters.reset();
+    active.reset();
+    without_embedding.reset();
+  }
+  std::optional<Count> bytes = stored_ ? std::optional(Count{}) : std::nullopt;
+  if (stored_) {
+    for (const StoredTensor& stored : *stored_) *bytes += stored.count() * stored.bytes;
+  }
+  const auto put = [this](Metric metric, std::optional<Count> sum) {
+    constants_[static_cast<std::size_t>(metric)] = sum;
+  };
+  put(Metric::parameters, parameters);
+  put(Metric::parameters_non_embedding, layers_alone);
+  put(Metric::active_parameters, active);
+  put(Metric::active_parameters_without_embedding, without_embedding);
+  put(Metric::weights_bytes, bytes);
 }
 
 void Estimator::list_tensors(const LayerGroup& group) {
@@ -139,6 +177,7 @@ void Estimator::list_tensors(const LayerGroup& group) {
     const bool once_a_token = mixer == nullptr || mixer->linears_once_a_token();
     if (!tensors) all.tensors.push_back({mixer, owner, linear("projections", 0, 0), false, once_a_token});
     if (!tensors) return;
+    if (all.tensors.empty()) all.tensors.reserve(kUsualTensors);
     for (const Tensor& tensor : *tensors) {
       all.tensors.push_back({mixer, owner, tensor, true, once_a_token && tensor.use == TensorUse::linear});
     }

@@ -43,7 +43,10 @@ bool Model::decodes() const {
 
 std::optional<std::vector<Tensor>> Model::layer_tensors(const LayerGroup& group) const {
   if (!d_model) return std::nullopt;
-  std::vector<Tensor> all = group.extras;
+  constexpr std::size_t kUsualTensors = 16;
+  std::vector<Tensor> all;
+  all.reserve(kUsualTensors);
+  all.insert(all.end(), group.extras.begin(), group.extras.end());
   const auto append = [&all](const std::optional<std::vector<Tensor>>& more) {
     if (more) all.insert(all.end(), more->begin(), more->end());
     return more.has_value();

@@ -31,13 +31,11 @@ std::vector<std::uint32_t> take(std::vector<std::uint32_t>& open, const std::vec
   return taken;
 }
 
-StoredTensor packed(const Tensor& tensor, const PackedFormat& format) {
-  StoredTensor stored;
+void fill_packed(StoredTensor& stored, const Tensor& tensor, const PackedFormat& format) {
   stored.tensor = tensor;
   stored.type = format.name;
   stored.bytes = tensor.copies * format.bytes(tensor.rows, tensor.columns);
   stored.row_bytes = format.bytes(1, tensor.columns);
-  return stored;
 }
 
 }  // namespace
@@ -49,30 +47,37 @@ std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model)
   for (const LayerGroup& group : model.groups) {
     const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
     if (!tensors) return std::nullopt;
+    // Groups have about as many tensors as the first.
+    if (result.empty()) result.reserve(model.groups.size() * tensors->size() + model.tensors.size());
     for (const Tensor& tensor : *tensors) {
       std::vector<std::uint32_t> open = group.layers;
-      const auto add = [&](StoredTensor stored, std::vector<std::uint32_t> layers) {
-        stored.group = &group;
-        stored.layers = std::move(layers);
-        if (!stored.layers.empty()) result.push_back(std::move(stored));
-      };
       for (const StoredRule& rule : weights.rules) {
         if (open.empty()) break;
         if (!names(rule, tensor)) continue;
-        add(packed(tensor, weights.formats[rule.format]), take(open, rule.layers));
+        std::vector<std::uint32_t> layers = take(open, rule.layers);
+        if (layers.empty()) continue;
+        StoredTensor& stored = result.emplace_back();
+        fill_packed(stored, tensor, weights.formats[rule.format]);
+        stored.group = &group;
+        stored.layers = std::move(layers);
       }
-      add(plain(tensor, model.activation), std::move(open));
+      if (open.empty()) continue;
+      StoredTensor& stored = result.emplace_back();
+      fill_plain(stored, tensor, model.activation);
+      stored.group = &group;
+      stored.layers = std::move(open);
     }
   }
   for (const auto& [place, tensor] : model.tensors) {
-    StoredTensor stored = plain(tensor, model.activation);
-    for (const StoredRule& rule : weights.rules) {
-      if (!names(rule, tensor)) continue;
-      stored = packed(tensor, weights.formats[rule.format]);
-      break;
+    const auto rule = std::find_if(weights.rules.begin(), weights.rules.end(),
+                                   [&tensor = tensor](const StoredRule& one) { return names(one, tensor); });
+    StoredTensor& stored = result.emplace_back();
+    if (rule == weights.rules.end()) {
+      fill_plain(stored, tensor, model.activation);
+    } else {
+      fill_packed(stored, tensor, weights.formats[rule->format]);
     }
     stored.place = place;
-    result.push_back(std::move(stored));
   }
   return result;
 }

@@ -2,12 +2,16 @@
 
 namespace ctxcost {
 
-StoredTensor plain(const Tensor& tensor, const Precision& precision) {
-  StoredTensor stored;
+void fill_plain(StoredTensor& stored, const Tensor& tensor, const Precision& precision) {
   stored.tensor = tensor;
   stored.type = precision.name();
   stored.row_bytes = precision.row_bytes(tensor.columns);
   stored.bytes = tensor.copies * tensor.rows * stored.row_bytes;
+}
+
+StoredTensor plain(const Tensor& tensor, const Precision& precision) {
+  StoredTensor stored;
+  fill_plain(stored, tensor, precision);
   return stored;
 }
 
@@ -16,16 +20,19 @@ std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, con
   for (const LayerGroup& group : model.groups) {
     const std::optional<std::vector<Tensor>> tensors = model.layer_tensors(group);
     if (!tensors) return std::nullopt;
+    // Groups have about as many tensors as the first.
+    if (result.empty()) result.reserve(model.groups.size() * tensors->size() + model.tensors.size());
     for (const Tensor& tensor : *tensors) {
-      StoredTensor stored = plain(tensor, precision);
+      StoredTensor& stored = result.emplace_back();
+      fill_plain(stored, tensor, precision);
       stored.group = &group;
       stored.layers = group.layers;
-      result.push_back(std::move(stored));
     }
   }
   for (const auto& [place, tensor] : model.tensors) {
-    result.push_back(plain(tensor, precision));
-    result.back().place = place;
+    StoredTensor& stored = result.emplace_back();
+    fill_plain(stored, tensor, precision);
+    stored.place = place;
   }
   return result;
 }

@@ -14,6 +14,8 @@ struct GgufFileType;
 
 /// One tensor in rows of whole blocks.
 StoredTensor plain(const Tensor& tensor, const Precision& precision);
+/// Makes `stored` such a tensor; its group, layers and place stay.
+void fill_plain(StoredTensor& stored, const Tensor& tensor, const Precision& precision);
 
 /// Stores every tensor in that type.
 std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision);
