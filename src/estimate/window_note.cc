@@ -21,7 +21,9 @@ std::string behind_label(const Model& model, std::string_view status) {
   return text + " (trained " + with_separators(trained) + " tokens, scaled to " + with_separators(effective) + ")";
 }
 
-std::string with_label(Count context, std::string text) { return text.empty() ? text : length_label(context) + text; }
+std::string with_label(Count context, const std::string& text) {
+  return text.empty() ? text : length_label(context) + text;
+}
 
 }  // namespace
 

@@ -665,7 +665,13 @@ std::string hint_for_accelerator(std::string_view name) {
   };
   std::vector<Beginning> known;
   std::string text;
+  const std::array<char, 2> first_of_word = {'-', beginning.front()};
   for (const std::string_view id : ids) {
+    // Who mistypes a name has its first letter right.
+    const bool may_begin =
+        id.front() == beginning.front() ||
+        id.find(std::string_view(first_of_word.data(), first_of_word.size())) != std::string_view::npos;
+    if (!may_begin) continue;
     split_device(id, plain, words);
     for (std::size_t first = 0; first < words.size(); ++first) {
       bool names_one = false;
