@@ -1,6 +1,7 @@
 #include "layout.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "convention_note.h"
 #include "core/printable.h"
@@ -275,6 +276,14 @@ std::vector<std::string> TableLayout::notes() const {
   for (const Estimator& estimator : report_->estimators()) {
     const std::string prefix = varies(Label::model) ? estimator.model().name + ": " : "";
     const LengthList batches = report_->batches(estimator);
+    if (report_->share(estimator) == nullptr && !options_->verbose) {
+      for (const std::string& note : estimator.notes()) add_once(notes, prefix + note);
+      for (const auto& [context, batch] :
+           {std::pair(contexts.smallest(), batches.smallest()), std::pair(contexts.largest(), batches.largest())}) {
+        for (const std::string& note : estimator.engine_notes(context, batch)) add_once(notes, prefix + note);
+      }
+      continue;
+    }
     const auto details_at = [&](Count context, Count batch) {
       EstimateDetails details = estimator.details(context, batch);
       if (const DeviceShare* const share = report_->share(estimator)) share->set(details, context, batch);

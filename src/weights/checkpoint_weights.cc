@@ -20,7 +20,7 @@ bool names(const StoredRule& rule, const Tensor& tensor) {
 /// Takes from `open` the layers that a rule names (all of them when it names none).
 std::vector<std::uint32_t> take(std::vector<std::uint32_t>& open, const std::vector<std::uint32_t>& named) {
   std::vector<std::uint32_t> taken;
-  if (named.empty()) {
+  if (named.empty() || named == open) {
     taken.swap(open);
     return taken;
   }

@@ -105,6 +105,27 @@ TEST_CASE("what an engine reserves is the sum of its parts") {
   });
 }
 
+TEST_CASE("notes that are asked for alone are those of the details, at every point") {
+  std::size_t found = 0;
+  for_all_models([&](const Model& model) {
+    for (const char* name : {"ideal", "vllm", "sglang"}) {
+      CAPTURE(name);
+      try {
+        const Estimator estimator(model, Workload{}, parse_engine(name));
+        for (const Count context : {Count{1}, Count{8192}}) {
+          const EstimateDetails details = estimator.details(context, 2);
+          CHECK(estimator.notes() == details.notes);
+          CHECK(estimator.engine_notes(context, 2) == details.engine_notes);
+          found += details.notes.size() + details.engine_notes.size();
+        }
+      } catch (const InputError&) {
+        continue;  // refused by the engine
+      }
+    }
+  });
+  CHECK(found > 100);
+}
+
 TEST_CASE("the ideal engine reserves cache and state") {
   for_all_models([](const Model& model) {
     const Estimator estimator(model, Workload{});

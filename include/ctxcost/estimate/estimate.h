@@ -96,6 +96,10 @@ class Estimator {
   /// metric.
   std::vector<std::optional<Count>> scores_per_head(Count context) const;
   EstimateDetails details(Count context, Count batch) const;
+  /// Returns `details.notes`, which are the same at every point.
+  std::vector<std::string> notes() const;
+  /// Returns `details.engine_notes`, without counting anything else.
+  std::vector<std::string> engine_notes(Count context, Count batch) const { return reserve(context, batch).notes; }
   /// Returns the terms of every metric of `at`, metric by metric in the order of the enumeration, and by layers within
   /// each. Ratios, levels and figures per head, layer or token have no terms: they follow from the others. Throws as
   /// `at` does.
@@ -162,7 +166,6 @@ class Estimator {
   bool steps(Count context) const { return decodes_ && context > 0; }
   Reserve reserve(Count context, Count batch) const;
   void add_reserve_terms(Count context, Count batch, std::vector<Term>& all) const;
-  std::vector<std::string> notes() const;
   OverflowError overflow_at(Count context, Count batch, const CountOverflow& overflow) const;
 
   // The walk (src/estimate/estimate.h): each function calls visit(term) for its terms.

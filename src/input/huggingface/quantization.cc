@@ -178,13 +178,15 @@ std::vector<std::uint32_t> converted(Method& method, const Checkpoint& checkpoin
   const auto keep = [&](ModulePatterns& patterns, bool wanted) {
     if (patterns.empty() || layers.empty()) return;
     const std::vector<std::string_view> names = module_names(checkpoint, tensor.name, method.stacked_experts);
-    const auto keep_in = [&](const std::vector<bool>& meant) {
+    const auto erase = [&](const std::vector<bool>& meant) {
       std::erase_if(layers, [&](std::uint32_t layer) { return meant[layer] != wanted; });
     };
-    if (names.size() == 1) {
-      keep_in(patterns.layers_meant(names.front(), checkpoint.layers));
-    } else {
-      keep_in(layers_meant(patterns, checkpoint, names));
+    if (wanted && names.size() != 1) {
+      erase(layers_meant(patterns, checkpoint, names));
+      return;
+    }
+    for (const std::string_view name : names) {
+      if (!layers.empty()) erase(patterns.layers_meant(name, checkpoint.layers));
     }
   };
   keep(method.targets, true);
