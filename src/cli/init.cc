@@ -116,7 +116,7 @@ Status run_init(const Arguments& arguments) {
   const bool bounded = deployment.capacity() || setup.settings.kv_memory;
   if (bounded && !deployment.fits(context, batch)) {
     const std::string_view limit =
-        deployment.within_window(context) ? deployment.memory_limit(context, batch) : std::string_view("window");
+        deployment.within_window(context) ? deployment.held(context, batch).limit : std::string_view("window");
     complain(Diagnostic{model->name, "",
                         format("does not fit with {} tokens and a batch of {}: {}; no budget is written",
                                to_string(context), to_string(batch), limit),
