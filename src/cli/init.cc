@@ -130,6 +130,9 @@ Status run_init(const Arguments& arguments) {
           [&budget](const Target&, const Output&, Writer& out) { write_budget_file(budget, out); });
   if (arguments.has(OptionId::quiet)) return Status::answered;
   for (const std::string& note : model->notes) complain(format("{}: note: {}", model->name, note));
+  if (const std::string note = window_note(*model, context); !note.empty()) {
+    complain(format("{}: note: {}", model->name, note));
+  }
   say_what_next(arguments.value(OptionId::output));
   return Status::answered;
 }

@@ -19,7 +19,7 @@ bool is_number(std::string_view text) {
 }
 
 /// Without quotes where the text is a number, true or false.
-void write_value(JsonWriter& json, std::string_view text) {
+void write_literal(JsonWriter& json, std::string_view text) {
   if (is_number(text) || text == "true" || text == "false") return json.raw(text);
   json.string(text);
 }
@@ -36,7 +36,7 @@ void write_budget_file(const FirstBudget& budget, Writer& out) {
   json.string(budget.name);
   for (const FirstSetting& setting : budget.settings) {
     json.key(setting.key);
-    setting.is_word ? json.string(setting.text) : write_value(json, setting.text);
+    setting.is_word ? json.string(setting.text) : write_literal(json, setting.text);
   }
   json.key("limits");
   json.begin_object();
@@ -44,7 +44,7 @@ void write_budget_file(const FirstBudget& budget, Writer& out) {
     json.key(info(limit.metric).name);
     json.begin_object();
     json.key(limit.side == LimitSide::max ? "max" : "min");
-    write_value(json, limit.text);
+    write_literal(json, limit.text);
     json.end_object();
   }
   json.end_object();

@@ -61,12 +61,22 @@ TEST_CASE("init: a budget file that passes, with every option, and what to do wi
     const Run written = run(arguments);
     CHECK(written.status == 0);
     CHECK(written.out.empty());
-    CHECK(written.err.empty());
+    CHECK(written.err.find("judges it") == std::string::npos);
     CHECK(read_file(file) == printed.out);
     const Run judged = run({"check", file});
     CAPTURE(judged.out + judged.err);
     CHECK(judged.status == 0);
   }
+}
+
+TEST_CASE("init: what is assumed is said, with -q too") {
+  const std::vector<std::string> beyond = {"init", "llama-3.1-8b", "--gpu",          "h100-sxm-80gb",
+                                           "-n",   "200K",         "--beyond-window"};
+  CHECK(run(beyond).err.find("note: 200K is beyond llama3 scaling") != std::string::npos);
+  std::vector<std::string> quiet = beyond;
+  quiet.emplace_back("-q");
+  CHECK(run(quiet).err.find("note: 200K is beyond llama3 scaling") != std::string::npos);
+  CHECK(run({"init", "llama-3.1-8b", "-n", "8K", "-q"}).err.empty());
 }
 
 TEST_CASE("init: a model's file is named from where the budget file stands") {
