@@ -10,6 +10,7 @@
 #include "ctxcost/answer/first_budget.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
+#include "estimate/window_note.h"
 #include "option_values.h"
 #include "render/budget_file.h"
 #include "targets.h"

@@ -35,7 +35,7 @@ struct RenderOptions {
   bool verbose = false;         ///< also print sources and layer groups
   /// The counting convention was chosen, and is not the command's default: no note says what it means for the figures.
   bool convention_asked = false;
-  bool plot = false;            ///< a page of text draws charts in place of its table: of `scale` and `fit`
+  bool plot = false;  ///< a page of text draws charts in place of its table: of `scale` and `fit`
 };
 
 }  // namespace ctxcost
