@@ -167,7 +167,9 @@ TEST_CASE("a topic has the facts that the program answers by") {
     CHECK_MESSAGE(engines.count(name) == 1, name);
     const nlohmann::json shown = json_of({"show", name})["entry"];
     if (!shown.contains("settings")) continue;
-    for (const auto& [setting, facts] : shown["settings"].items()) {
+    for (const auto& item : shown["settings"].items()) {
+      const std::string& setting = item.key();
+      const nlohmann::json& facts = item.value();
       const std::string fallback = facts["default"].is_null() ? "" : facts["default"].get<std::string>();
       CHECK_MESSAGE(engines.count(setting + (fallback.empty() ? "" : "=") + fallback) == 1, name << ": " << setting);
       ++settings;

@@ -89,7 +89,7 @@ TEST_CASE("a chart fits any width, in Unicode and in ASCII") {
   };
   for (std::vector<std::string> question : questions) {
     question.insert(question.end(), {"--width", ""});
-    for (const std::size_t width : {40, 80, 200}) {
+    for (const std::size_t width : {40U, 80U, 200U}) {
       question.back() = std::to_string(width);
       for (const bool unicode : {false, true}) {
         const Run result = run(question, {.environment = unicode ? kUnicode : std::vector<std::string>{}});
