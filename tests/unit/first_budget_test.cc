@@ -83,6 +83,10 @@ TEST_CASE("a limit of memory is never above what may be used, and never below wh
   const Deployment full(setup);
   const std::vector<FirstLimit> limits = first_limits(full, context, 1);
   REQUIRE(limits.front().metric == Metric::device_bytes);
+  const auto longest = std::find_if(limits.begin(), limits.end(),
+                                    [](const FirstLimit& limit) { return limit.metric == Metric::max_context; });
+  REQUIRE(longest != limits.end());
+  CHECK(longest->text == (context % 1024 == 0 ? to_string(context / 1024) + "K" : to_string(context)));
   FirstBudget budget{
       "full", {{"model", "llama-3.1-8b", true}, {"gpu", "rtx-4090-24gb", true}, {"beyond_window", "true"}}, limits};
   CHECK(verdict(budget, context, 1) == Verdict::pass);
