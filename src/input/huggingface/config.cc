@@ -207,6 +207,15 @@ std::string Config::number(const Keys& keys) const {
   return found.value->text;
 }
 
+std::string Config::number(const Keys& keys, std::string_view class_default) const {
+  std::string text = number(keys);
+  if (text.empty()) {
+    text = class_default;
+    took_default(keys.name(), class_default);
+  }
+  return text;
+}
+
 std::optional<std::vector<Count>> Config::counts(const Keys& keys) const {
   const Found found = find(keys);
   if (!found || found.value->is(JsonValue::Type::null)) return std::nullopt;

@@ -99,6 +99,8 @@ class Config {
   std::string text(const Keys& keys, std::string_view class_default) const;
   /// The number as written ("8.0"); empty when absent or null.
   std::string number(const Keys& keys) const;
+  /// The same; an absent one has its class default, which a note lists.
+  std::string number(const Keys& keys, std::string_view class_default) const;
   /// A list of non-negative integers or booleans (as 0 and 1); empty when absent or null.
   std::optional<std::vector<Count>> counts(const Keys& keys) const;
   std::optional<std::vector<std::string>> texts(const Keys& keys) const;

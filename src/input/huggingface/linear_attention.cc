@@ -16,11 +16,7 @@ struct LinearStack {
 
 /// hidden_size times a ratio as written, rounded down.
 Count expanded(const Config& config, const Keys& key, Count d_model, std::string_view class_default) {
-  std::string ratio = config.number(key);
-  if (ratio.empty()) {
-    ratio = class_default;
-    config.took_default(key.name(), class_default);
-  }
+  const std::string ratio = config.number(key, class_default);
   const std::optional<Count> width = scaled_window(d_model, ratio);
   if (width && *width > 0) return *width;
   config.fault(key, "expected a number above 0, found " + ratio);

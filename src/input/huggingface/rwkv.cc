@@ -101,11 +101,7 @@ void add_rwkv_layers(Model& model, const Decoder& decoder, const std::shared_ptr
 
 /// int(hidden_size * ratio), a multiple of the heads.
 Count read_head_width(const Config& config, const char* key, const char* class_ratio, Count d_model, Count heads) {
-  std::string ratio = config.number(key);
-  if (ratio.empty()) {
-    ratio = class_ratio;
-    config.took_default(key, class_ratio);
-  }
+  const std::string ratio = config.number(key, class_ratio);
   const Count width = scaled_window(d_model, ratio).value_or(0);
   if (width > 0 && width % heads == 0) return width / heads;
   config.fault(key, "expected a ratio of hidden_size (" + to_string(d_model) + ") that the heads (" + to_string(heads) +

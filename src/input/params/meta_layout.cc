@@ -129,15 +129,10 @@ void translate_llama4(ObjectCursor& file, Translation& config, const WidthFactor
   } else {
     config.set_null("attention_chunk_size");
   }
-  const JsonValue* const layers = file.find("n_layers");
-  const std::optional<Count> count = layers == nullptr ? std::nullopt : parse_digits(layers->text);
   if (given(file.find("nope_layer_interval"))) {
     config.need("no_rope_layer_interval", file, "nope_layer_interval");
-  } else if (count && *count <= Count{4096}) {
-    JsonValue rotated;
-    rotated.type = JsonValue::Type::array;
-    rotated.items.assign(count->u64(), integer_value(1));
-    config.set("no_rope_layers", std::move(rotated));
+  } else if (const std::optional<Count> layers = file.count("n_layers", {})) {
+    config.set("no_rope_layer_interval", *layers + 1);  // none of them
   }
   if (factors.dim) {
     config.set("intermediate_size_mlp", inner_width(4 * *factors.dim, factors.multiplier, 1, factors.multiple_of),
