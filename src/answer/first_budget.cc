@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/format.h"
+#include "ctxcost/core/lengths.h"
 #include "ctxcost/deployment/solve.h"
 
 namespace ctxcost {
@@ -57,7 +58,7 @@ std::string tokens_text(Count longest, Count context) {
   Count tokens = longest * (100 - kFirstLimitSlack) / 100;
   if (tokens >= kKiB) tokens = tokens / kKiB * kKiB;
   if (tokens < context) tokens = context;
-  return tokens % kKiB == 0 ? format("{}K", to_string(tokens / kKiB)) : to_string(tokens);
+  return length_label(tokens);
 }
 
 }  // namespace

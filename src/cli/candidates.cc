@@ -164,7 +164,7 @@ void add_kind(Offer& offer, Completion kind, const Command& command) {
       add_metrics(offer);
       break;
     case Completion::help:
-      for (const Command* const one : commands()) offer.add(one->name, one->summary);
+      add_kind(offer, Completion::command, command);
       for (const Topic& topic : topics()) offer.add(topic.name, topic.summary);
       break;
     case Completion::command:

@@ -94,6 +94,16 @@ DeploymentQuestion read_devices(const Arguments& arguments) {
   return question;
 }
 
+void require_one_case(const DeploymentQuestion& question) {
+  const std::pair<OptionId, Count> found[] = {{OptionId::gpu, question.placements.size()},
+                                              {OptionId::engine, question.engines.size()},
+                                              {OptionId::context, question.contexts.size()},
+                                              {OptionId::batch, question.batches.size()}};
+  for (const auto& [id, count] : found) {
+    if (count > 1) throw_several(id, count, "");
+  }
+}
+
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,
                                  const std::vector<std::string>& words) {
   DeploymentQuestion question = read_devices(arguments);

@@ -27,6 +27,9 @@ void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids
 /// Reads what the options say of types, engines and devices, without models. Throws InputError.
 DeploymentQuestion read_devices(const Arguments& arguments);
 
+/// Throws InputError where several engines, placements, contexts or batches were given.
+void require_one_case(const DeploymentQuestion& question);
+
 /// Reads the question that the options ask about the models in `words`. `command` is named in errors. Throws
 /// InputError, also where a split has another number of devices than --gpu.
 DeploymentQuestion read_question(std::string_view command, const Arguments& arguments,

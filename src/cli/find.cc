@@ -56,10 +56,7 @@ Status run_find(const Arguments& arguments) {
   }
   FindQuestion question;
   question.devices = read_devices(arguments);
-  if (question.devices.placements.size() > 1) throw_several(OptionId::gpu, question.devices.placements.size(), "");
-  if (question.devices.engines.size() > 1) throw_several(OptionId::engine, question.devices.engines.size(), "");
-  only_length(arguments, OptionId::context, 1);
-  only_length(arguments, OptionId::batch, 1);
+  require_one_case(question.devices);
   if (arguments.has(OptionId::family)) {
     for (const std::string& text : arguments.all(OptionId::family)) {
       for (std::string& name : split_names(text, "--family")) question.families.push_back(std::move(name));

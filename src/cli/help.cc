@@ -141,10 +141,7 @@ std::string program_help(HelpLength length) {
 
 namespace {
 
-std::string topic_help(const Topic& topic) {
-  std::string title(topic.name);
-  return format("{}: {}\n\n{}", title, topic.summary, topic.text());
-}
+std::string topic_help(const Topic& topic) { return format("{}: {}\n\n{}", topic.name, topic.summary, topic.text()); }
 
 Status run_help(const Arguments& arguments) {
   // "exit status" is one topic.

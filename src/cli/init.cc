@@ -1,7 +1,7 @@
 // ctxcost init: a first budget file for a model, from what it takes today.
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
+#include <span>
 
 #include "command.h"
 #include "complaints.h"
@@ -9,6 +9,7 @@
 #include "counting.h"
 #include "ctxcost/answer/first_budget.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
 #include "deployment_options.h"
 #include "estimate/window_note.h"
 #include "option_values.h"
@@ -18,18 +19,17 @@
 namespace ctxcost::cli {
 namespace {
 
-/// Those that a budget has keys for, in the order in which it is written.
-constexpr OptionId kBudgetOptions[] = {OptionId::kv_precision, OptionId::weights,       OptionId::engine,
-                                       OptionId::convention,   OptionId::logits,        OptionId::parallel,
-                                       OptionId::utilization,  OptionId::beyond_window, OptionId::activations,
-                                       OptionId::mfu,          OptionId::mbu,           OptionId::overhead,
-                                       OptionId::margin,       OptionId::kv_memory,     OptionId::host_bandwidth};
+constexpr OptionId kInitOptions[] = {OptionId::kv_precision, OptionId::weights,       OptionId::engine,
+                                     OptionId::convention,   OptionId::logits,        OptionId::parallel,
+                                     OptionId::utilization,  OptionId::beyond_window, OptionId::activations,
+                                     OptionId::mfu,          OptionId::mbu,           OptionId::overhead,
+                                     OptionId::margin,       OptionId::kv_memory,     OptionId::host_bandwidth,
+                                     OptionId::context,      OptionId::batch,         OptionId::gpu,
+                                     OptionId::output,       OptionId::quiet};
 
-constexpr OptionId kInitOptions[] = {
-    OptionId::context,     OptionId::batch,  OptionId::kv_precision, OptionId::weights,        OptionId::engine,
-    OptionId::convention,  OptionId::logits, OptionId::gpu,          OptionId::parallel,       OptionId::utilization,
-    OptionId::overhead,    OptionId::margin, OptionId::kv_memory,    OptionId::host_bandwidth, OptionId::beyond_window,
-    OptionId::activations, OptionId::mfu,    OptionId::mbu,          OptionId::output,         OptionId::quiet};
+/// Those that a budget has as they are given, in the order in which it is written: all up to the context.
+constexpr std::span<const OptionId> kBudgetOptions = std::span(kInitOptions).first<15>();
+static_assert(kInitOptions[kBudgetOptions.size()] == OptionId::context);
 
 constexpr std::string_view kInitExamples =
     "  ctxcost init llama-3.1-8b --gpu h100-sxm-80gb -n 32K -b 8 -o budgets.json\n"
@@ -43,10 +43,6 @@ std::string beside(std::string_view word, std::string_view budget_file) {
   const std::filesystem::path from = std::filesystem::path(budget_file).parent_path();
   if (from.empty()) return std::string(word);
   return std::filesystem::proximate(path, from, fault).generic_string();
-}
-
-std::string context_text(Count context) {
-  return context % 1024 == 0 ? to_string(context / 1024) + "K" : to_string(context);
 }
 
 /// The key of an option in budget files: its name with underscores.
@@ -66,13 +62,10 @@ DeploymentQuestion read_single(const Arguments& arguments) {
     throw_fault("init", "expected a name or a file, found standard input", "a budget file names its models");
   }
   DeploymentQuestion question = read_devices(arguments);
-  if (!arguments.has(OptionId::gpu)) require_gpu(arguments, {OptionId::parallel, OptionId::mfu, OptionId::mbu});
-  if (question.placements.size() > 1) throw_several(OptionId::gpu, question.placements.size(), "");
-  if (question.engines.size() > 1) throw_several(OptionId::engine, question.engines.size(), "");
+  require_gpu(arguments, {OptionId::parallel, OptionId::mfu, OptionId::mbu});
+  require_one_case(question);
   if (question.weights.size() > 1) throw_several(OptionId::weights, question.weights.size(), "");
   if (question.kv_precisions.size() > 1) throw_several(OptionId::kv_precision, question.kv_precisions.size(), "");
-  only_length(arguments, OptionId::context, 1);
-  only_length(arguments, OptionId::batch, 1);
   question.models = load_models(arguments, arguments.words());
   return question;
 }
@@ -81,10 +74,10 @@ FirstBudget settings_of(const Arguments& arguments, const Setup& setup, Count co
   const std::string_view file = arguments.value(OptionId::output);
   const std::string& model = arguments.words().front();
   FirstBudget budget;
-  budget.name = format("{} at {}", setup.model->name, context_text(context));
+  budget.name = format("{} at {}", setup.model->name, length_label(context));
   if (batch > 1) budget.name += format(" x {}", to_string(batch));
   budget.settings = {
-      {"model", beside(model, file), true}, {"context", context_text(context)}, {"batch", to_string(batch)}};
+      {"model", beside(model, file), true}, {"context", length_label(context)}, {"batch", to_string(batch)}};
   if (arguments.has(OptionId::gpu)) {
     const std::string_view gpu = arguments.value(OptionId::gpu);
     budget.name += format(" on {}", gpu);
@@ -103,8 +96,7 @@ void say_what_next(std::string_view file) {
   complain(format("each limit is about {} % beyond what it takes today: change them to what you can afford",
                   kFirstLimitSlack));
   complain(format("`ctxcost check {}` judges it; the exit status is 1 where a limit is breached", name));
-  complain(
-      format("in CI the same, with `--format github` on GitHub or `--format junit -o budgets.xml` elsewhere", name));
+  complain("in CI the same, with `--format github` on GitHub or `--format junit -o budgets.xml` elsewhere");
 }
 
 Status run_init(const Arguments& arguments) {
@@ -115,9 +107,10 @@ Status run_init(const Arguments& arguments) {
   const Count batch = batches_of(question, *model).smallest();
   const Deployment deployment(setup);
   const bool bounded = deployment.capacity() || setup.settings.kv_memory;
-  if (bounded && !deployment.fits(context, batch)) {
-    const std::string_view limit =
-        deployment.within_window(context) ? deployment.held(context, batch).limit : std::string_view("window");
+  const std::string_view limit = !bounded                            ? std::string_view()
+                                 : deployment.within_window(context) ? deployment.held(context, batch).limit
+                                                                     : "window";
+  if (!limit.empty()) {
     complain(Diagnostic{model->name, "",
                         format("does not fit with {} tokens and a batch of {}: {}; no budget is written",
                                to_string(context), to_string(batch), limit),
