@@ -15,8 +15,18 @@ using Words = std::vector<std::string>;
 
 /// Longer texts are no names: somebody gave a whole file.
 constexpr std::size_t kLongestModelName = 128;
-/// The most names that a hint lists.
-constexpr std::size_t kMostOfHint = 8;
+/// The hint for entries that a name may stand for, at least one, of which `name_of` makes words.
+template <typename Entry, typename Name>
+std::string hint_of(const std::vector<Entry>& may_be, Name name_of) {
+  if (may_be.size() == 1) return "did you mean \"" + name_of(may_be.front()) + "\"?";
+  constexpr std::size_t kMost = 8;
+  std::string list = "it may be ";
+  for (std::size_t i = 0; i < may_be.size() && i < kMost; ++i) {
+    if (i > 0) list += ", ";
+    list += name_of(may_be[i]);
+  }
+  return may_be.size() > kMost ? list + " …" : list;
+}
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -480,14 +490,8 @@ std::string hint_for_model(std::string_view name) {
       }
     });
   }
-  const auto lower_name = [](const CatalogueEntry& entry) { return lower_case(short_name(entry)); };
-  if (may_be.size() == 1) return "did you mean \"" + lower_name(*may_be.front()) + "\"?";
   if (!may_be.empty()) {
-    std::string list;
-    for (std::size_t i = 0; i < may_be.size() && i < kMostOfHint; ++i) {
-      list += (list.empty() ? "" : ", ") + lower_name(*may_be[i]);
-    }
-    return "it may be " + list + (may_be.size() > kMostOfHint ? " …" : "");
+    return hint_of(may_be, [](const CatalogueEntry* entry) { return lower_case(short_name(*entry)); });
   }
   std::vector<std::string_view> names;
   names.reserve(catalogue_names().size());
@@ -701,13 +705,7 @@ std::string hint_for_accelerator(std::string_view name) {
     if (text_of(one) == nearest) may_be.push_back(one.id);
   }
   if (may_be.empty()) return {};
-  if (may_be.size() == 1) return "did you mean \"" + std::string(may_be.front()) + "\"?";
-  std::string list = "it may be ";
-  for (std::size_t i = 0; i < may_be.size() && i < kMostOfHint; ++i) {
-    if (i > 0) list += ", ";
-    list += may_be[i];
-  }
-  return may_be.size() > kMostOfHint ? list + " …" : list;
+  return hint_of(may_be, [](std::string_view id) { return std::string(id); });
 }
 
 }  // namespace ctxcost
