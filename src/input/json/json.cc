@@ -19,7 +19,6 @@ using Type = JsonValue::Type;
 constexpr std::size_t kDeepest = 64;
 /// Offsets are 32 bits.
 constexpr std::size_t kLongestText = std::numeric_limits<std::uint32_t>::max() / 2;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool starts_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }

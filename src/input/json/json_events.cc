@@ -19,8 +19,6 @@
 namespace ctxcost {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 /// Whether a byte of a string stands for itself: no control character, quote, backslash or part of a longer character.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};

@@ -9,6 +9,9 @@
 
 namespace ctxcost {
 
+/// May stand before a text, and is not of it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 /// What a reader does at each token. A call that gives false, or throws, ends the reading.
 class JsonEvents {
  public:
