@@ -89,7 +89,7 @@ void write_all(const std::filesystem::path& root) {
         R"({"defaults":{"engine":"vllm"},"budgets":[{"model":"llama-3.1-8b","context":8192,)"
         R"("kv_precision":"fp8","max":{"kv_cache_bytes":"1GiB","forward_flops":1e12}}]})");
   write(root / "saved_report", "scale",
-        R"({"schema_version":1,"tool":{"name":"ctxcost","version":"0.1.0"},"command":"scale","conventions":)"
+        R"({"schema_version":1,"tool":{"name":"ctxcost","version":"1.0.0"},"command":"scale","conventions":)"
         R"({"name":"article","flops_per_mac":1,"pairs":"reach","logits":"last","units":"si"},"results":[{"model":)"
         R"({"name":"x"},"weights":"bf16","context":1024,"batch":1,"kv_cache_bytes":4096,"decode_seconds":0.5}]})");
   write(root / "accelerator", "own",

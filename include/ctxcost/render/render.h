@@ -14,7 +14,7 @@
 
 namespace ctxcost {
 
-/// "0.1.0"
+/// "1.0.0"
 std::string_view version();
 
 /// The fields that name a row, besides its metrics.
