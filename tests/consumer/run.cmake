@@ -1,4 +1,5 @@
-# Installs the build tree into a scratch prefix, then configures, builds and runs the consumer against it.
+# Installs the build tree into a scratch prefix, then configures, builds and runs the consumer against it, as found by CMake
+# and by pkg-config. tests/packages/run holds what is in the packages.
 # Needs BUILD_DIR, SOURCE_DIR, WORK_DIR, CXX, CXX_FLAGS, LINK_FLAGS, BUILD_TYPE.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -20,3 +21,11 @@ run(${CMAKE_COMMAND} -S ${SOURCE_DIR} -B ${WORK_DIR}/build -G Ninja -DCMAKE_PREF
     -DCMAKE_BUILD_TYPE=${BUILD_TYPE})
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 run(${WORK_DIR}/build/consumer)
+
+file(GLOB directory ${WORK_DIR}/prefix/*/pkgconfig ${WORK_DIR}/prefix/*/*/pkgconfig)
+execute_process(COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${directory} pkg-config --cflags --libs ctxcost
+  OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+separate_arguments(more UNIX_COMMAND "${CXX_FLAGS} ${LINK_FLAGS}")
+run(${CXX} -std=c++20 ${SOURCE_DIR}/main.cc ${flags} ${more} -o ${WORK_DIR}/by_pkg_config)
+run(${WORK_DIR}/by_pkg_config)
