@@ -50,4 +50,7 @@ GPUs. With the C++ library, its headers, CMake package and pkg-config file.")
 if(NOT CTXCOST_STATIC)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 endif()
-include(CPack)
+# A project that builds this one within its own packs itself.
+if(PROJECT_IS_TOP_LEVEL)
+  include(CPack)
+endif()
