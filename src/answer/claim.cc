@@ -503,4 +503,23 @@ Claim parse_claim(std::string_view text, std::string_view source) {
 
 ClaimAnswer find_readings(const ClaimQuestion& question) { return ReadingSearch(question).run(); }
 
+std::vector<Count> contexts_that_give(const ClaimQuestion& question) {
+  std::vector<Count> contexts;
+  std::size_t fewest = 0;
+  ClaimQuestion elsewhere = question;
+  for (Count context = 1024; context <= 1'048'576; context *= 2) {
+    if (context == question.context) continue;
+    elsewhere.context = context;
+    const ClaimAnswer answer = find_readings(elsewhere);
+    if (answer.readings.empty()) continue;
+    const std::size_t changes = answer.readings.front().changes.size();
+    if (contexts.empty() || changes < fewest) {
+      contexts.clear();
+      fewest = changes;
+    }
+    if (changes == fewest) contexts.push_back(context);
+  }
+  return contexts;
+}
+
 }  // namespace ctxcost

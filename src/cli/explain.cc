@@ -2,11 +2,13 @@
 #include "ctxcost/answer/explanation.h"
 
 #include "command.h"
+#include "complaints.h"
 #include "core/format.h"
 #include "counting.h"
 #include "ctxcost/answer/claim.h"
 #include "ctxcost/answer/position_access.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/lengths.h"
 #include "option_values.h"
 #include "render/claim_document.h"
 #include "render/explain_document.h"
@@ -58,6 +60,21 @@ Metric read_metric(const std::string& word) {
 
 constexpr std::string_view kOnePoint = "explain takes one point; `ctxcost scale` takes lists";
 
+/// Who gave no context may have meant another than the model's own.
+void say_at_which_contexts(const ClaimQuestion& question) {
+  const std::vector<Count> contexts = contexts_that_give(question);
+  if (contexts.empty()) return;
+  std::string list;
+  for (const Count& context : contexts) {
+    if (!list.empty()) list += ", ";
+    list += length_label(context);
+  }
+  complain(Diagnostic{"-n", "",
+                      format("{} tokens were taken, for none were given; readings give the figure at {}",
+                             with_separators(question.context), list),
+                      ""});
+}
+
 /// Answers with the readings of a printed figure in place of an explanation.
 Status run_claim(const Arguments& arguments, const ExplainQuestion& question, const RenderOptions& options) {
   if (!question.metrics.empty()) {
@@ -65,11 +82,12 @@ Status run_claim(const Arguments& arguments, const ExplainQuestion& question, co
   }
   const Model& model = *question.model;
   const Claim claim = parse_claim(arguments.value(OptionId::claim), option(OptionId::claim).name);
-  const ClaimAnswer answer =
-      find_readings({question.model, claim, question.context.value_or(default_context_of(model).tokens),
-                     question.batch.value_or(model.batch), question.workload});
+  const ClaimQuestion asked = {question.model, claim, question.context.value_or(default_context_of(model).tokens),
+                               question.batch.value_or(model.batch), question.workload};
+  const ClaimAnswer answer = find_readings(asked);
   const ClaimDocument document(answer, options);
   deliver(arguments, targets(arguments, kClaimShape), document);
+  if (answer.readings.empty() && !question.context && !options.quiet) say_at_which_contexts(asked);
   return answer.readings.empty() && !arguments.has(OptionId::exit_zero) ? Status::over_budget : Status::answered;
 }
 

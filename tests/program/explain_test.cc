@@ -155,6 +155,13 @@ TEST_CASE("explain --claim: readings of a printed figure, exit status 1 where th
   CHECK(json.status == 0);
   CHECK(Json::parse(json.out)["readings"].empty());
 
+  // Without -n it is the context that the model was trained for, which may not be the figure's.
+  const Run elsewhere = run({"explain", "llama-3.1-8b", "--claim", "17.2 GB"});
+  CHECK(elsewhere.status == 1);
+  CHECK(elsewhere.err ==
+        "ctxcost: -n: 8,192 tokens were taken, for none were given; readings give the figure at 128K\n");
+  CHECK(none.err.empty());
+
   // 32 layers, 8 KV heads, 2 * 128 elements of 2 bytes, 8,192 tokens: the default reading has no changes.
   const std::string csv = run({"explain", "llama-3.1-8b", "-n", "8K", "--claim", "1.1 GB", "--format", "csv"}).out;
   CHECK(csv.find("Llama-3.1-8B,1.1 GB,8192,1,KV cache,1073741824,0,\n") != std::string::npos);

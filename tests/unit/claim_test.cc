@@ -98,6 +98,21 @@ TEST_CASE("the article's sentences: the first reading is the right one") {
   }
 }
 
+TEST_CASE("a figure of another context is found there, where its reading is the plainest") {
+  const SharedModel model(load_model("llama-3.1-8b"));
+  const auto contexts = [&](const char* context, const char* claim) {
+    return contexts_that_give({model, parse_claim(claim, "claim"), parse_length(context, "context"), 1, {}});
+  };
+  // The cache is 2 * 32 layers * 8 heads * 128 * 2 bytes = 128 KiB a token: 17,179,869,184 bytes at 128K as it is. At
+  // 32K it is as large with all 32 heads, which is a change.
+  CHECK(contexts("8K", "17.2 GB") == std::vector<Count>{131'072});
+  CHECK(contexts("8K", "137.4 GB") == std::vector<Count>{1'048'576});
+  // 268,435,456 bytes at 2K by the default reading. The context that was asked about is not among them.
+  CHECK(contexts("8K", "268.4 MB") == std::vector<Count>{2048});
+  CHECK(contexts("2K", "268.4 MB") != std::vector<Count>{2048});
+  CHECK(contexts("8K", "0.7777 GB").empty());
+}
+
 TEST_CASE("four tools on one prefill of Llama 3.1 8B at 8,192 tokens") {
   // 2 FLOPs per multiply-add; linear layers 114,349,209,288,704, attention over all pairs 35,184,372,088,832 or over
   // the unmasked ones 17,594,333,528,064, a product with the head or the embedding for each token 8,607,114,461,184

@@ -501,6 +501,12 @@ TEST_CASE("devices by the names that people type") {
   CHECK_THROWS_WITH_AS(parse_gpu("h100"),
                        "gpu: \"h100\" may be h100-sxm-80gb (80 GB), h100-pcie-80gb (80 GB), h100-nvl-94gb (94 GB)",
                        InputError);
+  // The smallest memory first.
+  CHECK_THROWS_WITH_AS(
+      parse_gpu("M3 Max"),
+      "gpu: \"M3 Max\" may be m3-max-36gb (36 GB), m3-max-48gb (48 GB), m3-max-64gb (64 GB), m3-max-96gb "
+      "(96 GB), m3-max-128gb (128 GB)",
+      InputError);
   // One of two that people mean, and the note says so.
   for (const char* name : {"a100-80gb", "A100 80GB", "NVIDIA A100 80GB:2"}) {
     const Accelerator card = parse_gpu(name).gpu;

@@ -71,4 +71,8 @@ struct ClaimAnswer {
 /// Integers throughout; readings that leave 128 bits are left out.
 ClaimAnswer find_readings(const ClaimQuestion& question);
 
+/// Returns at which other contexts, doubling from 1K to 1M, readings give the figure: only those whose first reading
+/// has the fewest changes. For a figure that was printed without its context.
+std::vector<Count> contexts_that_give(const ClaimQuestion& question);
+
 }  // namespace ctxcost

@@ -29,24 +29,37 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
+/// Returns the gigabytes that an id ends with, "80" of "h100-sxm-80gb", or nothing.
+std::string_view gigabytes_of(const CatalogueEntry& entry) {
+  const std::string_view last = entry.id.substr(entry.id.rfind('-') + 1);
+  return last.ends_with("gb") ? last.substr(0, last.size() - 2) : std::string_view();
+}
+
 /// Returns the id with its memory, "h100-sxm-80gb (80 GB)".
 std::string with_memory(const CatalogueEntry& entry) {
   std::string text(entry.id);
-  const std::string_view last = entry.id.substr(entry.id.rfind('-') + 1);
-  if (last.ends_with("gb")) text += " (" + std::string(last.substr(0, last.size() - 2)) + " GB)";
+  const std::string_view gigabytes = gigabytes_of(entry);
+  if (!gigabytes.empty()) text += " (" + std::string(gigabytes) + " GB)";
   return text;
+}
+
+/// Whether the one has less memory: fewer digits, or smaller ones.
+bool smaller(const CatalogueEntry* a, const CatalogueEntry* b) {
+  const std::string_view of_a = gigabytes_of(*a), of_b = gigabytes_of(*b);
+  return of_a.size() != of_b.size() ? of_a.size() < of_b.size() : of_a < of_b;
 }
 
 /// Returns the entry that a typed name means. Throws InputError if there is none, or more than one.
 AcceleratorMatch find_by_loose_name(std::string_view name) {
   AcceleratorMatch match = match_accelerators(name);
-  const std::vector<const CatalogueEntry*>& found = match.entries;
+  std::vector<const CatalogueEntry*>& found = match.entries;
   if (found.size() == 1) return match;
   const auto fail = [](std::string message, std::string hint) {
     throw InputError(setting_fault("gpu", std::move(message), std::move(hint)));
   };
   const std::string quoted = "\"" + std::string(name) + "\"";
   if (!found.empty()) {
+    std::stable_sort(found.begin(), found.end(), smaller);
     std::string list;
     for (const CatalogueEntry* entry : found) list += (list.empty() ? "" : ", ") + with_memory(*entry);
     fail(quoted + " may be " + list, "");
