@@ -1,6 +1,7 @@
 #include "find_document.h"
 
 #include <algorithm>
+#include <span>
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
@@ -114,11 +115,16 @@ constexpr FoundColumn kFoundColumns[] = {
     {"Tokens/s", "decode_tokens_per_second", true, 2},
 };
 
+/// A terminal shows so many of the models that fit, the largest, so that the first line stays in sight.
+constexpr std::size_t kFoundOnTerminal = 20;
+
 void write_found(const FindAnswer& answer, UnitSystem units, TextDocument& page) {
+  const std::size_t found = answer.models.size();
+  const std::size_t shown = page.settings().width == 0 ? found : std::min(found, kFoundOnTerminal);
   std::vector<std::vector<std::string>> rows;
-  rows.reserve(answer.models.size());
+  rows.reserve(shown);
   const bool asked = answer.context.has_value();
-  for (const FoundModel& m : answer.models) {
+  for (const FoundModel& m : std::span(answer.models).first(shown)) {
     std::vector<std::string> row = {m.name, short_count(m.parameters),
                                     m.active_parameters ? short_count(*m.active_parameters) : "–", m.weights,
                                     m.kv_precision};
@@ -142,6 +148,10 @@ void write_found(const FindAnswer& answer, UnitSystem units, TextDocument& page)
                        .about = {field->name, {}, field->meaning}});
   }
   page.table(std::move(columns), rows);
+  if (shown == found) return;
+  const std::size_t left = found - shown;
+  const std::string_view advice = page.settings().advice;
+  page.line(format("{} smaller model{} left out{}{}", left, left == 1 ? "" : "s", advice.empty() ? "" : "; ", advice));
 }
 
 }  // namespace

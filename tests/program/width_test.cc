@@ -97,6 +97,28 @@ TEST_CASE("what a table is for stays in 80 columns") {
   }
 }
 
+TEST_CASE("find shows the largest models on a terminal, and says how many it leaves out") {
+  const std::vector<std::string> question = {"find", "--gpu", "rtx-3090-24gb", "-n", "8K"};
+  const auto models_of = [](const std::string& text) {
+    std::vector<std::string> models;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("| ")) models.push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+    return models;
+  };
+  const std::vector<std::string> all = models_of(run(question).out);
+  REQUIRE(all.size() > 30);  // the head, and more models than are shown
+  std::vector<std::string> wide = question;
+  wide.emplace_back("--wide");
+  const RunOptions terminal{.environment = {kPlain}, .terminal = true, .terminal_columns = 300};
+  CHECK(models_of(run(wide, terminal).out) == all);
+  const std::string text = run(question, terminal).out;
+  CHECK(models_of(text) == std::vector<std::string>(all.begin(), all.begin() + 21));
+  const std::string left = std::to_string(all.size() - 21) + " smaller models left out; --wide shows all";
+  CHECK_MESSAGE(text.find(left) != std::string::npos, text);
+}
+
 TEST_CASE("a file has every column, unless --width bounds it; documents for programs have no width") {
   const TemporaryDirectory directory;
   const std::string path = directory.path("gpus.txt");
