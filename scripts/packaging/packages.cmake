@@ -2,7 +2,7 @@
 
 # pkg-config finds the prefix from where the file is.
 file(RELATIVE_PATH CTXCOST_PC_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-configure_file(cmake/ctxcost.pc.in ctxcost.pc @ONLY)
+configure_file(scripts/packaging/ctxcost.pc.in ctxcost.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/ctxcost.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # The links of the README and of docs/ lead to the same places as in the source.
@@ -26,7 +26,7 @@ if(CTXCOST_NPM_CPU STREQUAL "x86_64")
 elseif(CTXCOST_NPM_CPU STREQUAL "aarch64")
   set(CTXCOST_NPM_CPU arm64)
 endif()
-configure_file(cmake/package.json.in package.json @ONLY)
+configure_file(scripts/packaging/package.json.in package.json @ONLY)
 
 string(TOLOWER ${CMAKE_SYSTEM_NAME} system)
 set(CPACK_GENERATOR DEB TGZ)
@@ -38,7 +38,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_VERBATIM_VARIABLES ON)
-set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/before_packing.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/scripts/packaging/before_packing.cmake)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
