@@ -1,6 +1,7 @@
 #include "ctxcost/answer/find.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/format.h"
@@ -279,6 +280,7 @@ FoundModel describe_found(const Deployment& deployment, Count context, Count bat
   found.context = context;
   found.batch = batch;
   found.tight = estimate.tight;
+  found.takes_defaults = !model.assumptions.empty();
   found.window_status = window_status(model.positions, context);
   found.device_bytes = estimate.count(Metric::device_bytes).value_or(0);
   found.weights_bytes = estimate.count(Metric::weights_bytes).value_or(0);
@@ -429,6 +431,35 @@ std::vector<FoundModel> sorted(std::vector<FoundModel> models) {
   return result;
 }
 
+/// "WHAT: a, b, c, d and 1 more", the models that the test finds. Empty where there are none.
+template <typename Test>
+std::string note_on(const std::vector<FoundModel>& models, std::string_view what, const Test& test) {
+  constexpr std::size_t kNamed = 4;
+  std::size_t count = 0;
+  std::string names;
+  for (const FoundModel& model : models) {
+    if (!test(model)) continue;
+    if (++count > kNamed) continue;
+    if (count > 1) names += ", ";
+    names += model.name;
+  }
+  if (count == 0) return {};
+  if (count > kNamed) names += format(" and {} more", count - kNamed);
+  return format("{}: {}", what, names);
+}
+
+std::vector<std::string> assumptions_of(const std::vector<FoundModel>& models) {
+  std::vector<std::string> notes;
+  for (std::string& note :
+       std::array{note_on(models, "counted with class defaults for absent keys (`ctxcost show NAME` says which)",
+                          [](const FoundModel& model) { return model.takes_defaults; }),
+                  note_on(models, "the context is beyond the window",
+                          [](const FoundModel& model) { return model.window_status == "beyond"; })}) {
+    if (!note.empty()) notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
 }  // namespace
 
 FindAnswer find_models(const FindQuestion& question) {
@@ -447,6 +478,7 @@ FindAnswer find_models(const FindQuestion& question) {
   const std::span<const CatalogueEntry> entries = catalogue();
   for (std::size_t i = 0; i < entries.size(); ++i) search.add(entries[i], listed_models()[i], gpus);
   answer.models = sorted(std::move(answer.models));
+  answer.assumptions = assumptions_of(answer.models);
   return answer;
 }
 

@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "complaints.h"
+#include "counting.h"
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
@@ -14,12 +15,15 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kCheckOptions[] = {
-    OptionId::assume,       OptionId::set,       OptionId::gpu,       OptionId::parallel,       OptionId::utilization,
-    OptionId::overhead,     OptionId::margin,    OptionId::kv_memory, OptionId::host_bandwidth, OptionId::beyond_window,
-    OptionId::activations,  OptionId::mfu,       OptionId::mbu,       OptionId::fail_on,        OptionId::baseline,
-    OptionId::max_increase, OptionId::exit_zero, OptionId::format,    OptionId::output,         OptionId::save,
-    OptionId::units,        OptionId::color,     OptionId::width,     OptionId::wide,           OptionId::quiet};
+constexpr OptionId kCheckOptions[] = {OptionId::assume,        OptionId::set,         OptionId::gpu,
+                                      OptionId::parallel,      OptionId::utilization, OptionId::overhead,
+                                      OptionId::margin,        OptionId::kv_memory,   OptionId::host_bandwidth,
+                                      OptionId::beyond_window, OptionId::activations, OptionId::mfu,
+                                      OptionId::mbu,           OptionId::fail_on,     OptionId::baseline,
+                                      OptionId::max_increase,  OptionId::exit_zero,   OptionId::format,
+                                      OptionId::output,        OptionId::save,        OptionId::explain_columns,
+                                      OptionId::units,         OptionId::color,       OptionId::width,
+                                      OptionId::wide,          OptionId::quiet};
 
 constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"
@@ -61,6 +65,20 @@ BudgetOptions budget_options(const Arguments& arguments) {
   return options;
 }
 
+/// With --quiet: what each model takes for granted, and the longest context of its budgets beyond its window.
+void complain_of_models(const Arguments& arguments, const std::vector<Budget>& budgets) {
+  if (!arguments.has(OptionId::quiet)) return;
+  for (auto budget = budgets.begin(); budget != budgets.end(); ++budget) {
+    const auto has_model = [&](const Budget& other) { return other.model == budget->model; };
+    if (std::any_of(budgets.begin(), budget, has_model)) continue;
+    Count longest = budget->contexts.largest();
+    for (auto other = budget; other != budgets.end(); ++other) {
+      if (has_model(*other)) longest = max(longest, other->contexts.largest());
+    }
+    complain_of_assumptions(budget->model_name, *budget->model, longest);
+  }
+}
+
 Status run_check(const Arguments& arguments) {
   // All arguments are checked before a file is read.
   const RenderOptions render = render_options(arguments);
@@ -90,6 +108,7 @@ Status run_check(const Arguments& arguments) {
 
   BudgetFiles budgets = load_budgets(files, options);
   for (const Diagnostic& note : budgets.notes) complain(note);
+  complain_of_models(arguments, budgets.budgets);
   if (!baseline.empty()) checking.baseline = load_baseline(baseline);
   const BudgetReport report = check(std::move(budgets), checking);
   deliver(arguments, documents, CheckDocument(report, render));

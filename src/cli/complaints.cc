@@ -10,6 +10,8 @@
 #include "core/printable.h"
 #include "options.h"
 #include "output.h"
+#include "render/table_fit.h"
+#include "terminal.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -36,11 +38,23 @@ std::string to_line(Diagnostic diagnostic) {
   return to_string(diagnostic);
 }
 
+/// The line in as many as it takes; those that go on are indented.
+std::string wrapped(std::string_view line, std::size_t columns) {
+  constexpr std::string_view kGoesOn = "\n  ";
+  std::string text;
+  for (const std::string_view part : wrap(line, columns, columns - (kGoesOn.size() - 1), false)) {
+    if (!text.empty()) text += kGoesOn;
+    text += part;
+  }
+  return text;
+}
+
 }  // namespace
 
 void complain(std::string_view message) {
-  const std::string line = "ctxcost: " + printable(message) + "\n";
-  write_all(STDERR_FILENO, line);
+  std::string line = "ctxcost: " + printable(message);
+  if (isatty(STDERR_FILENO) == 1) line = wrapped(line, terminal_columns(STDERR_FILENO));
+  write_all(STDERR_FILENO, line + "\n");
 }
 
 void complain(const Diagnostic& diagnostic) { complain(to_line(diagnostic)); }

@@ -8,7 +8,8 @@
 
 namespace ctxcost::cli {
 
-/// Writes one line to standard error in a single write, so that lines of several processes do not mix.
+/// Writes one line to standard error in a single write, so that lines of several processes do not mix. On a terminal
+/// it is wrapped.
 void complain(std::string_view message);
 /// Writes a fault or a note. Settings are named as options.
 void complain(const Diagnostic& diagnostic);

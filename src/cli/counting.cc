@@ -89,9 +89,11 @@ std::optional<Count> longest_context(const Arguments& arguments) {
 }  // namespace
 
 void complain_of_assumptions(const Arguments& arguments, const std::string& word, const Model& model) {
-  if (!arguments.has(OptionId::quiet)) return;
+  if (arguments.has(OptionId::quiet)) complain_of_assumptions(word, model, longest_context(arguments));
+}
+
+void complain_of_assumptions(std::string_view word, const Model& model, const std::optional<Count>& longest) {
   for (const std::string& note : model.assumptions) complain(format("{}: note: {}", word, note));
-  const std::optional<Count> longest = longest_context(arguments);
   if (!longest) return;
   const std::optional<std::string_view> status = window_status(model.positions, *longest);
   if (status != "beyond" && status != "impossible") return;

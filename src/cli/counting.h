@@ -1,7 +1,9 @@
 // The models that a command counts.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arguments.h"
@@ -16,5 +18,7 @@ std::vector<SharedModel> load_models(const Arguments& arguments, const std::vect
 /// With --quiet, which leaves out the notes: writes what the model's figures take for granted to standard error, the
 /// longest context beyond its window included.
 void complain_of_assumptions(const Arguments& arguments, const std::string& word, const Model& model);
+/// The same for a context, if one is given; nothing depends on --quiet.
+void complain_of_assumptions(std::string_view word, const Model& model, const std::optional<Count>& longest);
 
 }  // namespace ctxcost::cli

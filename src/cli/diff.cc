@@ -14,11 +14,11 @@ extern const Command kDiff;
 
 namespace {
 
-constexpr OptionId kDiffOptions[] = {OptionId::context, OptionId::batch,      OptionId::kv_precision, OptionId::weights,
-                                     OptionId::engine,  OptionId::convention, OptionId::logits,       OptionId::assume,
-                                     OptionId::set,     OptionId::fail_if,    OptionId::exit_zero,    OptionId::format,
-                                     OptionId::output,  OptionId::columns,    OptionId::units,        OptionId::color,
-                                     OptionId::width,   OptionId::wide,       OptionId::quiet};
+constexpr OptionId kDiffOptions[] = {
+    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights, OptionId::engine,
+    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::set,     OptionId::fail_if,
+    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::columns, OptionId::explain_columns,
+    OptionId::units,      OptionId::color,  OptionId::width,        OptionId::wide,    OptionId::quiet};
 
 constexpr std::string_view kDiffExamples =
     "  ctxcost diff llama-2-7b llama-3.1-8b -n 4K,32K\n"

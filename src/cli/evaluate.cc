@@ -32,9 +32,10 @@ constexpr OptionId kEvaluateOptions[] = {OptionId::context,      OptionId::batch
                                          OptionId::activations,  OptionId::mfu,
                                          OptionId::mbu,          OptionId::price,
                                          OptionId::power,        OptionId::format,
-                                         OptionId::output,       OptionId::units,
-                                         OptionId::color,        OptionId::width,
-                                         OptionId::wide,         OptionId::quiet};
+                                         OptionId::output,       OptionId::explain_columns,
+                                         OptionId::units,        OptionId::color,
+                                         OptionId::width,        OptionId::wide,
+                                         OptionId::quiet};
 
 constexpr std::string_view kEvaluateExamples =
     "  ctxcost evaluate needle llama-3-8b\n"

@@ -21,8 +21,9 @@ namespace {
 constexpr OptionId kExplainOptions[] = {
     OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights, OptionId::engine,
     OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::set,     OptionId::claim,
-    OptionId::positions,  OptionId::exit_zero, OptionId::format,       OptionId::output,  OptionId::units,
-    OptionId::color,      OptionId::width,     OptionId::wide,         OptionId::quiet,   OptionId::verbose};
+    OptionId::positions,  OptionId::exit_zero, OptionId::format,       OptionId::output,  OptionId::explain_columns,
+    OptionId::units,      OptionId::color,     OptionId::width,        OptionId::wide,    OptionId::quiet,
+    OptionId::verbose};
 
 constexpr std::string_view kExplainExamples =
     "  ctxcost explain llama-3.1-8b -n 8K\n"

@@ -2,6 +2,7 @@
 #include "ctxcost/answer/find.h"
 
 #include "command.h"
+#include "complaints.h"
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
@@ -68,6 +69,9 @@ Status run_find(const Arguments& arguments) {
     question.most_parameters = range.most;
   }
   const FindAnswer answer = find_models(question);
+  if (options.quiet) {
+    for (const std::string& note : answer.assumptions) complain("note: " + note);
+  }
   deliver(arguments, documents, FindDocument(answer, options));
   return !answer.models.empty() || arguments.has(OptionId::exit_zero) ? Status::answered : Status::over_budget;
 }

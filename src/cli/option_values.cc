@@ -7,6 +7,7 @@
 #include "core/character.h"
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
+#include "terminal.h"
 #include "value_readers.h"
 
 namespace ctxcost::cli {
@@ -44,18 +45,8 @@ bool is_unicode_locale() {
   return false;
 }
 
-/// Returns the user's choice of columns where the terminal does not know its own, or nothing. [POSIX.1-2017, Base
-/// Definitions, 8.3: COLUMNS]
-std::optional<std::size_t> columns_of_environment() {
-  const char* const text = std::getenv("COLUMNS");
-  const std::optional<Count> columns = text == nullptr ? std::nullopt : parse_digits(text);
-  if (!columns || *columns == 0 || *columns > 0xffff) return std::nullopt;
-  return static_cast<std::size_t>(columns->u64());
-}
-
 /// Returns the columns that a text has; 0 is any number.
 std::size_t width_of(const Arguments& arguments, const Output& output, bool is_terminal) {
-  constexpr std::size_t kUnknownTerminal = 80;
   const bool is_given = arguments.has(OptionId::width);
   if (arguments.has(OptionId::wide)) {
     if (is_given) throw_fault("--width", "bounds what --wide does not", "keep one of them");
@@ -63,9 +54,7 @@ std::size_t width_of(const Arguments& arguments, const Output& output, bool is_t
   }
   if (is_given) return parse_width(arguments.value(OptionId::width), option(OptionId::width).name);
   if (!is_terminal) return output.is_standard() ? columns_of_environment().value_or(0) : 0;
-  std::size_t columns = output.terminal_columns();
-  if (columns == 0) columns = columns_of_environment().value_or(kUnknownTerminal);
-  return std::max(columns, kLeastWidth);
+  return output.columns();
 }
 
 }  // namespace

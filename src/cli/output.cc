@@ -1,7 +1,6 @@
 #include "output.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <utility>
+
+#include "terminal.h"
 
 namespace ctxcost::cli {
 namespace {
@@ -154,9 +155,6 @@ bool Output::is_terminal() const { return isatty(descriptor_) == 1; }
 
 bool Output::is_standard() const { return descriptor_ == STDOUT_FILENO; }
 
-std::size_t Output::terminal_columns() const {
-  winsize size{};
-  return ioctl(descriptor_, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
+std::size_t Output::columns() const { return terminal_columns(descriptor_); }
 
 }  // namespace ctxcost::cli

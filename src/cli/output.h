@@ -39,8 +39,8 @@ class Output : public Sink {
   bool is_terminal() const;
   /// Returns whether the target is standard output.
   bool is_standard() const;
-  /// Returns the columns of the terminal, or 0 if they are unknown or the target is none.
-  std::size_t terminal_columns() const;
+  /// Returns the columns of text of the target, which is a terminal.
+  std::size_t columns() const;
 
  private:
   void open_temporary();

@@ -15,8 +15,8 @@ namespace {
 constexpr OptionId kReconcileOptions[] = {
     OptionId::context,   OptionId::batch,     OptionId::kv_precision, OptionId::weights,  OptionId::engine,
     OptionId::assume,    OptionId::set,       OptionId::gpu,          OptionId::parallel, OptionId::utilization,
-    OptionId::kv_memory, OptionId::exit_zero, OptionId::format,       OptionId::output,   OptionId::color,
-    OptionId::width,     OptionId::wide,      OptionId::quiet};
+    OptionId::kv_memory, OptionId::exit_zero, OptionId::format,       OptionId::output,   OptionId::explain_columns,
+    OptionId::color,     OptionId::width,     OptionId::wide,         OptionId::quiet};
 
 constexpr std::string_view kReconcileExamples =
     "  ctxcost reconcile vllm.log llama-3.1-8b --gpu h100-sxm-80gb\n"

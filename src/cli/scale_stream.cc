@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "complaints.h"
+#include "counting.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/model_lines.h"
 #include "option_values.h"
@@ -59,6 +60,7 @@ Status run_scale_stream(const Arguments& arguments, const Grid& axes, const Work
           std::optional<Model> model = lines->next();
           more = model.has_value();
           if (!more) return;
+          complain_of_assumptions(arguments, model->name, *model);
           Grid one = axes;
           one.models.emplace_back(*std::move(model));
           visit(Report(std::move(one), settings));

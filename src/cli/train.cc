@@ -13,14 +13,38 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kTrainOptions[] = {
-    OptionId::stage,  OptionId::schedule,   OptionId::warm_up,     OptionId::tokens,    OptionId::baseline_context,
-    OptionId::batch,  OptionId::convention, OptionId::assume,      OptionId::set,       OptionId::recompute,
-    OptionId::flash,  OptionId::dropout,    OptionId::optimizer,   OptionId::zero,      OptionId::sequence_parallel,
-    OptionId::gpu,    OptionId::parallel,   OptionId::utilization, OptionId::margin,    OptionId::activations,
-    OptionId::mfu,    OptionId::price,      OptionId::power,       OptionId::exit_zero, OptionId::format,
-    OptionId::output, OptionId::units,      OptionId::color,       OptionId::width,     OptionId::wide,
-    OptionId::quiet};
+constexpr OptionId kTrainOptions[] = {OptionId::stage,
+                                      OptionId::schedule,
+                                      OptionId::warm_up,
+                                      OptionId::tokens,
+                                      OptionId::baseline_context,
+                                      OptionId::batch,
+                                      OptionId::convention,
+                                      OptionId::assume,
+                                      OptionId::set,
+                                      OptionId::recompute,
+                                      OptionId::flash,
+                                      OptionId::dropout,
+                                      OptionId::optimizer,
+                                      OptionId::zero,
+                                      OptionId::sequence_parallel,
+                                      OptionId::gpu,
+                                      OptionId::parallel,
+                                      OptionId::utilization,
+                                      OptionId::margin,
+                                      OptionId::activations,
+                                      OptionId::mfu,
+                                      OptionId::price,
+                                      OptionId::power,
+                                      OptionId::exit_zero,
+                                      OptionId::format,
+                                      OptionId::output,
+                                      OptionId::explain_columns,
+                                      OptionId::units,
+                                      OptionId::color,
+                                      OptionId::width,
+                                      OptionId::wide,
+                                      OptionId::quiet};
 
 constexpr std::string_view kTrainExamples =
     "  ctxcost train llama-3-8b --stage 64K:62914560 --stage 256K:100663296\n"

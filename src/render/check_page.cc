@@ -2,6 +2,7 @@
 #include "check_document.h"
 #include "core/format.h"
 #include "ctxcost/core/lengths.h"
+#include "value_text.h"
 
 namespace ctxcost {
 namespace {
@@ -36,13 +37,16 @@ void write_overview(const BudgetReport& report, TextDocument& page) {
     rows.push_back({verdict_text(judged), budget.name, budget.model_name, list_text(budget.contexts),
                     list_text(budget.batches), format("{} of {}", judged.limits_met(), judged.limits.size())});
   }
-  page.table({{"Verdict", false},
-              {"Budget", false},
-              {"Model", false},
-              {"Context", true},
-              {"Batch", true},
-              {"Limits met", true}},
-             rows, [](const std::vector<std::string>& row) { return accent_of(row.front()); });
+  page.table(
+      {{.heading = "Verdict", .about = {"verdict", {}, "the worst of its limits and of changes since a baseline"}},
+       {.heading = "Budget", .about = {"name", {}, "of the budget"}},
+       {.heading = "Model", .about = {"model", {}, "as the budget names it"}},
+       {.heading = "Context", .right_aligned = true, .about = about_metric(Metric::context)},
+       {.heading = "Batch", .right_aligned = true, .about = about_metric(Metric::batch)},
+       {.heading = "Limits met",
+        .right_aligned = true,
+        .about = {"limits", {}, "limits that hold, of all, counted at each context and batch"}}},
+      rows, [](const std::vector<std::string>& row) { return accent_of(row.front()); });
 }
 
 /// The changes since the baseline that the page shows.

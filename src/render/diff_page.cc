@@ -62,14 +62,20 @@ class DifferenceTable {
  public:
   DifferenceTable(const Difference& difference, const RenderOptions& options)
       : difference_(&difference), options_(&options) {
-    heads_ = {{"Metric", false}};
-    if (has_series()) heads_.push_back({"Series", false});
-    if (difference.batch_varies) heads_.push_back({"Batch", true});
-    heads_.insert(heads_.end(), {{"Context", false},
-                                 {.heading = "Old", .right_aligned = true, .rank = 1},
-                                 {"New", true},
-                                 {.heading = "Change", .right_aligned = true, .rank = 2},
-                                 {"Percent", true}});
+    heads_ = {{.heading = "Metric", .about = {"metric", {}, "what changes; `ctxcost list metrics` says what each is"}}};
+    if (has_series()) {
+      heads_.push_back({.heading = "Series", .about = {"model", {}, "what else varies: models, types, engines"}});
+    }
+    if (difference.batch_varies) {
+      heads_.push_back({.heading = "Batch", .right_aligned = true, .about = about_metric(Metric::batch)});
+    }
+    heads_.insert(
+        heads_.end(),
+        {{.heading = "Context", .about = {"context", "tokens", "of one sequence; \"all\": the same at every context"}},
+         {.heading = "Old", .right_aligned = true, .rank = 1, .about = {"old", {}, "the value before"}},
+         {.heading = "New", .right_aligned = true, .about = {"new", {}, "the value after"}},
+         {.heading = "Change", .right_aligned = true, .rank = 2, .about = {"change", {}, "new less old"}},
+         {.heading = "Percent", .right_aligned = true, .about = {"percent", {}, "the change in percent of old"}}});
     for (const ChangeRow& row : change_rows(difference)) add_row(row);
   }
 

@@ -27,23 +27,30 @@ class EvaluationTable {
   EvaluationTable(const EvaluationAnswer& answer, UnitSystem units) : answer_(&answer), units_(units) {
     const EvaluationQuestion& asked = answer.asked;
     needle_ = asked.grid.test == EvaluationTest::needle;
-    columns_ = {{needle_ ? "Length" : "Prompts of", needle_}};
-    if (!needle_) columns_.push_back({"Length", true});
     // What makes up another column goes before it where the table is too wide.
-    const auto push = [this](std::string_view heading, unsigned rank) {
-      columns_.push_back({.heading = std::string(heading), .right_aligned = true, .rank = rank});
+    const auto push = [this](std::string_view heading, unsigned rank, const TextDocument::Column::About& about) {
+      columns_.push_back({.heading = std::string(heading), .right_aligned = true, .rank = rank, .about = about});
     };
-    push(needle_ ? "Depths" : "Positions", 3);
-    push("Prompts", 1);
-    push("Tokens", 2);
-    if (asked.prefix_reuse) push("Computed", 5);
-    push("Prefill", 4);
-    push("Answers", 4);
-    push("FLOPs", 0);
-    push("KV cache", 0);
-    columns_.push_back({.heading = "Window", .rank = 1});
-    if (answer.total.device_hours) columns_.push_back({"Hours", true});
-    if (answer.total.usd) columns_.push_back({"USD", true});
+    const TextDocument::Column::About length = {"length", "tokens", "of a prompt"};
+    if (needle_) {
+      push("Length", 0, length);
+    } else {
+      columns_.push_back({.heading = "Prompts of", .about = {"task", {}, "what the prompts hold"}});
+      push("Length", 0, length);
+    }
+    push(needle_ ? "Depths" : "Positions", 3, {"places", {}, "at which what is asked for stands"});
+    push("Prompts", 1, {"prompts", {}, "of that length, at all places"});
+    push("Tokens", 2, {"prompt_tokens", "tokens", "of these prompts"});
+    if (asked.prefix_reuse)
+      push("Computed", 5, {"prefill_tokens", "tokens", "of them that no earlier prompt computed"});
+    push("Prefill", 4, {"prefill_flops", "FLOPs", "of the prompts"});
+    push("Answers", 4, {"answer_flops", "FLOPs", "of the tokens that are generated, and of logits"});
+    push("FLOPs", 0, {"evaluation_flops", "FLOPs", "of prompts and answers"});
+    push("KV cache", 0, {"kv_cache_bytes", "bytes", "of the longest prompt with its answer"});
+    columns_.push_back(
+        {.heading = "Window", .rank = 1, .about = {"window_status", {}, "of the longest prompt with its answer"}});
+    if (answer.total.device_hours) push("Hours", 0, {"device_hours", "hours", "of devices, at least"});
+    if (answer.total.usd) push("USD", 0, {"usd", {}, "of these hours"});
   }
 
   void write(TextDocument& page) const {

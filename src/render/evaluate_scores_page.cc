@@ -38,19 +38,36 @@ std::string place_text(const EvaluationGrid& grid, std::uint32_t place) {
   return grid.test == EvaluationTest::needle ? depth_text(place) + "%" : std::to_string(place);
 }
 
+constexpr TextDocument::Column::About about_prompts(bool needle) {
+  return needle ? TextDocument::Column::About{"length", "tokens", "of a prompt"}
+                : TextDocument::Column::About{"task", {}, "what the prompts hold"};
+}
+constexpr TextDocument::Column::About kBarsAbout = {"score", {}, "a bar for the mean of each place"};
+const TextDocument::Column kScoredColumn = {
+    .heading = "Scored", .right_aligned = true, .about = {"scored", {}, "prompts with a score"}};
+const TextDocument::Column kMeanColumn = {
+    .heading = "Mean", .right_aligned = true, .about = {"score", {}, "mean of their scores"}};
+
 /// Lengths with their means by place: in columns where there are few places and all sets have the same.
 void write_heatmap(const EvaluationScores& scores, TextDocument& page) {
   const std::vector<EvaluationSet>& sets = scores.grid.sets;
   const bool needle = scores.grid.test == EvaluationTest::needle;
   const bool columns_of_places = needle && sets.front().places.size() <= kMostPlaceColumns;
   std::vector<TextDocument::Column> columns = {
-      {needle ? "Length" : "Prompts of", needle}, {"Scored", true}, {"Mean", true}};
+      {.heading = needle ? "Length" : "Prompts of", .right_aligned = needle, .about = about_prompts(needle)},
+      kScoredColumn,
+      kMeanColumn};
   if (columns_of_places) {
-    for (const std::uint32_t place : sets.front().places) columns.push_back({place_text(scores.grid, place), true});
+    for (const std::uint32_t place : sets.front().places) {
+      columns.push_back({.heading = place_text(scores.grid, place),
+                         .right_aligned = true,
+                         .about = {"score", {}, "mean of the scores with the needle at that depth"}});
+    }
   } else {
-    columns.push_back({needle ? format("{} to {}", place_text(scores.grid, sets.front().places.front()),
-                                       place_text(scores.grid, sets.front().places.back()))
-                              : "First to last position"});
+    columns.push_back({.heading = needle ? format("{} to {}", place_text(scores.grid, sets.front().places.front()),
+                                                  place_text(scores.grid, sets.front().places.back()))
+                                         : "First to last position",
+                       .about = kBarsAbout});
   }
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](std::string name, const ScoreSum& sum, const std::vector<ScoreSum>& cells) {
@@ -111,7 +128,10 @@ void write_curve(const EvaluationScores& scores, const ScoreCurve& curve, TextDo
                     std::move(bar)});
   }
   const std::string name = curve.set ? set_text(scores.grid.sets[*curve.set]) : "All lengths";
-  page.table({{needle ? "Depth" : "Position", true}, {"Scored", true}, {"Mean", true}, {name}}, rows);
+  const TextDocument::Column place = {.heading = needle ? "Depth" : "Position",
+                                      .right_aligned = true,
+                                      .about = {needle ? "depth" : "position", {}, "of what is asked for"}};
+  page.table({place, kScoredColumn, kMeanColumn, {.heading = name, .about = kBarsAbout}}, rows);
 }
 
 }  // namespace

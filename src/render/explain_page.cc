@@ -164,7 +164,11 @@ void append_part(Lines& lines, const ExplainedPart& part, const std::optional<Co
 /// One line a part: the numbers of a formula, without the factors that all parts have in common.
 struct PartTable {
   std::vector<TextDocument::Column> columns = {
-      {"part", false}, {"layers", true}, {"of a layer", false}, {"sum", true}, {"share", true}};
+      {.heading = "part", .about = {"name", {}, "what is counted, behind what it belongs to"}},
+      {.heading = "layers", .right_aligned = true, .about = {"layers", {}, "that have it"}},
+      {.heading = "of a layer", .about = {"numbers", {}, "of one layer, without the factors that all parts share"}},
+      {.heading = "sum", .right_aligned = true, .about = {"total", {}, "of all these layers"}},
+      {.heading = "share", .right_aligned = true, .about = {"total", {}, "of the metric"}}};
   std::vector<std::vector<std::string>> rows;
   std::string common;  ///< "batch 1, flops_per_mac 1"
 };

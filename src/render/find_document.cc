@@ -36,7 +36,12 @@ constexpr Field kFindOfHead[] = {
     FindHeadField::count("too_large", "of these, models that do not fit in any type tried",
                          [](const FindAnswer& a) { return a.too_large; }),
     FindHeadField::records("unanswered", kUnansweredFields, "models without an answer", kEach<&FindAnswer::unanswered>),
-    FindHeadField::texts("notes", "assumptions and remarks", kEach<&FindAnswer::notes>),
+    FindHeadField::texts("notes", "assumptions and remarks",
+                         [](const FindAnswer& answer, const auto& visit) {
+                           for (const auto* const notes : {&answer.notes, &answer.assumptions}) {
+                             for (const std::string& note : *notes) visit(note);
+                           }
+                         }),
 };
 constexpr FieldTable kFindHeadFields{"find", kFindOfHead};
 
@@ -193,7 +198,9 @@ void FindDocument::write_page(TextDocument& page) const {
     page.line(format("no answer: {}: {}", model.name, model.reason));
   }
   page.line(format("memory: {}; tokens/s: the most that memory and peak allow", units_text(options_->units)));
-  for (const std::string& note : answer_->notes) page.line("note: " + note);
+  for (const std::vector<std::string>* const notes : {&answer_->notes, &answer_->assumptions}) {
+    for (const std::string& note : *notes) page.line("note: " + note);
+  }
 }
 
 }  // namespace ctxcost

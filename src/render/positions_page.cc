@@ -13,6 +13,9 @@ namespace {
 /// None, then ninths of all queries.
 constexpr std::string_view kStripLevels = " .:-=+*#%@";
 
+/// Columns of a strip's line beside its label and its cells: "  ", " |", "|".
+constexpr std::size_t kBesideStrip = 5;
+
 /// More kinds of layers than these do not fit a screen; -v shows all.
 constexpr std::size_t kMostGroups = 4;
 
@@ -46,10 +49,17 @@ void add_access_lines(std::vector<AccessLine>& lines, const PositionAnswer& answ
   }
 }
 
-std::string strip_text(const PositionAnswer& answer, const AccessLine& line) {
+/// How many of the answer's cells a cell of the page stands for, so that a strip has at most `room` columns.
+std::size_t strip_step(const PositionAnswer& answer, std::size_t room) {
+  std::size_t step = 1;
+  while (ceil_div(answer.strip.size(), step) > room) step *= 2;
+  return step;
+}
+
+std::string strip_text(const PositionAnswer& answer, const AccessLine& line, std::size_t step) {
   std::string cells;
-  for (const PositionAccess& position : answer.strip) {
-    const Count ninths = ceil_div(line.of(position) * (kStripLevels.size() - 1), answer.context);
+  for (std::size_t i = 0; i < answer.strip.size(); i += step) {
+    const Count ninths = ceil_div(line.of(answer.strip[i]) * (kStripLevels.size() - 1), answer.context);
     cells += kStripLevels[static_cast<std::size_t>(ninths.u64())];
   }
   return cells;
@@ -89,21 +99,34 @@ void write_positions(const PositionAnswer& answer, const RenderOptions& options,
               Accent::strong);
     page.blank();
   }
+  std::size_t step = 1;
   // Markdown keeps no columns outside tables.
   if (page.style() == TextStyle::plain) {
     std::size_t width = 0;
     for (const AccessLine& line : lines) width = std::max(width, line.label.size());
+    const std::size_t beside = width + kBesideStrip;
+    const std::size_t columns = page.settings().width;
+    if (columns > 0) step = strip_step(answer, columns > beside ? columns - beside : 1);
     std::size_t group = answer.groups.size();
     for (const AccessLine& line : lines) {
       if (line.group < answer.groups.size() && line.group != group) page.line(layers_text(answer.groups[line.group]));
       group = line.group;
-      page.line(
-          format("  {}{} |{}|", line.label, std::string(width - line.label.size(), ' '), strip_text(answer, line)));
+      page.line(format("  {}{} |{}|", line.label, std::string(width - line.label.size(), ' '),
+                       strip_text(answer, line, step)));
     }
     page.blank();
   }
-  std::vector<TextDocument::Column> columns = {{"Key", true}};
-  for (const AccessLine& line : lines) columns.push_back({line.heading, true});
+  std::vector<TextDocument::Column> columns = {
+      {.heading = "Key", .right_aligned = true, .about = {"position", {}, "of the key, from 0"}}};
+  for (const AccessLine& line : lines) {
+    const bool one = line.group < answer.groups.size();
+    columns.push_back({.heading = line.heading,
+                       .right_aligned = true,
+                       .about = {line.all ? "queries" : "queries_by_key",
+                                 {},
+                                 one ? "queries that see the key through one of these layers, and their share"
+                                     : "queries that the key reaches through all layers, and their share"}});
+  }
   std::vector<std::vector<std::string>> rows;
   for (const PositionAccess& position : answer.positions) {
     if (!position.main && !options.verbose) continue;
@@ -117,8 +140,10 @@ void write_positions(const PositionAnswer& answer, const RenderOptions& options,
   if (options.quiet) return;
   page.blank();
   if (page.style() == TextStyle::plain) {
-    page.item(format("note: a cell is 1/{} of the context, by its first key; the levels {} are ninths of all queries",
-                     answer.strip.size(), kStripLevels.substr(1)));
+    const std::string cell = answer.strip.size() % step == 0 ? format("1/{}", answer.strip.size() / step)
+                                                             : format("{}/{}", step, answer.strip.size());
+    page.item(format("note: a cell is {} of the context, by its first key; the levels {} are ninths of all queries",
+                     cell, kStripLevels.substr(1)));
   }
   if (std::any_of(answer.groups.begin(), answer.groups.end(),
                   [](const AccessLayers& group) { return group.softmax; })) {

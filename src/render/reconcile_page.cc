@@ -48,14 +48,17 @@ void write_figures(const Reconciliation& model, TextDocument& page) {
                     figure.ours ? with_separators(*figure.ours) : "–", difference_text(figure),
                     std::string(kAgreementWords[static_cast<std::size_t>(figure.verdict)])});
   }
-  page.table({{"Figure"},
-              {.heading = "Line", .right_aligned = true, .rank = 2},
-              {"Log", true},
-              {"ctxcost", true},
-              {.heading = "Exact", .right_aligned = true, .rank = 1},
-              {"Difference", true},
-              {"Verdict"}},
-             rows);
+  page.table(
+      {{.heading = "Figure", .about = {"figure", {}, "what the log prints"}},
+       {.heading = "Line", .right_aligned = true, .rank = 2, .about = {"line", {}, "of the log"}},
+       {.heading = "Log", .right_aligned = true, .about = {"printed", {}, "as the log prints it"}},
+       {.heading = "ctxcost", .right_aligned = true, .about = {"ours", {}, "counted, in the log's unit and digits"}},
+       {.heading = "Exact", .right_aligned = true, .rank = 1, .about = {"ours", {}, "with every digit"}},
+       {.heading = "Difference",
+        .right_aligned = true,
+        .about = {"difference", {}, "from the nearest value that is printed so; 0: none"}},
+       {.heading = "Verdict", .about = {"verdict", {}, "agrees, differs, or no rule gives the figure"}}},
+      rows);
 }
 
 void write_left(const Reconciliation& model, TextDocument& page) {

@@ -219,7 +219,7 @@ void SolveDocument::for_each_cells(const std::function<void(const void* subject)
 
 void SolveDocument::write_page(TextDocument& page) const {
   if (page.style() == TextStyle::markdown) return write_answers(solved_->answers, page);
-  for (const SolveAnswer& answer : solved_->answers) write_answer(answer, *options_, page);
+  write_solved(solved_->answers, *options_, page);
 }
 
 }  // namespace ctxcost

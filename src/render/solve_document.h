@@ -45,8 +45,9 @@ class SolveDocument : public Document {
 const SolveQuestion& question_of(const SolveAnswer& answer);
 /// Returns the answer's notes, and the option that lifts the window if no other change allows more.
 std::vector<std::string> notes_of(const SolveAnswer& answer);
-/// Writes the page of one answer: its value, the proof, what unlocks more, and notes.
-void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextDocument& page);
+/// Writes the page: for each answer its value, the proof, what unlocks more, and notes. Of several answers a line says
+/// first which is the best and how many there are, and each names the types and the engine in which they differ.
+void write_solved(const std::vector<SolveAnswer>& answers, const RenderOptions& options, TextDocument& page);
 /// Writes a table of answers.
 void write_answers(const std::vector<SolveAnswer>& answers, TextDocument& page);
 

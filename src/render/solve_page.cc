@@ -31,18 +31,39 @@ std::string trial_text(Unknown unknown, const Trial& trial, UnitSystem units) {
   return text;
 }
 
-std::string about(const SolveAnswer& answer) {
+/// What an answer is of besides model, point and place.
+struct SolvedLabel {
+  std::string_view before;  ///< "weights "
+  std::string (*text)(const SolveAnswer& answer);
+};
+constexpr SolvedLabel kSolvedLabels[] = {
+    {"weights ", [](const SolveAnswer& a) { return a.deployment->estimator().weights().name(); }},
+    {"KV ", [](const SolveAnswer& a) { return a.deployment->estimator().kv().name(); }},
+    {"", [](const SolveAnswer& a) { return a.asked.setup.engine.name; }},
+};
+
+/// `among`: all answers. Types and engines are named where theirs differ; a type that is looked for is the answer.
+std::string about(const SolveAnswer& answer, const std::vector<SolveAnswer>& among) {
   const Setup& setup = answer.asked.setup;
   std::string text = setup.model->name;
   if (answer.context) text += format(", {} tokens", with_separators(*answer.context));
   if (answer.batch) text += format(" x {}", with_separators(*answer.batch));
-  return text + " on " + (answer.unknown == Unknown::gpus ? setup.settings.gpu->id : place_text(*answer.deployment));
+  text += " on " + (answer.unknown == Unknown::gpus ? setup.settings.gpu->id : place_text(*answer.deployment));
+  for (const SolvedLabel& label : kSolvedLabels) {
+    const std::string own = label.text(answer);
+    const bool differs =
+        std::any_of(among.begin(), among.end(), [&](const SolveAnswer& other) { return label.text(other) != own; });
+    if (differs && !own.empty()) text += format(", {}{}", label.before, own);
+  }
+  return text;
 }
 
 std::string value_text(const SolveAnswer& answer) {
   if (!answer.value) return answer.nothing_fits ? "nothing fits" : "nothing bounds it";
   const std::string_view unit = question_of(answer).unit;
-  return unit.empty() ? shown(*answer.value) : format("{} {}", shown(*answer.value), unit);
+  if (unit.empty()) return shown(*answer.value);
+  const bool is_one = *answer.value == SolvedValue(Count{1});
+  return format("{} {}", shown(*answer.value), is_one ? unit.substr(0, unit.size() - 1) : unit);
 }
 
 /// A column of the table of answers.
@@ -76,10 +97,33 @@ const AnswerColumn kColumns[] = {
     {"Window", [](const SolveAnswer& a) { return a.window_status ? Value(*a.window_status) : Value(); }},
 };
 
-}  // namespace
+/// Whether a number that was found is better than another: fewer devices, or more of all else. What nothing bounds is
+/// the most.
+bool is_better(const SolveAnswer& one, const SolveAnswer& other) {
+  if (one.nothing_fits || other.nothing_fits) return !one.nothing_fits && other.nothing_fits;
+  if (!one.value || !other.value) return !one.value && other.value;
+  const Count& a = std::get<Count>(*one.value);
+  const Count& b = std::get<Count>(*other.value);
+  return one.unknown == Unknown::gpus ? a < b : b < a;
+}
 
-void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextDocument& page) {
-  page.line(format("{}: {} ({})", question_of(answer).name, value_text(answer), about(answer)));
+/// The line over several answers: the best of them and how many there are. Types have no best one.
+std::string solved_headline(const std::vector<SolveAnswer>& answers) {
+  const auto fit =
+      std::count_if(answers.begin(), answers.end(), [](const SolveAnswer& answer) { return !answer.nothing_fits; });
+  const std::string_view name = question_of(answers.front()).name;
+  if (fit == 0) return format("{}: none of {} fits", name, answers.size());
+  const std::string how_many = format("{} of {} {}", fit, answers.size(), fit == 1 ? "fits" : "fit");
+  const Unknown unknown = answers.front().unknown;
+  if (unknown == Unknown::kv_precision || unknown == Unknown::weights) return format("{}: {}", name, how_many);
+  const SolveAnswer& best = *std::min_element(answers.begin(), answers.end(), is_better);
+  return format("{}: {} at {} ({}); {}", name, value_text(best), unknown == Unknown::gpus ? "least" : "most",
+                about(best, answers), how_many);
+}
+
+void write_one_solved(const SolveAnswer& answer, const std::vector<SolveAnswer>& among, const RenderOptions& options,
+                      TextDocument& page) {
+  page.line(format("{}: {} ({})", question_of(answer).name, value_text(answer), about(answer, among)));
   if (options.quiet) return;
   const auto write_trial = [&](std::string_view what, const std::optional<Trial>& trial) {
     if (trial) page.line(format("  {}: {}", what, trial_text(answer.unknown, *trial, options.units)));
@@ -92,6 +136,16 @@ void write_answer(const SolveAnswer& answer, const RenderOptions& options, TextD
                      more ? with_separators(*more) : "any"));
   }
   for (const std::string& note : notes_of(answer)) page.line("  note: " + note);
+}
+
+}  // namespace
+
+void write_solved(const std::vector<SolveAnswer>& answers, const RenderOptions& options, TextDocument& page) {
+  if (answers.size() > 1) {
+    page.line(solved_headline(answers), Accent::strong);
+    page.blank();
+  }
+  for (const SolveAnswer& answer : answers) write_one_solved(answer, answers, options, page);
 }
 
 void write_answers(const std::vector<SolveAnswer>& answers, TextDocument& page) {

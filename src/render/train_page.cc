@@ -42,12 +42,24 @@ std::vector<std::string> stage_cells(const std::string& name, const std::string&
 }
 
 void write_stages(const TrainingAnswer& answer, TextDocument& page) {
-  std::vector<TextDocument::Column> columns = {{"Stage"}, {"Context", true}};
-  static constexpr std::pair<std::string_view, unsigned> kRanked[] = {
-      {"Tokens", 0}, {"Sequences", 4}, {"Parameters", 2}, {"Attention", 2},
-      {"Share", 1},  {"FLOPs", 0},     {"Hardware", 3}};
-  for (const auto& [heading, rank] : kRanked) {
-    columns.push_back({.heading = std::string(heading), .right_aligned = true, .rank = rank});
+  std::vector<TextDocument::Column> columns = {
+      {.heading = "Stage", .about = {"stages", {}, "of the schedule, from 1"}},
+      {.heading = "Context", .right_aligned = true, .about = {"context", "tokens", "of one sequence"}}};
+  struct Ranked {
+    std::string_view heading;
+    unsigned rank;
+    TextDocument::Column::About about;
+  };
+  static constexpr Ranked kRanked[] = {
+      {"Tokens", 0, {"tokens", "tokens", "trained on in the stage"}},
+      {"Sequences", 4, {"sequences", "sequences", "of that context, the last one shorter where tokens do not divide"}},
+      {"Parameters", 2, {"training_parameter_flops", "FLOPs", "of what multiplies by parameters"}},
+      {"Attention", 2, {"training_attention_flops", "FLOPs", "of scores and what they weigh"}},
+      {"Share", 1, {"attention_share", {}, "of attention in these two"}},
+      {"FLOPs", 0, {"training_flops", "FLOPs", "of the model: forward and backward"}},
+      {"Hardware", 3, {"training_hardware_flops", "FLOPs", "those and what is computed again"}}};
+  for (const auto& [heading, rank, about] : kRanked) {
+    columns.push_back({.heading = std::string(heading), .right_aligned = true, .rank = rank, .about = about});
   }
   std::vector<std::vector<std::string>> rows;
   for (const TrainingStageAnswer& stage : answer.stages) {
@@ -101,7 +113,10 @@ void write_training_memory(const TrainingAnswer& answer, UnitSystem units, TextD
   row("logits", device.logits);
   row("logits' gradient", device.logits_gradient);
   row("device", device.bytes());
-  page.table({{"Memory"}, {"Size", true}, {"Bytes", true}}, rows);
+  page.table({{.heading = "Memory", .about = {"devices", {}, "a part of what the fullest device holds"}},
+              {.heading = "Size", .right_aligned = true, .about = {"device_bytes", {}, "rounded"}},
+              {.heading = "Bytes", .right_aligned = true, .about = {"device_bytes", "bytes", "exactly"}}},
+             rows);
 }
 
 std::string training_verdict(const TrainingAnswer& answer, UnitSystem units) {

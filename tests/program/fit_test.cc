@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "program.h"
 
@@ -694,4 +695,41 @@ TEST_CASE("fit: a note says what vLLM's kernels pad, where the weights are of th
   CHECK(noted({"--engine", "vllm"}));
   CHECK_FALSE(noted({"--engine", "vllm", "--weights", "bf16"}));
   CHECK_FALSE(noted({"--engine", "ideal"}));
+}
+
+TEST_CASE("solve: of several answers a line says the best and how many fit, and each names what differs") {
+  const auto lines = [](const std::vector<std::string>& question) {
+    std::vector<std::string> all;
+    std::istringstream text(run(question).out);
+    for (std::string line; std::getline(text, line);) all.push_back(line);
+    return all;
+  };
+  // What each answers alone is tested above.
+  const auto alone = [](const char* gpu, const char* weights) {
+    return json_of({"solve", "context", "llama-3.1-8b", "--gpu", gpu, "--weights", weights})["results"][0]["answer"]
+        .get<std::uint64_t>();
+  };
+  CHECK(alone("rtx-4090-24gb", "fp8") == 131072);
+  CHECK(alone("l4-24gb", "bf16") == 60584);
+  CHECK(lines({"solve", "context", "llama-3.1-8b", "--gpu", "rtx-4090-24gb,l4-24gb", "--weights", "bf16,fp8", "-q"}) ==
+        std::vector<std::string>{
+            "context: 131,072 tokens at most (Llama-3.1-8B x 1 on 1 x rtx-4090-24gb, weights fp8); 4 of 4 fit",
+            "",
+            "context: 72,824 tokens (Llama-3.1-8B x 1 on 1 x rtx-4090-24gb, weights bf16)",
+            "context: 60,584 tokens (Llama-3.1-8B x 1 on 1 x l4-24gb, weights bf16)",
+            "context: 131,072 tokens (Llama-3.1-8B x 1 on 1 x rtx-4090-24gb, weights fp8)",
+            "context: 121,850 tokens (Llama-3.1-8B x 1 on 1 x l4-24gb, weights fp8)",
+        });
+  // 2 x 72.4 GB of weights in bf16 do not fit one card.
+  CHECK(lines({"solve", "gpus", "qwen2.5-72b", "--gpu", "h100-sxm-80gb", "-n", "8K", "--weights", "bf16,int4", "-q"})
+            .front()
+            .starts_with("gpus: 1 device at least ("));
+  CHECK(lines({"solve", "context", "llama-3.1-405b", "--gpu", "t4-16gb,l4-24gb", "-q"}).front() ==
+        "context: none of 2 fits");
+  CHECK(lines({"solve", "context", "llama-3.1-8b", "llama-3.1-405b", "--gpu", "l4-24gb", "-q"}).front() ==
+        "context: 60,584 tokens at most (Llama-3.1-8B x 1 on 1 x l4-24gb); 1 of 2 fits");
+  CHECK(lines({"solve", "kv-precision", "llama-3.1-8b", "--gpu", "l4-24gb", "-n", "8K,128K", "-q"}).front() ==
+        "kv-precision: 2 of 2 fit");
+  // One answer needs no headline.
+  CHECK(lines({"solve", "context", "llama-3.1-8b", "--gpu", "l4-24gb", "-q"}).size() == 1);
 }

@@ -53,14 +53,14 @@ TEST_CASE("the help of a command shows its own options once, by groups") {
                  "--parallel",       "--utilization",   "--overhead",    "--margin",       "--kv-memory",
                  "--host-bandwidth", "--beyond-window", "--activations", "--mfu",          "--mbu",
                  "Verdict:",         "--fail-on",       "--baseline",    "--max-increase", "--exit-zero",
-                 "Output:",          "--format",        "--output",      "--save",         "--units",
-                 "--color",          "--width",         "--wide",        "--quiet",        "General:",
-                 "--help",           "--help-all",      "--version"}},
-      {"diff", {"What is counted:", "--context", "--batch",  "--kv-precision", "--weights", "--engine",
-                "--convention",     "--logits",  "--assume", "--set",          "Verdict:",  "--fail-if",
-                "--exit-zero",      "Output:",   "--format", "--output",       "--columns", "--units",
-                "--color",          "--width",   "--wide",   "--quiet",        "General:",  "--help",
-                "--help-all",       "--version"}},
+                 "Output:",          "--format",        "--output",      "--save",         "--explain-columns",
+                 "--units",          "--color",         "--width",       "--wide",         "--quiet",
+                 "General:",         "--help",          "--help-all",    "--version"}},
+      {"diff", {"What is counted:", "--context",  "--batch",  "--kv-precision", "--weights", "--engine",
+                "--convention",     "--logits",   "--assume", "--set",          "Verdict:",  "--fail-if",
+                "--exit-zero",      "Output:",    "--format", "--output",       "--columns", "--explain-columns",
+                "--units",          "--color",    "--width",  "--wide",         "--quiet",   "General:",
+                "--help",           "--help-all", "--version"}},
   };
   for (const auto& row : expected)
     CHECK_MESSAGE(help_rows(run({row.first, "--help-all"}).out) == row.second, row.first);

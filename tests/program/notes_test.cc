@@ -1,6 +1,7 @@
 // Notes: what --quiet leaves out and what it does not, and the note on FLOPs that count one per multiply-add.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,34 @@ TEST_CASE("--quiet leaves out the notes, and what the figures take for granted g
     CHECK_FALSE(contains(quiet.out, "note: "));
     CHECK(in_directory(question).err == "");
   }
+  // Of a stream each line, of budgets each model once.
+  write_file(directory.path("budgets.json"), R"({"budgets": [
+      {"name": "a", "model": "bare.json", "context": "1K", "limits": {"kv_cache_bytes": {"max": "1 GB"}}},
+      {"name": "b", "model": "bare.json", "context": "4K", "limits": {"kv_cache_bytes": {"max": "1 GB"}}}]})");
+  const std::string kept = "no torch_dtype or dtype: counted in bf16\n";
+  const std::string judged = in_directory({"check", "budgets.json", "-q"}).err;
+  CHECK(contains(judged, "ctxcost: bare.json: note: " + kept));
+  CHECK(judged.find(kept) == judged.rfind(kept));
+  CHECK(contains(judged, "ctxcost: bare.json: note: 4K is beyond the trained context of 2,048 tokens\n"));
+  CHECK(in_directory({"check", "budgets.json"}).err == "");
+  std::string line = kBareConfig;
+  line.erase(std::remove(line.begin(), line.end(), '\n'), line.end());
+  const RunOptions piped{.input = line + "\n" + line + "\n"};
+  const std::vector<std::string> stream = {"scale", "-", "--ndjson", "-n", "4K"};
+  const std::string said = run(with(stream, {"-q"}), piped).err;
+  for (const char* name : {"-:1", "-:2"}) {
+    CHECK(contains(said, "ctxcost: " + std::string(name) + ": note: " + kept));
+    CHECK(contains(said, "ctxcost: " + std::string(name) + ": note: 4K is beyond "));
+  }
+  CHECK(run(stream, piped).err == "");
+  // find tells which of the models that it found take class defaults.
+  const std::vector<std::string> find = {"find", "--gpu", "l4-24gb", "-n", "2K", "--family", "gpt_neox"};
+  const std::string defaults = "note: counted with class defaults for absent keys (`ctxcost show NAME` says which): ";
+  CHECK(contains(run(find).out, "\n" + defaults));
+  CHECK(run(find).err == "");
+  CHECK(run(with(find, {"-q"})).err.starts_with("ctxcost: " + defaults + "gpt-neox-20b, pythia-12b, "));
+  CHECK(contains(run({"find", "--gpu", "l4-24gb", "-n", "4K", "--family", "gpt_neox", "--beyond-window", "-q"}).err,
+                 "ctxcost: note: the context is beyond the window: "));
   // Other notes stay hidden, and a file that says all has none.
   const std::vector<std::string> fit = {"fit", "llama-3.1-8b", "--gpu", "l4-24gb", "-n", "8K", "--engine", "vllm"};
   CHECK(contains(run(fit).out, "note: not counted (overhead): "));

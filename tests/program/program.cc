@@ -62,6 +62,9 @@ Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
   if (!options.out_path.empty()) out_end = open(options.out_path.c_str(), O_WRONLY | O_CLOEXEC);
   if (options.terminal) out_source = open_terminal(out_end, options.terminal_columns);
   if (options.closed_pipe) close(out.ends[0]);
+  int err_end = err.ends[1];
+  int err_source = err.ends[0];
+  if (options.error_terminal) err_source = open_terminal(err_end, options.terminal_columns);
 
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("fork");
@@ -69,7 +72,7 @@ Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
     std::signal(SIGPIPE, SIG_DFL);
     dup2(in.ends[0], STDIN_FILENO);
     dup2(out_end, STDOUT_FILENO);
-    dup2(err.ends[1], STDERR_FILENO);
+    dup2(err_end, STDERR_FILENO);
     if (options.closed_out) close(STDOUT_FILENO);
     if (!options.directory.empty() && chdir(options.directory.c_str()) != 0) _exit(126);
     execve(argv[0], argv.data(), environment.data());
@@ -79,12 +82,14 @@ Run run(const std::vector<std::string>& arguments, const RunOptions& options) {
   close(out.ends[1]);
   close(err.ends[1]);
   if (out_end != out.ends[1]) close(out_end);
+  if (err_end != err.ends[1]) close(err_end);
+  if (err_source != err.ends[0]) close(err.ends[0]);
   if (out_source != out.ends[0] && !options.closed_pipe) close(out.ends[0]);
 
   Run result{};
   std::size_t sent = 0;
   pollfd polled[3] = {
-      {options.closed_pipe ? -1 : out_source, POLLIN, 0}, {err.ends[0], POLLIN, 0}, {in.ends[1], POLLOUT, 0}};
+      {options.closed_pipe ? -1 : out_source, POLLIN, 0}, {err_source, POLLIN, 0}, {in.ends[1], POLLOUT, 0}};
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
     if (polled[2].fd >= 0 && sent == options.input.size()) {
       close(polled[2].fd);

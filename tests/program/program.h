@@ -20,6 +20,7 @@ struct RunOptions {
   bool closed_out = false;                    ///< standard output is closed
   bool terminal = false;                      ///< standard output is a pseudo-terminal
   unsigned short terminal_columns = 0;        ///< its columns; 0 are unknown
+  bool error_terminal = false;                ///< standard error is one, of as many columns
 };
 
 Run run(const std::vector<std::string>& arguments, const RunOptions& options = {});

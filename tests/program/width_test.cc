@@ -173,6 +173,9 @@ TEST_CASE("--explain-columns says what each column is, those that are left out i
       "KV Cache (FP16) = kv_cache_bytes, in bytes: bytes of live KV cache: the maximum over positions up to n\n");
 
   // Every heading of a table is explained, in each command that explains them.
+  const std::string source = CTXCOST_SOURCE_DIR;
+  const std::string log = source + "/tests/data/logs/vllm-0.7.log";
+  const std::string budgets = source + "/configs/budgets/chat.json";
   const std::vector<std::vector<std::string>> questions = {
       {"scale", "llama-3.1-8b", "mamba-1.4b-hf", "-b", "1,2", "--kv-precision", "bf16,q8_0", "--engine", "ideal",
        "--engine", "vllm", "--weights", "bf16,fp8", "-n", "4K", "--units", "iec"},
@@ -182,6 +185,16 @@ TEST_CASE("--explain-columns says what each column is, those that are left out i
        "bf16,q8_0", "--weights", "bf16,fp8", "--engine", "ideal", "--engine", "llama.cpp"},
       {"find", "--gpu", "rtx-3090-24gb", "--family", "gpt2,gemma2"},
       {"compare", "gpt2", "-n", "512", "--with", "flash=off", "--gpu", "h100-sxm-80gb", "-v"},
+      {"explain", "gpt-oss-20b", "parameters", "-n", "1K"},
+      {"explain", "gpt-oss-20b", "--positions", "-n", "1K"},
+      {"check", budgets},
+      {"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "-b", "1,2", "--weights", "bf16,fp8", "--columns",
+       "kv_cache_bytes,weights_bytes"},
+      {"train", "gpt2", "--stage", "512:100000"},
+      {"evaluate", "needle", "gpt2", "-n", "512", "--depths", "2", "--prefix-reuse", "on", "--gpu", "l4-24gb",
+       "--price", "1"},
+      {"evaluate", "lost-in-the-middle", "llama-3-8b", "--grid", "qa"},
+      {"reconcile", log, "llama-3.2-1b"},
       {"list", "models"},
       {"list", "engines"},
   };
@@ -204,5 +217,72 @@ TEST_CASE("--explain-columns says what each column is, those that are left out i
       at = end;
     }
     CHECK(columns > 2);
+  }
+}
+
+TEST_CASE("--explain-columns names what JSON has, and commands without a table refuse it") {
+  const std::string log = std::string(CTXCOST_SOURCE_DIR) + "/tests/data/logs/vllm-0.7.log";
+  const std::vector<std::vector<std::string>> questions = {
+      {"diff", "llama-2-7b", "llama-3.1-8b", "-n", "4K", "-b", "1,2"},
+      {"train", "gpt2", "--stage", "512:100000"},
+      {"evaluate", "needle", "gpt2", "-n", "512", "--depths", "2", "--prefix-reuse", "on"},
+      {"reconcile", log, "llama-3.2-1b"},
+      {"explain", "gpt-oss-20b", "--positions", "-n", "1K"},
+  };
+  for (std::vector<std::string> arguments : questions) {
+    CAPTURE(arguments[0]);
+    arguments.insert(arguments.end(), {"--explain-columns", "-q"});
+    std::istringstream page(run(arguments).out);
+    arguments.insert(arguments.end(), {"--format", "json"});
+    const std::string json = run(arguments).out;
+    std::size_t explained = 0;
+    for (std::string line; std::getline(page, line);) {
+      const std::size_t equals = line.find(" = ");
+      if (equals == std::string::npos || line.starts_with(" ") || line.starts_with("note: ")) continue;
+      const std::size_t begin = equals + 3;
+      const std::string name = line.substr(begin, line.find_first_of(":,", begin) - begin);
+      CHECK_MESSAGE(json.find("\"" + name + "\":") != std::string::npos, name);
+      ++explained;
+    }
+    CHECK(explained > 2);
+  }
+  const Run solve = run({"solve", "context", "gpt2", "--gpu", "l4-24gb", "--explain-columns"});
+  CHECK(solve.status == 2);
+  CHECK(solve.err.starts_with("ctxcost: --explain-columns: is an option of scale, explain, "));
+}
+
+TEST_CASE("messages are wrapped on a terminal, and stay one line elsewhere") {
+  const std::vector<std::string> faulty = {"llama-3.1-9b", "-n", "4K"};
+  const Run piped = run(faulty, {.environment = {"COLUMNS=40"}});
+  CHECK(piped.status == 2);
+  CHECK(std::count(piped.err.begin(), piped.err.end(), '\n') == 1);
+  REQUIRE(piped.err.size() > 60);
+  for (const auto columns : std::initializer_list<unsigned short>{40, 60}) {
+    const Run shown = run(faulty, {.terminal_columns = columns, .error_terminal = true});
+    CHECK(shown.status == 2);
+    CHECK(width_of(shown.err) <= columns);
+    std::string joined = shown.err;
+    joined.erase(std::remove(joined.begin(), joined.end(), '\r'), joined.end());
+    for (std::size_t at = 0; (at = joined.find("\n  ", at)) != std::string::npos;) joined.replace(at, 3, " ");
+    CHECK(joined == piped.err);
+  }
+}
+
+TEST_CASE("the strip of explain --positions follows the width: its cells are joined by twos, exactly") {
+  const auto strip = [](const std::string& width) {
+    const std::string out = run({"explain", "llama-3.1-8b", "--positions", "-n", "64K", "--width", width}).out;
+    CHECK(width_of(out) <= std::stoul(width));
+    const std::size_t begin = out.find("one layer     |") + 15;
+    const std::string cells = out.substr(begin, out.find('|', begin) - begin);
+    CHECK(out.find("a cell is 1/" + std::to_string(cells.size()) + " of") != std::string::npos);
+    return cells;
+  };
+  const std::string whole = strip("100");
+  CHECK(whole.size() == 64);
+  // 2 + 13 (the longer label, "all 32 layers") + 3 columns beside the cells: 40 hold 16 of them, 60 hold 32.
+  for (const auto& [width, cells] : {std::pair("60", 32U), std::pair("40", 16U)}) {
+    std::string joined;
+    for (std::size_t i = 0; i < whole.size(); i += whole.size() / cells) joined += whole[i];
+    CHECK(strip(width) == joined);
   }
 }

@@ -36,6 +36,7 @@ struct FoundModel {
   Count context;
   Count batch;
   bool tight = false;
+  bool takes_defaults = false;  ///< its figures take something for granted (`Model::assumptions`)
   std::optional<std::string_view> window_status;
   Count device_bytes;  ///< on the fullest device
   Count weights_bytes;
@@ -66,6 +67,8 @@ struct FindAnswer {
   Count too_large;                 ///< of these, models that do not fit even in the narrowest types
   std::vector<UnansweredModel> unanswered;
   std::vector<std::string> notes;  ///< assumptions about the devices that all found models share
+  /// Which of the found models take something for granted: class defaults, a context beyond the window.
+  std::vector<std::string> assumptions;
 };
 
 /// Tries every model of the catalogue. Throws InputError if the question has no GPU, or if no model of the catalogue
