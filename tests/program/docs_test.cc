@@ -1,8 +1,11 @@
 // The tables of docs/ are what the program lists, and their counts are those of the list.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "../markdown_table.h"
 #include "program.h"
@@ -12,6 +15,18 @@ namespace {
 const std::string kDocs = std::string(CTXCOST_SOURCE_DIR) + "/docs/";
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// What stands between backticks: "`a`, `b`" has two.
+std::vector<std::string> words_in_code(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t at = text.find('`'); at != std::string::npos; at = text.find('`', at)) {
+    const std::size_t end = text.find('`', at + 1);
+    if (end == std::string::npos) break;
+    words.push_back(text.substr(at + 1, end - at - 1));
+    at = end + 1;
+  }
+  return words;
+}
 
 }  // namespace
 
@@ -56,5 +71,38 @@ TEST_CASE("every table of the documentation has as many cells in each row as hea
       REQUIRE(table.size() >= 2);
       for (const auto& row : table) CHECK(row.size() == table.front().size());
     }
+  }
+}
+
+TEST_CASE("docs/gpu-file.md has every key of a GPU file, and what is required") {
+  const auto schema = nlohmann::json::parse(run({"schema", "gpu"}).out);
+  const std::string text = read_file(kDocs + "gpu-file.md");
+  std::vector<std::string> known, required, written;
+  for (const auto& [key, rules] : schema["properties"].items()) known.push_back(key);
+  for (const auto& key : schema["required"]) required.push_back(key);
+  std::vector<std::string> said_required;
+  for (const auto& table : ctxcost::test::markdown_tables(text)) {
+    if (!holds(table.front().front(), "key")) continue;
+    for (const auto& row : table) {
+      for (const std::string& key : words_in_code(row[0])) {
+        written.push_back(key);
+        if (row[2].starts_with(" an error")) said_required.push_back(key);
+      }
+      if (!holds(row[0], "peak_dense_flops")) continue;
+      for (const auto& [type, rules] : schema["properties"]["peak_dense_flops"]["properties"].items()) {
+        CHECK_MESSAGE(holds(row[1], "`" + type + "`"), type);
+      }
+    }
+  }
+  std::sort(known.begin(), known.end());
+  std::sort(written.begin(), written.end());
+  std::sort(required.begin(), required.end());
+  std::sort(said_required.begin(), said_required.end());
+  CHECK(written == known);
+  CHECK(said_required == required);
+  // Both directions: what the text says is halved.
+  for (const auto& [key, rules] : schema["properties"]["interconnect"]["properties"].items()) {
+    const std::string meaning = rules["description"];
+    if (holds(meaning, "both directions")) CHECK_MESSAGE(holds(text, "`" + key + "`"), key);
   }
 }
