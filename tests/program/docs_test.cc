@@ -106,3 +106,18 @@ TEST_CASE("docs/gpu-file.md has every key of a GPU file, and what is required") 
     if (holds(meaning, "both directions")) CHECK_MESSAGE(holds(text, "`" + key + "`"), key);
   }
 }
+
+TEST_CASE("each row of docs/accuracy.md is held by the test that it names") {
+  std::size_t rows = 0;
+  for (const auto& table : ctxcost::test::markdown_tables(read_file(kDocs + "accuracy.md"))) {
+    for (std::size_t i = 2; i < table.size(); ++i, ++rows) {
+      const std::vector<std::string>& row = table[i];
+      REQUIRE(row.size() == 5);
+      const std::string what = row[1].substr(1, row[1].size() - 2);
+      const std::string test = words_in_code(row[4]).front();
+      CHECK_MESSAGE(holds(read_file(std::string(CTXCOST_SOURCE_DIR) + "/" + test), "accuracy_row(\"" + what + "\""),
+                    what);
+    }
+  }
+  CHECK(rows > 10);
+}

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "accuracy.h"
 #include "ctxcost/input/input.h"
 #include "facts.h"
 #include "parts_model.h"
@@ -65,4 +66,5 @@ TEST_CASE("llama.cpp's own figures for cache and state") {
   }
   CHECK(reproduced == 186);
   CHECK(quantized == 37);
+  CHECK(accuracy_row("cache and state that llama.cpp reports", reproduced, facts.root.items.size() - quantized));
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "accuracy.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/input/input.h"
@@ -109,6 +110,7 @@ TEST_CASE("SGLang's logs, to the printed digit") {
       CHECK(gib(bytes) == row.printed);
     }
   }
+  CHECK(accuracy_row("pools in SGLang's logs", std::size(rows), std::size(rows)));
 }
 
 TEST_CASE("SGLang without a card: whole pages of each sequence, a page more, and a state more") {

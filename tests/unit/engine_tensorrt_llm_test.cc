@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "accuracy.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/input/input.h"
@@ -52,6 +53,7 @@ TEST_CASE("TensorRT-LLM's logs, to the printed digit") {
     CHECK(bytes == row.bytes);
     CHECK(gib(bytes) == row.printed);
   }
+  CHECK(accuracy_row("pools in TensorRT-LLM's logs", std::size(rows), std::size(rows)));
 }
 
 TEST_CASE("TensorRT-LLM without a card: whole blocks of each sequence, windows in full") {

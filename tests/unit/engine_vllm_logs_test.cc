@@ -6,6 +6,7 @@
 #include <cmath>
 #include <variant>
 
+#include "accuracy.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/solve.h"
@@ -66,6 +67,7 @@ TEST_CASE("vLLM's log prints the concurrency and the tokens of a cache") {
     CHECK(found.count(Metric::kv_capacity_tokens) == row.tokens);
     CHECK(std::get<double>(found[Metric::max_concurrency]) == doctest::Approx(row.concurrency).epsilon(1e-12));
   }
+  CHECK(test::accuracy_row("tokens and concurrency in vLLM's logs", std::size(rows), std::size(rows)));
 }
 
 TEST_CASE("vLLM's windows keep two steps: Gemma 4 26B-A4B in 4.25 GiB") {
@@ -109,6 +111,7 @@ TEST_CASE("vLLM pads a state's page to that of attention, as its log says") {
     const Count layers = row.layers + row.layers / (row.layers == 36 && row.token == 2048 && row.block == 400 ? 9 : 3);
     CHECK(reserved_pages(setup, 1) == layers * page);
   }
+  CHECK(test::accuracy_row("padding of states in vLLM's logs", std::size(rows), std::size(rows)));
 }
 
 TEST_CASE("vLLM's defaults follow the card") {

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "accuracy.h"
 #include "ctxcost/estimate/estimate.h"
 #include "facts.h"
 #include "input/huggingface/huggingface.h"
@@ -78,4 +79,5 @@ TEST_CASE("file types give the bytes, types and tensor counts that llama.cpp rep
     ++checked;
   }
   CHECK(checked == 223);
+  CHECK(test::accuracy_row("weights that llama.cpp reports, by type", 223, facts.root.items.size()));
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "accuracy.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/weights/weight_scheme.h"
@@ -44,9 +45,11 @@ std::string metric(const Model& model, Metric metric, Count context = 1024) {
 
 TEST_CASE("checkpoints outside the catalogue have their published parameters") {
   const JsonDocument facts = test::load_facts("heldout.json");
+  std::size_t read_in_list = 0;
   for (const JsonValue& row : facts.root.items) {
     const std::string id = row.find("id")->text;
     CAPTURE(id);
+    read_in_list += row.find("source")->text.starts_with("AlexsJones/llmfit") ? 1 : 0;
     const Model model = read_huggingface({id, facts.text, *row.find("config")}, LoadOptions{});
     const std::optional<Count> parameters = Estimator(model, Workload{}).at(1024, 1).count(Metric::parameters);
     if (row.find("parameters") != nullptr) CHECK_EQ(digits(parameters), number(row, "parameters"));
@@ -55,6 +58,9 @@ TEST_CASE("checkpoints outside the catalogue have their published parameters") {
     for (const ParameterPart& part : model.parameter_parts) total += part.elements;
     CHECK_EQ(digits(total), number(row, "checkpoint"));
   }
+  const std::size_t rows = facts.root.items.size();
+  CHECK(test::accuracy_row("published parameters of models outside the catalogue", rows, rows));
+  CHECK(test::accuracy_says(std::to_string(read_in_list) + " of these totals were read in a public list"));
 }
 
 TEST_CASE("a language model is found inside the wrappers of other modalities") {
@@ -155,6 +161,7 @@ TEST_CASE("file types give the sizes that llama.cpp's logs state") {
       CHECK_EQ(std::to_string(hundredths / 100) + "." + std::string(2 - cents.size(), '0') + cents, row.size);
     }
   }
+  CHECK(test::accuracy_row("sizes of files that llama.cpp's logs state", std::size(kRows), std::size(kRows)));
 }
 
 TEST_CASE("GPT-Neo's attention_types name every layer") {

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "accuracy.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/estimate/estimate.h"
@@ -424,4 +425,5 @@ TEST_CASE("published figures within the precision printed") {
   CHECK(later.empty());  // a reason for every row that is not answered, and no reason for a row that is not there
   CHECK(facts.root.items.size() == 129);
   CHECK(answered == 129 - kLater.size());
+  CHECK(accuracy_row("published figures of articles, papers and model cards", answered, facts.root.items.size()));
 }
