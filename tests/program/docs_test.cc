@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -120,4 +121,112 @@ TEST_CASE("each row of docs/accuracy.md is held by the test that it names") {
     }
   }
   CHECK(rows > 10);
+}
+
+TEST_CASE("docs/library.md: its code is that of the examples, and its headers declare what the page names") {
+  const std::string source = std::string(CTXCOST_SOURCE_DIR) + "/";
+  const std::string text = read_file(kDocs + "library.md");
+  std::string examples;
+  for (const auto& entry : std::filesystem::directory_iterator(source + "examples")) {
+    if (entry.path().extension() != ".cc") continue;
+    examples += read_file(entry.path());
+    CHECK_MESSAGE(holds(text, "](../examples/" + entry.path().filename().string() + ")"), entry.path());
+  }
+  std::size_t blocks = 0;
+  const std::string fence = "```cpp\n";
+  for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at), ++blocks) {
+    at += fence.size();
+    const std::string code = text.substr(at, text.find("```", at) - at);
+    // Blocks that end inside a block of the program lack its last brace.
+    CHECK_MESSAGE(holds(examples, code.substr(0, code.rfind("  }"))), code);
+  }
+  CHECK(blocks == 3);
+
+  for (const auto& table : ctxcost::test::markdown_tables(text)) {
+    if (!holds(table.front()[1], "include")) continue;
+    for (std::size_t i = 2; i < table.size(); ++i) {
+      std::string headers;
+      for (const std::string& path : words_in_code(table[i][1])) {
+        const std::filesystem::path place = source + "include/" + path;
+        REQUIRE(std::filesystem::exists(place));
+        if (!std::filesystem::is_directory(place)) {
+          headers += read_file(place);
+          continue;
+        }
+        for (const auto& entry : std::filesystem::directory_iterator(place)) headers += read_file(entry.path());
+      }
+      for (const std::string& name : words_in_code(table[i][2])) {
+        const std::string last = name.substr(name.rfind(':') + 1);
+        CHECK_MESSAGE(
+            (holds(headers, " " + last + "(") || holds(headers, "class " + last) || holds(headers, "struct " + last) ||
+             holds(headers, "Metric " + last) || holds(headers, last + "::")),
+            name);
+      }
+    }
+  }
+}
+
+TEST_CASE("every link to a file of the project leads somewhere, and docs/README.md lists every page") {
+  std::vector<std::filesystem::path> files = {std::string(CTXCOST_SOURCE_DIR) + "/README.md"};
+  for (const auto& entry : std::filesystem::directory_iterator(kDocs)) {
+    if (entry.path().extension() == ".md") files.push_back(entry.path());
+  }
+  const std::string index = read_file(kDocs + "README.md");
+  for (const auto& file : files) {
+    const std::string text = read_file(file);
+    for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at)) {
+      at += 2;
+      const std::string target = text.substr(at, text.find_first_of(")#", at) - at);
+      if (target.empty() || holds(target, "://")) continue;
+      CHECK_MESSAGE(std::filesystem::exists(file.parent_path() / target), file.filename() << ": " << target);
+    }
+    const std::string name = file.filename();
+    if (name != "README.md") CHECK_MESSAGE(holds(index, "](" + name + ")"), name);
+  }
+}
+
+TEST_CASE("docs/glossary.md: terms in order, each belongs to something that there is, and no metric is missing") {
+  const auto names = [](const char* kind) {
+    std::set<std::string> all;
+    const auto list = nlohmann::json::parse(run({"list", kind, "--format", "json"}).out);
+    for (const auto& row : list[kind]) all.insert(row["name"]);
+    return all;
+  };
+  const std::set<std::string> metrics = names("metrics"), mechanisms = names("mechanisms"),
+                              precisions = names("precisions");
+  const std::string manual = run({"man"}).out;
+  const std::string commands = run({"--help-all"}).out;
+  const std::string text = read_file(kDocs + "glossary.md");
+  const auto table = ctxcost::test::markdown_tables(text).front();
+  std::set<std::string> explained;
+  std::string previous;
+  for (std::size_t i = 2; i < table.size(); ++i) {
+    const std::vector<std::string>& row = table[i];
+    CAPTURE(row[0]);
+    std::string term = row[0];
+    std::transform(term.begin(), term.end(), term.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    CHECK(previous <= term);
+    previous = term;
+    std::size_t found = 0;
+    for (const std::string& word : words_in_code(row[2])) {
+      ++found;
+      if (metrics.count(word) == 1) {
+        explained.insert(word);
+      } else if (word.starts_with("--")) {
+        const std::string option = word.substr(0, word.find(' '));
+        std::string escaped;
+        for (const char c : option) escaped += c == '-' ? std::string("\\-") : std::string(1, c);
+        CHECK_MESSAGE((holds(manual, escaped) || holds(manual, option)), word);
+      } else {
+        const bool is_of_split = holds("tp pp dp ep", word);
+        const bool is_command = holds(commands, "\n  " + word + " ");
+        CHECK_MESSAGE((mechanisms.count(word) == 1 || is_of_split || is_command), word);
+      }
+    }
+    CHECK(found > 0);
+    for (const std::string& word : words_in_code(row[1])) CHECK_MESSAGE(precisions.count(word) == 1, word);
+  }
+  for (const std::string& word : words_in_code(text.substr(text.rfind("\n\n")))) explained.insert(word);
+  CHECK(explained == metrics);
 }
