@@ -230,3 +230,26 @@ TEST_CASE("docs/glossary.md: terms in order, each belongs to something that ther
   for (const std::string& word : words_in_code(text.substr(text.rfind("\n\n")))) explained.insert(word);
   CHECK(explained == metrics);
 }
+
+TEST_CASE("docs/budgets.md: its file is judged as it says, and its keys are those of a budget") {
+  const std::string text = read_file(kDocs + "budgets.md");
+  const std::string fence = "```json\n";
+  const std::size_t begin = text.find(fence) + fence.size();
+  const TemporaryDirectory directory;
+  write_file(directory.path("chat.json"), text.substr(begin, text.find("```", begin) - begin));
+  const Run judged = run({"check", "chat.json"}, {.directory = directory.path()});
+  CHECK(judged.status == 1);
+  CHECK(holds(text, "with exit status 1:\n\n```text\n" + judged.out + "```\n"));
+
+  const auto schema = nlohmann::json::parse(run({"schema", "budget"}).out);
+  const auto& budget = schema["properties"]["budgets"]["items"];
+  std::set<std::string> known, written;
+  for (const auto& [key, rules] : budget["properties"].items()) known.insert(key);
+  for (const auto& table : ctxcost::test::markdown_tables(text)) {
+    if (!holds(table.front()[1], "of a budget")) continue;
+    for (std::size_t i = 2; i < table.size(); ++i) {
+      for (const std::string& key : words_in_code(table[i][0])) written.insert(key);
+    }
+  }
+  CHECK(written == known);
+}
