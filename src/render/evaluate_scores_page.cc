@@ -43,10 +43,12 @@ constexpr TextDocument::Column::About about_prompts(bool needle) {
                 : TextDocument::Column::About{"task", {}, "what the prompts hold"};
 }
 constexpr TextDocument::Column::About kBarsAbout = {"score", {}, "a bar for the mean of each place"};
-const TextDocument::Column kScoredColumn = {
-    .heading = "Scored", .right_aligned = true, .about = {"scored", {}, "prompts with a score"}};
-const TextDocument::Column kMeanColumn = {
-    .heading = "Mean", .right_aligned = true, .about = {"score", {}, "mean of their scores"}};
+TextDocument::Column scored_column() {
+  return {.heading = "Scored", .right_aligned = true, .about = {"scored", {}, "prompts with a score"}};
+}
+TextDocument::Column mean_column() {
+  return {.heading = "Mean", .right_aligned = true, .about = {"score", {}, "mean of their scores"}};
+}
 
 /// Lengths with their means by place: in columns where there are few places and all sets have the same.
 void write_heatmap(const EvaluationScores& scores, TextDocument& page) {
@@ -55,8 +57,8 @@ void write_heatmap(const EvaluationScores& scores, TextDocument& page) {
   const bool columns_of_places = needle && sets.front().places.size() <= kMostPlaceColumns;
   std::vector<TextDocument::Column> columns = {
       {.heading = needle ? "Length" : "Prompts of", .right_aligned = needle, .about = about_prompts(needle)},
-      kScoredColumn,
-      kMeanColumn};
+      scored_column(),
+      mean_column()};
   if (columns_of_places) {
     for (const std::uint32_t place : sets.front().places) {
       columns.push_back({.heading = place_text(scores.grid, place),
@@ -131,7 +133,7 @@ void write_curve(const EvaluationScores& scores, const ScoreCurve& curve, TextDo
   const TextDocument::Column place = {.heading = needle ? "Depth" : "Position",
                                       .right_aligned = true,
                                       .about = {needle ? "depth" : "position", {}, "of what is asked for"}};
-  page.table({place, kScoredColumn, kMeanColumn, {.heading = name, .about = kBarsAbout}}, rows);
+  page.table({place, scored_column(), mean_column(), {.heading = name, .about = kBarsAbout}}, rows);
 }
 
 }  // namespace
