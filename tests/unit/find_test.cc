@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/core/diagnostic.h"
@@ -171,4 +172,27 @@ TEST_CASE("without a context each model is asked for its own; a GPU is needed") 
   CHECK(answer.beyond_window == Count{0});
   CHECK(model->context == load_model("llama-3.1-8b").positions.trained_context);
   CHECK(error_of(FindQuestion{}) == "gpu: expected a GPU, found none (`ctxcost list gpus` shows all)");
+}
+
+TEST_CASE("find says which models take class defaults, four by name, and which are beyond their window") {
+  // The configs of gpt_neox leave out attention_bias, and were trained on 2,048 tokens.
+  FindQuestion question = on("l4-24gb", 2048);
+  question.families = {"gpt_neox"};
+  const FindAnswer answer = find_models(question);
+  std::vector<std::string> with_defaults;
+  for (const FoundModel& model : answer.models) {
+    if (!load_model(model.id).assumptions.empty()) with_defaults.push_back(model.name);
+  }
+  REQUIRE(with_defaults.size() > 5);
+  CHECK(with_defaults[0] == "gpt-neox-20b");
+  CHECK(with_defaults[1] == "pythia-12b");
+  const std::string names = with_defaults[0] + ", " + with_defaults[1] + ", " + with_defaults[2] + ", " +
+                            with_defaults[3] + " and " + std::to_string(with_defaults.size() - 4) + " more";
+  const std::string defaults = "counted with class defaults for absent keys (`ctxcost show NAME` says which): " + names;
+  CHECK(answer.assumptions == std::vector<std::string>{defaults});
+  question.devices.contexts = LengthList(2049);
+  CHECK(find_models(question).assumptions.empty());  // none is found
+  question.devices.settings.beyond_window = true;
+  CHECK(find_models(question).assumptions ==
+        std::vector<std::string>{defaults, "the context is beyond the window: " + names});
 }

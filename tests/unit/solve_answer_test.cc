@@ -7,8 +7,11 @@
 
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
+#include "ctxcost/render/answer_text.h"
+#include "ctxcost/render/render.h"
 
 using namespace ctxcost;
 
@@ -183,4 +186,30 @@ TEST_CASE("what cannot be answered is left out with its reason, without a word o
   CHECK_FALSE(solved.any());
   REQUIRE(solved.left_out.size() == 1);
   CHECK(std::string(solved.left_out.front().what()) == "gpus: expected a GPU to count, found none");
+}
+
+TEST_CASE("several answers: the best comes first, and each names the type in which it differs") {
+  RenderOptions quiet;
+  quiet.quiet = true;
+  const auto page = [&](Unknown unknown, const DeploymentQuestion& question) {
+    return render(solve(unknown, question), "table", quiet);
+  };
+  DeploymentQuestion question = about("llama-3.1-8b", "t4-16gb", 8192);
+  question.weights = {parse_weight_scheme("bf16", "test"), parse_weight_scheme("int4", "test")};
+  // 16.06 GB of weights are more than 16 GiB less what the driver keeps; two cards hold them, and one a quarter of it.
+  CHECK(page(Unknown::gpus, question) ==
+        "gpus: 1 device at least (Llama-3.1-8B, 8,192 tokens x 1 on t4-16gb, weights int4); 2 of 2 fit\n\n"
+        "gpus: 2 devices (Llama-3.1-8B, 8,192 tokens x 1 on t4-16gb, weights bf16)\n"
+        "gpus: 1 device (Llama-3.1-8B, 8,192 tokens x 1 on t4-16gb, weights int4)\n");
+  // Of contexts the longest is the best: an RTX 4090 holds more than an L4.
+  question = about("llama-3.1-8b", "l4-24gb");
+  question.placements.push_back({load_accelerator("rtx-4090-24gb"), 1, std::nullopt});
+  const std::uint64_t tokens = (kCard - kWeights - kActivations) / kToken;
+  const std::string best = with_separators(tokens);
+  CHECK(page(Unknown::context, question)
+            .starts_with("context: " + best +
+                         " tokens at most (Llama-3.1-8B x 1 on 1 x rtx-4090-24gb); 2 of 2 fit\n\ncontext: "));
+  question.placements.pop_back();
+  CHECK(page(Unknown::context, question).starts_with("context: "));
+  CHECK(page(Unknown::context, question).find("at most") == std::string::npos);
 }
