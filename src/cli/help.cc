@@ -7,6 +7,7 @@
 #include "core/format.h"
 #include "ctxcost/answer/listing.h"
 #include "ctxcost/core/diagnostic.h"
+#include "glossary.h"
 #include "help_lines.h"
 #include "topics.h"
 
@@ -159,6 +160,9 @@ Status run_help(const Arguments& arguments) {
     names.push_back(command->name);
   }
   if (word.empty()) text = program_help(HelpLength::screen);
+  if (text.empty()) {
+    if (const GlossaryTerm* const term = find_term(word)) text = glossary_entry(*term);
+  }
   if (text.empty()) {
     std::string hint = did_you_mean(word, names);
     if (hint.empty()) hint = "`ctxcost help` lists all";

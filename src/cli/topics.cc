@@ -14,6 +14,7 @@
 #include "ctxcost/estimate/workload.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/weights/weight_scheme.h"
+#include "glossary.h"
 #include "help_lines.h"
 #include "input/budget/budget_keys.h"
 
@@ -216,6 +217,13 @@ std::string names_text() {
   return out;
 }
 
+std::string glossary_text() {
+  std::string out;
+  for (const GlossaryTerm& term : glossary()) out += glossary_entry(term);
+  out += "\n`ctxcost help TERM` has one of them, `ctxcost list metrics` says what each metric is.\n";
+  return out;
+}
+
 constexpr Topic kTopics[] = {
     {"units", "lengths, sizes, and how tables round them", units_text},
     {"conventions", "how FLOPs and pairs are counted", conventions_text},
@@ -224,6 +232,7 @@ constexpr Topic kTopics[] = {
     {"budgets", "files of limits for `check`", budgets_text},
     {"exit-status", "0, 1 and 2, and what decides", exit_status_text},
     {"names", "what MODEL, --gpu and other names may be", names_text},
+    {"glossary", "the field's terms, each with its metric or option", glossary_text},
 };
 
 }  // namespace

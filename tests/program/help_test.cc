@@ -217,6 +217,15 @@ TEST_CASE("what the topics say of defaults and exit statuses is what the command
   CHECK(run({"help", "exit", "status"}).out == run({"help", "exit-status"}).out);
 }
 
+TEST_CASE("help TERM has the glossary's entry, help glossary all of them") {
+  const std::string entry = run({"help", "kv", "head"}).out;
+  CHECK(entry.starts_with("  KV head           a head of keys and values; "));
+  const Run all = run({"help", "glossary"});
+  CHECK(all.status == 0);
+  CHECK(all.out.find("\n" + entry) != std::string::npos);
+  CHECK(all.out.find('`') == all.out.find("`ctxcost help TERM`"));
+}
+
 TEST_CASE("a topic or command that is not there is an error with a near name") {
   const auto error = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "help");
