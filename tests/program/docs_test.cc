@@ -90,7 +90,8 @@ TEST_CASE("docs/gpu-file.md has every key of a GPU file, and what is required") 
         if (row[2].starts_with(" an error")) said_required.push_back(key);
       }
       if (!holds(row[0], "peak_dense_flops")) continue;
-      for (const auto& [type, rules] : schema["properties"]["peak_dense_flops"]["properties"].items()) {
+      for (const auto& item : schema["properties"]["peak_dense_flops"]["properties"].items()) {
+        const std::string& type = item.key();
         CHECK_MESSAGE(holds(row[1], "`" + type + "`"), type);
       }
     }
@@ -102,8 +103,9 @@ TEST_CASE("docs/gpu-file.md has every key of a GPU file, and what is required") 
   CHECK(written == known);
   CHECK(said_required == required);
   // Both directions: what the text says is halved.
-  for (const auto& [key, rules] : schema["properties"]["interconnect"]["properties"].items()) {
-    const std::string meaning = rules["description"];
+  for (const auto& item : schema["properties"]["interconnect"]["properties"].items()) {
+    const std::string& key = item.key();
+    const std::string meaning = item.value()["description"];
     if (holds(meaning, "both directions")) CHECK_MESSAGE(holds(text, "`" + key + "`"), key);
   }
 }
@@ -130,7 +132,9 @@ TEST_CASE("docs/library.md: its code is that of the examples, and its headers de
   for (const auto& entry : std::filesystem::directory_iterator(source + "examples")) {
     if (entry.path().extension() != ".cc") continue;
     examples += read_file(entry.path());
-    CHECK_MESSAGE(holds(text, "](../examples/" + entry.path().filename().string() + ")"), entry.path());
+    std::string link = "](../examples/";
+    link += entry.path().filename();
+    CHECK_MESSAGE(holds(text, link + ")"), link);
   }
   std::size_t blocks = 0;
   const std::string fence = "```cpp\n";
@@ -142,12 +146,13 @@ TEST_CASE("docs/library.md: its code is that of the examples, and its headers de
   }
   CHECK(blocks == 3);
 
+  const std::filesystem::path include = source + "include";
   for (const auto& table : ctxcost::test::markdown_tables(text)) {
     if (!holds(table.front()[1], "include")) continue;
     for (std::size_t i = 2; i < table.size(); ++i) {
       std::string headers;
       for (const std::string& path : words_in_code(table[i][1])) {
-        const std::filesystem::path place = source + "include/" + path;
+        const std::filesystem::path place = include / path;
         REQUIRE(std::filesystem::exists(place));
         if (!std::filesystem::is_directory(place)) {
           headers += read_file(place);

@@ -273,7 +273,7 @@ TEST_CASE("the strip of explain --positions follows the width: its cells are joi
     const std::string out = run({"explain", "llama-3.1-8b", "--positions", "-n", "64K", "--width", width}).out;
     CHECK(width_of(out) <= std::stoul(width));
     const std::size_t begin = out.find("one layer     |") + 15;
-    const std::string cells = out.substr(begin, out.find('|', begin) - begin);
+    std::string cells = out.substr(begin, out.find('|', begin) - begin);
     CHECK(out.find("a cell is 1/" + std::to_string(cells.size()) + " of") != std::string::npos);
     return cells;
   };
