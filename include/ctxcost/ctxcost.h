@@ -20,6 +20,7 @@
 #include "ctxcost/answer/position_access.h"
 #include "ctxcost/answer/reconciliation.h"
 #include "ctxcost/answer/remedy.h"
+#include "ctxcost/answer/report.h"
 #include "ctxcost/answer/show.h"
 #include "ctxcost/answer/solve_answer.h"
 #include "ctxcost/answer/strategy.h"

@@ -21,6 +21,7 @@ extern const Command kInit;
 extern const Command kList;
 extern const Command kMan;
 extern const Command kReconcile;
+extern const Command kReport;
 extern const Command kScale;
 extern const Command kSchema;
 extern const Command kShow;
@@ -28,9 +29,9 @@ extern const Command kSolve;
 extern const Command kTrain;
 
 std::span<const Command* const> commands() {
-  static constexpr const Command* kAll[] = {&kScale, &kExplain, &kCompare, &kFit,         &kSolve,    &kFind,
-                                            &kCheck, &kInit,    &kDiff,    &kTrain,       &kEvaluate, &kReconcile,
-                                            &kList,  &kShow,    &kSchema,  &kCompletions, &kMan,      &kHelp};
+  static constexpr const Command* kAll[] = {
+      &kScale,    &kExplain,   &kCompare, &kFit,  &kSolve, &kFind,   &kCheck,       &kInit, &kDiff, &kTrain,
+      &kEvaluate, &kReconcile, &kReport,  &kList, &kShow,  &kSchema, &kCompletions, &kMan,  &kHelp};
   return kAll;
 }
 

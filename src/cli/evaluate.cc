@@ -10,6 +10,7 @@
 #include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
+#include "evaluation_options.h"
 #include "option_values.h"
 #include "render/evaluate_document.h"
 #include "targets.h"
@@ -56,41 +57,6 @@ EvaluationTest read_test(const Arguments& arguments) {
               did_you_mean(word, kEvaluationTestNames));
 }
 
-/// A number of at least `least`; nothing where it is not given.
-std::optional<Count> number(const Arguments& arguments, OptionId id, Count least) {
-  if (!arguments.has(id)) return std::nullopt;
-  const Count value = parse_length(arguments.value(id), option(id).name);
-  if (value < least) {
-    throw_fault(option(id).name, format("expected at least {}, found {}", to_string(least), to_string(value)));
-  }
-  return value;
-}
-
-std::uint64_t read_seed(const Arguments& arguments) {
-  if (!arguments.has(OptionId::seed)) return 0;
-  const std::string_view text = arguments.value(OptionId::seed);
-  const std::optional<Count> seed = parse_digits(text);
-  if (!seed || !seed->fits_u64()) {
-    throw_fault("--seed", format("expected an integer from 0 to 2^64-1, found \"{}\"", text));
-  }
-  return seed->u64();
-}
-
-EvaluationGrid read_grid(const Arguments& arguments, EvaluationTest test) {
-  EvaluationChoices own;
-  own.lengths = lengths(arguments, OptionId::context, 1);
-  if (arguments.has(OptionId::depths)) own.depths = parse_depths(arguments.value(OptionId::depths), "--depths");
-  own.trials = number(arguments, OptionId::trials, 1);
-  own.needles = number(arguments, OptionId::needles, 1);
-  own.documents = lengths(arguments, OptionId::documents, 1);
-  own.pairs = lengths(arguments, OptionId::pairs, 1);
-  own.gold_positions = lengths(arguments, OptionId::gold_positions, 0);
-  own.examples = number(arguments, OptionId::examples, 1);
-  own.document_tokens = number(arguments, OptionId::document_tokens, 1);
-  own.pair_tokens = number(arguments, OptionId::pair_tokens, 1);
-  return evaluation_grid(test, arguments.value(OptionId::evaluation_grid), own);
-}
-
 /// --gpu and --parallel, of which there is at most one each, and how well devices do.
 void place_evaluation(const Arguments& arguments, EvaluationQuestion& question) {
   const std::optional<GpuChoice> gpu = only_value(gpu_choices(arguments), OptionId::gpu);
@@ -116,12 +82,12 @@ EvaluationQuestion read_evaluation(const Arguments& arguments, EvaluationTest te
         "a JSON file, a directory with a config.json, - or a catalogue name");
   }
   EvaluationQuestion question;
-  question.grid = read_grid(arguments, test);
+  question.grid = read_evaluation_grid(arguments, test);
   question.convention = convention(arguments);
   question.kv = only_value(kv_precisions(arguments), OptionId::kv_precision);
   question.weights = only_value(weight_schemes(arguments), OptionId::weights).value_or(WeightScheme());
   question.answer_tokens =
-      number(arguments, OptionId::answer_tokens, 0).value_or(test == EvaluationTest::needle ? 300 : 100);
+      number_of(arguments, OptionId::answer_tokens, 0).value_or(test == EvaluationTest::needle ? 300 : 100);
   question.prefix_reuse = arguments.value_or_fallback(OptionId::prefix_reuse) == "on";
   question.batch = only_length(arguments, OptionId::batch, 1).value_or(question.batch);
   place_evaluation(arguments, question);
@@ -168,13 +134,13 @@ Status run_evaluate(const Arguments& arguments) {
     const std::vector<Target> documents = targets(arguments, plan_formats());
     refuse_costs(arguments, "--plan");
     model_of_plan(arguments);
-    const EvaluationPlan plan(read_grid(arguments, test), read_seed(arguments));
+    const EvaluationPlan plan(read_evaluation_grid(arguments, test), read_evaluation_seed(arguments));
     deliver(documents, EvaluationPlanDocument(plan));
   } else if (scored) {
     const std::vector<Target> documents = targets(arguments, kEvaluationScoresShape);
     refuse_costs(arguments, "--results");
     const std::optional<SharedModel> model = model_of_plan(arguments);
-    const EvaluationPlan plan(read_grid(arguments, test), read_seed(arguments));
+    const EvaluationPlan plan(read_evaluation_grid(arguments, test), read_evaluation_seed(arguments));
     EvaluationScores scores = score(plan, load_evaluation_results(arguments.value(OptionId::results)));
     if (model) {
       for (std::string& note : measured_notes(**model)) scores.notes.push_back(std::move(note));

@@ -265,6 +265,9 @@ constexpr Option kOptions[] = {
     {.id = OptionId::plot, .name = "--plot", .letter = 0, .value = "", .group = output,
      .completion = Completion::none, .meaning = "draw charts of the columns in place of the table; both axes are "
                                                 "logarithmic"},
+    {.id = OptionId::chart, .name = "--chart", .letter = 0, .value = "attention|memory|prefill|decode", .group = output,
+     .completion = Completion::words,
+     .meaning = "the chart of an .svg file: of memory where devices are named, else of attention"},
     {.id = OptionId::jobs, .name = "--jobs", .letter = 0, .value = "NUMBER", .group = output,
      .completion = Completion::none,
      .meaning = "threads that compute and write rows of csv and ndjson; the same bytes for any number",
@@ -401,6 +404,14 @@ constexpr Variant kVariants[] = {
     {"reconcile", OptionId::parallel, "the log's", {}, {}, true},
     {"reconcile", OptionId::kv_memory, "the log's"},
     {"reconcile", OptionId::quiet, {}, "print the tables only: no settings, overhead or notes"},
+    {"report", OptionId::context, "1K..1M, each model's window"},
+    {"report", OptionId::batch, "1..64"},
+    {"report", OptionId::kv_precision, "own, 8 bits"},
+    {"report", OptionId::weights, "as stored, 8, 4 bits"},
+    {"report", OptionId::engine, {}, {}, {}, true},
+    {"report", OptionId::convention, "article"},
+    {"report", OptionId::results, {}, "show scores of needle prompts as a heatmap"},
+    {"report", OptionId::format, "of -o, else html"},
     {"schema", OptionId::output, {}, {}, {}, true},
 };
 

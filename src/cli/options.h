@@ -80,6 +80,7 @@ enum class OptionId : std::uint8_t {
   columns,
   explain_columns,
   plot,
+  chart,
   jobs,
   units,
   color,

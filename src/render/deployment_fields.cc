@@ -106,6 +106,29 @@ const Deployment* with_gpu(const Deployment& deployment) {
   return deployment.setup().settings.gpu ? &deployment : nullptr;
 }
 
+bool is_measured(const DeploymentSettings& settings) {
+  return !(settings.mfu == Fraction{} && settings.mbu == Fraction{});
+}
+
+std::string peaks_text(const Deployment& deployment) {
+  const DeploymentSettings& settings = deployment.setup().settings;
+  const std::optional<Accelerator::Peak>& peak = deployment.peak();
+  if (!peak) return {};
+  return format("times: {}, {} with {}/s in {} and {}/s",
+                is_measured(settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth",
+                settings.gpu->id, short_work(peak->flops_per_s, "FLOPs"), peak->type,
+                short_bytes(settings.gpu->bandwidth_bytes_per_s, UnitSystem::si));
+}
+
+std::string limit_text(std::string_view limit) {
+  if (limit == "kv_cache") return "KV cache";
+  if (limit == "compute_buffer") return "compute buffer";
+  if (limit == "positions") return "the position table";
+  if (limit == "window") return "the model's window";
+  if (limit == "engine") return "the engine";
+  return std::string(limit);
+}
+
 std::string place_text(const Deployment& deployment) {
   const DeploymentSettings& settings = deployment.setup().settings;
   std::string text = to_string(deployment.devices());

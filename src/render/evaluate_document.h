@@ -70,6 +70,10 @@ void write_evaluation(const EvaluationAnswer& answer, const RenderOptions& optio
 /// The heatmap and the curve as text.
 void write_scores(const EvaluationScores& scores, const RenderOptions& options, TextDocument& page);
 
+/// "87.5%", rounded half up on the exact sum; "–" where no prompt has a score.
+std::string score_text(const ScoreSum& score);
+/// "50%" of a needle's depth, else the position.
+std::string place_text(const EvaluationGrid& grid, std::uint32_t place);
 /// "16K", "20 documents", "140 pairs", "oracle"
 std::string set_text(const EvaluationSet& set);
 /// "needle", "multi_document_qa"

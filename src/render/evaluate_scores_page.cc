@@ -21,21 +21,11 @@ std::optional<Count> parts_of(const ScoreSum& score, Count parts) {
   return (2 * parts * score.sum + one) / (2 * one);
 }
 
-/// "87.5%"; "–" where no prompt has a score.
-std::string score_text(const ScoreSum& score) {
-  const std::optional<Count> tenths = parts_of(score, 1000);
-  return tenths ? format("{}.{}%", to_string(*tenths / 10), to_string(*tenths % 10)) : "–";
-}
-
 /// One character, "?" where no prompt has a score.
 std::string_view score_bar(const ScoreSum& score) {
   if (score.prompts == 0) return "?";
   const Count eighth = 8 * score.sum / (score.prompts * kFullScore);
   return kBars[static_cast<std::size_t>(min(eighth, 7).u64())];
-}
-
-std::string place_text(const EvaluationGrid& grid, std::uint32_t place) {
-  return grid.test == EvaluationTest::needle ? depth_text(place) + "%" : std::to_string(place);
 }
 
 constexpr TextDocument::Column::About about_prompts(bool needle) {
@@ -137,6 +127,15 @@ void write_curve(const EvaluationScores& scores, const ScoreCurve& curve, TextDo
 }
 
 }  // namespace
+
+std::string score_text(const ScoreSum& score) {
+  const std::optional<Count> tenths = parts_of(score, 1000);
+  return tenths ? format("{}.{}%", to_string(*tenths / 10), to_string(*tenths % 10)) : "–";
+}
+
+std::string place_text(const EvaluationGrid& grid, std::uint32_t place) {
+  return grid.test == EvaluationTest::needle ? depth_text(place) + "%" : std::to_string(place);
+}
 
 void write_scores(const EvaluationScores& scores, const RenderOptions& options, TextDocument& page) {
   write_heatmap(scores, page);

@@ -14,15 +14,6 @@
 namespace ctxcost {
 namespace {
 
-std::string part_name(std::string_view limit) {
-  if (limit == "kv_cache") return "KV cache";
-  if (limit == "compute_buffer") return "compute buffer";
-  if (limit == "positions") return "the position table";
-  if (limit == "window") return "the model's window";
-  if (limit == "engine") return "the engine";
-  return std::string(limit);
-}
-
 std::string percent(Count part, Count whole) {
   if (whole == 0) return "–";
   const Count tenths = (part * 2000 + whole) / (2 * whole);
@@ -201,9 +192,9 @@ void write_bounds(const Fit& fit, TextDocument& page) {
   const DeploymentEstimate& estimate = fit.estimate;
   const LargestFit& longest = fit.longest_context;
   if (!estimate.fits) {
-    page.line("binds first: " + part_name(estimate.limit));
+    page.line("binds first: " + limit_text(estimate.limit));
   } else if (longest.value) {
-    page.line(format("binds first as the context grows: {}, above {} tokens", part_name(longest.limit),
+    page.line(format("binds first as the context grows: {}, above {} tokens", limit_text(longest.limit),
                      with_separators(*longest.value)));
   } else {
     page.line("binds first as the context grows: nothing");
@@ -218,18 +209,13 @@ void write_bounds(const Fit& fit, TextDocument& page) {
   }
 }
 
-/// Times were measured, or are bounds at the peaks.
-bool measured(const DeploymentSettings& settings) {
-  return !(settings.mfu == Fraction{} && settings.mbu == Fraction{});
-}
-
 void write_times(const Fit& fit, TextDocument& page) {
   const DeploymentEstimate& estimate = fit.estimate;
-  const bool is_measured = measured(fit.asked.setup.settings);
-  write_phase("prefill: ", estimate.prefill, is_measured, "", page);
+  const bool has_measures = is_measured(fit.asked.setup.settings);
+  write_phase("prefill: ", estimate.prefill, has_measures, "", page);
   const std::string rate =
       format(" a token, {} tokens/s", real_text(estimate[Metric::decode_tokens_per_second], one_decimal));
-  write_phase("decode:  ", estimate.decode, is_measured, rate, page);
+  write_phase("decode:  ", estimate.decode, has_measures, rate, page);
   if (const auto batch = estimate.count(Metric::critical_batch)) {
     page.line(format("decode becomes compute-bound at batch {}, without attention", with_separators(*batch)));
   }
@@ -239,13 +225,7 @@ void write_times(const Fit& fit, TextDocument& page) {
 }
 
 void write_peaks(const Deployment& deployment, TextDocument& page) {
-  const DeploymentSettings& settings = deployment.setup().settings;
-  const std::optional<Accelerator::Peak>& peak = deployment.peak();
-  if (!peak) return;
-  page.line(format("times: {}, {} with {}/s in {} and {}/s",
-                   measured(settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth",
-                   settings.gpu->id, short_work(peak->flops_per_s, "FLOPs"), peak->type,
-                   short_bytes(settings.gpu->bandwidth_bytes_per_s, UnitSystem::si)));
+  if (const std::string peaks = peaks_text(deployment); !peaks.empty()) page.line(peaks);
 }
 
 /// A column of the table of alternatives.

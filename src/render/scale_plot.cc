@@ -1,6 +1,5 @@
 // Charts of a report: the chosen metrics against the context, a chart for each unit.
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -56,16 +55,6 @@ std::optional<double> number_of(const MetricValue& value) {
   if (const Count* const count = std::get_if<Count>(&value)) return count->to_double();
   if (const double* const real = std::get_if<double>(&value)) return *real;
   return std::nullopt;
-}
-
-/// The label of base^power: "1.0 GB", "256.00 MiB", "100x".
-std::string power_text(Metric metric, unsigned base, int power, UnitSystem units) {
-  if (info(metric).unit != Unit::ratio && power >= 0) {
-    Count value = 1;
-    for (int i = 0; i < power; ++i) value *= Count{base};
-    return value_text(metric, value, units);
-  }
-  return value_text(metric, std::pow(static_cast<double>(base), power), units);
 }
 
 /// Draws the metrics of one unit.

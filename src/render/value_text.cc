@@ -1,5 +1,7 @@
 #include "value_text.h"
 
+#include <cmath>
+
 #include "core/format.h"
 
 namespace ctxcost {
@@ -34,6 +36,15 @@ std::string value_text(Metric metric, const MetricValue& value, UnitSystem units
   if (const auto* level = std::get_if<std::string_view>(&value)) return std::string(*level);
   if (const auto* negative = std::get_if<Negative>(&value)) return "-" + unit_text(unit, negative->magnitude, units);
   return "–";
+}
+
+std::string power_text(Metric metric, unsigned base, int power, UnitSystem units) {
+  if (info(metric).unit != Unit::ratio && power >= 0) {
+    Count value = 1;
+    for (int i = 0; i < power; ++i) value *= Count{base};
+    return value_text(metric, value, units);
+  }
+  return value_text(metric, std::pow(static_cast<double>(base), power), units);
 }
 
 std::string_view units_text(UnitSystem units) {

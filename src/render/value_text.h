@@ -14,6 +14,9 @@ namespace ctxcost {
 /// A value in its metric's unit: "34.4 GB", "20 ms", "65,536", "beyond"; "–" for nothing.
 std::string value_text(Metric metric, const MetricValue& value, UnitSystem units);
 
+/// The label of base^power on the axis of a chart: "1.0 GB", "256.00 MiB", "100x".
+std::string power_text(Metric metric, unsigned base, int power, UnitSystem units);
+
 /// What bytes are shown in: "SI units, 1 GB = 10^9 bytes".
 std::string_view units_text(UnitSystem units);
 

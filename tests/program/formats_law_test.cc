@@ -222,7 +222,7 @@ TEST_CASE("check is written in every format, scale in those that are no list of 
 }
 
 TEST_CASE("the law asks every command") {
-  std::set<std::string> asked = {"schema", "completions", "man", "help", "init"};  // of one form each
+  std::set<std::string> asked = {"schema", "completions", "man", "help", "init", "report"};  // of one form each
   for (const std::vector<std::string>& question : kQuestions) asked.insert(question[0]);
   const std::string help = run({"--help"}).out;
   const std::size_t begin = help.find("Commands:\n");

@@ -10,9 +10,9 @@
 
 namespace {
 
-constexpr const char* kCommands[] = {"scale", "explain", "compare",     "fit",      "solve",     "find",
-                                     "check", "diff",    "train",       "evaluate", "reconcile", "list",
-                                     "show",  "schema",  "completions", "man",      "help",      "init"};
+constexpr const char* kCommands[] = {"scale",       "explain", "compare",  "fit",       "solve", "find", "check",
+                                     "diff",        "train",   "evaluate", "reconcile", "list",  "show", "schema",
+                                     "completions", "man",     "help",     "init",      "report"};
 
 /// The options in the help of a command, in its order, by their long names; "Devices:" and its like between them.
 std::vector<std::string> help_rows(const std::string& help) {
@@ -252,12 +252,12 @@ TEST_CASE("an option of other commands says whose it is") {
   };
   const Case cases[] = {
       {{"article-7b", "--gpu", "l4-24gb"},
-       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile\n"},
+       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile, report\n"},
       {{"article-7b", "--gpu=l4-24gb"},
-       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile\n"},
+       "ctxcost: --gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile, report\n"},
       {{"list", "models", "-n", "4K"},
        "ctxcost: --context: is an option of scale, explain, compare, fit, solve, find, init, diff, evaluate, "
-       "reconcile\n"},
+       "reconcile, report\n"},
       {{"diff", "a", "b", "--max-increase", "5%"}, "ctxcost: --max-increase: is an option of check\n"},
       {{"schema", "model", "-q"},
        "ctxcost: --quiet: is an option of scale, explain, compare, fit, solve, find, check, init, diff, train, "

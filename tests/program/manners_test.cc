@@ -55,7 +55,7 @@ TEST_CASE("a misspelt command gets a hint") {
   check_refused(run({"fitt", "llama-3.1-8b", "--gpu", "4090"}),
                 R"(fitt: no such command, file or model; did you mean the command "fit"?)");
   check_refused(run({"article-7b", "--gpu", "4090"}),
-                "--gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile");
+                "--gpu: is an option of compare, fit, solve, find, check, init, train, evaluate, reconcile, report");
 }
 
 TEST_CASE("a word that is no model but something else names the command for it") {

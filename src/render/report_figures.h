@@ -1,0 +1,38 @@
+// The figures that a report's page and charts show, each as the program prints it and with all its digits.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ctxcost/answer/report.h"
+#include "ctxcost/core/units.h"
+#include "ctxcost/estimate/metric.h"
+
+namespace ctxcost {
+
+/// A figure in words.
+struct FigureText {
+  std::string shown;  ///< "8.6 GB"
+  std::string exact;  ///< "8,589,934,592"; empty for words
+};
+
+struct ReportFigure {
+  std::string_view name;  ///< as in JSON, where it stands there, too: "kv_cache_bytes"
+  std::string_view heading;
+  std::string_view meaning;
+  bool of_devices;  ///< only places have it
+  /// Its number, for charts alone. Empty for words and what is not known.
+  std::optional<double> (*number)(const ReportPoint& point);
+  FigureText (*text)(const ReportPoint& point, UnitSystem units);
+  Metric unit = Metric::context;  ///< a metric of the same unit
+};
+
+/// All of them.
+std::span<const ReportFigure> report_figures();
+/// Returns the index of a figure, which is one of the list.
+std::size_t report_figure(std::string_view name);
+
+}  // namespace ctxcost
