@@ -163,7 +163,8 @@ Status run_report(const Arguments& arguments) {
   const ReportChart* const chart = draws ? &chosen_chart(arguments, charts) : nullptr;
   deliver(documents, [&](const Target& target, const Output&, Writer& out) {
     if (target.format == kHtml) return write_report_page(answer, extras, options, out);
-    const std::string caption = choice_caption(answer, answer.first);
+    std::string caption = series_caption(answer, answer.first);
+    if (info(chart->unit).unit == Unit::flops) caption += "; " + answer.convention.name + " convention";
     write_chart(answer, *chart, answer.first, caption, {}, out);
   });
   return Status::answered;

@@ -58,15 +58,23 @@ Range range_of(const ReportAnswer& answer, const ReportChart& chart) {
   return range;
 }
 
-/// Powers of 10, or of 2 for bytes in IEC units.
-std::vector<ChartTick> powers_around(const Range& range, Metric unit, UnitSystem units) {
-  const unsigned base = info(unit).unit == Unit::bytes && units == UnitSystem::iec ? 2 : 10;
-  const double digits = std::log(static_cast<double>(base));
-  const int first = static_cast<int>(std::floor(std::log(range.least) / digits)) - 1;
-  const int last = static_cast<int>(std::ceil(std::log(range.most) / digits)) + 1;
+/// 1, 2 and 5 times powers of 10; of bytes in IEC units powers of 2. Every kTickGroup-th is a power of 10 or of 8.
+std::vector<ChartTick> ticks_around(const Range& range, Metric unit, UnitSystem units) {
+  const bool is_binary = info(unit).unit == Unit::bytes && units == UnitSystem::iec;
+  const double base = is_binary ? 8 : 10;
+  const bool is_whole_unit = info(unit).unit != Unit::seconds;
+  const double digits = std::log(base);
+  const int first = static_cast<int>(std::floor(std::log(range.least) / digits));
+  const int last = static_cast<int>(std::ceil(std::log(range.most) / digits));
   std::vector<ChartTick> ticks;
-  for (int power = info(unit).unit == Unit::seconds ? first : std::max(first, 0); power <= last; ++power) {
-    ticks.push_back({std::pow(static_cast<double>(base), power), power_text(unit, base, power, units)});
+  for (int power = is_whole_unit ? std::max(first, 0) : first; power <= last; ++power) {
+    for (const int step : {1, 2, is_binary ? 4 : 5}) {
+      const double at = std::pow(base, power) * step;
+      // A whole number of bytes or FLOPs reads as one: 1.0 GB.
+      Count whole = step;
+      for (int i = 0; i < power && is_whole_unit; ++i) whole *= Count{is_binary ? 8 : 10};
+      ticks.push_back({at, value_text(unit, is_whole_unit ? MetricValue(whole) : MetricValue(at), units)});
+    }
   }
   return ticks;
 }
@@ -80,23 +88,24 @@ std::optional<double> number_of(const ReportAnswer& answer, const ChartLine& lin
   return number && *number > 0 ? number : std::nullopt;
 }
 
-std::vector<ChartTick> ticks_between(const std::vector<ChartTick>& ticks, double least, double most,
-                                     std::size_t count) {
+AxisTicks ticks_between(const std::vector<ChartTick>& ticks, double least, double most, std::size_t count) {
   std::size_t first = 0;
   while (first + 1 < ticks.size() && ticks[first + 1].at <= least) ++first;
-  std::size_t last = first;
+  std::size_t last = std::min(first + 1, ticks.size() - 1);
   while (last + 1 < ticks.size() && ticks[last].at < most) ++last;
-  const std::size_t step = std::max<std::size_t>(1, (last - first + count - 1) / count);
-  std::vector<ChartTick> shown;
-  for (std::size_t i = first; i <= last; i += step) shown.push_back(ticks[i]);
-  if ((last - first) % step != 0) shown.push_back(ticks[std::min(last, ticks.size() - 1)]);
-  return shown;
+  AxisTicks axis{ticks[first].at, ticks[last].at, {}};
+  std::size_t step = 1;
+  while ((last - first) / step + 1 > count) step = step == 1 ? kTickGroup : step + kTickGroup;
+  for (std::size_t i = first; i <= last; ++i) {
+    if (i % step == 0) axis.labelled.push_back(ticks[i]);
+  }
+  return axis;
 }
 
 std::vector<ReportChart> charts_of(const ReportAnswer& answer, UnitSystem units) {
   std::vector<ReportChart> charts;
   for (const ChartShape& shape : chart_shapes()) {
-    ReportChart chart;
+    ReportChart chart{};
     chart.name = shape.name;
     chart.title = shape.title;
     for (std::size_t series = 0; series < answer.series.size(); ++series) {
@@ -112,8 +121,8 @@ std::vector<ReportChart> charts_of(const ReportAnswer& answer, UnitSystem units)
         chart.levels.push_back({format("memory of {}", place_text(*place.deployment)), *place.memory});
       }
     }
-    const Metric unit = report_figures()[chart.lines.front().figure].unit;
-    chart.ticks = powers_around(range_of(answer, chart), unit, units);
+    chart.unit = report_figures()[chart.lines.front().figure].unit;
+    chart.ticks = ticks_around(range_of(answer, chart), chart.unit, units);
     charts.push_back(std::move(chart));
   }
   return charts;

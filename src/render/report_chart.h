@@ -40,9 +40,10 @@ struct ChartTick {
 struct ReportChart {
   std::string_view name;  ///< "memory"
   std::string title;
+  Metric unit;  ///< a metric of the unit of its lines
   std::vector<ChartLine> lines;
   std::vector<ChartLevel> levels;
-  std::vector<ChartTick> ticks;  ///< powers that enclose every point of every choice, ascending
+  std::vector<ChartTick> ticks;  ///< around every point of every choice, ascending; groups from the first on
 };
 
 /// The names of all charts. Those of times need a GPU.
@@ -55,8 +56,17 @@ std::vector<ReportChart> charts_of(const ReportAnswer& answer, UnitSystem units)
 std::optional<double> number_of(const ReportAnswer& answer, const ChartLine& line, ReportChoice choice,
                                 std::size_t context);
 
-/// Returns the ticks from the last one at or below `least` to the first one at or above `most`, every one or every
-/// second, third, …, so that there are at most `count` of them but for the ends.
-std::vector<ChartTick> ticks_between(const std::vector<ChartTick>& ticks, double least, double most, std::size_t count);
+/// Ticks come in threes: 1, 2, 5 and 10, 20, 50.
+inline constexpr std::size_t kTickGroup = 3;
+
+/// The vertical axis of some numbers.
+struct AxisTicks {
+  double least;
+  double most;
+  std::vector<ChartTick> labelled;
+};
+/// Returns the axis from the last tick at or below `least` to the first one at or above `most`. Of its ticks every one
+/// has a label or, where these are more than `count`, the first of each group, of every second group, ….
+AxisTicks ticks_between(const std::vector<ChartTick>& ticks, double least, double most, std::size_t count);
 
 }  // namespace ctxcost

@@ -589,8 +589,11 @@ class ReportPage {
       for (const ReportPlace& place : answer_->places) {
         if (!place.deployment) continue;
         std::string text = place_text(*place.deployment);
-        if (place.capacity) text += format(": {} of each may be used", short_bytes(*place.capacity, options_->units));
+        if (place.capacity)
+          text += format(": {} of each device may be used", short_bytes(*place.capacity, options_->units));
         if (const std::string peaks = peaks_text(*place.deployment); !peaks.empty()) text += "; " + peaks;
+        const auto& gpu = place.deployment->setup().settings.gpu;
+        if (gpu && !gpu->source.empty()) text += format(" [{}]", gpu->source);
         line("<li>" + markup_text(text) + "</li>");
       }
       line("</ul>");
@@ -598,19 +601,23 @@ class ReportPage {
     for (const ReportSeries& series : answer_->series) {
       const Model& model = *series.strategy.model;
       line("<h3>" + markup_text(series.name) + "</h3>");
-      line(format("<p>Read from {}{}.</p>", markup_text(model.origin),
-                  model.source.empty() ? "" : "; source of its figures: " + markup_text(model.source)));
+      if (series.strategy.text.empty()) {
+        line(format("<p>Read from {}{}.</p>", markup_text(model.origin),
+                    model.source.empty() ? "" : "; source of its figures: " + markup_text(model.source)));
+      }
       notes(series.notes, common);
     }
     line("</section>");
   }
 
   void notes(const std::vector<std::string>& notes, const std::vector<std::string>& but) {
-    line("<ul>");
+    bool begun = false;
     for (const std::string& note : notes) {
-      if (std::find(but.begin(), but.end(), note) == but.end()) line("<li>" + markup_text(note) + "</li>");
+      if (std::find(but.begin(), but.end(), note) != but.end()) continue;
+      line((begun ? "<li>" : "<ul>\n<li>") + markup_text(note) + "</li>");
+      begun = true;
     }
-    line("</ul>");
+    line(begun ? "</ul>" : "<p>No further assumptions.</p>");
   }
 
   /// What the script looks figures up in.
@@ -710,9 +717,12 @@ std::string report_caption(const ReportAnswer& answer, const RenderOptions& opti
 }
 
 std::string choice_caption(const ReportAnswer& answer, const ReportChoice& choice) {
+  return format("context {}, {}", length_label(answer.axes.contexts[choice.context]), series_caption(answer, choice));
+}
+
+std::string series_caption(const ReportAnswer& answer, const ReportChoice& choice) {
   const ReportAxes& axes = answer.axes;
-  std::string text = format("context {}, batch {}, KV cache {}, weights {}",
-                            length_label(axes.contexts[choice.context]), with_separators(axes.batches[choice.batch]),
+  std::string text = format("batch {}, KV cache {}, weights {}", with_separators(axes.batches[choice.batch]),
                             kv_label(axes.kv[choice.kv]), weights_label(axes.weights[choice.weights]));
   if (answer.places.empty() || !answer.places[choice.place].deployment) return text;
   return text + format(", devices {}", place_text(*answer.places[choice.place].deployment));

@@ -26,5 +26,7 @@ std::string report_caption(const ReportAnswer& answer, const RenderOptions& opti
 
 /// "context 128K, batch 1, KV cache fp8, weights as stored, devices 1 x h100-sxm-80gb": a choice in words.
 std::string choice_caption(const ReportAnswer& answer, const ReportChoice& choice);
+/// The same without the context.
+std::string series_caption(const ReportAnswer& answer, const ReportChoice& choice);
 
 }  // namespace ctxcost

@@ -20,6 +20,11 @@ std::string color_of(std::size_t series, const SvgFrame& frame) {
   return frame.in_page ? format("var(--c{})", color) : std::string(kLineColors[color]);
 }
 
+/// Earlier lines are wider, so that they show beneath later ones that are drawn over them.
+double width_of(std::size_t series, std::size_t count) {
+  return 2.5 + 1.5 * static_cast<double>(std::min<std::size_t>(count - 1 - series, 3));
+}
+
 std::string_view dash_of(Dash dash) {
   switch (dash) {
     case Dash::solid: break;
@@ -136,8 +141,8 @@ void draw_line(const ReportAnswer& answer, const ChartLine& line, const ReportCh
         format("{}{:.1f} {:.1f}", open ? "L" : "M", paper.x(answer.axes.contexts[i].to_double()), paper.y(*number)));
     open = true;
   }
-  out.text(format(R"(<path d="{}" fill="none" stroke="{}" stroke-width="2.5" stroke-linejoin="round"{}/>)", points,
-                  color_of(line.series, frame), dash_of(line.dash)));
+  out.text(format(R"(<path d="{}" fill="none" stroke="{}" stroke-width="{:.1f}" stroke-linejoin="round"{}/>)", points,
+                  color_of(line.series, frame), width_of(line.series, answer.series.size()), dash_of(line.dash)));
   out.character('\n');
 }
 
@@ -149,7 +154,12 @@ void write_chart(const ReportAnswer& answer, const ReportChart& chart, const Rep
   const Drawn drawn = drawn_of(answer, chart, choice);
   const std::size_t rows = drawn.lines.size();
   const double legend = kRow * static_cast<double>(rows) + (frame.in_page ? 8 : 16);
-  Paper paper(frame, frame.in_page ? 12 : 96, 128, 44 + legend);
+  AxisTicks axis{};
+  if (drawn.most > 0) axis = ticks_between(chart.ticks, drawn.least, drawn.most, 8);
+  std::size_t label = 0;
+  for (const ChartTick& tick : axis.labelled) label = std::max(label, tick.label.size());
+  constexpr double kCharacter = 9;  // wider than most
+  Paper paper(frame, frame.in_page ? 12 : 96, 24 + kCharacter * static_cast<double>(label), 44 + legend);
 
   const std::string_view ink = frame.in_page ? "currentColor" : "#1c2128";
   out.text(
@@ -165,10 +175,9 @@ void write_chart(const ReportAnswer& answer, const ReportChart& chart, const Rep
     text_at(out, 24, 72, "start", caption, R"( font-size="15" fill="#57606a")");
   }
   if (drawn.most > 0) {
-    const std::vector<ChartTick> ticks = ticks_between(chart.ticks, drawn.least, drawn.most, 8);
     paper.set_range(max(answer.axes.contexts.front(), 1).to_double(), max(answer.axes.contexts.back(), 1).to_double(),
-                    ticks.front().at, ticks.back().at);
-    draw_axes(answer, ticks, paper, frame, out);
+                    axis.least, axis.most);
+    draw_axes(answer, axis.labelled, paper, frame, out);
     for (const ChartLevel& level : chart.levels) {
       const double y = paper.y(level.value.to_double());
       const std::string_view color = frame.in_page ? "var(--bad)" : "#b42318";

@@ -33,7 +33,7 @@ TEST_CASE("a report is an HTML page or an SVG chart, by the name of its file") {
   CHECK(is_xml(chart));
   const std::string drawn = read_file(chart);
   for (const char* text : {"KV cache and weights", "Llama-3.1-8B: KV cache", "memory of 1 x h100-sxm-80gb", ">128K<",
-                           "context 128K, batch 1"}) {
+                           "batch 1, KV cache the model&#39;s own, weights as stored, devices 1 x h100-sxm-80gb"}) {
     CHECK_MESSAGE(has(drawn, text), text);
   }
   // No formula of a page depends on where it goes.

@@ -250,14 +250,24 @@ TEST_CASE("a hostile name opens no element and ends no script") {
 }
 
 TEST_CASE("the ticks of an axis enclose its numbers, and are few") {
-  const std::vector<ChartTick> ticks = {{1, "1"}, {10, "10"}, {100, "100"}, {1000, "1000"}, {10000, "10000"}};
-  const auto labels = [&](double least, double most, std::size_t count) {
-    std::string text;
-    for (const ChartTick& tick : ticks_between(ticks, least, most, count)) text += tick.label + " ";
-    return text;
+  const std::vector<ChartTick> ticks = {{1, "1"},   {2, "2"},     {5, "5"},     {10, "10"},   {20, "20"},
+                                        {50, "50"}, {100, "100"}, {200, "200"}, {500, "500"}, {1000, "1000"}};
+  struct Row {
+    double least, most;
+    std::size_t count;
+    double from, to;
+    const char* labels;
   };
-  CHECK(labels(2, 500, 8) == "1 10 100 1000 ");
-  CHECK(labels(10, 1000, 8) == "10 100 1000 ");
-  CHECK(labels(1, 9000, 2) == "1 100 10000 ");
-  CHECK(labels(20, 20, 8) == "10 100 ");
+  const Row rows[] = {{2, 90, 8, 2, 100, "2 5 10 20 50 100 "}, {3, 90, 8, 2, 100, "2 5 10 20 50 100 "},
+                      {1, 900, 8, 1, 1000, "1 10 100 1000 "},  {1, 900, 2, 1, 1000, "1 100 "},
+                      {20, 20, 8, 20, 50, "20 50 "},           {1000, 1000, 8, 1000, 1000, "1000 "}};
+  for (const Row& row : rows) {
+    CAPTURE(row.labels);
+    const AxisTicks axis = ticks_between(ticks, row.least, row.most, row.count);
+    CHECK(axis.least == row.from);
+    CHECK(axis.most == row.to);
+    std::string labels;
+    for (const ChartTick& tick : axis.labelled) labels += tick.label + " ";
+    CHECK(labels == row.labels);
+  }
 }

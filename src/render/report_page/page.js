@@ -105,10 +105,13 @@
       const ink = color("--ink");
       const grid = {stroke: color("--line"), width: 1};
       const font = '12px system-ui, "DejaVu Sans", sans-serif';
+      // Ticks come in threes: 1, 2, 5 and 10, 20, 50.
       const ticksOf = (u) => {
-        const within = chart.ticks.filter(([at]) => at >= u.scales.y.min && at <= u.scales.y.max);
-        const step = Math.ceil(within.length / 8);
-        return within.filter((_, i) => i % step === 0);
+        const {min, max} = u.scales.y;
+        const within = chart.ticks.filter(([at]) => at >= min && at <= max).length;
+        let step = 1;
+        while (within / step > 8) step = step === 1 ? 3 : step + 3;
+        return chart.ticks.filter(([at], i) => i % step === 0 && at >= min && at <= max);
       };
       const width = Math.max(240, this.plot.clientWidth);
       const labels = Math.max(...chart.ticks.map(([, label]) => label.length));
@@ -156,7 +159,9 @@
         series: [
           {},
           ...chart.lines.map((line, i) => ({
-            label: line.name, show: this.shown[i], stroke: color(`--c${line.s % 8}`), width: 2.5,
+            label: line.name, show: this.shown[i], stroke: color(`--c${line.s % 8}`),
+            // Earlier lines are wider, so that they show beneath later ones.
+            width: 2.5 + 1.5 * Math.min(3, data.series.length - 1 - line.s),
             dash: dashes[line.dash], points: {size: 5},
           })),
           ...chart.levels.map((level) => ({
