@@ -402,7 +402,8 @@ class ReportPage {
     line("<div class=\"plot\">");
     write_chart(*answer_, chart, answer_->first, {}, {.width = 720, .height = 440, .in_page = true}, *out_);
     line("</div>");
-    line("<details><summary>As a table</summary><div class=\"scroll\"><table>");
+    line("<details><summary>As a table</summary>");
+    line(format("<div class='scroll' tabindex='0' role='region' aria-label='{}'><table>", markup_text(chart.title)));
     out_->text("<thead><tr><th scope=\"col\">Context</th>");
     for (const ChartLine& of : chart.lines) out_->text("<th scope=\"col\">" + markup_text(of.name) + "</th>");
     line("</tr></thead><tbody>");

@@ -22,7 +22,7 @@ std::string color_of(std::size_t series, const SvgFrame& frame) {
 
 /// Earlier lines are wider, so that they show beneath later ones that are drawn over them.
 double width_of(std::size_t series, std::size_t count) {
-  return 2.5 + 1.5 * static_cast<double>(std::min<std::size_t>(count - 1 - series, 3));
+  return 2.5 + static_cast<double>(std::min<std::size_t>(count - 1 - series, 3));
 }
 
 std::string_view dash_of(Dash dash) {

@@ -208,6 +208,16 @@ def check_keyboard(page):
     after = page.evaluate("document.getElementById('status').textContent")
     check(after != before and after.startswith("512K tokens: "), f"a chart reads its values: {after}")
     check("512K" in page.evaluate("document.querySelector('#chart-attention .at').textContent"), "values at 512K")
+    place = page.evaluate("""(() => {
+        const plot = document.querySelector("#chart-attention .u-over");
+        plot.scrollIntoView({block: "center"});
+        const {left, top, width, height} = plot.getBoundingClientRect();
+        return [left + width - 2, top + height / 2];
+    })()""")
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    at = page.evaluate("[...document.querySelectorAll('.at')].map((e) => e.textContent).filter((t) => t.includes('At'))")
+    check(len(at) == 4 and set(at) == {"At 1M tokens:"}, f"all charts have the values under the pointer: {at}")
     pressed = "document.querySelector('#chart-memory .legend button').getAttribute('aria-pressed')"
     page.evaluate("document.querySelector('#chart-memory .legend button').focus()")
     check(page.evaluate(pressed) == "true", "lines are shown")
@@ -330,9 +340,15 @@ def main():
         }""")
         # 32 layers, 32 heads of 128, 64 sequences of 2^20 tokens: 2^64 FLOPs.
         check("18,446,744,073,709,551,616" in page.evaluate("document.querySelector('article').textContent"), "2^64")
+        # One context, an encoder, a model whose cache does not grow, strategies, IEC units.
+        odd = os.path.join(directory, "odd.html")
+        write(odd, "gpt2", "bert-base-uncased", "mamba-1.4b-hf", "-n", "512", "--units", "iec", "--gpu", "l4-24gb",
+              "--with", "flash=off")
+        page.open(odd)
+        check(page.evaluate("document.querySelectorAll('.plot canvas').length") == 4, "four charts of one context")
         check_hostile(page, directory)
         check_without_scripts(page, path)
-        allowed = ["file://" + os.path.join(directory, name) for name in ("report.html", "large.html", "hostile.html")]
+        allowed = ["file://" + os.path.join(directory, name) for name in ("report.html", "large.html", "odd.html", "hostile.html")]
         check_silence(page, allowed)
     finally:
         page.close()

@@ -114,6 +114,9 @@
         return chart.ticks.filter(([at], i) => i % step === 0 && at >= min && at <= max);
       };
       const width = Math.max(240, this.plot.clientWidth);
+      const first = tokens[0];
+      const last = tokens[tokens.length - 1];
+      const across = first < last ? [first, last] : [first / 2, last * 2];
       const labels = Math.max(...chart.ticks.map(([, label]) => label.length));
       const options = {
         width,
@@ -121,7 +124,7 @@
         legend: {show: false},
         cursor: {drag: {x: false, y: false}, sync: {key: "contexts", setSeries: false}, points: {size: 8}},
         scales: {
-          x: {time: false, distr: 3, log: 2, range: () => [tokens[0] || 1, tokens[tokens.length - 1] || 2]},
+          x: {time: false, distr: 3, log: 2, range: () => across},
           y: {
             distr: 3,
             range: (_, least, most) => {
@@ -139,8 +142,8 @@
             splits: (u) => {
               let end = -Infinity;
               return tokens.filter((at, i) => {
-                const half = 3.8 * data.contexts[i].length;
-                const left = u.valToPos(at || 1, "x");
+                const half = 4.2 * data.contexts[i].length;
+                const left = u.valToPos(at, "x");
                 if (left - half < end + 4) return false;
                 end = left + half;
                 return true;
@@ -161,7 +164,7 @@
           ...chart.lines.map((line, i) => ({
             label: line.name, show: this.shown[i], stroke: color(`--c${line.s % 8}`),
             // Earlier lines are wider, so that they show beneath later ones.
-            width: 2.5 + 1.5 * Math.min(3, data.series.length - 1 - line.s),
+            width: 2.5 + Math.min(3, data.series.length - 1 - line.s),
             dash: dashes[line.dash], points: {size: 5},
           })),
           ...chart.levels.map((level) => ({
@@ -193,7 +196,7 @@
       if (!(event.key in steps)) return;
       event.preventDefault();
       const context = Math.min(last, Math.max(0, this.context + steps[event.key]));
-      this.u.setCursor({left: this.u.valToPos(tokens[context] || 1, "x"), top: 0});
+      this.u.setCursor({left: this.u.valToPos(tokens[context], "x"), top: 0});
       this.showValues(context);
       const values = this.chart.lines.filter((_, i) => this.shown[i]).map((line) =>
         `${line.name} ${lookUp(line.s, line.f, context).shown}`);
