@@ -1,5 +1,6 @@
 #include "report_figures.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -160,6 +161,36 @@ std::size_t report_figure(std::string_view name) {
     if (all[i].name == name) return i;
   }
   throw std::logic_error("no figure of a report: " + std::string(name));
+}
+
+std::size_t device_kinds(const ReportSeries& series) {
+  std::size_t most = 0;
+  for (const ReportPoint& point : series.points) {
+    if (point.on_devices) most = std::max(most, point.on_devices->devices.size());
+  }
+  return most;
+}
+
+FigureText device_text(const ReportPoint& point, std::size_t kind, DevicePart part, UnitSystem units) {
+  const auto bytes = [units](const MetricValue& value) { return figure_text(Metric::kv_cache_bytes, value, units); };
+  if (!point.on_devices || kind >= point.on_devices->devices.size()) return {"–", {}};
+  const DeviceMemory& device = point.on_devices->devices[kind];
+  switch (part) {
+    case DevicePart::name:
+      return {format("stage {}, {} {}", to_string(device.stage), to_string(device.devices),
+                     device.devices == 1 ? "device" : "devices"),
+              {}};
+    case DevicePart::weights: return bytes(value_or_nothing(device.weights));
+    case DevicePart::kv_reserved: return bytes(value_or_nothing(device.kv_reserved));
+    case DevicePart::activations: return bytes(value_or_nothing(device.activations));
+    case DevicePart::overhead: return bytes(device.overhead);
+    case DevicePart::free: break;
+  }
+  const std::optional<Count> used = device.bytes();
+  const std::optional<Count>& capacity = point.on_devices->capacity;
+  if (!used || !capacity) return bytes(kNothing);
+  if (*used > *capacity) return bytes(Negative{*used - *capacity});
+  return bytes(*capacity - *used);
 }
 
 }  // namespace ctxcost

@@ -35,4 +35,13 @@ std::span<const ReportFigure> report_figures();
 /// Returns the index of a figure, which is one of the list.
 std::size_t report_figure(std::string_view name);
 
+/// What is said of one kind of device, in the order of its bar behind the name: "stage 0, 1 device".
+enum class DevicePart { name, weights, kv_reserved, activations, overhead, free };
+inline constexpr std::size_t kDeviceParts = 6;
+
+/// Returns the most kinds of devices that a series has at any point; 0 without devices.
+std::size_t device_kinds(const ReportSeries& series);
+/// Returns a part of a kind of device, by its index. "–" where the point has no such kind.
+FigureText device_text(const ReportPoint& point, std::size_t kind, DevicePart part, UnitSystem units);
+
 }  // namespace ctxcost

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -210,13 +211,23 @@ class ReportPage {
   FigureText text_of(std::size_t series, std::size_t figure, std::optional<std::size_t> context = {}) const {
     ReportChoice choice = answer_->first;
     if (context) choice.context = *context;
-    return report_figures()[figure].text(answer_->at(series, choice), options_->units);
+    return text_of(answer_->at(series, choice), figure);
+  }
+  /// The figures of the list, then those of each kind of device.
+  FigureText text_of(const ReportPoint& point, std::size_t figure) const {
+    const std::size_t listed = report_figures().size();
+    if (figure < listed) return report_figures()[figure].text(point, options_->units);
+    const std::size_t part = (figure - listed) % kDeviceParts;
+    return device_text(point, (figure - listed) / kDeviceParts, static_cast<DevicePart>(part), options_->units);
   }
 
   /// An element whose text the script changes with the choice: "<td data-s=0 …>8.6 GB</td>".
   std::string figure(std::string_view element, std::size_t series, std::string_view name,
                      std::optional<std::size_t> context = {}) const {
-    const std::size_t index = report_figure(name);
+    return figure(element, series, report_figure(name), context);
+  }
+  std::string figure(std::string_view element, std::size_t series, std::size_t index,
+                     std::optional<std::size_t> context = {}) const {
     const FigureText text = text_of(series, index, context);
     std::string title;
     // In rows of contexts the script sets it.
@@ -367,22 +378,36 @@ class ReportPage {
     line("</dl></article>");
   }
 
-  /// The memory of the fullest device. The script sets the widths of the parts; without it the table stands alone.
+  /// The memory of the fullest device and, where devices differ, of every kind of them.
   void bar(std::size_t series) {
-    static constexpr std::pair<std::string_view, std::string_view> kParts[] = {
-        {"device_weights_bytes", "weights"},
-        {"device_kv_reserved_bytes", "KV cache"},
-        {"device_activation_bytes", "activations"},
-        {"device_overhead_bytes", "overhead"},
-        {"headroom_bytes", "free"}};
-    line(format(R"(<div class="bar" data-s="{}" aria-hidden="true" hidden>)", series));
-    for (std::size_t i = 0; i < std::size(kParts); ++i) {
-      line(format(R"(<i class="part p{}" data-f="{}"></i>)", i, report_figure(kParts[i].first)));
+    const std::size_t of_fullest[] = {report_figure("device_weights_bytes"), report_figure("device_kv_reserved_bytes"),
+                                      report_figure("device_activation_bytes"), report_figure("device_overhead_bytes"),
+                                      report_figure("headroom_bytes")};
+    const std::size_t kinds = device_kinds(answer_->series[series]);
+    if (kinds > 1) line("<p class=\"hint\">The fullest device</p>");
+    bar(series, of_fullest);
+    if (kinds < 2) return;
+    line("<details><summary>Every kind of device</summary>");
+    for (std::size_t kind = 0; kind < kinds; ++kind) {
+      const std::size_t name = report_figures().size() + kind * kDeviceParts;
+      line("<p class=\"device\">" + figure("span", series, name) + "</p>");
+      const std::size_t of_kind[] = {name + 1, name + 2, name + 3, name + 4, name + 5};
+      bar(series, of_kind);
     }
-    line("<b></b></div>\n<ul class=\"parts\" aria-label=\"Memory of the fullest device\">");
-    for (std::size_t i = 0; i < std::size(kParts); ++i) {
-      line(format(R"(<li><i class="part p{}" aria-hidden="true"></i>{} {}</li>)", i, kParts[i].second,
-                  figure("span", series, kParts[i].first)));
+    line("</details>");
+  }
+
+  /// The script sets the widths of the parts; without it the list stands alone.
+  void bar(std::size_t series, std::span<const std::size_t> figures) {
+    static constexpr std::string_view kParts[] = {"weights", "KV cache", "activations", "overhead", "free"};
+    line(format(R"(<div class="bar" data-s="{}" aria-hidden="true" hidden>)", series));
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+      line(format(R"(<i class="part p{}" data-f="{}"></i>)", i, figures[i]));
+    }
+    line("<b></b></div>\n<ul class=\"parts\" aria-label=\"Memory of a device\">");
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+      line(format(R"(<li><i class="part p{}" aria-hidden="true"></i>{} {}</li>)", i, kParts[i],
+                  figure("span", series, figures[i])));
     }
     line("</ul>");
   }
@@ -638,6 +663,13 @@ class ReportPage {
     write_strings(texts, *out_);
     texts.clear();
     for (const ReportFigure& figure : report_figures()) texts.emplace_back(figure.name);
+    std::size_t most_kinds = 0;
+    for (const ReportSeries& series : answer_->series) most_kinds = std::max(most_kinds, device_kinds(series));
+    static constexpr std::string_view kMembers[kDeviceParts] = {
+        "name", "weights_bytes", "kv_reserved_bytes", "activation_bytes", "overhead_bytes", "headroom_bytes"};
+    for (std::size_t kind = 0; kind < most_kinds; ++kind) {
+      for (const std::string_view member : kMembers) texts.push_back(format("devices/{}/{}", kind, member));
+    }
     out_->text(",\"figures\":");
     write_strings(texts, *out_);
     out_->text(",\"capacities\":[");
@@ -650,11 +682,13 @@ class ReportPage {
     for (std::size_t series = 0; series < answer_->series.size(); ++series) {
       if (series > 0) out_->text(",\n");
       out_->character('[');
-      for (const ReportFigure& figure : report_figures()) {
-        if (&figure != report_figures().data()) out_->character(',');
+      const std::size_t kinds = device_kinds(answer_->series[series]);
+      const std::size_t figures = report_figures().size() + (kinds < 2 ? 0 : kinds * kDeviceParts);
+      for (std::size_t figure = 0; figure < figures; ++figure) {
+        if (figure > 0) out_->character(',');
         std::vector<std::size_t> entries;
         for (const ReportPoint& point : answer_->series[series].points) {
-          entries.push_back(dictionary.add(figure.text(point, options_->units)));
+          entries.push_back(dictionary.add(text_of(point, figure)));
         }
         const FigureGrid grid = without_constant_axes(std::move(entries), sizes);
         out_->text("[[");

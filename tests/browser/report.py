@@ -151,6 +151,11 @@ def expected(model, place, weights, kv, batch, context):
     devices = max(result["devices"], key=lambda device: int(device["device_bytes"]))
     result.update(device_weights_bytes=devices["weights_bytes"], device_kv_reserved_bytes=devices["kv_reserved_bytes"],
                   device_activation_bytes=devices["activation_bytes"], device_overhead_bytes=devices["overhead_bytes"])
+    for kind, device in enumerate(result["devices"]):
+        count = device["count"]
+        device["name"] = f"stage {device['stage']}, {count} {'device' if count == '1' else 'devices'}"
+        device["headroom_bytes"] = str(int(result["gpu"]["capacity_bytes"]) - int(device["device_bytes"]))
+        result.update({f"devices/{kind}/{member}": value for member, value in device.items()})
     result["memory_bytes"] = str(sum(int(result[part]) for part in ("weights_bytes", "kv_cache_bytes", "state_bytes")))
     return result
 
@@ -178,7 +183,7 @@ def check_numbers(page):
                 check((text != "") == (facts[series]["verdict"] == "does not fit"), f"{where}: {text}")
             elif want is None:
                 check(text == "–", f"{where}: expected nothing, found {text}")
-            elif name in ("verdict", "window_status"):
+            elif name in ("verdict", "window_status") or name.endswith("/name"):
                 check(text == want, f"{where}: expected {want}, found {text}")
             elif isinstance(want, float):
                 check(float(digits_of(title, text)) == want, f"{where}: expected {want}, found {title or text}")

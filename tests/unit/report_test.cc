@@ -9,6 +9,7 @@
 
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/core/writer.h"
+#include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "render/markup.h"
@@ -173,6 +174,25 @@ TEST_CASE("what a page shows of devices is what fit answers, at every choice") {
   }
   CHECK(verdicts[0] > 0);
   CHECK(verdicts[2] > 0);
+}
+
+TEST_CASE("where devices differ, each kind of them has its memory") {
+  // 32 layers in two stages: the first has the embedding, the last the norm and the head, of the same 128,256 x 4,096
+  // elements, so that they differ by the norm's 4,096 elements of 2 bytes.
+  ReportQuestion question = question_of({"llama-3.1-8b"}, {"l4-24gb"});
+  question.devices.placements[0].split = parse_parallelism("pp=2");
+  const ReportAnswer answer = report(question);
+  CHECK(device_kinds(answer.series[0]) == 2);
+  const ReportPoint& point = answer.at(0, answer.first);
+  const auto text = [&](std::size_t kind, DevicePart part) { return device_text(point, kind, part, UnitSystem::si); };
+  CHECK(text(0, DevicePart::name).shown == "stage 0, 1 device");
+  CHECK(text(1, DevicePart::name).shown == "stage 1, 1 device");
+  // (8,030,261,248 - 4,096) / 2 parameters, and with the norm.
+  CHECK(text(0, DevicePart::weights).exact == "8,030,257,152");
+  CHECK(text(1, DevicePart::weights).exact == "8,030,265,344");
+  CHECK(text(2, DevicePart::name).shown == "–");
+  const json grids = data_of(page_of(answer))["grids"][0];
+  CHECK(grids.size() == report_figures().size() + 2 * kDeviceParts);
 }
 
 TEST_CASE("a strategy is a series beside its model") {

@@ -236,6 +236,12 @@
       const whole = sizes.reduce((sum, size) => sum + size, 0);
       const capacity = drawn(data.capacities[choice.place]);
       bar.hidden = whole === 0;
+      // A choice may have fewer kinds of devices than another: "–" names none.
+      const name = bar.previousElementSibling;
+      if (name?.className === "device") {
+        const none = name.textContent === "–";
+        for (const part of [name, bar, bar.nextElementSibling]) part.hidden = none || (part === bar && whole === 0);
+      }
       parts.forEach((part, i) => { part.style.width = `${100 * sizes[i] / whole}%`; });
       const mark = bar.querySelector("b");
       mark.hidden = capacity === null || capacity >= whole * 0.9999;
