@@ -132,17 +132,11 @@ void for_each_pair(std::vector<Series>& before, std::vector<Series>& after, Func
   while (!before.empty()) take(0, 0);
 }
 
-bool looked_at(std::span<const Metric> metrics, Metric metric) {
-  if (metric == Metric::context || metric == Metric::batch) return false;
-  if (metrics.empty()) return info(metric).worse != Worse::neither;
-  return std::find(metrics.begin(), metrics.end(), metric) != metrics.end();
-}
-
 PointComparison compare_points(const PointRecord& before, const PointRecord& after, std::span<const Metric> metrics,
                                std::vector<Metric>& compared) {
   PointComparison point{&before, &after, {}};
   for (const auto& [metric, value] : before.values) {
-    if (!looked_at(metrics, metric)) continue;
+    if (!is_compared(metrics, metric)) continue;
     const RecordedValue* other = after.find(metric);
     if (other == nullptr) continue;
     if (std::find(compared.begin(), compared.end(), metric) == compared.end()) compared.push_back(metric);
@@ -162,6 +156,12 @@ SignedCount difference(const SignedCount& after, const SignedCount& before) {
 
 std::string to_string(const Percent& percent) {
   return (percent.negative ? "-" : "+") + to_string(percent.tenths / 10) + "." + to_string(percent.tenths % 10) + "%";
+}
+
+bool is_compared(std::span<const Metric> metrics, Metric metric) {
+  if (metric == Metric::context || metric == Metric::batch) return false;
+  if (metrics.empty()) return info(metric).worse != Worse::neither;
+  return std::find(metrics.begin(), metrics.end(), metric) != metrics.end();
 }
 
 ReportRecord record(const Report& report, std::string_view source) {

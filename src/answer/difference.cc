@@ -68,12 +68,24 @@ class KeyEffects {
   std::optional<std::vector<Metric>> of(const ConfigChange& change) const {
     std::optional<JsonValue> changed = with_change(document_.root, change);
     if (!base_ || !changed) return std::nullopt;
-    const std::optional<ReportRecord> other = counted(*std::move(changed));
+    const std::optional<Counted> other = counted(*std::move(changed));
     if (!other) return std::nullopt;
     std::vector<Metric> found;
-    for (const PointComparison& point : compare(*base_, *other, options_.metrics).points) {
-      for (const MetricChange& one : point.changes) {
-        if (!contains(found, one.metric)) found.push_back(one.metric);
+    const auto add = [&found](Metric metric) {
+      if (!contains(found, metric)) found.push_back(metric);
+    };
+    if (one_series(base_->report, other->report)) {
+      for (std::size_t i = 0; i < base_->rows.size(); ++i) {
+        const Estimate &before = base_->rows[i], &after = other->rows[i];
+        for (const MetricInfo& one : metrics()) {
+          if (before[one.metric] != after[one.metric] && is_compared(options_.metrics, one.metric)) add(one.metric);
+        }
+      }
+    } else {
+      const ReportRecord before = record(base_->report, document_.source);
+      const ReportRecord after = record(other->report, document_.source);
+      for (const PointComparison& point : compare(before, after, options_.metrics).points) {
+        for (const MetricChange& one : point.changes) add(one.metric);
       }
     }
     std::sort(found.begin(), found.end());
@@ -83,10 +95,25 @@ class KeyEffects {
  private:
   static constexpr std::uint64_t kMostContexts = 64;
 
-  std::optional<ReportRecord> counted(JsonValue root) const {
+  struct Counted {
+    Report report;
+    std::vector<Estimate> rows;
+  };
+
+  /// Whether both have one series of the same points: then rows are compared in their order.
+  static bool one_series(const Report& a, const Report& b) {
+    if (a.estimators().size() != 1 || b.estimators().size() != 1) return false;
+    const LengthList old_batches = a.batches(a.estimators().front()), new_batches = b.batches(b.estimators().front());
+    return old_batches.size() == 1 && new_batches.size() == 1 && old_batches.smallest() == new_batches.smallest();
+  }
+
+  std::optional<Counted> counted(JsonValue root) const {
     try {
-      return count(read_model({document_.source, "", std::move(root)}, options_.models), grid_, options_.counting,
-                   document_.source);
+      Grid grid = grid_;
+      grid.models = {read_model({document_.source, "", std::move(root)}, options_.models)};
+      Counted result{Report(std::move(grid), options_.counting), {}};
+      result.report.for_each_row([&result](const GridPoint& row) { result.rows.push_back(row.values); });
+      return result;
     } catch (const InputError&) {
       return std::nullopt;
     }
@@ -95,7 +122,7 @@ class KeyEffects {
   JsonDocument document_;
   const DiffOptions& options_;
   Grid grid_;
-  std::optional<ReportRecord> base_;
+  std::optional<Counted> base_;
 };
 
 void compare_keys(Difference& difference, const Comparand& before, const Comparand& after, const DiffOptions& options) {

@@ -18,6 +18,8 @@ namespace {
 
 /// The most breaches for which passing settings are searched. More would not be read, and each takes a search.
 constexpr std::size_t kMostRemedied = 50;
+/// So many kinds of layers count like a further breach: each is counted in every deployment that is tried.
+constexpr std::size_t kKindsOfABreach = 20;
 
 struct Actual {
   MetricValue value;
@@ -172,7 +174,8 @@ class Judge {
           judged.distance = distance(judged.actual, judged.bound);
           judged.distance_percent = distance_percent(judged.actual, judged.bound);
         }
-        if (options_.remedies && remedied_++ < kMostRemedied) judged.remedies = remedies(judged, *result.deployment);
+        if (options_.remedies && remedied_ < kMostRemedied) judged.remedies = remedies(judged, *result.deployment);
+        remedied_ += 1 + budget_.setup.model->groups.size() / kKindsOfABreach;
       }
       result.limits.push_back(std::move(judged));
     }

@@ -21,12 +21,29 @@ bool passes(const FailedQuestion& question, const Deployment& deployment) {
   return passes(question, deployment, question.context, question.batch);
 }
 
+/// Deployments of models of more kinds of layers, or of more layers, are not held: each lists them several times.
+constexpr std::size_t kHeldGroups = 16;
+constexpr Count kHeldLayers = 1024;
+
 /// Null if the engine or the shapes refuse it.
-std::unique_ptr<const Deployment> deploy(Setup setup) {
+std::shared_ptr<const Deployment> deploy(Setup setup) {
   try {
-    return std::make_unique<const Deployment>(std::move(setup));
+    return std::make_shared<const Deployment>(std::move(setup));
   } catch (const InputError&) {
     return nullptr;
+  }
+}
+
+/// The bytes of the weights. Empty if tensors are unknown or the type cannot store them.
+std::optional<Count> bytes_under(const WeightScheme& type, const Model& model) {
+  try {
+    const auto stored = type.resolved(model).store(model);
+    if (!stored) return std::nullopt;
+    Count bytes;
+    for (const StoredTensor& tensor : *stored) bytes += tensor.count() * tensor.bytes;
+    return bytes;
+  } catch (const InputError&) {
+    return std::nullopt;
   }
 }
 
@@ -42,15 +59,6 @@ std::optional<Count> last_passing(Count fails, const std::function<bool(Count)>&
   return low;
 }
 
-/// Returns the first that passes.
-template <typename Candidate>
-const Candidate* widest_passing(const FailedQuestion& question, const std::vector<Candidate>& candidates) {
-  for (const Candidate& candidate : candidates) {
-    if (passes(question, *candidate.deployment)) return &candidate;
-  }
-  return nullptr;
-}
-
 template <typename Candidate>
 void sort_by_bytes(std::vector<Candidate>& candidates) {
   std::stable_sort(candidates.begin(), candidates.end(),
@@ -64,6 +72,25 @@ Setup with_ranks(const Setup& setup, Count ranks) {
 }
 
 }  // namespace
+
+bool RemedySearch::holds() const {
+  const Model& model = *asked_.setup().model;
+  return model.groups.size() <= kHeldGroups && model.layers() <= kHeldLayers;
+}
+
+bool RemedySearch::passes_with(const FailedQuestion& question, const Candidate& candidate) const {
+  if (candidate.deployment) return passes(question, *candidate.deployment);
+  const DeploymentPtr deployment = deploy(candidate.setup);
+  return deployment && passes(question, *deployment);
+}
+
+/// Returns the first that passes.
+const RemedySearch::Candidate* RemedySearch::widest_passing(const FailedQuestion& question,
+                                                            const std::vector<Candidate>& candidates) const {
+  const auto found = std::find_if(candidates.begin(), candidates.end(),
+                                  [&](const Candidate& candidate) { return passes_with(question, candidate); });
+  return found == candidates.end() ? nullptr : &*found;
+}
 
 std::optional<Remedy> RemedySearch::beyond_window(const FailedQuestion& question) {
   if (asked_.setup().settings.beyond_window) return std::nullopt;
@@ -97,11 +124,14 @@ RemedySearch::Candidates RemedySearch::cache_candidates() const {
     if (!kept(type.key) || !kept(type.value)) continue;
     Setup changed = setup;
     changed.workload.kv = type;
-    std::unique_ptr<const Deployment> deployment = deploy(std::move(changed));
-    if (!deployment) continue;
+    DeploymentPtr deployment;
+    if (holds()) {
+      deployment = deploy(changed);
+      if (!deployment) continue;
+    }
     const Count bytes = type.key.row_bytes(kRow) + type.value.row_bytes(kRow);
     (plain(type.key) && plain(type.value) ? found.usual : found.others)
-        .push_back({type.name(), std::move(deployment), bytes});
+        .push_back({type.name(), std::move(changed), std::move(deployment), bytes});
   }
   sort_by_bytes(found.usual);
   sort_by_bytes(found.others);
@@ -125,15 +155,23 @@ RemedySearch::Candidates RemedySearch::weight_candidates() const {
     if (type.of_model()) continue;  // it has no name that a user could ask for
     Setup changed = setup;
     changed.workload.weights = type;
-    std::unique_ptr<const Deployment> deployment = deploy(std::move(changed));
-    if (!deployment) continue;
-    const std::optional<Count> bytes = deployment->estimator().at(1, 1).count(Metric::weights_bytes);
+    DeploymentPtr deployment;
+    std::optional<Count> bytes;
+    if (holds()) {
+      deployment = deploy(changed);
+      if (deployment) bytes = deployment->estimator().at(1, 1).count(Metric::weights_bytes);
+    } else {
+      bytes = bytes_under(type, *setup.model);
+    }
     if (!bytes) continue;
     const bool is_usual = files || std::find(usual.begin(), usual.end(), type.name()) != usual.end();
-    (is_usual ? found.usual : found.others).push_back({type.name(), std::move(deployment), *bytes});
+    (is_usual ? found.usual : found.others).push_back({type.name(), std::move(changed), std::move(deployment), *bytes});
   }
-  sort_by_bytes(found.usual);
-  sort_by_bytes(found.others);
+  for (std::vector<Candidate>* candidates : {&found.usual, &found.others}) {
+    sort_by_bytes(*candidates);
+    // The narrowest one is asked first. Those that were not built may be refused.
+    while (!holds() && !candidates->empty() && !deploy(candidates->back().setup)) candidates->pop_back();
+  }
   return found;
 }
 
@@ -142,20 +180,20 @@ std::optional<Remedy> RemedySearch::narrower_weights(const FailedQuestion& quest
   const Candidate* found = nullptr;
   for (const std::vector<Candidate>* candidates : {&weights_->usual, &weights_->others}) {
     // If the narrowest does not pass, none does.
-    if (found != nullptr || candidates->empty() || !passes(question, *candidates->back().deployment)) continue;
+    if (found != nullptr || candidates->empty() || !passes_with(question, candidates->back())) continue;
     found = widest_passing(question, *candidates);
   }
   if (found == nullptr) return std::nullopt;
   return Remedy{"weights", found->name};
 }
 
-const Deployment* RemedySearch::spread(Count ranks) {
-  const auto [entry, is_new] = spread_.try_emplace(ranks);
-  if (is_new) {
-    Setup setup = with_ranks(asked_.setup(), ranks);
-    if (divides_evenly(*setup.model, setup.settings.parallelism.tensor)) entry->second = deploy(std::move(setup));
-  }
-  return entry->second.get();
+RemedySearch::DeploymentPtr RemedySearch::spread(Count ranks) {
+  if (const auto known = spread_.find(ranks); known != spread_.end()) return known->second;
+  Setup setup = with_ranks(asked_.setup(), ranks);
+  DeploymentPtr deployment;
+  if (divides_evenly(*setup.model, setup.settings.parallelism.tensor)) deployment = deploy(std::move(setup));
+  if (holds()) spread_.emplace(ranks, deployment);
+  return deployment;
 }
 
 /// Doubles the number until it passes, then finds the smallest above the last one that did not.
@@ -167,14 +205,14 @@ std::optional<Remedy> RemedySearch::more_gpus(const FailedQuestion& question) {
   Count fails = setup.settings.parallelism.*spread_degree(*setup.engine.engine);
   for (Count ranks = fails; ranks < most;) {
     ranks = min(ranks * 2, most);
-    const Deployment* const deployment = spread(ranks);
+    const DeploymentPtr deployment = spread(ranks);
     if (deployment == nullptr) continue;
     if (!passes(question, *deployment)) {
       fails = ranks;
       continue;
     }
     const auto passes_over = [&](Count fewer) {
-      const Deployment* const other = spread(fewer);
+      const DeploymentPtr other = spread(fewer);
       return other != nullptr && passes(question, *other);
     };
     // Layers can be split over any number of ranks. Heads can be split only over some numbers, so bisection is not

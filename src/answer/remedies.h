@@ -25,7 +25,8 @@ struct FailedQuestion {
   Passes passes;
 };
 
-/// Searches remedies for one deployment's questions. Each changed deployment is built once for all of them.
+/// Searches remedies for one deployment's questions. Each changed deployment is built once for all of them, unless the
+/// model has so many kinds of layers that holding all of them takes much memory.
 class RemedySearch {
  public:
   /// `asked` must outlive the search. `split_asked`: the user gave the degrees, so that more GPUs are a remedy of
@@ -38,10 +39,12 @@ class RemedySearch {
   std::vector<Remedy> find(const FailedQuestion& question, std::span<const std::string_view> settings);
 
  private:
+  using DeploymentPtr = std::shared_ptr<const Deployment>;
   /// A type and the deployment with it.
   struct Candidate {
     std::string name;
-    std::unique_ptr<const Deployment> deployment;
+    Setup setup;
+    DeploymentPtr deployment;  ///< null: it is built where it is asked for
     Count bytes;
   };
   /// Common types, and the others. Each list is ordered widest first.
@@ -57,13 +60,17 @@ class RemedySearch {
   std::optional<Remedy> more_gpus(const FailedQuestion& question);
   Candidates cache_candidates() const;
   Candidates weight_candidates() const;
+  const Candidate* widest_passing(const FailedQuestion& question, const std::vector<Candidate>& candidates) const;
+  bool passes_with(const FailedQuestion& question, const Candidate& candidate) const;
   /// Builds the deployment over that many ranks. Null if that is impossible.
-  const Deployment* spread(Count ranks);
+  DeploymentPtr spread(Count ranks);
+  /// Whether deployments that were built are kept for the next question.
+  bool holds() const;
 
   const Deployment& asked_;
   bool split_asked_;
   std::optional<Candidates> caches_, weights_;
-  std::map<Count, std::unique_ptr<const Deployment>> spread_;
+  std::map<Count, DeploymentPtr> spread_;
 };
 
 /// Returns the degree by which the engine splits a model, as a setting.

@@ -43,6 +43,7 @@ const Command kFit = {"fit",
                       [] { return target_formats(kFitShape); },
                       Completion::model,
                       "Limits: at most 10,000 points (models, types, engines, GPUs, contexts and\n"
-                      "batches multiplied) and 16,384 layers; `scale` takes more of both.\n"};
+                      "batches multiplied); 16,384 layers, 2,048 of more than 32 kinds, 1,024 kinds.\n"
+                      "`scale` takes more of each.\n"};
 
 }  // namespace ctxcost::cli

@@ -75,7 +75,8 @@ const Command kSolve = {"solve",
                         [] { return target_formats(kSolveShape); },
                         Completion::model,
                         "Limits: at most 10,000 points (models, types, engines, GPUs, contexts and\n"
-                        "batches multiplied) and 16,384 layers; `solve gpus` tries degrees up to 1,024.\n",
+                        "batches multiplied); 16,384 layers, 2,048 of more than 32 kinds, 1,024 kinds;\n"
+                        "`solve gpus` tries degrees up to 1,024.\n",
                         Completion::question};
 
 }  // namespace ctxcost::cli

@@ -138,10 +138,15 @@ void check_companions(const Setup& setup) {
   }
 }
 
+/// Refuses what is too much to place before any of it is counted.
+Setup placeable(Setup setup) {
+  check_layers(*setup.model);
+  return setup;
+}
+
 /// The parts of a model that is split over devices; the model itself where there is one device.
 std::vector<Rank> ranks_of(const Setup& setup) {
   if (setup.settings.parallelism.devices() == 1) {
-    check_layers(*setup.model);
     return {{setup.model, 0, true, 1}};
   }
   return split(*setup.model, setup.settings.parallelism);
@@ -174,6 +179,46 @@ std::size_t fullest_of(const std::vector<DeviceMemory>& devices) {
       devices.begin(), devices.end(), [&](const DeviceMemory& a, const DeviceMemory& b) { return held(a) < held(b); });
   return static_cast<std::size_t>(fullest - devices.begin());
 }
+
+/// The estimators of ranks that hold the same layers of the same groups, one after another: the stages of a pattern of
+/// layers. Where devices have shards of their own, the mixers are others and so is the key.
+class RankEstimators {
+ public:
+  explicit RankEstimators(const RankShares& shares) : shares_(shares) {}
+
+  /// Returns that of an equal rank, or the one that `make` makes.
+  template <typename Make>
+  std::shared_ptr<const Estimator> of(const Rank& rank, Count ranks, const Make& make) {
+    std::shared_ptr<const Estimator>& known = by_part_[key(rank, ranks)];
+    if (!known) known = make();
+    return known;
+  }
+
+ private:
+  std::vector<Count> key(const Rank& rank, Count ranks) const {
+    const Model& part = *rank.model;
+    std::uint32_t first = ~std::uint32_t{0};
+    for (const LayerGroup& group : part.groups) first = std::min(first, group.layers.front());
+    std::vector<Count> key = {ranks, part.vocab.value_or(0), part.next_token_layers, part.tensors.size()};
+    for (const ModelTensor& row : part.tensors) {
+      key.insert(key.end(), {static_cast<unsigned>(row.place), row.tensor.elements()});
+    }
+    for (const LayerGroup& group : part.groups) {
+      key.insert(key.end(), {shares_.origin(group), group.layers.size()});
+      for (const std::uint32_t layer : group.layers) key.emplace_back(layer - first);
+      for (const auto& mixer : group.mixers) key.emplace_back(std::hash<const Mixer*>{}(mixer.get()));
+      const FeedForward& ffn = group.feed_forward;
+      key.push_back(ffn.d_ff.value_or(0));
+      if (ffn.experts) {
+        key.insert(key.end(), {ffn.experts->count, ffn.experts->active, ffn.experts->d_ff, ffn.experts->shared_d_ff});
+      }
+    }
+    return key;
+  }
+
+  const RankShares& shares_;
+  std::map<std::vector<Count>, std::shared_ptr<const Estimator>> by_part_;
+};
 
 [[noreturn]] void fail(const Model& model, std::string message, std::string hint) {
   throw InputError(Diagnostic{model.name, "", std::move(message), std::move(hint)});
@@ -219,7 +264,7 @@ Count Parallelism::*spread_degree(const Engine& engine) {
 }
 
 Deployment::Deployment(Setup setup)
-    : setup_(std::move(setup)),
+    : setup_(placeable(std::move(setup))),
       whole_(std::make_shared<const Estimator>(setup_.model, setup_.workload, setup_.engine, 1,
                                                engine_device(setup_.settings.gpu))),
       placement_(placement_of(setup_)),
@@ -231,14 +276,19 @@ Deployment::Deployment(Setup setup)
   const Count context_ranks = setup_.settings.parallelism.context_ranks();
   // Of a device that holds everything nothing is asked that depends on the types of its weights.
   const bool alike = same_work(setup_.workload.convention, workload.convention);
+  const RankShares shares(*setup_.model, stored ? &*stored : nullptr);
+  RankEstimators estimators(shares);
   const auto add = [&](std::vector<Device>& devices, const Rank& rank, Count ranks, Count host_experts) {
-    auto estimator = alike && &*rank.model == &*setup_.model
-                         ? whole_
-                         : std::make_shared<const Estimator>(rank.model, workload, setup_.engine, ranks,
-                                                             engine_device(setup_.settings.gpu));
+    const auto make = [&] {
+      return std::make_shared<const Estimator>(rank.model, workload, setup_.engine, ranks,
+                                               engine_device(setup_.settings.gpu));
+    };
+    auto estimator = alike && &*rank.model == &*setup_.model ? whole_
+                     : ranks_.size() == 1                    ? make()
+                                                             : estimators.of(rank, ranks, make);
     devices.push_back({&rank, std::move(estimator),
-                       stored ? std::optional(rank_weights(*setup_.model, *stored, rank, host_experts)) : std::nullopt,
-                       feed_forward_work(*setup_.model, rank)});
+                       stored ? std::optional(shares.weights(rank, host_experts)) : std::nullopt,
+                       shares.feed_forward(rank)});
   };
   devices_.reserve(ranks_.size());
   for (const Rank& rank : ranks_) {

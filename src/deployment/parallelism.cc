@@ -6,6 +6,7 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
+#include "group_of_layer.h"
 
 namespace ctxcost {
 namespace {
@@ -22,6 +23,10 @@ constexpr Degree kDegrees[] = {
 constexpr Count kMostDevices = 1 << 16;
 /// More layers than any model has. A search builds many splits, each of which lists the layers of each device.
 constexpr Count kMostLayers = 1 << 14;
+/// Layers of many kinds are counted one by one.
+constexpr Count kMostUnlikeLayers = 1 << 11;
+constexpr std::size_t kFewKinds = 32;
+constexpr std::size_t kMostKinds = 1 << 10;
 
 [[noreturn]] void fail(std::string message, std::string hint = "") {
   throw InputError(setting_fault("parallel", std::move(message), std::move(hint)));
@@ -85,33 +90,83 @@ std::vector<ModelTensor> split_tensors(const Model& model, const Parallelism& pa
   return kept;
 }
 
-Model split_model(const Model& model, const Parallelism& parallelism, const PlacedLayers& stage, Position at) {
-  Model share = model;
-  share.files.reset();  // files and stored types describe the whole model
-  share.stored.reset();
+/// What a device's part has in common with the whole model. Files and stored types describe the whole model, and so do
+/// the figures that are shown beside it.
+Model without_parts(const Model& model) {
+  Model rest;
+  rest.name = model.name;
+  rest.id = model.id;
+  rest.family = model.family;
+  rest.origin = model.origin;
+  rest.source = model.source;
+  rest.d_model = model.d_model;
+  rest.vocab = model.vocab;
+  rest.tied_embeddings = model.tied_embeddings;
+  rest.embedding_known = model.embedding_known;
+  rest.positions = model.positions;
+  rest.gguf = model.gguf;
+  rest.weights = model.weights;
+  rest.activation = model.activation;
+  rest.kv = model.kv;
+  rest.recurrent_state = model.recurrent_state;
+  rest.next_token_mixers = model.next_token_mixers;
+  rest.next_token_embedding = model.next_token_embedding;
+  rest.cross_tokens = model.cross_tokens;
+  rest.batch = model.batch;
+  rest.notes = model.notes;
+  return rest;
+}
+
+Model split_model(const Model& model, const Model& rest, const GroupOfLayer& groups, const Parallelism& parallelism,
+                  const PlacedLayers& stage, Position at) {
+  Model share = rest;
   share.tensors = split_tensors(model, parallelism, stage, at);
   if (share.vocab) share.vocab = part(*share.vocab, parallelism.tensor, at.tensor_rank);
   share.next_token_layers = stage.next_token_layers;
   if (parallelism.tensor > 1) {
     for (auto& mixer : share.next_token_mixers) mixer = shard_mixer(*mixer, parallelism.tensor, at.tensor_rank);
   }
-  share.groups.clear();
-  for (const LayerGroup& group : model.groups) {
-    LayerGroup kept = group;
-    std::erase_if(kept.layers, [&](std::uint32_t layer) { return layer < stage.first || layer >= stage.end; });
-    if (kept.layers.empty()) continue;
+  const std::vector<std::size_t> held = groups.within(stage.first, stage.end);
+  share.groups.reserve(held.size());
+  for (const std::size_t g : held) {
+    const LayerGroup& group = model.groups[g];
+    LayerGroup& kept = share.groups.emplace_back();
+    const auto reaches = [](std::uint32_t layer, Count bound) { return Count{layer} < bound; };
+    const auto first = std::lower_bound(group.layers.begin(), group.layers.end(), stage.first, reaches);
+    kept.layers.assign(first, std::lower_bound(first, group.layers.end(), stage.end, reaches));
+    kept.mixers = group.mixers;
     for (auto& mixer : kept.mixers) {
       if (parallelism.tensor > 1) mixer = shard_mixer(*mixer, parallelism.tensor, at.tensor_rank);
     }
     kept.feed_forward = split_feed_forward(group.feed_forward, parallelism, at);
-    share.groups.push_back(std::move(kept));
+    kept.extras = group.extras;
+    kept.stack = group.stack;
   }
   return share;
+}
+
+/// Whether all tensor ranks hold equal parts of a mixer: the first one, whose parts are the largest, and the last one
+/// do. What is split has weights, a cache, a state or heads.
+bool same_on_all_ranks(const Mixer& mixer, Count ranks) {
+  const auto first = shard_mixer(mixer, ranks, 0);
+  const auto last = shard_mixer(mixer, ranks, ranks - 1);
+  const auto tensors = first->tensors();
+  const auto same_cache = [](const CachePart& a, const CachePart& b) {
+    return a.heads == b.heads && a.width == b.width;
+  };
+  const auto same_state = [](const StatePart& a, const StatePart& b) { return a.elements == b.elements; };
+  return tensors && tensors == last->tensors() && first->shape().heads == last->shape().heads &&
+         first->shape().kv_heads == last->shape().kv_heads && first->score_heads() == last->score_heads() &&
+         std::equal(first->cache().begin(), first->cache().end(), last->cache().begin(), last->cache().end(),
+                    same_cache) &&
+         std::equal(first->state().begin(), first->state().end(), last->state().begin(), last->state().end(),
+                    same_state);
 }
 
 /// The numbers that a tensor rank's part depends on. Ranks on the same side of every remainder hold equal parts.
 std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
   std::vector<Count> remainders;
+  if (ranks == 1) return remainders;
   const auto add = [&](Count whole) { remainders.push_back(whole % ranks); };
   if (model.vocab) add(*model.vocab);
   for (const LayerGroup& group : model.groups) {
@@ -121,6 +176,7 @@ std::vector<Count> tensor_remainders(const Model& model, Count ranks) {
       add(group.feed_forward.experts->shared_d_ff);
     }
     for (const auto& mixer : group.mixers) {
+      if (same_on_all_ranks(*mixer, ranks)) continue;
       add(mixer->shape().heads);
       add(mixer->shape().kv_heads);
       for (const auto& [name, value] : mixer->settings().all()) {
@@ -246,11 +302,18 @@ void check(const Model& model, const Parallelism& parallelism) {
 }  // namespace
 
 void check_layers(const Model& model) {
-  if (const Count all = model.layers(); all > kMostLayers) {
+  const auto refuse = [&model](Count most, std::string_view what, Count found) {
     throw InputError(Diagnostic{model.name, "",
-                                "expected at most " + with_separators(kMostLayers) +
-                                    " layers to place on devices, found " + with_separators(all),
+                                "expected at most " + with_separators(most) + " " + std::string(what) +
+                                    " to place on devices, found " + with_separators(found),
                                 "`ctxcost scale` counts more"});
+  };
+  const Count layers = model.layers();
+  const std::size_t kinds = model.groups.size();
+  if (layers > kMostLayers) refuse(kMostLayers, "layers", layers);
+  if (kinds > kMostKinds) refuse(kMostKinds, "kinds of layers", kinds);
+  if (kinds > kFewKinds && layers > kMostUnlikeLayers) {
+    refuse(kMostUnlikeLayers, "layers of more than 32 kinds", layers);
   }
 }
 
@@ -350,11 +413,14 @@ std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std:
     classes.try_emplace({tensor_class(at.tensor_rank), fewer_experts, narrower}, at, Count{}).first->second.second += 1;
   }
 
+  const Model rest = without_parts(model);
+  const GroupOfLayer groups(model);
   std::vector<Rank> ranks;
+  ranks.reserve(stages.size() * classes.size());
   for (std::size_t s = 0; s < stages.size(); ++s) {
     for (const auto& [key, value] : classes) {
-      ranks.push_back(
-          {split_model(model, parallelism, stages[s], value.first), Count{s}, stages[s].has_output, value.second});
+      ranks.push_back({split_model(model, rest, groups, parallelism, stages[s], value.first), Count{s},
+                       stages[s].has_output, value.second});
     }
   }
   return ranks;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <unordered_map>
 
 namespace ctxcost {
 namespace {
@@ -37,20 +36,10 @@ Count elements_of(const std::vector<ModelTensor>& tensors, Place place, const Te
   return elements;
 }
 
-/// Finds the groups of the whole model that contain a rank's groups, which are asked for in their order.
-class Origins {
- public:
-  explicit Origins(const Model& model) : at_(model.groups.begin()), end_(model.groups.end()) {}
-  const LayerGroup& of(const LayerGroup& part) {
-    at_ = std::find_if(at_, end_, [&part](const LayerGroup& group) {
-      return group.stack == part.stack && std::binary_search(group.layers.begin(), group.layers.end(), part.layers[0]);
-    });
-    return *at_;
-  }
-
- private:
-  std::vector<LayerGroup>::const_iterator at_, end_;
-};
+/// Whether a part of a group's layers has all of their tensors.
+bool holds_whole(const LayerGroup& part, const LayerGroup& origin) {
+  return part.mixers == origin.mixers && part.feed_forward == origin.feed_forward;
+}
 
 std::vector<std::uint32_t> common_layers(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
   std::vector<std::uint32_t> both;
@@ -93,39 +82,45 @@ void add_of_layers(RankWeights& sum, const StoredTensor& entry, const LayerGroup
 
 }  // namespace
 
-RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank,
-                         Count host_expert_layers) {
+RankShares::RankShares(const Model& model, const std::vector<StoredTensor>* stored)
+    : model_(model), stored_(stored), groups_(model), of_group_(model.groups.size()) {
+  if (stored == nullptr) return;
+  for (const StoredTensor& entry : *stored) {
+    (entry.group == nullptr ? outside_ : of_group_[static_cast<std::size_t>(entry.group - model.groups.data())])
+        .push_back(&entry);
+  }
+}
+
+RankWeights RankShares::weights(const Rank& rank, Count host_expert_layers) const {
+  const Model& model = model_;
   RankWeights sum;
-  Origins origins(model);
   // Of what a device holds whole, the shares need no count.
   const bool whole_model = &*rank.model == &model;
-  // Groups may be as many as tensors.
-  std::unordered_map<const LayerGroup*, std::vector<const StoredTensor*>> of_group;
-  std::vector<const StoredTensor*> outside;
-  for (const StoredTensor& entry : stored) {
-    if (entry.group == nullptr) {
-      outside.push_back(&entry);
-    } else if (whole_model) {
-      add_of_layers(sum, entry, *entry.group, entry.layers, {1, 1}, host_expert_layers);
-    } else {
-      of_group[entry.group].push_back(&entry);
-    }
+  for (const StoredTensor& entry : *stored_) {
+    if (!whole_model) break;
+    if (entry.group != nullptr) add_of_layers(sum, entry, *entry.group, entry.layers, {1, 1}, host_expert_layers);
   }
   for (const LayerGroup& part : rank.model->groups) {
     if (whole_model) break;
-    const LayerGroup& origin = origins.of(part);
-    const std::vector<Tensor> whole = model.layer_tensors(origin).value();
-    const std::vector<Tensor> held = rank.model->layer_tensors(part).value();
-    for (const StoredTensor* const found : of_group[&origin]) {
+    const std::size_t group = this->origin(part);
+    const LayerGroup& origin = model.groups[group];
+    const bool all = holds_whole(part, origin);
+    const std::vector<Tensor> whole = all ? std::vector<Tensor>{} : model.layer_tensors(origin).value();
+    const std::vector<Tensor> held = all ? std::vector<Tensor>{} : rank.model->layer_tensors(part).value();
+    for (const StoredTensor* const found : of_group_[group]) {
       const StoredTensor& entry = *found;
       const Tensor& tensor = entry.tensor;
-      const std::vector<std::uint32_t> common = common_layers(entry.layers, part.layers);
-      Share share{elements_of(held, tensor), elements_of(whole, tensor)};
+      Share share{1, 1};
+      if (!all) share = {elements_of(held, tensor), elements_of(whole, tensor)};
       if (tensor.name == kRouter) share.part = share.whole;
-      add_of_layers(sum, entry, part, common, share, host_expert_layers);
+      if (entry.layers.size() == origin.layers.size()) {
+        add_of_layers(sum, entry, part, part.layers, share, host_expert_layers);
+      } else {
+        add_of_layers(sum, entry, part, common_layers(entry.layers, part.layers), share, host_expert_layers);
+      }
     }
   }
-  for (const StoredTensor* const found : outside) {
+  for (const StoredTensor* const found : outside_) {
     const StoredTensor& entry = *found;
     const Share share{elements_of(rank.model->tensors, entry.place, entry.tensor),
                       elements_of(model.tensors, entry.place, entry.tensor)};
@@ -145,12 +140,12 @@ RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& st
   return sum;
 }
 
-FeedForwardWork feed_forward_work(const Model& model, const Rank& rank) {
+FeedForwardWork RankShares::feed_forward(const Rank& rank) const {
+  const Model& model = model_;
   FeedForwardWork work;
-  Origins origins(model);
   for (const LayerGroup& part : rank.model->groups) {
     if (!part.feed_forward.experts || part.stack == Stack::encoder) continue;
-    const LayerGroup& origin = origins.of(part);
+    const LayerGroup& origin = model.groups[this->origin(part)];
     const std::vector<Tensor> whole = origin.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});
     const std::vector<Tensor> held = part.feed_forward.tensors(model.d_model).value_or(std::vector<Tensor>{});
     for (const Tensor& tensor : held) {

@@ -6,6 +6,7 @@
 
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/weights/weight_scheme.h"
+#include "group_of_layer.h"
 
 namespace ctxcost {
 
@@ -30,11 +31,6 @@ struct RankWeights {
   std::vector<HeldExperts> host_experts;
 };
 
-/// Computes a rank's weights. `stored` are the tensors of `model`, and `rank` is a part of that model. Routed experts
-/// of layers below `host_expert_layers` are in host memory.
-RankWeights rank_weights(const Model& model, const std::vector<StoredTensor>& stored, const Rank& rank,
-                         Count host_expert_layers = {});
-
 /// Multiply-adds per token in the feed-forwards of a device.
 struct FeedForwardWork {
   Count dense_macs;    ///< of the device's part; routers whole
@@ -42,6 +38,26 @@ struct FeedForwardWork {
                        ///< over the devices of an expert group is one token's work
   Count counted_macs;  ///< what an estimate of the rank's model counts for both
 };
-FeedForwardWork feed_forward_work(const Model& model, const Rank& rank);
+
+/// The parts of a model, and of its stored tensors, that ranks hold.
+class RankShares {
+ public:
+  /// `stored` are the tensors of `model`, null if they are unknown. Both must outlive the shares.
+  RankShares(const Model& model, const std::vector<StoredTensor>* stored);
+
+  /// Computes a rank's weights, of known tensors. `rank` is a part of the model. Routed experts of layers below
+  /// `host_expert_layers` are in host memory.
+  RankWeights weights(const Rank& rank, Count host_expert_layers = {}) const;
+  FeedForwardWork feed_forward(const Rank& rank) const;
+  /// Returns the index of the model's group that a rank's group is a part of.
+  std::size_t origin(const LayerGroup& part) const { return groups_.of(part.stack, part.layers.front()); }
+
+ private:
+  const Model& model_;
+  const std::vector<StoredTensor>* stored_;
+  GroupOfLayer groups_;
+  std::vector<std::vector<const StoredTensor*>> of_group_;
+  std::vector<const StoredTensor*> outside_;
+};
 
 }  // namespace ctxcost

@@ -215,15 +215,43 @@ Count most_ranks(const Setup& setup) {
   return heads == 0 ? kWithoutHeads : min(kMostRanks, heads);
 }
 
+namespace {
+
+Setup over_ranks(const Setup& setup, Count ranks) {
+  Setup changed = setup;
+  changed.settings.parallelism.*spread_degree(*setup.engine.engine) = ranks;
+  return changed;
+}
+
+bool can_deploy(const Setup& setup, Count ranks) {
+  try {
+    const Deployment deployment(over_ranks(setup, ranks));
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
+/// Returns a number of devices below which none fits, if one device does not. Layers that are spread take together what
+/// they take on one device, so that fewer cannot hold their weights and cache. 2 where nothing is known.
+Count fewest_layers_ranks(const Deployment& one, Count context, Count batch) {
+  constexpr Count kNothingKnown = 2;
+  if (one.setup().engine.engine->spread != Spread::layers) return kNothingKnown;
+  const std::optional<Count> room = one.capacity();
+  const DeviceMemory memory = one.fullest(context, batch).memory;
+  if (!room || *room == 0 || !memory.weights || !memory.kv_reserved) return kNothingKnown;
+  return max(kNothingKnown, ceil_div(*memory.weights + *memory.kv_reserved, *room));
+}
+
+}  // namespace
+
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch) {
   FewestGpus fewest;
   const Count most = most_ranks(setup);
-  const auto degree = spread_degree(*setup.engine.engine);
   std::optional<InputError> fault;
   bool any = false;
   for (Count ranks = 1; ranks <= most; ranks += 1) {
-    Setup candidate = setup;
-    candidate.settings.parallelism.*degree = ranks;
+    Setup candidate = over_ranks(setup, ranks);
     const Parallelism parallelism = candidate.settings.parallelism;
     // Most degrees do not divide the heads, which is seen before anything is split.
     if (ranks > 1 && !divides_evenly(*setup.model, parallelism.tensor)) {
@@ -241,9 +269,14 @@ FewestGpus min_gpus(const Setup& setup, Count context, Count batch) {
     any = true;
     fewest.parallelism = parallelism;
     if (!deployment->within_window(context)) return fewest;
-    if (!deployment->fits(context, batch)) continue;
-    fewest.gpus = deployment->devices();
-    return fewest;
+    if (deployment->fits(context, batch)) {
+      fewest.gpus = deployment->devices();
+      return fewest;
+    }
+    if (ranks > 1) continue;
+    // Numbers are passed over where the engine runs both the second and the next one that is tried.
+    const Count next = min(most, fewest_layers_ranks(*deployment, context, batch));
+    if (next > 2 && can_deploy(setup, 2) && can_deploy(setup, next)) ranks = next - 1;
   }
   if (!any) throw InputError(*fault);
   return fewest;

@@ -159,7 +159,7 @@ std::vector<TrainingDevice> exact_memory(const SharedModel& shared, const Traini
     TrainingDevice& device = devices.emplace_back();
     device.stage = rank.stage;
     device.devices = rank.devices;
-    if (stored) set_state(device, rank_weights(model, *stored, rank), placement);
+    if (stored) set_state(device, RankShares(model, &*stored).weights(rank), placement);
     device.activations = activations_of(rank, method, placement, context, batch);
     const auto& tensors = rank.model->tensors;
     const bool has_head =

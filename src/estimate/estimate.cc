@@ -214,6 +214,8 @@ void Estimator::find_widest(const LayerGroup& group) {
 void Estimator::list_reads() {
   stored_ = weights_.store(model());
   if (!stored_) return;
+  constexpr std::size_t kNone = ~std::size_t{0};
+  std::vector<std::size_t> summed(model().groups.size() + 1, kNone);  // where each group's sum is, and that of the rest
   for (const StoredTensor& stored : *stored_) {
     const Tensor& tensor = stored.tensor;
     const Count layers = stored.count();
@@ -226,13 +228,14 @@ void Estimator::list_reads() {
     } else if (tensor.use == TensorUse::lookup && !tied_head) {
       decode_reads_.push_back({stored.group, tensor.name, layers * stored.row_bytes, true, 0, 0});
     } else {
-      const auto same = std::find_if(decode_reads_.begin(), decode_reads_.end(), [&](const DecodeRead& read) {
-        return read.group == stored.group && !read.by_sequence && read.copies == 0;
-      });
-      if (same == decode_reads_.end()) {
+      std::size_t& same =
+          summed[stored.group == nullptr ? model().groups.size()
+                                         : static_cast<std::size_t>(stored.group - model().groups.data())];
+      if (same == kNone) {
+        same = decode_reads_.size();
         decode_reads_.push_back({stored.group, "every token's tensors", layers * stored.bytes, false, 0, 0});
       } else {
-        same->bytes += layers * stored.bytes;
+        decode_reads_[same].bytes += layers * stored.bytes;
       }
     }
   }

@@ -303,6 +303,28 @@ TEST_CASE("points are joined by their series' names, then by place") {
                        InputError);
 }
 
+TEST_CASE("configs of many keys are compared one by one, too") {
+  // 500 keys in opposite orders; each tenth of the first hundred is another value, one is gone and one is new.
+  std::string before = "{", after = "{";
+  std::vector<std::string> expected;
+  for (int i = 0; i < 500; ++i) {
+    const int j = 499 - i;
+    before += (i == 0 ? "\"k" : ", \"k") + std::to_string(i) + "\": " + std::to_string(i);
+    after += (i == 0 ? "\"" : ", \"") + std::string(j == 77 ? "new" : "k" + std::to_string(j)) +
+             "\": " + std::to_string(j < 100 && j % 10 == 0 ? 1000 : j);
+    if (i < 100 && i % 10 == 0) expected.push_back("~/k" + std::to_string(i));
+    if (i == 77) expected.emplace_back("-/k77");
+  }
+  expected.emplace_back("+/new");
+  const JsonDocument old_config = parse_json(before + "}", "old");
+  const JsonDocument new_config = parse_json(after + "}", "new");
+  std::vector<std::string> found;
+  for (const ConfigChange& change : config_changes(old_config.root, new_config.root)) {
+    found.push_back((change.before == nullptr ? "+" : change.after == nullptr ? "-" : "~") + change.pointer);
+  }
+  CHECK(found == expected);
+}
+
 TEST_CASE("config keys are compared one by one") {
   const JsonDocument before = parse_json(
       R"({"a": 1, "b": {"c": [1, 2], "d/e": "x"}, "f": 1.0, "g": null, "l": [{"w": 1}, {"w": 2}], "order": {"x": 1, "y": 2}})",

@@ -240,7 +240,7 @@ TEST_CASE("a device's share of a tensor is rounded up to bytes") {
   Count wide, narrow;
   for (const Rank& rank : ctxcost::split(model, parse_parallelism("tp=5"))) {
     const Count inner = *rank.model->groups[0].feed_forward.d_ff;
-    (inner == 10 ? wide : narrow) = rank_weights(model, stored, rank).bytes;
+    (inner == 10 ? wide : narrow) = RankShares(model, &stored).weights(rank).bytes;
   }
   // Of 48 rows of gate and up a device has 10 or 9, each of 2 blocks of 34 bytes; of the 64 x 2 blocks of down 10/48,
   // which are 906 2/3 bytes, or 9/48, which are 816. All else divides by 5.
@@ -265,14 +265,14 @@ TEST_CASE("shared experts are split over tensor ranks and stand on every expert 
   // Of two expert ranks each holds four experts, and both shared ones.
   const Rank rank = ctxcost::split(model, parse_parallelism("dp=2,ep=2")).front();
   const std::vector<StoredTensor> stored = parse_weight_scheme("bf16", "--weights").store(model).value();
-  const RankWeights weights = rank_weights(model, stored, rank);
+  const RankWeights weights = RankShares(model, &stored).weights(rank);
   const Count whole = 3 * 64 * 32 + 32 + 32 + 64;
   const Count dense = 4 * 64 * 64 + 4 * 64 + 512 + 2 * whole + 2 * 64;
   CHECK(weights.bytes == 2 * (2 * (dense + 4 * whole) + 2 * 1000 * 64 + 64));
   // A step reads the shared ones whatever the batch, and of the embedding rows alone.
   CHECK(weights.decode_bytes == 2 * (2 * dense + 1000 * 64 + 64));
   CHECK(weights.experts.size() == 6);
-  const FeedForwardWork work = feed_forward_work(model, rank);
+  const FeedForwardWork work = RankShares(model, nullptr).feed_forward(rank);
   CHECK(work.dense_macs == Count{2 * (512 + 2 * 3 * 64 * 32)});
   CHECK(work.routed_macs == Count{2 * 3 * 64 * 32});  // two layers, half of two experts
 
@@ -582,8 +582,8 @@ TEST_CASE("one device holds and reads what the only part of a split does") {
     CHECK(parts.front().stage == Count{});
     CHECK(parts.front().is_last);
     CHECK(parts.front().devices == Count{1});
-    const RankWeights whole = rank_weights(*model, *stored, {model, 0, true, 1});
-    const RankWeights part = rank_weights(*model, *stored, parts.front());
+    const RankWeights whole = RankShares(*model, &*stored).weights({model, 0, true, 1});
+    const RankWeights part = RankShares(*model, &*stored).weights(parts.front());
     CHECK(whole.bytes == part.bytes);
     CHECK(whole.prefill_bytes == part.prefill_bytes);
     CHECK(whole.decode_bytes == part.decode_bytes);
@@ -624,4 +624,79 @@ TEST_CASE("the fullest device of a split model, in place of the whole model's by
   const FullestDevice device = Deployment(on_host).fullest(8192, 1);
   CHECK(device.kv_cache == Count{});
   CHECK(device.state == Count{});
+}
+
+TEST_CASE("tensor ranks hold equal parts of windows, whatever their remainders") {
+  std::string pattern;
+  for (int window = 100; window < 140; ++window) {
+    pattern += pattern.empty() ? "" : ", ";
+    pattern += R"({"attention": {"kind": "sliding_window", "window": )" + std::to_string(window) + "}}";
+  }
+  const std::string text = R"({"layers": 40, "heads": 32, "kv_heads": 8, "d_k": 16, "d_model": 512, "d_ff": 1024,
+                              "vocab": 3200, "pattern": [)" +
+                           pattern + "]}";
+  const std::vector<Rank> ranks = ctxcost::split(parse_model(text, "m"), parse_parallelism("tp=32"));
+  REQUIRE(ranks.size() == 1);
+  CHECK(ranks[0].devices == 32);
+  REQUIRE(ranks[0].model->groups.size() == 40);
+  CHECK(ranks[0].model->groups[39].mixers[0]->shape().heads == 1);
+}
+
+TEST_CASE("every stage has the cache and the weights of its own layers") {
+  for (const std::string_view name :
+       {"gemma-3-27b-it", "gpt-oss-20b", "llama-4-scout-17b-16e-instruct", "jamba-v0.1"}) {
+    CAPTURE(name);
+    const Model model = load_model(name);
+    for (const std::string_view engine : {"ideal", "vllm", "llama.cpp"}) {
+      for (const std::string_view parallel : {"pp=2", "pp=5", "pp=8", "pp=12"}) {
+        CAPTURE(engine);
+        CAPTURE(parallel);
+        const Setup setup = setup_of(model, "h100-sxm-80gb", parallel, engine);
+        const Deployment deployment(setup);
+        const DeploymentEstimate estimate = deployment.at(5000, 3);
+        Count weights;
+        for (const DeviceMemory& device : estimate.devices) weights += device.devices * device.weights.value();
+        if (estimate.host) weights += estimate.host->weights.value();
+        // Stages and the host hold every tensor once; a tied embedding is twice there.
+        const Count tied = model.tied_embeddings ? *model.vocab * *model.d_model * 2 : Count{};
+        CHECK(weights >= deployment.estimator().at(1, 1).count(Metric::weights_bytes).value());
+        CHECK(weights <= deployment.estimator().at(1, 1).count(Metric::weights_bytes).value() + tied + 1'000'000);
+        if (setup.engine.engine->place != nullptr) continue;  // the engine says what a stage holds
+        const std::vector<Rank> ranks = ctxcost::split(model, parse_parallelism(parallel));
+        REQUIRE(ranks.size() == estimate.devices.size());
+        for (std::size_t i = 0; i < ranks.size(); ++i) {
+          const Estimator alone(ranks[i].model, {}, setup.engine, 1, engine_device(setup.settings.gpu));
+          CHECK(estimate.devices[i].kv_reserved == alone.at(5000, 3).count(Metric::kv_reserved_bytes));
+          CHECK(estimate.devices[i].activations == alone.at(5000, 3).count(Metric::activation_bytes));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("layers of many kinds are placed on devices up to limits of their own") {
+  const auto model_of = [](int kinds, int layers) {
+    std::string pattern;
+    for (int window = 1; window <= kinds; ++window) {
+      pattern += pattern.empty() ? "" : ", ";
+      pattern += R"({"attention": {"kind": "sliding_window", "window": )" + std::to_string(window) + "}}";
+    }
+    return parse_model(R"({"heads": 4, "d_k": 16, "d_model": 64, "d_ff": 96, "vocab": 100, "layers": )" +
+                           std::to_string(layers) + R"(, "pattern": [)" + pattern + "]}",
+                       "m");
+  };
+  const auto fault_of = [](const Model& model) -> std::string {
+    try {
+      check_layers(model);
+    } catch (const InputError& error) {
+      return error.diagnostics().front().message;
+    }
+    return {};
+  };
+  CHECK(fault_of(model_of(32, 16'384)).empty());
+  CHECK(fault_of(model_of(33, 2'048)).empty());
+  CHECK(fault_of(model_of(33, 2'049)) ==
+        "expected at most 2,048 layers of more than 32 kinds to place on devices, found 2,049");
+  CHECK(fault_of(model_of(1'024, 1'024)).empty());
+  CHECK(fault_of(model_of(1'025, 1'025)) == "expected at most 1,024 kinds of layers to place on devices, found 1,025");
 }

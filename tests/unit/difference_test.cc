@@ -67,6 +67,18 @@ TEST_CASE("a key is shown with what it changes alone") {
   CHECK(difference.keys[3].after == "1");
 }
 
+TEST_CASE("what a key changes alone is found over several types of the cache and batches, too") {
+  DiffOptions options = at("1K,2K");
+  options.metrics = {Metric::kv_cache_bytes, Metric::scores};
+  options.grid.kv = {parse_kv_precision("fp8", "kv"), parse_kv_precision("fp16", "kv")};
+  options.grid.batches = parse_lengths("1,2", "batches");
+  const Difference difference = diff(old_model(), new_model(), options);
+  REQUIRE(difference.keys.size() == 4);
+  CHECK(difference.keys[0].alone_changes == std::vector<Metric>{});
+  CHECK(difference.keys[1].alone_changes == std::vector{Metric::kv_cache_bytes});
+  CHECK(difference.keys[3].alone_changes == std::vector<Metric>{});
+}
+
 TEST_CASE("a key that alone makes no valid model says so") {
   const Comparand three = parse_comparand(R"({"layers": 2, "heads": 6, "d_k": 64, "kv_heads": 3})", "three.json");
   const Comparand four = parse_comparand(R"({"layers": 2, "heads": 8, "d_k": 64, "kv_heads": 4})", "four.json");

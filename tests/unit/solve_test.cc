@@ -397,3 +397,34 @@ TEST_CASE("the weights that people use are called as the engine's files call the
   CHECK(usual_weights(*parse_engine("llama.cpp").engine)[1] == "Q8_0");
   CHECK(usual_weights(*parse_engine("vllm").engine)[2] == "int4");
 }
+
+TEST_CASE("the fewest GPUs of a runtime that spreads layers are the first number of them that fits") {
+  Models models;
+  int found = 0;
+  for (int i = 0; i < 40; ++i) {
+    Setup setup{models.next(), {}, parse_engine("llama.cpp"), {}};
+    const Count context = models.pick(1, 59);
+    for (const std::uint64_t bytes : {60'000, 150'000, 300'000, 600'000, 2'000'000}) {
+      setup.settings.gpu = card_of(bytes);
+      setup.settings.utilization = parse_fraction("1", "utilization");
+      CAPTURE(i);
+      CAPTURE(bytes);
+      std::optional<Count> first;
+      bool refused = false;
+      for (Count ranks = 1; ranks <= setup.model->layers() && !first; ranks += 1) {
+        Setup candidate = setup;
+        candidate.settings.parallelism.pipeline = ranks;
+        try {
+          if (Deployment(candidate).fits(context, 1)) first = ranks;
+        } catch (const InputError&) {
+          refused = true;
+        }
+      }
+      if (refused) continue;
+      const FewestGpus fewest = min_gpus(setup, context, 1);
+      CHECK(fewest.gpus == first);
+      found += first && *first > 2 ? 1 : 0;
+    }
+  }
+  CHECK(found >= 5);
+}

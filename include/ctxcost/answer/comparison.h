@@ -55,6 +55,9 @@ struct Comparison {
   std::vector<Metric> compared;  ///< the metrics that were compared
 };
 
+/// Returns whether `compare` looks at a metric where these are asked for: at every cost where none is.
+bool is_compared(std::span<const Metric> metrics, Metric metric);
+
 /// Joins points of the same context and batch. Series with the same names are joined first; then, if equally many
 /// series are left on both sides, series at the same position. `metrics` are those to compare; if empty, all except
 /// those that cost more in neither direction (growth ratios). The records must outlive the result. Throws InputError if

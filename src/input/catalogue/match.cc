@@ -349,55 +349,57 @@ Words without_maker(Words words) {
   return words;
 }
 
-/// Calls `take` with the words of every name of the catalogue but the ids with their owners, with the index of the
-/// first of them that is no maker, and the name's row.
-template <typename Take>
-void each_known_name(Take take) {
-  NameWords words;
-  for (const CatalogueName& row : catalogue_names()) {
-    if (row.name.find('/') != std::string_view::npos) continue;
-    split(row.name, words);
-    take(words, words.size() > 1 && among(kMakers, words[0]) ? std::size_t{1} : std::size_t{0}, row);
-  }
+bool is_word_character(std::string_view name, std::size_t i) {
+  const char c = lower_case(name[i]);
+  return is_letter(c) || is_digit(c) ||
+         (c == '.' && i > 0 && i + 1 < name.size() && is_digit(name[i - 1]) && is_digit(name[i + 1]));
 }
 
-/// Every name of the catalogue, with its words joined.
-class KnownNames {
- public:
-  KnownNames() {
-    names_.reserve(catalogue_names().size());
-    each_known_name([this](const NameWords& words, std::size_t first, const CatalogueName& row) {
-      const std::size_t begin = text_.size();
-      for (std::size_t i = first; i < words.size(); ++i) {
-        if (text_.size() > begin && is_digit(text_.back()) && is_digit(words[i].front())) text_ += '-';
-        text_ += words[i];
-      }
-      names_.push_back({begin, text_.size(), row.entry});
-    });
+/// A name of the catalogue without a maker before it.
+std::string_view without_maker(std::string_view name) {
+  for (const std::string_view maker : kMakers) {
+    if (name.size() <= maker.size() + 1 || lower_case(name.front()) != maker.front()) continue;
+    const bool stands = std::equal(maker.begin(), maker.end(), name.begin(),
+                                   [](char wanted, char found) { return wanted == lower_case(found); });
+    if (stands && !is_word_character(name, maker.size())) return name.substr(maker.size() + 1);
   }
+  return name;
+}
 
-  /// Returns the entry of these words. Null if there is none, or if two entries are written alike ("mistral-7b",
-  /// "mistral:7b").
-  const CatalogueEntry* find(const Words& words) const {
-    const std::string text = joined(words);
-    const CatalogueEntry* found = nullptr;
-    for (const Name& name : names_) {
-      if (name.end - name.begin != text.size() || text_.compare(name.begin, text.size(), text) != 0) continue;
-      const CatalogueEntry* const entry = &catalogue()[name.entry];
-      if (found != nullptr && entry != found) return nullptr;
-      found = entry;
+/// Whether the words of a name, joined, are a text. Nearly every name of the catalogue begins otherwise.
+bool reads_as(std::string_view name, std::string_view text) {
+  std::size_t read = 0;
+  bool apart = false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (!is_word_character(name, i)) {
+      apart = true;
+      continue;
     }
-    return found;
+    const char c = lower_case(name[i]);
+    if (apart && read > 0 && is_digit(text[read - 1]) && is_digit(c)) {
+      if (read == text.size() || text[read] != '-') return false;
+      ++read;
+    }
+    apart = false;
+    if (read == text.size() || text[read] != c) return false;
+    ++read;
   }
+  return read == text.size();
+}
 
- private:
-  struct Name {
-    std::size_t begin, end;
-    std::uint32_t entry;
-  };
-  std::string text_;  // of all names, one after another
-  std::vector<Name> names_;
-};
+/// Returns the entry of these words. Null if there is none, or if two entries are written alike ("mistral-7b",
+/// "mistral:7b"). Ids with their owners are other names.
+const CatalogueEntry* find_known(const Words& words) {
+  const std::string text = joined(words);
+  const CatalogueEntry* found = nullptr;
+  for (const CatalogueName& row : catalogue_names()) {
+    if (!reads_as(without_maker(row.name), text) || row.name.find('/') != std::string_view::npos) continue;
+    const CatalogueEntry* const entry = &catalogue()[row.entry];
+    if (found != nullptr && entry != found) return nullptr;
+    found = entry;
+  }
+  return found;
+}
 
 /// Splits words between letters and digits, so that "llama3.1:8b" and "llama-3.1-8b" give the same, and calls `take`
 /// with each part until it gives false.
@@ -415,9 +417,11 @@ void each_atom(const List& words, std::size_t first, Take take) {
 }
 
 /// Whether a known name begins with these atoms.
-bool begins_with(const NameWords& words, std::size_t first, const std::vector<std::string_view>& start) {
+bool begins_with(std::string_view name, const std::vector<std::string_view>& start, NameWords& words) {
+  if (lower_case(name.front()) != start.front().front()) return false;
+  split(name, words);
   std::size_t same = 0;
-  each_atom(words, first, [&](std::string_view atom) {
+  each_atom(words, 0, [&](std::string_view atom) {
     if (atom != start[same]) return false;
     return ++same < start.size();
   });
@@ -433,7 +437,6 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
   if (!part) return std::nullopt;
   const Words words = without_maker(words_of(*part));
   if (words.empty()) return std::nullopt;
-  const KnownNames known;
   const bool owned = part->size() < name.size();
   const std::string_view owner = name.substr(0, name.size() - part->size());
   const auto match = [&](const CatalogueEntry& entry, const Stripped& bare) {
@@ -457,12 +460,12 @@ std::optional<CatalogueMatch> match_model(std::string_view name) {
     }
     return result;
   };
-  if (const CatalogueEntry* entry = known.find(words)) return match(*entry, {});
+  if (const CatalogueEntry* entry = find_known(words)) return match(*entry, {});
   // "-Instruct-2507-FP8" is the entry "-Instruct-2507" if there is one.
   for (const Leave leave : {Leave::packing, Leave::trainings}) {
     const Stripped bare = strip(words, leave);
     if (bare.left_out.empty() || bare.name.empty()) continue;
-    if (const CatalogueEntry* entry = known.find(bare.name)) return match(*entry, bare);
+    if (const CatalogueEntry* entry = find_known(bare.name)) return match(*entry, bare);
   }
   return std::nullopt;
 }
@@ -482,13 +485,12 @@ std::string hint_for_model(std::string_view name) {
     return true;
   });
   std::vector<const CatalogueEntry*> may_be;
-  if (!start.empty()) {
-    each_known_name([&](const NameWords& known, std::size_t first, const CatalogueName& row) {
-      const CatalogueEntry* const entry = &catalogue()[row.entry];
-      if (begins_with(known, first, start) && std::find(may_be.begin(), may_be.end(), entry) == may_be.end()) {
-        may_be.push_back(entry);
-      }
-    });
+  NameWords known;
+  for (const CatalogueName& row : catalogue_names()) {
+    if (start.empty()) break;
+    if (!begins_with(without_maker(row.name), start, known) || row.name.find('/') != std::string_view::npos) continue;
+    const CatalogueEntry* const entry = &catalogue()[row.entry];
+    if (std::find(may_be.begin(), may_be.end(), entry) == may_be.end()) may_be.push_back(entry);
   }
   if (!may_be.empty()) {
     return hint_of(may_be, [](const CatalogueEntry* entry) { return lower_case(short_name(*entry)); });
@@ -553,6 +555,15 @@ void split_device(std::string_view name, NameWords& plain, NameWords& words) {
     words.end_word();
   }
 }
+
+/// The set of the characters of a device's words and of what words are taken as; characters may share a bit.
+constexpr std::uint64_t characters_of(std::string_view name) {
+  std::uint64_t set = 0;
+  for (const char c : name) set |= std::uint64_t{1} << (static_cast<unsigned char>(lower_case(c)) & 63U);
+  return set;
+}
+
+constexpr std::uint64_t kWordsOfDevices = characters_of("laptopgb");
 
 /// How a name covers the words of a device.
 struct Cover {
@@ -639,7 +650,10 @@ AcceleratorMatch match_accelerators(std::string_view name) {
   }
   if (shared) return match;
   std::vector<const CatalogueEntry*> variants;
+  const std::uint64_t characters = characters_of(wanted.run(0, wanted.size() - 1));
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    // What a name's words are found in has all of their characters.
+    if ((characters & ~(characters_of(entry.id) | kWordsOfDevices)) != 0) continue;
     split_device(entry.id, plain, device);
     const Cover cover_of = cover(device, wanted);
     if (cover_of.all) (cover_of.variant ? variants : found).push_back(&entry);

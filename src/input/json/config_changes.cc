@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace ctxcost {
@@ -17,12 +19,33 @@ double number_of(const JsonValue& value) {
   return number;
 }
 
+/// Finds the members of an object: of a large one in a table.
+class MemberIndex {
+ public:
+  explicit MemberIndex(const JsonValue& object) : object_(object) {
+    if (object.members.size() <= kFew) return;
+    table_.reserve(object.members.size());
+    for (const JsonMember& member : object.members) table_.emplace(member.key, &member.value);
+  }
+  const JsonValue* find(const std::string& key) const {
+    if (table_.empty()) return object_.find(key);
+    const auto found = table_.find(key);
+    return found == table_.end() ? nullptr : found->second;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 64;
+  const JsonValue& object_;
+  std::unordered_map<std::string_view, const JsonValue*> table_;
+};
+
 bool equal(const JsonValue& a, const JsonValue& b) {
   if (is_number(a) && is_number(b) && a.type != b.type) return number_of(a) == number_of(b);
   if (a.type != b.type || a.boolean != b.boolean || a.text != b.text) return false;
   if (a.members.size() != b.members.size()) return false;
+  const MemberIndex others(b);
   for (const JsonMember& member : a.members) {
-    const JsonValue* other = b.find(member.key);
+    const JsonValue* other = others.find(member.key);
     if (other == nullptr || !equal(member.value, *other)) return false;
   }
   return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), equal);
@@ -38,14 +61,15 @@ class Collector {
 
   void collect(const JsonValue& before, const JsonValue& after) {
     if (before.is(Type::object) && after.is(Type::object)) {
+      const MemberIndex old_members(before), new_members(after);
       for (const JsonMember& member : before.members) {
-        const JsonValue* other = after.find(member.key);
+        const JsonValue* other = new_members.find(member.key);
         Step step(*this, member.key);
         other == nullptr ? add(&member.value, nullptr) : collect(member.value, *other);
       }
       for (const JsonMember& member : after.members) {
         Step step(*this, member.key);
-        if (before.find(member.key) == nullptr) add(nullptr, &member.value);
+        if (old_members.find(member.key) == nullptr) add(nullptr, &member.value);
       }
     } else if (before.is(Type::array) && after.is(Type::array) && before.items.size() == after.items.size() &&
                all_objects(before) && all_objects(after)) {
