@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/input.h"
@@ -670,6 +672,41 @@ TEST_CASE("a pattern that cannot be read, or takes too long, is an error") {
   CHECK(error(hostile + "]", 4000) ==
         "config.json: /quantization_config/modules_to_not_convert: the expressions of this list take too long to "
         "match");
+}
+
+TEST_CASE("GPTQModel's exceptions are as many as real lists have, and more") {
+  const auto error = [](int wide, int kept) -> std::string {
+    std::string dynamic;
+    const auto add = [&dynamic](const char* sign, int i, const char* value) {
+      dynamic += dynamic.empty() ? "\"" : ", \"";
+      dynamic += sign;
+      dynamic += std::to_string(i);
+      dynamic += "$\": ";
+      dynamic += value;
+    };
+    for (int i = 0; i < kept; ++i) add("-:a", i, "{}");
+    for (int i = 0; i < wide; ++i) add("+:b", i, R"({"bits": 8})");
+    try {
+      parse_model(R"({"model_type": "llama", "vocab_size": 1000, "hidden_size": 256, "intermediate_size": 512,
+                      "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 2048,
+                      "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128, "dynamic": {)" +
+                      dynamic + "}}}",
+                  "config.json");
+    } catch (const InputError& fault) {
+      return fault.what();
+    }
+    return "";
+  };
+  const std::string too_many =
+      "config.json: /quantization_config/dynamic: expected at most 1,000 modules with widths of their own, and 50,000 "
+      "pairs of them with modules that are kept, found more";
+  CHECK(error(200, 100) == "");
+  CHECK(error(1100, 0) == too_many);
+  CHECK(error(600, 100) == too_many);
+  // Not a line for each of 5,000 expressions.
+  const std::string many = error(0, 9000);
+  CHECK(std::count(many.begin(), many.end(), '\n') < 20);
+  CHECK(many.find("the expressions of this list are too many") != std::string::npos);
 }
 
 TEST_CASE("the cache's own type: kv_cache_scheme and kv_cache_quant_algo") {

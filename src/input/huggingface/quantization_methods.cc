@@ -8,13 +8,16 @@ namespace {
 
 std::string tile_name(Count rows, Count columns) { return to_string(rows) + "x" + to_string(columns); }
 
+/// Of more faults nobody reads on.
+constexpr std::size_t kMostPatternFaults = 20;
+
 /// A list of modules; an entry that cannot be read is a fault.
 ModulePatterns patterns(const Config& config, const Keys& keys, ModuleNames names = ModuleNames::parts) {
   ModulePatterns result(names);
   if (!config.has(keys)) return result;
   const std::string place = config.find(keys).place();
   const std::vector<std::string> entries = config.texts(keys).value_or(std::vector<std::string>{});
-  for (std::size_t i = 0; i < entries.size() && config.findings().faults.size() < 20; ++i) {
+  for (std::size_t i = 0; i < entries.size() && config.findings().faults.size() < kMostPatternFaults; ++i) {
     try {
       result.add(entries[i]);
     } catch (const PatternFault& fault) {
@@ -103,6 +106,7 @@ void set_grouped_integers(Method& method, std::string_view name, Count bits, Cou
 
 /// An entry of a list of modules; one that cannot be read is a fault at `place`.
 void add_pattern(ModulePatterns& list, const Config& config, const Keys& keys, const std::string& entry) {
+  if (config.findings().faults.size() >= kMostPatternFaults) return;
   try {
     list.add(entry);
   } catch (const PatternFault& fault) {
@@ -111,19 +115,34 @@ void add_pattern(ModulePatterns& list, const Config& config, const Keys& keys, c
   }
 }
 
+/// Modules with widths of their own, and with each of them the modules that are kept: real lists have some tens.
+constexpr std::size_t kMostGptqExceptions = 1000;
+constexpr std::size_t kMostGptqPairs = 50'000;
+
 /// GPTQModel's exceptions: "-:REGEX" keeps what it matches, "+:REGEX" or "REGEX" gives it widths of its own.
 /// [GPTQModel quantization/config.py, dynamic_get]
 std::vector<Method> gptq_exceptions(const Config& config, Method& base, Count bits, Count group) {
   std::vector<Method> methods;
   const std::optional<Config> dynamic = config.object("dynamic");
   if (!dynamic) return methods;
+  std::size_t kept_entries = 0;
+  if (config.findings().faults.empty() && config.has("modules_to_not_convert")) {
+    kept_entries = config.texts("modules_to_not_convert").value_or(std::vector<std::string>{}).size();
+  }
   for (const JsonMember& member : config.find("dynamic").value->members) {
+    if (methods.size() > kMostGptqExceptions || methods.size() * kept_entries > kMostGptqPairs) {
+      config.fault("dynamic",
+                   "expected at most 1,000 modules with widths of their own, and 50,000 pairs of them with "
+                   "modules that are kept, found more");
+      return {};
+    }
     std::string_view pattern = member.key;
     const bool kept = pattern.starts_with("-:");
     if (kept || pattern.starts_with("+:")) pattern.remove_prefix(2);
     const std::string entry = "re:" + std::string(pattern);
     if (kept) {
       add_pattern(base.kept, config, "dynamic", entry);
+      ++kept_entries;
       continue;
     }
     const std::optional<Config> own = dynamic->object(Keys({member.key}));
