@@ -698,7 +698,7 @@ TEST_CASE("GPTQModel's exceptions are as many as real lists have, and more") {
     return "";
   };
   const std::string too_many =
-      "config.json: /quantization_config/dynamic: expected at most 1,000 modules with widths of their own, and 50,000 "
+      "config.json: /quantization_config/dynamic: expected at most 1,000 modules with widths of their own, and 25,000 "
       "pairs of them with modules that are kept, found more";
   CHECK(error(200, 100) == "");
   CHECK(error(1100, 0) == too_many);

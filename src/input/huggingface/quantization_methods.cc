@@ -117,7 +117,7 @@ void add_pattern(ModulePatterns& list, const Config& config, const Keys& keys, c
 
 /// Modules with widths of their own, and with each of them the modules that are kept: real lists have some tens.
 constexpr std::size_t kMostGptqExceptions = 1000;
-constexpr std::size_t kMostGptqPairs = 50'000;
+constexpr std::size_t kMostGptqPairs = 25'000;
 
 /// GPTQModel's exceptions: "-:REGEX" keeps what it matches, "+:REGEX" or "REGEX" gives it widths of its own.
 /// [GPTQModel quantization/config.py, dynamic_get]
@@ -132,7 +132,7 @@ std::vector<Method> gptq_exceptions(const Config& config, Method& base, Count bi
   for (const JsonMember& member : config.find("dynamic").value->members) {
     if (methods.size() > kMostGptqExceptions || methods.size() * kept_entries > kMostGptqPairs) {
       config.fault("dynamic",
-                   "expected at most 1,000 modules with widths of their own, and 50,000 pairs of them with "
+                   "expected at most 1,000 modules with widths of their own, and 25,000 pairs of them with "
                    "modules that are kept, found more");
       return {};
     }
