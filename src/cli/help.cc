@@ -111,7 +111,7 @@ std::string program_help(HelpLength length) {
       "ctxcost: what a context length costs a transformer, exactly\n\n"
       "Usage: ctxcost MODEL... [OPTION...]      short for `ctxcost scale`\n"
       "       ctxcost COMMAND [ARGUMENT...]     --help: common options, --help-all: all\n"
-      "       ctxcost help COMMAND|TOPIC\n\nCommands:\n";
+      "\nCommands:\n";
   for (const Command* command : commands()) {
     std::string left = format("  {} {}", command->name, command->arguments);
     left.resize(std::max<std::size_t>(left.size() + 2, 24), ' ');

@@ -49,8 +49,8 @@ struct Rank {
   Count devices;      ///< the number of devices that hold this part
 };
 
-/// Throws InputError for a model that is placed on no devices: of more than 16,384 layers, of more than 2,048 where they
-/// are of more than 32 kinds, or of more than 1,024 kinds.
+/// Throws InputError for a model that is placed on no devices: of more than 16,384 layers, of more than 2,048 where
+/// they are of more than 32 kinds, or of more than 1,024 kinds.
 void check_layers(const Model& model);
 
 /// Splits a model. Returns every distinct rank, the largest of each stage first. A cache is split by KV heads, which

@@ -5,10 +5,10 @@
 
 namespace ctxcost {
 
-extern const std::string_view kPageStyle;    ///< page.css
-extern const std::string_view kPageScript;   ///< page.js
+extern const std::string_view kPageStyle;     ///< page.css
+extern const std::string_view kPageScript;    ///< page.js
 extern const std::string_view kChartLicense;  ///< uPlot's, which goes with every copy
-extern const std::string_view kChartStyle;   ///< uPlot's
-extern const std::string_view kChartScript;  ///< uPlot
+extern const std::string_view kChartStyle;    ///< uPlot's
+extern const std::string_view kChartScript;   ///< uPlot
 
 }  // namespace ctxcost
