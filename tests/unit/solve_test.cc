@@ -404,7 +404,7 @@ TEST_CASE("the fewest GPUs of a runtime that spreads layers are the first number
   for (int i = 0; i < 40; ++i) {
     Setup setup{models.next(), {}, parse_engine("llama.cpp"), {}};
     const Count context = models.pick(1, 59);
-    for (const std::uint64_t bytes : {60'000, 150'000, 300'000, 600'000, 2'000'000}) {
+    for (const std::uint64_t bytes : {60'000ULL, 150'000ULL, 300'000ULL, 600'000ULL, 2'000'000ULL}) {
       setup.settings.gpu = card_of(bytes);
       setup.settings.utilization = parse_fraction("1", "utilization");
       CAPTURE(i);
