@@ -18,12 +18,6 @@ const MetricValue& metric_of(const ReportPoint& point, Metric metric) {
   return point.values ? (*point.values)[metric] : kNothing;
 }
 
-std::optional<double> number_in(const MetricValue& value) {
-  if (const Count* const count = std::get_if<Count>(&value)) return count->to_double();
-  if (const double* const real = std::get_if<double>(&value)) return *real;
-  return std::nullopt;
-}
-
 FigureText figure_text(Metric metric, const MetricValue& value, UnitSystem units) {
   FigureText text{value_text(metric, value, units), {}};
   if (const Count* const count = std::get_if<Count>(&value)) text.exact = with_separators(*count);
@@ -39,7 +33,7 @@ constexpr ReportFigure figure_of(std::string_view heading = {}) {
       heading,
       {},
       needs_devices(metric),
-      [](const ReportPoint& point) { return number_in(metric_of(point, metric)); },
+      [](const ReportPoint& point) { return number_of(metric_of(point, metric)); },
       [](const ReportPoint& point, UnitSystem units) { return figure_text(metric, metric_of(point, metric), units); },
       metric};
 }
@@ -57,7 +51,7 @@ constexpr ReportFigure bytes_of(std::string_view name, std::string_view heading,
           heading,
           meaning,
           of_devices,
-          [](const ReportPoint& point) { return number_in(value_or_nothing(Get{}(point))); },
+          [](const ReportPoint& point) { return number_of(value_or_nothing(Get{}(point))); },
           [](const ReportPoint& point, UnitSystem units) {
             return figure_text(Metric::kv_cache_bytes, value_or_nothing(Get{}(point)), units);
           },

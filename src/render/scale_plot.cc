@@ -51,12 +51,6 @@ std::vector<Metric> plotted_metrics(const Report& report, const RenderOptions& o
   return metrics;
 }
 
-std::optional<double> number_of(const MetricValue& value) {
-  if (const Count* const count = std::get_if<Count>(&value)) return count->to_double();
-  if (const double* const real = std::get_if<double>(&value)) return *real;
-  return std::nullopt;
-}
-
 /// Draws the metrics of one unit.
 class UnitChart {
  public:

@@ -38,6 +38,12 @@ std::string value_text(Metric metric, const MetricValue& value, UnitSystem units
   return "–";
 }
 
+std::optional<double> number_of(const MetricValue& value) {
+  if (const Count* const count = std::get_if<Count>(&value)) return count->to_double();
+  if (const double* const real = std::get_if<double>(&value)) return *real;
+  return std::nullopt;
+}
+
 std::string power_text(Metric metric, unsigned base, int power, UnitSystem units) {
   if (info(metric).unit != Unit::ratio && power >= 0) {
     Count value = 1;

@@ -1,6 +1,7 @@
 // Values as display text.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace ctxcost {
 
 /// A value in its metric's unit: "34.4 GB", "20 ms", "65,536", "beyond"; "–" for nothing.
 std::string value_text(Metric metric, const MetricValue& value, UnitSystem units);
+
+/// A value as a number for charts; empty for words, for nothing, and for less than nothing.
+std::optional<double> number_of(const MetricValue& value);
 
 /// The label of base^power on the axis of a chart: "1.0 GB", "256.00 MiB", "100x".
 std::string power_text(Metric metric, unsigned base, int power, UnitSystem units);
