@@ -3,12 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/json_string.h"
 #include "input/json/json.h"
 #include "number.h"
+#include "text_sink.h"
 
 namespace ctxcost {
+
+std::string json_string_text(std::string_view text) {
+  TextSink sink;
+  Writer out(sink);
+  write_json_string(out, text);
+  out.flush();
+  return std::move(sink.text);
+}
 
 void JsonWriter::new_line() {
   static constexpr char kLine[] = "\n                                                               ";

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ctxcost/core/writer.h"
@@ -21,6 +22,9 @@ class Placeholders {
   virtual bool take(Count value) = 0;
   virtual bool take(std::string_view value) = 0;
 };
+
+/// The text in quotes, as `write_json_string` writes it.
+std::string json_string_text(std::string_view text);
 
 class JsonWriter {
  public:

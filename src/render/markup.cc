@@ -1,8 +1,7 @@
 #include "markup.h"
 
-#include "core/json_string.h"
 #include "core/printable.h"
-#include "text_sink.h"
+#include "json_writer.h"
 
 namespace ctxcost {
 
@@ -22,12 +21,9 @@ std::string markup_text(std::string_view text) {
 }
 
 std::string script_string(std::string_view text) {
-  TextSink sink;
-  Writer out(sink);
-  write_json_string(out, text);
-  out.flush();
+  const std::string quoted = json_string_text(text);
   std::string result;
-  for (const char c : sink.text) {
+  for (const char c : quoted) {
     switch (c) {
       case '&': result += "\\u0026"; break;
       case '<': result += "\\u003c"; break;

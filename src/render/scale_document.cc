@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/json_string.h"
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/estimate/context_walk.h"
 #include "estimate/estimate.h"
@@ -99,15 +98,6 @@ std::vector<bool> known_of(const std::vector<Count*>& counts) {
   known.reserve(counts.size());
   for (const Count* count : counts) known.push_back(count != nullptr);
   return known;
-}
-
-/// Returns a text as JSON without its opening quote.
-std::string json_behind_quote(std::string_view text) {
-  TextSink sink;
-  Writer out(sink);
-  write_json_string(out, text);
-  out.flush();
-  return sink.text.substr(1);
 }
 
 /// `note` is the note on the window, as JSON, behind the context's label.
@@ -251,7 +241,7 @@ bool ScaleDocument::write_lines(Writer& out, const LineWriter& write_line) const
           if (pieces == 1 || now != status || known_now != known) record_line(pattern, row, *options_, write_line);
           status = now;
           known = known_now;
-          note = json_behind_quote(window_note_behind_label(estimator.model(), row.values));
+          note = json_string_text(window_note_behind_label(estimator.model(), row.values)).substr(1);
         }
         write_figures(pattern, out, row, walk.detail_counts(), note);
         out.character('\n');
