@@ -9,6 +9,7 @@
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/deployment/solve.h"
+#include "ctxcost/model/positions.h"
 #include "estimate/window_note.h"
 
 namespace ctxcost {
@@ -63,13 +64,6 @@ std::vector<ReportSeries> series_of(const ReportQuestion& question) {
   return all;
 }
 
-std::optional<Count> window_of(const Model& model) {
-  const Positions& positions = model.positions;
-  std::optional<Count> window = positions.effective_context ? positions.effective_context : positions.trained_context;
-  if (positions.hard_limit && (!window || *positions.hard_limit < *window)) window = positions.hard_limit;
-  return window;
-}
-
 /// The contexts in order, each once.
 std::vector<Count> report_contexts(const ReportQuestion& question, const std::vector<ReportSeries>& series) {
   constexpr std::uint64_t kLeast = std::uint64_t{1} << 10;
@@ -79,7 +73,7 @@ std::vector<Count> report_contexts(const ReportQuestion& question, const std::ve
     for (Count context = kLeast; context <= kMost; context *= 2) contexts.push_back(context);
     for (const ReportSeries& one : series) {
       for (const std::optional<Count>& window :
-           {one.strategy.model->positions.trained_context, window_of(*one.strategy.model)}) {
+           {one.strategy.model->positions.trained_context, window_of(one.strategy.model->positions)}) {
         if (window && *window > 0) contexts.push_back(*window);
       }
     }
@@ -124,7 +118,7 @@ std::vector<std::optional<KvPrecision>> usual_caches(const Engine& engine) {
 std::size_t first_context(const std::vector<Count>& contexts, const std::vector<ReportSeries>& series) {
   std::optional<Count> window;
   for (const ReportSeries& one : series) {
-    const std::optional<Count> own = window_of(*one.strategy.model);
+    const std::optional<Count> own = window_of(one.strategy.model->positions);
     if (own && (!window || *own < *window)) window = own;
   }
   if (!window) return 0;

@@ -127,4 +127,10 @@ Positions positions_from(const PositionFacts& facts) {
   return positions;
 }
 
+std::optional<Count> window_of(const Positions& positions) {
+  std::optional<Count> window = positions.effective_context ? positions.effective_context : positions.trained_context;
+  if (positions.hard_limit && (!window || *positions.hard_limit < *window)) window = positions.hard_limit;
+  return window;
+}
+
 }  // namespace ctxcost

@@ -70,6 +70,18 @@ TEST_CASE("the window status is one of four levels, or none") {
   CHECK_FALSE(window_status(positions_from({.encoding = PositionEncoding::alibi}), 1).has_value());
 }
 
+TEST_CASE("the window is the scaled one, as far as a table reaches") {
+  const Positions scaled =
+      positions_from({.max_positions = 32768, .scaling_type = "yarn", .scaling_factor = "4", .original = 32768});
+  CHECK(scaled.trained_context == Count{32768});
+  CHECK(window_of(scaled) == Count{131072});  // 4 * 32,768
+  CHECK(window_of(positions_from({.max_positions = 4096})) == Count{4096});
+  const PositionEncoding learned = PositionEncoding::learned;
+  CHECK(window_of(positions_from({.encoding = learned, .rows = 1024})) == Count{1024});
+  CHECK(window_of(positions_from({.encoding = learned, .rows = 1024, .max_positions = 4096})) == Count{1024});
+  CHECK_FALSE(window_of({}).has_value());
+}
+
 TEST_CASE("a factor is multiplied as written, without floating point") {
   CHECK(scaled_window(8192, "8") == Count{65536});
   CHECK(scaled_window(8192, "8.0") == Count{65536});

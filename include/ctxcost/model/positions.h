@@ -31,6 +31,10 @@ PositionFacts as_published(PositionFacts facts);
 /// Returns the resulting windows. A type that is not in `rope_scaling_types` counts as no scaling, so check it first.
 Positions positions_from(const PositionFacts& facts);
 
+/// Returns the longest context within the window: the scaled window, or the trained one, as far as a learned table
+/// reaches. Empty if the file states none of them.
+std::optional<Count> window_of(const Positions& positions);
+
 /// Returns the known types, including those that scale nothing. "ntk" and "su" are older names.
 std::span<const std::string_view> rope_scaling_types();
 bool is_rope_scaling_type(std::string_view type);
