@@ -54,10 +54,7 @@ std::optional<DeploymentSettings> devices_of(const Arguments& arguments, const E
 Status run_compare(const Arguments& arguments) {
   const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kCompareShape);
-  if (arguments.words().empty()) {
-    throw_fault("compare", "expected a MODEL, found nothing",
-                "a JSON file, a directory with a config.json, - or a catalogue name");
-  }
+  require_model("compare", arguments.words());
   StrategyQuestion question;
   question.strategies = arguments.all(OptionId::with);
   question.strategies_source = "--with";

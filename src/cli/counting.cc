@@ -100,6 +100,12 @@ void complain_of_assumptions(std::string_view word, const Model& model, const st
   complain(format("{}: note: {}", word, window_note(model, *longest)));
 }
 
+void require_model(std::string_view command, const std::vector<std::string>& words) {
+  if (!words.empty()) return;
+  throw_fault(command, "expected a MODEL, found nothing",
+              "a JSON file, a directory with a config.json, - for standard input, or a catalogue name");
+}
+
 std::vector<SharedModel> load_models(const Arguments& arguments, const std::vector<std::string>& words) {
   const LoadOptions options = load_options(arguments);
   std::vector<SharedModel> models;

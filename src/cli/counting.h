@@ -15,6 +15,9 @@ namespace ctxcost::cli {
 /// InputError with all faults if none can be read.
 std::vector<SharedModel> load_models(const Arguments& arguments, const std::vector<std::string>& words);
 
+/// Throws InputError where a command has no word that names a model.
+void require_model(std::string_view command, const std::vector<std::string>& words);
+
 /// With --quiet, which leaves out the notes: writes what the model's figures take for granted to standard error, the
 /// longest context beyond its window included.
 void complain_of_assumptions(const Arguments& arguments, const std::string& word, const Model& model);

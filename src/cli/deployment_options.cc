@@ -111,11 +111,7 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
     throw InputError(Diagnostic{std::string(command), "", "expected --gpu NAME or --kv-memory SIZE, found neither",
                                 "`ctxcost list gpus` shows the devices"});
   }
-  if (words.empty()) {
-    throw InputError(
-        Diagnostic{std::string(command), "", "expected a MODEL, found nothing",
-                   "a JSON file, a directory with a config.json, - for standard input, or a catalogue name"});
-  }
+  require_model(command, words);
   question.models = load_models(arguments, words);
   return question;
 }

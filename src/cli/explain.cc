@@ -120,10 +120,7 @@ Status run_explain(const Arguments& arguments) {
   const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kExplainShape);
   const std::vector<std::string>& words = arguments.words();
-  if (words.empty()) {
-    throw InputError(Diagnostic{"explain", "", "expected a MODEL, found nothing",
-                                "a JSON file, a directory with a config.json, - or a catalogue name"});
-  }
+  require_model("explain", words);
   if (arguments.has(OptionId::positions)) return run_positions(arguments, options);
   std::vector<Metric> metrics;
   for (std::size_t i = 1; i < words.size(); ++i) metrics.push_back(read_metric(words[i]));

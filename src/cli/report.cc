@@ -142,10 +142,7 @@ const ReportChart& chosen_chart(const Arguments& arguments, const std::vector<Re
 Status run_report(const Arguments& arguments) {
   const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kReportFormats);
-  if (arguments.words().empty()) {
-    throw_fault("report", "expected a MODEL, found nothing",
-                "a JSON file, a directory with a config.json, - for standard input, or a catalogue name");
-  }
+  require_model("report", arguments.words());
   require_file(documents);
   const bool draws =
       std::any_of(documents.begin(), documents.end(), [](const auto& one) { return one.format == kSvg; });

@@ -74,11 +74,7 @@ Status run_scale(const Arguments& arguments) {
   render.columns = columns(arguments);
   Grid axes = grid(arguments);
   axes.split = model_split(arguments);
-  if (arguments.words().empty()) {
-    throw InputError(
-        Diagnostic{"scale", "", "expected a MODEL, found nothing",
-                   "a JSON file, a directory with a config.json, - for standard input, or a catalogue name"});
-  }
+  require_model("scale", arguments.words());
   if (arguments.has(OptionId::ndjson)) return run_scale_stream(arguments, axes, settings, render);
   if (arguments.has(OptionId::keep_going)) {
     throw_fault("--keep-going", "goes on after a line that is no model, and needs --ndjson",

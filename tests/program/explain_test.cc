@@ -113,9 +113,8 @@ TEST_CASE("explain: -v shows every term") {
 TEST_CASE("explain: one point, and metrics that it has") {
   const std::pair<std::vector<std::string>, std::string> faults[] = {
       {{"explain"},
-       "ctxcost: explain: expected a MODEL, found nothing (a JSON file, a directory with a config.json, - or a "
-       "catalogue "
-       "name)\n"},
+       "ctxcost: explain: expected a MODEL, found nothing (a JSON file, a directory with a config.json, - for standard "
+       "input, or a catalogue name)\n"},
       {{"explain", "article-7b", "-n", "1K,4K"},
        "ctxcost: --context: expected one value, found 2 (explain takes one point; `ctxcost scale` takes lists)\n"},
       {{"explain", "article-7b", "-b", "1..4"},
