@@ -173,6 +173,19 @@ constexpr GlossaryTerm kTerms[] = {
 
 std::span<const GlossaryTerm> glossary() { return kTerms; }
 
+std::vector<std::string> glossary_names() {
+  std::vector<std::string> all;
+  for (const GlossaryTerm& row : kTerms) {
+    for (std::string_view names = row.term; !names.empty();) {
+      const std::size_t comma = std::min(names.find(", "), names.size());
+      std::string& name = all.emplace_back(names.substr(0, comma));
+      std::replace(name.begin(), name.end(), ' ', '-');
+      names.remove_prefix(std::min(comma + 2, names.size()));
+    }
+  }
+  return all;
+}
+
 const GlossaryTerm* find_term(std::string_view name) {
   const auto as_word = [](std::string_view text) {
     std::string word = lower_case(text);

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ctxcost::cli {
 
@@ -17,6 +18,8 @@ struct GlossaryTerm {
 std::span<const GlossaryTerm> glossary();
 /// Returns the term of that name, whatever its case, with hyphens for spaces ("kv-cache"); null if there is none.
 const GlossaryTerm* find_term(std::string_view name);
+/// Returns every name of every term as `help` takes it in one word: "TTFT", "KV-cache".
+std::vector<std::string> glossary_names();
 /// Returns the lines of a term in the help.
 std::string glossary_entry(const GlossaryTerm& term);
 

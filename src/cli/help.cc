@@ -164,6 +164,8 @@ Status run_help(const Arguments& arguments) {
     if (const GlossaryTerm* const term = find_term(word)) text = glossary_entry(*term);
   }
   if (text.empty()) {
+    const std::vector<std::string> terms = glossary_names();
+    names.insert(names.end(), terms.begin(), terms.end());
     std::string hint = did_you_mean(word, names);
     if (hint.empty()) hint = "`ctxcost help` lists all";
     for (const ListingKind& kind : listing_kinds()) {

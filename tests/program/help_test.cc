@@ -242,6 +242,9 @@ TEST_CASE("a topic or command that is not there is an error with a near name") {
         "ctxcost: help: unknown command or topic \"gpus\" (`ctxcost list gpus` lists them, `ctxcost show NAME` has one "
         "in "
         "full)\n");
+  CHECK(error({"TTTF"}) == "ctxcost: help: unknown command or topic \"TTTF\"; did you mean \"TTFT\"?\n");
+  CHECK(error({"kv", "cahce"}) == "ctxcost: help: unknown command or topic \"kv-cahce\"; did you mean \"KV-cache\"?\n");
+  CHECK(run({"help", "KV-cache"}).status == 0);
   CHECK(error({"weather"}) == "ctxcost: help: unknown command or topic \"weather\" (`ctxcost help` lists all)\n");
 }
 
