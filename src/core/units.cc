@@ -88,6 +88,10 @@ std::string short_bytes(Count value, UnitSystem units) {
 
 std::string short_seconds(double seconds) {
   static constexpr std::pair<double, const char*> kSteps[] = {{1, " s"}, {1e-3, " ms"}, {1e-6, " µs"}};
+  // Four digits of more would be a power of ten: 1.235e+04.
+  if (seconds >= 9999.5 && seconds < 1e18) {
+    return with_separators(static_cast<std::uint64_t>(seconds + 0.5)) + " s";
+  }
   for (const auto& [unit, suffix] : kSteps) {
     if (seconds >= unit) return format("{:.4g}{}", seconds / unit, suffix);
   }

@@ -115,6 +115,20 @@ TEST_CASE("separators stand between groups of three") {
   CHECK(with_separators(kMost) == "340,282,366,920,938,463,463,374,607,431,768,211,455");
 }
 
+TEST_CASE("times have four digits, and whole seconds where there are more") {
+  CHECK(short_seconds(0) == "0 ns");
+  CHECK(short_seconds(2.5e-9) == "2.5 ns");
+  CHECK(short_seconds(0.0048014) == "4.801 ms");
+  CHECK(short_seconds(1) == "1 s");
+  CHECK(short_seconds(12.5) == "12.5 s");
+  CHECK(short_seconds(9999.4) == "9999 s");
+  CHECK(short_seconds(9999.5) == "10,000 s");
+  CHECK(short_seconds(12345.6) == "12,346 s");
+  CHECK(short_seconds(31557600) == "31,557,600 s");  // a year of 365.25 days
+  CHECK(short_seconds(1e17) == "100,000,000,000,000,000 s");
+  CHECK(short_seconds(2e18) == "2e+18 s");
+}
+
 TEST_CASE("ratios are exact where they are whole") {
   CHECK(short_ratio(16, 1) == "16x");
   CHECK(short_ratio(17179869184, 1048576) == "16,384x");  // 128 times the tokens

@@ -34,7 +34,7 @@ std::string short_work(Count value, std::string_view noun);
 /// "536.9 MB" or "512.00 MiB", with two decimals as engines log GiB; below one KB or KiB, the integer: "512 B".
 std::string short_bytes(Count value, UnitSystem units);
 
-/// Four digits: "133.3 ms", "4.801 ms", "12.5 s".
+/// Four digits: "133.3 ms", "4.801 ms", "12.5 s". From 10,000 s on whole seconds: "12,346 s".
 std::string short_seconds(double seconds);
 
 /// Returns value / base: "16,384x" if that is whole, else with one decimal: "1.5x". Below 0.1 it is "<0.1x", and "–" if
