@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "input/json/cursor.h"
@@ -30,6 +31,25 @@ std::string as_written(ObjectCursor& row, std::string_view key) {
 bool names_model(const JsonValue& models, std::string_view wanted) {
   return std::any_of(models.items.begin(), models.items.end(),
                      [wanted](const JsonValue& name) { return bare_model_name(name.text) == wanted; });
+}
+
+/// The set of a text's characters, case ignored; characters may share a bit.
+std::uint64_t characters_in(std::string_view text) {
+  std::uint64_t set = 0;
+  for (const char c : text) set |= std::uint64_t{1} << (static_cast<unsigned char>(lower_case(c)) & 63U);
+  return set;
+}
+
+/// Returns false for a row none of whose models has that bare name, as its text shows: a bare name has no characters
+/// but the name's and hyphens. Nearly all rows are passed over so, without reading them.
+bool may_name(std::string_view row, std::string_view wanted) {
+  constexpr std::string_view kModels = "\"models\":[";
+  const std::size_t key = row.find(kModels);
+  if (key == std::string_view::npos) return true;
+  const std::string_view behind = row.substr(key + kModels.size());
+  const std::string_view names = behind.substr(0, behind.find(']'));
+  if (names.find('\\') != std::string_view::npos) return true;
+  return (characters_in(wanted) & ~(characters_in(names) | characters_in("-"))) == 0;
 }
 
 MeasuredContext read_measured(ObjectCursor row) {
@@ -73,6 +93,7 @@ std::vector<MeasuredContext> measured_contexts(const Model& model) {
   const std::string wanted = bare_model_name(model.id.empty() ? model.name : model.id);
   if (wanted.empty()) return found;
   for (const CatalogueEntry& entry : measured_catalogue()) {
+    if (!may_name(entry.text, wanted)) continue;
     const JsonDocument document = parse_json(entry.text, "configs/measured-context.json");
     const JsonValue* models = document.root.find("models");
     if (models == nullptr || !names_model(*models, wanted)) continue;
