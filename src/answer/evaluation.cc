@@ -8,6 +8,7 @@
 #include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/estimate/context_walk.h"
 #include "ctxcost/mechanism/pairs.h"
 #include "estimate/window_note.h"
 
@@ -153,10 +154,12 @@ class EvaluationCounter {
     const std::optional<Count> logits = estimator_.at(set.length, 1).count(Metric::logits_flops);
     cost.logits_flops = logits ? std::optional(cost.prompts * *logits) : std::nullopt;
     std::optional<Count> one = Count{};
-    for (Count context = set.length + 1; context <= row.peak_tokens; context += 1) {
-      const DecodeStep step = estimator_.decode_step(context, 1);
-      one = known_sum(one, known_sum(known_sum(step.attention_flops, step.linear_flops), step.logits_flops));
-      if (!one) break;
+    if (row.peak_tokens > set.length) {
+      ContextWalk walk(estimator_, 1, {Metric::decode_flops});
+      walk.start({.first = set.length + 1, .last = row.peak_tokens, .factor = 1, .step = 1});
+      do {
+        one = known_sum(one, walk.values().count(Metric::decode_flops));
+      } while (one && walk.next());
     }
     cost.decode_flops = one ? std::optional(cost.prompts * *one) : std::nullopt;
   }
