@@ -39,6 +39,22 @@ bool stands_for_itself(std::string_view text) {
   return (found | to_escape(characters)) == 0;
 }
 
+/// Returns the bytes at the start of a text that stand for themselves; in eights, but for the last ones.
+std::size_t plain_start(std::string_view text) {
+  constexpr std::size_t kStep = sizeof(std::uint64_t);
+  std::size_t end = 0;
+  for (std::uint64_t characters = 0; end + kStep <= text.size(); end += kStep) {
+    std::memcpy(&characters, text.data() + end, kStep);
+    const std::uint64_t found = to_escape(characters);
+    if (found == 0) continue;
+    // Those below the first one found are right, whatever the order of bytes: they are looked at again by themselves.
+    while (stands_for_itself(text.substr(end, 1))) ++end;
+    return end;
+  }
+  while (end < text.size() && stands_for_itself(text.substr(end, 1))) ++end;
+  return end;
+}
+
 }  // namespace
 
 void write_json_string(Writer& out, std::string_view text) {
@@ -58,6 +74,11 @@ void write_json_string(Writer& out, std::string_view text) {
   }
   out.character('"');
   while (!text.empty()) {
+    if (const std::size_t plain = plain_start(text); plain > 0) {
+      out.text(text.substr(0, plain));
+      text.remove_prefix(plain);
+      continue;
+    }
     const Character character = first_character(text);
     text.remove_prefix(character.bytes.size());
     const char32_t c = character.code_point;

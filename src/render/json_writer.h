@@ -50,6 +50,11 @@ class JsonWriter {
   void null();
   /// Writes a value that is already JSON, on one line.
   void raw(std::string_view json);
+  /// Returns where the caller writes a value that is already JSON, on one line.
+  Writer& raw_value() {
+    separate();
+    return *out_;
+  }
   void value(const MetricValue& value);
   void value(const std::optional<Count>& value);
   /// Writes a value as it was read, with the digits of its numbers. NaN and infinities become null.

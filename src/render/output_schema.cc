@@ -1,7 +1,12 @@
 #include "output_schema.h"
 
 #include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "core/json_string.h"
 #include "document.h"
 #include "schema_writer.h"
 
@@ -19,64 +24,100 @@ void collect(const FieldTable& table, std::vector<const FieldTable*>& tables, bo
   }
 }
 
-void write_metric(SchemaWriter& schema, const MetricInfo& metric) {
-  schema.member(metric.name, [&] {
-    schema.text("description", metric.meaning);
-    if (metric.unit == Unit::level) {
-      schema.type("string", true);
-      schema.json().key("enum");
-      schema.json().begin_array();
-      for (const std::string_view level : kWindowLevels) schema.json().string(level);
-      schema.json().null();
-      return schema.json().end_array();
-    }
-    schema.type(is_whole(metric.unit) ? "integer" : "number", true);
-    // What is missing of a memory is less than nothing.
-    if (metric.metric != Metric::headroom_bytes) schema.number("minimum", 0);
-  });
-}
-
 std::string reference(const FieldTable& table) { return "#/$defs/" + std::string(table.name); }
 
-void write_type(SchemaWriter& schema, const Field& field) {
+// What stands a thousand times is written as text, a schema of a field on one line.
+
+void write_words(Writer& out, std::span<const std::string_view> words, bool nullable) {
+  std::string_view before = ", \"enum\": [";
+  for (const std::string_view word : words) {
+    out.text(before);
+    write_json_string(out, word);
+    before = ", ";
+  }
+  if (nullable) {
+    out.text(before);
+    out.text("null");
+  }
+  out.character(']');
+}
+
+void write_reference(Writer& out, const FieldTable& table) {
+  out.text("{\"$ref\": \"#/$defs/");
+  out.text(table.name);
+  out.text("\"}");
+}
+
+/// "integer" of a type that may be null is a list of both.
+void write_type_name(Writer& out, std::string_view name, bool nullable) {
+  out.text(nullable ? ", \"type\": [\"" : ", \"type\": \"");
+  out.text(name);
+  out.text(nullable ? "\", \"null\"]" : "\"");
+}
+
+/// The members of a field's schema behind its description.
+void write_type(Writer& out, const Field& field) {
   using Type = Field::Type;
-  const auto integer = [&](bool nullable) {
-    schema.type("integer", nullable);
-    schema.number("minimum", 0);
-  };
+  constexpr std::string_view kNotNegative = ", \"minimum\": 0";
   switch (field.type) {
-    case Type::count: return integer(field.nullable);
-    case Type::integer: return schema.type("integer", field.nullable);
-    case Type::real: return schema.type("number", field.nullable);
-    case Type::text: return schema.type("string", field.nullable);
-    case Type::flag: return schema.type("boolean", field.nullable);
-    case Type::scalar: return schema.list("type", std::array{"number", "string", "null"});
-    case Type::word:
-      schema.json().key("enum");
-      schema.json().begin_array();
-      for (const std::string_view word : field.words) schema.json().string(word);
-      if (field.nullable) schema.json().null();
-      return schema.json().end_array();
+    case Type::count: write_type_name(out, "integer", field.nullable); return out.text(kNotNegative);
+    case Type::integer: return write_type_name(out, "integer", field.nullable);
+    case Type::real: return write_type_name(out, "number", field.nullable);
+    case Type::text: return write_type_name(out, "string", field.nullable);
+    case Type::flag: return write_type_name(out, "boolean", field.nullable);
+    case Type::scalar: return out.text(R"(, "type": ["number", "string", "null"])");
+    case Type::word: return write_words(out, field.words, field.nullable);
     case Type::record:
-      if (!field.nullable) return schema.text("$ref", reference(*field.members));
-      return schema.any_of([&] { schema.text("$ref", reference(*field.members)); }, [&] { schema.type("null"); });
+      if (!field.nullable) {
+        out.text(R"(, "$ref": "#/$defs/)");
+        out.text(field.members->name);
+        return out.text("\"");
+      }
+      out.text(R"(, "anyOf": [)");
+      write_reference(out, *field.members);
+      return out.text(R"(, {"type": "null"}])");
     case Type::records:
-      schema.type("array", field.nullable);
-      return schema.member("items", [&] { schema.text("$ref", reference(*field.members)); });
+      write_type_name(out, "array", field.nullable);
+      out.text(R"(, "items": )");
+      return write_reference(out, *field.members);
     case Type::named_records:
-      schema.type("object", field.nullable);
-      return schema.member("additionalProperties", [&] { schema.text("$ref", reference(*field.members)); });
+      write_type_name(out, "object", field.nullable);
+      out.text(R"(, "additionalProperties": )");
+      return write_reference(out, *field.members);
     case Type::texts:
-      schema.type("array", field.nullable);
-      return schema.member("items", [&] { schema.type("string"); });
+      write_type_name(out, "array", field.nullable);
+      return out.text(R"(, "items": {"type": "string"})");
     case Type::counts:
-      schema.type("object", field.nullable);
-      return schema.member("additionalProperties", [&] { integer(false); });
+      write_type_name(out, "object", field.nullable);
+      return out.text(R"(, "additionalProperties": {"type": "integer", "minimum": 0})");
     case Type::any:
     case Type::metrics:
     case Type::members_of:
     case Type::further_texts: return;
   }
+}
+
+/// Writes a property with its description; `write` writes the rest of its schema.
+template <typename Write>
+void write_property(SchemaWriter& schema, std::string_view name, std::string_view description, Write write) {
+  schema.json().key(name);
+  Writer& out = schema.json().raw_value();
+  out.text(R"({"description": )");
+  write_json_string(out, description);
+  write(out);
+  out.character('}');
+}
+
+void write_metric(SchemaWriter& schema, const MetricInfo& metric) {
+  write_property(schema, metric.name, metric.meaning, [&](Writer& out) {
+    if (metric.unit == Unit::level) {
+      write_type_name(out, "string", true);
+      return write_words(out, kWindowLevels, true);
+    }
+    write_type_name(out, is_whole(metric.unit) ? "integer" : "number", true);
+    // What is missing of a memory is less than nothing.
+    if (metric.metric != Metric::headroom_bytes) out.text(", \"minimum\": 0");
+  });
 }
 
 bool always(const Field&) { return true; }
@@ -92,10 +133,7 @@ void write_properties(SchemaWriter& schema, const FieldTable& table, bool (*chos
     } else if (field.type == Field::Type::metrics) {
       for (const MetricInfo& metric : field.of_metrics()) write_metric(schema, metric);
     } else {
-      schema.member(field.name, [&] {
-        schema.text("description", field.meaning);
-        write_type(schema, field);
-      });
+      write_property(schema, field.name, field.meaning, [&field](Writer& out) { write_type(out, field); });
     }
   }
 }
@@ -113,6 +151,17 @@ void add_required(std::vector<std::string_view>& names, const FieldTable& table,
       names.push_back(field.name);
     }
   }
+}
+
+void write_required(SchemaWriter& schema, const std::vector<std::string_view>& names) {
+  schema.json().key("required");
+  Writer& out = schema.json().raw_value();
+  out.character('[');
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) out.text(", ");
+    write_json_string(out, names[i]);
+  }
+  out.character(']');
 }
 
 void write_envelope_properties(SchemaWriter& schema, std::string_view command) {
@@ -146,7 +195,7 @@ void write_object(SchemaWriter& schema, std::string_view command, const std::vec
       schema.member("items", [&] { schema.text("$ref", reference(*rows_of->row)); });
     });
   });
-  schema.list("required", required);
+  write_required(schema, required);
   schema.flag("additionalProperties", false);
 }
 
@@ -210,7 +259,7 @@ void write_output_schema(Writer& out) {
         add_required(required, *table, in_document);
         schema.type("object");
         schema.member("properties", [&] { write_properties(schema, *table, in_document); });
-        schema.list("required", required);
+        write_required(schema, required);
         if (std::any_of(table->fields.begin(), table->fields.end(), holds_further_texts)) {
           schema.member("additionalProperties", [&] { schema.type("string"); });
         } else {

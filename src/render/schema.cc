@@ -81,26 +81,34 @@ void write_model_schema(Writer& out) {
       }
       schema.json().end_array();
     });
+    schema.definitions();
   });
   schema.end();
 }
 
 // Budgets.
 
-/// What a limit of that metric may be.
-void write_limit_value(SchemaWriter& schema, const MetricInfo& metric) {
-  if (metric.unit == Unit::level) return schema.list("enum", kWindowLevels);
-  const std::string text = quantity_pattern(metric.unit);
+/// What a limit of a metric of that unit may be.
+void write_limit_value(SchemaWriter& schema, Unit unit) {
+  if (unit == Unit::level) return schema.list("enum", kWindowLevels);
+  const std::string text = quantity_pattern(unit);
   const auto number = [&] {
-    schema.type(is_whole(metric.unit) ? "integer" : "number");
+    schema.type(is_whole(unit) ? "integer" : "number");
     schema.number("minimum", 0);
   };
   if (text.empty()) return number();
-  if (metric.unit == Unit::bytes) {
+  if (unit == Unit::bytes) {
     return schema.any_of(
         number, [&] { schema.pattern(text); }, [&] { schema.pattern("^[0-9]+(\\.[0-9]+)?% of gpu$"); });
   }
   schema.any_of(number, [&] { schema.pattern(text); });
+}
+
+/// The name of the definition of limits of a unit.
+std::string limit_name(Unit unit) {
+  static constexpr std::string_view kNames[] = {"tokens",     "sequences", "pairs", "macs",    "flops", "bytes",
+                                                "parameters", "level",     "ratio", "seconds", "rate",  "devices"};
+  return "limit_in_" + std::string(kNames[static_cast<std::size_t>(unit)]);
 }
 
 void write_budget_schema(Writer& out) {
@@ -114,6 +122,7 @@ void write_budget_schema(Writer& out) {
     schema.type("integer");
     schema.number("minimum", 1);
   };
+  std::vector<Unit> units;
   schema.member("$defs", [&] {
     schema.member("length", [&] { schema.any_of(integer, [&] { schema.pattern("^" + length + "$"); }); });
     schema.member("lengths", [&] {
@@ -130,22 +139,29 @@ void write_budget_schema(Writer& out) {
       schema.member("properties", [&] {
         for (const std::span<const MetricInfo> kind : {metrics(), device_metrics()}) {
           for (const MetricInfo& metric : kind) {
+            if (std::find(units.begin(), units.end(), metric.unit) == units.end()) units.push_back(metric.unit);
             schema.member(metric.name, [&] {
               schema.text("description", metric.meaning);
-              schema.type("object");
-              schema.number("minProperties", 1);
-              schema.member("properties", [&] {
-                for (const std::string_view side : {"min", "max"}) {
-                  schema.member(side, [&] { write_limit_value(schema, metric); });
-                }
-              });
-              schema.flag("additionalProperties", false);
+              schema.text("$ref", "#/$defs/" + limit_name(metric.unit));
             });
           }
         }
       });
       schema.flag("additionalProperties", false);
     });
+    for (const Unit unit : units) {
+      schema.member(limit_name(unit), [&] {
+        schema.type("object");
+        schema.number("minProperties", 1);
+        schema.member("properties", [&] {
+          for (const std::string_view side : {"min", "max"}) {
+            schema.member(side, [&] { write_limit_value(schema, unit); });
+          }
+        });
+        schema.flag("additionalProperties", false);
+      });
+    }
+    schema.definitions();
   });
   schema.end();
 }

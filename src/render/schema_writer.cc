@@ -71,6 +71,18 @@ std::string amount_pattern(ValueType type) {
   return pattern + (type == ValueType::peak ? "(/s)?$" : "/s$");
 }
 
+/// In "$defs".
+std::string_view definition_name(ValueType type) {
+  switch (type) {
+    case ValueType::precision: return "precision";
+    case ValueType::kv_precision: return "kv_precision";
+    case ValueType::weights: return "weights";
+    case ValueType::engine: return "engine";
+    case ValueType::convention: return "convention";
+    default: return {};
+  }
+}
+
 }  // namespace
 
 void SchemaWriter::value(const FileKey& key) {
@@ -124,6 +136,34 @@ void SchemaWriter::value(const FileKey& key) {
             number("minimum", rules.minimum);
           },
           [&] { pattern("^[0-9]{1,3}([.][0-9]{1,6})?%$"); }, [&] { pattern(quantity_pattern(Unit::bytes)); });
+    case ValueType::precision:
+    case ValueType::kv_precision:
+    case ValueType::weights:
+    case ValueType::engine:
+    case ValueType::convention:
+      if (std::find(referred_.begin(), referred_.end(), key.type) == referred_.end()) referred_.push_back(key.type);
+      return text("$ref", "#/$defs/" + std::string(definition_name(key.type)));
+    case ValueType::mechanisms:
+      return any_of([&] { text("$ref", "#/$defs/mechanism"); },
+                    [&] {
+                      type("array");
+                      number("minItems", 1);
+                      member("items", [&] { text("$ref", "#/$defs/mechanism"); });
+                    });
+    case ValueType::object:
+      if (!rules.nullable) return table(rules.members);
+      return any_of([&] { type("null"); }, [&] { table(rules.members); });
+    case ValueType::objects:
+      type("array");
+      number("minItems", 1);
+      return member("items", [&] { table(rules.members); });
+    case ValueType::limits: return text("$ref", "#/$defs/limits");
+    case ValueType::any: return;
+  }
+}
+
+void SchemaWriter::definition(ValueType type) {
+  switch (type) {
     case ValueType::precision: return names(format_names(&Format::weights), format_pattern(&Format::weights));
     case ValueType::kv_precision: {
       const std::string one = format_pattern(&Format::cache);
@@ -154,22 +194,13 @@ void SchemaWriter::value(const FileKey& key) {
       for (const std::string_view name : convention_names()) patterns.emplace_back(name);
       return names(convention_names(), joined(patterns));
     }
-    case ValueType::mechanisms:
-      return any_of([&] { text("$ref", "#/$defs/mechanism"); },
-                    [&] {
-                      type("array");
-                      number("minItems", 1);
-                      member("items", [&] { text("$ref", "#/$defs/mechanism"); });
-                    });
-    case ValueType::object:
-      if (!rules.nullable) return table(rules.members);
-      return any_of([&] { type("null"); }, [&] { table(rules.members); });
-    case ValueType::objects:
-      type("array");
-      number("minItems", 1);
-      return member("items", [&] { table(rules.members); });
-    case ValueType::limits: return text("$ref", "#/$defs/limits");
-    case ValueType::any: return;
+    default: return;
+  }
+}
+
+void SchemaWriter::definitions() {
+  for (const ValueType type : referred_) {
+    member(definition_name(type), [&] { definition(type); });
   }
 }
 

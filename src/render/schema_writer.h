@@ -105,7 +105,11 @@ class SchemaWriter {
     table(keys, [] {});
   }
 
+  /// The members of the schema of a key's value. A type that is long and the same for every key is written as a
+  /// reference to a definition: see `definitions`.
   void value(const FileKey& key);
+  /// The definitions that `value` referred to, as members of "$defs".
+  void definitions();
 
   /// A name with settings behind a colon; the plain names are offered for completion.
   template <typename Words>
@@ -114,8 +118,11 @@ class SchemaWriter {
   }
 
  private:
+  void definition(ValueType type);
+
   Writer* out_;
   JsonWriter json_;
+  std::vector<ValueType> referred_;
 };
 
 }  // namespace ctxcost

@@ -46,3 +46,30 @@ TEST_CASE("what is as deep as a text may be can stand in a document") {
           json.count(2);
         }) == "[[[1," + deep + ",2]]]");
 }
+
+TEST_CASE("strings are escaped wherever the character stands, in short texts and in long ones") {
+  struct Escaped {
+    const char* text;
+    const char* json;
+  };
+  const Escaped rows[] = {{"\"", "\\\""},
+                          {"\\", "\\\\"},
+                          {"\n", "\\n"},
+                          {"\t", "\\t"},
+                          {"é", "é"},
+                          {"\x7f", "\\u007f"},
+                          {"\x1f", "\\u001f"},
+                          {"\xff", "\xef\xbf\xbd"},
+                          {"\xe2\x80\x8b", "\\u200b"}};
+  for (const std::size_t length : {0U, 1U, 7U, 8U, 9U, 16U, 23U, 255U, 256U, 257U, 600U}) {
+    CHECK(json_string_text(std::string(length, 'x')) == '"' + std::string(length, 'x') + '"');
+    for (const Escaped& row : rows) {
+      for (std::size_t at = 0; at <= length; at += at < 20 ? 1 : 97) {
+        const std::string before(at, 'x'), after(length - at, 'y');
+        CHECK(json_string_text(before + row.text + after) == '"' + before + row.json + after + '"');
+        CHECK(json_string_text(before + row.text + row.text + after) ==
+              '"' + before + row.json + row.json + after + '"');
+      }
+    }
+  }
+}
