@@ -46,8 +46,8 @@ bool is_printable(char32_t code_point) {
       {0xe01f0, 0xe0fff},  // reserved to be ignored
   };
   if ((code_point & 0xfffe) == 0xfffe) return false;  // noncharacters of every plane
-  const Range* const range = std::find_if(std::begin(kHidden), std::end(kHidden),
-                                          [code_point](const Range& row) { return code_point <= row.last; });
+  const Range* const range = std::partition_point(std::begin(kHidden), std::end(kHidden),
+                                                  [code_point](const Range& row) { return row.last < code_point; });
   return range == std::end(kHidden) || code_point < range->first;
 }
 

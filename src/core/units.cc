@@ -1,7 +1,9 @@
 #include "ctxcost/core/units.h"
 
 #include <cstdint>
+#include <cstring>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "core/format.h"
@@ -39,9 +41,21 @@ std::string in_steps(Integer value, Integer base, std::span<const std::string_vi
     ++step;
     rounded = parts_of(value, unit, parts);
   }
-  std::string text = with_separators(rounded / parts);
-  // The first digit of `parts` plus the rest is "1" and the decimals with their leading zeros.
-  text += '.' + to_string(parts + rounded % parts).substr(1);
+  const Integer whole = rounded / parts;
+  std::uint64_t decimals = 0;
+  if constexpr (std::is_same_v<Integer, Count>) {
+    decimals = (rounded - whole * parts).u64();
+  } else {
+    decimals = rounded - whole * parts;
+  }
+  std::string text = with_separators(whole);
+  if (parts == 100) {
+    const char two[] = {'.', static_cast<char>('0' + decimals / 10), static_cast<char>('0' + decimals % 10)};
+    text.append(two, sizeof two);
+  } else {
+    const char one[] = {'.', static_cast<char>('0' + decimals)};
+    text.append(one, sizeof one);
+  }
   text += steps[step];
   return text;
 }
@@ -64,12 +78,12 @@ std::string with_separators(Count value) {
   char digits[kMostDigits];
   const std::size_t count = static_cast<std::size_t>(write_digits(digits, value) - digits);
   char text[kMostDigits + kMostDigits / 3];
-  std::size_t size = 0;
   // The first group has one to three digits.
-  std::size_t end = (count - 1) % 3 + 1;
-  for (std::size_t i = 0; i < count; end += 3) {
-    if (i > 0) text[size++] = ',';
-    while (i < end) text[size++] = digits[i++];
+  std::size_t size = 0;
+  for (const std::size_t first = (count - 1) % 3 + 1; size < first; ++size) text[size] = digits[size];
+  for (std::size_t i = size; i < count; i += 3, size += 4) {
+    text[size] = ',';
+    std::memcpy(text + size + 1, digits + i, 3);
   }
   return {text, size};
 }

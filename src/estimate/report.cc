@@ -42,6 +42,7 @@ Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), se
   }
   // No metric falls as context or batch grows, so the largest point overflows first.
   const bool small = is_small();
+  if (small) remembered_.reserve(static_cast<std::size_t>(rows().u64()));
   for (const Estimator& estimator : estimators_) {
     const LengthList batch = batches(estimator);
     const Estimate least = at(estimator, grid_.contexts.smallest(), batch.smallest());

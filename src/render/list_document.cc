@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "ctxcost/core/units.h"
+
 namespace ctxcost {
 namespace {
 
@@ -16,6 +18,13 @@ Field::Type type_of(ListingColumn::Type type) {
     case ListingColumn::Type::integer: return Field::Type::integer;
   }
   return Field::Type::text;
+}
+
+/// A table's cell, as `cell_text` of the same value, which it need not become first.
+std::string text_of(const CatalogueValue& value) {
+  if (const auto* const text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* const count = std::get_if<Count>(&value)) return with_separators(*count);
+  return cell_text(to_value(value));
 }
 
 std::vector<Field> fields_of(std::span<const ListingColumn> columns) {
@@ -86,7 +95,7 @@ void ListDocument::write_page(TextDocument& page) const {
   for (const Row& row : listing_->rows) {
     std::vector<std::string>& cells = rows.emplace_back();
     cells.reserve(row.size());
-    for (const CatalogueValue& value : row) cells.push_back(cell_text(to_value(value)));
+    for (const CatalogueValue& value : row) cells.push_back(text_of(value));
   }
   page.table(std::move(columns), rows);
 }

@@ -1,6 +1,7 @@
 #include "text_document.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/character.h"
 #include "core/format.h"
@@ -159,7 +160,9 @@ void TextDocument::drawing(std::span<const std::string> lines) {
 void TextDocument::spaces(std::size_t count) {
   static constexpr std::string_view kSpaces = "                                                                ";
   for (; count > kSpaces.size(); count -= kSpaces.size()) out_->text(kSpaces);
-  out_->text(kSpaces.substr(0, count));
+  // Copying all of them is cheaper than counting.
+  std::memcpy(out_->room(kSpaces.size()), kSpaces.data(), kSpaces.size());
+  out_->advance(count);
 }
 
 void TextDocument::Column::measure(std::string_view cell) {
@@ -175,10 +178,11 @@ void TextDocument::cell(const Column& column, std::size_t width, std::string_vie
   if (style_ == TextStyle::markdown) {
     put(text, accent);
   } else {
-    const std::size_t needed = printable_width(text);
+    const bool as_it_is = is_plain_ascii(text);
+    const std::size_t needed = as_it_is ? text.size() : printable_width(text);
     const std::size_t padding = width > needed ? width - needed : 0;
     if (column.right_aligned) spaces(padding);
-    put(text, accent);
+    as_it_is&& accent == Accent::none ? out_->text(text) : put(text, accent);
     if (!column.right_aligned) spaces(padding);
   }
   out_->character(' ');
