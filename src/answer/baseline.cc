@@ -127,9 +127,10 @@ class Causes {
     if (changes_.size() > kMostKeys) changes_.clear();
     if (changes_.empty()) return;
     base_ = estimate(*config);
+    JsonValue changed = *config;
     for (const ConfigChange& change : changes_) {
-      const std::optional<JsonValue> changed = with_change(*config, change);
-      effects_.push_back(changed ? estimate(*changed) : std::nullopt);
+      const AppliedChange applied(changed, change);
+      effects_.push_back(applied ? estimate(changed) : std::nullopt);
     }
   }
 

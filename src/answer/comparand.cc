@@ -7,6 +7,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/catalogue.h"
 #include "input/formats.h"
+#include "input/local_stores.h"
 #include "input/model_config.h"
 #include "input/saved_report/saved_report.h"
 
@@ -42,6 +43,12 @@ Comparand parse_comparand(std::string_view text, std::string_view origin, const 
 Comparand load_comparand(const std::string& name, const LoadOptions& options) {
   // Reads the file only once, since it may be a pipe.
   if (is_json_file(name)) return parse_comparand(read_text(name, kSavedReport), name, options);
+  const CatalogueEntry* const entry = find_in_catalogue(name);
+  if (entry != nullptr && !find_stored_model(name)) {
+    auto document = std::make_shared<const JsonDocument>(parse_json(entry->text, entry->id));
+    Model model = read_model(*entry, *document, options);
+    return {name, ComparedModel{std::move(model), std::move(document)}};
+  }
   ComparedModel compared{load_model(name, options), nullptr};
   if (std::optional<JsonDocument> config = config_of(name)) {
     compared.config = std::make_shared<const JsonDocument>(*std::move(config));

@@ -8,9 +8,11 @@
 #include "ctxcost/core/units.h"
 #include "ctxcost/estimate/report.h"
 #include "input/formats.h"
+#include "input/json/asked_keys.h"
 #include "input/json/config_changes.h"
 #include "input/json/json_text.h"
 #include "input/model_config.h"
+#include "model/same_figures.h"
 
 namespace ctxcost {
 namespace {
@@ -26,11 +28,6 @@ bool contains(const List& list, const Value& value) {
 /// The most bytes of configs that are read to find what each key alone changes.
 constexpr std::size_t kMostTriedBytes = std::size_t{8} << 20;
 
-ReportRecord count(const Model& model, Grid grid, const Workload& counting, std::string_view source) {
-  grid.models = {model};
-  return record(Report(std::move(grid), counting), source);
-}
-
 /// Selects the requested points of a saved report.
 ReportRecord chosen(ReportRecord report, const Grid& grid) {
   std::erase_if(report.points, [&](const PointRecord& point) {
@@ -44,15 +41,30 @@ ReportRecord chosen(ReportRecord report, const Grid& grid) {
   return report;
 }
 
-ReportRecord points_of(const Comparand& comparand, const DiffOptions& options) {
-  if (const auto* report = std::get_if<ReportRecord>(&comparand.content)) return chosen(*report, options.grid);
-  return count(std::get<ComparedModel>(comparand.content).model, options.grid, options.counting, comparand.name);
+/// One side's points, and the report that they are of, where they are not of a saved one.
+struct Side {
+  std::optional<Report> report;
+  std::shared_ptr<const ReportRecord> points;
+};
+
+Side side_of(const Comparand& comparand, const DiffOptions& options) {
+  Side side;
+  if (const auto* saved = std::get_if<ReportRecord>(&comparand.content)) {
+    side.points = std::make_shared<const ReportRecord>(chosen(*saved, options.grid));
+    return side;
+  }
+  Grid grid = options.grid;
+  grid.models = {std::get<ComparedModel>(comparand.content).model};
+  side.report.emplace(std::move(grid), options.counting);
+  side.points = std::make_shared<const ReportRecord>(record(*side.report, comparand.name));
+  return side;
 }
 
 /// Finds the effect of each key alone: the old model is evaluated again with only that key changed.
 class KeyEffects {
  public:
-  KeyEffects(const JsonDocument& before, const DiffOptions& options)
+  /// `counted` is the report of the old model, which may be of more than its config: of files beside it.
+  KeyEffects(const JsonDocument& before, const Report& counted, const DiffOptions& options)
       : document_{before.source, "", config_root(before)}, options_(options), grid_(options.grid) {
     // The search for a key looks only at the ends of long lists.
     if (grid_.contexts.size() > kMostContexts) {
@@ -61,29 +73,50 @@ class KeyEffects {
       grid_.contexts = std::move(ends);
     }
     if (!grid_.batches.empty()) grid_.batches = LengthList(grid_.batches.smallest());
-    base_ = counted(document_.root);
+    const InputFormat* const format = input_format_of(document_.root);
+    reads_by_name_ = format != nullptr && format->reads_by_name;
+    std::optional<Model> model = [this] {
+      const AskedKeys::Watch watch(asked_);
+      return read();
+    }();
+    if (!model) return;
+    if (counted.is_remembered() && counted.grid().contexts.size() <= kMostContexts &&
+        options.grid.batches.size() <= 1 && same_figures(*model, *counted.grid().models.front())) {
+      base_ = &counted;
+    } else if ((own_ = report_of(*std::move(model)))) {
+      base_ = &*own_;
+    }
+    if (base_ != nullptr) base_->for_each_row([this](const GridPoint& row) { rows_.push_back(row.values); });
   }
 
   /// Empty if the changed text is not a valid model.
-  std::optional<std::vector<Metric>> of(const ConfigChange& change) const {
-    std::optional<JsonValue> changed = with_change(document_.root, change);
-    if (!base_ || !changed) return std::nullopt;
-    const std::optional<Counted> other = counted(*std::move(changed));
-    if (!other) return std::nullopt;
+  std::optional<std::vector<Metric>> of(const ConfigChange& change) {
+    if (base_ == nullptr) return std::nullopt;
     std::vector<Metric> found;
+    if (!is_asked_for(change)) return found;
+    const AppliedChange applied(document_.root, change);
+    if (!applied) return std::nullopt;
+    std::optional<Model> model = read();
+    if (!model) return std::nullopt;
+    if (same_figures(*model, *base_->grid().models.front())) return found;
+    const std::optional<Report> other = report_of(*std::move(model));
+    if (!other) return std::nullopt;
     const auto add = [&found](Metric metric) {
       if (!contains(found, metric)) found.push_back(metric);
     };
-    if (one_series(base_->report, other->report)) {
-      for (std::size_t i = 0; i < base_->rows.size(); ++i) {
-        const Estimate &before = base_->rows[i], &after = other->rows[i];
+    if (one_series(*base_, *other)) {
+      const Estimate* before = rows_.data();
+      other->for_each_row([&](const GridPoint& row) {
         for (const MetricInfo& one : metrics()) {
-          if (before[one.metric] != after[one.metric] && is_compared(options_.metrics, one.metric)) add(one.metric);
+          if ((*before)[one.metric] != row.values[one.metric] && is_compared(options_.metrics, one.metric)) {
+            add(one.metric);
+          }
         }
-      }
+        ++before;
+      });
     } else {
-      const ReportRecord before = record(base_->report, document_.source);
-      const ReportRecord after = record(other->report, document_.source);
+      const ReportRecord before = record(*base_, document_.source);
+      const ReportRecord after = record(*other, document_.source);
       for (const PointComparison& point : compare(before, after, options_.metrics).points) {
         for (const MetricChange& one : point.changes) add(one.metric);
       }
@@ -95,10 +128,10 @@ class KeyEffects {
  private:
   static constexpr std::uint64_t kMostContexts = 64;
 
-  struct Counted {
-    Report report;
-    std::vector<Estimate> rows;
-  };
+  /// Whether the old model's reader looked for a key of the config; below it, it may look at all there is.
+  bool is_asked_for(const ConfigChange& change) const {
+    return !reads_by_name_ || change.path.size() != 1 || asked_.may_hold(change.path.front());
+  }
 
   /// Whether both have one series of the same points: then rows are compared in their order.
   static bool one_series(const Report& a, const Report& b) {
@@ -107,13 +140,20 @@ class KeyEffects {
     return old_batches.size() == 1 && new_batches.size() == 1 && old_batches.smallest() == new_batches.smallest();
   }
 
-  std::optional<Counted> counted(JsonValue root) const {
+  /// The model of the text as it is now.
+  std::optional<Model> read() const {
+    try {
+      return read_model(document_, options_.models);
+    } catch (const InputError&) {
+      return std::nullopt;
+    }
+  }
+
+  std::optional<Report> report_of(Model model) const {
     try {
       Grid grid = grid_;
-      grid.models = {read_model({document_.source, "", std::move(root)}, options_.models)};
-      Counted result{Report(std::move(grid), options_.counting), {}};
-      result.report.for_each_row([&result](const GridPoint& row) { result.rows.push_back(row.values); });
-      return result;
+      grid.models = {std::move(model)};
+      return std::optional<Report>(std::in_place, std::move(grid), options_.counting);
     } catch (const InputError&) {
       return std::nullopt;
     }
@@ -122,10 +162,16 @@ class KeyEffects {
   JsonDocument document_;
   const DiffOptions& options_;
   Grid grid_;
-  std::optional<Counted> base_;
+  AskedKeys asked_;
+  bool reads_by_name_ = false;
+  std::optional<Report> own_;
+  const Report* base_ = nullptr;  // null: the old text alone is no valid model
+  std::vector<Estimate> rows_;    // of it
 };
 
-void compare_keys(Difference& difference, const Comparand& before, const Comparand& after, const DiffOptions& options) {
+/// `counted`: the report of the old model.
+void compare_keys(Difference& difference, const Comparand& before, const Comparand& after,
+                  const std::optional<Report>& counted, const DiffOptions& options) {
   if (difference.saved) {
     difference.keys_note = "saved reports hold no config: which keys changed is not known";
     return;
@@ -146,7 +192,7 @@ void compare_keys(Difference& difference, const Comparand& before, const Compara
   const auto text = [](const JsonValue* value) {
     return value == nullptr ? std::nullopt : std::optional<std::string>(to_text(*value));
   };
-  const KeyEffects effects(*old_config, options);
+  KeyEffects effects(*old_config, *counted, options);
   const std::vector<ConfigChange> changes = config_changes(old_root, new_root);
   // Each trial copies and reads the whole text.
   const std::size_t most = kMostTriedBytes / std::max<std::size_t>(1, old_config->text.size());
@@ -247,11 +293,12 @@ Difference diff(const Comparand& before, const Comparand& after, const DiffOptio
   difference.before_name = before.name;
   difference.after_name = after.name;
   difference.saved = before.is_report();
-  difference.before = std::make_shared<const ReportRecord>(points_of(before, options));
-  difference.after = std::make_shared<const ReportRecord>(points_of(after, options));
+  const Side old_side = side_of(before, options);
+  difference.before = old_side.points;
+  difference.after = side_of(after, options).points;
   difference.comparison = compare(*difference.before, *difference.after, options.metrics);
   find_what_varies(difference);
-  compare_keys(difference, before, after, options);
+  compare_keys(difference, before, after, old_side.report, options);
   for (const Threshold& threshold : options.thresholds) {
     difference.thresholds.push_back(judge(threshold, difference));
     difference.verdict = std::max(difference.verdict, difference.thresholds.back().verdict);

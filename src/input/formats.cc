@@ -11,7 +11,7 @@ std::span<const InputFormat> input_formats() {
   static constexpr InputFormat kFormats[] = {
       {"catalogue record", looks_like_catalogue_record, read_catalogue_record},
       {"params.json", looks_like_params, read_params},
-      {"HuggingFace config.json", looks_like_huggingface, read_huggingface},
+      {"HuggingFace config.json", looks_like_huggingface, read_huggingface, true},
       {"own format", looks_like_own_format, read_own_format},
   };
   return kFormats;

@@ -214,7 +214,11 @@ std::optional<Model> load_stored(std::string_view name, const LoadOptions& optio
 }  // namespace
 
 Model load_catalogue_model(const CatalogueEntry& entry, const LoadOptions& options) {
-  Model model = parse_model(entry.text, entry.id, options);
+  return read_model(entry, parse_json(entry.text, entry.id), options);
+}
+
+Model read_model(const CatalogueEntry& entry, const JsonDocument& document, const LoadOptions& options) {
+  Model model = read_model(document, options);
   model.id = entry.id;
   model.origin = "catalogue";
   return model;
@@ -257,9 +261,7 @@ Model load_model(const CatalogueMatch& match, const LoadOptions& options) {
   const CatalogueEntry& entry = *match.entry;
   JsonDocument document = parse_json(entry.text, entry.id);
   if (!match.weights.quantization_config.empty()) set_quantization(document.root, match.weights.quantization_config);
-  Model model = read_model(document, options);
-  model.id = entry.id;
-  model.origin = "catalogue";
+  Model model = read_model(entry, document, options);
   model.named_weights = match.weights.scheme;
   if (match.weights.unknown()) {
     model.stored.emplace();

@@ -61,7 +61,7 @@ std::string shortened(std::string text) {
 class DifferenceTable {
  public:
   DifferenceTable(const Difference& difference, const RenderOptions& options)
-      : difference_(&difference), options_(&options) {
+      : difference_(&difference), options_(&options), changes_(change_rows(difference)) {
     heads_ = {{.heading = "Metric", .about = {"metric", {}, "what changes; `ctxcost list metrics` says what each is"}}};
     if (has_series()) {
       heads_.push_back({.heading = "Series", .about = {"model", {}, "what else varies: models, types, engines"}});
@@ -76,7 +76,8 @@ class DifferenceTable {
          {.heading = "New", .right_aligned = true, .about = {"new", {}, "the value after"}},
          {.heading = "Change", .right_aligned = true, .rank = 2, .about = {"change", {}, "new less old"}},
          {.heading = "Percent", .right_aligned = true, .about = {"percent", {}, "the change in percent of old"}}});
-    for (const ChangeRow& row : change_rows(difference)) add_row(row);
+    rows_.reserve(changes_.size());
+    for (const ChangeRow& row : changes_) add_row(row);
   }
 
   void write(TextDocument& page) const { page.table(heads_, rows_); }
@@ -117,7 +118,7 @@ class DifferenceTable {
   /// On whole-model FLOPs of models; saved reports have their convention.
   std::string counting_note() const {
     MetricSet shown;
-    for (const ChangeRow& row : change_rows(*difference_)) shown.add(row.change->metric);
+    for (const ChangeRow& row : changes_) shown.add(row.change->metric);
     const RecordedConvention& convention = points().front().after->convention;
     return convention_note({.name = convention.name, .flops_per_mac = convention.flops_per_mac}, *options_, shown);
   }
@@ -152,7 +153,9 @@ class DifferenceTable {
 
   void add_row(const ChangeRow& row) {
     const MetricChange& change = *row.change;
-    std::vector<std::string> cells = {std::string(info(change.metric).name)};
+    std::vector<std::string>& cells = rows_.emplace_back();
+    cells.reserve(heads_.size());
+    cells.emplace_back(info(change.metric).name);
     if (has_series()) cells.push_back(series(*row.point));
     if (difference_->batch_varies) cells.push_back(with_separators(row.point->after->batch));
     cells.push_back(row.every_context ? "all" : length_label(row.point->after->context));
@@ -160,11 +163,11 @@ class DifferenceTable {
     cells.push_back(shown(change.metric, change.after, options_->units));
     cells.push_back(shown(change.metric, change.change, options_->units, true));
     cells.push_back(percent_text(change.percent));
-    rows_.push_back(std::move(cells));
   }
 
   const Difference* difference_;
   const RenderOptions* options_;
+  std::vector<ChangeRow> changes_;
   std::vector<TextDocument::Column> heads_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -4,6 +4,7 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "input/json/config_changes.h"
+#include "input/json/json_text.h"
 #include "input/saved_report/saved_report.h"
 
 using namespace ctxcost;
@@ -338,12 +339,37 @@ TEST_CASE("config keys are compared one by one") {
   }
   CHECK(found == std::vector<std::string>{"~/a", "~/b/c", "-/b/d~1e", "+/b/h", "~/l/1/w"});
 
-  // Each change made alone leaves the others to be found.
+  // Each change made alone leaves the others to be found, and is taken back.
   const std::vector<ConfigChange> changes = config_changes(before.root, after.root);
+  JsonValue changed = before.root;
   for (const ConfigChange& change : changes) {
-    const auto changed = with_change(before.root, change);
-    REQUIRE(changed);
-    CHECK(config_changes(before.root, *changed).size() == 1);
-    CHECK(config_changes(*changed, after.root).size() == changes.size() - 1);
+    {
+      const AppliedChange applied(changed, change);
+      REQUIRE(applied);
+      CHECK(config_changes(before.root, changed).size() == 1);
+      CHECK(config_changes(changed, after.root).size() == changes.size() - 1);
+    }
+    CHECK(to_text(changed) == to_text(before.root));
   }
+}
+
+TEST_CASE("a change is taken back to the byte: a whole text, a key that stands twice, a place that is not there") {
+  const JsonDocument before = parse_json(R"({"a": 1, "b": [{"c": 2}], "a": 3, "d": 4, "a": 5})", "old");
+  const JsonDocument after = parse_json(R"([6])", "new");
+  JsonValue changed = before.root;
+  {
+    const AppliedChange whole(changed, {{}, "", &before.root, &after.root});
+    CHECK(whole);
+    CHECK(to_text(changed) == "[6]");
+  }
+  CHECK(to_text(changed) == to_text(before.root));
+  {
+    const AppliedChange removed(changed, {{"a"}, "/a", before.root.find("a"), nullptr});
+    CHECK(removed);
+    CHECK(to_text(changed) == R"({"b":[{"c":2}],"d":4})");
+  }
+  CHECK(to_text(changed) == R"({"a":1,"b":[{"c":2}],"a":3,"d":4,"a":5})");
+  const AppliedChange nowhere(changed, {{"b", "1", "c"}, "/b/1/c", nullptr, &after.root});
+  CHECK_FALSE(nowhere);
+  CHECK(to_text(changed) == to_text(before.root));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "input/json/asked_keys.h"
+
 namespace ctxcost::huggingface {
 namespace {
 
@@ -53,6 +55,7 @@ std::string Config::Found::place() const {
 Config::Found Config::find(const Keys& keys, std::size_t scopes) const {
   for (const Scope& scope : std::span(scopes_).first(scopes)) {
     for (const std::string_view name : keys.names()) {
+      AskedKeys::ask(name);
       const JsonValue* value = nullptr;
       std::size_t times = 0;
       for (const JsonMember& member : scope.object->members) {

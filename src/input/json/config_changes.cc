@@ -119,23 +119,42 @@ JsonValue* child_at(JsonValue& parent, std::string_view key) {
   return nullptr;
 }
 
-std::optional<JsonValue> with_change(const JsonValue& root, const ConfigChange& change) {
-  if (change.path.empty()) return *change.after;
-  JsonValue changed = root;
-  JsonValue* parent = &changed;
+AppliedChange::AppliedChange(JsonValue& root, const ConfigChange& change) {
+  JsonValue* parent = &root;
   for (std::size_t i = 0; i + 1 < change.path.size(); ++i) {
     parent = child_at(*parent, change.path[i]);
-    if (parent == nullptr) return std::nullopt;
+    if (parent == nullptr) return;
   }
-  const std::string& key = change.path.back();
-  if (JsonValue* value = child_at(*parent, key); value != nullptr && change.after != nullptr) {
-    *value = *change.after;
-  } else if (change.after != nullptr) {
-    parent->members.push_back({key, change.after->offset, *change.after});
-  } else {
-    std::erase_if(parent->members, [&key](const JsonMember& member) { return member.key == key; });
+  JsonValue* const value = change.path.empty() ? &root : child_at(*parent, change.path.back());
+  if (change.after != nullptr && value != nullptr) {
+    before_ = std::exchange(*value, *change.after);
+    place_ = value;
+    kind_ = Kind::replaced;
+    return;
   }
-  return changed;
+  place_ = parent;
+  std::vector<JsonMember>& members = parent->members;
+  if (change.after != nullptr) {
+    members.push_back({change.path.back(), change.after->offset, *change.after});
+    kind_ = Kind::added;
+    return;
+  }
+  for (std::size_t i = members.size(); i-- > 0;) {
+    if (members[i].key != change.path.back()) continue;
+    const auto at = members.begin() + static_cast<std::ptrdiff_t>(i);
+    removed_.emplace(removed_.begin(), i, std::move(*at));
+    members.erase(at);
+  }
+  kind_ = Kind::removed;
+}
+
+AppliedChange::~AppliedChange() {
+  if (kind_ == Kind::replaced) *place_ = std::move(before_);
+  if (kind_ == Kind::added) place_->members.pop_back();
+  // There was room for them before.
+  for (auto& [place, member] : removed_) {
+    place_->members.insert(place_->members.begin() + static_cast<std::ptrdiff_t>(place), std::move(member));
+  }
 }
 
 }  // namespace ctxcost

@@ -1,9 +1,9 @@
 // Finds the keys that differ between two JSON texts.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "json.h"
@@ -25,7 +25,22 @@ std::vector<ConfigChange> config_changes(const JsonValue& before, const JsonValu
 /// The place of a key in an object, or of an index written in digits in a list; null where there is none.
 JsonValue* child_at(JsonValue& parent, std::string_view key);
 
-/// Returns `root` with one change applied. Empty if the place does not exist.
-std::optional<JsonValue> with_change(const JsonValue& root, const ConfigChange& change);
+/// Applies one change to a value, and takes it back at the end of its life.
+class AppliedChange {
+ public:
+  AppliedChange(JsonValue& root, const ConfigChange& change);
+  ~AppliedChange();
+  AppliedChange(const AppliedChange&) = delete;
+  AppliedChange& operator=(const AppliedChange&) = delete;
+  /// Returns false if the place does not exist: nothing was changed then.
+  explicit operator bool() const { return kind_ != Kind::nothing; }
+
+ private:
+  enum class Kind { nothing, replaced, added, removed };
+  Kind kind_ = Kind::nothing;
+  JsonValue* place_ = nullptr;  ///< the value that was replaced, or the object
+  JsonValue before_;
+  std::vector<std::pair<std::size_t, JsonMember>> removed_;  ///< with their places, ascending
+};
 
 }  // namespace ctxcost

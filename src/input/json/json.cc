@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "asked_keys.h"
 #include "core/character.h"
 #include "ctxcost/core/diagnostic.h"
 #include "json_events.h"
@@ -360,6 +361,7 @@ void find_repeated(const JsonValue& value, const std::string& pointer, std::vect
 }  // namespace
 
 const JsonValue* JsonValue::find(std::string_view key) const {
+  AskedKeys::ask(key);
   for (const JsonMember& member : members) {
     if (member.key == key) return &member.value;
   }

@@ -1,0 +1,13 @@
+// Whether two models have the same figures without counting them.
+#pragma once
+
+#include "ctxcost/model/model.h"
+
+namespace ctxcost {
+
+/// Returns true if the models agree in everything that a figure or an engine's rule depends on: all but names, sources,
+/// notes, and the keys that were read. False where they do not, or where the weights of files or of a scheme would have
+/// to be compared.
+bool same_figures(const Model& a, const Model& b);
+
+}  // namespace ctxcost
