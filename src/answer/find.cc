@@ -114,13 +114,18 @@ struct WeightsAsked {
 
 /// Whether all devices together have less memory than the weights take, which an engine that places layers may keep in
 /// host memory.
-bool surely_too_large(Count weights_bytes, const Engine& engine, const Accelerator& gpu, Count devices) {
-  return engine.place == nullptr && weights_bytes > gpu.memory() * devices;
+bool surely_too_large(Count weights_bytes, const Engine& engine, Count memory) {
+  return engine.place == nullptr && weights_bytes > memory;
 }
 
-/// Whether engines keep a cache in those types on that card.
-bool is_kept(const KvPrecision& kv, const std::optional<Accelerator>& gpu) {
-  return engines_keep_cache(kv.key.format(), gpu) && engines_keep_cache(kv.value.format(), gpu);
+/// Whether engines keep a cache in those types on those cards.
+bool is_kept(const KvPrecision& kv, const DeploymentSettings& settings) {
+  return engines_keep_cache(kv.key.format(), settings) && engines_keep_cache(kv.value.format(), settings);
+}
+
+/// The bytes of memory of all devices together.
+Count memory_of(const DeploymentSettings& settings, Count devices) {
+  return settings.machine ? settings.machine->memory() : settings.gpu->memory() * devices;
 }
 
 /// Returns the bytes of the cache of one sequence of n tokens. Empty if the type cannot store it.
@@ -153,7 +158,7 @@ std::vector<TypeTried<KvPrecision>> caches_tried(const Setup& base, const std::v
   }
   sort_tried(types, asked.empty());
   if (!asked.empty()) return types;
-  std::erase_if(types, [&](const auto& tried) { return !is_kept(tried.type, base.settings.gpu); });
+  std::erase_if(types, [&](const auto& tried) { return !is_kept(tried.type, base.settings); });
   return types;
 }
 
@@ -172,7 +177,7 @@ class ModelSearch {
     if (types.empty()) types = weights_tried(base_, asked.schemes, asked.asked);
     const DeploymentSettings& settings = base_.settings;
     for (const auto& weights : types) {
-      if (surely_too_large(weights.bytes, *base_.engine.engine, *settings.gpu, settings.parallelism.devices())) {
+      if (surely_too_large(weights.bytes, *base_.engine.engine, memory_of(settings, settings.parallelism.devices()))) {
         any_ = true;
       } else if (fits_in(weights)) {
         return FindOutcome::found;
@@ -192,7 +197,7 @@ class ModelSearch {
     const std::vector<KvPrecision>& asked = question_.devices.kv_precisions;
     const KvPrecision& own = base_.model->kv;
     // Without a question the model's own type comes first: none of those tried is wider.
-    const bool own_first = asked.empty() && is_kept(own, base_.settings.gpu);
+    const bool own_first = asked.empty() && is_kept(own, base_.settings);
     if (own_first) {
       const Try tried = try_types(weights, own);
       if (tried == Try::found || tried == Try::no_room) return tried == Try::found;
@@ -358,7 +363,8 @@ class CatalogueSearch {
         decided_(list_decides(question.devices)),
         answer_(answer) {}
 
-  void add(const CatalogueEntry& entry, const ListedModel& listed, Count gpus) {
+  /// `memory`: of all devices together.
+  void add(const CatalogueEntry& entry, const ListedModel& listed, Count memory) {
     if (!is_asked_for(listed, question_)) return;
     answer_.tried += 1;
     if (decided_ && surely_beyond_window(listed, question_.devices)) {
@@ -367,7 +373,7 @@ class CatalogueSearch {
     }
     if (decided_) {
       const std::vector<WeightsTried> types = weights_.of(listed);
-      if (!types.empty() && surely_too_large(types.back().bytes, engine_, *answer_.placement.gpu, gpus)) {
+      if (!types.empty() && surely_too_large(types.back().bytes, engine_, memory)) {
         answer_.too_large += 1;
         return;
       }
@@ -464,19 +470,26 @@ std::vector<std::string> assumptions_of(const std::vector<FoundModel>& models) {
 
 FindAnswer find_models(const FindQuestion& question) {
   const DeploymentQuestion& devices = question.devices;
-  if (devices.placements.empty() || !devices.placements.front().gpu) {
+  DeploymentSettings cards;
+  if (!devices.placements.empty()) {
+    cards.gpu = devices.placements.front().gpu;
+    if (devices.placements.front().machine) set_cards(cards, *devices.placements.front().machine);
+  }
+  if (!cards.has_cards()) {
     throw InputError(setting_fault("gpu", "expected a GPU, found none", "`ctxcost list gpus` shows all"));
   }
   FindAnswer answer;
   answer.placement = devices.placements.front();
   const Count gpus = answer.placement.split ? answer.placement.split->devices() : answer.placement.gpus;
-  answer.place = answer.placement.gpu->id + (gpus == 1 ? "" : ":" + to_string(gpus));
+  answer.gpu = cards.cards_name();
+  answer.place = answer.gpu + (gpus == 1 || cards.machine ? "" : ":" + to_string(gpus));
   if (!devices.contexts.empty()) answer.context = *devices.contexts.begin();
   check_families(question.families);
   const EngineChoice engine = devices.engines.empty() ? ideal_engine() : devices.engines.front();
   CatalogueSearch search(question, engine, answer);
+  const Count memory = memory_of(cards, gpus);
   const std::span<const CatalogueEntry> entries = catalogue();
-  for (std::size_t i = 0; i < entries.size(); ++i) search.add(entries[i], listed_models()[i], gpus);
+  for (std::size_t i = 0; i < entries.size(); ++i) search.add(entries[i], listed_models()[i], memory);
   answer.models = sorted(std::move(answer.models));
   answer.assumptions = assumptions_of(answer.models);
   return answer;

@@ -75,13 +75,14 @@ std::vector<FirstLimit> first_limits(const Deployment& deployment, Count context
     if (seconds != nullptr && *seconds > 0) limits.push_back({metric, LimitSide::max, seconds_text(*seconds)});
   };
   const std::optional<Count> capacity = deployment.capacity();
-  if (capacity) limit_bytes(Metric::device_bytes, capacity);
+  const bool has_cards = deployment.setup().settings.has_cards();
+  if (has_cards) limit_bytes(Metric::device_bytes, capacity);
   limit_bytes(Metric::weights_bytes);
   limit_bytes(Metric::kv_reserved_bytes);
   limit_bytes(Metric::state_bytes);
   limit_seconds(Metric::prefill_seconds);
   limit_seconds(Metric::decode_seconds_per_token);
-  if (capacity || deployment.setup().settings.kv_memory) {
+  if (has_cards || deployment.setup().settings.kv_memory) {
     const LargestFit longest = max_context(deployment, batch);
     if (longest.value && *longest.value >= context) {
       limits.push_back({Metric::max_context, LimitSide::min, tokens_text(*longest.value, context)});

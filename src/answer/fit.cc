@@ -26,7 +26,7 @@ Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>&
   set(Metric::max_context_memory, fit.longest_in_memory.value);
   set(Metric::max_context, fit.longest_context.value);
   set(Metric::max_batch, fit.largest_batch.value);
-  if (!asked.setup.settings.gpu) return fit;
+  if (!asked.setup.settings.has_cards()) return fit;
   fit.fewest_gpus = min_gpus(asked.setup, context, batch);
   set(Metric::min_gpus, fit.fewest_gpus->gpus);
   return fit;

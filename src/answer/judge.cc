@@ -197,7 +197,7 @@ class Judge {
     const MetricInfo& metric = info(limit.metric);
     std::string message = "\"" + std::string(metric.name) + "\" of \"" + budget_.model_name + "\" is unknown";
     std::string hint = "its file does not say enough for this metric";
-    if (needs_devices(limit.metric) && !budget_.setup.settings.gpu) {
+    if (needs_devices(limit.metric) && !budget_.setup.settings.has_cards()) {
       message = "\"" + std::string(metric.name) + "\" needs a \"gpu\"";
       hint = "`ctxcost list gpus` shows all";
     }

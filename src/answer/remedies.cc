@@ -117,7 +117,7 @@ std::optional<Remedy> RemedySearch::smaller_batch(const FailedQuestion& question
 RemedySearch::Candidates RemedySearch::cache_candidates() const {
   constexpr Count kRow = 256;  // a multiple of every block
   const Setup& setup = asked_.setup();
-  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings.gpu); };
+  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings); };
   const auto plain = [](const Precision& type) { return type.format().layout == Layout::block; };
   Candidates found;
   for (const KvPrecision& type : cache_types(setup)) {
@@ -199,7 +199,7 @@ RemedySearch::DeploymentPtr RemedySearch::spread(Count ranks) {
 /// Doubles the number until it passes, then finds the smallest above the last one that did not.
 std::optional<Remedy> RemedySearch::more_gpus(const FailedQuestion& question) {
   const Setup& setup = asked_.setup();
-  if (!setup.settings.gpu) return std::nullopt;
+  if (!setup.settings.gpu) return std::nullopt;  // of unequal cards there is no next one
   const bool by_layers = setup.engine.engine->spread == Spread::layers;
   const Count most = most_ranks(setup);
   Count fails = setup.settings.parallelism.*spread_degree(*setup.engine.engine);

@@ -234,7 +234,7 @@ class SeriesCount {
     if (place.deployment) return;
     place.deployment = deployment;
     place.capacity = deployment->capacity();
-    if (place.capacity) place.memory = *place.capacity * deployment->devices();
+    place.memory = deployment->total_capacity();
   }
 
   const ReportQuestion* question_;

@@ -7,6 +7,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/deployment/fewest_cards.h"
 #include "estimate/window_note.h"
 #include "remedies.h"
 
@@ -22,16 +23,18 @@ struct Point {
 
 Trial attempt(SolvedValue value, const Deployment& deployment, Count context, Count batch) {
   const DeploymentEstimate estimate = deployment.at(context, batch);
+  const DeviceMemory& device = estimate.devices[estimate.largest];
   return {std::move(value),
-          estimate.count(Metric::device_bytes),
+          estimate.count(Metric::device_bytes) ? device.bytes() : std::nullopt,
           estimate[Metric::headroom_bytes],
           estimate.limit,
           {},
-          deployment.margin_note(estimate)};
+          deployment.margin_note(estimate),
+          device.card == nullptr ? std::string() : device.card->gpu.id};
 }
 
 Trial impossible(SolvedValue value, std::string reason) {
-  return {std::move(value), std::nullopt, {}, {}, std::move(reason), {}};
+  return {std::move(value), std::nullopt, {}, {}, std::move(reason), {}, {}};
 }
 
 /// Sets the answer of an upward search: it fits and the next value does not.
@@ -60,22 +63,23 @@ class Unlocks {
     return std::move(found_);
   }
 
-  /// Tries narrower types, and twice as many GPUs.
+  /// Tries narrower types, and twice as many GPUs of one kind.
   std::vector<Unlock> more_memory() {
     const Setup& base = asked_.setup;
     for (const char* type : {"fp8", "q8_0", "q4_0"}) {
       Setup setup = base;
       setup.workload.kv = parse_kv_precision(type, "kv_precision");
-      if (!engines_keep_cache(setup.workload.kv->key.format(), base.settings.gpu)) continue;
+      if (!engines_keep_cache(setup.workload.kv->key.format(), base.settings)) continue;
       add(std::move(setup), {"kv_precision", type});
     }
-    if (!base.settings.gpu) return std::move(found_);
+    if (!base.settings.has_cards()) return std::move(found_);
     const Engine& engine = *base.engine.engine;
     for (const std::string_view type : usual_weights(engine).subspan(1)) {
       Setup setup = base;
       setup.workload.weights = parse_weight_scheme(type, "weights");
       add(std::move(setup), {"weights", std::string(type)});
     }
+    if (base.settings.machine) return std::move(found_);  // what twice as many were is not said
     Setup setup = base;
     Count& ranks = setup.settings.parallelism.*spread_degree(engine);
     ranks = ranks * 2;
@@ -138,17 +142,23 @@ void solve_batch(SolveAnswer& answer, const Point& point) {
 
 void solve_gpus(SolveAnswer& answer, const Point& point) {
   const Setup& base = point.asked.setup;
-  if (!base.settings.gpu) {
+  if (!base.settings.has_cards()) {
     throw InputError(Diagnostic{"gpus", "", "expected a GPU to count, found none", ""});
   }
   const FewestGpus fewest = min_gpus(base, point.context, point.batch);
+  answer.cards = fewest.cards;
   const auto degree = spread_degree(*base.engine.engine);
-  const auto over = [&](Count ranks) {
+  // Of a machine whose cards differ, `cards`, else those with most memory.
+  const auto over = [&](Count ranks, const std::optional<Machine>& cards = {}) {
     Setup setup = base;
     setup.settings.parallelism.*degree = ranks;
     const Count gpus = setup.settings.parallelism.devices();
+    if (base.settings.machine) set_cards(setup.settings, cards ? *cards : largest_cards(*base.settings.machine, gpus));
+    const std::string tried = base.settings.machine ? setup.settings.cards_name() : std::string();
     try {
-      return attempt(gpus, Deployment(std::move(setup)), point.context, point.batch);
+      Trial trial = attempt(gpus, Deployment(std::move(setup)), point.context, point.batch);
+      if (trial.gpu.empty()) trial.gpu = tried;
+      return trial;
     } catch (const InputError& error) {
       return impossible(gpus, error.diagnostics().front().message);
     }
@@ -157,11 +167,11 @@ void solve_gpus(SolveAnswer& answer, const Point& point) {
   const Count ranks = fewest.parallelism.*degree;
   if (!fewest.gpus) {
     answer.nothing_fits = true;
-    answer.does_not_fit = over(ranks);
+    answer.does_not_fit = over(ranks, fewest.cards);
     return;
   }
   answer.value = *fewest.gpus;
-  answer.fits = over(ranks);
+  answer.fits = over(ranks, fewest.cards);
   // The proof is the next smaller number of GPUs over which the model can be split.
   std::optional<Trial>& next = answer.does_not_fit;
   for (Count fewer = ranks - 1; fewer > 0 && (!next || !next->refusal.empty()); fewer = fewer - 1) next = over(fewer);

@@ -182,7 +182,8 @@ bool is_list(Completion kind) {
 void add_values(Offer& offer, const Option& option, const Command& command) {
   for (const std::string_view word : words_of(option)) offer.add(word);
   if (is_list(option.completion)) {
-    const std::size_t comma = offer.word().rfind(',');
+    // The cards of one machine are joined by '+'.
+    const std::size_t comma = offer.word().find_last_of(option.completion == Completion::gpu ? ",+" : ",");
     if (comma != std::string_view::npos) offer.keep(comma + 1);
   }
   add_kind(offer, option.completion, command);

@@ -50,11 +50,11 @@ BudgetOptions budget_options(const Arguments& arguments) {
   DeviceSettings& devices = options.devices;
   if (arguments.has(OptionId::gpu)) {
     devices.gpu = arguments.value(OptionId::gpu);
-    static_cast<void>(parse_gpu(*devices.gpu));
+    static_cast<void>(parse_machine(*devices.gpu));
   }
   if (arguments.has(OptionId::parallel)) devices.parallel = parallelisms(arguments).front();
   if (arguments.has(OptionId::beyond_window)) devices.beyond_window = true;
-  devices.utilization = fraction(arguments, OptionId::utilization);
+  devices.utilization = utilizations(arguments);
   devices.activations = activations(arguments);
   devices.mfu = fraction(arguments, OptionId::mfu);
   devices.mbu = fraction(arguments, OptionId::mbu);

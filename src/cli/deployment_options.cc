@@ -63,6 +63,32 @@ std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std:
   return all;
 }
 
+std::vector<Placement> placements(const std::vector<MachineChoice>& machines, const std::vector<Parallelism>& splits,
+                                  const std::vector<Fraction>& utilizations) {
+  const std::vector<Fraction> none;
+  const std::vector<Fraction>& shares = utilizations.size() > 1 ? utilizations : none;
+  if (machines.empty()) return placements(std::vector<GpuChoice>(), splits);
+  std::vector<Placement> all;
+  for (const MachineChoice& choice : machines) {
+    const Machine machine = machine_of(choice, shares, option(OptionId::utilization).name);
+    if (choice.parts.size() == 1) {
+      for (Placement& place : placements(choice.parts, splits)) all.push_back(std::move(place));
+      continue;
+    }
+    if (splits.empty()) all.push_back({std::nullopt, machine.cards(), std::nullopt, machine});
+    for (const Parallelism& split : splits) {
+      if (split.devices() != machine.cards()) {
+        throw InputError(Diagnostic{"--parallel", "",
+                                    format("{} has {} devices, --gpu {} has {}", split.name(),
+                                           to_string(split.devices()), machine.name(), to_string(machine.cards())),
+                                    ""});
+      }
+      all.push_back({std::nullopt, machine.cards(), split, machine});
+    }
+  }
+  return all;
+}
+
 void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids) {
   if (arguments.has(OptionId::gpu)) return;
   for (const OptionId id : ids) {
@@ -75,7 +101,8 @@ DeploymentQuestion read_devices(const Arguments& arguments) {
   question.convention = convention(arguments);
   question.logits = logits(arguments);
   DeploymentSettings& settings = question.settings;
-  settings.utilization = fraction(arguments, OptionId::utilization);
+  const std::vector<Fraction> shares = utilizations(arguments);
+  if (shares.size() == 1) settings.utilization = shares.front();
   settings.beyond_window = arguments.has(OptionId::beyond_window);
   settings.activations = activations(arguments);
   settings.mfu = fraction(arguments, OptionId::mfu).value_or(settings.mfu);
@@ -90,7 +117,7 @@ DeploymentQuestion read_devices(const Arguments& arguments) {
   question.kv_precisions = kv_precisions(arguments);
   question.weights = weight_schemes(arguments);
   question.engines = engine_choices(arguments);
-  question.placements = placements(gpu_choices(arguments), parallelisms(arguments));
+  question.placements = placements(machine_choices(arguments), parallelisms(arguments), shares);
   return question;
 }
 

@@ -20,6 +20,9 @@ std::span<const OptionId> deployment_options_without_verbose();
 
 /// Combines every GPU with every split. Throws InputError where a split has another number of devices than --gpu.
 std::vector<Placement> placements(const std::vector<GpuChoice>& gpus, const std::vector<Parallelism>& splits);
+/// The same of machines. Each of several parts has a utilization of its own where those are given.
+std::vector<Placement> placements(const std::vector<MachineChoice>& machines, const std::vector<Parallelism>& splits,
+                                  const std::vector<Fraction>& utilizations);
 
 /// Throws InputError if one of `ids` was given without --gpu, which it belongs to.
 void require_gpu(const Arguments& arguments, std::initializer_list<OptionId> ids);

@@ -45,6 +45,17 @@ std::string beside(std::string_view word, std::string_view budget_file) {
   return std::filesystem::proximate(path, from, fault).generic_string();
 }
 
+/// The same of every part of a machine.
+std::string cards_beside(std::string_view gpu, std::string_view budget_file) {
+  std::error_code fault;
+  if (std::filesystem::exists(std::filesystem::path(gpu), fault)) return beside(gpu, budget_file);
+  std::string text;
+  for (const std::string_view part : machine_parts(gpu)) {
+    text.append(text.empty() ? "" : "+").append(beside(part, budget_file));
+  }
+  return text;
+}
+
 /// The key of an option in budget files: its name with underscores.
 std::string key_of(OptionId id) {
   std::string key = std::string(option(id).name).substr(2);
@@ -81,7 +92,7 @@ FirstBudget settings_of(const Arguments& arguments, const Setup& setup, Count co
   if (arguments.has(OptionId::gpu)) {
     const std::string_view gpu = arguments.value(OptionId::gpu);
     budget.name += format(" on {}", gpu);
-    budget.settings.push_back({"gpu", beside(gpu, file), true});
+    budget.settings.push_back({"gpu", cards_beside(gpu, file), true});
   }
   for (const OptionId id : kBudgetOptions) {
     if (!arguments.has(id)) continue;
@@ -106,7 +117,7 @@ Status run_init(const Arguments& arguments) {
   const Count context = contexts_of(question, *model).smallest();
   const Count batch = batches_of(question, *model).smallest();
   const Deployment deployment(setup);
-  const bool bounded = deployment.capacity() || setup.settings.kv_memory;
+  const bool bounded = setup.settings.has_cards() || setup.settings.kv_memory;
   const std::string_view limit = !bounded                            ? std::string_view()
                                  : deployment.within_window(context) ? deployment.held(context, batch).limit
                                                                      : "window";

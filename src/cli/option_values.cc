@@ -24,6 +24,13 @@ std::vector<T> read_all(const Arguments& arguments, OptionId id,
   return all;
 }
 
+/// Says how ambiguous names of cards were interpreted.
+void complain_of_names(const MachineChoice& machine) {
+  for (const GpuChoice& part : machine.parts) {
+    if (!part.gpu.assumption.empty()) complain(format("note: {}", part.gpu.assumption));
+  }
+}
+
 bool wants_color(const Arguments& arguments, bool is_terminal) {
   const std::string_view choice = arguments.value_or_fallback(OptionId::color);
   if (choice != "auto") return choice == "always";
@@ -126,6 +133,22 @@ std::vector<GpuChoice> gpu_choices(const Arguments& arguments) {
     }
   }
   return all;
+}
+
+std::vector<MachineChoice> machine_choices(const Arguments& arguments) {
+  std::vector<MachineChoice> all;
+  for (const std::string& text : arguments.all(OptionId::gpu)) {
+    for (const std::string& name : split_names(text, option(OptionId::gpu).name)) {
+      all.push_back(parse_machine(name));
+      if (arguments.has(OptionId::quiet)) complain_of_names(all.back());
+    }
+  }
+  return all;
+}
+
+std::vector<Fraction> utilizations(const Arguments& arguments) {
+  if (!arguments.has(OptionId::utilization)) return {};
+  return parse_fractions(arguments.value(OptionId::utilization), option(OptionId::utilization).name);
 }
 
 std::vector<Parallelism> parallelisms(const Arguments& arguments) {

@@ -55,6 +55,10 @@ std::vector<WeightScheme> weight_schemes(const Arguments& arguments);
 std::vector<EngineChoice> engine_choices(const Arguments& arguments);
 /// Returns every value of --gpu, with its entry in the catalogue or file.
 std::vector<GpuChoice> gpu_choices(const Arguments& arguments);
+/// Returns the same where the cards of a machine may differ.
+std::vector<MachineChoice> machine_choices(const Arguments& arguments);
+/// Returns the share of --utilization, or one for each part of a machine.
+std::vector<Fraction> utilizations(const Arguments& arguments);
 /// Returns every value of --parallel.
 std::vector<Parallelism> parallelisms(const Arguments& arguments);
 /// Returns the columns of --columns, in order.

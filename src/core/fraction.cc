@@ -33,6 +33,17 @@ Fraction parse_fraction(std::string_view text, std::string_view source) {
   return *fraction;
 }
 
+std::vector<Fraction> parse_fractions(std::string_view text, std::string_view source) {
+  std::vector<Fraction> all;
+  for (bool more = true; more;) {
+    const std::size_t plus = text.find('+');
+    all.push_back(parse_fraction(text.substr(0, plus), source));
+    more = plus != std::string_view::npos;
+    if (more) text.remove_prefix(plus + 1);
+  }
+  return all;
+}
+
 std::optional<Fraction> read_fraction(std::string_view text) {
   const std::optional<Fraction> fraction = read_decimal_share(text);
   return fraction && fraction->numerator > 0 ? fraction : std::nullopt;

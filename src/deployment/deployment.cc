@@ -123,9 +123,37 @@ std::optional<LayerPlacement> placement_of(const Setup& setup) {
   const Engine& engine = *setup.engine.engine;
   if (engine.place == nullptr) return std::nullopt;
   const DeploymentSettings& settings = setup.settings;
-  const std::vector<Count> memory(static_cast<std::size_t>(settings.parallelism.pipeline.u64()),
-                                  settings.gpu ? settings.gpu->memory() : Count{1});
+  if (!settings.parallelism.layers.empty()) {
+    throw InputError(setting_fault(
+        "parallel",
+        settings.parallelism.name() + ": " + std::string(engine.name) + " places layers by a setting of its own",
+        "split of the engine, whose last layer is the output: split=16+33 of 48 layers"));
+  }
+  std::vector<Count> memory(static_cast<std::size_t>(settings.parallelism.pipeline.u64()),
+                            settings.gpu ? settings.gpu->memory() : Count{1});
+  if (settings.machine) {
+    for (std::size_t s = 0; s < memory.size(); ++s) {
+      const std::size_t group = settings.machine->group_of(device_number(settings.parallelism, s, 0));
+      memory[s] = settings.machine->groups[group].gpu.memory();
+    }
+  }
   return engine.place(*setup.model, setup.engine, memory);
+}
+
+/// Each device of the machine has a card of its own.
+void check_cards(const DeploymentSettings& settings) {
+  if (!settings.machine || settings.machine->cards() == settings.parallelism.devices()) return;
+  throw InputError(setting_fault("parallel",
+                                 settings.parallelism.name() + " has " + to_string(settings.parallelism.devices()) +
+                                     " devices, " + settings.machine->name() + " has " +
+                                     to_string(settings.machine->cards()) + " cards",
+                                 ""));
+}
+
+/// Where cards differ, the first one: workers take the defaults of the process that starts them, which asks the first
+/// device [vllm engine/arg_utils.py get_batch_defaults: get_device_total_memory()].
+std::optional<EngineDevice> first_engine_device(const DeploymentSettings& settings) {
+  return settings.machine ? engine_device(settings.machine->groups.front().gpu) : engine_device(settings.gpu);
 }
 
 void check_companions(const Setup& setup) {
@@ -141,6 +169,7 @@ void check_companions(const Setup& setup) {
 /// Refuses what is too much to place before any of it is counted.
 Setup placeable(Setup setup) {
   check_layers(*setup.model);
+  check_cards(setup.settings);
   return setup;
 }
 
@@ -149,7 +178,7 @@ std::vector<Rank> ranks_of(const Setup& setup) {
   if (setup.settings.parallelism.devices() == 1) {
     return {{setup.model, 0, true, 1}};
   }
-  return split(*setup.model, setup.settings.parallelism);
+  return split(*setup.model, setup.settings.parallelism, setup.settings.machine.get());
 }
 
 /// Whether two conventions count the same work.
@@ -178,6 +207,16 @@ std::size_t fullest_of(const std::vector<DeviceMemory>& devices) {
   const auto fullest = std::max_element(
       devices.begin(), devices.end(), [&](const DeviceMemory& a, const DeviceMemory& b) { return held(a) < held(b); });
   return static_cast<std::size_t>(fullest - devices.begin());
+}
+
+/// The index of the first of the devices with least headroom, all of which have a capacity and known bytes.
+std::size_t tightest_of(const std::vector<DeviceMemory>& devices) {
+  // a's headroom is less than b's. Either may be below 0.
+  const auto is_tighter = [](const DeviceMemory& a, const DeviceMemory& b) {
+    return *a.capacity + *b.bytes() < *b.capacity + *a.bytes();
+  };
+  const auto tightest = std::min_element(devices.begin(), devices.end(), is_tighter);
+  return static_cast<std::size_t>(tightest - devices.begin());
 }
 
 /// The estimators of ranks that hold the same layers of the same groups, one after another: the stages of a pattern of
@@ -263,12 +302,45 @@ Count Parallelism::*spread_degree(const Engine& engine) {
   return engine.spread == Spread::layers ? &Parallelism::pipeline : &Parallelism::tensor;
 }
 
+std::vector<const Accelerator*> DeploymentSettings::kinds() const {
+  if (machine) return machine->kinds();
+  return gpu ? std::vector<const Accelerator*>{&*gpu} : std::vector<const Accelerator*>{};
+}
+
+std::string DeploymentSettings::cards_name() const {
+  if (machine) return machine->name();
+  return gpu ? gpu->id : std::string();
+}
+
+void set_cards(DeploymentSettings& settings, const Machine& machine) {
+  const CardGroup& first = machine.groups.front();
+  const bool alike = std::all_of(machine.groups.begin(), machine.groups.end(), [&](const CardGroup& group) {
+    return is_same_card(group.gpu, first.gpu) && group.utilization == first.utilization;
+  });
+  settings.gpu.reset();
+  settings.machine.reset();
+  if (!alike) {
+    settings.machine = std::make_shared<const Machine>(machine);
+    return;
+  }
+  settings.gpu = first.gpu;
+  if (first.utilization) settings.utilization = first.utilization;
+}
+
+bool engines_keep_cache(const Format& format, const DeploymentSettings& settings) {
+  if (!settings.machine) return engines_keep_cache(format, settings.gpu);
+  return std::all_of(settings.machine->groups.begin(), settings.machine->groups.end(),
+                     [&](const CardGroup& group) { return group.gpu.keeps_cache(format); });
+}
+
 Deployment::Deployment(Setup setup)
     : setup_(placeable(std::move(setup))),
       whole_(std::make_shared<const Estimator>(setup_.model, setup_.workload, setup_.engine, 1,
-                                               engine_device(setup_.settings.gpu))),
+                                               first_engine_device(setup_.settings))),
       placement_(placement_of(setup_)),
-      ranks_(placement_ ? split(*setup_.model, setup_.settings.parallelism, placement_->devices) : ranks_of(setup_)),
+      ranks_(placement_
+                 ? split(*setup_.model, setup_.settings.parallelism, placement_->devices, setup_.settings.machine.get())
+                 : ranks_of(setup_)),
       crossings_(std::make_unique<Crossings>()) {
   check_even(*setup_.model, setup_.settings.parallelism);
   const Workload workload = rank_workload(setup_);
@@ -281,7 +353,7 @@ Deployment::Deployment(Setup setup)
   const auto add = [&](std::vector<Device>& devices, const Rank& rank, Count ranks, Count host_experts) {
     const auto make = [&] {
       return std::make_shared<const Estimator>(rank.model, workload, setup_.engine, ranks,
-                                               engine_device(setup_.settings.gpu));
+                                               first_engine_device(setup_.settings));
     };
     auto estimator = alike && &*rank.model == &*setup_.model ? whole_
                      : ranks_.size() == 1                    ? make()
@@ -300,40 +372,66 @@ Deployment::Deployment(Setup setup)
     host_ranks_ = split(*setup_.model, Parallelism{}, std::span(&placement_->host, 1));
     add(hosts_, host_ranks_.front(), 1, {});
   }
-  set_peak();
+  set_cards();
 }
 
 Deployment::~Deployment() = default;
 Deployment::Deployment(Deployment&&) noexcept = default;
 
-Fraction Deployment::utilization() const {
+const Accelerator* Deployment::accelerator(std::size_t group) const {
   const DeploymentSettings& settings = setup_.settings;
-  if (settings.utilization) return *settings.utilization;
-  const Fraction engine{setup_.engine.engine->utilization_percent, 100};
-  return settings.gpu && settings.gpu->unified_memory_usable ? engine * *settings.gpu->unified_memory_usable : engine;
+  if (settings.machine) return &settings.machine->groups[group].gpu;
+  return settings.gpu ? &*settings.gpu : nullptr;
+}
+
+std::optional<Fraction> Deployment::utilization() const {
+  const Fraction& first = cards_.front().utilization;
+  const bool alike =
+      std::all_of(cards_.begin(), cards_.end(), [&](const Card& card) { return card.utilization == first; });
+  return alike ? std::optional(first) : std::nullopt;
 }
 
 std::optional<Count> Deployment::capacity() const {
-  if (!setup_.settings.gpu) return std::nullopt;
-  return utilization().of(setup_.settings.gpu->memory());
+  return setup_.settings.machine ? std::nullopt : cards_.front().capacity;
+}
+
+std::optional<Count> Deployment::total_capacity() const {
+  const DeploymentSettings& settings = setup_.settings;
+  if (!settings.machine) return settings.gpu ? std::optional(*cards_.front().capacity * devices()) : std::nullopt;
+  Count sum;
+  for (std::size_t i = 0; i < cards_.size(); ++i) sum += settings.machine->groups[i].count * *cards_[i].capacity;
+  return sum;
 }
 
 /// The tokens that a device works on: its part of them under context parallelism.
 Count Deployment::rank_context(Count context) const { return ceil_div(context, setup_.settings.parallelism.context); }
 
-void Deployment::set_peak() {
-  const std::optional<Accelerator>& gpu = setup_.settings.gpu;
-  if (!gpu) return;
-  if (setup_.settings.activations) {
-    peak_ = gpu->peak(*setup_.settings.activations);
-    return;
+void Deployment::set_cards() {
+  const DeploymentSettings& settings = setup_.settings;
+  const Fraction engine{setup_.engine.engine->utilization_percent, 100};
+  cards_.resize(settings.machine ? settings.machine->groups.size() : 1);
+  const bool multiplies = settings.has_cards() && !settings.activations;
+  const std::vector<std::string_view> multiplied = multiplies ? multiplied_types() : std::vector<std::string_view>();
+  for (std::size_t i = 0; i < cards_.size(); ++i) {
+    Card& card = cards_[i];
+    const Accelerator* const gpu = accelerator(i);
+    card.utilization = engine;
+    if (gpu != nullptr && gpu->unified_memory_usable) card.utilization = engine * *gpu->unified_memory_usable;
+    if (settings.utilization) card.utilization = *settings.utilization;
+    if (settings.machine && settings.machine->groups[i].utilization) {
+      card.utilization = *settings.machine->groups[i].utilization;
+    }
+    if (gpu == nullptr) continue;
+    card.capacity = card.utilization.of(gpu->memory());
+    card.peak = settings.activations ? gpu->peak(*settings.activations) : peak_on(*gpu, multiplied);
   }
-  // A bound may not be slower than any kernel. So the fastest type counts for all products, also for those of
-  // attention: kernels in 8 bits exist (FlashAttention-3), as do kernels that unpack to the model's type.
-  peak_ = gpu->peak(setup_.model->activation);
-  const auto& stored = whole_->stored_tensors();
-  if (!stored) return;
+}
+
+/// The types, as cards publish their peaks, in which kernels multiply the weights, besides the model's own.
+std::vector<std::string_view> Deployment::multiplied_types() const {
   std::vector<std::string_view> types;
+  const auto& stored = whole_->stored_tensors();
+  if (!stored) return types;
   std::string_view last;  // of the types: neighbours mostly have the same
   for (const StoredTensor& entry : *stored) {
     if (entry.tensor.use != TensorUse::linear || entry.type == last) continue;
@@ -341,14 +439,22 @@ void Deployment::set_peak() {
     const std::string_view type = multiplied_in(entry.type);
     if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
-  for (const std::string_view type : types) {
-    Accelerator::Peak peak = gpu->peak(type);
-    if (peak.flops_per_s > peak_->flops_per_s) {
-      peak_ = std::move(peak);
-    } else if (!peak.missing.empty() && peak_->missing.empty()) {
-      peak_->missing = std::move(peak.missing);
+  return types;
+}
+
+/// A bound may not be slower than any kernel. So the fastest type counts for all products, also for those of attention:
+/// kernels in 8 bits exist (FlashAttention-3), as do kernels that unpack to the model's type.
+Accelerator::Peak Deployment::peak_on(const Accelerator& gpu, const std::vector<std::string_view>& multiplied) const {
+  Accelerator::Peak fastest = gpu.peak(setup_.model->activation);
+  for (const std::string_view type : multiplied) {
+    Accelerator::Peak peak = gpu.peak(type);
+    if (peak.flops_per_s > fastest.flops_per_s) {
+      fastest = std::move(peak);
+    } else if (!peak.missing.empty() && fastest.missing.empty()) {
+      fastest.missing = std::move(peak.missing);
     }
   }
+  return fastest;
 }
 
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
@@ -359,6 +465,8 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
     const Estimate estimate = device.estimator->at(context, batch, wanted);
     DeviceMemory memory{
         device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
+    memory.capacity = cards_[device.rank->card].capacity;
+    if (setup_.settings.machine) memory.card = &setup_.settings.machine->groups[device.rank->card];
     if (device.weights) memory.weights = device.weights->bytes;
     memory.kv_reserved = estimate.count(Metric::kv_reserved_bytes);
     if (placement_ && placement_->host_cache) memory.kv_reserved = Count{};
@@ -430,7 +538,7 @@ bool Deployment::host_works() const {
 /// unknown.
 std::optional<Count> Deployment::cache_room(const DeviceMemory& memory) const {
   if (setup_.settings.kv_memory) return setup_.settings.kv_memory;
-  const std::optional<Count> room = capacity();
+  const std::optional<Count>& room = memory.capacity;
   if (!room || !memory.weights || !memory.activations) return std::nullopt;
   const Engine& engine = *setup_.engine.engine;
   if (engine.cache_room != nullptr) {
@@ -450,35 +558,46 @@ bool Deployment::pool_holds(const Device& device, const DeviceMemory& memory, Co
   return batch * fit.units_per_sequence <= fit.units;
 }
 
-std::string_view Deployment::limit(const std::vector<DeviceMemory>& devices, Count context) const {
-  if (beyond_positions(context)) return "positions";
-  if (!within_window(context)) return "window";
-  return memory_limit(devices);
+Deployment::MemoryLimit Deployment::limit(const std::vector<DeviceMemory>& devices, std::size_t first,
+                                          Count context) const {
+  if (beyond_positions(context)) return {"positions"};
+  if (!within_window(context)) return {"window"};
+  return memory_limit(devices, first);
 }
 
-std::string_view Deployment::memory_limit(const std::vector<DeviceMemory>& devices) const {
-  const std::optional<Count>& kv_memory = setup_.settings.kv_memory;
-  for (const DeviceMemory& device : devices) {
-    // A pool that the engine makes by its own rule is a row or a block larger than the memory that it was made for.
-    const bool pooled = setup_.engine.engine->cache_room != nullptr;
-    if (kv_memory && (pooled ? !device.pool_holds : device.kv_reserved.value_or(0) > *kv_memory)) return "kv_cache";
+/// The device that is asked first names the limit if it has one.
+Deployment::MemoryLimit Deployment::memory_limit(const std::vector<DeviceMemory>& devices, std::size_t first) const {
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (beyond_kv_memory(devices[i])) return {"kv_cache", i};
   }
-  const std::optional<Count> room = capacity();
-  if (!room) return {};
-  for (const DeviceMemory& device : devices) {
-    Count used;
-    const std::string_view working = device.has_compute_buffer ? "compute_buffer" : "activations";
-    const std::pair<std::string_view, std::optional<Count>> parts[] = {{"weights", device.weights},
-                                                                       {"overhead", device.overhead},
-                                                                       {working, device.activations},
-                                                                       {"kv_cache", device.kv_reserved}};
-    for (const auto& [name, bytes] : parts) {
-      used += bytes.value_or(0);
-      if (used > *room) return name;
-    }
-    if (!device.pool_holds) return "kv_cache";
+  if (const std::string_view part = beyond_capacity(devices[first]); !part.empty()) return {part, first};
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (const std::string_view part = beyond_capacity(devices[i]); !part.empty()) return {part, i};
   }
   return {};
+}
+
+bool Deployment::beyond_kv_memory(const DeviceMemory& device) const {
+  const std::optional<Count>& kv_memory = setup_.settings.kv_memory;
+  // A pool that the engine makes by its own rule is a row or a block larger than the memory that it was made for.
+  const bool pooled = setup_.engine.engine->cache_room != nullptr;
+  return kv_memory && (pooled ? !device.pool_holds : device.kv_reserved.value_or(0) > *kv_memory);
+}
+
+/// Returns the part with which a device's sum exceeds its capacity. Empty if none does.
+std::string_view Deployment::beyond_capacity(const DeviceMemory& device) {
+  if (!device.capacity) return {};
+  Count used;
+  const std::string_view working = device.has_compute_buffer ? "compute_buffer" : "activations";
+  const std::pair<std::string_view, std::optional<Count>> parts[] = {{"weights", device.weights},
+                                                                     {"overhead", device.overhead},
+                                                                     {working, device.activations},
+                                                                     {"kv_cache", device.kv_reserved}};
+  for (const auto& [name, bytes] : parts) {
+    used += bytes.value_or(0);
+    if (used > *device.capacity) return name;
+  }
+  return device.pool_holds ? std::string_view() : "kv_cache";
 }
 
 std::optional<Count> Deployment::window() const {
@@ -492,7 +611,7 @@ double Deployment::free_bytes(const DeviceMemory& device) const {
   const double kept = device.kv_reserved.value_or(0).to_double();
   double free = std::numeric_limits<double>::infinity();
   if (setup_.settings.kv_memory) free = setup_.settings.kv_memory->to_double() - kept;
-  const std::optional<Count> room = capacity();
+  const std::optional<Count>& room = device.capacity;
   const std::optional<Count> bytes = device.bytes();
   if (room && bytes) free = std::min(free, room->to_double() - bytes->to_double());
   if (setup_.engine.engine->cache_room == nullptr) return free;
@@ -509,7 +628,7 @@ HeldPoint Deployment::held(Count context, Count batch) const {
   }
   for (const DeviceMemory& device : devices) {
     if (!device.kv_reserved) fail(*setup_.model, "its file does not say how large its state is", "");
-    if (setup_.settings.gpu && !device.bytes()) {
+    if (setup_.settings.has_cards() && !device.bytes()) {
       const std::optional<StoredWeights>& stored = setup_.model->stored;
       if (!device.weights && stored && !stored->known) {
         fail(*setup_.model, "its weights are not known (" + stored->name + "), so that nothing can be said to fit",
@@ -519,11 +638,11 @@ HeldPoint Deployment::held(Count context, Count batch) const {
            "the file needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU");
     }
   }
-  if (!setup_.settings.gpu && !setup_.settings.kv_memory) {
+  if (!setup_.settings.has_cards() && !setup_.settings.kv_memory) {
     throw InputError(setting_fault("gpu", "expected a GPU, found nothing",
                                    "`ctxcost list gpus` shows all; or give the size of the cache (kv_memory)"));
   }
-  HeldPoint point{beyond_positions(context) ? "positions" : memory_limit(devices), free_bytes(devices.front())};
+  HeldPoint point{beyond_positions(context) ? "positions" : memory_limit(devices, 0).part, free_bytes(devices.front())};
   for (const DeviceMemory& device : std::span(devices).subspan(1)) {
     point.free_bytes = std::min(point.free_bytes, free_bytes(device));
   }
@@ -593,10 +712,20 @@ std::string_view PhaseTime::bound() const {
 /// The sums of one stage's layers: one after the mixers and one after the feed-forward. Where the two stand side by
 /// side (Falcon, GPT-J), one sum is enough [vllm model_executor/models/falcon.py]. Routed experts on ranks of their own
 /// exchange tokens, which may be fewer.
-std::optional<double> Deployment::interconnect_seconds(const Model& stage, Count tokens) const {
+std::optional<double> Deployment::interconnect_seconds(std::span<const Device> devices, Count tokens) const {
   const Parallelism& parallelism = setup_.settings.parallelism;
   if (parallelism.tensor == 1) return 0.0;
-  const std::optional<Count>& link = setup_.settings.gpu->link_bytes_per_s;
+  // Where cards differ, all of them wait for the slowest link that is known.
+  const Model& stage = *devices.front().rank->model;
+  const double element = setup_.model->activation.row_bytes(1).to_double();
+  std::optional<Count> link;
+  double result_bytes = element;
+  for (const Device& device : devices) {
+    const std::size_t card = device.rank->card;
+    const std::optional<Count>& own = accelerator(card)->link_bytes_per_s;
+    if (own && (!link || *own < *link)) link = own;
+    result_bytes = std::min(result_bytes, bytes_of_peak(cards_[card].peak->type));
+  }
   if (!link || !stage.d_model) return std::nullopt;
   Count sums;
   for (const LayerGroup& group : stage.groups) {
@@ -611,16 +740,20 @@ std::optional<double> Deployment::interconnect_seconds(const Model& stage, Count
   // once if switches copy it (NVLink SHARP), in the type that the next product multiplies
   // [vllm compilation/collective_fusion.py AllGatherScaledMMPattern]. A ring sends no less.
   const double ranks = parallelism.tensor.to_double();
-  const double element = setup_.model->activation.row_bytes(1).to_double();
-  const double bytes_each = ((ranks - 1) * element + std::min(element, bytes_of_peak(peak_->type))) / ranks;
+  const double bytes_each = ((ranks - 1) * element + result_bytes) / ranks;
   return (sums * tokens * *stage.d_model).to_double() * bytes_each / link->to_double();
 }
 
+/// The devices of the stage whose first device has that index.
+std::span<const Deployment::Device> Deployment::stage_from(std::size_t first) const {
+  std::size_t end = first;
+  while (end < devices_.size() && devices_[end].rank->stage == devices_[first].rank->stage) ++end;
+  return std::span(devices_).subspan(first, end - first);
+}
+
 std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count batch) const {
-  const std::optional<Accelerator>& gpu = setup_.settings.gpu;
-  if (!gpu || context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
-  const double peak = peak_->flops_per_s.to_double() * setup_.settings.mfu.value();
-  const double bandwidth = gpu->bandwidth_bytes_per_s.to_double() * setup_.settings.mbu.value();
+  const DeploymentSettings& settings = setup_.settings;
+  if (!settings.has_cards() || context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
   const std::optional<Count>& host_bandwidth = setup_.settings.host_bandwidth;
   if (!host_bandwidth && host_works()) return std::nullopt;
   const Count tokens = prefill ? batch * rank_context(context) : batch;
@@ -628,15 +761,18 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
   sum.interconnect_seconds = 0;
   Count host_bytes;
   for (std::size_t i = 0; i < devices_.size();) {
-    const Rank& first = *devices_[i].rank;
-    const std::optional<double> link = interconnect_seconds(*first.model, tokens);
+    const std::span<const Device> stage = stage_from(i);
+    i += stage.size();
+    const std::optional<double> link = interconnect_seconds(stage, tokens);
     PhaseTime slowest;
-    for (; i < devices_.size() && devices_[i].rank->stage == first.stage; ++i) {
-      const std::optional<Load> work = load(devices_[i], prefill, context, batch);
+    for (const Device& device : stage) {
+      const std::optional<Load> work = load(device, prefill, context, batch);
       if (!work) return std::nullopt;
+      const Accelerator& gpu = *accelerator(device.rank->card);
+      const double peak = cards_[device.rank->card].peak->flops_per_s.to_double() * settings.mfu.value();
       const double compute = work->flops.to_double() / peak;
-      const double memory = work->bytes.to_double() / bandwidth;
-      host_bytes += devices_[i].rank->devices * work->host_bytes;
+      const double memory = work->bytes.to_double() / (gpu.bandwidth_bytes_per_s.to_double() * settings.mbu.value());
+      host_bytes += device.rank->devices * work->host_bytes;
       if (const double seconds = std::max({compute, memory, link.value_or(0)}); seconds > slowest.seconds) {
         slowest = {
             .seconds = seconds, .compute_seconds = compute, .memory_seconds = memory, .interconnect_seconds = link};
@@ -704,8 +840,8 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
 
 /// The first rank of each stage, which holds most, stands for the others.
 std::optional<Count> Deployment::critical_batch() const {
-  const std::optional<Accelerator>& gpu = setup_.settings.gpu;
-  if (!gpu || !setup_.model->decodes() || host_works()) return std::nullopt;
+  if (!setup_.settings.has_cards() || !setup_.model->decodes() || host_works()) return std::nullopt;
+  if (setup_.settings.machine) return critical_batch_of_machine();
   const Parallelism& parallelism = setup_.settings.parallelism;
   const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
   Count flops, bytes, row_bytes;  // of one sequence; of any batch; of one sequence
@@ -725,14 +861,57 @@ std::optional<Count> Deployment::critical_batch() const {
   }
   const Fraction& mfu = setup_.settings.mfu;
   const Fraction& mbu = setup_.settings.mbu;
-  const Count peak = peak_->flops_per_s * mfu.numerator * mbu.denominator;
-  const Count bandwidth = gpu->bandwidth_bytes_per_s * mbu.numerator * mfu.denominator;
+  const Count peak = cards_.front().peak->flops_per_s * mfu.numerator * mbu.denominator;
+  const Count bandwidth = setup_.settings.gpu->bandwidth_bytes_per_s * mbu.numerator * mfu.denominator;
   try {
     return first_that(kMostSequences, [&](Count b) {
       Count read = bytes + b * row_bytes;
       for (const RankWeights* weights : stages) read += expert_bytes(weights->experts, batches * b, false);
       return b * flops * bandwidth >= read * peak;
     });
+  } catch (const CountOverflow&) {
+    return std::nullopt;  // larger than any batch
+  }
+}
+
+/// Cards of several peaks: stages run one after another, and the slowest card of each bounds it. The times are real
+/// numbers, as those of a step are.
+std::optional<Count> Deployment::critical_batch_of_machine() const {
+  const Parallelism& parallelism = setup_.settings.parallelism;
+  const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
+  double mac_seconds = 0;  // of one sequence
+  for (std::size_t i = 0; i < devices_.size();) {
+    double slowest = 0;
+    for (const Device& device : stage_from(i)) {
+      ++i;
+      const DecodeStep step = device.estimator->decode_step(1, 1);
+      if (!device.weights || !step.linear_flops || !step.logits_flops) return std::nullopt;
+      const FeedForwardWork& ffn = device.feed_forward;
+      const Count per_mac = device.estimator->settings().convention.flops_per_mac;
+      const Count flops = *step.linear_flops + *step.logits_flops +
+                          (ffn.dense_macs + batches * ffn.routed_macs) * per_mac - ffn.counted_macs * per_mac;
+      slowest = std::max(slowest, flops.to_double() / cards_[device.rank->card].peak->flops_per_s.to_double());
+    }
+    mac_seconds += slowest / setup_.settings.mfu.value();
+  }
+  const auto read_seconds = [&](Count b) {
+    double seconds = 0;
+    for (std::size_t i = 0; i < devices_.size();) {
+      double slowest = 0;
+      for (const Device& device : stage_from(i)) {
+        ++i;
+        const RankWeights& weights = *device.weights;
+        const Count read =
+            weights.decode_bytes + b * weights.decode_row_bytes + expert_bytes(weights.experts, batches * b, false);
+        const Count bandwidth = accelerator(device.rank->card)->bandwidth_bytes_per_s;
+        slowest = std::max(slowest, read.to_double() / bandwidth.to_double());
+      }
+      seconds += slowest / setup_.settings.mbu.value();
+    }
+    return seconds;
+  };
+  try {
+    return first_that(kMostSequences, [&](Count b) { return b.to_double() * mac_seconds >= read_seconds(b); });
   } catch (const CountOverflow&) {
     return std::nullopt;  // larger than any batch
   }
@@ -822,7 +1001,6 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
     DeploymentEstimate result;
     result.model = whole_->at(context, batch, sums);
     result.devices = memory(context, batch);
-    result.capacity = capacity();
     std::optional<Count> total = Count{};
     for (std::size_t i = 0; i < result.devices.size(); ++i) {
       const std::optional<Count> bytes = result.devices[i].bytes();
@@ -832,8 +1010,11 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
       }
       *total += result.devices[i].devices * *bytes;
     }
-    result.largest = fullest_of(result.devices);
-    const DeviceMemory& largest = result.devices[result.largest];
+    const bool unlike = setup_.settings.machine && total;
+    const std::size_t fullest = fullest_of(result.devices);
+    result.largest = unlike ? tightest_of(result.devices) : fullest;
+    const DeviceMemory& largest = result.devices[fullest];
+    result.capacity = result.devices[result.largest].capacity;
     if (largest.kv_reserved) result[Metric::device_kv_bytes] = *largest.kv_reserved;
     if (sums.has(Metric::host_bytes)) result.host = host_memory(context, batch);
     if (result.host) {
@@ -844,8 +1025,9 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
       result[Metric::device_bytes] = bytes;
       result[Metric::total_bytes] = *total;
       if (result.capacity) {
-        result[Metric::headroom_bytes] = *result.capacity >= bytes ? MetricValue(*result.capacity - bytes)
-                                                                   : MetricValue(Negative{bytes - *result.capacity});
+        const Count used = unlike ? *result.devices[result.largest].bytes() : bytes;
+        result[Metric::headroom_bytes] = *result.capacity >= used ? MetricValue(*result.capacity - used)
+                                                                  : MetricValue(Negative{used - *result.capacity});
       }
     }
     if (context > 0 && sums.has_any({Metric::kv_capacity_tokens, Metric::max_concurrency}))
@@ -870,11 +1052,18 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
         result[Metric::kv_equals_weights_context] = *found;
       }
     }
-    result.limit = limit(result.devices, context);
-    const bool known = setup_.settings.gpu ? total.has_value() : setup_.settings.kv_memory.has_value();
+    const MemoryLimit binding = limit(result.devices, unlike ? result.largest : 0, context);
+    result.limit = binding.part;
+    result.limited = binding.device;
+    const bool known = setup_.settings.has_cards() ? total.has_value() : setup_.settings.kv_memory.has_value();
     result.fits = known && result.limit.empty();
     if (result.fits && setup_.settings.gpu) {
       result.tight = setup_.settings.margin.missed(setup_.settings.gpu->usable_memory(), *largest.bytes());
+    }
+    if (result.fits && unlike) {
+      result.tight = std::any_of(result.devices.begin(), result.devices.end(), [&](const DeviceMemory& device) {
+        return setup_.settings.margin.missed(device.card->gpu.usable_memory(), *device.bytes());
+      });
     }
     return result;
   } catch (const CountOverflow& overflow) {
@@ -930,28 +1119,40 @@ std::vector<std::string> split_notes(const Setup& setup) {
 std::vector<std::string> Deployment::notes() const {
   std::vector<std::string> notes;
   const DeploymentSettings& settings = setup_.settings;
-  if (settings.gpu) {
-    if (!settings.gpu->assumption.empty()) notes.push_back(settings.gpu->assumption);
-    if (!peak_->missing.empty()) {
-      notes.push_back("no peak is published for " + peak_->missing + " on " + settings.gpu->id + ": that of " +
-                      peak_->type + " is taken");
+  const auto add = [&notes](std::string note) {
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
+  };
+  for (std::size_t i = 0; settings.has_cards() && i < cards_.size(); ++i) {
+    const Accelerator& gpu = *accelerator(i);
+    const Accelerator::Peak& peak = *cards_[i].peak;
+    if (!gpu.assumption.empty()) add(gpu.assumption);
+    if (!peak.missing.empty()) {
+      add("no peak is published for " + peak.missing + " on " + gpu.id + ": that of " + peak.type + " is taken");
     }
-    if (!settings.gpu->memory_reported_mib) {
-      notes.push_back("what " + settings.gpu->id +
-                      " reports as its memory is not published: the nominal size is taken");
+    if (!gpu.memory_reported_mib) {
+      add("what " + gpu.id + " reports as its memory is not published: the nominal size is taken");
     }
-    if (settings.gpu->unified_memory_usable && !settings.utilization) {
-      notes.push_back("the memory of " + settings.gpu->id + " is unified: a program may take " +
-                      percent_text(*settings.gpu->unified_memory_usable) + " of it (change this with utilization)");
+    const bool asked = settings.utilization || (settings.machine && settings.machine->groups[i].utilization);
+    if (gpu.unified_memory_usable && !asked) {
+      add("the memory of " + gpu.id + " is unified: a program may take " + percent_text(*gpu.unified_memory_usable) +
+          " of it (change this with utilization)");
     }
+  }
+  const std::vector<const Accelerator*> kinds = settings.kinds();
+  for (const Accelerator* const kind : kinds) {
     const KvPrecision& kv = whole_->kv();
     for (const Precision* type : {&kv.key, &kv.value}) {
-      if (engines_keep_cache(type->format(), settings.gpu) || (type == &kv.value && kv.key == kv.value)) continue;
+      if (kind->keeps_cache(type->format()) || (type == &kv.value && kv.key == kv.value)) continue;
       if (holds_word(setup_.engine.engine->own_cache_formats, type->format().name)) continue;
-      notes.push_back(type->format().cards == CacheCards::none
-                          ? "no engine keeps a cache in " + type->name()
-                          : "engines do not keep a cache in " + type->name() + " on " + settings.gpu->id);
+      add(type->format().cards == CacheCards::none
+              ? "no engine keeps a cache in " + type->name()
+              : "engines do not keep a cache in " + type->name() + " on " + kind->id);
     }
+  }
+  if (settings.machine) {
+    notes.emplace_back(
+        "cards differ: each device is judged against its own; headroom and capacity are of the one with least "
+        "headroom");
   }
   const std::string_view padded = setup_.engine.engine->padded_format;
   const auto is_padded = [&](const StoredTensor& tensor) { return format_name(tensor.type) == padded; };
@@ -960,16 +1161,17 @@ std::vector<std::string> Deployment::notes() const {
     notes.emplace_back(setup_.engine.engine->padded_note);
   }
   const std::string_view not_counted = setup_.engine.engine->not_counted;
-  if (settings.gpu && draft_) {
+  if (settings.has_cards() && draft_) {
     notes.push_back("times are those of the model alone, without its draft " + setup_.companions.draft->name);
   }
-  if (settings.gpu && host_works() && !settings.host_bandwidth) {
+  if (settings.has_cards() && host_works() && !settings.host_bandwidth) {
     notes.push_back(
         "no times: host memory holds a part of the model or of its cache, and its bandwidth is not given "
         "(host_bandwidth)");
   }
-  if (settings.gpu && settings.gpu->unified_memory_usable && placement_) {
-    notes.push_back("what stays in host memory takes the same memory of " + settings.gpu->id + " (host_bytes)");
+  for (const Accelerator* const kind : kinds) {
+    if (!kind->unified_memory_usable || !placement_) continue;
+    notes.push_back("what stays in host memory takes the same memory of " + kind->id + " (host_bytes)");
   }
   if (!not_counted.empty() && !settings.overhead) {
     notes.push_back("not counted (overhead): " + std::string(not_counted));
@@ -981,8 +1183,13 @@ std::vector<std::string> Deployment::notes() const {
 std::string Deployment::margin_note(const DeploymentEstimate& estimate) const {
   if (!estimate.tight) return {};
   const DeploymentSettings& settings = setup_.settings;
-  return "tight: less than " + settings.margin.name() + " of the " + with_separators(settings.gpu->usable_memory()) +
-         " usable bytes of " + settings.gpu->id + " stays free (margin)";
+  const Accelerator* gpu = settings.gpu ? &*settings.gpu : nullptr;
+  for (const DeviceMemory& device : estimate.devices) {
+    if (gpu != nullptr || !settings.margin.missed(device.card->gpu.usable_memory(), *device.bytes())) continue;
+    gpu = &device.card->gpu;
+  }
+  return "tight: less than " + settings.margin.name() + " of the " + with_separators(gpu->usable_memory()) +
+         " usable bytes of " + gpu->id + " stays free (margin)";
 }
 
 }  // namespace ctxcost

@@ -6,6 +6,7 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/deployment/machine.h"
 #include "group_of_layer.h"
 
 namespace ctxcost {
@@ -30,6 +31,27 @@ constexpr std::size_t kMostKinds = 1 << 10;
 
 [[noreturn]] void fail(std::string message, std::string hint = "") {
   throw InputError(setting_fault("parallel", std::move(message), std::move(hint)));
+}
+
+/// "16+32"
+std::string layers_text(const std::vector<Count>& layers) {
+  std::string text;
+  for (const Count count : layers) text.append(text.empty() ? "" : "+").append(to_string(count));
+  return text;
+}
+
+/// Reads "16+32", the layers of each stage. Empty if the text is not that.
+std::vector<Count> read_layers(std::string_view text) {
+  std::vector<Count> layers;
+  for (bool more = true; more;) {
+    const std::size_t plus = text.find('+');
+    const std::optional<Count> count = parse_digits(text.substr(0, plus));
+    if (!count || *count == 0 || *count > kMostLayers || Count{layers.size()} > kMostDevices) return {};
+    layers.push_back(*count);
+    more = plus != std::string_view::npos;
+    if (more) text.remove_prefix(plus + 1);
+  }
+  return layers;
 }
 
 /// Returns the part of `whole` that one of `ranks` holds. The split is as even as possible; the first ranks hold one
@@ -299,6 +321,76 @@ void check(const Model& model, const Parallelism& parallelism) {
   }
 }
 
+/// The layers that were given for the stages are all of the model's.
+void check_layers_given(const Parallelism& parallelism, Count layers) {
+  if (parallelism.layers.empty()) return;
+  Count given;
+  for (const Count count : parallelism.layers) given += count;
+  if (given == layers) return;
+  fail("pp=" + layers_text(parallelism.layers) + ": expected the " + to_string(layers) +
+       " layers of the model, found " + to_string(given));
+}
+
+/// The devices of one stage by what they hold: counts those that hold equal parts, by the class of their tensor and
+/// expert ranks.
+class Classes {
+ public:
+  using Key = std::tuple<std::ptrdiff_t, bool, bool>;
+
+  Classes(const Model& model, const Parallelism& parallelism)
+      : parallelism_(parallelism),
+        remainders_(tensor_remainders(model, parallelism.tensor)),
+        cut_(expert_split(parallelism)),
+        stage_devices_(parallelism.devices() / parallelism.pipeline) {
+    for (const LayerGroup& group : model.groups) {
+      if (!group.feed_forward.experts) continue;
+      experts_ = group.feed_forward.experts->count;
+      expert_width_ = group.feed_forward.experts->d_ff;
+    }
+    for (Count device = 0; device < stage_devices_; device += 1) {
+      const Position at = position(device);
+      classes_.try_emplace(key_of(at), at, Count{}).first->second.second += 1;
+    }
+  }
+
+  std::size_t size() const { return classes_.size(); }
+  /// Returns a position of each class, and the number of its devices in a stage.
+  const std::map<Key, std::pair<Position, Count>>& of_any_stage() const { return classes_; }
+
+  /// A position of a class, and the number of its devices of each group of cards.
+  using OfGroups = std::pair<Position, std::map<std::size_t, Count>>;
+  std::vector<OfGroups> of_stage(std::size_t stage, const Machine& machine) const {
+    std::map<Key, std::map<std::size_t, Count>> devices;
+    for (Count device = 0; device < stage_devices_; device += 1) {
+      const std::size_t group = machine.group_of(device_number(parallelism_, stage, device));
+      devices[key_of(position(device))][group] += 1;
+    }
+    std::vector<OfGroups> all;
+    all.reserve(devices.size());
+    for (auto& [key, groups] : devices) all.emplace_back(classes_.at(key).first, std::move(groups));
+    return all;
+  }
+
+ private:
+  Position position(Count device) const {
+    return {device % parallelism_.tensor, device / cut_.tensor % parallelism_.expert};
+  }
+  Key key_of(const Position& at) const {
+    const bool fewer_experts = experts_ % parallelism_.expert > 0 && at.expert_rank >= experts_ % parallelism_.expert;
+    const bool narrower = at.tensor_rank % cut_.tensor >= expert_width_ % cut_.tensor;
+    const auto tensor_class =
+        std::upper_bound(remainders_.begin(), remainders_.end(), at.tensor_rank) - remainders_.begin();
+    return {tensor_class, fewer_experts, narrower};
+  }
+
+  const Parallelism& parallelism_;
+  std::vector<Count> remainders_;
+  ExpertSplit cut_;
+  Count stage_devices_;
+  Count experts_, expert_width_;
+  std::map<Key, std::pair<Position, Count>> classes_;
+};
+
 }  // namespace
 
 void check_layers(const Model& model) {
@@ -322,7 +414,9 @@ std::string Parallelism::name() const {
   for (const Degree& degree : kDegrees) {
     if (this->*degree.field == 1) continue;
     if (!text.empty()) text += ',';
-    text += std::string(degree.name) + "=" + to_string(this->*degree.field);
+    text.append(degree.name).append("=");
+    text += degree.field == &Parallelism::pipeline && !layers.empty() ? layers_text(layers)
+                                                                      : to_string(this->*degree.field);
   }
   return text.empty() ? "tp=1" : text;
 }
@@ -343,11 +437,17 @@ Parallelism parse_parallelism(std::string_view text) {
     if (degree == std::end(kDegrees)) {
       fail("unknown degree \"" + std::string(item.substr(0, equals)) + "\"", "tp, pp, cp, ep, dp or dcp");
     }
-    const std::optional<Count> number =
-        equals == std::string_view::npos ? std::nullopt : parse_digits(item.substr(equals + 1));
+    const std::string_view value = equals == std::string_view::npos ? "" : item.substr(equals + 1);
+    std::optional<Count> number = parse_digits(value);
+    if (degree->field == &Parallelism::pipeline && value.find('+') != std::string_view::npos) {
+      parallelism.layers = read_layers(value);
+      if (parallelism.layers.empty()) {
+        fail("pp: expected the layers of each stage, found \"" + std::string(value) + "\"", "16+32");
+      }
+      number = parallelism.layers.size();
+    }
     if (!number || *number == 0 || *number > kMostDevices) {
-      fail(std::string(degree->name) + ": expected a positive integer, found \"" +
-           (equals == std::string_view::npos ? std::string() : std::string(item.substr(equals + 1))) + "\"");
+      fail(std::string(degree->name) + ": expected a positive integer, found \"" + std::string(value) + "\"");
     }
     if (seen.find(" " + std::string(degree->name) + " ") != std::string::npos)
       fail("\"" + std::string(degree->name) + "\" is given twice");
@@ -375,52 +475,46 @@ std::vector<Count> stage_layers(Count layers, Count stages) {
   return counts;
 }
 
-std::vector<Rank> split(const Model& model, const Parallelism& parallelism) {
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism, const Machine* machine) {
   check(model, parallelism);
   Count layers;
   for (const LayerGroup& group : model.groups) layers = max(layers, Count{group.layers.back()} + 1);
+  check_layers_given(parallelism, layers);
   std::vector<PlacedLayers> stages;
   Count first;
-  for (const Count count : stage_layers(layers, parallelism.pipeline)) {
+  for (const Count count :
+       parallelism.layers.empty() ? stage_layers(layers, parallelism.pipeline) : parallelism.layers) {
     stages.push_back({.first = first, .end = first + count, .has_input = stages.empty()});
     first += count;
   }
   stages.back().has_output = true;
   stages.back().next_token_layers = model.next_token_layers;
-  return split(model, parallelism, stages);
+  return split(model, parallelism, stages, machine);
 }
 
-std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std::span<const PlacedLayers> stages) {
+std::vector<Rank> split(const Model& model, const Parallelism& parallelism, std::span<const PlacedLayers> stages,
+                        const Machine* machine) {
   check(model, parallelism);
-  // Counts the devices of one stage that hold equal parts, by the class of their tensor and expert ranks.
-  const std::vector<Count> remainders = tensor_remainders(model, parallelism.tensor);
-  const auto tensor_class = [&](Count rank) {
-    return std::upper_bound(remainders.begin(), remainders.end(), rank) - remainders.begin();
-  };
-  Count experts, expert_width;
-  for (const LayerGroup& group : model.groups) {
-    if (!group.feed_forward.experts) continue;
-    experts = group.feed_forward.experts->count;
-    expert_width = group.feed_forward.experts->d_ff;
-  }
-  std::map<std::tuple<std::ptrdiff_t, bool, bool>, std::pair<Position, Count>> classes;
-  const Count stage_devices = parallelism.devices() / parallelism.pipeline;
-  const ExpertSplit cut = expert_split(parallelism);
-  for (Count device = 0; device < stage_devices; device += 1) {
-    const Position at{device % parallelism.tensor, device / cut.tensor % parallelism.expert};
-    const bool fewer_experts = experts % parallelism.expert > 0 && at.expert_rank >= experts % parallelism.expert;
-    const bool narrower = at.tensor_rank % cut.tensor >= expert_width % cut.tensor;
-    classes.try_emplace({tensor_class(at.tensor_rank), fewer_experts, narrower}, at, Count{}).first->second.second += 1;
-  }
-
+  const Classes classes(model, parallelism);
   const Model rest = without_parts(model);
   const GroupOfLayer groups(model);
   std::vector<Rank> ranks;
   ranks.reserve(stages.size() * classes.size());
   for (std::size_t s = 0; s < stages.size(); ++s) {
-    for (const auto& [key, value] : classes) {
-      ranks.push_back({split_model(model, rest, groups, parallelism, stages[s], value.first), Count{s},
-                       stages[s].has_output, value.second});
+    const auto part = [&](const Position& at) {
+      return SharedModel(split_model(model, rest, groups, parallelism, stages[s], at));
+    };
+    if (machine == nullptr) {
+      for (const auto& [key, value] : classes.of_any_stage()) {
+        ranks.push_back({part(value.first), Count{s}, stages[s].has_output, value.second});
+      }
+      continue;
+    }
+    for (const auto& [at, devices_of_group] : classes.of_stage(s, *machine)) {
+      const SharedModel held = part(at);
+      for (const auto& [group, devices] : devices_of_group) {
+        ranks.push_back({held, Count{s}, stages[s].has_output, devices, group});
+      }
     }
   }
   return ranks;

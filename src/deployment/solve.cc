@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/fewest_cards.h"
 
 namespace ctxcost {
 namespace {
@@ -246,6 +247,7 @@ Count fewest_layers_ranks(const Deployment& one, Count context, Count batch) {
 }  // namespace
 
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch) {
+  if (setup.settings.machine) return fewest_cards(setup, context, batch);
   FewestGpus fewest;
   const Count most = most_ranks(setup);
   std::optional<InputError> fault;
@@ -287,7 +289,7 @@ std::vector<KvPrecision> cache_types(const Setup& setup) {
   std::vector<KvPrecision> types = {own};
   for (const Format& format : formats()) {
     const Precision type(format);
-    if (!format.cache || !engines_keep_cache(format, setup.settings.gpu)) continue;
+    if (!format.cache || !engines_keep_cache(format, setup.settings)) continue;
     if (!(type == own.key && type == own.value)) types.push_back({type, type});
   }
   return types;
@@ -301,7 +303,7 @@ std::vector<PrecisionChoice<KvPrecision>> kv_precision_choices(const Setup& setu
     add_choice(choices, candidate, type, Metric::device_kv_bytes, context, batch);
   }
   // The model's own type bounded the others. It is an answer itself only if engines keep it.
-  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings.gpu); };
+  const auto kept = [&](const Precision& type) { return engines_keep_cache(type.format(), setup.settings); };
   const KvPrecision& own = setup.model->kv;
   if (!kept(own.key) || !kept(own.value)) choices.erase(choices.begin());
   sort_choices(choices);

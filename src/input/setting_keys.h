@@ -20,12 +20,15 @@ inline constexpr FileKey kLogits{
 
 inline constexpr FileKey kGpu{
     "gpu", ValueType::text,
-    "the GPU: a name from `ctxcost list gpus` or your own .json file; :COUNT for several devices"};
-inline constexpr FileKey kParallel{"parallel", ValueType::text,
-                                   "how the model is split over the devices: tp=2,pp=2; also cp, dcp, ep and dp",
-                                   "tp over all devices; llama.cpp: pp"};
-inline constexpr FileKey kUtilization{"utilization", ValueType::fraction, "share of a device's memory that may be used",
-                                      "1; vllm: 0.9"};
+    "the GPU: a name from `ctxcost list gpus` or your own .json file; :COUNT for several devices, A:2+B for a machine "
+    "of unequal cards"};
+inline constexpr FileKey kParallel{
+    "parallel", ValueType::text,
+    "how the model is split over the devices: tp=2,pp=2; also cp, dcp, ep and dp; pp=16+32 "
+    "gives the layers of each stage",
+    "tp over all devices; llama.cpp: pp"};
+inline constexpr FileKey kUtilization{"utilization", ValueType::fractions,
+                                      "share of a device's memory that may be used", "1; vllm: 0.9"};
 inline constexpr FileKey kOverhead{
     "overhead", ValueType::size, "further bytes that the runtime takes on each device", "0", {.minimum = 0}};
 inline constexpr FileKey kMargin{

@@ -256,6 +256,12 @@ constexpr Field kOfPoint[] = {
                      [](const JudgedPoint& p) -> std::string_view { return p.judged->budget->file; }),
     PointField::record("gpu", kCardFields, "the GPU", [](const JudgedPoint& p) { return pointer_to(p.settings().gpu); })
         .or_null(),
+    PointField::where(
+        [](const JudgedPoint& p) { return p.settings().machine != nullptr; },
+        PointField::records("cards", kTakenFields, "the cards of a machine whose cards differ, in place of the GPU",
+                            [](const JudgedPoint& p, const auto& visit) {
+                              for (const CardGroup& group : p.settings().machine->groups) visit(group);
+                            })),
     PointField::text("parallel", "the degrees of parallelism",
                      [](const JudgedPoint& p) { return p.settings().parallelism.name(); }),
     PointField::record("conventions", kConventionsFields, "how the numbers of this budget were counted",
@@ -313,11 +319,7 @@ constexpr Field kCheckCells[] = {
     CheckCell::text("verdict", "", [](const Cells& c) { return name(c.verdict); }),
     budget_cell("budget", [](const JudgedBudget& b) -> std::string_view { return b.budget->name; }),
     CheckCell::text("file", "", [](const Cells& c) { return c.file; }),
-    budget_cell("gpu",
-                [](const JudgedBudget& b) {
-                  const auto& gpu = b.budget->setup.settings.gpu;
-                  return gpu ? words_or_null(gpu->id) : Value();
-                }),
+    budget_cell("gpu", [](const JudgedBudget& b) { return cards_value(b.budget->setup.settings); }),
     budget_cell("parallel", [](const JudgedBudget& b) { return b.budget->setup.settings.parallelism.name(); }),
     label_cell<Label::convention>("convention"),
     label_cell<Label::model>("model"),

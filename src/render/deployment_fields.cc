@@ -29,10 +29,52 @@ constexpr Field kOfGpu[] = {
     GpuField::text("source", "where that is published", [](const Deployment& d) { return gpu_of(d).source; }),
 };
 
+using CardsField = FieldsOf<CardsOfMachine>;
+constexpr Field kOfCards[] = {
+    CardsField::text("id", "in the catalogue, or of a file",
+                     [](const CardsOfMachine& c) -> std::string_view { return c.group().gpu.id; }),
+    CardsField::text("name", "as its vendor calls it",
+                     [](const CardsOfMachine& c) -> std::string_view { return c.group().gpu.name; }),
+    CardsField::count("count", "of such cards, one after another",
+                      [](const CardsOfMachine& c) { return c.group().count; }),
+    CardsField::count("memory_bytes", "as its driver reports, else nominal",
+                      [](const CardsOfMachine& c) { return c.group().gpu.memory(); }),
+    CardsField::count("usable_bytes", "what a program may take of it by default",
+                      [](const CardsOfMachine& c) { return c.group().gpu.usable_memory(); }),
+    CardsField::count("capacity_bytes", "what this question may take of it",
+                      [](const CardsOfMachine& c) { return c.deployment->capacity_of(c.index); }),
+    CardsField::real("utilization", "of its memory that may be used",
+                     [](const CardsOfMachine& c) { return c.deployment->utilization_of(c.index).value(); }),
+    CardsField::count("bandwidth_bytes_per_s", "of its memory",
+                      [](const CardsOfMachine& c) { return c.group().gpu.bandwidth_bytes_per_s; }),
+    CardsField::count("peak_flops_per_s", "dense, in the type below",
+                      [](const CardsOfMachine& c) { return c.deployment->peak(c.index)->flops_per_s; }),
+    CardsField::text("peak_type", "the type of the peak",
+                     [](const CardsOfMachine& c) -> std::string_view { return c.deployment->peak(c.index)->type; }),
+    CardsField::count("link_bytes_per_s_per_direction", "of the fastest link to its peers",
+                      [](const CardsOfMachine& c) { return c.group().gpu.link_bytes_per_s; })
+        .or_null(),
+    CardsField::text("source", "where that is published",
+                     [](const CardsOfMachine& c) -> std::string_view { return c.group().gpu.source; }),
+};
+
+using TakenField = FieldsOf<CardGroup>;
+constexpr Field kOfTaken[] = {
+    TakenField::text("id", "in the catalogue, or of a file",
+                     [](const CardGroup& c) -> std::string_view { return c.gpu.id; }),
+    TakenField::count("count", "of such cards, one after another", [](const CardGroup& c) { return c.count; }),
+};
+
 using DeviceField = FieldsOf<DeviceMemory>;
+constexpr auto kIsOfMachine = [](const DeviceMemory& d) { return d.card != nullptr; };
 constexpr Field kOfDevice[] = {
     DeviceField::count("stage", "of the pipeline, from 0", [](const DeviceMemory& d) { return d.stage; }),
     DeviceField::count("count", "devices that are alike", [](const DeviceMemory& d) { return d.devices; }),
+    DeviceField::where(kIsOfMachine,
+                       DeviceField::text("gpu", "their card, of a machine whose cards differ",
+                                         [](const DeviceMemory& d) -> std::string_view { return d.card->gpu.id; })),
+    DeviceField::where(kIsOfMachine, DeviceField::count("capacity_bytes", "usable bytes of one of them",
+                                                        [](const DeviceMemory& d) { return d.capacity; })),
     DeviceField::count("weights_bytes", "of one of them", [](const DeviceMemory& d) { return d.weights; }),
     DeviceField::count("kv_reserved_bytes", "cache and state that the engine reserves",
                        [](const DeviceMemory& d) { return d.kv_reserved; }),
@@ -74,8 +116,12 @@ constexpr Field kOfPhase[] = {
 const DeploymentSettings& settings_of(const Deployment& deployment) { return deployment.setup().settings; }
 
 constexpr Field kOfAssumptions[] = {
-    GpuField::real("utilization", "of a device's memory that may be used",
-                   [](const Deployment& d) { return d.utilization().value(); }),
+    GpuField::real("utilization", "of a device's memory that may be used; null where cards differ in it",
+                   [](const Deployment& d) {
+                     const std::optional<Fraction> share = d.utilization();
+                     return share ? Value(share->value()) : Value();
+                   })
+        .or_null(),
     GpuField::count("overhead_bytes", "of each device",
                     [](const Deployment& d) { return settings_of(d).overhead.value_or(0); }),
     GpuField::count("kv_memory_bytes", "of each device for the cache, where that is given",
@@ -97,6 +143,8 @@ constexpr Field kOfAssumptions[] = {
 }  // namespace
 
 const FieldTable kGpuFields{"gpu", kOfGpu};
+const FieldTable kCardsFields{"cards", kOfCards};
+const FieldTable kTakenFields{"fewest_cards", kOfTaken};
 const FieldTable kDeviceFields{"device", kOfDevice};
 const FieldTable kHostFields{"host", kOfHost};
 const FieldTable kPhaseFields{"phase", kOfPhase};
@@ -112,12 +160,20 @@ bool is_measured(const DeploymentSettings& settings) {
 
 std::string peaks_text(const Deployment& deployment) {
   const DeploymentSettings& settings = deployment.setup().settings;
-  const std::optional<Accelerator::Peak>& peak = deployment.peak();
-  if (!peak) return {};
-  return format("times: {}, {} with {}/s in {} and {}/s",
-                is_measured(settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth",
-                settings.gpu->id, short_work(peak->flops_per_s, "FLOPs"), peak->type,
-                short_bytes(settings.gpu->bandwidth_bytes_per_s, UnitSystem::si));
+  if (!settings.has_cards()) return {};
+  std::string text =
+      format("times: {}", is_measured(settings) ? "at the given mfu and mbu" : "bounds at full peak and bandwidth");
+  const auto add = [&text](const Accelerator& gpu, const Accelerator::Peak& peak) {
+    const std::string one = format(", {} with {}/s in {} and {}/s", gpu.id, short_work(peak.flops_per_s, "FLOPs"),
+                                   peak.type, short_bytes(gpu.bandwidth_bytes_per_s, UnitSystem::si));
+    if (text.find(one) == std::string::npos) text += one;
+  };
+  if (settings.gpu) add(*settings.gpu, *deployment.peak());
+  if (settings.machine) {
+    for_each_cards(deployment,
+                   [&](const CardsOfMachine& cards) { add(cards.group().gpu, *deployment.peak(cards.index)); });
+  }
+  return text;
 }
 
 std::string limit_text(std::string_view limit) {
@@ -129,8 +185,17 @@ std::string limit_text(std::string_view limit) {
   return std::string(limit);
 }
 
+std::string limit_text(const DeploymentEstimate& estimate) {
+  std::string text = limit_text(estimate.limit);
+  if (estimate.limit == "window" || estimate.limit == "positions" || estimate.limit.empty()) return text;
+  const DeviceMemory& device = estimate.devices[estimate.limited];
+  if (device.card == nullptr) return text;
+  return text + format(" of {} in stage {}", device.card->gpu.id, to_string(device.stage));
+}
+
 std::string place_text(const Deployment& deployment) {
   const DeploymentSettings& settings = deployment.setup().settings;
+  if (settings.machine) return format("{} ({})", settings.machine->name(), settings.parallelism.name());
   std::string text = to_string(deployment.devices());
   text += settings.gpu ? " x " + settings.gpu->id : deployment.devices() == 1 ? " device" : " devices";
   if (deployment.devices() > 1) text += format(" ({})", settings.parallelism.name());

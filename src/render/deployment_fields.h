@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ctxcost/deployment/deployment.h"
 #include "field.h"
@@ -28,6 +29,31 @@ extern const FieldTable kHostFields;         ///< of a HostMemory
 extern const FieldTable kPhaseFields;        ///< of a PhaseTime
 extern const FieldTable kAssumptionsFields;  ///< of a Deployment
 
+/// A group of the cards of a machine whose cards differ.
+struct CardsOfMachine {
+  const Deployment* deployment;
+  std::size_t index;
+
+  const CardGroup& group() const { return deployment->setup().settings.machine->groups[index]; }
+};
+extern const FieldTable kCardsFields;  ///< of a CardsOfMachine
+extern const FieldTable kTakenFields;  ///< of a CardGroup
+
+/// Whether the cards of a machine differ.
+inline bool has_unlike_cards(const Deployment& deployment) { return deployment.setup().settings.machine != nullptr; }
+/// Calls `visit` with each group of the cards of such a machine.
+template <typename Visit>
+void for_each_cards(const Deployment& deployment, const Visit& visit) {
+  for (std::size_t i = 0; i < deployment.setup().settings.machine->groups.size(); ++i) {
+    visit(CardsOfMachine{&deployment, i});
+  }
+}
+/// The name of the cards; nothing without any.
+inline Value cards_value(const DeploymentSettings& settings) {
+  std::string name = settings.cards_name();
+  return name.empty() ? Value() : Value(std::move(name));
+}
+
 /// Returns the deployment if it has a GPU, else null: the subject of `kGpuFields`.
 const Deployment* with_gpu(const Deployment& deployment);
 
@@ -39,6 +65,8 @@ std::string peaks_text(const Deployment& deployment);
 
 /// What does not fit, in words: "KV cache", "the model's window".
 std::string limit_text(std::string_view limit);
+/// The same at a point, with the card that does not hold it where cards differ: "weights of rtx-3090-24gb in stage 0".
+std::string limit_text(const DeploymentEstimate& estimate);
 
 /// "1 x h100-sxm-80gb", "4 x h100-sxm-80gb (tp=2,pp=2)", "2 devices (tp=2)"
 std::string place_text(const Deployment& deployment);

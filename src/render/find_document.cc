@@ -22,7 +22,7 @@ constexpr FieldTable kUnansweredFields{"unanswered_model", kOfUnanswered};
 using FindHeadField = FieldsOf<FindAnswer>;
 constexpr Field kFindOfHead[] = {
     FindHeadField::text("gpu", "the GPU, in the catalogue or of a file",
-                        [](const FindAnswer& a) -> std::string_view { return a.placement.gpu->id; })
+                        [](const FindAnswer& a) -> std::string_view { return a.gpu; })
         .in_each_line(),
     FindHeadField::count(
         "gpus", "the number of devices",

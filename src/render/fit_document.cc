@@ -47,6 +47,11 @@ constexpr Field kOfAlternative[] = {
     AlternativeField::record("gpu", kGpuFields, "the GPU",
                              [](const Alternative& a) { return with_gpu(*a.fit->deployment); })
         .or_null(),
+    AlternativeField::where(
+        [](const Alternative& a) { return has_unlike_cards(*a.fit->deployment); },
+        AlternativeField::records(
+            "cards", kCardsFields, "the cards of a machine whose cards differ, in place of the GPU",
+            [](const Alternative& a, const auto& visit) { for_each_cards(*a.fit->deployment, visit); })),
     AlternativeField::text("parallel", "the degrees of parallelism",
                            [](const Alternative& a) { return a.fit->asked.setup.settings.parallelism.name(); }),
     AlternativeField::count("gpus", "the number of devices",
@@ -89,11 +94,7 @@ constexpr Field kFitCells[] = {
     FitCell::text("weights", "", [](const Fit& fit) { return fit.deployment->estimator().weights().name(); }),
     FitCell::text("kv_precision", "", [](const Fit& fit) { return fit.deployment->estimator().kv().name(); }),
     FitCell::text("engine", "", [](const Fit& fit) -> std::string_view { return fit.asked.setup.engine.name; }),
-    FitCell::text("gpu", "",
-                  [](const Fit& fit) {
-                    const auto& gpu = fit.asked.setup.settings.gpu;
-                    return gpu ? words_or_null(gpu->id) : Value();
-                  }),
+    FitCell::text("gpu", "", [](const Fit& fit) { return cards_value(fit.asked.setup.settings); }),
     FitCell::count("gpus", "", [](const Fit& fit) { return fit.deployment->devices(); }),
     FitCell::text("parallel", "", [](const Fit& fit) { return fit.asked.setup.settings.parallelism.name(); }),
     FitCell::text("convention", "",

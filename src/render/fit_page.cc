@@ -60,9 +60,9 @@ std::string part_line(std::string_view name, const std::optional<Count>& bytes, 
 }
 
 /// A device, part by part. The cache has a line for each of its parts, as engines log them: keys, values, states.
-void write_parts(const Fit& fit, const DeviceMemory& device, UnitSystem units, TextDocument& page) {
+void write_parts(const DeviceMemory& device, UnitSystem units, TextDocument& page) {
   constexpr Count kBar = 40;
-  const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
+  const Count scale = device.capacity.value_or(device.bytes().value_or(1));
   const char* const working = device.has_compute_buffer ? "compute buffer" : "activations";
   const std::pair<const char*, std::optional<Count>> parts[] = {{"weights", device.weights},
                                                                 {"KV cache", device.kv_reserved},
@@ -109,7 +109,7 @@ std::array<BarPart, 4> bar_parts(const DeviceMemory& device) {
 
 /// Draws a device as one bar: its parts, then what is free, or, where they are more than it has, its capacity among
 /// them. Says which parts are unknown in place of a bar.
-void draw_memory(const Fit& fit, const DeviceMemory& device, TextDocument& page) {
+void draw_memory(const DeviceMemory& device, TextDocument& page) {
   std::vector<Count> parts;
   std::string unknown;
   for (const BarPart& part : bar_parts(device)) {
@@ -118,7 +118,7 @@ void draw_memory(const Fit& fit, const DeviceMemory& device, TextDocument& page)
   }
   if (!unknown.empty()) return page.line("not drawn, as these are unknown: " + unknown);
   const Count used = *device.bytes();
-  const Count capacity = fit.estimate.capacity.value_or(used);
+  const Count capacity = device.capacity.value_or(used);
   const Count whole = max(max(used, capacity), 1);
   const bool is_over = used > capacity;
   const PageSettings& settings = page.settings();
@@ -143,10 +143,10 @@ void draw_memory(const Fit& fit, const DeviceMemory& device, TextDocument& page)
 }
 
 /// Draws a device, and what each of its parts is. The cache has a line for each of its parts.
-void write_bar(const Fit& fit, const DeviceMemory& device, UnitSystem units, TextDocument& page) {
-  draw_memory(fit, device, page);
+void write_bar(const DeviceMemory& device, UnitSystem units, TextDocument& page) {
+  draw_memory(device, page);
   const BarMarks& marks = kBarMarks[page.settings().unicode];
-  const Count scale = fit.estimate.capacity.value_or(device.bytes().value_or(1));
+  const Count scale = device.capacity.value_or(device.bytes().value_or(1));
   const auto row = [&](std::string_view mark, std::string_view name, const std::optional<Count>& bytes) {
     page.line(format("  {} {}{}", mark, part_line(name, bytes, units), bytes ? padded(percent(*bytes, scale), 8) : ""));
   };
@@ -160,9 +160,21 @@ void write_bar(const Fit& fit, const DeviceMemory& device, UnitSystem units, Tex
     }
   }
   const std::optional<Count> used = device.bytes();
-  if (!used || !fit.estimate.capacity) return;
-  if (*used <= *fit.estimate.capacity) return row(marks.free, "free", *fit.estimate.capacity - *used);
-  row(marks.capacity, "capacity", fit.estimate.capacity);
+  if (!used || !device.capacity) return;
+  if (*used <= *device.capacity) return row(marks.free, "free", *device.capacity - *used);
+  row(marks.capacity, "capacity", device.capacity);
+}
+
+/// "  stage 0, 2 x rtx-3090-24gb: 13.20 GiB of 24.00 GiB, 10.80 GiB free"
+std::string card_line(const DeviceMemory& device, UnitSystem units) {
+  std::string line =
+      format("  stage {}, {} x {}", to_string(device.stage), to_string(device.devices), device.card->gpu.id);
+  const std::optional<Count> used = device.bytes();
+  if (!used || !device.capacity) return line;
+  const bool is_over = *used > *device.capacity;
+  const Count rest = is_over ? *used - *device.capacity : *device.capacity - *used;
+  return line + format(": {} of {}, {} {}", short_bytes(*used, units), short_bytes(*device.capacity, units),
+                       short_bytes(rest, units), is_over ? "missing" : "free");
 }
 
 /// What stays in host memory, part by part.
@@ -192,7 +204,7 @@ void write_bounds(const Fit& fit, TextDocument& page) {
   const DeploymentEstimate& estimate = fit.estimate;
   const LargestFit& longest = fit.longest_context;
   if (!estimate.fits) {
-    page.line("binds first: " + limit_text(estimate.limit));
+    page.line("binds first: " + limit_text(estimate));
   } else if (longest.value) {
     page.line(format("binds first as the context grows: {}, above {} tokens", limit_text(longest.limit),
                      with_separators(*longest.value)));
@@ -280,10 +292,7 @@ constexpr AlternativeColumn kColumns[] = {
      .meaning = "what runs the model, and reserves its memory"},
     {.heading = "GPU",
      .always = true,
-     .value = [](const Fit& fit, UnitSystem) -> Value {
-       const auto& gpu = fit.asked.setup.settings.gpu;
-       return gpu ? Value(gpu->id) : Value();
-     },
+     .value = [](const Fit& fit, UnitSystem) { return cards_value(fit.asked.setup.settings); },
      .name = "gpu",
      .meaning = "the device"},
     {.heading = "Devices",
@@ -356,12 +365,15 @@ std::string verdict_line(const Fit& fit, UnitSystem units) {
   if (estimate.limit == "window") {
     text += format("the model's window ends at {} tokens; ", with_separators(*fit.deployment->window()));
   }
-  const auto bytes = estimate.count(Metric::device_bytes);
+  // Where cards differ, of the device with least headroom.
+  const DeviceMemory& device = estimate.devices[estimate.largest];
+  const auto bytes = estimate.count(Metric::device_bytes) ? device.bytes() : std::nullopt;
   const bool has_capacity = bytes && estimate.capacity;
   if (has_capacity) {
     const MetricValue& headroom = estimate[Metric::headroom_bytes];
     const Negative* missing = std::get_if<Negative>(&headroom);
-    text += format("{} of {} a device ({}), {}", short_bytes(*bytes, units), short_bytes(*estimate.capacity, units),
+    text += format("{} of {} {} ({}), {}", short_bytes(*bytes, units), short_bytes(*estimate.capacity, units),
+                   device.card == nullptr ? std::string("a device") : "on " + device.card->gpu.id,
                    percent(*bytes, *estimate.capacity),
                    missing == nullptr ? short_bytes(std::get<Count>(headroom), units) + " free"
                                       : short_bytes(missing->magnitude, units) + " missing");
@@ -380,11 +392,17 @@ void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page)
   if (options.quiet) return;
   page.blank();
   const auto write_device = options.plot ? write_bar : write_parts;
-  write_device(fit, estimate.devices[estimate.largest], options.units, page);
-  if (options.verbose) {
+  if (fit.asked.setup.settings.machine) {
     for (const DeviceMemory& device : estimate.devices) {
+      page.line(card_line(device, options.units));
+      write_device(device, options.units, page);
+    }
+  } else {
+    write_device(estimate.devices[estimate.largest], options.units, page);
+    for (const DeviceMemory& device : estimate.devices) {
+      if (!options.verbose) break;
       page.line(format("  stage {}, {} alike:", to_string(device.stage), to_string(device.devices)));
-      write_device(fit, device, options.units, page);
+      write_device(device, options.units, page);
     }
   }
   write_host(estimate, options.units, page);
@@ -440,7 +458,7 @@ void write_memory_bars(const std::vector<Fit>& fits, UnitSystem units, TextDocum
       if (estimate.capacity) label += " of " + short_bytes(*estimate.capacity, units);
     }
     page.line(label);
-    draw_memory(fit, device, page);
+    draw_memory(device, page);
   }
   page.blank();
   const BarMarks& marks = kBarMarks[page.settings().unicode];

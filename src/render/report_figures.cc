@@ -181,7 +181,7 @@ FigureText device_text(const ReportPoint& point, std::size_t kind, DevicePart pa
     case DevicePart::free: break;
   }
   const std::optional<Count> used = device.bytes();
-  const std::optional<Count>& capacity = point.on_devices->capacity;
+  const std::optional<Count>& capacity = device.capacity;
   if (!used || !capacity) return bytes(kNothing);
   if (*used > *capacity) return bytes(Negative{*used - *capacity});
   return bytes(*capacity - *used);

@@ -618,8 +618,9 @@ class ReportPage {
         if (place.capacity)
           text += format(": {} of each device may be used", short_bytes(*place.capacity, options_->units));
         if (const std::string peaks = peaks_text(*place.deployment); !peaks.empty()) text += "; " + peaks;
-        const auto& gpu = place.deployment->setup().settings.gpu;
-        if (gpu && !gpu->source.empty()) text += format(" [{}]", gpu->source);
+        for (const Accelerator* const gpu : place.deployment->setup().settings.kinds()) {
+          if (!gpu->source.empty()) text += format(" [{}]", gpu->source);
+        }
         line("<li>" + markup_text(text) + "</li>");
       }
       line("</ul>");

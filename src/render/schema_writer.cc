@@ -110,6 +110,14 @@ void SchemaWriter::value(const FileKey& key) {
       type("number");
       number("exclusiveMinimum", 0);
       return number("maximum", 1);
+    case ValueType::fractions:
+      return any_of(
+          [&] {
+            type("number");
+            number("exclusiveMinimum", 0);
+            number("maximum", 1);
+          },
+          [&] { pattern("^[0-9.]{1,8}([+][0-9.]{1,8})+$"); });
     case ValueType::ratio:
       return any_of(
           [&] {

@@ -35,7 +35,7 @@ using TrialField = FieldsOf<Trial>;
 constexpr Field kOfTrial[] = {
     TrialField::any("value", "the tried value: a number or the name of a type",
                     [](const Trial& trial, JsonWriter& json) { write_solved(json, trial.value); }),
-    TrialField::count("device_bytes", "bytes on the fullest device",
+    TrialField::count("device_bytes", "bytes on the fullest device; where cards differ, on the one with least headroom",
                       [](const Trial& trial) { return trial.device_bytes; }),
     TrialField::scalar(Field::Type::integer, "headroom_bytes", "what is left of its memory; below 0 what is missing",
                        [](const Trial& trial) { return to_value(trial.headroom); })
@@ -43,6 +43,9 @@ constexpr Field kOfTrial[] = {
     TrialField::word("limit", kLimits, "what does not fit",
                      [](const Trial& trial) { return words_or_null(trial.limit); })
         .or_null(),
+    TrialField::where([](const Trial& trial) { return !trial.gpu.empty(); },
+                      TrialField::text("gpu", "the card of that device, of a machine whose cards differ",
+                                       [](const Trial& trial) -> std::string_view { return trial.gpu; })),
     TrialField::where([](const Trial& trial) { return !trial.refusal.empty(); },
                       TrialField::text("impossible", "why the engine or model refuses this value",
                                        [](const Trial& trial) -> std::string_view { return trial.refusal; })),
@@ -126,6 +129,16 @@ constexpr Field kOfAnswer[] = {
                       [](const SolveAnswer& a) -> std::string_view { return a.asked.setup.engine.name; }),
     AnswerField::record("gpu", kGpuFields, "the GPU", [](const SolveAnswer& a) { return with_gpu(*a.deployment); })
         .or_null(),
+    AnswerField::where(
+        [](const SolveAnswer& a) { return has_unlike_cards(*a.deployment); },
+        AnswerField::records("cards", kCardsFields, "the cards of a machine whose cards differ, in place of the GPU",
+                             [](const SolveAnswer& a, const auto& visit) { for_each_cards(*a.deployment, visit); })),
+    AnswerField::where([](const SolveAnswer& a) { return a.cards.has_value(); },
+                       AnswerField::records("fewest_cards", kTakenFields,
+                                            "those of them that were found, or the largest that were tried",
+                                            [](const SolveAnswer& a, const auto& visit) {
+                                              for (const CardGroup& group : a.cards->groups) visit(group);
+                                            })),
     AnswerField::text("parallel", "the degrees of parallelism", [](const SolveAnswer& a) { return a.split.name(); }),
     AnswerField::count("gpus", "the number of devices", [](const SolveAnswer& a) { return a.split.devices(); }),
     AnswerField::count("capacity_bytes", "usable bytes of each device",
@@ -158,11 +171,7 @@ constexpr Field kSolveCells[] = {
     AnswerField::text("weights", "", [](const SolveAnswer& a) { return a.deployment->estimator().weights().name(); }),
     AnswerField::text("kv_precision", "", [](const SolveAnswer& a) { return a.deployment->estimator().kv().name(); }),
     AnswerField::text("engine", "", [](const SolveAnswer& a) -> std::string_view { return a.asked.setup.engine.name; }),
-    AnswerField::text("gpu", "",
-                      [](const SolveAnswer& a) {
-                        const auto& gpu = a.asked.setup.settings.gpu;
-                        return gpu ? words_or_null(gpu->id) : Value();
-                      }),
+    AnswerField::text("gpu", "", [](const SolveAnswer& a) { return cards_value(a.asked.setup.settings); }),
     AnswerField::count("gpus", "", [](const SolveAnswer& a) { return a.split.devices(); }),
     AnswerField::text("parallel", "", [](const SolveAnswer& a) { return a.split.name(); }),
     AnswerField::text("convention", "",

@@ -22,7 +22,10 @@ std::string trial_text(Unknown unknown, const Trial& trial, UnitSystem units) {
                                                : ": the context is beyond the model's window");
   }
   if (trial.limit == "positions") return text + " is beyond the position table";
-  if (trial.device_bytes) text += format(" takes {} per device", short_bytes(*trial.device_bytes, units));
+  if (trial.device_bytes) {
+    text += format(" takes {} {}", short_bytes(*trial.device_bytes, units),
+                   trial.gpu.empty() ? std::string("per device") : "on " + trial.gpu);
+  }
   if (const Negative* missing = std::get_if<Negative>(&trial.headroom)) {
     return text + format(", {} B too much", with_separators(missing->magnitude));
   }
@@ -48,7 +51,7 @@ std::string about(const SolveAnswer& answer, const std::vector<SolveAnswer>& amo
   std::string text = setup.model->name;
   if (answer.context) text += format(", {} tokens", with_separators(*answer.context));
   if (answer.batch) text += format(" x {}", with_separators(*answer.batch));
-  text += " on " + (answer.unknown == Unknown::gpus ? setup.settings.gpu->id : place_text(*answer.deployment));
+  text += " on " + (answer.unknown == Unknown::gpus ? setup.settings.cards_name() : place_text(*answer.deployment));
   for (const SolvedLabel& label : kSolvedLabels) {
     const std::string own = label.text(answer);
     const bool differs =
@@ -84,11 +87,7 @@ const AnswerColumn kColumns[] = {
     {"Weights", [](const SolveAnswer& a) { return words(a.deployment->estimator().weights().name()); }},
     {"KV", [](const SolveAnswer& a) { return words(a.deployment->estimator().kv().name()); }},
     {"Engine", [](const SolveAnswer& a) { return words(a.asked.setup.engine.name); }},
-    {"GPU",
-     [](const SolveAnswer& a) {
-       const auto& gpu = a.asked.setup.settings.gpu;
-       return words(gpu ? gpu->id : "");
-     }},
+    {"GPU", [](const SolveAnswer& a) { return words(a.asked.setup.settings.cards_name()); }},
     {"Split", [](const SolveAnswer& a) { return words(a.split.name()); }},
     {"Context", [](const SolveAnswer& a) { return to_value(a.context); }},
     {"Batch", [](const SolveAnswer& a) { return to_value(a.batch); }},
@@ -125,6 +124,7 @@ void write_one_solved(const SolveAnswer& answer, const std::vector<SolveAnswer>&
                       TextDocument& page) {
   page.line(format("{}: {} ({})", question_of(answer).name, value_text(answer), about(answer, among)));
   if (options.quiet) return;
+  if (answer.cards && answer.value) page.line("  these: " + answer.cards->name());
   const auto write_trial = [&](std::string_view what, const std::optional<Trial>& trial) {
     if (trial) page.line(format("  {}: {}", what, trial_text(answer.unknown, *trial, options.units)));
   };

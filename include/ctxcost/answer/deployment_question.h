@@ -21,6 +21,8 @@ struct Placement {
   std::optional<Accelerator> gpu;    ///< empty: the bytes for the cache are given instead
   Count gpus = 1;                    ///< number of devices, split as the engine does; ignored if `split` is set
   std::optional<Parallelism> split;  ///< the degrees, if they were given
+  /// Cards that are not all of one kind and one utilization, as many as devices; `gpu` is then empty.
+  std::optional<Machine> machine = {};
 };
 
 /// Alternatives on each axis. An empty axis stands for the default of the model or of the ideal engine.

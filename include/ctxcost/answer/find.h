@@ -58,6 +58,7 @@ struct UnansweredModel {
 };
 
 struct FindAnswer {
+  std::string gpu;                 ///< "rtx-3090-24gb"; "rtx-3090-24gb+rtx-4090-24gb" of unequal cards
   std::string place;               ///< "rtx-3090-24gb:2"
   Placement placement;             ///< the devices
   std::optional<Count> context;    ///< as asked

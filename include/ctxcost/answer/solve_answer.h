@@ -25,11 +25,14 @@ using SolvedValue = std::variant<Count, std::string>;
 /// A value that was tried, with its memory.
 struct Trial {
   SolvedValue value;
-  std::optional<Count> device_bytes;  ///< of the largest device; empty if unknown, or if the value is impossible
-  MetricValue headroom;               ///< free memory of that device, or `Negative`; empty without a GPU
-  std::string_view limit;             ///< as `DeploymentEstimate::limit`; empty if the value fits or is impossible
-  std::string refusal;                ///< why it is impossible; empty if it is not
-  std::string margin_note;            ///< why it is tight; empty if it is not
+  /// Of the largest device, or, where cards differ, of the one with least headroom; empty if unknown, or if the value
+  /// is impossible.
+  std::optional<Count> device_bytes;
+  MetricValue headroom;     ///< free memory of that device, or `Negative`; empty without a GPU
+  std::string_view limit;   ///< as `DeploymentEstimate::limit`; empty if the value fits or is impossible
+  std::string refusal;      ///< why it is impossible; empty if it is not
+  std::string margin_note;  ///< why it is tight; empty if it is not
+  std::string gpu;          ///< the card of the device with least headroom, of a machine whose cards differ; else empty
 };
 
 /// One changed setting with which more fits.
@@ -61,7 +64,9 @@ struct SolveAnswer {
   /// What bounds a context or a batch: "memory" or "window". Empty if nothing does, or if the engine does.
   std::string_view bound;
   std::optional<std::string_view> window_status;  ///< at the context that was asked for or found
-  Parallelism split;                ///< over the GPUs found, or over the most that were tried; else as asked
+  Parallelism split;  ///< over the GPUs found, or over the most that were tried; else as asked
+  /// For the fewest GPUs of a machine whose cards differ: those found, or the largest that were tried.
+  std::optional<Machine> cards;
   std::vector<Unlock> unlocks;      ///< changes that would allow more
   std::vector<TypeChoice> choices;  ///< for a type: all that were considered, widest first
   std::vector<std::string> notes;   ///< what the answer means for the model's window

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ctxcost/core/count.h"
 
@@ -24,6 +25,9 @@ struct Fraction {
 
 /// Reads a share above 0, such as "0.9" or "1". Throws InputError naming `source`.
 Fraction parse_fraction(std::string_view text, std::string_view source);
+
+/// Reads such decimals, joined by '+': "0.9+0.8". Throws InputError naming `source`.
+std::vector<Fraction> parse_fractions(std::string_view text, std::string_view source);
 
 /// Reads a decimal above 0 with at most six decimals, such as "0.9" or "1.5". Returns nothing if the text is not one.
 std::optional<Fraction> read_fraction(std::string_view text);

@@ -4,12 +4,14 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/machine.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
@@ -38,7 +40,9 @@ struct Margin {
 
 /// The devices that a model runs on.
 struct DeploymentSettings {
-  std::optional<Accelerator> gpu;  ///< if empty, there is no capacity and no time
+  std::optional<Accelerator> gpu;  ///< the one kind of all devices
+  /// Cards of several kinds, one for each device; `gpu` is then empty. Without either there is no capacity and no time.
+  std::shared_ptr<const Machine> machine = nullptr;
   Parallelism parallelism;
   std::optional<Fraction> utilization;   ///< usable share of a device's memory; by default the engine's
   std::optional<Count> overhead;         ///< further bytes that the runtime takes on each device; by default none
@@ -49,7 +53,20 @@ struct DeploymentSettings {
   Fraction mbu;                          ///< reached share of the bandwidth, if measured
   Margin margin;
   bool beyond_window = false;  ///< contexts may go beyond the model's window
+
+  /// Returns whether cards are named.
+  bool has_cards() const { return gpu || machine; }
+  /// Returns the first card of each kind. Valid as long as these settings.
+  std::vector<const Accelerator*> kinds() const;
+  /// "h100-sxm-80gb", "rtx-3090-24gb:2+rtx-4090-24gb"; empty without cards.
+  std::string cards_name() const;
 };
+
+/// Sets the cards: `gpu`, where they are of one kind and one utilization, else `machine`. The degrees stay.
+void set_cards(DeploymentSettings& settings, const Machine& machine);
+
+/// Returns whether engines keep a cache in that format on every card.
+bool engines_keep_cache(const Format& format, const DeploymentSettings& settings);
 
 /// What an engine loads beside a model, where its settings name it.
 struct Companions {
@@ -78,6 +95,8 @@ struct DeviceMemory {
   bool has_compute_buffer = false;     ///< `activations` are the engine's bound on its compute buffer
   /// False: the engine makes its pool by a rule of its own, and these sequences are too many for it.
   bool pool_holds = true;
+  std::optional<Count> capacity = {};  ///< usable bytes of each of them; empty without a GPU
+  const CardGroup* card = nullptr;     ///< what they are, of the setup's machine whose cards differ; else null
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
@@ -135,9 +154,10 @@ struct DeploymentEstimate {
   }
 
   std::vector<DeviceMemory> devices;  ///< one for each kind of device
-  std::size_t largest = 0;            ///< index into `devices`
-  std::optional<HostMemory> host;     ///< empty if the engine keeps everything on its devices
-  std::optional<Count> capacity;      ///< of each device
+  /// Index into `devices` of the one that holds most; of a machine whose cards differ the one with least headroom.
+  std::size_t largest = 0;
+  std::optional<HostMemory> host;  ///< empty if the engine keeps everything on its devices
+  std::optional<Count> capacity;   ///< of the device `largest`
   std::optional<PhaseTime> prefill;
   std::optional<PhaseTime> decode;
   bool fits = false;
@@ -147,6 +167,7 @@ struct DeploymentEstimate {
   /// What does not fit: "positions" (a learned table ends), "window" (the model's trained or scaled window), "weights",
   /// "kv_cache", "activations", "compute_buffer", "overhead"; empty if everything fits.
   std::string_view limit;
+  std::size_t limited = 0;  ///< index of the device that does not hold it, of a limit of memory
 };
 
 /// The device that holds most bytes at a point. Where the bytes of a device are unknown, the one with the largest
@@ -210,13 +231,20 @@ class Deployment {
   const Estimator& estimator() const { return *whole_; }
   Count devices() const { return setup_.settings.parallelism.devices(); }
   /// Returns the share of each device's memory that may be used: as asked, else the engine's share of the usable
-  /// memory.
-  Fraction utilization() const;
-  /// Returns the usable bytes of each device; empty without a GPU.
+  /// memory. Empty where the shares of a machine's cards differ.
+  std::optional<Fraction> utilization() const;
+  /// Returns the same of a group of the machine's cards.
+  Fraction utilization_of(std::size_t group) const { return cards_[group].utilization; }
+  /// Returns the usable bytes of each device; empty without a GPU, or if its cards differ.
   std::optional<Count> capacity() const;
+  /// Returns the usable bytes of a card of a group; empty without a GPU.
+  std::optional<Count> capacity_of(std::size_t group) const { return cards_[group].capacity; }
+  /// Returns the usable bytes of all devices together; empty without a GPU.
+  std::optional<Count> total_capacity() const;
   /// Returns the peak that bounds times: of `activations` where that is given, else the fastest of the types in which
-  /// kernels multiply the weights, and of the model's own type. Empty without a GPU.
-  const std::optional<Accelerator::Peak>& peak() const { return peak_; }
+  /// kernels multiply the weights, and of the model's own type. Empty without a GPU. `group` is one of the machine's,
+  /// if its cards differ.
+  const std::optional<Accelerator::Peak>& peak(std::size_t group = 0) const { return cards_[group].peak; }
   /// Returns the assumptions behind every number: fallbacks, efficiencies, and what is replicated.
   std::vector<std::string> notes() const;
   /// Returns why the answer is tight. Empty if it is not.
@@ -228,6 +256,16 @@ class Deployment {
   struct Device;
   struct Load;
   struct Crossings;
+  /// What follows from a card, for each group of a machine's; one for all devices where they are alike.
+  struct Card {
+    Fraction utilization;
+    std::optional<Count> capacity;
+    std::optional<Accelerator::Peak> peak;
+  };
+  struct MemoryLimit {
+    std::string_view part;  ///< empty if every device holds its part
+    std::size_t device = 0;
+  };
 
   std::optional<HostMemory> host_memory(Count context, Count batch) const;
   bool host_works() const;
@@ -236,18 +274,25 @@ class Deployment {
   double free_bytes(const DeviceMemory& device) const;
   std::optional<Count> cache_room(const DeviceMemory& memory) const;
   bool pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const;
-  std::string_view limit(const std::vector<DeviceMemory>& devices, Count context) const;
-  std::string_view memory_limit(const std::vector<DeviceMemory>& devices) const;
+  MemoryLimit limit(const std::vector<DeviceMemory>& devices, std::size_t first, Count context) const;
+  MemoryLimit memory_limit(const std::vector<DeviceMemory>& devices, std::size_t first) const;
+  bool beyond_kv_memory(const DeviceMemory& device) const;
+  static std::string_view beyond_capacity(const DeviceMemory& device);
   bool beyond_positions(Count context) const;
   [[noreturn]] void fail_overflow(Count context, Count batch, const CountOverflow& overflow) const;
-  void set_peak();
+  void set_cards();
+  Accelerator::Peak peak_on(const Accelerator& gpu, const std::vector<std::string_view>& multiplied) const;
+  std::vector<std::string_view> multiplied_types() const;
+  const Accelerator* accelerator(std::size_t group) const;
   std::optional<PhaseTime> time(bool prefill, Count context, Count batch) const;
-  std::optional<double> interconnect_seconds(const Model& stage, Count tokens) const;
+  std::optional<double> interconnect_seconds(std::span<const Device> stage, Count tokens) const;
+  std::span<const Device> stage_from(std::size_t first) const;
   std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
   void set_capacity(DeploymentEstimate& result, Count context) const;
   Count cache_of(Count stage, Count context) const;
   void add_companions(std::vector<DeviceMemory>& devices, Count context, Count batch) const;
   std::optional<Count> critical_batch() const;
+  std::optional<Count> critical_batch_of_machine() const;
   std::optional<Count> kv_equals_weights(Count batch) const;
   std::optional<Count> find_crossing(Count batch) const;
   std::optional<Count> kv_traffic_reaches_weights(Count batch) const;
@@ -258,7 +303,7 @@ class Deployment {
   std::optional<LayerPlacement> placement_;  // where the engine decides it
   std::vector<Rank> ranks_;
   std::vector<Device> devices_;  // in the order of ranks_
-  std::optional<Accelerator::Peak> peak_;
+  std::vector<Card> cards_;
   std::vector<Rank> host_ranks_;
   std::vector<Device> hosts_;                // what stays in host memory, if anything may: one or none
   std::unique_ptr<const Deployment> draft_;  // of the companion, on the same devices

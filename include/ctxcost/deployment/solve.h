@@ -43,7 +43,10 @@ struct FewestGpus {
   Parallelism parallelism;    ///< the split that fits, or the largest one tried
   /// Smaller numbers of GPUs over which the model cannot be split.
   std::vector<Count> refused;
+  /// Of a machine whose cards differ: those that hold it, or the largest that were tried.
+  std::optional<Machine> cards = {};
 };
+/// Of a machine whose cards differ, these are the fewest of its cards (`fewest_cards`).
 FewestGpus min_gpus(const Setup& setup, Count context, Count batch);
 /// Returns the highest degree worth trying: one rank per layer or per query head, or 64 where the model has no heads;
 /// at most 1,024.

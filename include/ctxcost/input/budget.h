@@ -52,10 +52,11 @@ struct Limit {
 
 /// The devices of a budget. Empty fields have the defaults of `DeploymentSettings`.
 struct DeviceSettings {
-  std::optional<std::string> gpu;  ///< NAME[:COUNT], or the path of a file to open
+  std::optional<std::string> gpu;  ///< NAME[:COUNT], or the path of a file to open; of unequal cards joined by '+'
   std::optional<Count> gpus;
   std::optional<Parallelism> parallel;
-  std::optional<Fraction> utilization, mfu, mbu;
+  std::vector<Fraction> utilization;  ///< of all cards, or of each part of `gpu`; empty: the engine's
+  std::optional<Fraction> mfu, mbu;
   std::optional<Precision> activations;
   std::optional<Count> overhead, kv_memory, host_bandwidth;  ///< bytes, and bytes per second
   std::optional<Margin> margin;

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/core/fraction.h"
 #include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/machine.h"
 
 namespace ctxcost {
 
@@ -21,6 +26,21 @@ struct GpuChoice {
   Accelerator gpu;
   std::optional<Count> count;
 };
+/// Throws InputError for a machine of unequal cards, too: it is asked for one kind.
 GpuChoice parse_gpu(std::string_view text);
+
+/// The cards of one machine: NAME[:COUNT]+NAME[:COUNT]+…, of one part or several.
+struct MachineChoice {
+  std::string name;  ///< as given
+  std::vector<GpuChoice> parts;
+};
+/// Reads a machine. A plus sign that is part of a name or path does not divide it. Throws InputError.
+MachineChoice parse_machine(std::string_view text);
+/// Returns where the names of a machine's parts begin and end in a text, by its plus signs alone.
+std::vector<std::string_view> machine_parts(std::string_view text);
+
+/// Returns the machine of several parts, with the usable share of each part's memory where they are given. Throws
+/// InputError that names `source` if the shares are not as many as the parts.
+Machine machine_of(const MachineChoice& choice, std::span<const Fraction> utilizations, std::string_view source);
 
 }  // namespace ctxcost

@@ -62,7 +62,7 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.gpu, fallback.gpu);
   take(devices.gpus, fallback.gpus);
   take(devices.parallel, fallback.parallel);
-  take(devices.utilization, fallback.utilization);
+  if (devices.utilization.empty()) devices.utilization = fallback.utilization;
   take(devices.activations, fallback.activations);
   take(devices.mfu, fallback.mfu);
   take(devices.mbu, fallback.mbu);
@@ -131,12 +131,29 @@ class Places {
 struct Cache {
   std::map<std::string, std::shared_ptr<const Model>> models;
   std::map<std::string, std::shared_ptr<const JsonDocument>> configs;
-  std::map<std::string, GpuChoice> gpus;
+  std::map<std::string, MachineChoice> gpus;
 };
 
 /// A path as written in a file of that directory ("" or ending in a slash).
 std::string beside(const std::string& directory, const std::string& path) {
   return path.starts_with('/') ? path : directory + path;
+}
+
+/// The same of the cards of a machine. Those that are no paths stay as they are.
+std::string cards_beside(const std::string& directory, const std::string& name) {
+  const auto part_beside = [&](const std::string& part) {
+    const std::string_view bare = std::string_view(part).substr(0, part.find(':'));
+    const bool is_path = bare.ends_with(".json") || bare.find('/') != std::string_view::npos;
+    return is_path ? beside(directory, part) : part;
+  };
+  struct stat file = {};
+  const std::string whole = part_beside(name);
+  if (name.find('+') == std::string::npos || stat(whole.c_str(), &file) == 0) return whole;
+  std::string text;
+  for (const std::string_view part : machine_parts(name)) {
+    text.append(text.empty() ? "" : "+").append(part_beside(std::string(part)));
+  }
+  return text;
 }
 
 class BudgetReader {
@@ -158,6 +175,7 @@ class BudgetReader {
   std::optional<LengthList> read_lengths(ObjectCursor& cursor, std::string_view one, std::string_view many);
   void append_lengths(LengthList& list, const JsonValue& value, const std::string& pointer, bool ranges);
   std::optional<Fraction> read_fraction(ObjectCursor& cursor, std::string_view key);
+  std::vector<Fraction> read_fractions(ObjectCursor& cursor, std::string_view key);
   std::optional<Count> read_size(ObjectCursor& cursor, std::string_view key, Count least);
   std::optional<Margin> read_margin(ObjectCursor& cursor, std::string_view key);
   std::optional<Placed> read_placed(ObjectCursor& cursor, std::string_view key);
@@ -279,6 +297,16 @@ std::optional<Fraction> BudgetReader::read_fraction(ObjectCursor& cursor, std::s
   return std::nullopt;
 }
 
+std::vector<Fraction> BudgetReader::read_fractions(ObjectCursor& cursor, std::string_view key) {
+  const JsonValue* const value = cursor.find(key);
+  if (value != nullptr && value->is(Type::string) && value->text.find('+') != std::string::npos) {
+    return read_parsed(cursor, key, [](std::string_view text) { return parse_fractions(text, ""); })
+        .value_or(std::vector<Fraction>());
+  }
+  const std::optional<Fraction> one = read_fraction(cursor, key);
+  return one ? std::vector<Fraction>{*one} : std::vector<Fraction>();
+}
+
 std::optional<Count> BudgetReader::read_size(ObjectCursor& cursor, std::string_view key, Count least) {
   const JsonValue* const value = cursor.find(key);
   if (value == nullptr) return std::nullopt;
@@ -332,7 +360,7 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.devices.gpus = cursor.count("gpus");
   settings.parallel = read_placed(cursor, setting::kParallel.name);
   settings.devices.parallel = read_parsed(cursor, setting::kParallel.name, parse_parallelism);
-  settings.devices.utilization = read_fraction(cursor, setting::kUtilization.name);
+  settings.devices.utilization = read_fractions(cursor, setting::kUtilization.name);
   settings.devices.activations = read_parsed(cursor, setting::kActivations.name,
                                              [](std::string_view text) { return parse_activations(text, ""); });
   settings.devices.mfu = read_fraction(cursor, setting::kMfu.name);
@@ -407,28 +435,36 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   DeploymentSettings& result = budget.setup.settings;
   std::optional<Count> count = devices.gpus;
   if (own_gpu || devices.gpu) {
-    std::string name = own_gpu ? settings.gpu->text : *devices.gpu;
-    const std::size_t colon = name.find(':');
-    const std::string_view bare = std::string_view(name).substr(0, colon);
-    if (own_gpu && (bare.ends_with(".json") || bare.find('/') != std::string_view::npos))
-      name = beside(directory_, name);
+    const std::string name = own_gpu ? cards_beside(directory_, settings.gpu->text) : *devices.gpu;
     auto known = cache_.gpus.find(name);
     if (known == cache_.gpus.end()) {
       try {
-        known = cache_.gpus.emplace(name, parse_gpu(name)).first;
+        known = cache_.gpus.emplace(name, parse_machine(name)).first;
       } catch (const InputError& error) {
         if (!own_gpu) throw;
         return faults_.add(settings.gpu->offset, settings.gpu->pointer, error);
       }
     }
-    result.gpu = known->second.gpu;
-    if (known->second.count) {
-      if (count && *count != *known->second.count) {
+    const MachineChoice& choice = known->second;
+    std::optional<Count> own_count = choice.parts.front().count;
+    try {
+      const bool one_share = devices.utilization.size() == 1;
+      const Machine machine =
+          machine_of(choice, one_share ? std::span<const Fraction>() : std::span<const Fraction>(devices.utilization),
+                     "utilization");
+      set_cards(result, machine);
+      if (choice.parts.size() > 1) own_count = machine.cards();
+    } catch (const InputError& error) {
+      if (!own_gpu) throw;
+      return faults_.add(settings.gpu->offset, settings.gpu->pointer, error);
+    }
+    if (own_count) {
+      if (count && *count != *own_count) {
         const std::string message = "\"" + name + "\" disagrees with \"gpus\": " + to_string(*count);
         if (!own_gpu) throw InputError(Diagnostic{options_.gpu_source, "", message, ""});
         return faults_.add(settings.gpu->offset, settings.gpu->pointer, message, "keep one of them");
       }
-      count = known->second.count;
+      count = own_count;
     }
   }
   if (devices.parallel) {
@@ -442,7 +478,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   } else if (count) {
     result.parallelism.*spread_degree(*budget.setup.engine.engine) = *count;
   }
-  result.utilization = devices.utilization;
+  if (devices.utilization.size() == 1) result.utilization = devices.utilization.front();
   result.kv_memory = devices.kv_memory;
   result.host_bandwidth = devices.host_bandwidth;
   result.overhead = devices.overhead;
@@ -662,6 +698,11 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
     }
   }
   for (const Limit& limit : budget.limits) {
+    if (limit.gpu_share && budget.setup.settings.machine) {
+      faults_.add(value.offset, limit.place.pointer,
+                  "\"" + limit.text + "\" needs one kind of GPU, found " + budget.setup.settings.machine->name(),
+                  "give bytes, or limit headroom_bytes");
+    }
     if (limit.gpu_share && !settings.gpu && !options_.devices.gpu) {
       faults_.add(value.offset, limit.place.pointer, "\"" + limit.text + "\" needs a \"gpu\"");
     }

@@ -6,14 +6,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 #include "ctxcost/input/catalogue.h"
 
 namespace ctxcost {
 namespace {
 
 constexpr std::size_t kLongestFile = std::size_t{1} << 20;
+constexpr Count kMostCards = 1 << 16;
 
 std::string read_file(const std::string& path) {
   const auto fail = [&path](std::string message) { throw InputError(Diagnostic{path, "", std::move(message), ""}); };
@@ -93,17 +96,87 @@ Accelerator load_accelerator(std::string_view name) {
   return gpu;
 }
 
-GpuChoice parse_gpu(std::string_view text) {
+namespace {
+
+GpuChoice parse_part(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return {load_accelerator(text), std::nullopt};
   const std::string_view digits = text.substr(colon + 1);
   const std::optional<Count> count = parse_digits(digits);
-  if (!count || *count == 0 || *count > Count{1 << 16}) {
+  if (!count || *count == 0 || *count > kMostCards) {
     throw InputError(setting_fault(
         "gpu", "expected a number of devices from 1 to 65536 after \":\", found \"" + std::string(digits) + "\"",
         "write NAME:2"));
   }
   return {load_accelerator(text.substr(0, colon)), count};
+}
+
+}  // namespace
+
+GpuChoice parse_gpu(std::string_view text) {
+  MachineChoice machine = parse_machine(text);
+  if (machine.parts.size() == 1) return std::move(machine.parts.front());
+  throw InputError(setting_fault("gpu", "expected one kind of GPU, found \"" + std::string(text) + "\"",
+                                 "`fit`, `solve`, `check`, `find` and `report` take machines of unequal cards"));
+}
+
+std::vector<std::string_view> machine_parts(std::string_view text) {
+  std::vector<std::string_view> parts;
+  std::size_t first = 0;
+  for (std::size_t at = text.find('+'); at != std::string_view::npos; at = text.find('+', at + 1)) {
+    // "Ryzen AI Max+ 395"
+    const bool of_a_name = at > 0 && text[at - 1] != ' ' && at + 1 < text.size() && text[at + 1] == ' ';
+    if (of_a_name) continue;
+    parts.push_back(text.substr(first, at - first));
+    first = at + 1;
+  }
+  parts.push_back(text.substr(first));
+  return parts;
+}
+
+MachineChoice parse_machine(std::string_view text) {
+  MachineChoice machine{std::string(text), {}};
+  const std::vector<std::string_view> parts = machine_parts(text);
+  machine.parts.reserve(parts.size());
+  try {
+    for (const std::string_view part : parts) machine.parts.push_back(parse_part(part));
+  } catch (const InputError&) {
+    const bool any_empty = std::any_of(parts.begin(), parts.end(), [](std::string_view part) { return part.empty(); });
+    if (parts.size() == 1 || any_empty) throw;
+    try {
+      machine.parts.clear();
+      machine.parts.push_back(parse_part(text));  // a name or a path with a plus sign
+      return machine;
+    } catch (const InputError&) {
+      // The fault is that of the part.
+    }
+    throw;
+  }
+  Count cards;
+  for (const GpuChoice& part : machine.parts) cards += part.count.value_or(1);
+  if (cards > kMostCards) {
+    throw InputError(setting_fault("gpu", "expected at most 65,536 devices, found " + with_separators(cards), ""));
+  }
+  return machine;
+}
+
+Machine machine_of(const MachineChoice& choice, std::span<const Fraction> utilizations, std::string_view source) {
+  if (!utilizations.empty() && utilizations.size() != choice.parts.size()) {
+    const std::size_t parts = choice.parts.size();
+    throw InputError(Diagnostic{std::string(source), "",
+                                "expected " + std::to_string(parts) + " share" + (parts == 1 ? "" : "s") +
+                                    ", one for each part of the GPU \"" + choice.name + "\", found " +
+                                    std::to_string(utilizations.size()),
+                                "one share holds for all cards"});
+  }
+  Machine machine;
+  machine.groups.reserve(choice.parts.size());
+  for (std::size_t i = 0; i < choice.parts.size(); ++i) {
+    const GpuChoice& part = choice.parts[i];
+    machine.groups.push_back(
+        {part.gpu, part.count.value_or(1), utilizations.empty() ? std::nullopt : std::optional(utilizations[i])});
+  }
+  return machine;
 }
 
 }  // namespace ctxcost

@@ -21,6 +21,7 @@ enum class ValueType {
   texts,         ///< a string or a list of strings
   decimal,       ///< a positive number
   fraction,      ///< a number above 0 and at most 1
+  fractions,     ///< such a number, or several as text: "0.9+0.8"
   ratio,         ///< such a number, or two integers as text: "2/3"
   length,        ///< a positive integer or a length such as "32K"
   lengths,       ///< a list of those, or of ranges such as "1K..1M"
