@@ -466,7 +466,8 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
     DeviceMemory memory{
         device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
     memory.capacity = cards_[device.rank->card].capacity;
-    if (setup_.settings.machine) memory.card = &setup_.settings.machine->groups[device.rank->card];
+    const std::shared_ptr<const Machine>& machine = setup_.settings.machine;
+    if (machine) memory.card = {machine, &machine->groups[device.rank->card]};
     if (device.weights) memory.weights = device.weights->bytes;
     memory.kv_reserved = estimate.count(Metric::kv_reserved_bytes);
     if (placement_ && placement_->host_cache) memory.kv_reserved = Count{};

@@ -49,10 +49,4 @@ bool is_same_card(const Accelerator& a, const Accelerator& b) {
          a.peak_dense_flops == b.peak_dense_flops && a.link_bytes_per_s == b.link_bytes_per_s;
 }
 
-Count device_number(const Parallelism& parallelism, Count stage, Count device_of_stage) {
-  const Count of_replica = parallelism.tensor * parallelism.context;
-  const Count replica = device_of_stage / of_replica;
-  return (replica * parallelism.pipeline + stage) * of_replica + device_of_stage % of_replica;
-}
-
 }  // namespace ctxcost

@@ -457,6 +457,12 @@ Parallelism parse_parallelism(std::string_view text) {
   return parallelism;
 }
 
+Count device_number(const Parallelism& parallelism, Count stage, Count device_of_stage) {
+  const Count of_replica = parallelism.tensor * parallelism.context;
+  const Count replica = device_of_stage / of_replica;
+  return (replica * parallelism.pipeline + stage) * of_replica + device_of_stage % of_replica;
+}
+
 bool divides_evenly(const Model& model, Count ranks) { return ranks == 1 || uneven(model, ranks).empty(); }
 
 void check_even(const Model& model, const Parallelism& parallelism) {

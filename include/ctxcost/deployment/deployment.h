@@ -95,8 +95,8 @@ struct DeviceMemory {
   bool has_compute_buffer = false;     ///< `activations` are the engine's bound on its compute buffer
   /// False: the engine makes its pool by a rule of its own, and these sequences are too many for it.
   bool pool_holds = true;
-  std::optional<Count> capacity = {};  ///< usable bytes of each of them; empty without a GPU
-  const CardGroup* card = nullptr;     ///< what they are, of the setup's machine whose cards differ; else null
+  std::optional<Count> capacity = {};               ///< usable bytes of each of them; empty without a GPU
+  std::shared_ptr<const CardGroup> card = nullptr;  ///< what they are, of a machine whose cards differ; else null
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {

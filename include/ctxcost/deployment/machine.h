@@ -1,7 +1,6 @@
 // A machine whose cards differ: which card each device of a split is.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +8,6 @@
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/deployment/accelerator.h"
-#include "ctxcost/deployment/parallelism.h"
 
 namespace ctxcost {
 
@@ -38,10 +36,5 @@ struct Machine {
 
 /// Returns whether two cards are one kind: the same name and figures.
 bool is_same_card(const Accelerator& a, const Accelerator& b);
-
-/// Returns the number of a device among all of a machine: a stage's devices are counted from 0. Devices of one stage
-/// follow one another, stages follow within a replica, and replicas follow one another [vLLM distributed/
-/// parallel_state.py initialize_model_parallel: the order is DP x PP x PCP x TP].
-Count device_number(const Parallelism& parallelism, Count stage, Count device_of_stage);
 
 }  // namespace ctxcost

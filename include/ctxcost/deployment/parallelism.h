@@ -45,6 +45,11 @@ struct Parallelism {
 /// Reads "tp=2,pp=2" and "pp=16+32", the layers of each stage. Throws InputError naming the option.
 Parallelism parse_parallelism(std::string_view text);
 
+/// Returns the number of a device among all of a machine: a stage's devices are counted from 0. Devices of one stage
+/// follow one another, stages follow within a replica, and replicas follow one another [vLLM distributed/
+/// parallel_state.py initialize_model_parallel: the order is DP x PP x PCP x TP].
+Count device_number(const Parallelism& parallelism, Count stage, Count device_of_stage);
+
 /// The part of a model that each of several devices holds.
 struct Rank {
   SharedModel model;     ///< their layers, heads, experts and vocabulary rows
