@@ -17,8 +17,10 @@ Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>&
            Count batch) {
   deployment->fits(context, batch);
   Fit fit{asked, deployment, context, batch, deployment->at(context, batch), {}, {}, {}, {}};
-  fit.longest_in_memory = max_context_memory(*deployment, batch);
-  fit.longest_context = within_window(*deployment, fit.longest_in_memory);
+  if (!has_lengths(fit)) {
+    fit.longest_in_memory = max_context_memory(*deployment, batch);
+    fit.longest_context = within_window(*deployment, fit.longest_in_memory);
+  }
   fit.largest_batch = max_batch(*deployment, context);
   const auto set = [&](Metric metric, const std::optional<Count>& value) {
     if (value) fit.estimate[metric] = *value;
@@ -37,6 +39,17 @@ std::string longest_note(const LargestFit& longest) {
   if (longest.unbounded) return "memory binds no context that can be counted";
   if (longest.limit != "engine") return {};
   return format("the engine ends at {} tokens: {}", with_separators(*longest.value), longest.refusal);
+}
+
+/// Returns how the requests of its point were counted together, and what is not known of several lengths.
+std::vector<std::string> request_notes(const Fit& fit) {
+  std::vector<std::string> notes = fit.deployment->mix_notes(fit.context, fit.batch);
+  if (has_lengths(fit)) {
+    notes.emplace_back(
+        "kv_capacity_tokens and max_concurrency are those of the longest request alone; max_context, "
+        "max_context_memory and kv_equals_weights_context are of requests that are alike");
+  }
+  return notes;
 }
 
 void add(std::vector<std::string>& notes, std::string note) {
@@ -92,6 +105,7 @@ std::vector<Remedy> remedies(const Fit& fit) {
 
 std::vector<std::string> device_notes(const Fit& fit) {
   std::vector<std::string> all = fit.deployment->notes();
+  for (const std::string& note : request_notes(fit)) add(all, note);
   add(all, fit.deployment->margin_note(fit.estimate));
   add(all, longest_note(fit.longest_context));
   return all;
@@ -99,6 +113,7 @@ std::vector<std::string> device_notes(const Fit& fit) {
 
 std::vector<std::string> notes(const Fit& fit) {
   std::vector<std::string> all = fit.deployment->notes();
+  for (const std::string& note : request_notes(fit)) add(all, note);
   add(all, fit.deployment->margin_note(fit.estimate));
   for (const std::string& note : fit.deployment->estimator().details(fit.context, fit.batch).notes) add(all, note);
   for (const std::string& note : fit.deployment->engine_notes(fit.context, fit.batch)) add(all, note);

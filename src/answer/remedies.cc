@@ -47,10 +47,10 @@ std::optional<Count> bytes_under(const WeightScheme& type, const Model& model) {
   }
 }
 
-/// Returns a number below `fails` that passes while the next one does not. Empty if 1 does not pass.
-std::optional<Count> last_passing(Count fails, const std::function<bool(Count)>& passes_at) {
-  if (fails <= 1 || !passes_at(1)) return std::nullopt;
-  Count low = 1;
+/// Returns a number below `fails` that passes while the next one does not. Empty if `first` does not pass.
+std::optional<Count> last_passing(Count first, Count fails, const std::function<bool(Count)>& passes_at) {
+  if (fails <= first || !passes_at(first)) return std::nullopt;
+  Count low = first;
   Count high = fails;
   while (low + 1 < high) {
     const Count middle = low + (high - low) / 2;
@@ -101,17 +101,18 @@ std::optional<Remedy> RemedySearch::beyond_window(const FailedQuestion& question
 }
 
 std::optional<Remedy> RemedySearch::shorter_context(const FailedQuestion& question) {
-  const auto longest =
-      last_passing(question.context, [&](Count n) { return passes(question, asked_, n, question.batch); });
+  if (!asked_.setup().settings.requests.lengths.empty()) return std::nullopt;
+  const auto longest = last_passing(least_context(asked_), question.context,
+                                    [&](Count n) { return passes(question, asked_, n, question.batch); });
   if (!longest) return std::nullopt;
   return Remedy{"context", to_string(*longest)};
 }
 
 std::optional<Remedy> RemedySearch::smaller_batch(const FailedQuestion& question) {
   const auto largest =
-      last_passing(question.batch, [&](Count b) { return passes(question, asked_, question.context, b); });
+      last_passing(1, question.batch, [&](Count b) { return passes(question, asked_, question.context, b); });
   if (!largest) return std::nullopt;
-  return Remedy{"batch", to_string(*largest)};
+  return Remedy{asked_.setup().settings.requests.lengths.empty() ? "batch" : "users", to_string(*largest)};
 }
 
 RemedySearch::Candidates RemedySearch::cache_candidates() const {

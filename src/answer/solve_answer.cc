@@ -38,7 +38,9 @@ Trial impossible(SolvedValue value, std::string reason) {
 }
 
 /// Sets the answer of an upward search: it fits and the next value does not.
-void set_largest(SolveAnswer& answer, const LargestFit& largest, const std::function<Trial(Count)>& attempt_at) {
+/// `least` is the smallest value.
+void set_largest(SolveAnswer& answer, const LargestFit& largest, Count least,
+                 const std::function<Trial(Count)>& attempt_at) {
   if (largest.value) {
     answer.value = *largest.value;
     answer.fits = attempt_at(*largest.value);
@@ -46,7 +48,7 @@ void set_largest(SolveAnswer& answer, const LargestFit& largest, const std::func
     answer.does_not_fit = largest.limit == "engine" ? impossible(next, largest.refusal) : attempt_at(next);
   } else if (!largest.unbounded) {
     answer.nothing_fits = true;
-    answer.does_not_fit = attempt_at(1);
+    answer.does_not_fit = attempt_at(least);
   }
 }
 
@@ -117,7 +119,8 @@ void solve_context(SolveAnswer& answer, const Point& point) {
   const Deployment& deployment = *answer.deployment;
   answer.in_memory = max_context_memory(deployment, point.batch);
   const LargestFit largest = within_window(deployment, *answer.in_memory);
-  set_largest(answer, largest, [&](Count n) { return attempt(n, deployment, n, point.batch); });
+  set_largest(answer, largest, least_context(deployment),
+              [&](Count n) { return attempt(n, deployment, n, point.batch); });
   answer.bound = bound_of(largest);
   if (largest.value) {
     const Model& model = *point.asked.setup.model;
@@ -135,7 +138,7 @@ void solve_context(SolveAnswer& answer, const Point& point) {
 void solve_batch(SolveAnswer& answer, const Point& point) {
   const Deployment& deployment = *answer.deployment;
   const LargestFit largest = max_batch(deployment, point.context);
-  set_largest(answer, largest, [&](Count b) { return attempt(b, deployment, point.context, b); });
+  set_largest(answer, largest, 1, [&](Count b) { return attempt(b, deployment, point.context, b); });
   answer.bound = bound_of(largest);
   set_unlocks(answer, largest, [&](const Deployment& other) { return max_batch(other, point.context); });
 }
@@ -218,15 +221,21 @@ SolveAnswer answer_at(Unknown unknown, const Point& point, std::shared_ptr<const
   answer.deployment = std::move(deployment);
   answer.split = point.asked.setup.settings.parallelism;
   if (unknown != Unknown::context) answer.context = point.context;
-  if (unknown != Unknown::batch) answer.batch = point.batch;
+  if (!is_batch(unknown)) answer.batch = point.batch;
   switch (unknown) {
     case Unknown::context: solve_context(answer, point); break;
-    case Unknown::batch: solve_batch(answer, point); break;
+    case Unknown::batch:
+    case Unknown::users: solve_batch(answer, point); break;
     case Unknown::gpus: solve_gpus(answer, point); break;
     case Unknown::kv_precision: solve_kv_precision(answer, point); break;
     case Unknown::weights: solve_weights(answer, point); break;
   }
   if (unknown != Unknown::context) {
+    const Count* const solved = answer.value ? std::get_if<Count>(&*answer.value) : nullptr;
+    for (std::string& note :
+         answer.deployment->mix_notes(point.context, is_batch(unknown) && solved != nullptr ? *solved : point.batch)) {
+      answer.notes.push_back(std::move(note));
+    }
     answer.window_status = window_status(point.asked.setup.model->positions, point.context);
     if (answer.ends_at_window()) answer.bound = "window";
   }
@@ -251,7 +260,7 @@ SolveAnswers solve(Unknown unknown, const DeploymentQuestion& question) {
   };
   DeploymentQuestion axes = question;
   if (unknown == Unknown::context) axes.contexts = LengthList(1);
-  if (unknown == Unknown::batch) axes.batches = LengthList(1);
+  if (is_batch(unknown)) axes.batches = LengthList(1);
   Count points;
   for (const DeploymentCase& asked : cases(question)) {
     const Model& model = *asked.setup.model;

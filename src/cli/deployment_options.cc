@@ -9,25 +9,44 @@
 #include "counting.h"
 #include "ctxcost/core/diagnostic.h"
 #include "option_values.h"
+#include "request_options.h"
 
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kDeploymentOptions[] = {OptionId::context,       OptionId::batch,
-                                           OptionId::kv_precision,  OptionId::weights,
-                                           OptionId::engine,        OptionId::convention,
-                                           OptionId::logits,        OptionId::assume,
-                                           OptionId::set,           OptionId::gpu,
-                                           OptionId::parallel,      OptionId::utilization,
-                                           OptionId::overhead,      OptionId::margin,
-                                           OptionId::kv_memory,     OptionId::host_bandwidth,
-                                           OptionId::beyond_window, OptionId::activations,
-                                           OptionId::mfu,           OptionId::mbu,
-                                           OptionId::exit_zero,     OptionId::format,
-                                           OptionId::output,        OptionId::units,
-                                           OptionId::color,         OptionId::width,
-                                           OptionId::wide,          OptionId::quiet,
-                                           OptionId::verbose,       OptionId::explain_columns,
+constexpr OptionId kDeploymentOptions[] = {OptionId::context,
+                                           OptionId::batch,
+                                           OptionId::users,
+                                           OptionId::lengths,
+                                           OptionId::shared_prefix,
+                                           OptionId::kv_precision,
+                                           OptionId::weights,
+                                           OptionId::engine,
+                                           OptionId::convention,
+                                           OptionId::logits,
+                                           OptionId::assume,
+                                           OptionId::set,
+                                           OptionId::gpu,
+                                           OptionId::parallel,
+                                           OptionId::utilization,
+                                           OptionId::overhead,
+                                           OptionId::margin,
+                                           OptionId::kv_memory,
+                                           OptionId::host_bandwidth,
+                                           OptionId::beyond_window,
+                                           OptionId::activations,
+                                           OptionId::mfu,
+                                           OptionId::mbu,
+                                           OptionId::exit_zero,
+                                           OptionId::format,
+                                           OptionId::output,
+                                           OptionId::units,
+                                           OptionId::color,
+                                           OptionId::width,
+                                           OptionId::wide,
+                                           OptionId::quiet,
+                                           OptionId::verbose,
+                                           OptionId::explain_columns,
                                            OptionId::plot};
 
 /// What only the page of `fit` shows: the last of them.
@@ -114,6 +133,7 @@ DeploymentQuestion read_devices(const Arguments& arguments) {
 
   question.contexts = lengths(arguments, OptionId::context, 1);
   question.batches = lengths(arguments, OptionId::batch, 1);
+  read_requests(arguments, question);
   question.kv_precisions = kv_precisions(arguments);
   question.weights = weight_schemes(arguments);
   question.engines = engine_choices(arguments);

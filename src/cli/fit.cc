@@ -5,6 +5,7 @@
 #include "deployment_options.h"
 #include "option_values.h"
 #include "render/fit_document.h"
+#include "request_options.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -19,6 +20,7 @@ Status run_fit(const Arguments& arguments) {
   const RenderOptions options = render_options(arguments);
   const std::vector<Target> documents = targets(arguments, kFitShape);
 
+  require_users(arguments);
   DeploymentQuestion question = read_question("fit", arguments, arguments.words());
   const std::size_t asked = question.models.size();
   leave_out_without_context(question);

@@ -33,6 +33,11 @@ void check(std::string_view value, std::string_view source) {
 
 void check_lengths(std::string_view value, std::string_view source) { static_cast<void>(parse_lengths(value, source)); }
 
+/// A file is read where it is used.
+void check_request_lengths(std::string_view value, std::string_view source) {
+  if (is_mean_and_longest(value)) static_cast<void>(parse_mean_and_longest(value, source));
+}
+
 /// The command-line side of a setting that budget files share.
 struct SettingOption {
   char letter = 0;
@@ -78,6 +83,14 @@ constexpr Option kOptions[] = {
     from(setting::kBatch, OptionId::batch, question,
          {.letter = 'b', .value = "LIST", .completion = Completion::length, .check = check_lengths,
           .repeatable = true, .common = true}),
+    from(setting::kUsers, OptionId::users, question,
+         {.value = "LIST", .completion = Completion::length, .check = check_lengths, .repeatable = true}),
+    from(setting::kLengths, OptionId::lengths, question,
+         {.value = "MEAN:MAX|FILE", .completion = Completion::file,
+          .syntax = "4K:32K, or a JSON file: [{\"tokens\": \"4K\", \"share\": 0.8}, ...]",
+          .check = check_request_lengths}),
+    from(setting::kSharedPrefix, OptionId::shared_prefix, question,
+         {.value = "LENGTH", .completion = Completion::length, .check = check<parse_length>}),
     from(setting::kKvPrecision, OptionId::kv_precision, question,
          {.value = "LIST", .completion = Completion::kv_precision, .syntax = "fp16, int4:group=G[,zero], q8_0/q4_0",
           .check = check<parse_kv_precisions>, .repeatable = true, .common = true}),

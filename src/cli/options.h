@@ -16,6 +16,9 @@ namespace ctxcost::cli {
 enum class OptionId : std::uint8_t {
   context,
   batch,
+  users,
+  lengths,
+  shared_prefix,
   kv_precision,
   weights,
   engine,

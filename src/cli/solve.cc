@@ -6,6 +6,7 @@
 #include "deployment_options.h"
 #include "option_values.h"
 #include "render/solve_document.h"
+#include "request_options.h"
 #include "targets.h"
 
 namespace ctxcost::cli {
@@ -14,7 +15,8 @@ namespace {
 constexpr std::string_view kSolveExamples =
     "  ctxcost solve context llama-3.1-8b --gpu rtx-4090-24gb --weights int4\n"
     "  ctxcost solve gpus llama-3.3-70b-instruct --gpu h100-sxm-80gb -n 128K -b 8\n"
-    "  ctxcost solve kv-precision llama-3.1-8b --gpu rtx-4090-24gb -n 64K\n";
+    "  ctxcost solve kv-precision llama-3.1-8b --gpu rtx-4090-24gb -n 64K\n"
+    "  ctxcost solve users llama-3.1-8b --gpu l40s-48gb --lengths 4K:32K\n";
 
 const SolveQuestion& read_unknown(const Arguments& arguments) {
   std::vector<std::string_view> names;
@@ -35,11 +37,20 @@ const SolveQuestion& read_unknown(const Arguments& arguments) {
 }
 
 void check_given(const SolveQuestion& question, const Arguments& arguments) {
-  const std::string option = "--" + std::string(question.name);
-  if (question.name != "gpus" && arguments.has(find_option(option)->id)) {
-    throw InputError(Diagnostic{option, "", "`solve " + std::string(question.name) + "` looks for this value",
-                                "leave the option out"});
+  const std::string name = "--" + std::string(question.name);
+  const auto refuse = [&](std::string_view asked) {
+    throw_fault(asked, "`solve " + std::string(question.name) + "` looks for this value", "leave the option out");
+  };
+  if (question.name != "gpus" && arguments.has(find_option(name)->id)) refuse(name);
+  const bool users = question.unknown == Unknown::users || question.unknown == Unknown::batch;
+  for (const OptionId id : {OptionId::users, OptionId::batch}) {
+    if (users && arguments.has(id)) refuse(option(id).name);
   }
+  if (question.unknown == Unknown::context && arguments.has(OptionId::lengths)) {
+    throw_fault(option(OptionId::lengths).name, "`solve context` looks for one length of all requests",
+                "leave the option out, or ask `solve users`");
+  }
+  if (!users) require_users(arguments);
 }
 
 Status run_solve(const Arguments& arguments) {
@@ -68,7 +79,7 @@ Status run_solve(const Arguments& arguments) {
 extern const Command kSolve;
 const Command kSolve = {"solve",
                         "WHAT MODEL...",
-                        "best context, batch, gpus, kv-precision or weights",
+                        "best context, batch, users, gpus, kv-precision, weights",
                         deployment_options_without_verbose(),
                         kSolveExamples,
                         run_solve,

@@ -11,6 +11,7 @@
 #include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
+#include "mix_estimate.h"
 #include "rank_weights.h"
 
 namespace ctxcost {
@@ -457,12 +458,78 @@ Accelerator::Peak Deployment::peak_on(const Accelerator& gpu, const std::vector<
   return fastest;
 }
 
+std::optional<SequenceMix> Deployment::mix(Count context, Count batch) const {
+  const RequestMix& requests = setup_.settings.requests;
+  if (requests.alike()) return std::nullopt;
+  SequenceMix mix = requests.of(batch, context);
+  // Tokens of a decoder that reads another prompt's encoder, or that sees later tokens, are no prefix of others.
+  if (!setup_.model->decodes() || setup_.model->has_encoder()) mix.prefix = 0;
+  return mix;
+}
+
+Count Deployment::shared_tokens(const SequenceMix& mix) const {
+  Count fewest = mix.prefix;
+  for (const Device& device : devices_) fewest = min(fewest, shared_tokens_of(*device.estimator, mix));
+  return fewest;
+}
+
+Deployment::Point Deployment::point(Count context, Count batch) const {
+  std::optional<SequenceMix> together = mix(context, batch);
+  return {context, together ? together->sequences() : batch, std::move(together)};
+}
+
+ReserveRequest Deployment::request(const Estimator& estimator, const Point& point) {
+  return point.mix ? mix_request(estimator, point.context, *point.mix)
+                   : estimator.request(point.context, point.sequences);
+}
+
+/// Cache and state. Empty if the model's file does not say how large its state is.
+std::optional<Count> Deployment::reserved(const Estimator& estimator, const Point& point) {
+  const std::optional<Count> alike = estimator.at(point.context, point.sequences).count(Metric::kv_reserved_bytes);
+  return alike && point.mix ? estimator.engine().engine->reserve(request(estimator, point)).bytes : alike;
+}
+
+Estimate Deployment::estimate(const Estimator& estimator, const Point& point, MetricSet wanted) {
+  if (!point.mix) return estimator.at(point.context, point.sequences, wanted);
+  return mix_estimate(estimator, point.context, *point.mix, shared_tokens_of(estimator, *point.mix) / point.ranks,
+                      wanted);
+}
+
+/// What a device works on under context parallelism.
+Deployment::Point Deployment::local(const Point& point) const {
+  Point part = {rank_context(point.context), point.sequences, point.mix, setup_.settings.parallelism.context};
+  if (part.mix) {
+    for (SequenceGroup& group : part.mix->groups) group.tokens = rank_context(group.tokens);
+  }
+  return part;
+}
+
+/// The tokens that a device computes in a step. A shared prefix is computed once.
+Count Deployment::step_tokens(const Device& device, bool prefill, const Point& point) const {
+  if (!prefill) return point.sequences;
+  const Point part = local(point);
+  if (!part.mix) return part.sequences * part.context;
+  const Count shared = shared_tokens_of(*device.estimator, *part.mix) / part.ranks;
+  return part.mix->tokens() - minus_or_zero(part.sequences, 1) * shared;
+}
+
+EstimateDetails Deployment::details(Count context, Count batch) const {
+  const Point at = point(context, batch);
+  if (!at.mix) return whole_->details(context, batch);
+  try {
+    return mix_details(*whole_, context, *at.mix, shared_tokens_of(*whole_, *at.mix));
+  } catch (const CountOverflow& overflow) {
+    fail_overflow(context, batch, overflow);
+  }
+}
+
 std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
   std::vector<DeviceMemory> all;
   all.reserve(devices_.size());
-  const MetricSet wanted = counted(kMemory, context, batch);
+  const Point point = this->point(context, batch);
+  const MetricSet wanted = counted(kMemory, context, point.sequences);
   for (const Device& device : devices_) {
-    const Estimate estimate = device.estimator->at(context, batch, wanted);
+    const Estimate estimate = device.estimator->at(context, point.sequences, wanted);
     DeviceMemory memory{
         device.rank->stage, device.rank->devices, std::nullopt, {}, {}, setup_.settings.overhead.value_or(0), {}};
     memory.capacity = cards_[device.rank->card].capacity;
@@ -470,16 +537,19 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
     if (machine) memory.card = {machine, &machine->groups[device.rank->card]};
     if (device.weights) memory.weights = device.weights->bytes;
     memory.kv_reserved = estimate.count(Metric::kv_reserved_bytes);
+    if (point.mix && memory.kv_reserved) {
+      memory.kv_reserved = setup_.engine.engine->reserve(request(*device.estimator, point)).bytes;
+    }
     if (placement_ && placement_->host_cache) memory.kv_reserved = Count{};
     const Count local = rank_context(context);
     if (const auto compute_buffer = setup_.engine.engine->compute_buffer) {
       memory.has_compute_buffer = true;
-      memory.activations = compute_buffer(device.estimator->request(context, batch));
+      memory.activations = compute_buffer(request(*device.estimator, point));
     } else {
-      memory.activations =
-          (local == context ? estimate : device.estimator->at(local, batch, wanted)).count(Metric::activation_bytes);
+      memory.activations = (local == context ? estimate : device.estimator->at(local, point.sequences, wanted))
+                               .count(Metric::activation_bytes);
     }
-    memory.pool_holds = pool_holds(device, memory, context, batch);
+    memory.pool_holds = pool_holds(device, memory, point);
     all.push_back(std::move(memory));
   }
   add_companions(all, context, batch);
@@ -502,7 +572,7 @@ void Deployment::add_companions(std::vector<DeviceMemory>& devices, Count contex
 }
 
 /// Each replica is a process of its own.
-std::optional<HostMemory> Deployment::host_memory(Count context, Count batch) const {
+std::optional<HostMemory> Deployment::host_memory(const Point& point) const {
   if (hosts_.empty()) return std::nullopt;
   const Device& host = hosts_.front();
   const Count replicas = setup_.settings.parallelism.data;
@@ -511,16 +581,16 @@ std::optional<HostMemory> Deployment::host_memory(Count context, Count batch) co
     memory.weights = replicas * host.weights->bytes;
     for (const Device& device : devices_) *memory.weights += device.rank->devices * device.weights->host_bytes;
   }
-  const std::optional<Count> cache = host.estimator->at(context, batch).count(Metric::kv_reserved_bytes);
+  const std::optional<Count> cache = reserved(*host.estimator, point);
   if (cache) memory.kv_reserved = replicas * *cache;
   if (draft_) {
-    const std::optional<HostMemory> draft = draft_->host_memory(context, batch);
+    const std::optional<HostMemory> draft = draft_->host_memory(point);
     if (memory.weights) *memory.weights += draft->weights.value_or(0);
     if (memory.kv_reserved) *memory.kv_reserved += draft->kv_reserved.value_or(0);
   }
   if (!placement_->host_cache) return memory;
   for (const Device& device : devices_) {
-    const std::optional<Count> moved = device.estimator->at(context, batch).count(Metric::kv_reserved_bytes);
+    const std::optional<Count> moved = reserved(*device.estimator, point);
     if (!moved) memory.kv_reserved.reset();
     if (memory.kv_reserved) *memory.kv_reserved += device.rank->devices * *moved;
   }
@@ -550,13 +620,14 @@ std::optional<Count> Deployment::cache_room(const DeviceMemory& memory) const {
 
 /// Returns whether the engine's pool holds b sequences of n tokens. True for engines without a rule of their own, whose
 /// cache is compared with what is left.
-bool Deployment::pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const {
+bool Deployment::pool_holds(const Device& device, const DeviceMemory& memory, const Point& point) const {
   const Engine& engine = *setup_.engine.engine;
-  if (engine.cache_room == nullptr || context == 0) return true;
+  if (engine.cache_room == nullptr || point.context == 0) return true;
   const std::optional<Count> room = cache_room(memory);
   if (!room) return true;
-  const CacheCapacity fit = engine.capacity(device.estimator->request(context, batch), *room);
-  return batch * fit.units_per_sequence <= fit.units;
+  const CacheCapacity fit = engine.capacity(request(*device.estimator, point), *room);
+  if (point.mix) return fit.units_of_mix.value_or(point.sequences * fit.units_per_sequence) <= fit.units;
+  return point.sequences * fit.units_per_sequence <= fit.units;
 }
 
 Deployment::MemoryLimit Deployment::limit(const std::vector<DeviceMemory>& devices, std::size_t first,
@@ -662,17 +733,19 @@ void Deployment::fail_overflow(Count context, Count batch, const CountOverflow& 
                                  overflow.what()});
 }
 
-std::optional<Deployment::Load> Deployment::load(const Device& device, bool prefill, Count context, Count batch) const {
+std::optional<Deployment::Load> Deployment::load(const Device& device, bool prefill, const Point& point) const {
   if (!device.weights) return std::nullopt;
   const RankWeights& weights = *device.weights;
   const Parallelism& parallelism = setup_.settings.parallelism;
+  const Count context = point.context;
+  const Count batch = point.sequences;
   const Count local = rank_context(context);
   const Count flops_per_mac = device.estimator->settings().convention.flops_per_mac;
 
   // The number of batches, or parts of their tokens, that the experts of one device group work on.
   const Count sharers = prefill ? parallelism.tensor : parallelism.tensor * parallelism.context;
   const Count batches = max(1, parallelism.expert_group() / sharers);
-  const Count tokens = prefill ? batch * local : batch;
+  const Count tokens = step_tokens(device, prefill, point);
   const FeedForwardWork& ffn = device.feed_forward;
   const Count ffn_flops = (ffn.dense_macs + batches * ffn.routed_macs) * tokens * flops_per_mac;
   const Count counted = ffn.counted_macs * tokens * flops_per_mac;
@@ -681,8 +754,10 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   Count cache;
   if (prefill) {
     // Tokens are divided: the device has the linear work of its own tokens and its share of the pairs.
-    const Estimate whole = device.estimator->at(context, batch);
-    const Estimate own = local == context ? whole : device.estimator->at(local, batch);
+    const Estimate whole = estimate(*device.estimator, point, MetricSet::all());
+    const Estimate own = local == context ? whole
+                                          : estimate(*device.estimator, this->local(point),
+                                                     {Metric::linear_flops, Metric::logits_flops});
     const std::optional<Count> attention = whole.count(Metric::attention_flops);
     const std::optional<Count> linear = own.count(Metric::linear_flops);
     const std::optional<Count> logits = own.count(Metric::logits_flops);
@@ -692,7 +767,8 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
     load.bytes = weights.prefill_bytes + tokens * weights.prefill_row_bytes;
     cache = *whole.count(Metric::kv_cache_bytes) + *state;
   } else {
-    const DecodeStep whole = device.estimator->decode_step(context, batch);
+    const DecodeStep whole =
+        point.mix ? mix_decode_step(*device.estimator, *point.mix) : device.estimator->decode_step(context, batch);
     if (!whole.attention_flops || !whole.linear_flops || !whole.logits_flops) return std::nullopt;
     load.flops = ceil_div(*whole.attention_flops, parallelism.context) + (*whole.linear_flops - counted) + ffn_flops +
                  *whole.logits_flops;
@@ -752,22 +828,21 @@ std::span<const Deployment::Device> Deployment::stage_from(std::size_t first) co
   return std::span(devices_).subspan(first, end - first);
 }
 
-std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count batch) const {
+std::optional<PhaseTime> Deployment::time(bool prefill, const Point& point) const {
   const DeploymentSettings& settings = setup_.settings;
-  if (!settings.has_cards() || context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
+  if (!settings.has_cards() || point.context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
   const std::optional<Count>& host_bandwidth = setup_.settings.host_bandwidth;
   if (!host_bandwidth && host_works()) return std::nullopt;
-  const Count tokens = prefill ? batch * rank_context(context) : batch;
   PhaseTime sum;
   sum.interconnect_seconds = 0;
   Count host_bytes;
   for (std::size_t i = 0; i < devices_.size();) {
     const std::span<const Device> stage = stage_from(i);
     i += stage.size();
-    const std::optional<double> link = interconnect_seconds(stage, tokens);
+    const std::optional<double> link = interconnect_seconds(stage, step_tokens(stage.front(), prefill, point));
     PhaseTime slowest;
     for (const Device& device : stage) {
-      const std::optional<Load> work = load(device, prefill, context, batch);
+      const std::optional<Load> work = load(device, prefill, point);
       if (!work) return std::nullopt;
       const Accelerator& gpu = *accelerator(device.rank->card);
       const double peak = cards_[device.rank->card].peak->flops_per_s.to_double() * settings.mfu.value();
@@ -789,7 +864,7 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
     }
   }
   if (!hosts_.empty() && host_bandwidth) {
-    const std::optional<Load> work = load(hosts_.front(), prefill, context, batch);
+    const std::optional<Load> work = load(hosts_.front(), prefill, point);
     if (!work) return std::nullopt;
     host_bytes += setup_.settings.parallelism.data * (work->bytes + work->host_bytes);
     sum.host_seconds = host_bytes.to_double() / host_bandwidth->to_double();
@@ -799,10 +874,12 @@ std::optional<PhaseTime> Deployment::time(bool prefill, Count context, Count bat
   return sum;
 }
 
-/// What one sequence takes on a device of that stage.
+/// What one sequence of that length takes on a device of that stage.
 Count Deployment::cache_of(Count stage, Count context) const {
-  for (const DeviceMemory& device : memory(context, 1)) {
-    if (device.stage == stage) return device.kv_reserved.value_or(0);
+  if (placement_ && placement_->host_cache) return {};
+  for (const Device& device : devices_) {
+    if (device.rank->stage != stage) continue;
+    return device.estimator->at(context, 1).count(Metric::kv_reserved_bytes).value_or(0);
   }
   return {};
 }
@@ -974,10 +1051,11 @@ std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
 
 DeploymentEstimate Deployment::at(Count context, Count batch) const {
   DeploymentEstimate result = at(context, batch, kEverything);
+  const Point point = this->point(context, batch);
   for (std::size_t i = 0; i < devices_.size(); ++i) {
     const Estimator& estimator = *devices_[i].estimator;
     try {
-      result.devices[i].kv_parts = setup_.engine.engine->reserve(estimator.request(context, batch)).parts;
+      result.devices[i].kv_parts = setup_.engine.engine->reserve(request(estimator, point)).parts;
     } catch (const CountOverflow& overflow) {
       fail_overflow(context, batch, overflow);
     }
@@ -988,7 +1066,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
 MetricValue Deployment::metric(Metric metric, Count context, Count batch) const {
   if (!needs_devices(metric)) {
     try {
-      return whole_->at(context, batch)[metric];
+      return estimate(*whole_, point(context, batch), MetricSet::all())[metric];
     } catch (const CountOverflow& overflow) {
       fail_overflow(context, batch, overflow);
     }
@@ -997,10 +1075,11 @@ MetricValue Deployment::metric(Metric metric, Count context, Count batch) const 
 }
 
 DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) const {
-  const MetricSet sums = counted(wanted, context, batch);
+  const Point point = this->point(context, batch);
+  const MetricSet sums = counted(wanted, context, point.sequences);
   try {
     DeploymentEstimate result;
-    result.model = whole_->at(context, batch, sums);
+    result.model = estimate(*whole_, point, sums);
     result.devices = memory(context, batch);
     std::optional<Count> total = Count{};
     for (std::size_t i = 0; i < result.devices.size(); ++i) {
@@ -1017,7 +1096,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
     const DeviceMemory& largest = result.devices[fullest];
     result.capacity = result.devices[result.largest].capacity;
     if (largest.kv_reserved) result[Metric::device_kv_bytes] = *largest.kv_reserved;
-    if (sums.has(Metric::host_bytes)) result.host = host_memory(context, batch);
+    if (sums.has(Metric::host_bytes)) result.host = host_memory(point);
     if (result.host) {
       if (const std::optional<Count> bytes = result.host->bytes()) result[Metric::host_bytes] = *bytes;
     }
@@ -1033,22 +1112,22 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
     }
     if (context > 0 && sums.has_any({Metric::kv_capacity_tokens, Metric::max_concurrency}))
       set_capacity(result, context);
-    if (sums.has(Metric::prefill_seconds)) result.prefill = time(true, context, batch);
+    if (sums.has(Metric::prefill_seconds)) result.prefill = time(true, point);
     if (sums.has_any({Metric::decode_seconds_per_token, Metric::decode_tokens_per_second})) {
-      result.decode = time(false, context, batch);
+      result.decode = time(false, point);
     }
     if (result.prefill) result[Metric::prefill_seconds] = result.prefill->seconds;
     if (result.decode) {
       result[Metric::decode_seconds_per_token] = result.decode->seconds;
       if (result.decode->seconds > 0) {
-        result[Metric::decode_tokens_per_second] = batch.to_double() / result.decode->seconds;
+        result[Metric::decode_tokens_per_second] = point.sequences.to_double() / result.decode->seconds;
       }
     }
     if (sums.has(Metric::critical_batch)) {
       if (const std::optional<Count> found = critical_batch()) result[Metric::critical_batch] = *found;
     }
     // The search has no overflow of its own.
-    if (wanted.has(Metric::kv_equals_weights_context)) {
+    if (wanted.has(Metric::kv_equals_weights_context) && setup_.settings.requests.lengths.empty()) {
       if (const std::optional<Count> found = kv_equals_weights(batch)) {
         result[Metric::kv_equals_weights_context] = *found;
       }
@@ -1090,11 +1169,43 @@ FullestDevice Deployment::fullest(Count context, Count batch) const {
 
 std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
   Reserve largest;
+  const Point point = this->point(context, batch);
   for (const Device& device : devices_) {
-    Reserve reserve = setup_.engine.engine->reserve(device.estimator->request(context, batch));
+    Reserve reserve = setup_.engine.engine->reserve(request(*device.estimator, point));
     if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
   }
   return std::move(largest.notes);
+}
+
+std::vector<std::string> Deployment::mix_notes(Count context, Count batch) const {
+  std::vector<std::string> notes;
+  const std::optional<SequenceMix> together = mix(context, batch);
+  if (!together) return notes;
+  const RequestMix& requests = setup_.settings.requests;
+  const Engine& engine = *setup_.engine.engine;
+  if (!requests.lengths.empty()) {
+    std::string text = "requests: ";
+    for (const SequenceGroup& group : together->groups) {
+      if (&group != together->groups.data()) text += ", ";
+      text += with_separators(group.sequences) + " of " + with_separators(group.tokens) + " tokens";
+    }
+    notes.push_back(std::move(text));
+  }
+  if (requests.shared_prefix == 0) return notes;
+  const Count shared = shared_tokens(*together);
+  std::string text = "shared prefix: " + std::string(engine.name) + " keeps " + with_separators(shared) + " of " +
+                     with_separators(requests.shared_prefix) + " tokens once";
+  if (shared == 0) text = "shared prefix: " + std::string(engine.name) + " keeps it for each request";
+  if (together->prefix == 0) {
+    text += ", since requests have no prefix in common where tokens see later ones or those of an encoder";
+  } else {
+    text += "; " + std::string(engine.prefix_rule);
+  }
+  notes.push_back(std::move(text));
+  if (shared > 0) {
+    notes.emplace_back("a prefill computes the shared tokens once; a decode step reads them for each request");
+  }
+  return notes;
 }
 
 std::vector<std::string> split_notes(const Setup& setup) {

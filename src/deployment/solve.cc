@@ -133,8 +133,14 @@ Count ripple_of(const KvPrecision& kv) { return max(kv.key.packed_tokens(), kv.v
 
 /// The longest context that the devices hold. `over` is one that they do not hold, if one is known.
 LargestFit longest(const Deployment& deployment, Count batch, std::optional<Probe> over) {
-  const std::function<HeldPoint(Count)> held = [&](Count n) { return deployment.held(n, batch); };
-  return Search(held).largest(ripple_of(deployment.estimator().kv()), std::move(over));
+  // A search starts at 1, but no request is shorter than the prefix of all.
+  const Count before = least_context(deployment) - 1;
+  const std::function<HeldPoint(Count)> held = [&](Count n) { return deployment.held(before + n, batch); };
+  if (over && before > 0) over->at = minus_or_zero(over->at, before);
+  if (over && over->at <= 1) over.reset();
+  LargestFit found = Search(held).largest(ripple_of(deployment.estimator().kv()), std::move(over));
+  if (found.value) *found.value += before;
+  return found;
 }
 
 /// Sorts widest first. The model's own type was added first and stays before others of its size.
@@ -160,6 +166,8 @@ void add_choice(std::vector<PrecisionChoice<Type>>& choices, const Setup& setup,
 }
 
 }  // namespace
+
+Count least_context(const Deployment& deployment) { return max(1, deployment.setup().settings.requests.shared_prefix); }
 
 LargestFit max_context_memory(const Deployment& deployment, Count batch) {
   return longest(deployment, batch, std::nullopt);
@@ -200,7 +208,7 @@ LargestFit max_batch(const Deployment& deployment, Count context) {
 
 LargestFit max_batch_memory(const Deployment& deployment, Count context) {
   const std::function<HeldPoint(Count)> held = [&](Count b) { return deployment.held(context, b); };
-  return Search(held).largest(0, std::nullopt);
+  return Search(held).largest(deployment.setup().settings.requests.ripple(), std::nullopt);
 }
 
 Count most_ranks(const Setup& setup) {

@@ -76,6 +76,18 @@ std::string expected_of(const EngineSetting& setting) {
 
 }  // namespace
 
+Count SequenceMix::sequences() const {
+  Count sum;
+  for (const SequenceGroup& group : groups) sum += group.sequences;
+  return sum;
+}
+
+Count SequenceMix::tokens() const {
+  Count sum;
+  for (const SequenceGroup& group : groups) sum += group.sequences * group.tokens;
+  return sum;
+}
+
 std::string_view Engine::fallback(const EngineSetting& setting) const {
   for (const EnginePreset& preset : presets) {
     if (preset.setting == setting.name) return preset.value;

@@ -78,13 +78,15 @@ struct Cells {
 
 Cells cells_of(const ReserveRequest& request) {
   const EngineChoice& choice = request.choice;
-  const Count asked = request.context * request.batch;
+  const bool unified = choice.number("unified") == Count{1};
+  // A stream is as long as the longest sequence. One for all has the tokens of all.
+  const Count asked = unified && request.mix != nullptr ? request.mix->tokens() : request.context * request.batch;
   const Count total = round_up(asked, kCellPadding);
   Cells cells;
   // n_batch = min(n_ctx as asked, n_batch); n_ubatch = min(n_batch, n_ubatch).
   cells.ubatch = min(min(asked, kLogicalBatch), choice.number("ubatch"));
   cells.swa_full = choice.number("swa_full") == Count{1};
-  if (choice.number("unified") == Count{1}) {
+  if (unified) {
     cells.sequence = total;
     cells.streams = 1;
     cells.window_share = request.batch;
@@ -242,7 +244,14 @@ Reserve reserve(const ReserveRequest& request) {
   if (last != nullptr && model.next_token_layers > 0 && model.gguf.next_token_layers) {
     allocation.add_group(*last, model.next_token_layers);
   }
-  return allocation.take();
+  Reserve result = allocation.take();
+  if (request.mix != nullptr && request.mix->groups.size() > 1) {
+    add_note(result, cells.streams == 1 && request.batch > 1
+                         ? "llama.cpp: n_ctx is the sum of all sequences, which share the cells of one stream"
+                         : "llama.cpp: each sequence has a stream of as many cells as the longest one (n_ctx_seq "
+                           "[llama-context.cpp]); unified=1 is one stream for all");
+  }
+  return result;
 }
 
 bool has_head(const Model& model) {
@@ -379,6 +388,9 @@ CTXCOST_ENGINE(kLlamaCpp) = {
     .weight_types = WeightTypes::gguf,
     .not_counted = "what a backend takes for itself, 0.1 to 0.6 GB; of compute buffers the largest parts are counted",
     .place = llama_cpp::place,
-    .compute_buffer = llama_cpp::compute_buffer};
+    .compute_buffer = llama_cpp::compute_buffer,
+    .prefix_rule =
+        "each sequence fills cells of its own: a server takes over the prompt of an idle slot, but shares no cells "
+        "[tools/server/server-context.cpp]"};
 
 }  // namespace ctxcost

@@ -123,6 +123,9 @@ Reserve reserve(const ReserveRequest& request) {
       }
     }
   }
+  if (request.mix != nullptr && request.mix->groups.size() > 1) {
+    add_note(result, "mlx-lm pads the sequences of a batch to the longest: each has rows for it (BatchKVCache)");
+  }
   return result;
 }
 
@@ -139,6 +142,7 @@ CTXCOST_ENGINE(kMlx) = {
     .not_counted =
         "buffers that MLX keeps for reuse, the copy of a buffer while it grows, and up to 2,047 more rows of a ring "
         "while a prompt is read; no range is published",
-    .own_cache_formats = "int4"};
+    .own_cache_formats = "int4",
+    .prefix_rule = "each sequence has rows of its own: a prompt cache is copied [mlx_lm/models/cache.py]"};
 
 }  // namespace ctxcost

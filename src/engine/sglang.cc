@@ -9,6 +9,7 @@
 
 #include "live_need.h"
 #include "row.h"
+#include "sequence_mix.h"
 #include "support.h"
 
 namespace ctxcost {
@@ -184,10 +185,28 @@ Pools pools_of(const ReserveRequest& request) {
   return pools;
 }
 
+/// Slots of a sequence on a rank, in whole pages.
+Count sequence_tokens(const ReserveRequest& request, const Pools& pools, Count context) {
+  return round_up(ceil_div(context, request.context_ranks), pools.page);
+}
+
+/// The radix tree keeps a prefix once, in whole pages [mem_cache/radix_cache.py match_prefix].
+Count shared_tokens(const ReserveRequest& request, const Pools& pools) {
+  return whole_steps_of_prefix(request, request.context_ranks * pools.page);
+}
+
+Count shared_tokens(const ReserveRequest& request) { return shared_tokens(request, pools_of(request)); }
+
+/// Slots that the sequences need.
+Count needed_tokens(const ReserveRequest& request, const Pools& pools) {
+  const Count each = over_sequences(request, [&](Count n) { return sequence_tokens(request, pools, n); });
+  return each - sharing_sequences(request) * shared_tokens(request, pools) / request.context_ranks;
+}
+
 /// Slots of the first pool: as asked, else as many as the sequences need.
 Count tokens_of(const ReserveRequest& request, const Pools& pools) {
   if (request.choice.given("tokens")) return pools.whole_pages(request.choice.number("tokens"));
-  return request.batch * round_up(ceil_div(request.context, request.context_ranks), pools.page);
+  return needed_tokens(request, pools);
 }
 
 /// Says how the rows of a pool come about.
@@ -276,6 +295,7 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   if (pools.rows.empty()) {
     result.units = slots;
     result.units_per_sequence = state > 0 ? 1 : 0;
+    if (request.mix != nullptr) result.units_of_mix = request.batch * result.units_per_sequence;
     return result;
   }
   const Count full_cell = pools.cell(false);
@@ -286,7 +306,14 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   tokens = pools.whole_pages(tokens);
   result.tokens = tokens * request.context_ranks;
   result.units = tokens;
-  result.units_per_sequence = round_up(ceil_div(request.context, request.context_ranks), pools.page);
+  result.units_per_sequence = sequence_tokens(request, pools, request.context);
+  if (request.mix != nullptr) {
+    // Either pool may be too small.
+    const bool few_slots = state > 0 && slots < request.batch;
+    if (few_slots) result.units = slots;
+    result.units_of_mix = few_slots ? request.batch : needed_tokens(request, pools);
+    return result;
+  }
   if (state > 0 && slots * result.units_per_sequence < tokens) {
     result.units = slots;
     result.units_per_sequence = 1;
@@ -311,6 +338,9 @@ CTXCOST_ENGINE(kSglang) = {
     .cache_room = sglang::cache_room,
     .not_counted =
         "CUDA graphs and activations, which lie in the memory outside `static`; the table of requests, 4 bytes for "
-        "each request and token of the longest context"};
+        "each request and token of the longest context",
+    .shared_tokens = sglang::shared_tokens,
+    .prefix_rule =
+        "the radix tree keeps its whole pages once; states are each sequence's own [mem_cache/radix_cache.py]"};
 
 }  // namespace ctxcost

@@ -7,6 +7,7 @@
 
 #include "live_need.h"
 #include "row.h"
+#include "sequence_mix.h"
 #include "support.h"
 
 namespace ctxcost {
@@ -46,9 +47,28 @@ void check_pool_type(const KvPrecision& kv, CacheRole role) {
   }
 }
 
-/// Tokens of the whole blocks that one sequence needs on a rank.
-Count sequence_tokens(const ReserveRequest& request) {
-  return round_up(ceil_div(request.context, request.context_ranks), request.choice.number("block"));
+/// Tokens of the whole blocks that one sequence of n tokens needs on a rank.
+Count sequence_tokens(const ReserveRequest& request, Count context) {
+  return round_up(ceil_div(context, request.context_ranks), request.choice.number("block"));
+}
+
+/// Full blocks are reused while others hold them, but not beside recurrent states
+/// [kvCacheManager.cpp WindowBlockManager::loadOrAllocateBlocks; pyexecutor/resource_manager.py
+/// MambaHybridCacheManager].
+Count shared_tokens(const ReserveRequest& request) {
+  for (const LayerGroup& group : request.model.groups) {
+    for (const auto& mixer : group.mixers) {
+      if (!mixer->state().empty()) return 0;
+    }
+  }
+  return whole_steps_of_prefix(request, request.context_ranks * request.choice.number("block"));
+}
+
+/// Tokens of the whole blocks that all sequences need on a rank.
+Count needed_tokens(const ReserveRequest& request) {
+  const Count each = over_sequences(request, [&](Count n) { return sequence_tokens(request, n); });
+  if (request.mix == nullptr) return each;
+  return each - sharing_sequences(request) * shared_tokens(request) / request.context_ranks;
 }
 
 /// Tokens of the pool: as asked, else as many as the sequences need, in whole blocks.
@@ -56,7 +76,7 @@ Count pool_tokens(const ReserveRequest& request) {
   if (request.choice.given("tokens")) {
     return round_up(request.choice.number("tokens"), request.choice.number("block"));
   }
-  return request.batch * sequence_tokens(request);
+  return needed_tokens(request);
 }
 
 /// Bytes of a part of one token and layer.
@@ -141,14 +161,16 @@ CacheCapacity capacity(const ReserveRequest& request, Count available) {
   CacheCapacity result;
   if (cell == 0 || (state > 0 && !given)) {
     result.units = available;
-    result.units_per_sequence = sequence_tokens(request) * cell + state;
+    result.units_per_sequence = sequence_tokens(request, request.context) * cell + state;
+    if (request.mix != nullptr) result.units_of_mix = needed_tokens(request) * cell + request.batch * state;
     return result;
   }
   Count tokens = available / cell;
   if (given) tokens = min(tokens, request.choice.number("tokens"));
   const Count block = request.choice.number("block");
   result.units = ceil_div(tokens, block);
-  result.units_per_sequence = sequence_tokens(request) / block;
+  result.units_per_sequence = sequence_tokens(request, request.context) / block;
+  if (request.mix != nullptr) result.units_of_mix = needed_tokens(request) / block;
   result.tokens = result.units * block * request.context_ranks;
   return result;
 }
@@ -169,6 +191,10 @@ CTXCOST_ENGINE(kTensorrtLlm) = {
     .cache_room = tensorrt_llm::cache_room,
     .not_counted =
         "the engine's workspaces and CUDA graphs; a pool of memory on the host, if one is asked for; no range is "
-        "published"};
+        "published",
+    .shared_tokens = tensorrt_llm::shared_tokens,
+    .prefix_rule =
+        "full blocks are kept once (enable_block_reuse), but not beside recurrent states "
+        "[batch_manager/kvCacheManager.cpp]"};
 
 }  // namespace ctxcost

@@ -167,6 +167,9 @@ Reserve reserve(const ReserveRequest& request) {
       }
     }
   }
+  if (request.mix != nullptr && request.mix->groups.size() > 1) {
+    add_note(result, "transformers pads the sequences of a batch to the longest: each has rows for it");
+  }
   return result;
 }
 
@@ -180,6 +183,7 @@ CTXCOST_ENGINE(kTransformers) = {
     .release = "main (mid 2026)",
     .settings = transformers::kSettings,
     .reserve = transformers::reserve,
-    .not_counted = "the device's context and memory that its allocator keeps; no range is published"};
+    .not_counted = "the device's context and memory that its allocator keeps; no range is published",
+    .prefix_rule = "each sequence of a batch has rows of its own [cache_utils.py]"};
 
 }  // namespace ctxcost

@@ -9,6 +9,7 @@
 
 #include "live_need.h"
 #include "row.h"
+#include "sequence_mix.h"
 #include "support.h"
 
 namespace ctxcost {
@@ -403,6 +404,29 @@ Plan plan_for(const ReserveRequest& request) {
   return plan;
 }
 
+/// Only full blocks have a hash by which others find them [vllm/v1/core/kv_cache_utils.py hash_request_tokens], and
+/// a prefix ends at a block of every group [kv_cache_coordinator.py HybridKVCacheCoordinator]. Beside recurrent layers
+/// it needs a state that was kept at that block.
+Count shared_tokens(const Plan& plan, const ReserveRequest& request) {
+  if (request.mix == nullptr || request.choice.word("prefix_cache") != "1") return 0;
+  std::uint64_t step = 1;
+  for (const Bucket& bucket : plan.buckets) {
+    if (bucket.kind == Bucket::Kind::cross || (!bucket.is_attention() && bucket.states == StateCache::none)) return 0;
+    step = std::lcm(step, bucket.block.u64());
+  }
+  return whole_steps_of_prefix(request, request.context_ranks * step);
+}
+
+Count shared_tokens(const ReserveRequest& request) { return shared_tokens(plan_for(request), request); }
+
+/// Returns the blocks of one layer that all sequences hold. Blocks of windows and states are each sequence's own.
+Count blocks_of_all(const Bucket& bucket, const ReserveRequest& request, Count shared) {
+  if (request.mix == nullptr) return request.batch * blocks_of(bucket, request);
+  const Count blocks = over_sequences(request, [&](Count n) { return blocks_of(bucket, of_one(request, n)); });
+  if (!bucket.is_full()) return blocks;
+  return blocks - sharing_sequences(request) * (shared / request.context_ranks / bucket.block);
+}
+
 /// Says how a bucket's pages come about.
 void explain(Reserve& result, const Plan& plan, const Bucket& bucket, const ReserveRequest& request) {
   using Kind = Bucket::Kind;
@@ -457,10 +481,10 @@ void explain(Reserve& result, const Plan& plan, const Bucket& bucket, const Rese
 
 Reserve reserve(const ReserveRequest& request) {
   const Plan plan = plan_for(request);
+  const Count shared = shared_tokens(plan, request);
   Reserve result;
   for (const Bucket& bucket : plan.buckets) {
-    add_part(result, bucket.part(),
-             request.batch * plan.slots(bucket) * blocks_of(bucket, request) * bucket.page_bytes());
+    add_part(result, bucket.part(), plan.slots(bucket) * blocks_of_all(bucket, request, shared) * bucket.page_bytes());
     if (request.explained) explain(result, plan, bucket, request);
   }
   for (const std::string& note : plan.notes) add_note(result, note);
@@ -512,6 +536,10 @@ CTXCOST_ENGINE(kVllm) = {
     .padded_format = "mxfp4",
     .padded_note =
         "MXFP4 weights are counted as stored, but vLLM's kernels pad their widths: a log shows 64.38 GiB for "
-        "gpt-oss-120b, where 60.77 GiB are stored"};
+        "gpt-oss-120b, where 60.77 GiB are stored",
+    .shared_tokens = vllm::shared_tokens,
+    .prefix_rule =
+        "full blocks are kept once, with prefix_cache=1; windows and states are each sequence's own "
+        "[vllm/v1/core/kv_cache_utils.py]"};
 
 }  // namespace ctxcost

@@ -3,12 +3,25 @@
 #pragma once
 
 #include "input/json/file_key.h"
+#include "input/request_lengths.h"
 
 namespace ctxcost::setting {
 
 inline constexpr FileKey kContext{"context", ValueType::length, "tokens of one sequence"};
 inline constexpr FileKey kBatch{"batch", ValueType::length, "sequences at once; with dp, per replica",
                                 "the model's own"};
+inline constexpr FileKey kUsers{"users", ValueType::length,
+                                "requests at once, as batch; with lengths, of those lengths", "those of batch"};
+inline constexpr FileKey kLengths{"lengths",
+                                  ValueType::requests,
+                                  "tokens of the requests, in place of context: 4K:32K is every user at the mean and "
+                                  "one more request at the maximum; "
+                                  "or a file with shares",
+                                  "all of the context",
+                                  {.members = kRequestLengthKeys}};
+inline constexpr FileKey kSharedPrefix{"shared_prefix", ValueType::length,
+                                       "tokens that all requests start with, kept once where the engine shares them",
+                                       "none"};
 inline constexpr FileKey kKvPrecision{"kv_precision", ValueType::kv_precision,
                                       "type of the KV cache, or of keys/values", "the model's own"};
 inline constexpr FileKey kWeights{"weights", ValueType::weights, "type of the weights, or a GGUF file type",

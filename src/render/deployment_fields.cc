@@ -113,6 +113,26 @@ constexpr Field kOfPhase[] = {
     PhaseField::word("bound", kTimeBounds, "the longest side", [](const PhaseTime& p) { return p.bound(); }),
 };
 
+using GroupOfRequestsField = FieldsOf<SequenceGroup>;
+constexpr Field kOfRequestGroup[] = {
+    GroupOfRequestsField::count("tokens", "of each", [](const SequenceGroup& g) { return g.tokens; }),
+    GroupOfRequestsField::count("users", "requests that are so long",
+                                [](const SequenceGroup& g) { return g.sequences; }),
+};
+constexpr FieldTable kRequestGroupFields{"request_group", kOfRequestGroup};
+
+using RequestsField = FieldsOf<RequestsAt>;
+constexpr Field kOfRequests[] = {
+    RequestsField::count("users", "as asked; MEAN:MAX has one more request, the longest",
+                         [](const RequestsAt& r) { return r.users; }),
+    RequestsField::count("shared_prefix", "tokens that all requests start with",
+                         [](const RequestsAt& r) { return r.shared_prefix; }),
+    RequestsField::records("lengths", kRequestGroupFields, "the requests by length, the longest first",
+                           [](const RequestsAt& r, const auto& visit) {
+                             for (const SequenceGroup& group : r.lengths) visit(group);
+                           }),
+};
+
 const DeploymentSettings& settings_of(const Deployment& deployment) { return deployment.setup().settings; }
 
 constexpr Field kOfAssumptions[] = {
@@ -148,6 +168,7 @@ const FieldTable kTakenFields{"fewest_cards", kOfTaken};
 const FieldTable kDeviceFields{"device", kOfDevice};
 const FieldTable kHostFields{"host", kOfHost};
 const FieldTable kPhaseFields{"phase", kOfPhase};
+const FieldTable kRequestsFields{"requests", kOfRequests};
 const FieldTable kAssumptionsFields{"assumptions", kOfAssumptions};
 
 const Deployment* with_gpu(const Deployment& deployment) {
@@ -191,6 +212,25 @@ std::string limit_text(const DeploymentEstimate& estimate) {
   const DeviceMemory& device = estimate.devices[estimate.limited];
   if (device.card == nullptr) return text;
   return text + format(" of {} in stage {}", device.card->gpu.id, to_string(device.stage));
+}
+
+std::string requests_text(const RequestMix& requests, const std::optional<Count>& context,
+                          const std::optional<Count>& users) {
+  std::string text;
+  const std::string each = users ? with_separators(*users) + " users of " : "users of ";
+  if (requests.lengths.empty()) {
+    if (context) text = with_separators(*context) + " tokens";
+    if (users) text += (context ? " x " : "x ") + with_separators(*users);
+  } else if (requests.one_more) {
+    text = format("{}{} tokens and a request of {}", each, with_separators(requests.lengths.front().tokens),
+                  with_separators(*requests.one_more));
+  } else if (requests.shortest() == requests.longest()) {
+    text = format("{}{} tokens", each, with_separators(requests.longest()));
+  } else {
+    text = format("{}{} to {} tokens", each, with_separators(requests.shortest()), with_separators(requests.longest()));
+  }
+  if (requests.shared_prefix > 0) text += format(", {} of them shared", with_separators(requests.shared_prefix));
+  return text;
 }
 
 std::string place_text(const Deployment& deployment) {

@@ -1,9 +1,11 @@
 // The fields of the devices that a model runs on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ctxcost/deployment/deployment.h"
 #include "field.h"
@@ -17,6 +19,13 @@ inline constexpr std::string_view kBounds[] = {"memory", "window"};
 /// The sides of a bound on times.
 inline constexpr std::string_view kTimeBounds[] = {"compute", "memory", "interconnect"};
 
+/// Requests of several lengths or with a prefix in common, at a point.
+struct RequestsAt {
+  Count users;
+  Count shared_prefix;
+  std::vector<SequenceGroup> lengths;
+};
+
 /// The subject of a record that may be missing.
 template <typename Optional>
 auto pointer_to(const Optional& value) {
@@ -27,6 +36,7 @@ extern const FieldTable kGpuFields;          ///< of a Deployment that has one
 extern const FieldTable kDeviceFields;       ///< of a DeviceMemory
 extern const FieldTable kHostFields;         ///< of a HostMemory
 extern const FieldTable kPhaseFields;        ///< of a PhaseTime
+extern const FieldTable kRequestsFields;     ///< of a RequestsAt
 extern const FieldTable kAssumptionsFields;  ///< of a Deployment
 
 /// A group of the cards of a machine whose cards differ.
@@ -67,6 +77,10 @@ std::string peaks_text(const Deployment& deployment);
 std::string limit_text(std::string_view limit);
 /// The same at a point, with the card that does not hold it where cards differ: "weights of rtx-3090-24gb in stage 0".
 std::string limit_text(const DeploymentEstimate& estimate);
+
+/// "4,096 tokens x 8", "64 users of 4,096 tokens and a request of 32,768", "3 users of 1,024 to 8,192 tokens".
+std::string requests_text(const RequestMix& requests, const std::optional<Count>& context,
+                          const std::optional<Count>& users);
 
 /// "1 x h100-sxm-80gb", "4 x h100-sxm-80gb (tp=2,pp=2)", "2 devices (tp=2)"
 std::string place_text(const Deployment& deployment);

@@ -32,6 +32,7 @@ constexpr FieldTable kFixFields{"fix", kOfFix};
 struct Alternative {
   const Fit* fit;
   Result result;
+  std::optional<RequestsAt> requests;
 };
 
 using AlternativeField = FieldsOf<Alternative>;
@@ -58,6 +59,10 @@ constexpr Field kOfAlternative[] = {
                             [](const Alternative& a) { return a.fit->deployment->devices(); }),
     AlternativeField::metrics(device_metrics,
                               [](const Alternative& a, Metric metric) { return &a.fit->estimate[metric]; }),
+    AlternativeField::where(
+        [](const Alternative& a) { return a.requests.has_value(); },
+        AlternativeField::record("requests", kRequestsFields, "of several lengths or with a shared prefix",
+                                 [](const Alternative& a) { return pointer_to(a.requests); })),
     AlternativeField::records("devices", kDeviceFields, "memory of every kind of device",
                               [](const Alternative& a, const auto& visit) {
                                 for (const DeviceMemory& device : a.fit->estimate.devices) visit(device);
@@ -143,7 +148,11 @@ void FitDocument::for_each_row(const RecordVisitor& visit) const {
   for (const Fit& fit : answer_->alternatives) {
     const GridPoint point{fit.deployment->estimator(), fit.estimate.model, fit.estimate.model};
     const std::vector<std::string> engine_notes = fit.deployment->engine_notes(fit.context, fit.batch);
-    const Alternative alternative{&fit, result_of(point, *options_, &engine_notes)};
+    Alternative alternative{&fit, result_of(point, *options_, &engine_notes), std::nullopt};
+    if (const std::optional<SequenceMix> mix = fit.deployment->mix(fit.context, fit.batch)) {
+      alternative.result.details = fit.deployment->details(fit.context, fit.batch);
+      alternative.requests = {fit.batch, fit.asked.setup.settings.requests.shared_prefix, mix->groups};
+    }
     visit({&kAlternativeFields, &alternative});
   }
 }

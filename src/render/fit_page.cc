@@ -205,6 +205,11 @@ void write_bounds(const Fit& fit, TextDocument& page) {
   const LargestFit& longest = fit.longest_context;
   if (!estimate.fits) {
     page.line("binds first: " + limit_text(estimate));
+  } else if (has_lengths(fit)) {
+    page.line(fit.largest_batch.value
+                  ? format("binds first as users are added: {}, above {} users", limit_text(fit.largest_batch.limit),
+                           with_separators(*fit.largest_batch.value))
+                  : std::string("binds first as users are added: nothing"));
   } else if (longest.value) {
     page.line(format("binds first as the context grows: {}, above {} tokens", limit_text(longest.limit),
                      with_separators(*longest.value)));
@@ -213,7 +218,8 @@ void write_bounds(const Fit& fit, TextDocument& page) {
   }
   if (longest.limit == "window") page.line(memory_allows(fit));
   if (const auto batch = estimate.count(Metric::max_batch)) {
-    page.line("largest batch at this context: " + with_separators(*batch));
+    page.line(format("{}: {}", has_lengths(fit) ? "most users at these lengths" : "largest batch at this context",
+                     with_separators(*batch)));
   }
   if (const auto tokens = estimate.count(Metric::kv_capacity_tokens)) {
     page.line(format("KV capacity: {} tokens, {} sequences of this length", with_separators(*tokens),
@@ -357,8 +363,9 @@ constexpr AlternativeColumn kColumns[] = {
 std::string verdict_line(const Fit& fit, UnitSystem units) {
   const DeploymentEstimate& estimate = fit.estimate;
   const Model& model = *fit.asked.setup.model;
-  std::string text = format("{}: {}, {} tokens x {} on {}: ", estimate.verdict(), model.name,
-                            with_separators(fit.context), with_separators(fit.batch), place_text(*fit.deployment));
+  std::string text =
+      format("{}: {}, {} on {}: ", estimate.verdict(), model.name,
+             requests_text(fit.asked.setup.settings.requests, fit.context, fit.batch), place_text(*fit.deployment));
   if (estimate.limit == "positions") {
     return text + format("positions end at {} tokens", with_separators(*model.positions.hard_limit));
   }

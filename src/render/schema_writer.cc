@@ -128,6 +128,13 @@ void SchemaWriter::value(const FileKey& key) {
           [&] { pattern("^[0-9]{1,6}/[0-9]{1,6}$"); });
     case ValueType::length: return text("$ref", "#/$defs/length");
     case ValueType::lengths: return text("$ref", "#/$defs/lengths");
+    case ValueType::requests:
+      return any_of([&] { type("string"); },
+                    [&] {
+                      type("array");
+                      number("minItems", 1);
+                      member("items", [&] { table(rules.members); });
+                    });
     case ValueType::size:
     case ValueType::bandwidth:
     case ValueType::peak:

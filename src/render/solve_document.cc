@@ -9,11 +9,11 @@ namespace ctxcost {
 namespace {
 
 constexpr SolveQuestion kQuestions[] = {
-    {Unknown::context, "context", "tokens"}, {Unknown::batch, "batch", "sequences"},
-    {Unknown::gpus, "gpus", "devices"},      {Unknown::kv_precision, "kv-precision", ""},
-    {Unknown::weights, "weights", ""},
+    {Unknown::context, "context", "tokens"},     {Unknown::batch, "batch", "sequences"},
+    {Unknown::users, "users", "users"},          {Unknown::gpus, "gpus", "devices"},
+    {Unknown::kv_precision, "kv-precision", ""}, {Unknown::weights, "weights", ""},
 };
-constexpr std::string_view kQuestionNames[] = {"context", "batch", "gpus", "kv-precision", "weights"};
+constexpr std::string_view kQuestionNames[] = {"context", "batch", "users", "gpus", "kv-precision", "weights"};
 constexpr std::string_view kSolveVerdicts[] = {"fits", "does not fit"};
 
 using SolveHeadField = FieldsOf<SolveDocument::Head>;
@@ -107,6 +107,7 @@ constexpr Field kOfAnswer[] = {
         [](const SolveAnswer& a, JsonWriter& json) { a.value ? write_solved(json, *a.value) : json.null(); }),
     metric_field<Unknown::context>("max_context", "the answer"),
     metric_field<Unknown::batch>("max_batch", "the answer"),
+    metric_field<Unknown::users>("max_users", "the answer"),
     metric_field<Unknown::gpus>("min_gpus", "the answer"),
     AnswerField::where(
         [](const SolveAnswer& a) { return a.in_memory.has_value(); },

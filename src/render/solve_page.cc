@@ -49,8 +49,12 @@ constexpr SolvedLabel kSolvedLabels[] = {
 std::string about(const SolveAnswer& answer, const std::vector<SolveAnswer>& among) {
   const Setup& setup = answer.asked.setup;
   std::string text = setup.model->name;
-  if (answer.context) text += format(", {} tokens", with_separators(*answer.context));
-  if (answer.batch) text += format(" x {}", with_separators(*answer.batch));
+  if (setup.settings.requests.alike()) {
+    if (answer.context) text += format(", {} tokens", with_separators(*answer.context));
+    if (answer.batch) text += format(" x {}", with_separators(*answer.batch));
+  } else {
+    text += ", " + requests_text(setup.settings.requests, answer.context, answer.batch);
+  }
   text += " on " + (answer.unknown == Unknown::gpus ? setup.settings.cards_name() : place_text(*answer.deployment));
   for (const SolvedLabel& label : kSolvedLabels) {
     const std::string own = label.text(answer);

@@ -52,7 +52,7 @@ TEST_CASE("candidates: commands, options and their values") {
       {{"fi"}, {"fit", "find", "files"}},
       {{"help", "so"}, {"solve"}},
       {{"help", "e"}, {"explain", "evaluate", "engines", "exit-status"}},
-      {{"solve", ""}, {"context", "batch", "gpus", "kv-precision", "weights"}},
+      {{"solve", ""}, {"context", "batch", "users", "gpus", "kv-precision", "weights"}},
       {{"evaluate", "l"}, {"lost-in-the-middle"}},
       {{"list", ""}, {"models", "gpus", "precisions", "mechanisms", "engines", "metrics"}},
       {{"schema", "b"}, {"budget"}},

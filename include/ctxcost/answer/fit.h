@@ -24,7 +24,8 @@ struct Fit {
   Count batch;
   /// Memory of every kind of device, verdict, limit, times, and all metrics, including those of the searches below.
   DeploymentEstimate estimate;
-  LargestFit longest_in_memory;           ///< the longest context that memory allows, even beyond the window
+  /// The longest context that memory allows, even beyond the window. Not searched for requests of several lengths.
+  LargestFit longest_in_memory;
   LargestFit longest_context;             ///< the same within the window
   LargestFit largest_batch;               ///< at this context
   std::optional<FewestGpus> fewest_gpus;  ///< for this context and batch; empty without a GPU
@@ -49,8 +50,12 @@ bool cheaper(const Fit& a, const Fit& b);
 /// Returns none if it fits already. Each takes a search, so call this only when needed.
 std::vector<Remedy> remedies(const Fit& fit);
 
+/// Whether its requests are of several lengths, so that there is no longest context.
+inline bool has_lengths(const Fit& fit) { return !fit.asked.setup.settings.requests.lengths.empty(); }
 /// Returns what bounds the longest context: "memory", "window", or empty.
-inline std::string_view bound_of(const Fit& fit) { return bound_of(fit.longest_context); }
+inline std::string_view bound_of(const Fit& fit) {
+  return has_lengths(fit) ? std::string_view() : bound_of(fit.longest_context);
+}
 /// Returns the assumptions about the devices, why the answer is tight, and what bounds the longest context.
 std::vector<std::string> device_notes(const Fit& fit);
 /// Returns the notes on devices, model and engine at this point, each once.

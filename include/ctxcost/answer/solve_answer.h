@@ -17,7 +17,11 @@
 namespace ctxcost {
 
 /// The unknown that `solve` looks for.
-enum class Unknown { context, batch, gpus, kv_precision, weights };
+/// `users` is a batch of the requests that the settings say.
+enum class Unknown { context, batch, users, gpus, kv_precision, weights };
+
+/// Whether it is a number of sequences.
+constexpr bool is_batch(Unknown unknown) { return unknown == Unknown::batch || unknown == Unknown::users; }
 
 /// A number, or the name of a type.
 using SolvedValue = std::variant<Count, std::string>;

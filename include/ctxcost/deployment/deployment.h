@@ -13,6 +13,7 @@
 #include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/machine.h"
 #include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/deployment/requests.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/estimate/metric.h"
@@ -52,6 +53,7 @@ struct DeploymentSettings {
   Fraction mfu;                          ///< reached share of peak FLOP/s, if measured
   Fraction mbu;                          ///< reached share of the bandwidth, if measured
   Margin margin;
+  RequestMix requests;         ///< lengths and prefix of the requests; the batch of a point is the number of its users
   bool beyond_window = false;  ///< contexts may go beyond the model's window
 
   /// Returns whether cards are named.
@@ -202,8 +204,8 @@ class Deployment {
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;
 
-  /// Returns all metrics except those of `solve`, for b sequences of n tokens (per replica, under dp). Throws
-  /// InputError.
+  /// Returns all metrics except those of `solve`, for b sequences of n tokens (per replica, under dp), or for b users
+  /// whose requests are as the settings say, the longest of n tokens. Throws InputError.
   DeploymentEstimate at(Count context, Count batch) const;
   /// Returns those of `wanted`, which may be metrics of devices, too, and what else belongs to them: `prefill` to its
   /// seconds, `decode` to its own, `host` to its bytes. Others may be null. The search for `kv_equals_weights_context`
@@ -247,6 +249,15 @@ class Deployment {
   const std::optional<Accelerator::Peak>& peak(std::size_t group = 0) const { return cards_[group].peak; }
   /// Returns the assumptions behind every number: fallbacks, efficiencies, and what is replicated.
   std::vector<std::string> notes() const;
+  /// Returns the sequences of a point, where the settings say of which lengths or with which prefix they are. Throws
+  /// InputError if they are not of that context.
+  std::optional<SequenceMix> mix(Count context, Count batch) const;
+  /// Returns the tokens of the prefix that every device keeps once.
+  Count shared_tokens(const SequenceMix& mix) const;
+  /// Returns `Estimator::details` of all sequences of a point.
+  EstimateDetails details(Count context, Count batch) const;
+  /// Returns how the sequences of a point are counted together. None without a mix.
+  std::vector<std::string> mix_notes(Count context, Count batch) const;
   /// Returns why the answer is tight. Empty if it is not.
   std::string margin_note(const DeploymentEstimate& estimate) const;
   /// Returns the engine's notes for the device that reserves most. Its blocks may differ from those of the whole model.
@@ -267,13 +278,27 @@ class Deployment {
     std::size_t device = 0;
   };
 
-  std::optional<HostMemory> host_memory(Count context, Count batch) const;
+  /// What is asked of a point: all sequences together, the longest of `context` tokens.
+  struct Point {
+    Count context;
+    Count sequences;
+    std::optional<SequenceMix> mix;  ///< where they are not alike
+    Count ranks = 1;                 ///< that divide its tokens, of the prefix too, which `mix` has whole
+  };
+  Point point(Count context, Count batch) const;
+  static ReserveRequest request(const Estimator& estimator, const Point& point);
+  static std::optional<Count> reserved(const Estimator& estimator, const Point& point);
+  static Estimate estimate(const Estimator& estimator, const Point& point, MetricSet wanted);
+  Point local(const Point& point) const;
+  Count step_tokens(const Device& device, bool prefill, const Point& point) const;
+
+  std::optional<HostMemory> host_memory(const Point& point) const;
   bool host_works() const;
 
   std::vector<DeviceMemory> memory(Count context, Count batch) const;
   double free_bytes(const DeviceMemory& device) const;
   std::optional<Count> cache_room(const DeviceMemory& memory) const;
-  bool pool_holds(const Device& device, const DeviceMemory& memory, Count context, Count batch) const;
+  bool pool_holds(const Device& device, const DeviceMemory& memory, const Point& point) const;
   MemoryLimit limit(const std::vector<DeviceMemory>& devices, std::size_t first, Count context) const;
   MemoryLimit memory_limit(const std::vector<DeviceMemory>& devices, std::size_t first) const;
   bool beyond_kv_memory(const DeviceMemory& device) const;
@@ -284,10 +309,10 @@ class Deployment {
   Accelerator::Peak peak_on(const Accelerator& gpu, const std::vector<std::string_view>& multiplied) const;
   std::vector<std::string_view> multiplied_types() const;
   const Accelerator* accelerator(std::size_t group) const;
-  std::optional<PhaseTime> time(bool prefill, Count context, Count batch) const;
+  std::optional<PhaseTime> time(bool prefill, const Point& point) const;
   std::optional<double> interconnect_seconds(std::span<const Device> stage, Count tokens) const;
   std::span<const Device> stage_from(std::size_t first) const;
-  std::optional<Load> load(const Device& device, bool prefill, Count context, Count batch) const;
+  std::optional<Load> load(const Device& device, bool prefill, const Point& point) const;
   void set_capacity(DeploymentEstimate& result, Count context) const;
   Count cache_of(Count stage, Count context) const;
   void add_companions(std::vector<DeviceMemory>& devices, Count context, Count batch) const;

@@ -20,6 +20,8 @@ struct LargestFit {
   std::string refusal;  ///< the engine's reason
 };
 
+/// Returns the shortest context that requests may have: their shared prefix, else one token.
+Count least_context(const Deployment& deployment);
 /// Finds the longest context for b sequences that the devices hold, regardless of the model's window. A learned table
 /// of positions caps it. Throws InputError if even one token has no answer: as `Deployment::holds`, or if the engine
 /// refuses it. The search ends at a point that is refused or overflows.

@@ -68,6 +68,23 @@ struct EngineDevice {
   bool is_blackwell = false;  ///< of Blackwell's data-centre family (B200, GB200, B300)
 };
 
+/// Sequences of one length.
+struct SequenceGroup {
+  Count tokens;
+  Count sequences;
+};
+
+/// Sequences that are in flight at the same time, of several lengths or with a prefix in common.
+struct SequenceMix {
+  std::vector<SequenceGroup> groups;  ///< the longest first, none of 0 sequences
+  Count prefix;                       ///< tokens that all of them start with; at most as many as any of them has
+
+  /// Returns the number of sequences.
+  Count sequences() const;
+  /// Returns the tokens of all sequences, each with its prefix.
+  Count tokens() const;
+};
+
 /// The request to an engine: b sequences of n tokens each.
 struct ReserveRequest {
   const Model& model;
@@ -82,6 +99,9 @@ struct ReserveRequest {
   const EngineDevice* device = nullptr;
   /// The answer says how each of its numbers comes about: `rules`.
   bool explained = false;
+  /// The sequences, where they are not alike: `context` is then at least the longest, and `batch` their number. A
+  /// request that is explained has none.
+  const SequenceMix* mix = nullptr;
 };
 
 /// One named part of a reserve: "keys", "latents", "index keys", "recurrent state".
@@ -109,6 +129,8 @@ struct CacheCapacity {
   std::optional<Count> tokens;  ///< as the engine's log prints them; empty = floor(n * units / units_per_sequence)
   Count units;                  ///< the number of blocks
   Count units_per_sequence;     ///< blocks that one sequence of n tokens needs; 0 = none
+  /// Blocks of all sequences of the request's mix, only of engines with `cache_room`.
+  std::optional<Count> units_of_mix = std::nullopt;
 };
 
 /// The layers that a device or the host holds, and what it holds before and after them.
@@ -180,6 +202,11 @@ struct Engine {
   bool live_need = false;
   /// Formats of a cache that this engine keeps on every card, though no other does, separated by spaces: "int4".
   std::string_view own_cache_formats = {};
+  /// Returns how many tokens of the prefix of the request's mix the engine keeps once for all sequences. Null if each
+  /// sequence has its own copy.
+  Count (*shared_tokens)(const ReserveRequest& request) = nullptr;
+  /// How the engine keeps a prefix that several requests have in common, with its source.
+  std::string_view prefix_rule = {};
   /// Defaults that differ from those of `settings`, where the rules are those of another engine.
   std::span<const EnginePreset> presets = {};
 

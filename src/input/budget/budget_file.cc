@@ -16,10 +16,12 @@
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/companions.h"
 #include "ctxcost/input/load_accelerator.h"
+#include "ctxcost/input/request_lengths.h"
 #include "input/file/text_file.h"
 #include "input/json/cursor.h"
 #include "input/json/json_text.h"
 #include "input/model_config.h"
+#include "input/request_lengths.h"
 
 namespace ctxcost {
 namespace {
@@ -43,6 +45,8 @@ struct Placed {
 struct Settings {
   std::optional<Placed> model, gpu, parallel;
   std::optional<LengthList> contexts, batches;
+  std::optional<RequestMix> lengths;
+  std::optional<Count> shared_prefix;
   std::optional<KvPrecision> kv;
   std::optional<WeightScheme> weights;
   std::optional<EngineChoice> engine;
@@ -77,7 +81,10 @@ void take(Settings& settings, const Settings& fallback) {
   take(settings.model, fallback.model);
   take(settings.gpu, fallback.gpu);
   take(settings.parallel, fallback.parallel);
-  take(settings.contexts, fallback.contexts);
+  // A budget's own lengths are in place of the contexts of the defaults, and the other way round.
+  if (!settings.contexts) take(settings.lengths, fallback.lengths);
+  if (!settings.lengths) take(settings.contexts, fallback.contexts);
+  take(settings.shared_prefix, fallback.shared_prefix);
   take(settings.batches, fallback.batches);
   take(settings.kv, fallback.kv);
   take(settings.weights, fallback.weights);
@@ -173,6 +180,9 @@ class BudgetReader {
   void read_file(std::vector<Budget>& budgets);
   Settings read_settings(ObjectCursor& cursor);
   std::optional<LengthList> read_lengths(ObjectCursor& cursor, std::string_view one, std::string_view many);
+  void read_requests(ObjectCursor& cursor, Settings& settings);
+  std::optional<RequestMix> read_lengths_text(const std::string& text, std::uint32_t offset,
+                                              const std::string& pointer);
   void append_lengths(LengthList& list, const JsonValue& value, const std::string& pointer, bool ranges);
   std::optional<Fraction> read_fraction(ObjectCursor& cursor, std::string_view key);
   std::vector<Fraction> read_fractions(ObjectCursor& cursor, std::string_view key);
@@ -210,8 +220,14 @@ class BudgetReader {
 
 /// The keys of a budget that make its setup. Equal texts in one file make equal setups.
 std::string setup_text(const JsonValue& budget) {
-  static constexpr std::string_view kOthers[] = {
-      "name", "limits", "level", setting::kContext.name, "contexts", "batches", setting::kBatch.name};
+  static constexpr std::string_view kOthers[] = {"name",
+                                                 "limits",
+                                                 "level",
+                                                 setting::kContext.name,
+                                                 "contexts",
+                                                 "batches",
+                                                 setting::kBatch.name,
+                                                 setting::kUsers.name};
   std::string text;
   for (const JsonMember& member : budget.members) {
     if (std::find(std::begin(kOthers), std::end(kOthers), member.key) != std::end(kOthers)) continue;
@@ -341,11 +357,63 @@ std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::strin
   return Placed{*text, cursor.find(key)->offset, cursor.pointer(key)};
 }
 
+/// Reads "4K:32K", or the file of that name beside this one.
+std::optional<RequestMix> BudgetReader::read_lengths_text(const std::string& text, std::uint32_t offset,
+                                                          const std::string& pointer) {
+  const bool is_file = !is_mean_and_longest(text);
+  if (text.empty() || text == "-") {
+    faults_.add(offset, pointer, "expected MEAN:MAX or a file, found \"" + text + '"');
+    return std::nullopt;
+  }
+  try {
+    return load_request_lengths(is_file ? beside(directory_, text) : text, "");
+  } catch (const InputError& error) {
+    if (!is_file) {
+      faults_.add(offset, pointer, error);
+      return std::nullopt;
+    }
+    for (const Diagnostic& fault : error.diagnostics()) {
+      faults_.add(offset, pointer, to_string(Diagnostic{fault.source, fault.place, fault.message, ""}), fault.hint);
+    }
+    return std::nullopt;
+  }
+}
+
+/// Users are a batch, and lengths stand in place of a context.
+void BudgetReader::read_requests(ObjectCursor& cursor, Settings& settings) {
+  constexpr std::string_view kKeep = "keep one of them";
+  if (const JsonValue* const users = cursor.find(setting::kUsers.name)) {
+    if (settings.batches)
+      cursor.fault(setting::kUsers.name, "stands beside \"batch\" or \"batches\"", std::string(kKeep));
+    settings.batches.emplace();
+    append_lengths(*settings.batches, *users, cursor.pointer(setting::kUsers.name), false);
+    if (settings.batches->empty()) settings.batches = LengthList(1);
+  }
+  if (const JsonValue* const lengths = cursor.find(setting::kLengths.name)) {
+    const std::string pointer = cursor.pointer(setting::kLengths.name);
+    if (settings.contexts)
+      cursor.fault(setting::kLengths.name, "stands beside \"context\" or \"contexts\"", std::string(kKeep));
+    settings.contexts.reset();
+    if (lengths->is(Type::string)) {
+      settings.lengths = read_lengths_text(lengths->text, lengths->offset, pointer);
+    } else {
+      settings.lengths = read_request_lengths(*lengths, pointer, faults_);
+    }
+    if (!settings.lengths) settings.lengths = RequestMix{.lengths = {{1, {1, 1}}}};
+  }
+  if (const JsonValue* const prefix = cursor.find(setting::kSharedPrefix.name)) {
+    LengthList list;
+    append_lengths(list, *prefix, cursor.pointer(setting::kSharedPrefix.name), false);
+    if (!list.empty()) settings.shared_prefix = list.smallest();
+  }
+}
+
 Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   Settings settings;
   settings.model = read_placed(cursor, "model");
   settings.contexts = read_lengths(cursor, setting::kContext.name, "contexts");
   settings.batches = read_lengths(cursor, setting::kBatch.name, "batches");
+  read_requests(cursor, settings);
   settings.kv = read_parsed(cursor, setting::kKvPrecision.name,
                             [](std::string_view text) { return parse_kv_precision(text, ""); });
   settings.weights =
@@ -655,8 +723,9 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   }
   take(settings, defaults);
   if (!settings.model) cursor.required("model", "a file, a directory or a catalogue name");
-  if (!settings.contexts && cursor.find("contexts") == nullptr)
+  if (!settings.contexts && !settings.lengths && cursor.find("contexts") == nullptr)
     cursor.required("context", "an integer or a length like \"32K\"");
+  if (settings.lengths && !settings.batches) cursor.required(setting::kUsers.name, "the number of requests");
   cursor.finish("of a budget");
 
   if (settings.model) set_model(budget, *settings.model);
@@ -677,6 +746,11 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   }
   set_devices(budget, settings);
   if (settings.contexts) budget.contexts = *settings.contexts;
+  if (settings.lengths) {
+    budget.setup.settings.requests = *settings.lengths;
+    budget.contexts = LengthList(settings.lengths->longest());
+  }
+  budget.setup.settings.requests.shared_prefix = settings.shared_prefix.value_or(0);
   if (budget.model) {
     budget.setup.model = budget.model;
     budget.batches = settings.batches.value_or(LengthList(budget.model->batch));

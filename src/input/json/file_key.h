@@ -25,6 +25,7 @@ enum class ValueType {
   ratio,         ///< such a number, or two integers as text: "2/3"
   length,        ///< a positive integer or a length such as "32K"
   lengths,       ///< a list of those, or of ranges such as "1K..1M"
+  requests,      ///< "4K:32K", the path of a list of `members`, or the list
   size,          ///< an integer of bytes or a size such as "2GiB"
   bandwidth,     ///< an integer of bytes a second or a rate such as "400 GB/s"
   peak,          ///< an integer of FLOP/s or a rate such as "312 TFLOP/s"
