@@ -106,14 +106,16 @@ class KeyEffects {
     };
     if (one_series(*base_, *other)) {
       const Estimate* before = rows_.data();
+      MetricSet differ;
       other->for_each_row([&](const GridPoint& row) {
         for (const MetricInfo& one : metrics()) {
-          if ((*before)[one.metric] != row.values[one.metric] && is_compared(options_.metrics, one.metric)) {
-            add(one.metric);
-          }
+          if (!differ.has(one.metric) && (*before)[one.metric] != row.values[one.metric]) differ.add(one.metric);
         }
         ++before;
       });
+      for (const MetricInfo& one : metrics()) {
+        if (differ.has(one.metric) && is_compared(options_.metrics, one.metric)) add(one.metric);
+      }
     } else {
       const ReportRecord before = record(*base_, document_.source);
       const ReportRecord after = record(*other, document_.source);

@@ -48,9 +48,9 @@ bool same_figures(const Model& a, const Model& b) {
                keys] = a;
   if (stored || b.stored || files || b.files) return false;
   return family == b.family && d_model == b.d_model && vocab == b.vocab && tied_embeddings == b.tied_embeddings &&
-         embedding_known == b.embedding_known && published == b.published_elements && weights == b.weights &&
-         named_weights == b.named_weights && activation == b.activation && kv.key == b.kv.key &&
-         kv.value == b.kv.value && recurrent_state == b.recurrent_state && next_layers == b.next_token_layers &&
+         embedding_known == b.embedding_known && weights == b.weights && named_weights == b.named_weights &&
+         activation == b.activation && kv.key == b.kv.key && kv.value == b.kv.value &&
+         recurrent_state == b.recurrent_state && next_layers == b.next_token_layers &&
          next_embedding == b.next_token_embedding && cross_tokens == b.cross_tokens && batch == b.batch &&
          tied(positions) == tied(b.positions) && tied(gguf) == tied(b.gguf) &&
          same_mixers(next_mixers, b.next_token_mixers) && same_rows(groups, b.groups, same_group) &&

@@ -6,8 +6,8 @@
 namespace ctxcost {
 
 /// Returns true if the models agree in everything that a figure or an engine's rule depends on: all but names, sources,
-/// notes, and the keys that were read. False where they do not, or where the weights of files or of a scheme would have
-/// to be compared.
+/// notes, the keys that were read and what was published of it. False where they do not, or where the weights of files
+/// or of a scheme would have to be compared.
 bool same_figures(const Model& a, const Model& b);
 
 }  // namespace ctxcost

@@ -1,7 +1,11 @@
 #include "list_document.h"
 
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "core/printable.h"
 #include "ctxcost/core/units.h"
 
 namespace ctxcost {
@@ -90,14 +94,16 @@ void ListDocument::write_page(TextDocument& page) const {
                        .rank = column.rank,
                        .about = {column.name, column.unit, column.meaning}});
   }
-  std::vector<std::vector<std::string>> rows;
-  rows.reserve(listing_->rows.size());
+  for (TextDocument::Column& column : columns) column.width = printable_width(column.heading);
+  std::vector<std::string> cells;
+  cells.reserve(listing_->rows.size() * columns.size());
   for (const Row& row : listing_->rows) {
-    std::vector<std::string>& cells = rows.emplace_back();
-    cells.reserve(row.size());
-    for (const CatalogueValue& value : row) cells.push_back(text_of(value));
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].measure(cells.emplace_back(text_of(row[i])));
   }
-  page.table(std::move(columns), rows);
+  page.heads(columns);
+  const std::span<const std::string> all(cells);
+  for (std::size_t i = 0; i < all.size(); i += columns.size()) page.row(columns, all.subspan(i, columns.size()));
+  page.end_table(columns);
 }
 
 }  // namespace ctxcost

@@ -58,12 +58,13 @@ void write_type_name(Writer& out, std::string_view name, bool nullable) {
 /// The members of a field's schema behind its description.
 void write_type(Writer& out, const Field& field) {
   using Type = Field::Type;
-  constexpr std::string_view kNotNegative = ", \"minimum\": 0";
   switch (field.type) {
-    case Type::count: write_type_name(out, "integer", field.nullable); return out.text(kNotNegative);
+    case Type::count:
+      return out.text(field.nullable ? R"(, "type": ["integer", "null"], "minimum": 0)"
+                                     : R"(, "type": "integer", "minimum": 0)");
     case Type::integer: return write_type_name(out, "integer", field.nullable);
     case Type::real: return write_type_name(out, "number", field.nullable);
-    case Type::text: return write_type_name(out, "string", field.nullable);
+    case Type::text: return out.text(field.nullable ? R"(, "type": ["string", "null"])" : R"(, "type": "string")");
     case Type::flag: return write_type_name(out, "boolean", field.nullable);
     case Type::scalar: return out.text(R"(, "type": ["number", "string", "null"])");
     case Type::word: return write_words(out, field.words, field.nullable);
@@ -114,9 +115,9 @@ void write_metric(SchemaWriter& schema, const MetricInfo& metric) {
       write_type_name(out, "string", true);
       return write_words(out, kWindowLevels, true);
     }
-    write_type_name(out, is_whole(metric.unit) ? "integer" : "number", true);
+    out.text(is_whole(metric.unit) ? R"(, "type": ["integer", "null"])" : R"(, "type": ["number", "null"])");
     // What is missing of a memory is less than nothing.
-    if (metric.metric != Metric::headroom_bytes) out.text(", \"minimum\": 0");
+    if (metric.metric != Metric::headroom_bytes) out.text(R"(, "minimum": 0)");
   });
 }
 
@@ -125,13 +126,31 @@ bool each_line(const Field& field) { return field.each_line; }
 bool in_document(const Field& field) { return !field.line_alone; }
 bool holds_further_texts(const Field& field) { return field.type == Field::Type::further_texts; }
 
-void write_properties(SchemaWriter& schema, const FieldTable& table, bool (*chosen)(const Field&)) {
+/// A property that a table's definition has, too.
+void write_defined(SchemaWriter& schema, std::string_view name, const FieldTable& table) {
+  schema.json().key(name);
+  Writer& out = schema.json().raw_value();
+  out.text(R"({"$ref": "#/$defs/)");
+  out.text(table.name);
+  out.text("/properties/");
+  out.text(name);
+  out.text("\"}");
+}
+
+/// `defined`, if any, is the table with a definition of its own that these properties are of.
+void write_properties(SchemaWriter& schema, const FieldTable& table, bool (*chosen)(const Field&),
+                      const FieldTable* defined = nullptr) {
   for (const Field& field : table.fields) {
     if (!chosen(field) || holds_further_texts(field)) continue;
     if (field.type == Field::Type::members_of) {
-      write_properties(schema, *field.members, always);
+      write_properties(schema, *field.members, always, in_document(field) ? defined : nullptr);
     } else if (field.type == Field::Type::metrics) {
-      for (const MetricInfo& metric : field.of_metrics()) write_metric(schema, metric);
+      for (const MetricInfo& metric : field.of_metrics()) {
+        defined != nullptr&& in_document(field) ? write_defined(schema, metric.name, *defined)
+                                                : write_metric(schema, metric);
+      }
+    } else if (defined != nullptr && in_document(field)) {
+      write_defined(schema, field.name, *defined);
     } else {
       write_property(schema, field.name, field.meaning, [&field](Writer& out) { write_type(out, field); });
     }
@@ -158,8 +177,10 @@ void write_required(SchemaWriter& schema, const std::vector<std::string_view>& n
   Writer& out = schema.json().raw_value();
   out.character('[');
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) out.text(", ");
-    write_json_string(out, names[i]);
+    // Names of fields have no character to escape.
+    out.text(i > 0 ? ", \"" : "\"");
+    out.text(names[i]);
+    out.character('"');
   }
   out.character(']');
 }
@@ -176,6 +197,7 @@ constexpr std::array kEnvelope = {std::string_view("schema_version"), std::strin
 struct Members {
   const FieldTable* table;
   bool (*chosen)(const Field&);
+  bool defined = false;  ///< the table has a definition
 };
 
 void write_object(SchemaWriter& schema, std::string_view command, const std::vector<Members>& members,
@@ -185,7 +207,7 @@ void write_object(SchemaWriter& schema, std::string_view command, const std::vec
   schema.member("properties", [&] {
     write_envelope_properties(schema, command);
     for (const Members& one : members) {
-      write_properties(schema, *one.table, one.chosen);
+      write_properties(schema, *one.table, one.chosen, one.defined ? one.table : nullptr);
       add_required(required, *one.table, one.chosen);
     }
     if (rows_of == nullptr) return;
@@ -209,7 +231,7 @@ void write_shape(SchemaWriter& schema, const DocumentShape& shape) {
   if (shape.row == nullptr) return;  // its line is the document
   std::vector<Members> line;
   if (shape.head != nullptr) line.push_back({shape.head, each_line});
-  line.push_back({shape.row, always});
+  line.push_back({shape.row, always, true});
   schema.object([&] { write_object(schema, shape.command, line, nullptr); });
 }
 

@@ -10,6 +10,11 @@
 namespace ctxcost {
 namespace {
 
+/// What stands for nothing in many cells: one character, which is printable.
+constexpr std::string_view kNothing = "–";
+
+std::size_t width_of(std::string_view cell) { return cell == kNothing ? 1 : printable_width(cell); }
+
 constexpr std::string_view kReset = "\x1b[0m";
 
 std::string_view color_of(Accent accent) {
@@ -166,7 +171,7 @@ void TextDocument::spaces(std::size_t count) {
 }
 
 void TextDocument::Column::measure(std::string_view cell) {
-  const std::size_t cell_width = printable_width(cell);
+  const std::size_t cell_width = width_of(cell);
   width = std::max(width, cell_width);
   const bool stays_whole = right_aligned || cell_width <= kWholeCell;
   word = std::max(word, stays_whole ? cell_width : std::max(kWholeCell, longest_word(printable(cell))));
@@ -178,8 +183,9 @@ void TextDocument::cell(const Column& column, std::size_t width, std::string_vie
   if (style_ == TextStyle::markdown) {
     put(text, accent);
   } else {
-    const bool as_it_is = is_plain_ascii(text);
-    const std::size_t needed = as_it_is ? text.size() : printable_width(text);
+    const bool is_nothing = text == kNothing;
+    const bool as_it_is = is_nothing || is_plain_ascii(text);
+    const std::size_t needed = is_nothing ? 1 : as_it_is ? text.size() : printable_width(text);
     const std::size_t padding = width > needed ? width - needed : 0;
     if (column.right_aligned) spaces(padding);
     as_it_is&& accent == Accent::none ? out_->text(text) : put(text, accent);

@@ -45,7 +45,29 @@ def schema(kind):
     return validator(document)
 
 
+def check_references(kind, document):
+    """A reference that no document reaches would dangle unseen."""
+    open_values = [document]
+    while open_values:
+        value = open_values.pop()
+        if isinstance(value, list):
+            open_values += value
+        if not isinstance(value, dict):
+            continue
+        open_values += value.values()
+        if not isinstance(value.get("$ref"), str):
+            continue
+        target = document
+        for part in value["$ref"].removeprefix("#/").split("/"):
+            target = target.get(part) if isinstance(target, dict) else None
+        if target is None:
+            faults.append(f"{kind}: {value['$ref']} is nowhere")
+
+
 VALIDATORS = {kind: schema(kind) for kind in ("model", "budget", "output", "gpu")}
+
+for validated, validator in VALIDATORS.items():
+    check_references(validated, validator.schema)
 
 
 def accepts(kind, document):

@@ -33,15 +33,8 @@ bool names_model(const JsonValue& models, std::string_view wanted) {
                      [wanted](const JsonValue& name) { return bare_model_name(name.text) == wanted; });
 }
 
-/// The set of a text's characters, case ignored; characters may share a bit.
-std::uint64_t characters_in(std::string_view text) {
-  std::uint64_t set = 0;
-  for (const char c : text) set |= std::uint64_t{1} << (static_cast<unsigned char>(lower_case(c)) & 63U);
-  return set;
-}
-
-/// Returns false for a row none of whose models has that bare name, as its text shows: a bare name has no characters
-/// but the name's and hyphens. Nearly all rows are passed over so, without reading them.
+/// Returns false for a row none of whose models has that bare name, as its text shows: a bare name has characters of
+/// the name in their order, and hyphens. Nearly all rows are passed over so, without reading them.
 bool may_name(std::string_view row, std::string_view wanted) {
   constexpr std::string_view kModels = "\"models\":[";
   const std::size_t key = row.find(kModels);
@@ -49,7 +42,17 @@ bool may_name(std::string_view row, std::string_view wanted) {
   const std::string_view behind = row.substr(key + kModels.size());
   const std::string_view names = behind.substr(0, behind.find(']'));
   if (names.find('\\') != std::string_view::npos) return true;
-  return (characters_in(wanted) & ~(characters_in(names) | characters_in("-"))) == 0;
+  std::size_t found = 0;
+  const auto skip_hyphens = [&] {
+    while (found < wanted.size() && wanted[found] == '-') ++found;
+  };
+  skip_hyphens();
+  for (std::size_t i = 0; i < names.size() && found < wanted.size(); ++i) {
+    if (lower_case(names[i]) != wanted[found]) continue;
+    ++found;
+    skip_hyphens();
+  }
+  return found == wanted.size();
 }
 
 MeasuredContext read_measured(ObjectCursor row) {
