@@ -5,6 +5,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/input/companions.h"
+#include "ctxcost/input/image_tokens.h"
 
 namespace ctxcost {
 namespace {
@@ -49,6 +50,8 @@ std::vector<DeploymentCase> cases(const DeploymentQuestion& question) {
         for (const auto& engine : alternatives(question.engines)) {
           DeploymentCase point{{model, {}, engine.value_or(ideal_engine()), question.settings}};
           point.setup.companions = load_companions(point.setup.engine);
+          if (question.draft) set_draft(point.setup.companions, question.draft);
+          if (question.images) set_images(point.setup, *question.images);
           point.setup.workload.weights = weights.value_or(WeightScheme());
           point.setup.workload.kv = kv;
           point.setup.workload.convention = question.convention;
@@ -66,6 +69,10 @@ LengthList contexts_of(const DeploymentQuestion& question, const Model& model) {
   if (model.positions.trained_context) return LengthList(*model.positions.trained_context);
   if (model.positions.hard_limit) return LengthList(*model.positions.hard_limit);
   throw InputError(Diagnostic{model.name, "", "it does not state its trained context", "give a context"});
+}
+
+Count tokens_beside(const DeploymentQuestion& question, const Setup& setup) {
+  return question.contexts.empty() || !setup.images ? Count{} : setup.images->in_context();
 }
 
 LengthList batches_of(const DeploymentQuestion& question, const Model& model) {

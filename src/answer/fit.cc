@@ -69,9 +69,10 @@ FitAnswer fit(const DeploymentQuestion& question) {
     check_points("fit", points);
     try {
       const auto deployment = std::make_shared<const Deployment>(asked.setup);
+      const Count images = tokens_beside(question, asked.setup);
       for (const Count batch : batches_of(question, model)) {
         for (const Count context : contexts_of(question, model)) {
-          all.push_back(answer(asked, deployment, context, batch));
+          all.push_back(answer(asked, deployment, context + images, batch));
         }
       }
     } catch (const InputError& error) {

@@ -269,9 +269,10 @@ SolveAnswers solve(Unknown unknown, const DeploymentQuestion& question) {
     try {
       const LengthList batches = batches_of(axes, model);
       const LengthList contexts = contexts_of(axes, model);
+      const Count images = tokens_beside(axes, asked.setup);
       const auto deployment = std::make_shared<const Deployment>(asked.setup);
       for (const Count batch : batches) {
-        for (const Count context : contexts) add(asked, deployment, context, batch);
+        for (const Count context : contexts) add(asked, deployment, context + images, batch);
       }
     } catch (const InputError& error) {
       result.left_out.push_back(error);

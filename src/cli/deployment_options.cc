@@ -14,40 +14,17 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kDeploymentOptions[] = {OptionId::context,
-                                           OptionId::batch,
-                                           OptionId::users,
-                                           OptionId::lengths,
-                                           OptionId::shared_prefix,
-                                           OptionId::kv_precision,
-                                           OptionId::weights,
-                                           OptionId::engine,
-                                           OptionId::convention,
-                                           OptionId::logits,
-                                           OptionId::assume,
-                                           OptionId::set,
-                                           OptionId::gpu,
-                                           OptionId::parallel,
-                                           OptionId::utilization,
-                                           OptionId::overhead,
-                                           OptionId::margin,
-                                           OptionId::kv_memory,
-                                           OptionId::host_bandwidth,
-                                           OptionId::beyond_window,
-                                           OptionId::activations,
-                                           OptionId::mfu,
-                                           OptionId::mbu,
-                                           OptionId::exit_zero,
-                                           OptionId::format,
-                                           OptionId::output,
-                                           OptionId::units,
-                                           OptionId::color,
-                                           OptionId::width,
-                                           OptionId::wide,
-                                           OptionId::quiet,
-                                           OptionId::verbose,
-                                           OptionId::explain_columns,
-                                           OptionId::plot};
+constexpr OptionId kDeploymentOptions[] = {
+    OptionId::context,       OptionId::batch,        OptionId::users,         OptionId::lengths,
+    OptionId::shared_prefix, OptionId::kv_precision, OptionId::weights,       OptionId::engine,
+    OptionId::images,        OptionId::convention,   OptionId::logits,        OptionId::assume,
+    OptionId::set,           OptionId::gpu,          OptionId::parallel,      OptionId::utilization,
+    OptionId::overhead,      OptionId::margin,       OptionId::kv_memory,     OptionId::host_bandwidth,
+    OptionId::lora,          OptionId::draft,        OptionId::beyond_window, OptionId::activations,
+    OptionId::mfu,           OptionId::mbu,          OptionId::exit_zero,     OptionId::format,
+    OptionId::output,        OptionId::units,        OptionId::color,         OptionId::width,
+    OptionId::wide,          OptionId::quiet,        OptionId::verbose,       OptionId::explain_columns,
+    OptionId::plot};
 
 /// What only the page of `fit` shows: the last of them.
 constexpr std::size_t kOfFitAlone = 3;
@@ -130,6 +107,7 @@ DeploymentQuestion read_devices(const Arguments& arguments) {
   settings.margin = margin(arguments).value_or(settings.margin);
   settings.kv_memory = size(arguments, OptionId::kv_memory);
   settings.host_bandwidth = size(arguments, OptionId::host_bandwidth);
+  settings.adapters = adapters(arguments);
 
   question.contexts = lengths(arguments, OptionId::context, 1);
   question.batches = lengths(arguments, OptionId::batch, 1);
@@ -160,6 +138,13 @@ DeploymentQuestion read_question(std::string_view command, const Arguments& argu
   }
   require_model(command, words);
   question.models = load_models(arguments, words);
+  if (arguments.has(OptionId::images)) {
+    question.images = parse_images(arguments.value(OptionId::images), option(OptionId::images).name);
+  }
+  if (arguments.has(OptionId::draft)) {
+    question.draft =
+        load_model(std::string(arguments.value(OptionId::draft)), {.assume_full = arguments.has(OptionId::assume)});
+  }
   return question;
 }
 

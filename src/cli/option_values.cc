@@ -107,6 +107,11 @@ std::optional<Margin> margin(const Arguments& arguments) {
   return parse_margin(arguments.value(OptionId::margin), option(OptionId::margin).name);
 }
 
+std::optional<AdapterSettings> adapters(const Arguments& arguments) {
+  if (!arguments.has(OptionId::lora)) return std::nullopt;
+  return parse_adapters(arguments.value(OptionId::lora), option(OptionId::lora).name);
+}
+
 std::vector<KvPrecision> kv_precisions(const Arguments& arguments) {
   return read_all(arguments, OptionId::kv_precision, parse_kv_precisions);
 }

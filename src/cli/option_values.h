@@ -47,6 +47,8 @@ std::optional<Count> size(const Arguments& arguments, OptionId id);
 
 /// Returns the value of --margin. Empty if it was not given.
 std::optional<Margin> margin(const Arguments& arguments);
+/// Returns the value of --lora. Empty if it was not given.
+std::optional<AdapterSettings> adapters(const Arguments& arguments);
 /// Returns every type of --kv-precision.
 std::vector<KvPrecision> kv_precisions(const Arguments& arguments);
 /// Returns every type of --weights.

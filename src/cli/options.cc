@@ -7,6 +7,8 @@
 #include "ctxcost/answer/evaluation_grid.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/core/lengths.h"
+#include "ctxcost/deployment/adapters.h"
+#include "ctxcost/deployment/images.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
@@ -101,6 +103,9 @@ constexpr Option kOptions[] = {
          {.value = "NAME[:KEY=VALUE,...]", .completion = Completion::engine,
           .syntax = "a name from `ctxcost list engines`, with its settings (KEY=V1,V2 or A..B: one engine each)",
           .check = check<parse_engines>, .repeatable = true, .common = true}),
+    from(setting::kImages, OptionId::images, question,
+         {.value = "N[:WxH]", .syntax = "20, or 20:1024x768 where the size of a picture decides",
+          .check = check<parse_images>}),
     {.id = OptionId::family, .name = "--family", .letter = 0, .value = "LIST", .group = question,
      .completion = Completion::none, .meaning = "only models of families that begin so",
      .syntax = "qwen3,gemma3; `ctxcost list models` shows them", .repeatable = true, .common = true},
@@ -238,6 +243,10 @@ constexpr Option kOptions[] = {
     from(setting::kKvMemory, OptionId::kv_memory, devices, {.value = "SIZE", .check = check<parse_size>}),
     from(setting::kHostBandwidth, OptionId::host_bandwidth, devices,
          {.value = "SIZE", .syntax = "80GB", .check = check<parse_size>}),
+    from(setting::kLora, OptionId::lora, devices,
+         {.value = "SLOTS", .syntax = "rank=16,count=4; also type=fp16, targets=all|attention|feed_forward",
+          .check = check<parse_adapters>}),
+    from(setting::kDraft, OptionId::draft, devices, {.value = "MODEL", .completion = Completion::model}),
     from(setting::kBeyondWindow, OptionId::beyond_window, devices, {}),
     from(setting::kActivations, OptionId::activations, devices, {.value = "TYPE", .check = check<parse_activations>}),
     from(setting::kMfu, OptionId::mfu, devices, {.value = "FRACTION", .check = check<parse_fraction>}),

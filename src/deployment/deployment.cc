@@ -56,13 +56,6 @@ std::optional<Count> first_that(Count most, const std::function<bool(Count)>& ho
   return high;
 }
 
-/// Returns the experts of a kind whose weights a device reads for `tokens` tokens: all of them, or as many as the
-/// tokens choose, spread evenly over the devices that hold them.
-Count experts_read(const HeldExperts& experts, Count tokens) {
-  const Count distinct = min(experts.count, tokens * experts.active);
-  return min(experts.held, ceil_div(distinct * experts.held, experts.count));
-}
-
 Count expert_bytes(const std::vector<HeldExperts>& held, Count tokens, bool prefill) {
   Count bytes;
   for (const HeldExperts& experts : held) {
@@ -187,10 +180,17 @@ bool same_work(const Convention& a, const Convention& b) {
   return a.flops_per_mac == b.flops_per_mac && a.pairs == b.pairs;
 }
 
-/// The draft on the same devices, all of its layers, with a cache of the default type [llama.cpp common/arg.cpp].
+/// The draft on the same devices, all of its layers, split as the model's are. Its cache has the engine's own type for
+/// drafts, else that of the model's cache: vLLM has one cache_dtype for both, and draft_tensor_parallel_size is that of
+/// the model [vllm/config/speculative.py, v1/spec_decode/draft_model.py; llama.cpp common/arg.cpp].
 Setup draft_setup(const Setup& setup) {
   Setup draft{setup.companions.draft, {}, setup.engine, setup.settings};
-  draft.workload.kv = parse_kv_precision("fp16", "draft");
+  draft.settings.adapters.reset();
+  const Engine& engine = *setup.engine.engine;
+  draft.workload.kv = engine.draft_cache.empty() ? setup.workload.kv : parse_kv_precision(engine.draft_cache, "draft");
+  const auto has_experts = [](const LayerGroup& group) { return group.feed_forward.experts.has_value(); };
+  const std::vector<LayerGroup>& groups = draft.model->groups;
+  if (std::none_of(groups.begin(), groups.end(), has_experts)) draft.settings.parallelism.expert = 1;
   for (const EngineSetting& setting : setup.engine.engine->settings) {
     if (!setting.of_model) continue;
     std::erase_if(draft.engine.settings, [&](const auto& given) { return given.first == setting.name; });
@@ -272,6 +272,7 @@ struct Deployment::Device {
   std::shared_ptr<const Estimator> estimator;
   std::optional<RankWeights> weights;
   FeedForwardWork feed_forward;
+  std::optional<DeviceAdapters> adapters;
 };
 
 /// Where the cache's traffic reaches that of the weights, by batch. The search for it costs more than everything else
@@ -350,6 +351,8 @@ Deployment::Deployment(Setup setup)
   // Of a device that holds everything nothing is asked that depends on the types of its weights.
   const bool alike = same_work(setup_.workload.convention, workload.convention);
   const RankShares shares(*setup_.model, stored ? &*stored : nullptr);
+  std::optional<AdapterSettings> slots = setup_.settings.adapters;
+  if (slots) slots->rank = slot_rank(*setup_.engine.engine, slots->rank);
   RankEstimators estimators(shares);
   const auto add = [&](std::vector<Device>& devices, const Rank& rank, Count ranks, Count host_experts) {
     const auto make = [&] {
@@ -359,16 +362,19 @@ Deployment::Deployment(Setup setup)
     auto estimator = alike && &*rank.model == &*setup_.model ? whole_
                      : ranks_.size() == 1                    ? make()
                                                              : estimators.of(rank, ranks, make);
-    devices.push_back({&rank, std::move(estimator),
+    devices.push_back({&rank,
+                       std::move(estimator),
                        stored ? std::optional(shares.weights(rank, host_experts)) : std::nullopt,
-                       shares.feed_forward(rank)});
+                       shares.feed_forward(rank),
+                       {}});
+    if (slots) devices.back().adapters = device_adapters(*setup_.model, rank, *slots, host_experts);
   };
   devices_.reserve(ranks_.size());
   for (const Rank& rank : ranks_) {
     add(devices_, rank, context_ranks, placement_ ? placement_->host_expert_layers : Count{});
   }
   check_companions(setup_);
-  if (setup_.companions.draft) draft_ = std::make_unique<const Deployment>(draft_setup(setup_));
+  if (setup_.companions.draft) add_draft();
   if (placement_) {
     host_ranks_ = split(*setup_.model, Parallelism{}, std::span(&placement_->host, 1));
     add(hosts_, host_ranks_.front(), 1, {});
@@ -549,10 +555,11 @@ std::vector<DeviceMemory> Deployment::memory(Count context, Count batch) const {
       memory.activations = (local == context ? estimate : device.estimator->at(local, point.sequences, wanted))
                                .count(Metric::activation_bytes);
     }
-    memory.pool_holds = pool_holds(device, memory, point);
+    if (setup_.settings.adapters) memory.adapters = device.adapters ? device.adapters->bytes() : std::optional<Count>();
     all.push_back(std::move(memory));
   }
   add_companions(all, context, batch);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].pool_holds = pool_holds(devices_[i], all[i], point);
   return all;
 }
 
@@ -580,6 +587,10 @@ std::optional<HostMemory> Deployment::host_memory(const Point& point) const {
   if (host.weights) {
     memory.weights = replicas * host.weights->bytes;
     for (const Device& device : devices_) *memory.weights += device.rank->devices * device.weights->host_bytes;
+  }
+  if (memory.weights && setup_.settings.adapters) {
+    *memory.weights += replicas * host.adapters->bytes();
+    for (const Device& device : devices_) *memory.weights += device.rank->devices * device.adapters->host_bytes();
   }
   const std::optional<Count> cache = reserved(*host.estimator, point);
   if (cache) memory.kv_reserved = replicas * *cache;
@@ -610,12 +621,36 @@ bool Deployment::host_works() const {
 std::optional<Count> Deployment::cache_room(const DeviceMemory& memory) const {
   if (setup_.settings.kv_memory) return setup_.settings.kv_memory;
   const std::optional<Count>& room = memory.capacity;
-  if (!room || !memory.weights || !memory.activations) return std::nullopt;
+  if (!room || !memory.weights || !memory.adapters || !memory.activations) return std::nullopt;
+  const Engine& engine = *setup_.engine.engine;
+  const Count held = *memory.weights + *memory.adapters;
+  if (engine.cache_room != nullptr) {
+    return engine.cache_room(setup_.engine, {*room, held, *memory.activations, memory.overhead});
+  }
+  return minus_or_zero(*room, held + *memory.activations + memory.overhead);
+}
+
+void Deployment::add_draft() {
   const Engine& engine = *setup_.engine.engine;
   if (engine.cache_room != nullptr) {
-    return engine.cache_room(setup_.engine, {*room, *memory.weights, *memory.activations, memory.overhead});
+    throw InputError(setting_fault("draft",
+                                   "how " + std::string(engine.name) + " shares its pool with a draft is not modelled",
+                                   "the engines vllm, llama.cpp and ideal take one"));
   }
-  return minus_or_zero(*room, *memory.weights + *memory.activations + memory.overhead);
+  try {
+    draft_ = std::make_unique<const Deployment>(draft_setup(setup_));
+  } catch (const InputError& error) {
+    Diagnostic first = error.diagnostics().front();
+    first.message.insert(0, "the draft " + setup_.companions.draft->name + ": ");
+    throw InputError(std::move(first));
+  }
+}
+
+/// Returns the part of a room that the model's cache takes beside its draft's, as one sequence of n tokens divides it:
+/// the blocks of both are as many [vllm/v1/core/kv_cache_utils.py].
+Count Deployment::room_beside_draft(Count room, Count own, Count stage, Count context) const {
+  const Count draft = draft_ ? draft_->cache_of(stage, context) : Count{};
+  return draft == 0 ? room : room * own / (own + draft);
 }
 
 /// Returns whether the engine's pool holds b sequences of n tokens. True for engines without a rule of their own, whose
@@ -662,6 +697,7 @@ std::string_view Deployment::beyond_capacity(const DeviceMemory& device) {
   Count used;
   const std::string_view working = device.has_compute_buffer ? "compute_buffer" : "activations";
   const std::pair<std::string_view, std::optional<Count>> parts[] = {{"weights", device.weights},
+                                                                     {"adapters", device.adapters},
                                                                      {"overhead", device.overhead},
                                                                      {working, device.activations},
                                                                      {"kv_cache", device.kv_reserved}};
@@ -777,6 +813,14 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   }
   load.bytes += expert_bytes(weights.experts, batches * tokens, prefill);
   load.host_bytes = expert_bytes(weights.host_experts, batches * tokens, prefill);
+  if (setup_.settings.adapters) {
+    if (!device.adapters) return std::nullopt;
+    const DeviceAdapters& adapters = *device.adapters;
+    const Count dense = prefill ? adapters.prefill_macs : adapters.decode_macs;
+    load.flops += tokens * (dense + batches * adapters.routed_macs) * flops_per_mac;
+    load.bytes += adapters.bytes_read(batch, batches * tokens, prefill, false);
+    load.host_bytes += adapters.bytes_read(batch, batches * tokens, prefill, true);
+  }
   (placement_ && placement_->host_cache ? load.host_bytes : load.bytes) += cache;
   return load;
 }
@@ -894,16 +938,17 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
     const Estimator& estimator = *devices_[i].estimator;
     const Engine& engine = *setup_.engine.engine;
     const ReserveRequest request = estimator.request(context, 1);
-    const Count draft = draft_ ? draft_->cache_of(memory.stage, context) : Count{};
     Count device_tokens;
     double device_concurrency = 0;
     if (engine.capacity != nullptr) {
-      const CacheCapacity fit = engine.capacity(request, *available);
+      const Count own = draft_ ? engine.reserve(request).bytes : Count{};
+      const CacheCapacity fit = engine.capacity(request, room_beside_draft(*available, own, memory.stage, context));
       if (fit.units_per_sequence == 0) continue;
       device_tokens = fit.tokens.value_or(fit.units * context / fit.units_per_sequence);
       device_concurrency = fit.units.to_double() / fit.units_per_sequence.to_double();
     } else {
       const bool elsewhere = placement_ && placement_->host_cache;
+      const Count draft = draft_ ? draft_->cache_of(memory.stage, context) : Count{};
       const Count one = elsewhere ? Count{} : engine.reserve(request).bytes + draft;
       if (one == 0) continue;
       device_tokens = *available * context / one;
@@ -1056,6 +1101,13 @@ DeploymentEstimate Deployment::at(Count context, Count batch) const {
     const Estimator& estimator = *devices_[i].estimator;
     try {
       result.devices[i].kv_parts = setup_.engine.engine->reserve(request(estimator, point)).parts;
+      if (setup_.companions.draft_asked) {
+        for (const DeviceMemory& draft : draft_->memory(context, batch)) {
+          if (draft.stage != result.devices[i].stage) continue;
+          result.devices[i].kv_parts.push_back({"draft", draft.kv_reserved.value_or(0)});
+          break;
+        }
+      }
     } catch (const CountOverflow& overflow) {
       fail_overflow(context, batch, overflow);
     }
@@ -1272,9 +1324,19 @@ std::vector<std::string> Deployment::notes() const {
   if (!padded.empty() && stored && std::any_of(stored->begin(), stored->end(), is_padded)) {
     notes.emplace_back(setup_.engine.engine->padded_note);
   }
+  if (setup_.images) notes.push_back(setup_.images->note());
+  if (settings.adapters) {
+    notes.push_back(adapters_note());
+    if (const std::string_view more = setup_.engine.engine->adapters_not_counted; !more.empty())
+      notes.emplace_back(more);
+  }
   const std::string_view not_counted = setup_.engine.engine->not_counted;
   if (settings.has_cards() && draft_) {
     notes.push_back("times are those of the model alone, without its draft " + setup_.companions.draft->name);
+  }
+  if (draft_ && setup_.companions.draft_asked) {
+    notes.push_back("weights and KV cache are those of the model and of its draft " + setup_.companions.draft->name +
+                    ", whose cache is in " + draft_->estimator().kv().name() + "; its activations are not counted");
   }
   if (settings.has_cards() && host_works() && !settings.host_bandwidth) {
     notes.push_back(
@@ -1290,6 +1352,26 @@ std::vector<std::string> Deployment::notes() const {
   }
   for (std::string& note : split_notes(setup_)) notes.push_back(std::move(note));
   return notes;
+}
+
+/// How the bytes of the adapters come about, on the device that has most of them.
+std::string Deployment::adapters_note() const {
+  const AdapterSettings& settings = *setup_.settings.adapters;
+  const DeviceAdapters* most = nullptr;
+  for (const Device& device : devices_) {
+    if (!device.adapters) return "adapters: unknown, as the widths of the model are";
+    if (most == nullptr || device.adapters->slot_bytes > most->slot_bytes) most = &*device.adapters;
+  }
+  constexpr std::string_view kLinears[] = {"mixers and feed-forwards", "mixers", "feed-forwards"};
+  std::string note = "adapters: " + with_separators(most->slots) + " x " + with_separators(most->slot_bytes) +
+                     " bytes a device: rank " + to_string(most->rank) + " in " +
+                     settings.type.value_or(setup_.model->activation).name() +
+                     ", times inputs and outputs of each linear of " +
+                     std::string(kLinears[static_cast<std::size_t>(settings.targets)]);
+  if (most->rank != settings.rank) {
+    note += "; " + std::string(setup_.engine.engine->name) + " has no slots of rank " + to_string(settings.rank);
+  }
+  return note;
 }
 
 std::string Deployment::margin_note(const DeploymentEstimate& estimate) const {

@@ -6,9 +6,6 @@
 namespace ctxcost {
 namespace {
 
-/// Every device scores all experts.
-constexpr std::string_view kRouter = "ffn_gate_inp";
-
 /// A device's share of a tensor: `part` of `whole` elements. It holds all of a tensor that only a file has (tables of
 /// rotary frequencies).
 struct Share {

@@ -2,6 +2,7 @@
 // has the type of the whole tensor, whatever the shape of the part.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "ctxcost/deployment/parallelism.h"
@@ -9,6 +10,9 @@
 #include "group_of_layer.h"
 
 namespace ctxcost {
+
+/// The linear that scores experts: every device scores all of them.
+inline constexpr std::string_view kRouter = "ffn_gate_inp";
 
 /// Linear tensors of experts on one device: `held` of all `count` experts, or parts of experts.
 struct HeldExperts {
@@ -19,6 +23,14 @@ struct HeldExperts {
   Count bytes_each;  ///< bytes of one of them, as held
   bool in_decode;
 };
+
+/// Returns the experts of a kind that a device reads for `tokens` tokens: all of them, or as many as the tokens choose,
+/// spread evenly over the devices that hold them.
+template <typename Held>
+Count experts_read(const Held& experts, Count tokens) {
+  const Count distinct = min(experts.count, tokens * experts.active);
+  return min(experts.held, ceil_div(distinct * experts.held, experts.count));
+}
 
 struct RankWeights {
   Count bytes;              ///< held

@@ -391,6 +391,8 @@ CTXCOST_ENGINE(kLlamaCpp) = {
     .compute_buffer = llama_cpp::compute_buffer,
     .prefix_rule =
         "each sequence fills cells of its own: a server takes over the prompt of an idle slot, but shares no cells "
-        "[tools/server/server-context.cpp]"};
+        "[tools/server/server-context.cpp]",
+    // Of --cache-type-k-draft and -v-draft [common/arg.cpp].
+    .draft_cache = "fp16"};
 
 }  // namespace ctxcost

@@ -35,6 +35,9 @@ constexpr EngineSetting kSettings[] = {
     {"tokens", "new", "how the log counts a cache's tokens: old is that of releases before 0.21", 0, "new|old"},
 };
 
+// [vllm/config/lora.py MaxLoRARanks]
+constexpr std::uint32_t kAdapterRanks[] = {1, 8, 16, 32, 64, 128, 256, 320, 512};
+
 constexpr Count kBlock = 16;
 constexpr Count kLatentBlock = 64;  // FlashMLA's
 constexpr Count kWideBlock = 32;    // FlashInfer's for heads of 256 on Blackwell
@@ -540,6 +543,10 @@ CTXCOST_ENGINE(kVllm) = {
     .shared_tokens = vllm::shared_tokens,
     .prefix_rule =
         "full blocks are kept once, with prefix_cache=1; windows and states are each sequence's own "
-        "[vllm/v1/core/kv_cache_utils.py]"};
+        "[vllm/v1/core/kv_cache_utils.py]",
+    .adapter_ranks = vllm::kAdapterRanks,
+    .adapters_not_counted =
+        "adapters of the input embedding and the head, for which some of vLLM's classes make slots, too, are not "
+        "counted"};
 
 }  // namespace ctxcost

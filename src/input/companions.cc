@@ -1,5 +1,7 @@
 #include "ctxcost/input/companions.h"
 
+#include <utility>
+
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/estimate/estimate.h"
 #include "ctxcost/input/catalogue.h"
@@ -35,6 +37,14 @@ Companions load_companions(const EngineChoice& choice, const LoadOptions& option
     }
   }
   return companions;
+}
+
+void set_draft(Companions& companions, SharedModel draft) {
+  if (companions.draft) {
+    throw InputError(setting_fault("draft", "the engine's settings name a draft, too", "keep one of them"));
+  }
+  companions.draft = std::move(draft);
+  companions.draft_asked = true;
 }
 
 }  // namespace ctxcost

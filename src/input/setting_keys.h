@@ -27,6 +27,9 @@ inline constexpr FileKey kKvPrecision{"kv_precision", ValueType::kv_precision,
 inline constexpr FileKey kWeights{"weights", ValueType::weights, "type of the weights, or a GGUF file type",
                                   "as the model is stored"};
 inline constexpr FileKey kEngine{"engine", ValueType::engine, "the runtime that reserves the cache", "ideal"};
+inline constexpr FileKey kImages{"images", ValueType::text,
+                                 "images in each sequence, whose tokens add to the context: N, or N:WxH in pixels",
+                                 "none"};
 inline constexpr FileKey kConvention{"convention", ValueType::convention, "how FLOPs are counted", "causal"};
 inline constexpr FileKey kLogits{
     "logits", ValueType::choice, "which tokens get logits", "last", {.choices = "last|all"}};
@@ -55,6 +58,10 @@ inline constexpr FileKey kKvMemory{
 inline constexpr FileKey kHostBandwidth{
     "host_bandwidth", ValueType::size,
     "bytes per second of host memory, for what an engine keeps there; without it there are no times then", "unknown"};
+inline constexpr FileKey kLora{"lora", ValueType::text,
+                               "slots for LoRA adapters of one rank on each device: rank=R,count=SLOTS", "none"};
+inline constexpr FileKey kDraft{
+    "draft", ValueType::text, "a model that drafts tokens, with its weights and its cache on the same devices", "none"};
 inline constexpr FileKey kBeyondWindow{"beyond_window", ValueType::flag,
                                        "let contexts go beyond the model's window: max_context is what memory alone "
                                        "allows",

@@ -76,6 +76,9 @@ constexpr Field kOfDevice[] = {
     DeviceField::where(kIsOfMachine, DeviceField::count("capacity_bytes", "usable bytes of one of them",
                                                         [](const DeviceMemory& d) { return d.capacity; })),
     DeviceField::count("weights_bytes", "of one of them", [](const DeviceMemory& d) { return d.weights; }),
+    DeviceField::where([](const DeviceMemory& d) { return d.adapters != Count{}; },
+                       DeviceField::count("adapters_bytes", "slots for LoRA adapters",
+                                          [](const DeviceMemory& d) { return d.adapters; })),
     DeviceField::count("kv_reserved_bytes", "cache and state that the engine reserves",
                        [](const DeviceMemory& d) { return d.kv_reserved; }),
     DeviceField::counts("kv_parts", "parts of kv_reserved_bytes",
@@ -93,7 +96,7 @@ constexpr Field kOfDevice[] = {
 
 using HostField = FieldsOf<HostMemory>;
 constexpr Field kOfHost[] = {
-    HostField::count("weights_bytes", "of the input embedding, layers and experts",
+    HostField::count("weights_bytes", "of the input embedding, layers and experts, with their adapters",
                      [](const HostMemory& h) { return h.weights; }),
     HostField::count("kv_reserved_bytes", "cache and state", [](const HostMemory& h) { return h.kv_reserved; }),
 };
@@ -148,6 +151,17 @@ constexpr Field kOfAssumptions[] = {
                     [](const Deployment& d) { return settings_of(d).kv_memory; }),
     GpuField::count("host_bandwidth_bytes_per_s", "of host memory, where that is given",
                     [](const Deployment& d) { return settings_of(d).host_bandwidth; }),
+    GpuField::where(
+        [](const Deployment& d) { return settings_of(d).adapters.has_value(); },
+        GpuField::text("lora", "slots for LoRA adapters on each device",
+                       [](const Deployment& d) -> std::string_view { return settings_of(d).adapters->name; })),
+    GpuField::where(
+        [](const Deployment& d) { return d.setup().companions.draft_asked; },
+        GpuField::text("draft", "a model that drafts tokens, whose weights and cache are counted, too",
+                       [](const Deployment& d) -> std::string_view { return d.setup().companions.draft->name; })),
+    GpuField::where([](const Deployment& d) { return d.setup().images.has_value(); },
+                    GpuField::count("image_tokens", "tokens of each context that are those of images",
+                                    [](const Deployment& d) { return d.setup().images->in_context(); })),
     GpuField::text("margin", "what must stay free, else it is tight",
                    [](const Deployment& d) { return settings_of(d).margin.name(); }),
     GpuField::text("activations", "the type in which kernels multiply, where that is given",

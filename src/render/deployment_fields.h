@@ -13,8 +13,8 @@
 namespace ctxcost {
 
 /// Names of what does not fit in a deployment, and of what bounds the longest context.
-inline constexpr std::string_view kLimits[] = {"positions",   "window",         "weights", "kv_cache",
-                                               "activations", "compute_buffer", "overhead"};
+inline constexpr std::string_view kLimits[] = {"positions", "window",      "weights",        "adapters",
+                                               "kv_cache",  "activations", "compute_buffer", "overhead"};
 inline constexpr std::string_view kBounds[] = {"memory", "window"};
 /// The sides of a bound on times.
 inline constexpr std::string_view kTimeBounds[] = {"compute", "memory", "interconnect"};

@@ -65,6 +65,7 @@ void write_parts(const DeviceMemory& device, UnitSystem units, TextDocument& pag
   const Count scale = device.capacity.value_or(device.bytes().value_or(1));
   const char* const working = device.has_compute_buffer ? "compute buffer" : "activations";
   const std::pair<const char*, std::optional<Count>> parts[] = {{"weights", device.weights},
+                                                                {"adapters", device.adapters},
                                                                 {"KV cache", device.kv_reserved},
                                                                 {working, device.activations},
                                                                 {"overhead", device.overhead}};
@@ -87,11 +88,11 @@ void write_parts(const DeviceMemory& device, UnitSystem units, TextDocument& pag
 
 /// What the cells of a bar stand for, in ASCII and beyond: told apart without colour.
 struct BarMarks {
-  std::string_view parts[4];
+  std::string_view parts[5];
   std::string_view free;
   std::string_view capacity;
 };
-constexpr BarMarks kBarMarks[] = {{{"#", "=", "+", "%"}, ".", "!"}, {{"█", "▓", "▒", "░"}, "·", "┃"}};
+constexpr BarMarks kBarMarks[] = {{{"#", "@", "=", "+", "%"}, ".", "!"}, {{"█", "▚", "▓", "▒", "░"}, "·", "┃"}};
 /// The width of a bar where the page has none.
 constexpr std::size_t kBarWidth = 80;
 
@@ -100,8 +101,9 @@ struct BarPart {
   std::string_view name;
   std::optional<Count> bytes;
 };
-std::array<BarPart, 4> bar_parts(const DeviceMemory& device) {
+std::array<BarPart, 5> bar_parts(const DeviceMemory& device) {
   return {{{"weights", device.weights},
+           {"adapters", device.adapters},
            {"KV cache", device.kv_reserved},
            {device.has_compute_buffer ? "compute buffer" : "activations", device.activations},
            {"overhead", device.overhead}}};
@@ -150,7 +152,7 @@ void write_bar(const DeviceMemory& device, UnitSystem units, TextDocument& page)
   const auto row = [&](std::string_view mark, std::string_view name, const std::optional<Count>& bytes) {
     page.line(format("  {} {}{}", mark, part_line(name, bytes, units), bytes ? padded(percent(*bytes, scale), 8) : ""));
   };
-  const std::array<BarPart, 4> parts = bar_parts(device);
+  const std::array<BarPart, 5> parts = bar_parts(device);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].bytes == Count{}) continue;
     row(marks.parts[i], parts[i].name, parts[i].bytes);
@@ -470,9 +472,12 @@ void write_memory_bars(const std::vector<Fit>& fits, UnitSystem units, TextDocum
   page.blank();
   const BarMarks& marks = kBarMarks[page.settings().unicode];
   // Devices of one engine name their third part alike.
-  const std::array<BarPart, 4> parts = bar_parts(fits.front().estimate.devices.front());
+  const std::array<BarPart, 5> parts = bar_parts(fits.front().estimate.devices.front());
   std::string legend;
-  for (std::size_t i = 0; i < parts.size(); ++i) legend += format("{} {}, ", marks.parts[i], parts[i].name);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].name == "adapters" && parts[i].bytes == Count{}) continue;
+    legend += format("{} {}, ", marks.parts[i], parts[i].name);
+  }
   page.line(format("{}{} free, {} capacity", legend, marks.free, marks.capacity));
 }
 

@@ -324,7 +324,7 @@ TEST_CASE("complaints about hostile words and files are escaped") {
        {"-n",       "-b",         "--kv-precision", "--weights",  "--engine",    "--convention",
         "--logits", "--format",   "--columns",      "--units",    "--assume",    "--color",
         "--gpu",    "--parallel", "--utilization",  "--overhead", "--kv-memory", "--host-bandwidth",
-        "--mfu",    "--mbu"}) {
+        "--mfu",    "--mbu",      "--lora",         "--draft",    "--images"}) {
     lines.push_back({"fit", "article-7b", option, word});
     lines.push_back({"scale", "article-7b", option, word});
   }

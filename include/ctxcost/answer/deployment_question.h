@@ -9,6 +9,7 @@
 #include "ctxcost/core/lengths.h"
 #include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/images.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
@@ -36,6 +37,8 @@ struct DeploymentQuestion {
   LengthList batches;                      ///< empty: each model's own
   Convention convention = causal_convention();
   Logits logits = Logits::last;
+  SharedModel draft;                    ///< a model that drafts tokens for each of the models; none if empty
+  std::optional<ImageSettings> images;  ///< of each sequence: they add to the contexts that are given
   DeploymentSettings settings;  ///< settings of every alternative; the placement replaces their GPU and parallelism
 };
 
@@ -59,6 +62,9 @@ std::vector<DeploymentCase> cases(const DeploymentQuestion& question);
 /// Returns the contexts of the question, else the model's trained context, else its last position. Throws InputError if
 /// none of them is known.
 LengthList contexts_of(const DeploymentQuestion& question, const Model& model);
+/// Returns the tokens that a case's images add to the contexts of the question. A context that the model states holds
+/// them.
+Count tokens_beside(const DeploymentQuestion& question, const Setup& setup);
 /// Returns the batches of the question, else the model's own.
 LengthList batches_of(const DeploymentQuestion& question, const Model& model);
 

@@ -11,6 +11,8 @@
 
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/deployment/accelerator.h"
+#include "ctxcost/deployment/adapters.h"
+#include "ctxcost/deployment/images.h"
 #include "ctxcost/deployment/machine.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/deployment/requests.h"
@@ -55,6 +57,7 @@ struct DeploymentSettings {
   Margin margin;
   RequestMix requests;         ///< lengths and prefix of the requests; the batch of a point is the number of its users
   bool beyond_window = false;  ///< contexts may go beyond the model's window
+  std::optional<AdapterSettings> adapters;  ///< LoRA slots on each device; by default none
 
   /// Returns whether cards are named.
   bool has_cards() const { return gpu || machine; }
@@ -74,6 +77,7 @@ bool engines_keep_cache(const Format& format, const DeploymentSettings& settings
 struct Companions {
   SharedModel draft;               ///< with weights and a cache of its own on the same devices; none if empty
   std::optional<Count> projector;  ///< bytes of weights on the first device
+  bool draft_asked = false;        ///< the draft was asked for, rather than named by the engine's settings
 };
 
 /// A model, its workload, and the devices that it runs on.
@@ -82,7 +86,8 @@ struct Setup {
   Workload workload;  ///< its context and batch are ignored
   EngineChoice engine = ideal_engine();
   DeploymentSettings settings;
-  Companions companions = {};  ///< as `load_companions` reads those that the engine's settings name
+  Companions companions = {};              ///< as `load_companions` reads those that the engine's settings name
+  std::optional<ImageTokens> images = {};  ///< that are in every context, for the notes
 };
 
 /// Memory of one kind of device. Parts are empty if the model's file does not determine them.
@@ -99,17 +104,18 @@ struct DeviceMemory {
   bool pool_holds = true;
   std::optional<Count> capacity = {};               ///< usable bytes of each of them; empty without a GPU
   std::shared_ptr<const CardGroup> card = nullptr;  ///< what they are, of a machine whose cards differ; else null
+  std::optional<Count> adapters = Count{};          ///< slots for LoRA adapters: no part of `weights`
 
   /// Returns the sum of the parts in bytes.
   std::optional<Count> bytes() const {
-    if (!weights || !kv_reserved || !activations) return std::nullopt;
-    return *weights + *kv_reserved + *activations + overhead;
+    if (!weights || !kv_reserved || !activations || !adapters) return std::nullopt;
+    return *weights + *adapters + *kv_reserved + *activations + overhead;
   }
 };
 
 /// What the engine's settings keep in host memory.
 struct HostMemory {
-  std::optional<Count> weights;      ///< of input tables, layers and experts
+  std::optional<Count> weights;      ///< of input tables, layers and experts, with their adapters
   std::optional<Count> kv_reserved;  ///< cache and state
 
   /// Returns the sum of the parts in bytes.
@@ -167,7 +173,7 @@ struct DeploymentEstimate {
   /// "fits", "tight" or "does not fit".
   std::string_view verdict() const { return fit_verdict(fits, tight); }
   /// What does not fit: "positions" (a learned table ends), "window" (the model's trained or scaled window), "weights",
-  /// "kv_cache", "activations", "compute_buffer", "overhead"; empty if everything fits.
+  /// "adapters", "kv_cache", "activations", "compute_buffer", "overhead"; empty if everything fits.
   std::string_view limit;
   std::size_t limited = 0;  ///< index of the device that does not hold it, of a limit of memory
 };
@@ -316,6 +322,9 @@ class Deployment {
   void set_capacity(DeploymentEstimate& result, Count context) const;
   Count cache_of(Count stage, Count context) const;
   void add_companions(std::vector<DeviceMemory>& devices, Count context, Count batch) const;
+  std::string adapters_note() const;
+  void add_draft();
+  Count room_beside_draft(Count room, Count own, Count stage, Count context) const;
   std::optional<Count> critical_batch() const;
   std::optional<Count> critical_batch_of_machine() const;
   std::optional<Count> kv_equals_weights(Count batch) const;

@@ -209,6 +209,13 @@ struct Engine {
   std::string_view prefix_rule = {};
   /// Defaults that differ from those of `settings`, where the rules are those of another engine.
   std::span<const EnginePreset> presets = {};
+  /// The ranks of the slots that it makes for LoRA adapters, ascending: an adapter takes the next one. Empty if it
+  /// makes slots of any rank.
+  std::span<const std::uint32_t> adapter_ranks = {};
+  /// What it keeps of adapters besides, which is not counted. Empty if there is none.
+  std::string_view adapters_not_counted = {};
+  /// The type of the cache of a model that drafts tokens. Empty: as asked for the model's cache, else the draft's own.
+  std::string_view draft_cache = {};
 
   /// Returns the default of one of the settings; empty where the engine decides.
   std::string_view fallback(const EngineSetting& setting) const;

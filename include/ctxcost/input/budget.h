@@ -61,6 +61,7 @@ struct DeviceSettings {
   std::optional<Count> overhead, kv_memory, host_bandwidth;  ///< bytes, and bytes per second
   std::optional<Margin> margin;
   std::optional<bool> beyond_window;
+  std::optional<AdapterSettings> adapters;
 };
 
 struct Budget {

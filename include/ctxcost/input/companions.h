@@ -16,4 +16,7 @@ Companions load_companions(
     const EngineChoice& choice, const LoadOptions& options = {},
     const std::function<std::string(const std::string&)>& path_of = [](const std::string& name) { return name; });
 
+/// Sets the draft that was asked for, whatever the engine. Throws InputError if the engine's settings name one, too.
+void set_draft(Companions& companions, SharedModel draft);
+
 }  // namespace ctxcost

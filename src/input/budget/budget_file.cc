@@ -15,6 +15,7 @@
 #include "ctxcost/input/budget.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/companions.h"
+#include "ctxcost/input/image_tokens.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/input/request_lengths.h"
 #include "input/file/text_file.h"
@@ -43,13 +44,14 @@ struct Placed {
 
 /// Settings that defaults and budgets share.
 struct Settings {
-  std::optional<Placed> model, gpu, parallel;
+  std::optional<Placed> model, gpu, parallel, draft;
   std::optional<LengthList> contexts, batches;
   std::optional<RequestMix> lengths;
   std::optional<Count> shared_prefix;
   std::optional<KvPrecision> kv;
   std::optional<WeightScheme> weights;
   std::optional<EngineChoice> engine;
+  std::optional<ImageSettings> images;
   std::optional<Convention> convention;
   std::optional<Logits> logits;
   std::optional<BudgetLevel> level;
@@ -75,6 +77,7 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.kv_memory, fallback.kv_memory);
   take(devices.host_bandwidth, fallback.host_bandwidth);
   take(devices.beyond_window, fallback.beyond_window);
+  take(devices.adapters, fallback.adapters);
 }
 
 void take(Settings& settings, const Settings& fallback) {
@@ -85,10 +88,12 @@ void take(Settings& settings, const Settings& fallback) {
   if (!settings.contexts) take(settings.lengths, fallback.lengths);
   if (!settings.lengths) take(settings.contexts, fallback.contexts);
   take(settings.shared_prefix, fallback.shared_prefix);
+  take(settings.draft, fallback.draft);
   take(settings.batches, fallback.batches);
   take(settings.kv, fallback.kv);
   take(settings.weights, fallback.weights);
   take(settings.engine, fallback.engine);
+  take(settings.images, fallback.images);
   take(settings.convention, fallback.convention);
   take(settings.logits, fallback.logits);
   take(settings.level, fallback.level);
@@ -196,6 +201,8 @@ class BudgetReader {
                    std::vector<Budget>& budgets);
   void check_name(Budget& budget, ObjectCursor& cursor);
   void set_model(Budget& budget, const Placed& name);
+  void set_draft_model(Budget& budget, const Placed& name);
+  void add_images(Budget& budget, const ImageSettings& images, const JsonValue& value, const std::string& pointer);
   void set_devices(Budget& budget, const Settings& settings);
   void read_limits(Budget& budget, const JsonValue& value, const std::string& pointer);
   void read_metric(Budget& budget, const JsonMember& member, const std::string& pointer);
@@ -419,6 +426,8 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.weights =
       read_parsed(cursor, setting::kWeights.name, [](std::string_view text) { return parse_weight_scheme(text, ""); });
   settings.engine = read_parsed(cursor, setting::kEngine.name, parse_engine);
+  settings.images =
+      read_parsed(cursor, setting::kImages.name, [](std::string_view text) { return parse_images(text, ""); });
   settings.convention = read_parsed(cursor, setting::kConvention.name, parse_convention);
   if (const auto word = cursor.choice(setting::kLogits.name)) settings.logits = *word == 1 ? Logits::all : Logits::last;
   if (const auto word = cursor.choice("level")) {
@@ -438,6 +447,9 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.devices.kv_memory = read_size(cursor, setting::kKvMemory.name, 1);
   settings.devices.host_bandwidth = read_size(cursor, setting::kHostBandwidth.name, 1);
   settings.devices.beyond_window = cursor.flag(setting::kBeyondWindow.name);
+  settings.devices.adapters =
+      read_parsed(cursor, setting::kLora.name, [](std::string_view text) { return parse_adapters(text, ""); });
+  settings.draft = read_placed(cursor, setting::kDraft.name);
   return settings;
 }
 
@@ -492,6 +504,30 @@ void BudgetReader::set_model(Budget& budget, const Placed& name) {
     model_faults_.insert(model_faults_.end(), error.diagnostics().begin(), error.diagnostics().end());
     unusable_.insert(path);
     faults_.add(name.offset, name.pointer, "the model \"" + path + "\" cannot be used");
+  }
+}
+
+/// The contexts of a budget are those of the text: the tokens of its images add to them.
+void BudgetReader::add_images(Budget& budget, const ImageSettings& images, const JsonValue& value,
+                              const std::string& pointer) {
+  if (budget.contexts.size() > kMostPoints) return;
+  try {
+    set_images(budget.setup, images);
+  } catch (const InputError& error) {
+    return faults_.add(value.offset, pointer, error);
+  }
+  LengthList contexts;
+  for (const Count context : budget.contexts) contexts.append(LengthList(context + budget.setup.images->in_context()));
+  budget.contexts = std::move(contexts);
+}
+
+void BudgetReader::set_draft_model(Budget& budget, const Placed& name) {
+  try {
+    const bool built_in = find_in_catalogue(name.text) != nullptr;
+    set_draft(budget.setup.companions,
+              load_model(built_in ? name.text : beside(directory_, name.text), options_.models));
+  } catch (const InputError& error) {
+    faults_.add(name.offset, name.pointer, error);
   }
 }
 
@@ -552,6 +588,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   result.overhead = devices.overhead;
   if (devices.margin) result.margin = *devices.margin;
   result.beyond_window = devices.beyond_window.value_or(false);
+  result.adapters = devices.adapters;
   if (devices.activations) result.activations = devices.activations;
   if (devices.mfu) result.mfu = *devices.mfu;
   if (devices.mbu) result.mbu = *devices.mbu;
@@ -744,6 +781,7 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
       faults_.add(value.offset, pointer, "\"engine\": " + first.source + ": " + first.message, first.hint);
     }
   }
+  if (settings.draft) set_draft_model(budget, *settings.draft);
   set_devices(budget, settings);
   if (settings.contexts) budget.contexts = *settings.contexts;
   if (settings.lengths) {
@@ -754,6 +792,7 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   if (budget.model) {
     budget.setup.model = budget.model;
     budget.batches = settings.batches.value_or(LengthList(budget.model->batch));
+    if (settings.images) add_images(budget, *settings.images, value, pointer);
   }
 
   if (budget.contexts.size() > kMostPoints || budget.batches.size() > kMostPoints ||

@@ -20,6 +20,7 @@ inline constexpr std::array kBudgetSettingKeys = {
     setting::kKvPrecision,
     setting::kWeights,
     setting::kEngine,
+    setting::kImages,
     setting::kConvention,
     setting::kLogits,
     FileKey{"level", ValueType::choice, "what a breach is", "error", {.choices = "error|warning"}},
@@ -35,6 +36,8 @@ inline constexpr std::array kBudgetSettingKeys = {
     setting::kMargin,
     setting::kKvMemory,
     setting::kHostBandwidth,
+    setting::kLora,
+    setting::kDraft,
 };
 inline constexpr auto kBudgetKeys = join_keys(
     std::array{FileKey{"name", ValueType::text, "what reports call the budget; each its own", {}, {.required = true}}},
