@@ -39,7 +39,6 @@
 #include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/adapters.h"
 #include "ctxcost/deployment/deployment.h"
-#include "ctxcost/deployment/fewest_cards.h"
 #include "ctxcost/deployment/fullest_device.h"
 #include "ctxcost/deployment/images.h"
 #include "ctxcost/deployment/machine.h"

@@ -7,7 +7,6 @@
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
-#include "ctxcost/deployment/fewest_cards.h"
 #include "estimate/window_note.h"
 #include "remedies.h"
 

@@ -1,4 +1,4 @@
-#include "ctxcost/deployment/fewest_cards.h"
+#include "ctxcost/deployment/solve.h"
 
 #include <algorithm>
 #include <numeric>

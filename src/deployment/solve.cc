@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/deployment/fewest_cards.h"
 
 namespace ctxcost {
 namespace {

@@ -8,7 +8,6 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
-#include "ctxcost/deployment/fewest_cards.h"
 #include "ctxcost/deployment/machine.h"
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/input/input.h"
