@@ -7,6 +7,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
 #include "estimate.h"
+#include "plan.h"
 #include "weights/gguf_file_types.h"
 
 namespace ctxcost {
@@ -329,11 +330,15 @@ OverflowError Estimator::overflow_at(Count context, Count batch, const CountOver
                  overflow.what()});
 }
 
-Estimate Estimator::at(Count context, Count batch, MetricSet wanted) const {
+Estimate Estimator::add_up(Count context, Count batch, MetricSet wanted) const {
   Estimate result;
   if (plan_ != nullptr) {
     try {
-      evaluate(context, batch, wanted, result);
+      evaluate(plan_->rows, context, batch, wanted, result);
+      // A few metrics alone (searches for a limit) are soon added up.
+      const bool whole =
+          wanted.has(Metric::forward_flops) && wanted.has(Metric::decode_bytes) && wanted.has(Metric::activation_bytes);
+      if (whole) count_point(context);
       return result;
     } catch (const CountOverflow&) {
       // The terms say which of them does not fit.

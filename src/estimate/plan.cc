@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/estimate.h"
@@ -35,36 +36,13 @@ bool same_span(const Span& a, const Span& b) {
 
 void add_known(std::optional<Count>& sum, std::optional<Count> term) { sum = known_sum(sum, term); }
 
-/// Returns the last context up to which span.tokens(n) is one polynomial.
-Count span_until(const Span& span, Count n) {
-  if (n < span.block) return span.block - 1;
-  const Count reached = (n - span.block) / span.stride + 1;
-  if (reached >= span.limit) return kEndless;
-  if (span.stride != 1) return span.block + reached * span.stride - 1;
-  return span.limit > kEndless - span.block ? kEndless : span.block + span.limit - 1;
-}
-
-constexpr MetricSet kMixing = {Metric::scores_per_head,
-                               Metric::scores_per_layer,
-                               Metric::scores,
-                               Metric::attention_macs,
-                               Metric::attention_macs_per_layer,
-                               Metric::attention_flops,
-                               Metric::attention_flops_per_layer,
-                               Metric::forward_flops};
-constexpr MetricSet kPerLayer = {Metric::scores_per_layer, Metric::attention_macs_per_layer,
-                                 Metric::attention_flops_per_layer};
-constexpr MetricSet kLinear = {Metric::linear_flops, Metric::forward_flops};
-constexpr MetricSet kLogits = {Metric::logits_flops, Metric::forward_flops};
-constexpr MetricSet kStep = {Metric::decode_flops, Metric::decode_bytes};
-constexpr MetricSet kCache = {Metric::kv_cache_bytes, Metric::kv_bytes_per_token, Metric::kv_reserved_bytes};
-constexpr MetricSet kState = {Metric::state_bytes, Metric::kv_reserved_bytes};
-constexpr MetricSet kLargest = {Metric::score_matrix_bytes, Metric::flash_workspace_bytes, Metric::activation_bytes};
-
-MetricValue quotient(Count total, Count layers) {
-  if (layers == 0) return {};
-  const Count each = total / layers;
-  return each * layers == total ? MetricValue(each) : MetricValue();
+/// Returns span.tokens(n) and span.tokens(n + 1), for one division.
+std::pair<Count, Count> tokens_and_next(const Span& span, Count n) {
+  if (n < span.block) return {span.tokens(n), span.tokens(n + 1)};
+  const Count whole = (n - span.block) / span.stride;
+  const bool another = n - span.block - whole * span.stride + 1 == span.stride;
+  const auto tokens = [&span](Count reached) { return span.constant + span.factor * min(span.limit, reached); };
+  return {tokens(whole + 1), tokens(another ? whole + 2 : whole + 1)};
 }
 
 /// A sum that is unknown if one of its terms is unknown.
@@ -88,16 +66,17 @@ struct Total {
 
 std::shared_ptr<const EstimatePlan> Estimator::make_plan() const {
   auto plan = std::make_shared<EstimatePlan>();
+  EstimateRows& rows = plan->rows;
   const Count flops_per_mac = settings_.convention.flops_per_mac;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const LayerGroup& group = model().groups[g];
     const bool encoder = group.stack == Stack::encoder;
     for (const auto& mixer : group.mixers) {
-      const auto same = find_recent(plan->mixers, [&](const EstimatePlan::MixerRow& row) {
+      const auto same = find_recent(rows.mixers, [&](const EstimateRows::MixerRow& row) {
         return row.encoder == encoder && (row.mixer == mixer.get() || same_mixer(*row.mixer, *mixer));
       });
-      if (same == plan->mixers.end()) {
-        plan->mixers.push_back({mixer.get(), group.count(), encoder, !mixer->linears_once_a_token()});
+      if (same == rows.mixers.end()) {
+        rows.mixers.push_back({mixer.get(), group.count(), encoder, !mixer->linears_once_a_token()});
       } else {
         same->layers += group.count();
       }
@@ -113,24 +92,23 @@ std::shared_ptr<const EstimatePlan> Estimator::make_plan() const {
     add_known(encoder ? plan->encoder_flops : plan->decoder_flops, linear);
     if (!encoder) add_known(plan->step_flops, linear);
   }
-  for (std::size_t m = 0; m < plan->mixers.size(); ++m) {
-    const EstimatePlan::MixerRow& row = plan->mixers[m];
+  for (const EstimateRows::MixerRow& row : rows.mixers) {
     if (row.encoder) continue;
     for (std::size_t p = 0; p < row.mixer->cache().size(); ++p) {
       const CachePart& part = row.mixer->cache()[p];
       const bool alike = same_bytes_a_row(part, kv_, context_ranks_);
       const Count row_bytes = alike ? row.layers * ctxcost::row_bytes(part, kv_, 1) : Count{};
-      plan->read_parts.push_back({m, p, row_bytes});
+      rows.read_parts.push_back({row.mixer, row.layers, p, row_bytes});
       if (!part.owned) continue;
       if (!alike) {
         plan->kept_parts.push_back({&part, row.layers});
         continue;
       }
       const auto same = find_recent(
-          plan->kept_rows, [&](const EstimatePlan::KeptRows& kept) { return same_span(kept.part->span, part.span); });
+          rows.kept_rows, [&](const EstimateRows::KeptRows& kept) { return same_span(kept.part->span, part.span); });
       const Count bytes = part.heads * row_bytes;
-      if (same == plan->kept_rows.end()) {
-        plan->kept_rows.push_back({&part, bytes});
+      if (same == rows.kept_rows.end()) {
+        rows.kept_rows.push_back({&part, bytes});
       } else {
         same->bytes += bytes;
       }
@@ -156,13 +134,19 @@ std::shared_ptr<const EstimatePlan> Estimator::make_plan() const {
   });
   for (const DecodeRead& read : decode_reads_) {
     if (read.copies != 0) {
-      plan->read_experts.push_back({read.bytes, read.copies, read.active});
+      const auto same = find_recent(plan->read_experts, [&](const EstimatePlan::ReadExperts& experts) {
+        return experts.copies == read.copies && experts.active == read.active;
+      });
+      if (same == plan->read_experts.end()) {
+        plan->read_experts.push_back({read.bytes, read.copies, read.active});
+      } else {
+        same->bytes += read.bytes;
+      }
     } else {
       (read.by_sequence ? plan->step_row_bytes : plan->step_weights_bytes) += read.bytes;
     }
   }
-  plan->one_length = !has_encoder_ && cross_scores_.size == Count{};
-  if (!plan->one_length) return plan;
+  plan->one_length = !model().cross_tokens || (!has_encoder_ && cross_scores_.size == Count{});
   visit_largest(1, 1, [&](const Term& term) {
     if (term.metric == Metric::score_matrix_bytes) plan->pair_bytes = term.total();
     if (term.metric == Metric::flash_workspace_bytes) plan->row_bytes = term.total();
@@ -176,86 +160,143 @@ std::shared_ptr<const EstimatePlan> Estimator::make_plan() const {
   return plan;
 }
 
-void Estimator::evaluate(Count context, Count batch, MetricSet wanted, Estimate& result) const {
-  const EstimatePlan& plan = *plan_;
+Estimator::RowSums Estimator::sum_rows(const EstimateRows& rows, Count context, MetricSet wanted) const {
+  RowSums sums;
   const Count flops_per_mac = settings_.convention.flops_per_mac;
   const Count source = stack_length(Stack::encoder, context);
+  if (wanted.has_any(kMixing)) {
+    bool first = true;
+    for (const EstimateRows::MixerRow& row : rows.mixers) {
+      const std::optional<Work> work = row.mixer->prefill(row.encoder ? source : context, settings_.convention.pairs);
+      const std::optional<Count> heads = work ? work->scores_per_head : std::nullopt;
+      if (!heads || (!first && sums.heads != heads)) sums.heads_agree = false;
+      sums.heads = heads;
+      first = false;
+      if (!work || !work->macs_known) sums.macs_known = false;
+      if (!work) {
+        sums.scores_known = false;
+        continue;
+      }
+      sums.scores += work->scores * row.layers;
+      if (!work->macs_known) continue;
+      const Count of_layers = work->macs * row.layers;
+      sums.macs += of_layers;
+      sums.attention += flops_per_mac * of_layers + work->scalar_operations * row.layers;
+    }
+  }
+  if (wanted.has_any(kLinear)) {
+    for (const EstimateRows::MixerRow& row : rows.mixers) {
+      if (!row.linears_apart) continue;
+      const std::optional<Count> macs = row.mixer->linear_macs(row.encoder ? source : context);
+      if (!macs) sums.linear_known = false;
+      if (macs) sums.linear += *macs * row.layers * flops_per_mac;
+    }
+  }
+  if (wanted.has_any(kCache)) {
+    for (const EstimateRows::KeptRows& kept : rows.kept_rows) {
+      if (kept.part->span.kind == Span::Kind::cross) {
+        sums.cache += kept.bytes * kept.part->span.tokens(cached_context(model(), *kept.part, context));
+        sums.next_cache += kept.bytes * kept.part->span.tokens(cached_context(model(), *kept.part, context + 1));
+        continue;
+      }
+      const auto [tokens, next] = tokens_and_next(kept.part->span, context);
+      sums.cache += kept.bytes * tokens;
+      sums.next_cache += kept.bytes * next;
+    }
+  }
+  if (!steps(context)) return sums;
+  if (wanted.has(Metric::decode_flops)) {
+    for (const EstimateRows::MixerRow& row : rows.mixers) {
+      if (row.encoder) continue;
+      const std::optional<Work> work = row.mixer->decode(context);
+      if (!work || !work->macs_known) {
+        sums.step_known = false;
+      } else {
+        sums.step += (flops_per_mac * work->macs + work->scalar_operations) * row.layers;
+      }
+      if (!row.linears_apart) continue;
+      const std::optional<Count> macs = row.mixer->decode_linear_macs(context);
+      if (!macs) sums.step_known = false;
+      if (macs) sums.step += *macs * row.layers * flops_per_mac;
+    }
+  }
+  if (wanted.has(Metric::decode_bytes) && stored_) {
+    for (const EstimateRows::ReadPart& read : rows.read_parts) {
+      const Count read_rows = read.mixer->rows_read(read.part, context);
+      if (read.bytes != 0) {
+        sums.read += read.bytes * read_rows;
+        continue;
+      }
+      const CachePart& part = read.mixer->cache()[read.part];
+      sums.read += read.layers * ctxcost::row_bytes(part, kv_, rank_rows(part, read_rows, context_ranks_));
+    }
+  }
+  return sums;
+}
+
+/// Weights that a step of all sequences reads.
+Count Estimator::step_weights(Count batch) const {
+  Count bytes = plan_->step_weights_bytes;
+  for (const EstimatePlan::ReadExperts& experts : plan_->read_experts) {
+    bytes += experts.bytes * min(experts.copies, batch * experts.active);
+  }
+  return bytes;
+}
+
+void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, MetricSet wanted,
+                         Estimate& result) const {
+  const EstimatePlan& plan = *plan_;
+  const RowSums sums = sum_rows(rows, context, wanted);
   const auto put = [&result](Metric metric) -> MetricValue& { return result[metric]; };
   result[Metric::context] = context;
   result[Metric::batch] = batch;
 
-  Total attention, linear, logits;
+  const Count attention = sums.attention * batch;
   if (wanted.has_any(kMixing)) {
-    Total scores, macs;
-    bool heads_agree = true;
-    std::optional<Count> per_head;
-    bool first = true;
-    for (const EstimatePlan::MixerRow& row : plan.mixers) {
-      const std::optional<Work> work = row.mixer->prefill(row.encoder ? source : context, settings_.convention.pairs);
-      const Count times = row.layers * batch;
-      const std::optional<Count> heads = work ? work->scores_per_head : std::nullopt;
-      if (!heads || (!first && per_head != heads)) heads_agree = false;
-      per_head = heads;
-      first = false;
-      if (!work || !work->macs_known) attention.known = macs.known = false;
-      if (!work) {
-        scores.known = false;
-        continue;
-      }
-      scores.value += work->scores * times;
-      if (!work->macs_known) continue;
-      const Count of_layers = work->macs * times;
-      macs.value += of_layers;
-      attention.value += flops_per_mac * of_layers + work->scalar_operations * times;
-    }
-    scores.put(put(Metric::scores));
-    macs.put(put(Metric::attention_macs));
-    attention.put(put(Metric::attention_flops));
-    if (heads_agree && per_head) put(Metric::scores_per_head) = *per_head;
+    const Count scores = sums.scores * batch;
+    const Count macs = sums.macs * batch;
+    if (sums.scores_known) put(Metric::scores) = scores;
+    if (sums.macs_known) put(Metric::attention_macs) = macs;
+    if (sums.macs_known) put(Metric::attention_flops) = attention;
+    if (sums.heads_agree && sums.heads) put(Metric::scores_per_head) = *sums.heads;
     if (wanted.has_any(kPerLayer)) {
-      if (scores.known) put(Metric::scores_per_layer) = quotient(scores.value, layers_);
-      if (macs.known) put(Metric::attention_macs_per_layer) = quotient(macs.value, layers_);
-      if (attention.known) put(Metric::attention_flops_per_layer) = quotient(attention.value, layers_);
+      if (sums.scores_known) put(Metric::scores_per_layer) = quotient(scores, layers_);
+      if (sums.macs_known) put(Metric::attention_macs_per_layer) = quotient(macs, layers_);
+      if (sums.macs_known) put(Metric::attention_flops_per_layer) = quotient(attention, layers_);
     }
   }
+  Total linear, logits;
   if (wanted.has_any(kLinear)) {
+    linear.known = sums.linear_known;
     linear.add(plan.decoder_flops, context * batch);
-    if (has_encoder_) linear.add(plan.encoder_flops, source * batch);
-    linear.value += plan.once_flops * batch;
-    for (const EstimatePlan::MixerRow& row : plan.mixers) {
-      if (row.linears_apart) {
-        linear.add(row.mixer->linear_macs(row.encoder ? source : context), row.layers * batch * flops_per_mac);
-      }
-    }
+    if (has_encoder_) linear.add(plan.encoder_flops, stack_length(Stack::encoder, context) * batch);
+    linear.value += (plan.once_flops + sums.linear) * batch;
     linear.put(put(Metric::linear_flops));
   }
-  const Count rows = logit_rows(settings_.logits, context);
+  const Count logit_rows = ctxcost::logit_rows(settings_.logits, context);
   if (wanted.has_any(kLogits)) {
-    logits.add(plan.row_logits_flops, rows * batch);
+    logits.add(plan.row_logits_flops, logit_rows * batch);
     logits.put(put(Metric::logits_flops));
   }
-  if (wanted.has(Metric::forward_flops) && attention.known && linear.known && logits.known) {
-    put(Metric::forward_flops) = attention.value + linear.value + logits.value;
+  if (wanted.has(Metric::forward_flops) && sums.macs_known && linear.known && logits.known) {
+    put(Metric::forward_flops) = attention + linear.value + logits.value;
   }
 
   Count cache;  // of one sequence
   if (wanted.has_any(kCache)) {
-    const auto sum = [&](Count n) {
+    const auto apart = [&](Count n) {
       Count bytes;
-      for (const EstimatePlan::KeptRows& kept : plan.kept_rows) {
-        bytes += kept.bytes * kept.part->span.tokens(cached_context(model(), *kept.part, n));
-      }
       for (const auto& [part, layers] : plan.kept_parts) {
         bytes += layers * cache_bytes(precision_of(kv_, part->role), part->role, part->heads, part->width,
                                       cached_tokens(model(), *part, n, context_ranks_));
       }
       return bytes;
     };
-    cache = sum(context);
+    cache = sums.cache + apart(context);
     put(Metric::kv_cache_bytes) = cache * batch;
     // KIVI packs a group of tokens at once, so that one more token may need fewer bytes. The figure is then 0.
     if (wanted.has(Metric::kv_bytes_per_token)) {
-      put(Metric::kv_bytes_per_token) = minus_or_zero(sum(context + 1), cache);
+      put(Metric::kv_bytes_per_token) = minus_or_zero(sums.next_cache + apart(context + 1), cache);
     }
   }
   if (wanted.has_any(kState) && plan.state_bytes) {
@@ -267,51 +308,19 @@ void Estimator::evaluate(Count context, Count batch, MetricSet wanted, Estimate&
   }
 
   if (wanted.has_any(kStep) && steps(context)) {
-    if (wanted.has(Metric::decode_flops)) {
-      Total flops;
-      flops.add(plan.step_flops, batch);
-      for (const EstimatePlan::MixerRow& row : plan.mixers) {
-        if (row.encoder) continue;
-        const std::optional<Work> work = row.mixer->decode(context);
-        const Count times = row.layers * batch;
-        if (!work || !work->macs_known) {
-          flops.known = false;
-        } else {
-          flops.value += (flops_per_mac * work->macs + work->scalar_operations) * times;
-        }
-        if (row.linears_apart) flops.add(row.mixer->decode_linear_macs(context), times * flops_per_mac);
-      }
-      flops.put(put(Metric::decode_flops));
+    if (wanted.has(Metric::decode_flops) && sums.step_known && plan.step_flops) {
+      put(Metric::decode_flops) = (*plan.step_flops + sums.step) * batch;
     }
     if (wanted.has(Metric::decode_bytes) && stored_) {
-      Count bytes;  // of one sequence
-      for (const EstimatePlan::ReadPart& read : plan.read_parts) {
-        const EstimatePlan::MixerRow& row = plan.mixers[read.mixer];
-        const CachePart& part = row.mixer->cache()[read.part];
-        const Count read_rows = row.mixer->rows_read(read.part, context);
-        bytes += read.bytes != 0
-                     ? read.bytes * read_rows
-                     : row.layers * ctxcost::row_bytes(part, kv_, rank_rows(part, read_rows, context_ranks_));
-      }
       // A state is read and written.
-      bytes = (bytes + 2 * plan.known_state_bytes + plan.step_row_bytes) * batch + plan.step_weights_bytes;
-      for (const EstimatePlan::ReadExperts& experts : plan.read_experts) {
-        bytes += experts.bytes * min(experts.copies, batch * experts.active);
-      }
-      put(Metric::decode_bytes) = bytes;
+      const Count of_sequence = sums.read + 2 * plan.known_state_bytes + plan.step_row_bytes;
+      put(Metric::decode_bytes) = of_sequence * batch + step_weights(batch);
     }
   }
 
   if (wanted.has_any(kLargest)) {
     if (!plan.one_length) {
-      Total sums[3];
-      constexpr Metric kOf[3] = {Metric::score_matrix_bytes, Metric::flash_workspace_bytes, Metric::activation_bytes};
-      visit_largest(context, batch, [&](const Term& term) {
-        for (std::size_t i = 0; i < 3; ++i) {
-          if (term.metric == kOf[i]) sums[i].add(term.total(), 1);
-        }
-      });
-      for (std::size_t i = 0; i < 3; ++i) sums[i].put(put(kOf[i]));
+      put_largest(context, batch, result);
     } else {
       if (wanted.has(Metric::score_matrix_bytes) && plan.pair_bytes) {
         put(Metric::score_matrix_bytes) = *plan.pair_bytes * (context * context) * batch;
@@ -322,7 +331,7 @@ void Estimator::evaluate(Count context, Count batch, MetricSet wanted, Estimate&
       if (wanted.has(Metric::activation_bytes)) {
         Total live;
         live.add(plan.live_token_bytes, min(context, kActivationTokens) * batch);
-        live.add(plan.live_row_bytes, rows * batch);
+        live.add(plan.live_row_bytes, logit_rows * batch);
         live.put(put(Metric::activation_bytes));
       }
     }
@@ -334,10 +343,30 @@ void Estimator::evaluate(Count context, Count batch, MetricSet wanted, Estimate&
   if (const auto status = window_status(model().positions, context)) result[Metric::window_status] = *status;
 }
 
+/// Where queries and keys differ in number, the layer with most of them depends on the context. The terms are those of
+/// `visit_largest`.
+void Estimator::put_largest(Count context, Count batch, Estimate& result) const {
+  const Count source = stack_length(Stack::encoder, context);
+  const Count decoder = *decoder_scores_.size * context;
+  const Count cross = *cross_scores_.size * context;
+  const Count encoder = *encoder_scores_.size * source;
+  const Count activation_bytes = model().activation.row_bytes(1);
+  result[Metric::score_matrix_bytes] = max(decoder * context, max(cross, encoder) * source) * batch * activation_bytes;
+  result[Metric::flash_workspace_bytes] = max(decoder, max(cross, encoder)) * batch * kFp32Bytes;
+  const auto live = [this](const Widest& widest, Count tokens) {
+    return min(tokens, kActivationTokens) * (2 * *model().d_model + *widest.size);
+  };
+  const bool known = decoder_activation_.size && (!has_encoder_ || encoder_activation_.size);
+  if (!known || !plan_->live_row_bytes) return;
+  const Count of_encoder = has_encoder_ ? live(encoder_activation_, source) : Count{};
+  result[Metric::activation_bytes] = max(live(decoder_activation_, context), of_encoder) * batch * activation_bytes +
+                                     *plan_->live_row_bytes * logit_rows(settings_.logits, context) * batch;
+}
+
 std::vector<std::optional<Count>> Estimator::scores_per_head(Count context) const {
   std::vector<std::optional<Count>> heads;
-  heads.reserve(plan_->mixers.size());
-  for (const EstimatePlan::MixerRow& row : plan_->mixers) {
+  heads.reserve(plan_->rows.mixers.size());
+  for (const EstimateRows::MixerRow& row : plan_->rows.mixers) {
     const Count tokens = row.encoder ? stack_length(Stack::encoder, context) : context;
     const std::optional<Work> work = row.mixer->prefill(tokens, settings_.convention.pairs);
     heads.push_back(work ? work->scores_per_head : std::nullopt);
@@ -351,22 +380,21 @@ Count Estimator::polynomial_until(Count context, MetricSet wanted) const {
   const EstimatePlan& plan = *plan_;
   Count until = kEndless;
   if (wanted.has_any(kMixing) || wanted.has_any(kLinear) || wanted.has_any(kStep)) {
-    for (const EstimatePlan::MixerRow& row : plan.mixers) {
+    for (const EstimateRows::MixerRow& row : plan.rows.mixers) {
       if (row.encoder && model().cross_tokens) continue;
       until = min(until, row.mixer->polynomial_until(context));
     }
   }
   if (wanted.has_any(kCache)) {
-    for (const EstimatePlan::KeptRows& kept : plan.kept_rows) {
+    for (const EstimateRows::KeptRows& kept : plan.rows.kept_rows) {
       const Span& span = kept.part->span;
       if (span.kind == Span::Kind::cross && model().cross_tokens) continue;
-      // The bytes of one more token, too.
-      until = min(until, min(span_until(span, context), span_until(span, context + 1) - 1));
+      until = min(until, kept_until(span, context));
     }
     if (!plan.kept_parts.empty()) return context;
   }
   if (wanted.has(Metric::decode_bytes)) {
-    for (const EstimatePlan::ReadPart& read : plan.read_parts) {
+    for (const EstimateRows::ReadPart& read : plan.rows.read_parts) {
       if (read.bytes == 0) return context;
     }
   }

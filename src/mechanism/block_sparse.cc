@@ -52,47 +52,76 @@ constexpr Count kMostShifts = 4096;
 class BlockSparse final : public Mixer {
  public:
   BlockSparse(const MixerShape& shape, Count block, Count local_blocks, Count stride, Count head_step)
-      : Mixer("block_sparse", shape),
-        block_(block),
-        local_(local_blocks),
-        stride_(stride),
-        head_step_(head_step),
-        shifts_(shape.heads.u64()) {
+      : Mixer("block_sparse", shape), block_(block), local_(local_blocks), stride_(stride), head_step_(head_step) {
     cache_ = key_value_cache(shape, Span{});
     const Count first = shape.tensor_rank * shape.heads;  // of this rank
-    for (std::size_t h = 0; h < shifts_.size(); ++h) shifts_[h] = (first + Count{h}) * head_step % stride;
+    const Count group = shape.heads / shape.kv_heads;
+    std::uint64_t period = 0;  // of the heads' shifts; 0: not known yet
+    for (std::uint64_t head = 0; head < shape.heads; ++head) {
+      const Count shift = (first + head) * head_step % stride;
+      const Count key_head = head / group;
+      if (period == 0 && head > 0 && shift == shifts_[0].blocks) period = head;
+      if (period == 0) {
+        shifts_.push_back({shift, 1, 1, key_head});
+        continue;
+      }
+      Shift& same = shifts_[head % period];
+      same.heads += 1;
+      if (same.last_key_head != key_head) same.key_heads += 1;
+      same.last_key_head = key_head;
+    }
+    for (const Shift& shift : shifts_) pairs_of_heads_ += shift.key_heads;
+    if (head_step == 0) return;
+    // Of each remainder below the stride: the heads whose shift makes up for the rest of it.
+    further_.resize(stride.u64());
+    for (const Shift& shift : shifts_) {
+      if (shift.blocks > 0) further_[(stride - shift.blocks).u64()] = {shift.heads, shift.key_heads};
+    }
+    for (std::size_t remainder = 1; remainder < further_.size(); ++remainder) {
+      further_[remainder].heads += further_[remainder - 1].heads;
+      further_[remainder].key_heads += further_[remainder - 1].key_heads;
+    }
   }
 
   std::optional<Work> prefill(Count n, PairRule rule) const override {
-    std::vector<Count> pairs;
-    pairs.reserve(shifts_.size());
-    for (const Count shift : shifts_) pairs.push_back(rule == PairRule::reach ? n * most(n, shift) : exact(n, shift));
-    return work(pairs);
+    if (n == 0) return Work{0, Count{}, 0, 0};
+    Sum sum;
+    if (rule == PairRule::exact) {
+      const Count near = near_rows(n);
+      const Blocks before = divided(minus_or_zero(n / block_ + 1, local_));
+      for (const Shift& shift : shifts_) {
+        sum.add(shift.heads, near + block_ * vertical_rows(n % block_, before, shift.blocks));
+      }
+      return work(sum);
+    }
+    // Every query is charged the most keys of any: of the last one, or of the last in a whole block.
+    const Count whole = (n - 1) / block_ * block_;
+    const Row last = row_of(n), earlier = whole == 0 ? last : row_of(whole);
+    const Count one_more = max(last.further.heads, earlier.further.heads);
+    const Count both = min(last.further.heads, earlier.further.heads);
+    const auto most = [&](bool of_last, bool of_earlier) {
+      return n * max(last.keys + (of_last ? block_ : Count{}), earlier.keys + (of_earlier ? block_ : Count{}));
+    };
+    sum.add(both, most(true, true));
+    sum.add(one_more - both, most(last.further.heads == one_more, earlier.further.heads == one_more));
+    sum.add(shape().heads - one_more, most(false, false));
+    return work(sum);
   }
   std::optional<Work> decode(Count keys) const override {
-    std::vector<Count> pairs;
-    pairs.reserve(shifts_.size());
-    for (const Count shift : shifts_) pairs.push_back(seen(keys, shift));
-    return work(pairs);
+    if (keys == 0) return Work{0, Count{}, 0, 0};
+    const Row row = row_of(keys);
+    Sum sum;
+    sum.add(row.further.heads, row.keys + block_);
+    sum.add(shape().heads - row.further.heads, row.keys);
+    return work(sum);
   }
   std::optional<std::vector<Tensor>> tensors() const override { return softmax_tensors(shape()); }
 
   /// The query heads of a key head see the same near blocks and each their own vertical ones.
   Count rows_read(std::size_t, Count keys) const override {
     if (keys == 0) return 0;
-    const std::size_t group = (shape().heads / shape().kv_heads).u64();
-    const Count near = near_keys(keys);
-    const Count before = blocks_before(keys);
-    Count rows;
-    for (std::size_t head = 0; head < shifts_.size(); head += group) {
-      const auto begin = shifts_.begin() + static_cast<std::ptrdiff_t>(head);
-      std::vector<Count> own(begin, begin + static_cast<std::ptrdiff_t>(std::min(group, shifts_.size() - head)));
-      std::sort(own.begin(), own.end());
-      own.erase(std::unique(own.begin(), own.end()), own.end());
-      rows += near;
-      for (const Count shift : own) rows += block_ * ((before + shift) / stride_);
-    }
-    return rows;
+    const Row row = row_of(keys);
+    return shape().kv_heads * row.near + block_ * (pairs_of_heads_ * row.vertical + row.further.key_heads);
   }
 
   Reach reach(Count n) const override {
@@ -109,46 +138,80 @@ class BlockSparse final : public Mixer {
   std::span<const Formula> formulas() const override { return kBlockSparseFormulas; }
 
  private:
-  Work work(const std::vector<Count>& pairs) const {
-    Count scores;
-    for (const Count of_head : pairs) scores += of_head;
-    const bool agree = std::all_of(pairs.begin(), pairs.end(), [&](Count of_head) { return of_head == pairs.front(); });
-    return {scores, agree ? std::optional<Count>(pairs.front()) : std::nullopt, scores * (shape().d_k + shape().d_v),
-            0};
+  /// Heads whose vertical blocks are the same.
+  struct Shift {
+    Count blocks;
+    Count heads;
+    Count key_heads;      ///< key heads that any of them belongs to
+    Count last_key_head;  ///< of these
+  };
+
+  /// Heads that see one vertical block more than the others.
+  struct Further {
+    Count heads, key_heads;
+  };
+  /// What the last of some queries sees in each head, and the heads that see a block more.
+  struct Row {
+    Count keys;      ///< near and vertical ones
+    Count near;      ///< of them
+    Count vertical;  ///< blocks
+    Further further;
+  };
+  Row row_of(Count keys) const {
+    const Count own = (keys - 1) / block_;
+    const Count near = keys - own * block_ + block_ * min(own, local_ - 1);
+    const Count before = minus_or_zero(own + 1, local_);
+    const Count vertical = before / stride_;
+    const Further further = further_.empty() ? Further{} : further_[(before - vertical * stride_).u64()];
+    return {near + block_ * vertical, near, vertical, further};
   }
 
-  /// Of the last of `keys` queries: its own block so far and the whole ones near it.
-  Count near_keys(Count keys) const {
-    const Count own = (keys - 1) / block_;
-    return keys - own * block_ + block_ * min(own, local_ - 1);
+  /// Pairs of heads that may differ in them.
+  struct Sum {
+    Count scores;
+    std::optional<Count> one;
+    bool agree = true;
+    void add(Count heads, Count pairs) {
+      if (heads == 0) return;
+      scores += heads * pairs;
+      agree = agree && (!one || one == pairs);
+      one = pairs;
+    }
+  };
+  Work work(const Sum& sum) const {
+    return {sum.scores, sum.agree ? sum.one : std::nullopt, sum.scores * (shape().d_k + shape().d_v), 0};
   }
-  /// Blocks before the near ones of that query.
-  Count blocks_before(Count keys) const { return minus_or_zero((keys - 1) / block_ + 1, local_); }
-  Count seen(Count keys, Count shift) const {
-    return keys == 0 ? keys : near_keys(keys) + block_ * ((blocks_before(keys) + shift) / stride_);
+
+  /// Blocks before the near ones of a query, by the stride.
+  struct Blocks {
+    Count quotient, remainder;
+  };
+  Blocks divided(Count blocks) const { return {blocks / stride_, blocks % stride_}; }
+  /// Those of them that heads with that shift see: (blocks + shift) / stride. A shift is below the stride.
+  Count vertical(const Blocks& before, Count shift) const {
+    return before.quotient + (before.remainder + shift >= stride_ ? 1 : 0);
   }
-  /// The most keys of any of n queries: of the last one, or of the last in a whole block.
-  Count most(Count n, Count shift) const {
-    return n == 0 ? n : max(seen(n, shift), seen((n - 1) / block_ * block_, shift));
-  }
-  /// The sum of floor(y / stride) up to y = x.
-  Count floors(Count x) const {
-    const Count whole = (x + 1) / stride_;
-    return whole == 0 ? whole : stride_ * pairs::triangle(whole - 1) + (x + 1) % stride_ * whole;
-  }
-  Count exact(Count n, Count shift) const {
+  /// Pairs with the query's own block and the near ones.
+  Count near_rows(Count n) const {
     const Count blocks = n / block_;
-    const Count rest = n % block_;
     const Count few = min(blocks, local_);  // blocks before which there are fewer than local_blocks - 1
     const Count near =
         few == 0 ? few : pairs::triangle(few - 1) + (blocks - few) * (local_ - 1);  // a sum over whole blocks
-    const Count vertical = blocks < local_ ? Count{} : floors(blocks - local_ + shift);
-    const Count last = min(blocks, local_ - 1) + (minus_or_zero(blocks + 1, local_) + shift) / stride_;
-    return pairs::chunked(n, block_) + block_ * (block_ * (near + vertical) + rest * last);
+    return pairs::chunked(n, block_) + block_ * (block_ * near + n % block_ * min(blocks, local_ - 1));
+  }
+  /// Vertical blocks summed over queries: of whole blocks of them, which have none before there are local_blocks, then
+  /// 1, 2, ... up to those `before` the last of `rest` queries; each sees (blocks + shift) / stride of them.
+  Count vertical_rows(Count rest, const Blocks& before, Count shift) const {
+    const Count most = vertical(before, shift);
+    const Count remainder = before.remainder + shift - (most - before.quotient) * stride_;
+    const Count whole = most == 0 ? most : stride_ * pairs::triangle(most - 1) + remainder * most;
+    return block_ * whole + rest * most;
   }
 
   Count block_, local_, stride_, head_step_;
-  std::vector<Count> shifts_;  ///< of each head
+  std::vector<Shift> shifts_;
+  std::vector<Further> further_;  ///< by the remainder of the vertical blocks; empty: none
+  Count pairs_of_heads_;          ///< of a key head and a shift that one of its heads has
 };
 
 }  // namespace

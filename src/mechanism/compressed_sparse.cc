@@ -72,7 +72,8 @@ struct CompressedRows {
   Count top_k;  ///< 0 = all
 
   Count of(Count keys) const { return ratio == 0 ? Count{} : keys / ratio; }
-  Count chosen(Count keys) const { return top_k == 0 ? of(keys) : min(of(keys), top_k); }
+  Count chosen_of(Count all) const { return top_k == 0 ? all : min(all, top_k); }
+  Count chosen(Count keys) const { return chosen_of(of(keys)); }
   /// Widths by which its tensors and states are larger.
   Count spread() const { return overlap ? 2 : 1; }
 };
@@ -86,7 +87,13 @@ class CompressedSparse final : public Mixer {
  public:
   CompressedSparse(const MixerShape& shape, Count window, const CompressedRows& rows, Count q_rank,
                    const GroupedOutput& output)
-      : Mixer("compressed_sparse", shape), window_(window), rows_(rows), q_rank_(q_rank), output_(output) {
+      : Mixer("compressed_sparse", shape),
+        window_(window),
+        rows_(rows),
+        q_rank_(q_rank),
+        output_(output),
+        pair_macs_(2 * shape.d_k),
+        index_macs_(rows.index_heads * rows.index_dim) {
     cache_ = {{"recent rows", CacheRole::latent, 1, shape.d_k, {.kind = Span::Kind::window, .limit = window}}};
     if (rows.ratio == 0) return;
     const Span compressed{.kind = Span::Kind::compressed, .block = rows.ratio, .stride = rows.ratio};
@@ -100,7 +107,8 @@ class CompressedSparse final : public Mixer {
 
   std::optional<Work> prefill(Count n, PairRule rule) const override {
     if (rule == PairRule::reach) {
-      return work(n * min(n, window_) + n * rows_.chosen(n), n * rows_.of(n));
+      const Count all = rows_.of(n);
+      return work(n * (min(n, window_) + rows_.chosen_of(all)), n * all);
     }
     const Count recent = pairs::sliding(n, window_);
     if (rows_.ratio == 0) return work(recent, 0);
@@ -109,8 +117,11 @@ class CompressedSparse final : public Mixer {
     return work(recent + seen(all) + (n - all) * rows_.top_k, seen(n));
   }
   std::optional<Work> decode(Count keys) const override {
-    return work(min(keys, window_) + rows_.chosen(keys), rows_.of(keys));
+    const Count all = rows_.of(keys);
+    return work(min(keys, window_) + rows_.chosen_of(all), all);
   }
+  /// With compressed rows, the next token may complete one.
+  Count polynomial_until(Count n) const override { return rows_.ratio == 0 ? until_bound(n, window_) : n; }
   Count rows_read(std::size_t part, Count keys) const override {
     if (part == 0) return min(keys, window_);
     return part == 1 ? rows_.chosen(keys) : rows_.of(keys);
@@ -172,14 +183,15 @@ class CompressedSparse final : public Mixer {
 
   /// `pairs` of the attention, `scored` pairs of the indexer.
   Work work(Count pairs, Count scored) const {
-    const Count heads = shape().heads;
-    return {heads * pairs, pairs, heads * pairs * 2 * shape().d_k + scored * rows_.index_heads * rows_.index_dim, 0};
+    const Count scores = shape().heads * pairs;
+    return {scores, pairs, scores * pair_macs_ + scored * index_macs_, 0};
   }
 
   Count window_;
   CompressedRows rows_;
   Count q_rank_;
   GroupedOutput output_;
+  Count pair_macs_, index_macs_;  ///< of one pair
 };
 
 /// The window reaches back to the last complete row, and the indexer's three keys are set together, only where there is

@@ -69,6 +69,9 @@ struct EstimateDetails {
 };
 
 struct EstimatePlan;
+struct EstimateRows;
+struct FoldedPiece;
+struct FoldedPlan;
 
 /// Returns all counts of details, in order. Null for those that are unknown.
 std::vector<Count*> counts_of(EstimateDetails& details);
@@ -88,6 +91,9 @@ class Estimator {
   Estimate at(Count context, Count batch) const { return at(context, batch, MetricSet::all()); }
   /// Returns the metrics of `wanted`. Others may be null.
   Estimate at(Count context, Count batch, MetricSet wanted) const;
+  /// Returns whether `at` has polynomials for that point, which cost a fraction of adding up. They are made once it was
+  /// called some times for contexts nearby, and it gives the same integers with and without.
+  bool folded(Count context, Count batch) const;
   /// Returns the last context up to which, from `context` on, each metric of `wanted` that is a sum is one polynomial
   /// of at most third degree in the context, and the window's level is the same. Quotients, ratios and
   /// `scores_per_head` follow from sums. It is `context` itself where that is not known.
@@ -160,7 +166,21 @@ class Estimator {
   void sum_tensors();
   void list_reads();
   std::shared_ptr<const EstimatePlan> make_plan() const;
-  void evaluate(Count context, Count batch, MetricSet wanted, Estimate& result) const;
+  struct RowSums;
+  RowSums sum_rows(const EstimateRows& rows, Count context, MetricSet wanted) const;
+  Count step_weights(Count batch) const;
+  void evaluate(const EstimateRows& rows, Count context, Count batch, MetricSet wanted, Estimate& result) const;
+  void put_largest(Count context, Count batch, Estimate& result) const;
+  Estimate add_up(Count context, Count batch, MetricSet wanted) const;
+
+  // Folded plans (src/estimate/folded.h).
+  const FoldedPiece* piece_at(Count context, Count batch) const;
+  Estimate from_piece(const FoldedPiece& piece, Count context, Count batch, MetricSet wanted) const;
+  void add_rest(Count context, Count batch, MetricSet wanted, Estimate& result) const;
+  void add_rows(const FoldedPlan& fold, Count context, Count batch, MetricSet wanted, Estimate& result) const;
+  void count_point(Count context) const;
+  std::unique_ptr<const FoldedPlan> fold() const;
+  std::unique_ptr<const FoldedPiece> fold_piece(const FoldedPlan& fold, std::size_t slot) const;
   Estimate sum_terms(Count context, Count batch) const;
   Count stack_length(Stack stack, Count context) const;
   bool steps(Count context) const { return decodes_ && context > 0; }
