@@ -7,7 +7,6 @@
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
 #include "estimate.h"
-#include "plan.h"
 #include "weights/gguf_file_types.h"
 
 namespace ctxcost {
@@ -46,6 +45,8 @@ WeightScheme under(const WeightScheme& weights, const EngineChoice& engine) {
 
 /// Few layers have more tensors.
 constexpr std::size_t kUsualTensors = 16;
+/// Few models have more groups; in those that do, room for tensors that a layer does not have adds up.
+constexpr std::size_t kUsualGroups = 256;
 
 bool sees_encoder(const Mixer& mixer) {
   const auto cache = mixer.cache();
@@ -193,6 +194,7 @@ void Estimator::list_tensors(const LayerGroup& group) {
     if (!row.tensor.stored) continue;
     add(all.parameters, row.known ? std::optional(row.tensor.elements()) : std::nullopt);
   }
+  if (model().groups.size() > kUsualGroups) all.tensors.shrink_to_fit();
   groups_.push_back(std::move(all));
 }
 
@@ -328,28 +330,6 @@ OverflowError Estimator::overflow_at(Count context, Count batch, const CountOver
       Diagnostic{model().name, "",
                  "a count at context " + to_string(context) + ", batch " + to_string(batch) + " does not fit 128 bits",
                  overflow.what()});
-}
-
-Estimate Estimator::add_up(Count context, Count batch, MetricSet wanted) const {
-  Estimate result;
-  if (plan_ != nullptr) {
-    try {
-      evaluate(plan_->rows, context, batch, wanted, result);
-      // A few metrics alone (searches for a limit) are soon added up.
-      const bool whole =
-          wanted.has(Metric::forward_flops) && wanted.has(Metric::decode_bytes) && wanted.has(Metric::activation_bytes);
-      if (whole) count_point(context);
-      return result;
-    } catch (const CountOverflow&) {
-      // The terms say which of them does not fit.
-    }
-  }
-  try {
-    result = sum_terms(context, batch);
-  } catch (const CountOverflow& overflow) {
-    throw overflow_at(context, batch, overflow);
-  }
-  return result;
 }
 
 std::vector<Term> Estimator::terms(Count context, Count batch) const {

@@ -343,6 +343,28 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
   if (const auto status = window_status(model().positions, context)) result[Metric::window_status] = *status;
 }
 
+Estimate Estimator::add_up(Count context, Count batch, MetricSet wanted) const {
+  Estimate result;
+  if (plan_ != nullptr) {
+    try {
+      evaluate(plan_->rows, context, batch, wanted, result);
+      // A few metrics alone (searches for a limit) are soon added up.
+      const bool whole =
+          wanted.has(Metric::forward_flops) && wanted.has(Metric::decode_bytes) && wanted.has(Metric::activation_bytes);
+      if (whole) count_point(context);
+      return result;
+    } catch (const CountOverflow&) {
+      // The terms say which of them does not fit.
+    }
+  }
+  try {
+    result = sum_terms(context, batch);
+  } catch (const CountOverflow& overflow) {
+    throw overflow_at(context, batch, overflow);
+  }
+  return result;
+}
+
 /// Where queries and keys differ in number, the layer with most of them depends on the context. The terms are those of
 /// `visit_largest`.
 void Estimator::put_largest(Count context, Count batch, Estimate& result) const {
