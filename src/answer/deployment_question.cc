@@ -22,6 +22,7 @@ DeploymentCase at_place(DeploymentCase point, const std::optional<Placement>& pl
   DeploymentSettings& settings = point.setup.settings;
   settings.gpu = place->gpu;
   if (place->machine) set_cards(settings, *place->machine);
+  settings.rates = place->rates;
   settings.parallelism = place->split.value_or(Parallelism());
   if (!place->split) settings.parallelism.*spread_degree(*point.setup.engine.engine) = place->gpus;
   point.split_asked = place->split.has_value();

@@ -268,7 +268,10 @@ constexpr MetricSet kFound = {Metric::parameters,
                               Metric::device_kv_bytes,
                               Metric::headroom_bytes,
                               Metric::decode_seconds_per_token,
-                              Metric::decode_tokens_per_second};
+                              Metric::decode_tokens_per_second,
+                              Metric::usd_per_million_prefill_tokens,
+                              Metric::usd_per_million_decode_tokens,
+                              Metric::joules_per_decode_token};
 
 FoundModel describe_found(const Deployment& deployment, Count context, Count batch) {
   const Model& model = *deployment.setup().model;
@@ -295,6 +298,9 @@ FoundModel describe_found(const Deployment& deployment, Count context, Count bat
   found.bound = bound_of(longest);
   found.decode_seconds_per_token = real_of(estimate, Metric::decode_seconds_per_token);
   found.decode_tokens_per_second = real_of(estimate, Metric::decode_tokens_per_second);
+  found.usd_per_million_prefill_tokens = real_of(estimate, Metric::usd_per_million_prefill_tokens);
+  found.usd_per_million_decode_tokens = real_of(estimate, Metric::usd_per_million_decode_tokens);
+  found.joules_per_decode_token = real_of(estimate, Metric::joules_per_decode_token);
   return found;
 }
 

@@ -13,10 +13,17 @@ namespace {
 
 /// Evaluates the requested point and searches for the limits of memory, whether or not the point fits. Throws
 /// InputError if it is unknown whether the point fits.
-Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>& deployment, Count context,
-           Count batch) {
+Fit answer(const DeploymentCase& asked, const std::shared_ptr<const Deployment>& deployment, Count context, Count batch,
+           const std::optional<KvHostStore>& store) {
   deployment->fits(context, batch);
-  Fit fit{asked, deployment, context, batch, deployment->at(context, batch), {}, {}, {}, {}};
+  Fit fit{asked, deployment, context, batch, deployment->at(context, batch), {}, {}, {}, {}, {}};
+  if (store) {
+    if (!asked.setup.settings.requests.alike()) {
+      throw InputError(setting_fault("kv_host", "expected contexts that are alike and share nothing",
+                                     "ask for a store at one context, without lengths and shared_prefix"));
+    }
+    fit.kv_host = kv_on_host(*deployment, *store, context);
+  }
   if (!has_lengths(fit)) {
     fit.longest_in_memory = max_context_memory(*deployment, batch);
     fit.longest_context = within_window(*deployment, fit.longest_in_memory);
@@ -52,8 +59,18 @@ std::vector<std::string> request_notes(const Fit& fit) {
   return notes;
 }
 
+std::optional<double> usd_of_decoding(const Fit& fit) {
+  const double* const usd = std::get_if<double>(&fit.estimate[Metric::usd_per_million_decode_tokens]);
+  return usd == nullptr ? std::nullopt : std::optional(*usd);
+}
+
 void add(std::vector<std::string>& notes, std::string note) {
   if (!note.empty()) notes.push_back(std::move(note));
+}
+
+void add_kv_host_notes(std::vector<std::string>& notes, const Fit& fit) {
+  if (!fit.kv_host) return;
+  for (std::string& note : kv_host_notes(*fit.deployment, *fit.kv_host)) notes.push_back(std::move(note));
 }
 
 }  // namespace
@@ -72,7 +89,7 @@ FitAnswer fit(const DeploymentQuestion& question) {
       const Count images = tokens_beside(question, asked.setup);
       for (const Count batch : batches_of(question, model)) {
         for (const Count context : contexts_of(question, model)) {
-          all.push_back(answer(asked, deployment, context + images, batch));
+          all.push_back(answer(asked, deployment, context + images, batch, question.kv_host));
         }
       }
     } catch (const InputError& error) {
@@ -81,6 +98,16 @@ FitAnswer fit(const DeploymentQuestion& question) {
     }
   }
   std::stable_sort(all.begin(), all.end(), cheaper);
+  const auto has_price = [](const Fit& fit) {
+    return fit.asked.setup.settings.rates.price_asked && usd_of_decoding(fit).has_value();
+  };
+  result.by_money = all.size() > 1 && std::all_of(all.begin(), all.end(), has_price);
+  if (result.by_money) {
+    std::stable_sort(all.begin(), all.end(), [](const Fit& a, const Fit& b) {
+      if (a.estimate.fits != b.estimate.fits) return a.estimate.fits;
+      return *usd_of_decoding(a) < *usd_of_decoding(b);
+    });
+  }
   return result;
 }
 
@@ -109,6 +136,7 @@ std::vector<std::string> device_notes(const Fit& fit) {
   for (const std::string& note : request_notes(fit)) add(all, note);
   add(all, fit.deployment->margin_note(fit.estimate));
   add(all, longest_note(fit.longest_context));
+  add_kv_host_notes(all, fit);
   return all;
 }
 
@@ -120,6 +148,7 @@ std::vector<std::string> notes(const Fit& fit) {
   for (const std::string& note : fit.deployment->engine_notes(fit.context, fit.batch)) add(all, note);
   add(all, window_note(*fit.asked.setup.model, fit.estimate.model, fit.context));
   add(all, longest_note(fit.longest_context));
+  add_kv_host_notes(all, fit);
   return all;
 }
 

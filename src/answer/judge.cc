@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/deployment/running_cost.h"
 #include "ctxcost/deployment/solve.h"
 #include "remedies.h"
 
@@ -200,6 +201,13 @@ class Judge {
     if (needs_devices(limit.metric) && !budget_.setup.settings.has_cards()) {
       message = "\"" + std::string(metric.name) + "\" needs a \"gpu\"";
       hint = "`ctxcost list gpus` shows all";
+    }
+    const DeploymentSettings& settings = budget_.setup.settings;
+    const Unit unit = info(limit.metric).unit;
+    if (settings.has_cards() && unit == Unit::usd && !running_rate(budget_.setup).usd_per_hour) {
+      hint = "no list price of " + settings.cards_name() + " is known: give a \"price\"";
+    } else if (settings.has_cards() && unit == Unit::joules && !running_rate(budget_.setup).watts) {
+      hint = "its board power is not in the catalogue: give a \"power\"";
     }
     add_fault(limit.place, std::move(message), std::move(hint));
   }

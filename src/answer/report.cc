@@ -32,7 +32,10 @@ constexpr MetricSet kReported = {Metric::context,
                                  Metric::headroom_bytes,
                                  Metric::prefill_seconds,
                                  Metric::decode_seconds_per_token,
-                                 Metric::decode_tokens_per_second};
+                                 Metric::decode_tokens_per_second,
+                                 Metric::usd_per_million_prefill_tokens,
+                                 Metric::usd_per_million_decode_tokens,
+                                 Metric::joules_per_decode_token};
 
 void add_note(std::vector<std::string>& notes, std::string note) {
   if (note.empty() || std::find(notes.begin(), notes.end(), note) != notes.end()) return;

@@ -29,11 +29,13 @@ Trial attempt(SolvedValue value, const Deployment& deployment, Count context, Co
           estimate.limit,
           {},
           deployment.margin_note(estimate),
-          device.card == nullptr ? std::string() : device.card->gpu.id};
+          device.card == nullptr ? std::string() : device.card->gpu.id,
+          {estimate[Metric::usd_per_million_prefill_tokens], estimate[Metric::usd_per_million_decode_tokens],
+           estimate[Metric::joules_per_decode_token]}};
 }
 
 Trial impossible(SolvedValue value, std::string reason) {
-  return {std::move(value), std::nullopt, {}, {}, std::move(reason), {}, {}};
+  return {std::move(value), std::nullopt, {}, {}, std::move(reason), {}, {}, {}};
 }
 
 /// Sets the answer of an upward search: it fits and the next value does not.
@@ -278,6 +280,11 @@ SolveAnswers solve(Unknown unknown, const DeploymentQuestion& question) {
     }
   }
   return result;
+}
+
+const MetricValue& running_cost(const Trial& trial, Metric metric) {
+  const auto first = static_cast<std::size_t>(Metric::usd_per_million_prefill_tokens);
+  return trial.running_costs.at(static_cast<std::size_t>(metric) - first);
 }
 
 std::vector<std::string> notes(const SolveAnswer& answer) {

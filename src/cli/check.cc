@@ -15,15 +15,34 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kCheckOptions[] = {OptionId::assume,        OptionId::set,         OptionId::gpu,
-                                      OptionId::parallel,      OptionId::utilization, OptionId::overhead,
-                                      OptionId::margin,        OptionId::kv_memory,   OptionId::host_bandwidth,
-                                      OptionId::beyond_window, OptionId::activations, OptionId::mfu,
-                                      OptionId::mbu,           OptionId::fail_on,     OptionId::baseline,
-                                      OptionId::max_increase,  OptionId::exit_zero,   OptionId::format,
-                                      OptionId::output,        OptionId::save,        OptionId::explain_columns,
-                                      OptionId::units,         OptionId::color,       OptionId::width,
-                                      OptionId::wide,          OptionId::quiet};
+constexpr OptionId kCheckOptions[] = {OptionId::assume,
+                                      OptionId::set,
+                                      OptionId::gpu,
+                                      OptionId::parallel,
+                                      OptionId::utilization,
+                                      OptionId::overhead,
+                                      OptionId::margin,
+                                      OptionId::kv_memory,
+                                      OptionId::host_bandwidth,
+                                      OptionId::beyond_window,
+                                      OptionId::activations,
+                                      OptionId::mfu,
+                                      OptionId::mbu,
+                                      OptionId::price,
+                                      OptionId::power,
+                                      OptionId::fail_on,
+                                      OptionId::baseline,
+                                      OptionId::max_increase,
+                                      OptionId::exit_zero,
+                                      OptionId::format,
+                                      OptionId::output,
+                                      OptionId::save,
+                                      OptionId::explain_columns,
+                                      OptionId::units,
+                                      OptionId::color,
+                                      OptionId::width,
+                                      OptionId::wide,
+                                      OptionId::quiet};
 
 constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"
@@ -62,6 +81,17 @@ BudgetOptions budget_options(const Arguments& arguments) {
   devices.margin = margin(arguments);
   devices.kv_memory = size(arguments, OptionId::kv_memory);
   devices.host_bandwidth = size(arguments, OptionId::host_bandwidth);
+  for (const DeviceRates& rates : device_rates(arguments, 1)) {
+    if (rates.price_asked && !rates.usd_per_hour) {
+      throw_fault("--price", "expected a number above 0, found \"list\"",
+                  "a file without a price takes the list price");
+    }
+    if (rates.power_asked && !rates.watts) {
+      throw_fault("--power", "expected a number above 0, found \"board\"", "a file without a power takes its board's");
+    }
+    devices.usd_per_hour = rates.usd_per_hour;
+    devices.watts = rates.watts;
+  }
   return options;
 }
 

@@ -14,20 +14,29 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kDeploymentOptions[] = {
-    OptionId::context,       OptionId::batch,        OptionId::users,         OptionId::lengths,
-    OptionId::shared_prefix, OptionId::kv_precision, OptionId::weights,       OptionId::engine,
-    OptionId::images,        OptionId::convention,   OptionId::logits,        OptionId::assume,
-    OptionId::set,           OptionId::gpu,          OptionId::parallel,      OptionId::utilization,
-    OptionId::overhead,      OptionId::margin,       OptionId::kv_memory,     OptionId::host_bandwidth,
-    OptionId::lora,          OptionId::draft,        OptionId::beyond_window, OptionId::activations,
-    OptionId::mfu,           OptionId::mbu,          OptionId::exit_zero,     OptionId::format,
-    OptionId::output,        OptionId::units,        OptionId::color,         OptionId::width,
-    OptionId::wide,          OptionId::quiet,        OptionId::verbose,       OptionId::explain_columns,
-    OptionId::plot};
+constexpr OptionId kDeploymentOptions[] = {OptionId::context,       OptionId::batch,
+                                           OptionId::users,         OptionId::lengths,
+                                           OptionId::shared_prefix, OptionId::kv_precision,
+                                           OptionId::weights,       OptionId::engine,
+                                           OptionId::images,        OptionId::convention,
+                                           OptionId::logits,        OptionId::assume,
+                                           OptionId::set,           OptionId::gpu,
+                                           OptionId::parallel,      OptionId::utilization,
+                                           OptionId::overhead,      OptionId::margin,
+                                           OptionId::kv_memory,     OptionId::host_bandwidth,
+                                           OptionId::lora,          OptionId::draft,
+                                           OptionId::beyond_window, OptionId::activations,
+                                           OptionId::mfu,           OptionId::mbu,
+                                           OptionId::price,         OptionId::power,
+                                           OptionId::exit_zero,     OptionId::format,
+                                           OptionId::output,        OptionId::units,
+                                           OptionId::color,         OptionId::width,
+                                           OptionId::wide,          OptionId::quiet,
+                                           OptionId::verbose,       OptionId::explain_columns,
+                                           OptionId::plot,          OptionId::kv_host};
 
-/// What only the page of `fit` shows: the last of them.
-constexpr std::size_t kOfFitAlone = 3;
+/// What only `fit` shows: the last of them.
+constexpr std::size_t kOfFitAlone = 4;
 
 }  // namespace
 
@@ -115,7 +124,18 @@ DeploymentQuestion read_devices(const Arguments& arguments) {
   question.kv_precisions = kv_precisions(arguments);
   question.weights = weight_schemes(arguments);
   question.engines = engine_choices(arguments);
-  question.placements = placements(machine_choices(arguments), parallelisms(arguments), shares);
+  if (arguments.has(OptionId::kv_host)) {
+    question.kv_host = parse_kv_host(arguments.value(OptionId::kv_host), option(OptionId::kv_host).name);
+  }
+  const std::vector<MachineChoice> machines = machine_choices(arguments);
+  question.placements = placements(machines, parallelisms(arguments), shares);
+  require_gpu(arguments, {OptionId::price, OptionId::power});
+  // Each machine stands with every split in turn.
+  if (const std::vector<DeviceRates> rates = device_rates(arguments, machines.size()); !rates.empty()) {
+    for (std::size_t i = 0; i < question.placements.size(); ++i) {
+      question.placements[i].rates = rates[i * machines.size() / question.placements.size()];
+    }
+  }
   return question;
 }
 

@@ -69,9 +69,8 @@ void place_evaluation(const Arguments& arguments, EvaluationQuestion& question) 
   question.settings.activations = activations(arguments);
   question.settings.mfu = fraction(arguments, OptionId::mfu).value_or(Fraction{});
   question.settings.mbu = fraction(arguments, OptionId::mbu).value_or(Fraction{});
-  if (arguments.has(OptionId::price))
-    question.usd_per_hour = parse_positive(arguments.value(OptionId::price), "--price");
-  if (arguments.has(OptionId::power)) question.watts = parse_positive(arguments.value(OptionId::power), "--power");
+  question.usd_per_hour = usd_per_device_hour(arguments, *question.settings.gpu);
+  question.watts = watts_given(arguments);
 }
 
 EvaluationQuestion read_evaluation(const Arguments& arguments, EvaluationTest test) {

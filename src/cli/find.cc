@@ -13,15 +13,16 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kFindOptions[] = {OptionId::context,         OptionId::batch,    OptionId::kv_precision,
-                                     OptionId::weights,         OptionId::engine,   OptionId::family,
-                                     OptionId::parameters,      OptionId::gpu,      OptionId::parallel,
-                                     OptionId::utilization,     OptionId::overhead, OptionId::margin,
-                                     OptionId::host_bandwidth,  OptionId::lora,     OptionId::beyond_window,
-                                     OptionId::activations,     OptionId::mfu,      OptionId::mbu,
-                                     OptionId::exit_zero,       OptionId::format,   OptionId::output,
-                                     OptionId::explain_columns, OptionId::units,    OptionId::color,
-                                     OptionId::width,           OptionId::wide,     OptionId::quiet};
+constexpr OptionId kFindOptions[] = {OptionId::context,        OptionId::batch,    OptionId::kv_precision,
+                                     OptionId::weights,        OptionId::engine,   OptionId::family,
+                                     OptionId::parameters,     OptionId::gpu,      OptionId::parallel,
+                                     OptionId::utilization,    OptionId::overhead, OptionId::margin,
+                                     OptionId::host_bandwidth, OptionId::lora,     OptionId::beyond_window,
+                                     OptionId::activations,    OptionId::mfu,      OptionId::mbu,
+                                     OptionId::price,          OptionId::power,    OptionId::exit_zero,
+                                     OptionId::format,         OptionId::output,   OptionId::explain_columns,
+                                     OptionId::units,          OptionId::color,    OptionId::width,
+                                     OptionId::wide,           OptionId::quiet};
 
 constexpr std::string_view kFindExamples =
     "  ctxcost find --gpu 3090 -n 32K\n"

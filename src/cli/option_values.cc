@@ -112,6 +112,46 @@ std::optional<AdapterSettings> adapters(const Arguments& arguments) {
   return parse_adapters(arguments.value(OptionId::lora), option(OptionId::lora).name);
 }
 
+std::vector<DeviceRates> device_rates(const Arguments& arguments, std::size_t gpus) {
+  std::vector<DeviceRates> all;
+  const auto read = [&](OptionId id, const auto& parse, std::optional<Fraction> DeviceRates::*rate,
+                        bool DeviceRates::*is_asked) {
+    if (!arguments.has(id)) return;
+    const std::string_view name = option(id).name;
+    const std::vector<std::optional<Fraction>> values = parse(arguments.value(id), name);
+    if (values.size() != 1 && values.size() != gpus) {
+      throw_fault(name, gpus == 1 ? format("expected one value, found {}", values.size())
+                                  : format("expected one value, or {} as --gpu, found {}", gpus, values.size()));
+    }
+    all.resize(gpus);
+    for (std::size_t i = 0; i < gpus; ++i) {
+      all[i].*rate = values[values.size() == 1 ? 0 : i];
+      all[i].*is_asked = true;
+    }
+  };
+  read(OptionId::price, parse_prices, &DeviceRates::usd_per_hour, &DeviceRates::price_asked);
+  read(OptionId::power, parse_powers, &DeviceRates::watts, &DeviceRates::power_asked);
+  return all;
+}
+
+std::optional<double> usd_per_device_hour(const Arguments& arguments, const Accelerator& gpu) {
+  for (const DeviceRates& rates : device_rates(arguments, 1)) {
+    if (!rates.price_asked) continue;
+    if (rates.usd_per_hour) return rates.usd_per_hour->value();
+    if (gpu.price) return gpu.price->usd_per_hour.value();
+    throw_fault(option(OptionId::price).name, format("no list price of {} is known", gpu.id),
+                "write the US dollars of an hour");
+  }
+  return std::nullopt;
+}
+
+std::optional<double> watts_given(const Arguments& arguments) {
+  for (const DeviceRates& rates : device_rates(arguments, 1)) {
+    if (rates.watts) return rates.watts->value();
+  }
+  return std::nullopt;
+}
+
 std::vector<KvPrecision> kv_precisions(const Arguments& arguments) {
   return read_all(arguments, OptionId::kv_precision, parse_kv_precisions);
 }

@@ -49,6 +49,14 @@ std::optional<Count> size(const Arguments& arguments, OptionId id);
 std::optional<Margin> margin(const Arguments& arguments);
 /// Returns the value of --lora. Empty if it was not given.
 std::optional<AdapterSettings> adapters(const Arguments& arguments);
+/// Returns what --price and --power say of each of `gpus` devices: one value is for all. None of them if neither was
+/// given. Throws InputError for another number of values.
+std::vector<DeviceRates> device_rates(const Arguments& arguments, std::size_t gpus);
+/// Returns --price for one kind of device. Empty if it was not given. Throws InputError if the list price is asked for
+/// and none is known.
+std::optional<double> usd_per_device_hour(const Arguments& arguments, const Accelerator& gpu);
+/// Returns the watts of --power. Empty if it was not given, or as the board's.
+std::optional<double> watts_given(const Arguments& arguments);
 /// Returns every type of --kv-precision.
 std::vector<KvPrecision> kv_precisions(const Arguments& arguments);
 /// Returns every type of --weights.

@@ -75,6 +75,9 @@ constexpr std::string_view kConventionSyntax =
     "article (1 FLOP per multiply-add, each query charged all keys), standard (2 FLOPs), causal (2 FLOPs, unmasked "
     "pairs only); flops_per_mac=1|2, pairs=reach|exact";
 
+constexpr std::string_view kPriceSyntax = "2.49, or list for the list price; 2.49,list,0.8: one for each --gpu";
+constexpr std::string_view kPowerSyntax = "700, or board for the board's power; 700,board: one for each --gpu";
+
 using enum OptionGroup;
 
 // clang-format off
@@ -247,15 +250,18 @@ constexpr Option kOptions[] = {
          {.value = "SLOTS", .syntax = "rank=16,count=4; also type=fp16, targets=all|attention|feed_forward",
           .check = check<parse_adapters>}),
     from(setting::kDraft, OptionId::draft, devices, {.value = "MODEL", .completion = Completion::model}),
+    {.id = OptionId::kv_host, .name = "--kv-host", .letter = 0, .value = "SIZE[:bandwidth=SIZE]", .group = devices,
+     .completion = Completion::none, .meaning = "say what a store in host memory or on disk keeps, and when to load from it",
+     .syntax = "512GiB, 512GiB:bandwidth=25GB (bytes per second from it to all devices together)",
+     .fallback = "none; its bandwidth: --host-bandwidth", .check = check<parse_kv_host>},
     from(setting::kBeyondWindow, OptionId::beyond_window, devices, {}),
     from(setting::kActivations, OptionId::activations, devices, {.value = "TYPE", .check = check<parse_activations>}),
     from(setting::kMfu, OptionId::mfu, devices, {.value = "FRACTION", .check = check<parse_fraction>}),
     from(setting::kMbu, OptionId::mbu, devices, {.value = "FRACTION", .check = check<parse_fraction>}),
-    {.id = OptionId::price, .name = "--price", .letter = 0, .value = "USD", .group = devices,
-     .completion = Completion::none, .meaning = "US dollars for one device-hour", .check = check<parse_positive>},
-    {.id = OptionId::power, .name = "--power", .letter = 0, .value = "WATTS", .group = devices,
-     .completion = Completion::none, .meaning = "power of one device, for the energy", .fallback = "its board's",
-     .check = check<parse_positive>},
+    from(setting::kPrice, OptionId::price, devices,
+         {.value = "USD", .syntax = kPriceSyntax, .check = check<parse_prices>}),
+    from(setting::kPower, OptionId::power, devices,
+         {.value = "WATTS", .syntax = kPowerSyntax, .check = check<parse_powers>}),
 
     {.id = OptionId::fail_if, .name = "--fail-if", .letter = 0, .value = "CHANGE", .group = verdict,
      .completion = Completion::metric, .meaning = "exit 1 if the change holds at any point",
@@ -343,6 +349,8 @@ struct Variant {
 constexpr std::string_view kFiles = "from the files";
 constexpr std::string_view kCounted = "how FLOPs are counted in JSON and CSV";
 constexpr std::string_view kTimes = "article, standard or causal; times always use the causal count";
+constexpr std::string_view kOnePrice = "2.49, or list for the list price";
+constexpr std::string_view kOnePower = "700, or board for the board's power";
 constexpr Variant kVariants[] = {
     {"scale", OptionId::context, "1K,4K,16K,64K,128K,1M"},
     {"scale", OptionId::convention, "article"},
@@ -379,6 +387,8 @@ constexpr Variant kVariants[] = {
     {"find", OptionId::engine, {}, {}, {}, true},
     {"find", OptionId::gpu, {}, {}, {}, true},
     {"find", OptionId::parallel, {}, {}, {}, true},
+    {"find", OptionId::price, {}, {}, kOnePrice},
+    {"find", OptionId::power, {}, {}, kOnePower},
     {"find", OptionId::units, "iec"},
     {"find", OptionId::quiet, {}, "print what fits only"},
     {"init", OptionId::context, "the model's trained context", {}, {}, true},
@@ -400,6 +410,8 @@ constexpr Variant kVariants[] = {
     {"check", OptionId::activations, kFiles},
     {"check", OptionId::mfu, kFiles},
     {"check", OptionId::mbu, kFiles},
+    {"check", OptionId::price, "from the files, else the list price", {}, "2.49"},
+    {"check", OptionId::power, "from the files, else its board's", {}, "700"},
     {"check", OptionId::units, "iec"},
     {"check", OptionId::quiet, {}, "leave out the summary and the settings that would pass"},
     {"diff", OptionId::context, "1K,4K,16K,64K,128K,1M; all of a saved report"},
@@ -411,6 +423,8 @@ constexpr Variant kVariants[] = {
     {"train", OptionId::utilization, "1"},
     {"train", OptionId::activations, "bf16"},
     {"train", OptionId::mfu, "a bound at 1", "share of the peak that the model's FLOPs reach, where measured"},
+    {"train", OptionId::price, "no money", {}, kOnePrice},
+    {"train", OptionId::power, {}, {}, kOnePower},
     {"train", OptionId::quiet, {}, "print the verdict and the stages only"},
     {"evaluate", OptionId::context, "the grid's", "lengths of the prompts with a needle"},
     {"evaluate", OptionId::batch, "1", "prompts at a time, for times alone", {}, true},
@@ -418,6 +432,8 @@ constexpr Variant kVariants[] = {
     {"evaluate", OptionId::weights, {}, {}, {}, true},
     {"evaluate", OptionId::gpu, {}, {}, {}, true},
     {"evaluate", OptionId::parallel, "tp over all devices", {}, {}, true},
+    {"evaluate", OptionId::price, "no money", {}, kOnePrice},
+    {"evaluate", OptionId::power, {}, {}, kOnePower},
     {"evaluate", OptionId::quiet, {}, "print the tables only: no caption, sums or notes"},
     {"reconcile", OptionId::context, "the log's", {}, {}, true},
     {"reconcile", OptionId::batch, "the log's, else 1", {}, {}, true},

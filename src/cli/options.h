@@ -69,6 +69,7 @@ enum class OptionId : std::uint8_t {
   host_bandwidth,
   lora,
   draft,
+  kv_host,
   beyond_window,
   activations,
   mfu,

@@ -123,9 +123,8 @@ TrainingQuestion read_training(const Arguments& arguments) {
   place(arguments, question);
   question.activations = activations(arguments);
   question.mfu = fraction(arguments, OptionId::mfu);
-  if (arguments.has(OptionId::price))
-    question.usd_per_hour = parse_positive(arguments.value(OptionId::price), "--price");
-  if (arguments.has(OptionId::power)) question.watts = parse_positive(arguments.value(OptionId::power), "--power");
+  if (question.gpu) question.usd_per_hour = usd_per_device_hour(arguments, *question.gpu);
+  question.watts = watts_given(arguments);
   question.utilization = fraction(arguments, OptionId::utilization);
   question.margin = margin(arguments).value_or(question.margin);
   question.model = load_models(arguments, arguments.words()).front();

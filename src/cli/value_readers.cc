@@ -8,6 +8,25 @@
 #include "ctxcost/core/diagnostic.h"
 
 namespace ctxcost::cli {
+namespace {
+
+std::vector<std::optional<Fraction>> parse_rates(std::string_view text, std::string_view word,
+                                                 std::string_view option) {
+  std::vector<std::optional<Fraction>> rates;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', start), text.size());
+    const std::string_view item = text.substr(start, comma - start);
+    start = comma + 1;
+    const std::optional<Fraction> rate = read_rate_text(item);
+    if (!rate && item != word) {
+      throw_fault(option, format("expected a number above 0, or \"{}\", found \"{}\"", word, item));
+    }
+    rates.push_back(rate);
+  }
+  return rates;
+}
+
+}  // namespace
 
 std::vector<std::string> split_names(std::string_view text, std::string_view option) {
   std::vector<std::string> items;
@@ -45,6 +64,24 @@ Count parse_size(std::string_view text, std::string_view option) {
   return *bytes;
 }
 
+KvHostStore parse_kv_host(std::string_view text, std::string_view option) {
+  constexpr std::string_view kBandwidth = "bandwidth=";
+  const auto read = [&](std::string_view size) {
+    const Count bytes = parse_size(size, option);
+    if (bytes == 0) throw_fault(option, "expected a size above 0, found 0");
+    return bytes;
+  };
+  const std::size_t colon = text.find(':');
+  KvHostStore store{read(text.substr(0, colon)), std::nullopt};
+  if (colon == std::string_view::npos) return store;
+  const std::string_view setting = text.substr(colon + 1);
+  if (!setting.starts_with(kBandwidth)) {
+    throw_fault(option, format("expected bandwidth=SIZE, found \"{}\"", setting), "write 512GiB:bandwidth=25GB");
+  }
+  store.bandwidth = read(setting.substr(kBandwidth.size()));
+  return store;
+}
+
 ParameterRange parse_parameters(std::string_view text, std::string_view option) {
   constexpr std::string_view kDots = "..";
   const std::size_t dots = text.find(kDots);
@@ -72,13 +109,12 @@ Margin parse_margin(std::string_view text, std::string_view option) {
                               "write 5% or 2GiB"});
 }
 
-double parse_positive(std::string_view text, std::string_view option) {
-  std::string_view rest = text;
-  const std::optional<Decimal> decimal = read_decimal(rest);
-  if (!decimal || !rest.empty() || decimal->digits == 0) {
-    throw InputError(Diagnostic{std::string(option), "", format("expected a number above 0, found \"{}\"", text), ""});
-  }
-  return decimal->to_double();
+std::vector<std::optional<Fraction>> parse_prices(std::string_view text, std::string_view option) {
+  return parse_rates(text, "list", option);
+}
+
+std::vector<std::optional<Fraction>> parse_powers(std::string_view text, std::string_view option) {
+  return parse_rates(text, "board", option);
 }
 
 std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option) {

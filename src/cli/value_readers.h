@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/core/fraction.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/kv_host.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/weights/weight_scheme.h"
 
@@ -25,10 +27,15 @@ std::size_t parse_width(std::string_view text, std::string_view source);
 /// Reads "2GiB", "4.06 GiB", "500MB" or plain bytes; a fraction of a byte is dropped. Throws InputError naming
 /// `option`.
 Count parse_size(std::string_view text, std::string_view option);
+/// Reads "512GiB" or "512GiB:bandwidth=25GB". Throws InputError naming `option`.
+KvHostStore parse_kv_host(std::string_view text, std::string_view option);
 /// Reads "5%" or a size. Throws InputError naming `option`.
 Margin parse_margin(std::string_view text, std::string_view option);
-/// Reads "2.49": a decimal above 0. Throws InputError that names `option`.
-double parse_positive(std::string_view text, std::string_view option);
+/// Reads the prices of --price, "2.49,list": decimals above 0, and nothing for the list price. Throws InputError that
+/// names `option`.
+std::vector<std::optional<Fraction>> parse_prices(std::string_view text, std::string_view option);
+/// Reads the powers of --power, "700,board", in the same way.
+std::vector<std::optional<Fraction>> parse_powers(std::string_view text, std::string_view option);
 /// Reads a comma list of types of the cache. Throws InputError that names `option`.
 std::vector<KvPrecision> parse_kv_precisions(std::string_view text, std::string_view option);
 /// Reads a comma-separated list of weight types. Throws InputError naming `option`.

@@ -157,6 +157,17 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
   return factor ? whole(*decimal, *factor, rounding) : std::nullopt;
 }
 
+std::optional<Fraction> read_rate_text(std::string_view text) {
+  constexpr std::uint32_t kMostDecimals = 9;
+  constexpr Count kMostRate = 1'000'000'000'000'000'000;
+  const std::optional<Decimal> decimal = read_decimal(text);
+  if (!decimal || !text.empty() || decimal->digits == 0) return std::nullopt;
+  if (decimal->decimals > kMostDecimals || decimal->digits >= kMostRate) return std::nullopt;
+  Fraction rate{decimal->digits, 1};
+  for (std::uint32_t i = 0; i < decimal->decimals; ++i) rate.denominator *= 10;
+  return rate;
+}
+
 bool lacks_unit(std::string_view text, Count bytes) {
   constexpr Count kLargestDoubtful = 1 << 20;
   return !text.empty() && is_digit(text.back()) && bytes > 0 && bytes < kLargestDoubtful;
@@ -170,6 +181,8 @@ std::optional<double> parse_real(std::string_view text, Unit unit) {
   text = without_spaces(text);
   if (unit == Unit::ratio) return text == "x" ? std::optional<double>(value) : std::nullopt;
   if (unit == Unit::rate) return text == "tokens/s" ? std::optional<double>(value) : std::nullopt;
+  if (unit == Unit::usd) return text == "USD" ? std::optional<double>(value) : std::nullopt;
+  if (unit == Unit::joules) return text == "J" ? std::optional<double>(value) : std::nullopt;
   for (const Time& time : kTimes) {
     // Divided rather than multiplied where that is exact: 20 / 1000 is the nearest double to 0.02, 20 * 0.001 is not.
     if (time.text == text) return time.seconds < 1 ? value / (1 / time.seconds) : value * time.seconds;
@@ -196,6 +209,8 @@ std::string quantity_pattern(Unit unit) {
     case Unit::seconds: suffix = any_of(kTimes); break;
     case Unit::ratio: suffix = "x"; break;
     case Unit::rate: suffix = "tokens/s"; break;
+    case Unit::usd: suffix = "USD"; break;
+    case Unit::joules: suffix = "J"; break;
     default: return {};
   }
   return "^[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)? *(" + suffix + ")$";
@@ -215,6 +230,8 @@ std::string_view expected_quantity(Unit unit) {
     case Unit::ratio: return "a ratio (\"4x\" or a number)";
     case Unit::seconds: return "seconds (\"20ms\", \"1.5 s\" or a number)";
     case Unit::rate: return "tokens a second (a number)";
+    case Unit::usd: return "US dollars (\"0.25 USD\" or a number)";
+    case Unit::joules: return "joules (\"1.5 J\" or a number)";
   }
   return "a number";
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ctxcost/core/count.h"
+#include "ctxcost/core/fraction.h"
 #include "ctxcost/core/units.h"
 
 namespace ctxcost {
@@ -27,6 +28,9 @@ std::optional<Decimal> read_decimal(std::string_view& text);
 /// limit up.
 enum class Rounding { down, up };
 
+/// Reads a price or a power: a decimal above 0, with at most 18 digits and 9 decimals. Empty if `text` is not that.
+std::optional<Fraction> read_rate_text(std::string_view text);
+
 /// decimal * factor. Empty above 128 bits.
 std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding rounding);
 
@@ -38,7 +42,8 @@ std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding r
 /// who writes "2" means two gigabytes, but it reads as two bytes.
 bool lacks_unit(std::string_view text, Count bytes);
 
-/// Reads "20ms", "1.5 s", "2 min" as seconds, "4x" as a ratio, "50 tokens/s" as a rate, or a number alone.
+/// Reads "20ms", "1.5 s", "2 min" as seconds, "4x" as a ratio, "50 tokens/s" as a rate, "0.25 USD" and
+/// "1.5 J" as money and energy, or a number alone.
 std::optional<double> parse_real(std::string_view text, Unit unit);
 
 /// Returns a regular expression (ECMA-262) of the texts with a unit that they accept. Empty if there are none.

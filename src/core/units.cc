@@ -112,6 +112,13 @@ std::string short_seconds(double seconds) {
   return format("{:.4g} ns", seconds * 1e9);
 }
 
+std::string short_real(double value) {
+  if (value < 1000) return format("{:.4g}", value);
+  // Beyond 2^127 no integer would hold it.
+  if (!(value < 1e38)) return format("{:.4g}", value);
+  return with_separators(Count::from_raw(static_cast<Uint128>(value + 0.5)));
+}
+
 std::string short_ratio(Count value, Count base) {
   if (base == 0) return "–";
   if (value % base == 0 || (value / base).raw() >> 120 != 0) return with_separators(value / base) + "x";

@@ -11,6 +11,7 @@
 #include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/deployment/running_cost.h"
 #include "mix_estimate.h"
 #include "rank_weights.h"
 
@@ -1164,8 +1165,11 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
     }
     if (context > 0 && sums.has_any({Metric::kv_capacity_tokens, Metric::max_concurrency}))
       set_capacity(result, context);
-    if (sums.has(Metric::prefill_seconds)) result.prefill = time(true, point);
-    if (sums.has_any({Metric::decode_seconds_per_token, Metric::decode_tokens_per_second})) {
+    if (sums.has_any({Metric::prefill_seconds, Metric::usd_per_million_prefill_tokens})) {
+      result.prefill = time(true, point);
+    }
+    if (sums.has_any({Metric::decode_seconds_per_token, Metric::decode_tokens_per_second,
+                      Metric::usd_per_million_decode_tokens, Metric::joules_per_decode_token})) {
       result.decode = time(false, point);
     }
     if (result.prefill) result[Metric::prefill_seconds] = result.prefill->seconds;
@@ -1175,6 +1179,7 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
         result[Metric::decode_tokens_per_second] = point.sequences.to_double() / result.decode->seconds;
       }
     }
+    if (sums.has_any(kRunningCosts)) set_running_cost(setup_, context, batch, result);
     if (sums.has(Metric::critical_batch)) {
       if (const std::optional<Count> found = critical_batch()) result[Metric::critical_batch] = *found;
     }
@@ -1351,6 +1356,7 @@ std::vector<std::string> Deployment::notes() const {
     notes.push_back("not counted (overhead): " + std::string(not_counted));
   }
   for (std::string& note : split_notes(setup_)) notes.push_back(std::move(note));
+  for (std::string& note : running_cost_notes(setup_)) notes.push_back(std::move(note));
   return notes;
 }
 

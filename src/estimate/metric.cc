@@ -91,6 +91,12 @@ constexpr MetricInfo kDeviceMetrics[] = {
      "longest context that memory alone allows, past the model's window too", Worse::lower},
     {Metric::max_batch, "max_batch", Unit::sequences, "Max Batch", "most sequences that fit (solve)", Worse::lower},
     {Metric::min_gpus, "min_gpus", Unit::devices, "Min GPUs", "fewest devices that the model fits on (solve)"},
+    {Metric::usd_per_million_prefill_tokens, "usd_per_million_prefill_tokens", Unit::usd, "$/M prefill",
+     "US dollars of all devices for a million prompt tokens: price x prefill_seconds / tokens"},
+    {Metric::usd_per_million_decode_tokens, "usd_per_million_decode_tokens", Unit::usd, "$/M decode",
+     "US dollars of all devices for a million decoded tokens: price x decode_seconds_per_token / sequences"},
+    {Metric::joules_per_decode_token, "joules_per_decode_token", Unit::joules, "J/token",
+     "joules of all devices for a decoded token: power x decode_seconds_per_token / sequences"},
 };
 static_assert(std::size(kDeviceMetrics) == kDeviceMetricCount);
 

@@ -74,6 +74,10 @@ inline constexpr FileKey kMfu{"mfu", ValueType::fraction, "share of peak FLOP/s 
 inline constexpr FileKey kMbu{"mbu", ValueType::fraction,
                               "share of memory bandwidth that is reached, if you measured it", "1"};
 
+inline constexpr FileKey kPrice{"price", ValueType::decimal, "US dollars for one device-hour",
+                                "the list price, where the catalogue has one"};
+inline constexpr FileKey kPower{"power", ValueType::decimal, "power of one device, for the energy", "its board's"};
+
 /// Returns the same setting with another default.
 constexpr FileKey with_fallback(FileKey key, std::string_view fallback) {
   key.fallback = fallback;

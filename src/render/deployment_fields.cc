@@ -2,6 +2,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/deployment/running_cost.h"
 
 namespace ctxcost {
 namespace {
@@ -138,6 +139,8 @@ constexpr Field kOfRequests[] = {
 
 const DeploymentSettings& settings_of(const Deployment& deployment) { return deployment.setup().settings; }
 
+Value real_or_null(const std::optional<Fraction>& value) { return value ? Value(value->value()) : Value(); }
+
 constexpr Field kOfAssumptions[] = {
     GpuField::real("utilization", "of a device's memory that may be used; null where cards differ in it",
                    [](const Deployment& d) {
@@ -172,6 +175,19 @@ constexpr Field kOfAssumptions[] = {
         .or_null(),
     GpuField::real("mfu", "of the peak", [](const Deployment& d) { return settings_of(d).mfu.value(); }),
     GpuField::real("mbu", "of the bandwidth", [](const Deployment& d) { return settings_of(d).mbu.value(); }),
+    GpuField::real("usd_per_device_hour", "price as given, else the list price",
+                   [](const Deployment& d) { return real_or_null(device_usd_per_hour(settings_of(d))); })
+        .or_null(),
+    GpuField::text("list_price_source", "when and where that list price was read",
+                   [](const Deployment& d) {
+                     const DeploymentSettings& settings = settings_of(d);
+                     if (settings.rates.usd_per_hour || !settings.gpu || !settings.gpu->price) return Value();
+                     return Value(format("{}, {}", settings.gpu->price->date, settings.gpu->price->source));
+                   })
+        .or_null(),
+    GpuField::real("device_watts", "power as given, else the board's",
+                   [](const Deployment& d) { return real_or_null(device_power(settings_of(d))); })
+        .or_null(),
 };
 
 }  // namespace

@@ -84,6 +84,15 @@ constexpr Field kOfFound[] = {
     FoundField::real("decode_tokens_per_second", "of all sequences, at most",
                      [](const FoundModel& m) { return to_value(m.decode_tokens_per_second); })
         .or_null(),
+    FoundField::real("usd_per_million_prefill_tokens", "of all devices, at least",
+                     [](const FoundModel& m) { return to_value(m.usd_per_million_prefill_tokens); })
+        .or_null(),
+    FoundField::real("usd_per_million_decode_tokens", "of all devices, at least",
+                     [](const FoundModel& m) { return to_value(m.usd_per_million_decode_tokens); })
+        .or_null(),
+    FoundField::real("joules_per_decode_token", "of all devices, at least",
+                     [](const FoundModel& m) { return to_value(m.joules_per_decode_token); })
+        .or_null(),
 };
 constexpr FieldTable kFoundFields{"found_model", kOfFound};
 
@@ -104,6 +113,7 @@ struct FoundColumn {
   std::string_view field;  ///< of `kOfFound`
   bool right_aligned;
   unsigned rank;
+  bool if_asked = false;  ///< shown where money or energy is asked for
 };
 constexpr FoundColumn kFoundColumns[] = {
     {"Model", "model", false, 0},
@@ -118,6 +128,9 @@ constexpr FoundColumn kFoundColumns[] = {
     {"Max Context", "max_context", true, 0},
     {"Bound", "bound", false, 4},
     {"Tokens/s", "decode_tokens_per_second", true, 2},
+    {"$/M prefill", "usd_per_million_prefill_tokens", true, 2, true},
+    {"$/M decode", "usd_per_million_decode_tokens", true, 1, true},
+    {"J/token", "joules_per_decode_token", true, 3, true},
 };
 
 /// A terminal shows so many of the models that fit, the largest, so that the first line stays in sight.
@@ -129,6 +142,7 @@ void write_found(const FindAnswer& answer, UnitSystem units, TextDocument& page)
   std::vector<std::vector<std::string>> rows;
   rows.reserve(shown);
   const bool asked = answer.context.has_value();
+  const bool with_costs = answer.placement.rates.asked();
   for (const FoundModel& m : std::span(answer.models).first(shown)) {
     std::vector<std::string> row = {m.name, short_count(m.parameters),
                                     m.active_parameters ? short_count(*m.active_parameters) : "–", m.weights,
@@ -140,11 +154,17 @@ void write_found(const FindAnswer& answer, UnitSystem units, TextDocument& page)
     row.push_back(m.max_context ? with_separators(*m.max_context) : "–");
     row.emplace_back(m.bound.empty() ? "–" : m.bound);
     row.push_back(rate_text(m.decode_tokens_per_second));
+    if (with_costs) {
+      for (const auto& cost :
+           {m.usd_per_million_prefill_tokens, m.usd_per_million_decode_tokens, m.joules_per_decode_token}) {
+        row.push_back(cost ? short_real(*cost) : "–");
+      }
+    }
     rows.push_back(std::move(row));
   }
   std::vector<TextDocument::Column> columns;
   for (const FoundColumn& column : kFoundColumns) {
-    if (asked && column.field == "context") continue;
+    if ((asked && column.field == "context") || (column.if_asked && !with_costs)) continue;
     const auto field = std::find_if(std::begin(kOfFound), std::end(kOfFound),
                                     [&column](const Field& one) { return one.name == column.field; });
     columns.push_back({.heading = std::string(column.heading),

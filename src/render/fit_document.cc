@@ -14,7 +14,8 @@ constexpr Field kFitOfHead[] = {
     FitHeadField::record("conventions", kConventionsFields, "how the numbers were counted",
                          [](const FitDocument::Head& head) { return &head.conventions; })
         .in_each_line(),
-    FitHeadField::word("verdict", kFitVerdicts, "the verdict of the first result, which is the cheapest",
+    FitHeadField::word("verdict", kFitVerdicts,
+                       "the verdict of the first result: the cheapest, or what takes the least",
                        [](const FitDocument::Head& head) { return head.verdict; }),
 };
 constexpr FieldTable kFitHeadFields{"fit", kFitOfHead};
@@ -27,6 +28,26 @@ constexpr Field kOfFix[] = {
                       [](const OptionText& option) -> std::string_view { return option.value; }),
 };
 constexpr FieldTable kFixFields{"fix", kOfFix};
+
+using StoreField = FieldsOf<KvHost>;
+constexpr Field kOfKvHost[] = {
+    StoreField::count("size_bytes", "of the store", [](const KvHost& h) { return h.store.bytes; }),
+    StoreField::count("bandwidth_bytes_per_s", "from the store to all devices together",
+                      [](const KvHost& h) { return h.store.bandwidth; }),
+    StoreField::count("context_bytes", "cache and state of one context, of the whole model, in one copy",
+                      [](const KvHost& h) { return h.context_bytes; }),
+    StoreField::count("tokens", "that it keeps", [](const KvHost& h) { return h.tokens; }),
+    StoreField::count("contexts", "of this length that it keeps whole", [](const KvHost& h) { return h.contexts; }),
+    StoreField::real("load_seconds", "to bring one context back at the bandwidth",
+                     [](const KvHost& h) { return to_value(h.load_seconds); })
+        .or_null(),
+    StoreField::real("prefill_seconds", "to prefill it again alone, at least",
+                     [](const KvHost& h) { return to_value(h.prefill_seconds); })
+        .or_null(),
+    StoreField::count("loading_wins_from", "length from which on loading takes less than prefilling; null: none",
+                      [](const KvHost& h) { return h.loading_wins_from; }),
+};
+constexpr FieldTable kKvHostFields{"kv_host", kOfKvHost};
 
 /// An alternative with what its record is made of.
 struct Alternative {
@@ -70,6 +91,9 @@ constexpr Field kOfAlternative[] = {
     AlternativeField::record("host", kHostFields, "what the engine's settings keep in host memory",
                              [](const Alternative& a) { return pointer_to(a.fit->estimate.host); })
         .or_null(),
+    AlternativeField::where([](const Alternative& a) { return a.fit->kv_host.has_value(); },
+                            AlternativeField::record("kv_host", kKvHostFields, "what a store on the host keeps",
+                                                     [](const Alternative& a) { return pointer_to(a.fit->kv_host); })),
     AlternativeField::record("prefill", kPhaseFields, "time of the prefill of all sequences",
                              [](const Alternative& a) { return pointer_to(a.fit->estimate.prefill); })
         .or_null(),
@@ -186,6 +210,7 @@ void FitDocument::write_page(TextDocument& page) const {
   const std::vector<std::string> common = common_notes(fits);
   page.blank();
   page.line(memory_caption(options_->units));
+  if (answer_->by_money) page.line("order: what fits, by the price of decoded tokens");
   for (const std::string& note : common) page.line("note: " + note);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/deployment/running_cost.h"
 #include "deployment_fields.h"
 #include "fit_document.h"
 #include "option_text.h"
@@ -244,6 +245,48 @@ void write_times(const Fit& fit, TextDocument& page) {
   }
 }
 
+/// What tokens cost in money and energy, where that is asked for.
+void write_running_cost(const Fit& fit, TextDocument& page) {
+  const Setup& setup = fit.asked.setup;
+  if (!setup.settings.rates.asked()) return;
+  const DeploymentEstimate& estimate = fit.estimate;
+  const RunningRate rate = running_rate(setup);
+  const bool has_measures = is_measured(setup.settings);
+  const auto shown = [&](Metric metric) { return real_text(estimate[metric], short_real); };
+  if (rate.usd_per_hour && (estimate.prefill || estimate.decode)) {
+    page.line(format("cost per million tokens: {}{} USD prefill, {} USD decode ({} USD an hour)",
+                     has_measures ? "" : "at least ", shown(Metric::usd_per_million_prefill_tokens),
+                     shown(Metric::usd_per_million_decode_tokens), rate_text(*rate.usd_per_hour)));
+  }
+  if (const std::optional<Count> tokens = decoded_tokens_per_day(setup, fit.batch, estimate)) {
+    page.line(format("tokens a day: {}{} decoded{}", has_measures ? "" : "at most ", with_separators(*tokens),
+                     rate.usd_per_hour ? format(", for {} USD", rate_text(of_a_day(*rate.usd_per_hour))) : ""));
+  }
+  if (rate.watts && estimate.decode) {
+    page.line(format("energy: {} J a decoded token, at {} W", shown(Metric::joules_per_decode_token),
+                     rate_text(*rate.watts)));
+  }
+}
+
+/// What the store keeps, and whether to load from it.
+void write_kv_host(const Fit& fit, UnitSystem units, TextDocument& page) {
+  if (!fit.kv_host) return;
+  const KvHost& host = *fit.kv_host;
+  if (!host.tokens || !host.contexts) return;
+  page.line(format("KV on the host: {} keep {} tokens, {} contexts of this length ({} each)",
+                   short_bytes(host.store.bytes, units), with_separators(*host.tokens), with_separators(*host.contexts),
+                   short_bytes(*host.context_bytes, units)));
+  if (!host.load_seconds) return;
+  std::string line = format("a context back: {} to load at {}/s", short_seconds(*host.load_seconds),
+                            short_bytes(*host.store.bandwidth, UnitSystem::si));
+  if (host.prefill_seconds) line += format(", {} to prefill again", short_seconds(*host.prefill_seconds));
+  if (host.loading_wins_from) {
+    line += format("; loading wins from {} token{}", with_separators(*host.loading_wins_from),
+                   *host.loading_wins_from == 1 ? "" : "s");
+  }
+  page.line(line);
+}
+
 void write_peaks(const Deployment& deployment, TextDocument& page) {
   if (const std::string peaks = peaks_text(deployment); !peaks.empty()) page.line(peaks);
 }
@@ -257,6 +300,7 @@ struct AlternativeColumn {
   std::string_view name = {};                   ///< the same of a column that is no metric
   std::string_view meaning = {};
   unsigned rank = 0;
+  bool (*shown)(const std::vector<Fit>& fits) = nullptr;  ///< null: wherever values differ
 };
 
 template <Metric metric>
@@ -270,6 +314,15 @@ Value seconds_value(const Fit& fit, UnitSystem) {
 template <Metric metric>
 Value plain_value(const Fit& fit, UnitSystem) {
   return to_value(fit.estimate[metric]);
+}
+
+template <Metric metric>
+Value money_value(const Fit& fit, UnitSystem) {
+  return real_text(fit.estimate[metric], short_real);
+}
+
+bool any_rates_asked(const std::vector<Fit>& fits) {
+  return std::any_of(fits.begin(), fits.end(), [](const Fit& fit) { return fit.asked.setup.settings.rates.asked(); });
 }
 
 constexpr AlternativeColumn kColumns[] = {
@@ -358,6 +411,41 @@ constexpr AlternativeColumn kColumns[] = {
      .value = seconds_value<Metric::decode_seconds_per_token>,
      .metric = Metric::decode_seconds_per_token,
      .rank = 1},
+    {.heading = "$/hour",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value {
+       const std::optional<Fraction> usd = running_rate(fit.asked.setup).usd_per_hour;
+       return usd ? rate_text(*usd) : "–";
+     },
+     .name = "usd_per_hour",
+     .meaning = "price of all devices for an hour",
+     .rank = 1,
+     .shown = any_rates_asked},
+    {.heading = "$/M prefill",
+     .always = false,
+     .value = money_value<Metric::usd_per_million_prefill_tokens>,
+     .metric = Metric::usd_per_million_prefill_tokens,
+     .rank = 1,
+     .shown = any_rates_asked},
+    {.heading = "$/M decode",
+     .always = false,
+     .value = money_value<Metric::usd_per_million_decode_tokens>,
+     .metric = Metric::usd_per_million_decode_tokens,
+     .shown = any_rates_asked},
+    {.heading = "Tokens/day",
+     .always = false,
+     .value = [](const Fit& fit, UnitSystem) -> Value {
+       return to_value(decoded_tokens_per_day(fit.asked.setup, fit.batch, fit.estimate));
+     },
+     .name = "decoded_tokens_per_day",
+     .meaning = "tokens that are decoded in a day at most",
+     .shown = any_rates_asked},
+    {.heading = "J/token",
+     .always = false,
+     .value = money_value<Metric::joules_per_decode_token>,
+     .metric = Metric::joules_per_decode_token,
+     .rank = 1,
+     .shown = any_rates_asked},
 };
 
 }  // namespace
@@ -418,6 +506,8 @@ void write_fit(const Fit& fit, const RenderOptions& options, TextDocument& page)
   page.blank();
   write_bounds(fit, page);
   write_times(fit, page);
+  write_running_cost(fit, page);
+  write_kv_host(fit, options.units, page);
   if (!estimate.fits) {
     const std::vector<Remedy> ways = remedies(fit);
     page.blank();
@@ -438,7 +528,9 @@ void write_alternatives(const std::vector<Fit>& fits, UnitSystem units, TextDocu
     values.reserve(fits.size());
     for (const Fit& fit : fits) values.push_back(column.value(fit, units));
     const auto differs = [&](const Value& value) { return cell_text(value) != cell_text(values.front()); };
-    if (!column.always && std::none_of(values.begin(), values.end(), differs)) continue;
+    const bool is_shown = column.always || (column.shown == nullptr ? std::any_of(values.begin(), values.end(), differs)
+                                                                    : column.shown(fits));
+    if (!is_shown) continue;
     const auto is_count = [](const Value& value) { return std::holds_alternative<Count>(value); };
     columns.push_back({.heading = std::string(column.heading),
                        .right_aligned = std::any_of(values.begin(), values.end(), is_count),
@@ -456,7 +548,10 @@ void write_memory_bars(const std::vector<Fit>& fits, UnitSystem units, TextDocum
     std::string label = format("{}: {}", estimate.verdict(), place_text(*fit.deployment));
     for (const AlternativeColumn& column : kColumns) {
       // The place has the split, and what is always shown is in the table above.
-      if (column.always || column.name == "parallel" || column.metric == Metric::host_bytes) continue;
+      if (column.always || column.shown != nullptr || column.name == "parallel" ||
+          column.metric == Metric::host_bytes) {
+        continue;
+      }
       const std::string text = cell_text(column.value(fit, units));
       const auto differs = [&](const Fit& other) { return cell_text(column.value(other, units)) != text; };
       if (std::any_of(fits.begin(), fits.end(), differs)) label += format(", {} {}", column.heading, text);

@@ -126,6 +126,10 @@ constexpr ReportFigure kReportFigures[] = {
                const DeviceMemory* const device = fullest_of(point);
                return device == nullptr ? std::nullopt : std::optional(device->overhead);
              }),
+    // The last ones: see `kCostFigures`.
+    figure_of<Metric::usd_per_million_prefill_tokens>(),
+    figure_of<Metric::usd_per_million_decode_tokens>(),
+    figure_of<Metric::joules_per_decode_token>(),
 };
 
 /// Rows of a metric have its name, heading and meaning.

@@ -32,6 +32,8 @@ struct ReportFigure {
 
 /// All of them.
 std::span<const ReportFigure> report_figures();
+/// The last of them are money and energy, which only a page has that is asked for them.
+inline constexpr std::size_t kCostFigures = 3;
 /// Returns the index of a figure, which is one of the list.
 std::size_t report_figure(std::string_view name);
 

@@ -166,7 +166,11 @@ struct ScalingColumn {
 class ReportPage {
  public:
   ReportPage(const ReportAnswer& answer, const ReportExtras& extras, const RenderOptions& options, Writer& out)
-      : answer_(&answer), extras_(&extras), options_(&options), out_(&out), charts_(charts_of(answer, options.units)) {}
+      : answer_(&answer), extras_(&extras), options_(&options), out_(&out), charts_(charts_of(answer, options.units)) {
+    has_costs_ = std::any_of(answer.places.begin(), answer.places.end(), [](const ReportPlace& place) {
+      return place.deployment && place.deployment->setup().settings.rates.asked();
+    });
+  }
 
   void write() {
     head();
@@ -213,9 +217,15 @@ class ReportPage {
     if (context) choice.context = *context;
     return text_of(answer_->at(series, choice), figure);
   }
+  /// The figures of this page.
+  std::span<const ReportFigure> figures() const {
+    const std::span<const ReportFigure> all = report_figures();
+    return has_costs_ ? all : all.first(all.size() - kCostFigures);
+  }
+
   /// The figures of the list, then those of each kind of device.
   FigureText text_of(const ReportPoint& point, std::size_t figure) const {
-    const std::size_t listed = report_figures().size();
+    const std::size_t listed = figures().size();
     if (figure < listed) return report_figures()[figure].text(point, options_->units);
     const std::size_t part = (figure - listed) % kDeviceParts;
     return device_text(point, (figure - listed) / kDeviceParts, static_cast<DevicePart>(part), options_->units);
@@ -365,6 +375,7 @@ class ReportPage {
       if (is_known(i, "prefill_seconds")) term(i, "Prefill, at least", "prefill_seconds");
       if (is_known(i, "decode_seconds_per_token")) term(i, "Decode a token, at least", "decode_seconds_per_token");
       if (is_known(i, "decode_tokens_per_second")) term(i, "Decode tokens/s, at most", "decode_tokens_per_second");
+      if (has_costs_) cost_terms(i);
     }
     term(i, "Attention FLOPs", "attention_flops");
     term(i, "KV cache", "kv_cache_bytes");
@@ -378,6 +389,16 @@ class ReportPage {
     line("</dl></article>");
   }
 
+  void cost_terms(std::size_t i) {
+    if (is_known(i, "usd_per_million_prefill_tokens")) {
+      term(i, "$ per million prefill tokens, at least", "usd_per_million_prefill_tokens");
+    }
+    if (is_known(i, "usd_per_million_decode_tokens")) {
+      term(i, "$ per million decode tokens, at least", "usd_per_million_decode_tokens");
+    }
+    if (is_known(i, "joules_per_decode_token")) term(i, "Joules a decode token", "joules_per_decode_token");
+  }
+
   /// The memory of the fullest device and, where devices differ, of every kind of them.
   void bar(std::size_t series) {
     const std::size_t of_fullest[] = {report_figure("device_weights_bytes"), report_figure("device_kv_reserved_bytes"),
@@ -389,7 +410,7 @@ class ReportPage {
     if (kinds < 2) return;
     line("<details><summary>Every kind of device</summary>");
     for (std::size_t kind = 0; kind < kinds; ++kind) {
-      const std::size_t name = report_figures().size() + kind * kDeviceParts;
+      const std::size_t name = figures().size() + kind * kDeviceParts;
       line("<p class=\"device\">" + figure("span", series, name) + "</p>");
       const std::size_t of_kind[] = {name + 1, name + 2, name + 3, name + 4, name + 5};
       bar(series, of_kind);
@@ -663,7 +684,7 @@ class ReportPage {
     out_->text(",\"series\":");
     write_strings(texts, *out_);
     texts.clear();
-    for (const ReportFigure& figure : report_figures()) texts.emplace_back(figure.name);
+    for (const ReportFigure& figure : figures()) texts.emplace_back(figure.name);
     std::size_t most_kinds = 0;
     for (const ReportSeries& series : answer_->series) most_kinds = std::max(most_kinds, device_kinds(series));
     static constexpr std::string_view kMembers[kDeviceParts] = {
@@ -684,8 +705,8 @@ class ReportPage {
       if (series > 0) out_->text(",\n");
       out_->character('[');
       const std::size_t kinds = device_kinds(answer_->series[series]);
-      const std::size_t figures = report_figures().size() + (kinds < 2 ? 0 : kinds * kDeviceParts);
-      for (std::size_t figure = 0; figure < figures; ++figure) {
+      const std::size_t all = figures().size() + (kinds < 2 ? 0 : kinds * kDeviceParts);
+      for (std::size_t figure = 0; figure < all; ++figure) {
         if (figure > 0) out_->character(',');
         std::vector<std::size_t> entries;
         for (const ReportPoint& point : answer_->series[series].points) {
@@ -741,6 +762,7 @@ class ReportPage {
   const RenderOptions* options_;
   Writer* out_;
   std::vector<ReportChart> charts_;
+  bool has_costs_ = false;  // money or energy is asked for
 };
 
 }  // namespace

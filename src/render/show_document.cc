@@ -7,6 +7,7 @@
 #include "ctxcost/answer/measured_lines.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/core/units.h"
+#include "ctxcost/deployment/running_cost.h"
 #include "model/model_words.h"
 
 namespace ctxcost {
@@ -165,6 +166,17 @@ constexpr Fact kMetricFacts[] = {
                          [](const MetricInfo& metric, const TakeLine& take) { take(metric.name, metric.meaning); }),
 };
 
+using PriceField = FieldsOf<ListPrice>;
+constexpr Field kOfListPrice[] = {
+    PriceField::real("usd_per_hour", "US dollars of one device-hour on demand",
+                     [](const ListPrice& price) { return price.usd_per_hour.value(); }),
+    PriceField::text("date", "the day on which it was read",
+                     [](const ListPrice& price) -> std::string_view { return price.date; }),
+    PriceField::text("source", "where it is published",
+                     [](const ListPrice& price) -> std::string_view { return price.source; }),
+};
+constexpr FieldTable kListPriceFields{"list_price", kOfListPrice};
+
 using GpuFact = FactsOf<Accelerator>;
 constexpr std::string_view kCacheTypes[] = {"16 bits and blocks of llama.cpp", "those, fp8", "those, fp8, nvfp4"};
 constexpr Field kOfUnifiedMemory[] = {
@@ -215,6 +227,13 @@ constexpr Fact kGpuFacts[] = {
     {GpuFact::known_count("tdp_watts", "thermal design power in watts",
                           [](const Accelerator& gpu) { return gpu.tdp_watts; }),
      "power, watts"},
+    GpuFact::in_lines(GpuFact::where([](const Accelerator& gpu) { return gpu.price.has_value(); },
+                                     GpuFact::record("price", kListPriceFields, "a public list price",
+                                                     [](const Accelerator& gpu) { return &*gpu.price; })),
+                      [](const Accelerator& gpu, const TakeLine& take) {
+                        take("list price, USD an hour", format("{} ({}, {})", rate_text(gpu.price->usd_per_hour),
+                                                               gpu.price->date, gpu.price->source));
+                      }),
     GpuFact::words("source", "source", "where the numbers are published",
                    [](const Accelerator& gpu) -> std::string_view { return gpu.source; }),
     GpuFact::in_lines(

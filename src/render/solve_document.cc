@@ -32,6 +32,13 @@ void write_solved(JsonWriter& json, const SolvedValue& value) {
 }
 
 using TrialField = FieldsOf<Trial>;
+/// What the metric is at a trial.
+template <Metric metric>
+constexpr Field cost_field(std::string_view name, std::string_view meaning) {
+  return TrialField::real(name, meaning, [](const Trial& trial) { return to_value(running_cost(trial, metric)); })
+      .or_null();
+}
+
 constexpr Field kOfTrial[] = {
     TrialField::any("value", "the tried value: a number or the name of a type",
                     [](const Trial& trial, JsonWriter& json) { write_solved(json, trial.value); }),
@@ -46,6 +53,11 @@ constexpr Field kOfTrial[] = {
     TrialField::where([](const Trial& trial) { return !trial.gpu.empty(); },
                       TrialField::text("gpu", "the card of that device, of a machine whose cards differ",
                                        [](const Trial& trial) -> std::string_view { return trial.gpu; })),
+    cost_field<Metric::usd_per_million_prefill_tokens>("usd_per_million_prefill_tokens",
+                                                       "US dollars of all devices for a million prompt tokens"),
+    cost_field<Metric::usd_per_million_decode_tokens>("usd_per_million_decode_tokens",
+                                                      "the same for a million decoded tokens"),
+    cost_field<Metric::joules_per_decode_token>("joules_per_decode_token", "joules of all devices for a decoded token"),
     TrialField::where([](const Trial& trial) { return !trial.refusal.empty(); },
                       TrialField::text("impossible", "why the engine or model refuses this value",
                                        [](const Trial& trial) -> std::string_view { return trial.refusal; })),

@@ -134,6 +134,15 @@ void write_one_solved(const SolveAnswer& answer, const std::vector<SolveAnswer>&
   };
   write_trial("fits", answer.fits);
   write_trial("does not fit", answer.does_not_fit);
+  if (answer.fits && answer.asked.setup.settings.rates.asked()) {
+    const auto cost = [&](Metric metric) {
+      const double* const value = std::get_if<double>(&running_cost(*answer.fits, metric));
+      return value == nullptr ? "–" : short_real(*value);
+    };
+    page.line(format("  cost per million tokens: {} USD prefill, {} USD decode; {} J a decoded token",
+                     cost(Metric::usd_per_million_prefill_tokens), cost(Metric::usd_per_million_decode_tokens),
+                     cost(Metric::joules_per_decode_token)));
+  }
   if (!answer.unlocks.empty()) page.line("  changes that allow more:");
   for (const auto& [change, more] : answer.unlocks) {
     page.line(format("    {}: {}", option_of(change, answer.asked.setup.settings).text(),

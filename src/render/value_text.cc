@@ -23,6 +23,8 @@ std::string unit_text(Unit unit, double value) {
   switch (unit) {
     case Unit::seconds: return short_seconds(value);
     case Unit::ratio: return format("{:.4g}x", value);
+    case Unit::usd: return "$" + short_real(value);
+    case Unit::joules: return short_real(value) + " J";
     default: return format("{:.6g}", value);
   }
 }
@@ -84,6 +86,8 @@ std::string_view unit_text(Unit unit) {
     case Unit::seconds: return "seconds";
     case Unit::rate: return "per second";
     case Unit::devices: return "devices";
+    case Unit::usd: return "US dollars";
+    case Unit::joules: return "joules";
   }
   return {};
 }

@@ -148,7 +148,7 @@ TEST_CASE("train: what cannot be answered is one line and exit status 2") {
       {{"train", "llama-3-8b", "--stage", "1K:1K", "--mfu", "0.5"},
        "ctxcost: --mfu: expected --gpu NAME beside it, found nothing\n"},
       {{"train", "llama-3-8b", "--stage", "1K:1K", "--gpu", "l4-24gb", "--price", "free"},
-       "ctxcost: --price: expected a number above 0, found \"free\"\n"},
+       "ctxcost: --price: expected a number above 0, or \"list\", found \"free\"\n"},
       {{"train", "llama-3-8b", "--stage", "1K:1K", "--gpu", "l4-24gb,t4-16gb"},
        "ctxcost: --gpu: expected one GPU, found several\n"},
       {{"train", "llama-3-8b", "--stage", "1K:1K", "--baseline-context", "0"},

@@ -367,17 +367,19 @@ GPU = {
     "id": "mine", "name": "Mine", "vendor": "Me", "memory_bytes": 10**10, "memory_reported_mib": None,
     "memory_bandwidth_bytes_per_s": "1 TB/s", "peak_dense_flops": {"bf16": 1e14, "fp16": "100 TFLOP/s", "fp8": None},
     "interconnect": {"pcie_bytes_per_s_per_direction": 10**10, "pcie": "4.0 x16"}, "tdp_watts": 300, "source": "s", "notes": "n",
+    "price": {"usd_per_hour": 2.49, "date": "2026-09-20", "source": "s"},
 }
 BUDGETS = {
     "$schema": "s", "defaults": {"model": "llama-3.1-8b", "context": "4K", "engine": "vllm:block=32", "level": "warning"},
     "budgets": [
         {"name": "a", "gpu": "h100-sxm-80gb", "gpus": 1, "parallel": "tp=1", "utilization": 0.9, "mfu": 0.5, "mbu": 1,
-         "overhead": "1GiB", "kv_memory": 2**33, "host_bandwidth": "80GB", "lora": "rank=16,count=4", "draft": "llama-3.2-1b", "batch": 4, "kv_precision": "fp8", "weights": "Q4_K_M", "level": "error",
+         "overhead": "1GiB", "kv_memory": 2**33, "host_bandwidth": "80GB", "lora": "rank=16,count=4", "draft": "llama-3.2-1b", "price": 2.49, "power": 700, "batch": 4, "kv_precision": "fp8", "weights": "Q4_K_M", "level": "error",
          "convention": "standard:pairs=exact", "logits": "all",
          "limits": {"device_bytes": {"max": "90% of gpu"}, "kv_cache_bytes": {"max": "1.5 GB", "min": 1},
                     "forward_flops": {"max": "300 PFLOPs"}, "attention_macs": {"max": "1T"}, "parameters": {"max": "9B"},
                     "prefill_seconds": {"max": "30 s"}, "decode_seconds_per_token": {"max": 0.5}, "max_context": {"min": "1K"},
-                    "decode_tokens_per_second": {"min": 1.5}, "min_gpus": {"max": 2}, "window_status": {"max": "scaled"}}},
+                    "decode_tokens_per_second": {"min": 1.5}, "usd_per_million_decode_tokens": {"max": "9 USD"},
+                    "joules_per_decode_token": {"max": "5 J"}, "min_gpus": {"max": 2}, "window_status": {"max": "scaled"}}},
         {"name": "b", "model": "gemma-3-4b-it", "images": "2", "contexts": ["4K", 8192, "1K..8K:x2"], "batches": "1..4",
          "limits": {"growth_kv_cache": {"max": "9x"}}},
     ],

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/quantity.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/input/input.h"
@@ -176,6 +177,8 @@ MetricValue evaluate(const Model& model, const std::string& metric, const Cells&
       setup.engine = parse_engine(value);
     } else if (key == "gpu") {
       setup.settings.gpu = load_accelerator(value);
+    } else if (key == "price") {
+      setup.settings.rates.usd_per_hour = read_rate_text(value);
     } else if (key == "activations") {
       setup.settings.activations = parse_activations(value, "activations");
     } else if (key == "parallel") {

@@ -192,7 +192,7 @@ TEST_CASE("where devices differ, each kind of them has its memory") {
   CHECK(text(1, DevicePart::weights).exact == "8,030,265,344");
   CHECK(text(2, DevicePart::name).shown == "–");
   const json grids = data_of(page_of(answer))["grids"][0];
-  CHECK(grids.size() == report_figures().size() + 2 * kDeviceParts);
+  CHECK(grids.size() == report_figures().size() - kCostFigures + 2 * kDeviceParts);
 }
 
 TEST_CASE("a strategy is a series beside its model") {

@@ -10,6 +10,7 @@
 #include "ctxcost/deployment/accelerator.h"
 #include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/images.h"
+#include "ctxcost/deployment/kv_host.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/estimate/workload.h"
@@ -24,6 +25,7 @@ struct Placement {
   std::optional<Parallelism> split;  ///< the degrees, if they were given
   /// Cards that are not all of one kind and one utilization, as many as devices; `gpu` is then empty.
   std::optional<Machine> machine = {};
+  DeviceRates rates = {};  ///< of a device
 };
 
 /// Alternatives on each axis. An empty axis stands for the default of the model or of the ideal engine.
@@ -39,7 +41,9 @@ struct DeploymentQuestion {
   Logits logits = Logits::last;
   SharedModel draft;                    ///< a model that drafts tokens for each of the models; none if empty
   std::optional<ImageSettings> images;  ///< of each sequence: they add to the contexts that are given
-  DeploymentSettings settings;  ///< settings of every alternative; the placement replaces their GPU and parallelism
+  std::optional<KvHostStore> kv_host;   ///< what `fit` says of a store on the host; nothing if empty
+  /// Settings of every alternative; the placement replaces their GPU, parallelism and rates.
+  DeploymentSettings settings;
 };
 
 /// One alternative, without its context and batch.

@@ -46,6 +46,9 @@ struct FoundModel {
   std::string_view bound;            ///< what ends it: "memory", "window" or empty
   std::optional<double> decode_seconds_per_token;
   std::optional<double> decode_tokens_per_second;  ///< of all sequences
+  std::optional<double> usd_per_million_prefill_tokens;
+  std::optional<double> usd_per_million_decode_tokens;
+  std::optional<double> joules_per_decode_token;
 
   /// "fits" or "tight".
   std::string_view verdict() const { return fit_verdict(true, tight); }

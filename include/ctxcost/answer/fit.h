@@ -29,11 +29,13 @@ struct Fit {
   LargestFit longest_context;             ///< the same within the window
   LargestFit largest_batch;               ///< at this context
   std::optional<FewestGpus> fewest_gpus;  ///< for this context and batch; empty without a GPU
+  std::optional<KvHost> kv_host;          ///< contexts of this length in the store that was asked about
 };
 
 /// The answers to a question: one for each alternative.
 struct FitAnswer {
-  std::vector<Fit> alternatives;     ///< cheapest first; see `cheaper`
+  std::vector<Fit> alternatives;     ///< those that fit first; of these the cheapest, see `by_money` and `cheaper`
+  bool by_money = false;             ///< a price is asked for and known of all: they stand by the price of a token
   std::vector<InputError> left_out;  ///< why cases have no answer, in their order
 
   /// Returns whether any alternative fits.
@@ -43,7 +45,8 @@ struct FitAnswer {
 /// Answers every case at every context and batch. Leaves out a case if one of its points cannot be answered.
 FitAnswer fit(const DeploymentQuestion& question);
 
-/// The order of alternatives: those that fit first, then the fewest devices, then the least total memory.
+/// The order of alternatives where a price is not asked for, or not known of all: those that fit first, then the fewest
+/// devices, then the least total memory.
 bool cheaper(const Fit& a, const Fit& b);
 
 /// Finds settings that would fit, changing one at a time: types first, then more GPUs, then a smaller context or batch.

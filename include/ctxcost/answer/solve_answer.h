@@ -1,6 +1,7 @@
 // The answer of `solve`: the largest context or batch, the fewest GPUs, or the widest types that still fit, with proof.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +38,12 @@ struct Trial {
   std::string refusal;      ///< why it is impossible; empty if it is not
   std::string margin_note;  ///< why it is tight; empty if it is not
   std::string gpu;          ///< the card of the device with least headroom, of a machine whose cards differ; else empty
+  /// Of `kRunningCosts`, in their order; empty where money or energy is not known.
+  std::array<MetricValue, 3> running_costs = {};
 };
+
+/// Returns one of `kRunningCosts` at a trial.
+const MetricValue& running_cost(const Trial& trial, Metric metric);
 
 /// One changed setting with which more fits.
 struct Unlock {

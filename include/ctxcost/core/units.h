@@ -10,12 +10,30 @@
 namespace ctxcost {
 
 /// What a metric counts. This decides how tables show it and which limits a budget may set.
-enum class Unit { tokens, sequences, pairs, macs, flops, bytes, parameters, level, ratio, seconds, rate, devices };
+enum class Unit {
+  tokens,
+  sequences,
+  pairs,
+  macs,
+  flops,
+  bytes,
+  parameters,
+  level,
+  ratio,
+  seconds,
+  rate,
+  devices,
+  usd,
+  joules
+};
 
-/// Returns whether the unit counts exact integers. The others are levels, ratios and times.
-constexpr bool is_whole(Unit unit) {
-  return unit != Unit::level && unit != Unit::ratio && unit != Unit::seconds && unit != Unit::rate;
+/// Returns whether the unit is measured in real numbers: ratios, times, money and energy.
+constexpr bool is_real(Unit unit) {
+  return unit == Unit::ratio || unit == Unit::seconds || unit == Unit::rate || unit == Unit::usd ||
+         unit == Unit::joules;
 }
+/// Returns whether the unit counts exact integers. The others are levels and real numbers.
+constexpr bool is_whole(Unit unit) { return unit != Unit::level && !is_real(unit); }
 
 /// Units of bytes: si is KB = 10^3, MB = 10^6, …; iec is KiB = 2^10, MiB = 2^20, ….
 enum class UnitSystem { si, iec };
@@ -36,6 +54,9 @@ std::string short_bytes(Count value, UnitSystem units);
 
 /// Four digits: "133.3 ms", "4.801 ms", "12.5 s". From 10,000 s on whole seconds: "12,346 s".
 std::string short_seconds(double seconds);
+
+/// Four digits, without an exponent: "0.1043", "12.35", "1,235". For money and energy.
+std::string short_real(double value);
 
 /// Returns value / base: "16,384x" if that is whole, else with one decimal: "1.5x". Below 0.1 it is "<0.1x", and "–" if
 /// base is 0.

@@ -17,6 +17,13 @@ namespace ctxcost {
 /// The narrowest hardware-supported cache type that engines keep on a card. The types before it are included.
 enum class NarrowCache { none, fp8, nvfp4 };
 
+/// A public price of one device-hour on demand.
+struct ListPrice {
+  Fraction usd_per_hour;
+  std::string date;    ///< when it was read: "2026-09-20"
+  std::string source;  ///< where
+};
+
 /// One kind of GPU, as a program sees it.
 struct Accelerator {
   std::string id;    ///< "h100-sxm-80gb"
@@ -33,6 +40,7 @@ struct Accelerator {
   std::optional<Count> link_bytes_per_s;  ///< in one direction to its peers, over the fastest known link
   std::string link;                       ///< "NVLink", "PCIe"
   std::optional<Count> tdp_watts;
+  std::optional<ListPrice> price;
   std::string source;
   /// Keys of figures that were not read at the source: "tdp_watts", "peak_dense_flops", "peak_dense_flops/fp32".
   std::vector<std::string> unverified;

@@ -41,6 +41,17 @@ struct Margin {
   std::string name() const;
 };
 
+/// What one device costs and draws, as given.
+struct DeviceRates {
+  std::optional<Fraction> usd_per_hour;  ///< by default the list price of its catalogue entry
+  std::optional<Fraction> watts;         ///< by default the power of its board
+  bool price_asked = false;              ///< the price was named, be it as the list price
+  bool power_asked = false;
+
+  /// Returns whether money and energy are asked for, so that pages show them.
+  bool asked() const { return price_asked || power_asked; }
+};
+
 /// The devices that a model runs on.
 struct DeploymentSettings {
   std::optional<Accelerator> gpu;  ///< the one kind of all devices
@@ -55,8 +66,9 @@ struct DeploymentSettings {
   Fraction mfu;                          ///< reached share of peak FLOP/s, if measured
   Fraction mbu;                          ///< reached share of the bandwidth, if measured
   Margin margin;
-  RequestMix requests;         ///< lengths and prefix of the requests; the batch of a point is the number of its users
-  bool beyond_window = false;  ///< contexts may go beyond the model's window
+  RequestMix requests;  ///< lengths and prefix of the requests; the batch of a point is the number of its users
+  DeviceRates rates;
+  bool beyond_window = false;               ///< contexts may go beyond the model's window
   std::optional<AdapterSettings> adapters;  ///< LoRA slots on each device; by default none
 
   /// Returns whether cards are named.

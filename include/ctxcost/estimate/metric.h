@@ -60,10 +60,15 @@ enum class Metric {
   max_context_memory,
   max_batch,
   min_gpus,
+  usd_per_million_prefill_tokens,
+  usd_per_million_decode_tokens,
+  joules_per_decode_token,
 };
 /// The number of metrics of an `Estimate`. They need no device and come first in the enumeration.
 inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(Metric::growth_kv_cache) + 1;
-inline constexpr std::size_t kDeviceMetricCount = static_cast<std::size_t>(Metric::min_gpus) + 1 - kMetricCount;
+inline constexpr std::size_t kDeviceMetricCount =
+    static_cast<std::size_t>(Metric::joules_per_decode_token) + 1 - kMetricCount;
+static_assert(kMetricCount + kDeviceMetricCount <= 64, "a MetricSet has one bit for each metric");
 
 /// Some of the metrics of an `Estimate`.
 class MetricSet {

@@ -60,6 +60,7 @@ struct DeviceSettings {
   std::optional<Precision> activations;
   std::optional<Count> overhead, kv_memory, host_bandwidth;  ///< bytes, and bytes per second
   std::optional<Margin> margin;
+  std::optional<Fraction> usd_per_hour, watts;  ///< of a device
   std::optional<bool> beyond_window;
   std::optional<AdapterSettings> adapters;
 };

@@ -76,6 +76,8 @@ void take(DeviceSettings& devices, const DeviceSettings& fallback) {
   take(devices.margin, fallback.margin);
   take(devices.kv_memory, fallback.kv_memory);
   take(devices.host_bandwidth, fallback.host_bandwidth);
+  take(devices.usd_per_hour, fallback.usd_per_hour);
+  take(devices.watts, fallback.watts);
   take(devices.beyond_window, fallback.beyond_window);
   take(devices.adapters, fallback.adapters);
 }
@@ -193,6 +195,7 @@ class BudgetReader {
   std::vector<Fraction> read_fractions(ObjectCursor& cursor, std::string_view key);
   std::optional<Count> read_size(ObjectCursor& cursor, std::string_view key, Count least);
   std::optional<Margin> read_margin(ObjectCursor& cursor, std::string_view key);
+  static std::optional<Fraction> read_rate(ObjectCursor& cursor, std::string_view key);
   std::optional<Placed> read_placed(ObjectCursor& cursor, std::string_view key);
   template <typename Parse>
   auto read_parsed(ObjectCursor& cursor, std::string_view key, Parse parse) -> std::optional<decltype(parse(""))>;
@@ -358,6 +361,16 @@ std::optional<Margin> BudgetReader::read_margin(ObjectCursor& cursor, std::strin
   return bytes ? std::optional(Margin{{}, bytes}) : std::nullopt;
 }
 
+std::optional<Fraction> BudgetReader::read_rate(ObjectCursor& cursor, std::string_view key) {
+  const JsonValue* const value = cursor.find(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->is(Type::integer) || value->is(Type::real)) {
+    if (const std::optional<Fraction> rate = read_rate_text(value->text)) return rate;
+  }
+  cursor.wrong(key, "a number above 0");
+  return std::nullopt;
+}
+
 std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::string_view key) {
   const std::optional<std::string> text = cursor.text(key);
   if (!text) return std::nullopt;
@@ -446,6 +459,8 @@ Settings BudgetReader::read_settings(ObjectCursor& cursor) {
   settings.devices.margin = read_margin(cursor, setting::kMargin.name);
   settings.devices.kv_memory = read_size(cursor, setting::kKvMemory.name, 1);
   settings.devices.host_bandwidth = read_size(cursor, setting::kHostBandwidth.name, 1);
+  settings.devices.usd_per_hour = read_rate(cursor, setting::kPrice.name);
+  settings.devices.watts = read_rate(cursor, setting::kPower.name);
   settings.devices.beyond_window = cursor.flag(setting::kBeyondWindow.name);
   settings.devices.adapters =
       read_parsed(cursor, setting::kLora.name, [](std::string_view text) { return parse_adapters(text, ""); });
@@ -592,6 +607,7 @@ void BudgetReader::set_devices(Budget& budget, const Settings& settings) {
   if (devices.activations) result.activations = devices.activations;
   if (devices.mfu) result.mfu = *devices.mfu;
   if (devices.mbu) result.mbu = *devices.mbu;
+  result.rates = {devices.usd_per_hour, devices.watts, devices.usd_per_hour.has_value(), devices.watts.has_value()};
 }
 
 /// The place of a level's name in their order, or empty.
@@ -600,8 +616,6 @@ std::optional<std::size_t> level_of(std::string_view word) {
   if (found == std::end(kWindowLevels)) return std::nullopt;
   return static_cast<std::size_t>(found - std::begin(kWindowLevels));
 }
-
-bool is_real(Unit unit) { return unit == Unit::ratio || unit == Unit::seconds || unit == Unit::rate; }
 
 /// Reads "90% of gpu".
 std::optional<MemoryShare> parse_share(std::string_view text) {

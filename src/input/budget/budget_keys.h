@@ -38,6 +38,8 @@ inline constexpr std::array kBudgetSettingKeys = {
     setting::kHostBandwidth,
     setting::kLora,
     setting::kDraft,
+    setting::kPrice,
+    setting::kPower,
 };
 inline constexpr auto kBudgetKeys = join_keys(
     std::array{FileKey{"name", ValueType::text, "what reports call the budget; each its own", {}, {.required = true}}},

@@ -29,6 +29,11 @@ inline constexpr std::array kInterconnectKeys = {
     FileKey{"c2c_bytes_per_s", ValueType::any, "to the host's processor"},
     FileKey{"connectx7_bytes_per_s", ValueType::any, "to other machines"},
 };
+inline constexpr std::array kPriceKeys = {
+    FileKey{"usd_per_hour", ValueType::decimal, "US dollars of one device-hour on demand", {}, {.required = true}},
+    FileKey{"date", ValueType::text, "the day on which it was read: \"2026-09-20\"", {}, {.required = true}},
+    FileKey{"source", ValueType::text, "where it is published", {}, {.required = true}},
+};
 inline constexpr std::array kAcceleratorKeys = {
     FileKey{"id", ValueType::text, "the name that the setting gpu takes", "the file's name"},
     FileKey{"name", ValueType::text, "the name in tables", "id"},
@@ -52,6 +57,11 @@ inline constexpr std::array kAcceleratorKeys = {
             "fp8 where its peak is known, else none",
             {.choices = "none|fp8|nvfp4"}},
     FileKey{"tdp_watts", ValueType::count, "thermal design power", {}, kMayBeUnknown},
+    FileKey{"price",
+            ValueType::object,
+            "a public list price",
+            "none: the setting price gives one",
+            {.nullable = true, .members = kPriceKeys}},
     FileKey{"source", ValueType::text, "where the numbers come from"},
     FileKey{"unverified", ValueType::texts, "keys of figures that were not read at the source: \"tdp_watts\"", "none"},
     FileKey{"notes", ValueType::text, "remarks"},

@@ -121,6 +121,34 @@ void read_links(ObjectCursor& entry, Accelerator& gpu) {
   links->finish("of \"interconnect\"");
 }
 
+/// Whether a text is a day: "2026-09-20".
+bool is_day(std::string_view text) {
+  constexpr std::string_view kPattern = "0000-00-00";
+  if (text.size() != kPattern.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kPattern[i] == '0' ? !is_digit(text[i]) : text[i] != kPattern[i]) return false;
+  }
+  return true;
+}
+
+void read_price(ObjectCursor& entry, Accelerator& gpu) {
+  const JsonValue* const value = entry.find("price");
+  if (value == nullptr || value->is(JsonValue::Type::null)) return;
+  std::optional<ObjectCursor> price = entry.object("price");
+  if (!price) return;
+  const JsonValue* const usd = price->required("usd_per_hour", "a number above 0");
+  const bool number = usd != nullptr && (usd->is(JsonValue::Type::integer) || usd->is(JsonValue::Type::real));
+  const std::optional<Fraction> rate = number ? read_rate_text(usd->text) : std::nullopt;
+  if (usd != nullptr && !rate) price->wrong("usd_per_hour", "a number above 0");
+  price->required("date", "a day such as \"2026-09-20\"");
+  price->required("source", "a text");
+  const std::optional<std::string> date = price->text("date");
+  if (date && !is_day(*date)) price->wrong("date", "a day such as \"2026-09-20\"");
+  const std::optional<std::string> source = price->text("source");
+  price->finish("of \"price\"");
+  if (rate && date && source) gpu.price = ListPrice{*rate, *date, *source};
+}
+
 /// Returns whether a word is the key of a figure: "tdp_watts", or of one peak: "peak_dense_flops/fp32".
 bool is_key_of_figure(std::string_view word) {
   const auto lists = [](const auto& keys, std::string_view name) {
@@ -171,6 +199,7 @@ Accelerator parse_accelerator(std::string_view text, std::string_view source) {
   const std::size_t narrow = entry.choice("narrow_cache").value_or(fp8 ? 1 : 0);
   gpu.narrow_cache = static_cast<NarrowCache>(narrow);  // the words are in the order of the type's
   gpu.tdp_watts = known_amount(entry, "tdp_watts");
+  read_price(entry, gpu);
   gpu.source = entry.text("source").value_or("");
   read_unverified(entry, gpu);
   gpu.notes = entry.text("notes").value_or("");
