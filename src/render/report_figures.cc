@@ -175,6 +175,10 @@ FigureText device_text(const ReportPoint& point, std::size_t kind, DevicePart pa
   const DeviceMemory& device = point.on_devices->devices[kind];
   switch (part) {
     case DevicePart::name:
+      if (device.card) {
+        return {format("stage {}, {} x {}", to_string(device.stage), to_string(device.devices), device.card->gpu.id),
+                {}};
+      }
       return {format("stage {}, {} {}", to_string(device.stage), to_string(device.devices),
                      device.devices == 1 ? "device" : "devices"),
               {}};

@@ -174,6 +174,18 @@ TEST_CASE("budgets, init and find take machines") {
   CHECK(holds(found.out, "\"Qwen3-32B\""));
 }
 
+TEST_CASE("a report names the card of each device of a machine") {
+  TemporaryDirectory directory;
+  const std::string page = directory.path("report.html");
+  const Run report = run({"report", "qwen3-32b", "--gpu", "3090+4090", "--engine", "llama.cpp", "--weights", "Q8_0",
+                          "-n", "16K", "-b", "1", "-o", page});
+  REQUIRE_MESSAGE(report.status == 0, report.err);
+  const std::string html = read_file(page);
+  CHECK(holds(html, "rtx-3090-24gb+rtx-4090-24gb (pp=2)"));
+  CHECK(holds(html, "stage 0, 1 x rtx-3090-24gb"));
+  CHECK(holds(html, "stage 1, 1 x rtx-4090-24gb"));
+}
+
 TEST_CASE("shells complete the cards behind a plus sign") {
   const Run result = run({"completions", "words", "--", "fit", "--gpu", "3090:2+rtx-409"});
   CHECK(holds(result.out, "3090:2+rtx-4090-24gb\t"));
