@@ -172,12 +172,24 @@ TEST_CASE("windows and states are each request's own") {
   const Model windowed =
       model_of("own", 2, [](std::uint32_t i) { return std::vector{i == 0 ? full(2, 64) : window(2, 64, 128)}; });
   CHECK(reserved(windowed, "ideal", "1000:3000", 500, 3) == Count{4'500 + 4 * 128} * 512);
+  // vLLM's window blocks: ceil(min(127 + 2 * 2,048, n) / 16) + 1, that is 3 * 64 + 189; of the full layer as above.
+  CHECK(reserved(windowed, "vllm", "1000:3000", 500, 3) == Count{(377 - 3 * 31) + (3 * 64 + 189)} * 16 * 512);
   // 200 recurrent elements of 4 bytes, and 30 of the convolution of 2.
   const Model recurrent =
       model_of("own", 2, [](std::uint32_t i) { return std::vector{i == 0 ? full(2, 64) : state("mamba2", 200, 30)}; });
   CHECK(reserved(recurrent, "ideal", "1000:3000", 500, 3) == Count{4'500} * 512 + 4 * (200 * 4 + 30 * 2));
   // TensorRT-LLM reuses no blocks beside states: 190 blocks of 32 tokens; states in the model's 2 bytes.
   CHECK(reserved(recurrent, "tensorrt-llm", "1000:3000", 500, 3) == Count{190 * 32} * 512 + 4 * (230 * 2));
+}
+
+TEST_CASE("ranks that share tokens divide each request and the prefix") {
+  // Of 1,001 tokens a rank has 501, of 3,000 it has 1,500, and of the 500 shared ones 250: 3 * 501 + 1,500 - 3 * 250.
+  Setup setup = setup_of(two_full(), "ideal", "1001:3000", 501);
+  setup.settings.parallelism.context = 2;
+  CHECK(Deployment(setup).at(3000, 3).count(Metric::device_kv_bytes) == Count{2'253} * 1024);
+  // Blocks of 16 on a rank: 3 * 32 + 94; of the prefix 15 are full on both ranks.
+  setup.engine = parse_engine("vllm");
+  CHECK(Deployment(setup).at(3000, 3).count(Metric::device_kv_bytes) == Count{190 - 3 * 15} * 16 * 1024);
 }
 
 TEST_CASE("requests that are alike count as a batch does") {
@@ -244,6 +256,7 @@ TEST_CASE("64 users of 4K and one of 32K with a prefix of 2K on 8 H100 under vLL
   // A device has one of the 8 KV heads in each of 80 layers: 80 * 2 * 128 * 2 = 40,960 bytes a token. 64 * 4,096 +
   // 32,768 = 294,912 tokens, all in full blocks of 16; 64 of 65 requests do not keep 2,048 of them again: 163,840.
   Setup setup{load_model("llama-3.3-70b-instruct"), {}, parse_engine("vllm"), {}};
+  setup.workload.convention = causal_convention();
   setup.settings.gpu = parse_gpu("h100-sxm-80gb").gpu;
   setup.settings.parallelism.tensor = 8;
   setup.settings.requests = load_request_lengths("4K:32K", "lengths");
@@ -251,11 +264,19 @@ TEST_CASE("64 users of 4K and one of 32K with a prefix of 2K on 8 H100 under vLL
   const DeploymentEstimate shared = Deployment(setup).at(32768, 64);
   CHECK(shared.count(Metric::device_kv_bytes) == Count{163'840} * 40'960);
   CHECK(shared.count(Metric::kv_reserved_bytes) == Count{163'840} * 40'960 * 8);
+  // A prefill has the linear work of those tokens, 2 * 8,192^2 + 2 * 8,192 * 1,024 + 3 * 8,192 * 28,672 = 855,638,016
+  // multiply-adds a layer; 64 * 8,390,656 + 536,887,296 - 64 * 2,098,176 = 939,606,016 pairs of 64 heads and 2 * 128
+  // multiply-adds in each of 80 layers; and the logits of 65 tokens.
+  CHECK(shared.count(Metric::forward_flops) ==
+        (Count{163'840} * 855'638'016 * 80 + Count{939'606'016} * 64 * 256 * 80 + Count{65} * 8192 * 128'256) * 2);
   // Of 2,050 tokens the last block is not full, and each request keeps it.
   setup.settings.requests.shared_prefix = 2050;
   CHECK(Deployment(setup).at(32768, 64).count(Metric::device_kv_bytes) == Count{163'840} * 40'960);
   setup.settings.requests.shared_prefix = 0;
-  CHECK(Deployment(setup).at(32768, 64).count(Metric::device_kv_bytes) == Count{294'912} * 40'960);
+  const DeploymentEstimate alone = Deployment(setup).at(32768, 64);
+  CHECK(alone.count(Metric::device_kv_bytes) == Count{294'912} * 40'960);
+  // A decode step reads the prefix for each request.
+  CHECK(shared.count(Metric::decode_bytes) == alone.count(Metric::decode_bytes));
 }
 
 TEST_CASE("the most users that fit, by a scan") {
@@ -265,8 +286,8 @@ TEST_CASE("the most users that fit, by a scan") {
     std::uint64_t prefix;
     std::uint64_t tokens;  // of memory
   };
-  // With three lengths a further user may need less memory than the one before: 5 of these lengths are 3 of 1,000 and
-  // 2 of 10, and 6 are 2 of 1,000.
+  // With three lengths a further user may need less memory than the one before: 5 of these are one of 1,000 tokens, 2
+  // of 20 and 2 of 10, but 6 are 3 of 20 and 3 of 10.
   constexpr const char* kThree =
       R"([{"tokens": 1000, "share": 0.1}, {"tokens": 20, "share": 0.45}, {"tokens": 10, "share": 0.45}])";
   const Row rows[] = {
