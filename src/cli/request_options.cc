@@ -21,6 +21,7 @@ void refuse_beside(const Arguments& arguments, OptionId id, OptionId other, std:
 void read_requests(const Arguments& arguments, DeploymentQuestion& question) {
   refuse_beside(arguments, OptionId::users, OptionId::batch, "both are the number of requests at once");
   refuse_beside(arguments, OptionId::lengths, OptionId::context, "both are the tokens of a request");
+  refuse_beside(arguments, OptionId::lengths, OptionId::images, "lengths hold all tokens of a request");
   RequestMix& requests = question.settings.requests;
   if (arguments.has(OptionId::users)) question.batches = lengths(arguments, OptionId::users, 1);
   if (arguments.has(OptionId::lengths)) {

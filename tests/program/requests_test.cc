@@ -115,6 +115,8 @@ TEST_CASE("requests that cannot be asked for") {
        "--lengths: expected --users N beside it, found nothing (`ctxcost solve users` finds the most)"},
       {{"fit", "--lengths", "4K:32K", "--users", "2", "-n", "4K"},
        "--lengths: stands beside --context: both are the tokens of a request (keep one of them)"},
+      {{"fit", "--lengths", "4K:32K", "--users", "2", "--images", "2"},
+       "--lengths: stands beside --images: lengths hold all tokens of a request (keep one of them)"},
       {{"fit", "--users", "2", "-b", "2", "-n", "4K"},
        "--users: stands beside --batch: both are the number of requests at once (keep one of them)"},
       {{"fit", "--shared-prefix", "5K", "-n", "4K"},
