@@ -87,8 +87,8 @@ const Command kSolve = {"solve",
                         Completion::model,
                         "Limits: at most 10,000 points (models, types, engines, GPUs, contexts and\n"
                         "batches multiplied); 16,384 layers, 2,048 of more than 32 kinds, 1,024 kinds;\n"
-                        "`solve gpus` tries degrees up to 1,024; of a machine of unequal cards (A:2+B) it finds\n"
-                        "the fewest, those of most memory first, of at most 4,096 sets of cards.\n",
+                        "`solve gpus` tries degrees up to 1,024; of a machine of unequal cards (A:2+B)\n"
+                        "it finds the fewest, those of most memory first, of at most 4,096 sets.\n",
                         Completion::question};
 
 }  // namespace ctxcost::cli

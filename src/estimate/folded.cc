@@ -268,7 +268,7 @@ std::unique_ptr<const FoldedPiece> Estimator::fold_piece(const FoldedPlan& fold,
   for (std::size_t m = 0; m < kMetricCount; ++m) {
     const auto metric = static_cast<Metric>(m);
     const bool reserved = metric == Metric::kv_reserved_bytes && !engine_.engine->live_need;
-    if (!reserved && (plan.one_length || !kLargest.has(metric))) wanted.add(metric);
+    if (!reserved && (plan.one_length || !kLargestMetrics.has(metric))) wanted.add(metric);
   }
   std::array<Estimate, kPieceSamples> points;
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -412,7 +412,7 @@ std::unique_ptr<const FoldedPiece> Estimator::fold_piece(const FoldedPlan& fold,
 [[gnu::noinline]] void Estimator::add_rest(Count context, Count batch, MetricSet wanted, Estimate& result) const {
   const FoldedPlan& fold = *plan_->folded.load(std::memory_order_relaxed);
   if (!fold.rest.empty()) add_rows(fold, context, batch, wanted, result);
-  if (!plan_->one_length && wanted.has_any(kLargest)) put_largest(context, batch, result);
+  if (!plan_->one_length && wanted.has_any(kLargestMetrics)) put_largest(context, batch, result);
 
   const auto count = [&result](Metric metric) { return std::get_if<Count>(&result[metric]); };
   for (const auto& [per_layer, total] :
@@ -444,7 +444,7 @@ void Estimator::add_rows(const FoldedPlan& fold, Count context, Count batch, Met
     if (sum != nullptr && known) *sum += amount * batch;
     if (!known) result[metric] = {};
   };
-  const bool mixing = wanted.has_any(kMixing);
+  const bool mixing = wanted.has_any(kMixingMetrics);
   add(Metric::scores, mixing && rest.scores_known, rest.scores);
   add(Metric::attention_macs, mixing && rest.macs_known, rest.macs);
   add(Metric::attention_flops, mixing && rest.macs_known, rest.attention);
@@ -454,11 +454,11 @@ void Estimator::add_rows(const FoldedPlan& fold, Count context, Count batch, Met
     const bool agree = mixing && rest.heads_agree && rest.heads && (alone || heads == MetricValue(*rest.heads));
     heads = agree ? MetricValue(*rest.heads) : MetricValue();
   }
-  const bool linear = wanted.has_any(kLinear);
+  const bool linear = wanted.has_any(kLinearMetrics);
   add(Metric::linear_flops, linear && rest.linear_known, rest.linear);
   add(Metric::decode_flops, wanted.has(Metric::decode_flops) && rest.step_known, rest.step);
   add(Metric::decode_bytes, wanted.has(Metric::decode_bytes), rest.read);
-  const bool cache = wanted.has_any(kCache);
+  const bool cache = wanted.has_any(kCacheMetrics);
   add(Metric::kv_cache_bytes, cache, rest.cache);
   if (!cache) result[Metric::kv_reserved_bytes] = {};
   MetricValue& token = result[Metric::kv_bytes_per_token];

@@ -164,7 +164,7 @@ Estimator::RowSums Estimator::sum_rows(const EstimateRows& rows, Count context, 
   RowSums sums;
   const Count flops_per_mac = settings_.convention.flops_per_mac;
   const Count source = stack_length(Stack::encoder, context);
-  if (wanted.has_any(kMixing)) {
+  if (wanted.has_any(kMixingMetrics)) {
     bool first = true;
     for (const EstimateRows::MixerRow& row : rows.mixers) {
       const std::optional<Work> work = row.mixer->prefill(row.encoder ? source : context, settings_.convention.pairs);
@@ -184,7 +184,7 @@ Estimator::RowSums Estimator::sum_rows(const EstimateRows& rows, Count context, 
       sums.attention += flops_per_mac * of_layers + work->scalar_operations * row.layers;
     }
   }
-  if (wanted.has_any(kLinear)) {
+  if (wanted.has_any(kLinearMetrics)) {
     for (const EstimateRows::MixerRow& row : rows.mixers) {
       if (!row.linears_apart) continue;
       const std::optional<Count> macs = row.mixer->linear_macs(row.encoder ? source : context);
@@ -192,7 +192,7 @@ Estimator::RowSums Estimator::sum_rows(const EstimateRows& rows, Count context, 
       if (macs) sums.linear += *macs * row.layers * flops_per_mac;
     }
   }
-  if (wanted.has_any(kCache)) {
+  if (wanted.has_any(kCacheMetrics)) {
     for (const EstimateRows::KeptRows& kept : rows.kept_rows) {
       if (kept.part->span.kind == Span::Kind::cross) {
         sums.cache += kept.bytes * kept.part->span.tokens(cached_context(model(), *kept.part, context));
@@ -252,21 +252,21 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
   result[Metric::batch] = batch;
 
   const Count attention = sums.attention * batch;
-  if (wanted.has_any(kMixing)) {
+  if (wanted.has_any(kMixingMetrics)) {
     const Count scores = sums.scores * batch;
     const Count macs = sums.macs * batch;
     if (sums.scores_known) put(Metric::scores) = scores;
     if (sums.macs_known) put(Metric::attention_macs) = macs;
     if (sums.macs_known) put(Metric::attention_flops) = attention;
     if (sums.heads_agree && sums.heads) put(Metric::scores_per_head) = *sums.heads;
-    if (wanted.has_any(kPerLayer)) {
+    if (wanted.has_any(kPerLayerMetrics)) {
       if (sums.scores_known) put(Metric::scores_per_layer) = quotient(scores, layers_);
       if (sums.macs_known) put(Metric::attention_macs_per_layer) = quotient(macs, layers_);
       if (sums.macs_known) put(Metric::attention_flops_per_layer) = quotient(attention, layers_);
     }
   }
   Total linear, logits;
-  if (wanted.has_any(kLinear)) {
+  if (wanted.has_any(kLinearMetrics)) {
     linear.known = sums.linear_known;
     linear.add(plan.decoder_flops, context * batch);
     if (has_encoder_) linear.add(plan.encoder_flops, stack_length(Stack::encoder, context) * batch);
@@ -274,7 +274,7 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
     linear.put(put(Metric::linear_flops));
   }
   const Count logit_rows = ctxcost::logit_rows(settings_.logits, context);
-  if (wanted.has_any(kLogits)) {
+  if (wanted.has_any(kLogitsMetrics)) {
     logits.add(plan.row_logits_flops, logit_rows * batch);
     logits.put(put(Metric::logits_flops));
   }
@@ -283,7 +283,7 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
   }
 
   Count cache;  // of one sequence
-  if (wanted.has_any(kCache)) {
+  if (wanted.has_any(kCacheMetrics)) {
     const auto apart = [&](Count n) {
       Count bytes;
       for (const auto& [part, layers] : plan.kept_parts) {
@@ -299,7 +299,7 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
       put(Metric::kv_bytes_per_token) = minus_or_zero(sums.next_cache + apart(context + 1), cache);
     }
   }
-  if (wanted.has_any(kState) && plan.state_bytes) {
+  if (wanted.has_any(kStateMetrics) && plan.state_bytes) {
     put(Metric::state_bytes) = *plan.state_bytes * batch;
     if (wanted.has(Metric::kv_reserved_bytes)) {
       put(Metric::kv_reserved_bytes) =
@@ -307,7 +307,7 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
     }
   }
 
-  if (wanted.has_any(kStep) && steps(context)) {
+  if (wanted.has_any(kStepMetrics) && steps(context)) {
     if (wanted.has(Metric::decode_flops) && sums.step_known && plan.step_flops) {
       put(Metric::decode_flops) = (*plan.step_flops + sums.step) * batch;
     }
@@ -318,7 +318,7 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
     }
   }
 
-  if (wanted.has_any(kLargest)) {
+  if (wanted.has_any(kLargestMetrics)) {
     if (!plan.one_length) {
       put_largest(context, batch, result);
     } else {
@@ -401,13 +401,13 @@ Count Estimator::polynomial_until(Count context, MetricSet wanted) const {
   if (context == 0 || !context.fits_u64() || plan_ == nullptr) return context;
   const EstimatePlan& plan = *plan_;
   Count until = kEndless;
-  if (wanted.has_any(kMixing) || wanted.has_any(kLinear) || wanted.has_any(kStep)) {
+  if (wanted.has_any(kMixingMetrics) || wanted.has_any(kLinearMetrics) || wanted.has_any(kStepMetrics)) {
     for (const EstimateRows::MixerRow& row : plan.rows.mixers) {
       if (row.encoder && model().cross_tokens) continue;
       until = min(until, row.mixer->polynomial_until(context));
     }
   }
-  if (wanted.has_any(kCache)) {
+  if (wanted.has_any(kCacheMetrics)) {
     for (const EstimateRows::KeptRows& kept : plan.rows.kept_rows) {
       const Span& span = kept.part->span;
       if (span.kind == Span::Kind::cross && model().cross_tokens) continue;
@@ -420,7 +420,7 @@ Count Estimator::polynomial_until(Count context, MetricSet wanted) const {
       if (read.bytes == 0) return context;
     }
   }
-  if (wanted.has_any(kLargest)) {
+  if (wanted.has_any(kLargestMetrics)) {
     if (!plan.one_length) return context;
     until = min(until, until_bound(context, kActivationTokens));
   }

@@ -86,23 +86,24 @@ struct EstimatePlan {
 };
 
 // Metrics that are counted together.
-inline constexpr MetricSet kMixing = {Metric::scores_per_head,
-                                      Metric::scores_per_layer,
-                                      Metric::scores,
-                                      Metric::attention_macs,
-                                      Metric::attention_macs_per_layer,
-                                      Metric::attention_flops,
-                                      Metric::attention_flops_per_layer,
-                                      Metric::forward_flops};
-inline constexpr MetricSet kPerLayer = {Metric::scores_per_layer, Metric::attention_macs_per_layer,
-                                        Metric::attention_flops_per_layer};
-inline constexpr MetricSet kLinear = {Metric::linear_flops, Metric::forward_flops};
-inline constexpr MetricSet kLogits = {Metric::logits_flops, Metric::forward_flops};
-inline constexpr MetricSet kStep = {Metric::decode_flops, Metric::decode_bytes};
-inline constexpr MetricSet kCache = {Metric::kv_cache_bytes, Metric::kv_bytes_per_token, Metric::kv_reserved_bytes};
-inline constexpr MetricSet kState = {Metric::state_bytes, Metric::kv_reserved_bytes};
-inline constexpr MetricSet kLargest = {Metric::score_matrix_bytes, Metric::flash_workspace_bytes,
-                                       Metric::activation_bytes};
+inline constexpr MetricSet kMixingMetrics = {Metric::scores_per_head,
+                                             Metric::scores_per_layer,
+                                             Metric::scores,
+                                             Metric::attention_macs,
+                                             Metric::attention_macs_per_layer,
+                                             Metric::attention_flops,
+                                             Metric::attention_flops_per_layer,
+                                             Metric::forward_flops};
+inline constexpr MetricSet kPerLayerMetrics = {Metric::scores_per_layer, Metric::attention_macs_per_layer,
+                                               Metric::attention_flops_per_layer};
+inline constexpr MetricSet kLinearMetrics = {Metric::linear_flops, Metric::forward_flops};
+inline constexpr MetricSet kLogitsMetrics = {Metric::logits_flops, Metric::forward_flops};
+inline constexpr MetricSet kStepMetrics = {Metric::decode_flops, Metric::decode_bytes};
+inline constexpr MetricSet kCacheMetrics = {Metric::kv_cache_bytes, Metric::kv_bytes_per_token,
+                                            Metric::kv_reserved_bytes};
+inline constexpr MetricSet kStateMetrics = {Metric::state_bytes, Metric::kv_reserved_bytes};
+inline constexpr MetricSet kLargestMetrics = {Metric::score_matrix_bytes, Metric::flash_workspace_bytes,
+                                              Metric::activation_bytes};
 
 /// Returns total / layers if that is an integer.
 inline MetricValue quotient(Count total, Count layers) {

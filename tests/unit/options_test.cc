@@ -90,5 +90,5 @@ TEST_CASE("a setting of budget files has the meaning of the option of its name")
     CHECK(same->meaning == key.meaning);
     CHECK((same->fallback.empty() || same->fallback == key.fallback));
   }
-  CHECK(shared == 23);
+  CHECK(shared == 26);
 }
