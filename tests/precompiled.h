@@ -1,4 +1,5 @@
-// What most tests include, compiled once. Headers of the project are not here: one that changes would rebuild all tests.
+// What most tests include, compiled once. Headers of the project are not here: one that changes would rebuild all
+// tests.
 #pragma once
 
 #include <doctest/doctest.h>
