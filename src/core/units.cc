@@ -1,5 +1,6 @@
 #include "ctxcost/core/units.h"
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -104,7 +105,7 @@ std::string short_seconds(double seconds) {
   static constexpr std::pair<double, const char*> kSteps[] = {{1, " s"}, {1e-3, " ms"}, {1e-6, " µs"}};
   // Four digits of more would be a power of ten: 1.235e+04.
   if (seconds >= 9999.5 && seconds < 1e18) {
-    return with_separators(static_cast<std::uint64_t>(seconds + 0.5)) + " s";
+    return with_separators(static_cast<std::uint64_t>(std::round(seconds))) + " s";
   }
   for (const auto& [unit, suffix] : kSteps) {
     if (seconds >= unit) return format("{:.4g}{}", seconds / unit, suffix);
@@ -116,7 +117,7 @@ std::string short_real(double value) {
   if (value < 1000) return format("{:.4g}", value);
   // Beyond 2^127 no integer would hold it.
   if (!(value < 1e38)) return format("{:.4g}", value);
-  return with_separators(Count::from_raw(static_cast<Uint128>(value + 0.5)));
+  return with_separators(Count::from_raw(static_cast<Uint128>(std::round(value))));
 }
 
 std::string short_ratio(Count value, Count base) {

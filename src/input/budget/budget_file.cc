@@ -161,7 +161,7 @@ std::string cards_beside(const std::string& directory, const std::string& name) 
     return is_path ? beside(directory, part) : part;
   };
   struct stat file = {};
-  const std::string whole = part_beside(name);
+  std::string whole = part_beside(name);
   if (name.find('+') == std::string::npos || stat(whole.c_str(), &file) == 0) return whole;
   std::string text;
   for (const std::string_view part : machine_parts(name)) {
