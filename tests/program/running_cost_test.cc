@@ -198,11 +198,13 @@ TEST_CASE("docs/planning.md: the cheapest of three machines for 10 million token
     double millions_a_day;
     double usd_of_load;  ///< of 10 million tokens
   };
-  for (const auto& [i, row] : {std::pair(0, Row{"h100-sxm-80gb", 3350e9, 4.29, 4.142, 24.86, 41.42}),
-                               std::pair(1, Row{"l40s-48gb", 2 * 864e9, 3.80, 7.113, 12.82, 71.13}),
-                               std::pair(2, Row{"l4-24gb", 4 * 300e9, 3.20, 8.625, 8.90, 86.25})}) {
+  const Row rows[] = {{"h100-sxm-80gb", 3350e9, 4.29, 4.142, 24.86, 41.42},
+                      {"l40s-48gb", 2 * 864e9, 3.80, 7.113, 12.82, 71.13},
+                      {"l4-24gb", 4 * 300e9, 3.20, 8.625, 8.90, 86.25}};
+  std::size_t i = 0;
+  for (const Row& row : rows) {
     CAPTURE(row.gpu);
-    const Json& result = document["results"][static_cast<std::size_t>(i)];
+    const Json& result = document["results"][i++];
     CHECK(result["gpu"]["id"] == row.gpu);
     const double seconds = bytes / row.bandwidth;
     const double usd = result["usd_per_million_decode_tokens"].get<double>();

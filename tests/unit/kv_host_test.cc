@@ -63,7 +63,7 @@ TEST_CASE("a window keeps as much of a longer context") {
                                   "window.json");
   const Deployment deployment(on_h100(model));
   // 2 layers x 2 x 2 heads x 4 x 2 bytes = 64 bytes a token, of 64 tokens at most.
-  for (const std::uint64_t n : {64, 1000, 4096}) {
+  for (const std::uint64_t n : {64U, 1000U, 4096U}) {
     CAPTURE(n);
     const KvHost host = kv_on_host(deployment, {1 << 20, {}}, n);
     CHECK(host.context_bytes == Count{64 * 64});
