@@ -106,8 +106,10 @@ void write_limit_value(SchemaWriter& schema, Unit unit) {
 
 /// The name of the definition of limits of a unit.
 std::string limit_name(Unit unit) {
-  static constexpr std::string_view kNames[] = {"tokens",     "sequences", "pairs", "macs",    "flops", "bytes",
-                                                "parameters", "level",     "ratio", "seconds", "rate",  "devices"};
+  static constexpr std::string_view kNames[] = {"tokens", "sequences",  "pairs", "macs",  "flops",
+                                                "bytes",  "parameters", "level", "ratio", "seconds",
+                                                "rate",   "devices",    "usd",   "joules"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(Unit::joules) + 1);
   return "limit_in_" + std::string(kNames[static_cast<std::size_t>(unit)]);
 }
 
