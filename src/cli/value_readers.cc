@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/divided.h"
 #include "core/format.h"
 #include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
@@ -13,10 +14,7 @@ namespace {
 std::vector<std::optional<Fraction>> parse_rates(std::string_view text, std::string_view word,
                                                  std::string_view option) {
   std::vector<std::optional<Fraction>> rates;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', start), text.size());
-    const std::string_view item = text.substr(start, comma - start);
-    start = comma + 1;
+  for (const std::string_view item : divided(text, ',')) {
     const std::optional<Fraction> rate = read_rate_text(item);
     if (!rate && item != word) {
       throw_fault(option, format("expected a number above 0, or \"{}\", found \"{}\"", word, item));
@@ -30,21 +28,17 @@ std::vector<std::optional<Fraction>> parse_rates(std::string_view text, std::str
 
 std::vector<std::string> split_names(std::string_view text, std::string_view option) {
   std::vector<std::string> items;
-  std::size_t start = 0;
   bool settings = false;  // the item so far has settings
-  while (start <= text.size()) {
-    const std::size_t comma = std::min(text.find(',', start), text.size());
-    const std::string item(text.substr(start, comma - start));
-    start = comma + 1;
+  for (const std::string_view item : divided(text, ',')) {
     if (item.empty()) {
       throw InputError(
           Diagnostic{std::string(option), "", format("expected a name, found nothing in \"{}\"", text), ""});
     }
-    const bool has_colon = item.find(':') != std::string::npos;
-    if (settings && !has_colon && (item.find('=') != std::string::npos || item == "zero")) {
-      items.back() += "," + item;
+    const bool has_colon = item.find(':') != std::string_view::npos;
+    if (settings && !has_colon && (item.find('=') != std::string_view::npos || item == "zero")) {
+      items.back().append(",").append(item);
     } else {
-      items.push_back(item);
+      items.emplace_back(item);
       settings = has_colon;
     }
   }

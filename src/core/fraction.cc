@@ -1,6 +1,7 @@
 #include "ctxcost/core/fraction.h"
 
 #include "ctxcost/core/diagnostic.h"
+#include "divided.h"
 
 namespace ctxcost {
 namespace {
@@ -35,12 +36,7 @@ Fraction parse_fraction(std::string_view text, std::string_view source) {
 
 std::vector<Fraction> parse_fractions(std::string_view text, std::string_view source) {
   std::vector<Fraction> all;
-  for (bool more = true; more;) {
-    const std::size_t plus = text.find('+');
-    all.push_back(parse_fraction(text.substr(0, plus), source));
-    more = plus != std::string_view::npos;
-    if (more) text.remove_prefix(plus + 1);
-  }
+  for (const std::string_view share : divided(text, '+')) all.push_back(parse_fraction(share, source));
   return all;
 }
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/divided.h"
+
 namespace ctxcost {
 
 /// One setting as written. A flag may stand without a value: "zero" in "int4:group=64,zero".
@@ -22,14 +24,12 @@ struct NamedSettings {
 inline NamedSettings split_settings(std::string_view text) {
   const std::size_t colon = text.find(':');
   NamedSettings named{text.substr(0, colon), {}};
-  for (std::size_t start = colon; start != std::string_view::npos;) {
-    const std::size_t comma = text.find(',', start + 1);
-    const std::string_view item = text.substr(start + 1, comma == std::string_view::npos ? comma : comma - start - 1);
+  if (colon == std::string_view::npos) return named;
+  for (const std::string_view item : divided(text.substr(colon + 1), ',')) {
     const std::size_t equals = item.find('=');
     WrittenSetting setting{item.substr(0, equals), {}};
     if (equals != std::string_view::npos) setting.value = item.substr(equals + 1);
     named.settings.push_back(setting);
-    start = comma;
   }
   return named;
 }

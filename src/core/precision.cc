@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ctxcost/core/diagnostic.h"
+#include "divided.h"
 #include "word_list.h"
 
 namespace ctxcost {
@@ -127,14 +128,9 @@ Precision parse_precision(std::string_view text, std::string_view source) {
   const bool int8 = found->name == "int8";
   const bool grouped = int8 || found->name == "int4";
   const bool kivi = found->name == "kivi";
-  std::string_view rest = text.substr(colon + 1);
   bool zero = false;
   Count group = grouped ? 128 : 32;
-  for (bool more = true; more;) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    more = comma != std::string_view::npos;
-    if (more) rest.remove_prefix(comma + 1);
+  for (const std::string_view item : divided(text.substr(colon + 1), ',')) {
     const std::size_t equals = item.find('=');
     const std::string_view key = item.substr(0, equals);
     const std::optional<Count> number =

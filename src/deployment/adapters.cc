@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "core/divided.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/parallelism.h"
 #include "ctxcost/engine/engine.h"
@@ -108,11 +109,7 @@ AdapterSettings parse_adapters(std::string_view text, std::string_view source) {
   AdapterSettings settings;
   settings.name = text;
   std::array<bool, std::size(kKeys)> seen{};
-  for (bool more = true; more;) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = text.substr(0, comma);
-    more = comma != std::string_view::npos;
-    if (more) text.remove_prefix(comma + 1);
+  for (const std::string_view item : divided(text, ',')) {
     const std::size_t equals = item.find('=');
     const std::string_view key = item.substr(0, equals);
     const auto* const found = std::find(std::begin(kKeys), std::end(kKeys), key);

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "core/divided.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/deployment/machine.h"
@@ -43,13 +44,10 @@ std::string layers_text(const std::vector<Count>& layers) {
 /// Reads "16+32", the layers of each stage. Empty if the text is not that.
 std::vector<Count> read_layers(std::string_view text) {
   std::vector<Count> layers;
-  for (bool more = true; more;) {
-    const std::size_t plus = text.find('+');
-    const std::optional<Count> count = parse_digits(text.substr(0, plus));
+  for (const std::string_view stage : divided(text, '+')) {
+    const std::optional<Count> count = parse_digits(stage);
     if (!count || *count == 0 || *count > kMostLayers || Count{layers.size()} > kMostDevices) return {};
     layers.push_back(*count);
-    more = plus != std::string_view::npos;
-    if (more) text.remove_prefix(plus + 1);
   }
   return layers;
 }
@@ -424,11 +422,7 @@ std::string Parallelism::name() const {
 Parallelism parse_parallelism(std::string_view text) {
   Parallelism parallelism;
   std::string seen;
-  for (bool more = true; more;) {
-    const std::size_t comma = text.find(',');
-    const std::string_view item = text.substr(0, comma);
-    more = comma != std::string_view::npos;
-    if (more) text.remove_prefix(comma + 1);
+  for (const std::string_view item : divided(text, ',')) {
     if (item.empty()) fail("expected tp=N,pp=N,cp=N,ep=N,dp=N or dcp=N, found nothing");
     const std::size_t equals = item.find('=');
     const auto* degree = std::find_if(std::begin(kDegrees), std::end(kDegrees), [&](const Degree& candidate) {

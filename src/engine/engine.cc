@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/divided.h"
 #include "core/named_settings.h"
 #include "ctxcost/core/diagnostic.h"
 
@@ -25,12 +26,10 @@ bool is_number(const EngineSetting& setting, std::string_view value) {
 }
 
 bool are_numbers(const EngineSetting& setting, std::string_view value) {
-  while (true) {
-    const std::size_t plus = value.find('+');
-    if (!is_number(setting, value.substr(0, plus))) return false;
-    if (plus == std::string_view::npos) return true;
-    value.remove_prefix(plus + 1);
+  for (const std::string_view number : divided(value, '+')) {
+    if (!is_number(setting, number)) return false;
   }
+  return true;
 }
 
 bool in_choices(std::string_view choices, std::string_view word) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/divided.h"
 #include "live_need.h"
 #include "row.h"
 #include "support.h"
@@ -319,12 +320,8 @@ std::vector<Count> shares_of(const EngineChoice& choice, std::span<const Count> 
   std::vector<Count> shares(memory.begin(), memory.end());
   if (!choice.given("split")) return shares;
   shares.clear();
-  std::string_view list = choice.word("split");
-  for (bool more = true; more;) {
-    const std::size_t plus = list.find('+');
-    shares.push_back(parse_digits(list.substr(0, plus)).value());
-    more = plus != std::string_view::npos;
-    if (more) list.remove_prefix(plus + 1);
+  for (const std::string_view share : divided(choice.word("split"), '+')) {
+    shares.push_back(parse_digits(share).value());
   }
   const std::string found = "found \"" + std::string(choice.word("split")) + "\"";
   if (shares.size() != memory.size()) {

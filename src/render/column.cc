@@ -1,3 +1,4 @@
+#include "core/divided.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
 
@@ -17,10 +18,7 @@ std::string_view name(const Column& column) {
 
 std::vector<Column> parse_columns(std::string_view text, std::string_view source) {
   std::vector<Column> columns;
-  std::size_t start = 0;
-  while (true) {
-    const std::size_t comma = text.find(',', start);
-    const std::string_view word = text.substr(start, comma == std::string_view::npos ? comma : comma - start);
+  for (const std::string_view word : divided(text, ',')) {
     const std::size_t before = columns.size();
     for (std::size_t i = 0; i < std::size(kLabels); ++i) {
       if (kLabels[i] == word) columns.emplace_back(static_cast<Label>(i));
@@ -35,9 +33,8 @@ std::vector<Column> parse_columns(std::string_view text, std::string_view source
       if (metric) hint = "it needs a device: `ctxcost fit`";
       throw InputError(Diagnostic{std::string(source), "", "unknown column \"" + std::string(word) + "\"", hint});
     }
-    if (comma == std::string_view::npos) return columns;
-    start = comma + 1;
   }
+  return columns;
 }
 
 }  // namespace ctxcost
