@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/live_need.h"
+#include "estimate/estimate.h"
 
 namespace ctxcost {
 namespace {
@@ -19,13 +20,6 @@ constexpr Metric kOncePerSequence[] = {Metric::logits_flops, Metric::decode_flop
 constexpr std::optional<Count> GroupEstimate::*kLayerFigures[] = {
     &GroupEstimate::scores_per_layer, &GroupEstimate::attention_macs_per_layer,
     &GroupEstimate::attention_flops_per_layer, &GroupEstimate::linear_flops_per_layer};
-
-MetricValue to_metric(const std::optional<Count>& count) { return count ? MetricValue(*count) : MetricValue(); }
-
-std::optional<Count> quotient(const std::optional<Count>& total, Count layers) {
-  if (!total || layers == 0 || *total % layers != 0) return std::nullopt;
-  return *total / layers;
-}
 
 Count again_of(const SequenceMix& mix) { return minus_or_zero(mix.sequences(), 1); }
 
@@ -91,15 +85,15 @@ Estimate mix_estimate(const Estimator& estimator, Count context, const SequenceM
     return sum;
   };
   const Estimate of_prefix = shared > 0 ? estimator.at(shared, again) : Estimate();
-  for (const Metric metric : kOncePerSequence) result[metric] = to_metric(add_up(metric));
+  for (const Metric metric : kOncePerSequence) result[metric] = value_of(add_up(metric));
   for (const Metric metric : kOncePerPrefix) {
     std::optional<Count> sum = add_up(metric);
     if (shared > 0) sum = minus(sum, of_prefix.count(metric));
-    result[metric] = to_metric(sum);
+    result[metric] = value_of(sum);
   }
   if (shared > 0 && estimator.settings().logits == Logits::all) {
     result[Metric::logits_flops] =
-        to_metric(minus(result.count(Metric::logits_flops), of_prefix.count(Metric::logits_flops)));
+        value_of(minus(result.count(Metric::logits_flops), of_prefix.count(Metric::logits_flops)));
   }
   if (const std::optional<Count> cache = result.count(Metric::kv_cache_bytes); cache && shared > 0) {
     Count once;
@@ -109,13 +103,11 @@ Estimate mix_estimate(const Estimator& estimator, Count context, const SequenceM
     result[Metric::kv_cache_bytes] = *cache - again * once;
   }
   result[Metric::forward_flops] =
-      to_metric(known_sum(known_sum(result.count(Metric::attention_flops), result.count(Metric::linear_flops)),
-                          result.count(Metric::logits_flops)));
+      value_of(known_sum(known_sum(result.count(Metric::attention_flops), result.count(Metric::linear_flops)),
+                         result.count(Metric::logits_flops)));
   const Count layers = estimator.model().layers();
   result[Metric::scores_per_head] = {};
-  result[Metric::scores_per_layer] = to_metric(quotient(result.count(Metric::scores), layers));
-  result[Metric::attention_macs_per_layer] = to_metric(quotient(result.count(Metric::attention_macs), layers));
-  result[Metric::attention_flops_per_layer] = to_metric(quotient(result.count(Metric::attention_flops), layers));
+  for (const auto& [of_layer, total] : kPerLayerOf) result[of_layer] = per_layer(result.count(total), layers);
   if (wanted.has(Metric::kv_reserved_bytes) && result.count(Metric::kv_reserved_bytes)) {
     result[Metric::kv_reserved_bytes] = estimator.engine().engine->reserve(mix_request(estimator, context, mix)).bytes;
   }

@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "estimate.h"
+
 namespace ctxcost {
 namespace {
 
 /// Fewer points than this are evaluated one by one: the differences take four.
 constexpr std::uint32_t kFewPoints = 8;
 constexpr std::size_t kSamples = 4;
-
-constexpr std::pair<Metric, Metric> kQuotients[] = {
-    {Metric::scores_per_layer, Metric::scores},
-    {Metric::attention_macs_per_layer, Metric::attention_macs},
-    {Metric::attention_flops_per_layer, Metric::attention_flops},
-};
 
 std::array<Uint128, 3> forward_differences(std::array<Uint128, kSamples> values) {
   std::array<Uint128, 3> differences;
@@ -33,7 +29,7 @@ ContextWalk::ContextWalk(const Estimator& estimator, Count batch, MetricSet want
       wanted_(detailed ? MetricSet::all() : wanted),
       layers_(estimator.model().layers()),
       detailed_(detailed) {
-  for (const auto& [quotient, sum] : kQuotients) {
+  for (const auto& [quotient, sum] : kPerLayerOf) {
     if (wanted_.has(quotient)) wanted_.add(sum);
   }
 }
@@ -91,10 +87,10 @@ bool ContextWalk::add_differences(const std::array<Estimate, kSamples>& samples)
     for (const Estimate& sample : samples) {
       if (const Count* const count = std::get_if<Count>(&sample.values[m])) values[known++] = count->raw();
     }
-    const auto* const quotient = std::find_if(std::begin(kQuotients), std::end(kQuotients),
+    const auto* const quotient = std::find_if(std::begin(kPerLayerOf), std::end(kPerLayerOf),
                                               [metric](const auto& row) { return row.first == metric; });
     // Four whole quotients of a polynomial are those of one: its differences, too, are then multiples of the layers.
-    if (quotient != std::end(kQuotients) && known < kSamples) {
+    if (quotient != std::end(kPerLayerOf) && known < kSamples) {
       const bool divides = wanted_.has(metric) && samples[0].count(quotient->second) && layers_ > 0;
       if (divides) divided_.push_back({quotient->first, quotient->second});
       continue;
@@ -196,9 +192,7 @@ void ContextWalk::step_sums() {
     put(sums_[i]);
   }
   for (const Quotient& row : divided_) {
-    const Count total = std::get<Count>(values_[row.sum]);
-    const Count each = total / layers_;
-    values_[row.quotient] = each * layers_ == total ? MetricValue(each) : MetricValue();
+    values_[row.quotient] = per_layer(std::get<Count>(values_[row.sum]), layers_);
   }
   for (Detail& detail : moving_details_) {
     detail.value += detail.differences[0];

@@ -21,14 +21,6 @@ void add(std::optional<Count>& sum, std::optional<Count> term) {
   }
 }
 
-MetricValue value_of(std::optional<Count> count) { return count ? MetricValue(*count) : MetricValue(); }
-
-/// Returns total / layers if that is an integer.
-MetricValue per_layer(std::optional<Count> total, Count layers) {
-  if (!total || layers == 0 || *total % layers != 0) return {};
-  return *total / layers;
-}
-
 /// Throws if the types cannot store the cache. `asked`: a setting gives the types, not the model.
 void check_cache_types(const Model& model, const KvPrecision& kv, bool asked) {
   const std::optional<CacheTypeFault> found = first_cache_type_fault(model, kv);
@@ -309,9 +301,7 @@ Estimate Estimator::sum_terms(Count context, Count batch) const {
   result[Metric::context] = context;
   result[Metric::batch] = batch;
   result[Metric::scores_per_head] = sums.heads_agree ? value_of(sums.scores_per_head) : MetricValue();
-  result[Metric::scores_per_layer] = per_layer(sums[Metric::scores], layers_);
-  result[Metric::attention_macs_per_layer] = per_layer(sums[Metric::attention_macs], layers_);
-  result[Metric::attention_flops_per_layer] = per_layer(sums[Metric::attention_flops], layers_);
+  for (const auto& [of_layer, total] : kPerLayerOf) result[of_layer] = per_layer(sums[total], layers_);
   // KIVI packs a group of tokens at once, so that one more token may need fewer bytes. The figure is then 0.
   result[Metric::kv_bytes_per_token] = minus_or_zero(sums.next_cache, sums.cache);
   if (!steps(context)) {

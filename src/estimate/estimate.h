@@ -3,12 +3,35 @@
 // summation needs no memory.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "ctxcost/estimate/estimate.h"
 #include "engine/live_need.h"
 
 namespace ctxcost {
+
+/// Metrics of one layer, each with the sum over all layers that it is a part of.
+inline constexpr std::pair<Metric, Metric> kPerLayerOf[] = {
+    {Metric::scores_per_layer, Metric::scores},
+    {Metric::attention_macs_per_layer, Metric::attention_macs},
+    {Metric::attention_flops_per_layer, Metric::attention_flops},
+};
+
+/// Returns a sum as a metric has it: null where it is not known.
+inline MetricValue value_of(const std::optional<Count>& sum) { return sum ? MetricValue(*sum) : MetricValue(); }
+
+/// Returns total / layers if that is an integer, else null.
+inline MetricValue per_layer(Count total, Count layers) {
+  if (layers == 0) return {};
+  const Count each = total / layers;
+  return each * layers == total ? MetricValue(each) : MetricValue();
+}
+
+/// The same; null where the total is not known.
+inline MetricValue per_layer(const std::optional<Count>& total, Count layers) {
+  return total ? per_layer(*total, layers) : MetricValue();
+}
 
 inline constexpr std::string_view kBatch = "batch";
 inline constexpr std::string_view kTokens = "tokens";

@@ -19,12 +19,6 @@ constexpr std::size_t kMostPieces = 64;
 constexpr std::size_t kPieceSamples = 4;
 constexpr Count kHalf = Count::from_raw(Uint128{1} << 127);
 
-constexpr std::pair<Metric, Metric> kPerLayerOf[] = {
-    {Metric::scores_per_layer, Metric::scores},
-    {Metric::attention_macs_per_layer, Metric::attention_macs},
-    {Metric::attention_flops_per_layer, Metric::attention_flops},
-};
-
 /// Adds the contexts at which a row takes another form. Returns false if it has many forms.
 template <typename Until>
 bool add_starts(std::vector<std::uint64_t>& starts, Until until) {
@@ -415,9 +409,9 @@ std::unique_ptr<const FoldedPiece> Estimator::fold_piece(const FoldedPlan& fold,
   if (!plan_->one_length && wanted.has_any(kLargestMetrics)) put_largest(context, batch, result);
 
   const auto count = [&result](Metric metric) { return std::get_if<Count>(&result[metric]); };
-  for (const auto& [per_layer, total] :
+  for (const auto& [of_layer, total] :
        fold.slots[fold.piece_of(context.u64())].piece.load(std::memory_order_relaxed)->divided) {
-    if (wanted.has(per_layer) && count(total) != nullptr) result[per_layer] = quotient(*count(total), layers_);
+    if (wanted.has(of_layer) && count(total) != nullptr) result[of_layer] = per_layer(*count(total), layers_);
   }
   const Count* const attention = count(Metric::attention_flops);
   const Count* const linear = count(Metric::linear_flops);

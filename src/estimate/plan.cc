@@ -260,9 +260,9 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
     if (sums.macs_known) put(Metric::attention_flops) = attention;
     if (sums.heads_agree && sums.heads) put(Metric::scores_per_head) = *sums.heads;
     if (wanted.has_any(kPerLayerMetrics)) {
-      if (sums.scores_known) put(Metric::scores_per_layer) = quotient(scores, layers_);
-      if (sums.macs_known) put(Metric::attention_macs_per_layer) = quotient(macs, layers_);
-      if (sums.macs_known) put(Metric::attention_flops_per_layer) = quotient(attention, layers_);
+      if (sums.scores_known) put(Metric::scores_per_layer) = per_layer(scores, layers_);
+      if (sums.macs_known) put(Metric::attention_macs_per_layer) = per_layer(macs, layers_);
+      if (sums.macs_known) put(Metric::attention_flops_per_layer) = per_layer(attention, layers_);
     }
   }
   Total linear, logits;

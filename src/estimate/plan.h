@@ -105,13 +105,6 @@ inline constexpr MetricSet kStateMetrics = {Metric::state_bytes, Metric::kv_rese
 inline constexpr MetricSet kLargestMetrics = {Metric::score_matrix_bytes, Metric::flash_workspace_bytes,
                                               Metric::activation_bytes};
 
-/// Returns total / layers if that is an integer.
-inline MetricValue quotient(Count total, Count layers) {
-  if (layers == 0) return {};
-  const Count each = total / layers;
-  return each * layers == total ? MetricValue(each) : MetricValue();
-}
-
 /// Returns the last context up to which span.tokens(n) is one polynomial.
 inline Count span_until(const Span& span, Count n) {
   if (n < span.block) return span.block - 1;
