@@ -1,5 +1,6 @@
 // ctxcost check: budgets in JSON files against the models they name.
 #include <algorithm>
+#include <array>
 
 #include "command.h"
 #include "complaints.h"
@@ -8,6 +9,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/load_accelerator.h"
 #include "ctxcost/render/render.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/check_document.h"
 #include "targets.h"
@@ -15,34 +17,11 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kCheckOptions[] = {OptionId::assume,
-                                      OptionId::set,
-                                      OptionId::gpu,
-                                      OptionId::parallel,
-                                      OptionId::utilization,
-                                      OptionId::overhead,
-                                      OptionId::margin,
-                                      OptionId::kv_memory,
-                                      OptionId::host_bandwidth,
-                                      OptionId::beyond_window,
-                                      OptionId::activations,
-                                      OptionId::mfu,
-                                      OptionId::mbu,
-                                      OptionId::price,
-                                      OptionId::power,
-                                      OptionId::fail_on,
-                                      OptionId::baseline,
-                                      OptionId::max_increase,
-                                      OptionId::exit_zero,
-                                      OptionId::format,
-                                      OptionId::output,
-                                      OptionId::save,
-                                      OptionId::explain_columns,
-                                      OptionId::units,
-                                      OptionId::color,
-                                      OptionId::width,
-                                      OptionId::wide,
-                                      OptionId::quiet};
+constexpr auto kCheckOptions =
+    joined(std::array{OptionId::assume, OptionId::set}, kDeviceOptions,
+           std::array{OptionId::fail_on, OptionId::baseline, OptionId::max_increase, OptionId::exit_zero,
+                      OptionId::format, OptionId::output, OptionId::save},
+           kPageOptions);
 
 constexpr std::string_view kCheckExamples =
     "  ctxcost check budgets.json\n"

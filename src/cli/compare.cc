@@ -1,9 +1,12 @@
 // ctxcost compare: long-context strategies and models side by side.
+#include <array>
+
 #include "command.h"
 #include "counting.h"
 #include "ctxcost/answer/strategy_comparison.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/compare_document.h"
 #include "targets.h"
@@ -11,14 +14,10 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kCompareOptions[] = {OptionId::with,         OptionId::context, OptionId::batch,
-                                        OptionId::kv_precision, OptionId::weights, OptionId::engine,
-                                        OptionId::convention,   OptionId::logits,  OptionId::assume,
-                                        OptionId::set,          OptionId::gpu,     OptionId::activations,
-                                        OptionId::mfu,          OptionId::mbu,     OptionId::exit_zero,
-                                        OptionId::format,       OptionId::output,  OptionId::explain_columns,
-                                        OptionId::units,        OptionId::color,   OptionId::width,
-                                        OptionId::wide,         OptionId::quiet,   OptionId::verbose};
+constexpr auto kCompareOptions = joined(std::array{OptionId::with}, kEstimateOptions,
+                                        std::array{OptionId::gpu, OptionId::activations, OptionId::mfu, OptionId::mbu,
+                                                   OptionId::exit_zero, OptionId::format, OptionId::output},
+                                        kPageOptions, std::array{OptionId::verbose});
 
 constexpr std::string_view kCompareExamples =
     "  ctxcost compare llama-3.1-8b -n 128K,1M --with sliding_window:window=4096\n"

@@ -1,9 +1,12 @@
 // ctxcost diff: what changes between two models or two saved reports, and which config keys made it change.
+#include <array>
+
 #include "command.h"
 #include "counting.h"
 #include "ctxcost/answer/difference.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/render/render.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/diff_document.h"
 #include "targets.h"
@@ -14,11 +17,10 @@ extern const Command kDiff;
 
 namespace {
 
-constexpr OptionId kDiffOptions[] = {
-    OptionId::context,    OptionId::batch,  OptionId::kv_precision, OptionId::weights, OptionId::engine,
-    OptionId::convention, OptionId::logits, OptionId::assume,       OptionId::set,     OptionId::fail_if,
-    OptionId::exit_zero,  OptionId::format, OptionId::output,       OptionId::columns, OptionId::explain_columns,
-    OptionId::units,      OptionId::color,  OptionId::width,        OptionId::wide,    OptionId::quiet};
+constexpr auto kDiffOptions =
+    joined(kEstimateOptions,
+           std::array{OptionId::fail_if, OptionId::exit_zero, OptionId::format, OptionId::output, OptionId::columns},
+           kPageOptions);
 
 constexpr std::string_view kDiffExamples =
     "  ctxcost diff llama-2-7b llama-3.1-8b -n 4K,32K\n"

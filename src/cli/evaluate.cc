@@ -2,6 +2,7 @@
 #include "ctxcost/answer/evaluation.h"
 
 #include <algorithm>
+#include <array>
 
 #include "command.h"
 #include "core/format.h"
@@ -11,6 +12,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
 #include "evaluation_options.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/evaluate_document.h"
 #include "targets.h"
@@ -18,25 +20,23 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kEvaluateOptions[] = {OptionId::context,      OptionId::batch,
-                                         OptionId::kv_precision, OptionId::weights,
-                                         OptionId::convention,   OptionId::assume,
-                                         OptionId::set,          OptionId::evaluation_grid,
-                                         OptionId::depths,       OptionId::trials,
-                                         OptionId::needles,      OptionId::documents,
-                                         OptionId::pairs,        OptionId::gold_positions,
-                                         OptionId::examples,     OptionId::document_tokens,
-                                         OptionId::pair_tokens,  OptionId::answer_tokens,
-                                         OptionId::prefix_reuse, OptionId::seed,
-                                         OptionId::plan,         OptionId::results,
-                                         OptionId::gpu,          OptionId::parallel,
-                                         OptionId::activations,  OptionId::mfu,
-                                         OptionId::mbu,          OptionId::price,
-                                         OptionId::power,        OptionId::format,
-                                         OptionId::output,       OptionId::explain_columns,
-                                         OptionId::units,        OptionId::color,
-                                         OptionId::width,        OptionId::wide,
-                                         OptionId::quiet};
+constexpr auto kEvaluateOptions = joined(std::array{OptionId::context,      OptionId::batch,
+                                                    OptionId::kv_precision, OptionId::weights,
+                                                    OptionId::convention,   OptionId::assume,
+                                                    OptionId::set,          OptionId::evaluation_grid,
+                                                    OptionId::depths,       OptionId::trials,
+                                                    OptionId::needles,      OptionId::documents,
+                                                    OptionId::pairs,        OptionId::gold_positions,
+                                                    OptionId::examples,     OptionId::document_tokens,
+                                                    OptionId::pair_tokens,  OptionId::answer_tokens,
+                                                    OptionId::prefix_reuse, OptionId::seed,
+                                                    OptionId::plan,         OptionId::results,
+                                                    OptionId::gpu,          OptionId::parallel,
+                                                    OptionId::activations,  OptionId::mfu,
+                                                    OptionId::mbu,          OptionId::price,
+                                                    OptionId::power,        OptionId::format,
+                                                    OptionId::output},
+                                         kPageOptions);
 
 constexpr std::string_view kEvaluateExamples =
     "  ctxcost evaluate needle llama-3-8b\n"

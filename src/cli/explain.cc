@@ -1,4 +1,6 @@
 // ctxcost explain: one cost of one model, term by term.
+#include <array>
+
 #include "ctxcost/answer/explanation.h"
 
 #include "command.h"
@@ -9,6 +11,7 @@
 #include "ctxcost/answer/position_access.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/claim_document.h"
 #include "render/explain_document.h"
@@ -18,12 +21,10 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kExplainOptions[] = {
-    OptionId::context,    OptionId::batch,     OptionId::kv_precision, OptionId::weights, OptionId::engine,
-    OptionId::convention, OptionId::logits,    OptionId::assume,       OptionId::set,     OptionId::claim,
-    OptionId::positions,  OptionId::exit_zero, OptionId::format,       OptionId::output,  OptionId::explain_columns,
-    OptionId::units,      OptionId::color,     OptionId::width,        OptionId::wide,    OptionId::quiet,
-    OptionId::verbose};
+constexpr auto kExplainOptions =
+    joined(kEstimateOptions,
+           std::array{OptionId::claim, OptionId::positions, OptionId::exit_zero, OptionId::format, OptionId::output},
+           kPageOptions, std::array{OptionId::verbose});
 
 constexpr std::string_view kExplainExamples =
     "  ctxcost explain llama-3.1-8b -n 8K\n"

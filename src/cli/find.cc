@@ -1,4 +1,6 @@
 // ctxcost find: which models of the catalogue fit a GPU.
+#include <array>
+
 #include "ctxcost/answer/find.h"
 
 #include "command.h"
@@ -6,6 +8,7 @@
 #include "core/format.h"
 #include "ctxcost/core/diagnostic.h"
 #include "deployment_options.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/find_document.h"
 #include "targets.h"
@@ -13,16 +16,15 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kFindOptions[] = {OptionId::context,        OptionId::batch,    OptionId::kv_precision,
-                                     OptionId::weights,        OptionId::engine,   OptionId::family,
-                                     OptionId::parameters,     OptionId::gpu,      OptionId::parallel,
-                                     OptionId::utilization,    OptionId::overhead, OptionId::margin,
-                                     OptionId::host_bandwidth, OptionId::lora,     OptionId::beyond_window,
-                                     OptionId::activations,    OptionId::mfu,      OptionId::mbu,
-                                     OptionId::price,          OptionId::power,    OptionId::exit_zero,
-                                     OptionId::format,         OptionId::output,   OptionId::explain_columns,
-                                     OptionId::units,          OptionId::color,    OptionId::width,
-                                     OptionId::wide,           OptionId::quiet};
+constexpr auto kFindOptions = joined(std::array{OptionId::context,        OptionId::batch,    OptionId::kv_precision,
+                                                OptionId::weights,        OptionId::engine,   OptionId::family,
+                                                OptionId::parameters,     OptionId::gpu,      OptionId::parallel,
+                                                OptionId::utilization,    OptionId::overhead, OptionId::margin,
+                                                OptionId::host_bandwidth, OptionId::lora,     OptionId::beyond_window,
+                                                OptionId::activations,    OptionId::mfu,      OptionId::mbu,
+                                                OptionId::price,          OptionId::power,    OptionId::exit_zero,
+                                                OptionId::format,         OptionId::output},
+                                     kPageOptions);
 
 constexpr std::string_view kFindExamples =
     "  ctxcost find --gpu 3090 -n 32K\n"

@@ -2,6 +2,7 @@
 #include "ctxcost/answer/report.h"
 
 #include <unistd.h>
+#include <array>
 
 #include <algorithm>
 
@@ -15,6 +16,7 @@
 #include "ctxcost/render/answer_text.h"
 #include "deployment_options.h"
 #include "evaluation_options.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/report_chart.h"
 #include "render/report_html.h"
@@ -24,39 +26,11 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kReportOptions[] = {OptionId::with,
-                                       OptionId::context,
-                                       OptionId::batch,
-                                       OptionId::kv_precision,
-                                       OptionId::weights,
-                                       OptionId::engine,
-                                       OptionId::convention,
-                                       OptionId::logits,
-                                       OptionId::assume,
-                                       OptionId::set,
-                                       OptionId::results,
-                                       OptionId::evaluation_grid,
-                                       OptionId::depths,
-                                       OptionId::trials,
-                                       OptionId::needles,
-                                       OptionId::seed,
-                                       OptionId::gpu,
-                                       OptionId::parallel,
-                                       OptionId::utilization,
-                                       OptionId::overhead,
-                                       OptionId::margin,
-                                       OptionId::kv_memory,
-                                       OptionId::host_bandwidth,
-                                       OptionId::beyond_window,
-                                       OptionId::activations,
-                                       OptionId::mfu,
-                                       OptionId::mbu,
-                                       OptionId::price,
-                                       OptionId::power,
-                                       OptionId::format,
-                                       OptionId::output,
-                                       OptionId::chart,
-                                       OptionId::units};
+constexpr auto kReportOptions =
+    joined(std::array{OptionId::with}, kEstimateOptions,
+           std::array{OptionId::results, OptionId::evaluation_grid, OptionId::depths, OptionId::trials,
+                      OptionId::needles, OptionId::seed},
+           kDeviceOptions, std::array{OptionId::format, OptionId::output, OptionId::chart, OptionId::units});
 
 constexpr std::string_view kReportExamples =
     "  ctxcost report llama-3.1-8b qwen3-32b --gpu h100-sxm-80gb -o report.html\n"

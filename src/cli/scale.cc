@@ -1,4 +1,5 @@
 // ctxcost scale: the scaling table of models over types, engines, batches and contexts.
+#include <array>
 #include <utility>
 
 #include "command.h"
@@ -9,6 +10,7 @@
 #include "ctxcost/estimate/report.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/render/render.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "parts.h"
 #include "render/scale_document.h"
@@ -22,12 +24,11 @@ extern const Command kScale;
 
 namespace {
 
-constexpr OptionId kScaleOptions[] = {
-    OptionId::context,    OptionId::batch,           OptionId::kv_precision, OptionId::weights, OptionId::engine,
-    OptionId::convention, OptionId::logits,          OptionId::assume,       OptionId::set,     OptionId::parallel,
-    OptionId::ndjson,     OptionId::keep_going,      OptionId::exit_zero,    OptionId::format,  OptionId::output,
-    OptionId::columns,    OptionId::explain_columns, OptionId::plot,         OptionId::jobs,    OptionId::units,
-    OptionId::color,      OptionId::width,           OptionId::wide,         OptionId::quiet,   OptionId::verbose};
+constexpr auto kScaleOptions = joined(
+    kEstimateOptions,
+    std::array{OptionId::parallel, OptionId::ndjson, OptionId::keep_going, OptionId::exit_zero, OptionId::format,
+               OptionId::output, OptionId::columns, OptionId::explain_columns, OptionId::plot, OptionId::jobs,
+               OptionId::units, OptionId::color, OptionId::width, OptionId::wide, OptionId::quiet, OptionId::verbose});
 
 constexpr std::string_view kScaleExamples =
     "  ctxcost article-7b\n"

@@ -1,4 +1,6 @@
 // ctxcost train: FLOPs, time and memory of training over stages of growing context.
+#include <array>
+
 #include "command.h"
 #include "core/format.h"
 #include "counting.h"
@@ -6,6 +8,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/training_schedule.h"
 #include "deployment_options.h"
+#include "option_groups.h"
 #include "option_values.h"
 #include "render/train_document.h"
 #include "targets.h"
@@ -13,38 +16,15 @@
 namespace ctxcost::cli {
 namespace {
 
-constexpr OptionId kTrainOptions[] = {OptionId::stage,
-                                      OptionId::schedule,
-                                      OptionId::warm_up,
-                                      OptionId::tokens,
-                                      OptionId::baseline_context,
-                                      OptionId::batch,
-                                      OptionId::convention,
-                                      OptionId::assume,
-                                      OptionId::set,
-                                      OptionId::recompute,
-                                      OptionId::flash,
-                                      OptionId::dropout,
-                                      OptionId::optimizer,
-                                      OptionId::zero,
-                                      OptionId::sequence_parallel,
-                                      OptionId::gpu,
-                                      OptionId::parallel,
-                                      OptionId::utilization,
-                                      OptionId::margin,
-                                      OptionId::activations,
-                                      OptionId::mfu,
-                                      OptionId::price,
-                                      OptionId::power,
-                                      OptionId::exit_zero,
-                                      OptionId::format,
-                                      OptionId::output,
-                                      OptionId::explain_columns,
-                                      OptionId::units,
-                                      OptionId::color,
-                                      OptionId::width,
-                                      OptionId::wide,
-                                      OptionId::quiet};
+constexpr auto kTrainOptions = joined(
+    std::array{
+        OptionId::stage, OptionId::schedule,   OptionId::warm_up,     OptionId::tokens,    OptionId::baseline_context,
+        OptionId::batch, OptionId::convention, OptionId::assume,      OptionId::set,       OptionId::recompute,
+        OptionId::flash, OptionId::dropout,    OptionId::optimizer,   OptionId::zero,      OptionId::sequence_parallel,
+        OptionId::gpu,   OptionId::parallel,   OptionId::utilization, OptionId::margin,    OptionId::activations,
+        OptionId::mfu,   OptionId::price,      OptionId::power,       OptionId::exit_zero, OptionId::format,
+        OptionId::output},
+    kPageOptions);
 
 constexpr std::string_view kTrainExamples =
     "  ctxcost train llama-3-8b --stage 64K:62914560 --stage 256K:100663296\n"

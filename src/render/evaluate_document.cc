@@ -2,21 +2,11 @@
 
 #include <array>
 
+#include "core/joined.h"
 #include "deployment_fields.h"
 
 namespace ctxcost {
 namespace {
-
-template <std::size_t... Sizes>
-constexpr auto join_fields(const std::array<Field, Sizes>&... tables) {
-  std::array<Field, (Sizes + ...)> joined{};
-  std::size_t at = 0;
-  const auto append = [&](const auto& table) {
-    for (const Field& field : table) joined[at++] = field;
-  };
-  (append(tables), ...);
-  return joined;
-}
 
 /// A row with its set.
 struct EvaluatedSet {
@@ -87,7 +77,7 @@ constexpr auto evaluation_cost_fields() {
 constexpr std::string_view kWindowStatuses[] = {"trained", "scaled", "beyond", "impossible"};
 
 using SetField = FieldsOf<EvaluatedSet>;
-constexpr auto kOfEvaluatedSet = join_fields(
+constexpr auto kOfEvaluatedSet = joined(
     std::array{
         SetField::word("task", kEvaluationTaskNames, "what a prompt asks for",
                        [](const EvaluatedSet& s) { return task_name(s.set->task); }),
@@ -121,9 +111,9 @@ constexpr FieldTable kEvaluatedSetFields{"evaluation_set", kOfEvaluatedSet};
 
 using TaskField = FieldsOf<EvaluationTaskSum>;
 constexpr auto kOfEvaluatedTask =
-    join_fields(std::array{TaskField::word("task", kEvaluationTaskNames, "what the prompts ask for",
-                                           [](const EvaluationTaskSum& sum) { return task_name(sum.task); })},
-                evaluation_cost_fields<EvaluationTaskSum>());
+    joined(std::array{TaskField::word("task", kEvaluationTaskNames, "what the prompts ask for",
+                                      [](const EvaluationTaskSum& sum) { return task_name(sum.task); })},
+           evaluation_cost_fields<EvaluationTaskSum>());
 constexpr FieldTable kEvaluatedTaskFields{"evaluation_task", kOfEvaluatedTask};
 
 constexpr auto kOfEvaluationTotal = evaluation_cost_fields<EvaluationCost>();
@@ -212,7 +202,7 @@ constexpr Field kOfEvaluationHead[] = {
 constexpr FieldTable kEvaluationHeadFields{"evaluation", kOfEvaluationHead};
 
 using EvaluationCell = FieldsOf<EvaluationLine>;
-constexpr auto kEvaluationCells = join_fields(
+constexpr auto kEvaluationCells = joined(
     std::array{
         EvaluationCell::text("model", "",
                              [](const EvaluationLine& l) -> std::string_view { return l.answer->asked.model->name; }),

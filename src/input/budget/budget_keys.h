@@ -1,6 +1,7 @@
 // The keys of budget files (docs/budgets.md).
 #pragma once
 
+#include "core/joined.h"
 #include "input/json/file_key.h"
 #include "input/setting_keys.h"
 
@@ -41,7 +42,7 @@ inline constexpr std::array kBudgetSettingKeys = {
     setting::kPrice,
     setting::kPower,
 };
-inline constexpr auto kBudgetKeys = join_keys(
+inline constexpr auto kBudgetKeys = joined(
     std::array{FileKey{"name", ValueType::text, "what reports call the budget; each its own", {}, {.required = true}}},
     kBudgetSettingKeys,
     std::array{FileKey{

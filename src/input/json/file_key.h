@@ -63,18 +63,6 @@ struct FileKey {
   ValueRules rules = {};
 };
 
-/// Tables one behind the other.
-template <std::size_t... Sizes>
-constexpr auto join_keys(const std::array<FileKey, Sizes>&... tables) {
-  std::array<FileKey, (Sizes + ...)> joined{};
-  std::size_t at = 0;
-  const auto append = [&](const auto& table) {
-    for (const FileKey& key : table) joined[at++] = key;
-  };
-  (append(tables), ...);
-  return joined;
-}
-
 /// The words of "gated|plain|none".
 std::vector<std::string_view> split_choices(std::string_view choices);
 

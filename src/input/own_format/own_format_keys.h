@@ -1,6 +1,7 @@
 // The keys of the own format (`ctxcost schema model`).
 #pragma once
 
+#include "core/joined.h"
 #include "ctxcost/model/positions.h"
 #include "input/json/file_key.h"
 
@@ -58,7 +59,7 @@ constexpr auto layer_keys(bool in_pattern) {
   };
 }
 inline constexpr auto kLayerKeys = layer_keys(false);
-inline constexpr auto kPatternKeys = join_keys(
+inline constexpr auto kPatternKeys = joined(
     std::array{FileKey{"repeat", ValueType::count, "layers of this kind in a row", "1", {.maximum = kMostLayers}}},
     layer_keys(true));
 
@@ -115,7 +116,7 @@ inline constexpr std::array kWholeModelKeys = {
     FileKey{"notes", ValueType::texts, "remarks"},
     FileKey{"$schema", ValueType::text, "the JSON Schema of this format, for editors"},
 };
-inline constexpr auto kOwnFormatKeys = join_keys(kLayerKeys, kWholeModelKeys);
+inline constexpr auto kOwnFormatKeys = joined(kLayerKeys, kWholeModelKeys);
 
 /// What every mechanism with a softmax takes beside its own keys.
 inline constexpr std::array kSoftmaxKeys = {
