@@ -9,8 +9,8 @@
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/fraction.h"
 #include "ctxcost/core/precision.h"
-#include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/kv_host.h"
+#include "ctxcost/deployment/setup.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/weights/weight_scheme.h"
 

@@ -290,50 +290,8 @@ struct Deployment::Load {
   Count host_bytes;  ///< read in host memory instead: its experts, and its cache
 };
 
-bool Margin::missed(Count usable, Count used) const {
-  // A margin of 0 is off, even if more is used than a program may take by default.
-  if (bytes ? *bytes == 0 : share.numerator == 0) return false;
-  const Count free = minus_or_zero(usable, used);
-  if (bytes) return free < *bytes;
-  // This is not rounded, because the difference may be less than a byte.
-  return free * share.denominator < usable * share.numerator;
-}
-
-std::string Margin::name() const { return bytes ? with_separators(*bytes) + " bytes" : percent_text(share); }
-
 Count Parallelism::*spread_degree(const Engine& engine) {
   return engine.spread == Spread::layers ? &Parallelism::pipeline : &Parallelism::tensor;
-}
-
-std::vector<const Accelerator*> DeploymentSettings::kinds() const {
-  if (machine) return machine->kinds();
-  return gpu ? std::vector<const Accelerator*>{&*gpu} : std::vector<const Accelerator*>{};
-}
-
-std::string DeploymentSettings::cards_name() const {
-  if (machine) return machine->name();
-  return gpu ? gpu->id : std::string();
-}
-
-void set_cards(DeploymentSettings& settings, const Machine& machine) {
-  const CardGroup& first = machine.groups.front();
-  const bool alike = std::all_of(machine.groups.begin(), machine.groups.end(), [&](const CardGroup& group) {
-    return is_same_card(group.gpu, first.gpu) && group.utilization == first.utilization;
-  });
-  settings.gpu.reset();
-  settings.machine.reset();
-  if (!alike) {
-    settings.machine = std::make_shared<const Machine>(machine);
-    return;
-  }
-  settings.gpu = first.gpu;
-  if (first.utilization) settings.utilization = first.utilization;
-}
-
-bool engines_keep_cache(const Format& format, const DeploymentSettings& settings) {
-  if (!settings.machine) return engines_keep_cache(format, settings.gpu);
-  return std::all_of(settings.machine->groups.begin(), settings.machine->groups.end(),
-                     [&](const CardGroup& group) { return group.gpu.keeps_cache(format); });
 }
 
 Deployment::Deployment(Setup setup)
@@ -826,11 +784,6 @@ std::optional<Deployment::Load> Deployment::load(const Device& device, bool pref
   return load;
 }
 
-std::string_view PhaseTime::bound() const {
-  if (interconnect_seconds && *interconnect_seconds > std::max(compute_seconds, memory_seconds)) return "interconnect";
-  return compute_seconds >= memory_seconds ? "compute" : "memory";
-}
-
 /// The sums of one stage's layers: one after the mixers and one after the feed-forward. Where the two stand side by
 /// side (Falcon, GPT-J), one sum is enough [vllm model_executor/models/falcon.py]. Routed experts on ranks of their own
 /// exchange tokens, which may be fewer.
@@ -1165,7 +1118,8 @@ DeploymentEstimate Deployment::at(Count context, Count batch, MetricSet wanted) 
     }
     if (context > 0 && sums.has_any({Metric::kv_capacity_tokens, Metric::max_concurrency}))
       set_capacity(result, context);
-    if (sums.has_any({Metric::prefill_seconds, Metric::usd_per_million_prefill_tokens})) {
+    if (sums.has(Metric::prefill_seconds) ||
+        (sums.has(Metric::usd_per_million_prefill_tokens) && running_rate(setup_).usd_per_hour)) {
       result.prefill = time(true, point);
     }
     if (sums.has_any({Metric::decode_seconds_per_token, Metric::decode_tokens_per_second,

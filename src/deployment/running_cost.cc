@@ -1,10 +1,7 @@
-// Of running_cost.h: the deployment counts with it, and it reads the setup, so that they are no pair of header and
-// source.
 #include "ctxcost/deployment/running_cost.h"
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
-#include "ctxcost/deployment/deployment.h"
 
 namespace ctxcost {
 namespace {

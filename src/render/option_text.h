@@ -4,7 +4,7 @@
 #include <string>
 
 #include "ctxcost/answer/remedy.h"
-#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/setup.h"
 
 namespace ctxcost {
 

@@ -1,7 +1,6 @@
 // A model on devices: the memory of each device, the room for cache, and bounds on times.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,18 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ctxcost/core/fraction.h"
-#include "ctxcost/deployment/accelerator.h"
-#include "ctxcost/deployment/adapters.h"
-#include "ctxcost/deployment/images.h"
-#include "ctxcost/deployment/machine.h"
-#include "ctxcost/deployment/parallelism.h"
-#include "ctxcost/deployment/requests.h"
-#include "ctxcost/engine/engine.h"
-#include "ctxcost/estimate/estimate.h"
-#include "ctxcost/estimate/metric.h"
-#include "ctxcost/estimate/workload.h"
-#include "ctxcost/model/shared_model.h"
+#include "ctxcost/deployment/deployment_estimate.h"
+#include "ctxcost/deployment/setup.h"
 
 namespace ctxcost {
 
@@ -29,166 +18,6 @@ struct FeedForwardWork;
 
 /// Returns the split over the K devices of NAME:K: pp for engines that split by layers, else tp.
 Count Parallelism::*spread_degree(const Engine& engine);
-
-/// The part of a device's usable memory that should stay free: a share, or bytes. If less is free, the answer is tight.
-struct Margin {
-  Fraction share{5, 100};
-  std::optional<Count> bytes;  ///< replaces the share
-
-  /// Returns whether less than the margin is left of `usable`. Always false for a margin of 0.
-  bool missed(Count usable, Count used) const;
-  /// "5%", "2 GB".
-  std::string name() const;
-};
-
-/// What one device costs and draws, as given.
-struct DeviceRates {
-  std::optional<Fraction> usd_per_hour;  ///< by default the list price of its catalogue entry
-  std::optional<Fraction> watts;         ///< by default the power of its board
-  bool price_asked = false;              ///< the price was named, be it as the list price
-  bool power_asked = false;
-
-  /// Returns whether money and energy are asked for, so that pages show them.
-  bool asked() const { return price_asked || power_asked; }
-};
-
-/// The devices that a model runs on.
-struct DeploymentSettings {
-  std::optional<Accelerator> gpu;  ///< the one kind of all devices
-  /// Cards of several kinds, one for each device; `gpu` is then empty. Without either there is no capacity and no time.
-  std::shared_ptr<const Machine> machine = nullptr;
-  Parallelism parallelism;
-  std::optional<Fraction> utilization;   ///< usable share of a device's memory; by default the engine's
-  std::optional<Count> overhead;         ///< further bytes that the runtime takes on each device; by default none
-  std::optional<Count> kv_memory;        ///< bytes of each device for the cache, as a runtime's log prints them
-  std::optional<Count> host_bandwidth;   ///< bytes per second of host memory; by default no time is known for it
-  std::optional<Precision> activations;  ///< the type in which kernels multiply; by default that of the weights
-  Fraction mfu;                          ///< reached share of peak FLOP/s, if measured
-  Fraction mbu;                          ///< reached share of the bandwidth, if measured
-  Margin margin;
-  RequestMix requests;  ///< lengths and prefix of the requests; the batch of a point is the number of its users
-  DeviceRates rates;
-  bool beyond_window = false;               ///< contexts may go beyond the model's window
-  std::optional<AdapterSettings> adapters;  ///< LoRA slots on each device; by default none
-
-  /// Returns whether cards are named.
-  bool has_cards() const { return gpu || machine; }
-  /// Returns the first card of each kind. Valid as long as these settings.
-  std::vector<const Accelerator*> kinds() const;
-  /// "h100-sxm-80gb", "rtx-3090-24gb:2+rtx-4090-24gb"; empty without cards.
-  std::string cards_name() const;
-};
-
-/// Sets the cards: `gpu`, where they are of one kind and one utilization, else `machine`. The degrees stay.
-void set_cards(DeploymentSettings& settings, const Machine& machine);
-
-/// Returns whether engines keep a cache in that format on every card.
-bool engines_keep_cache(const Format& format, const DeploymentSettings& settings);
-
-/// What an engine loads beside a model, where its settings name it.
-struct Companions {
-  SharedModel draft;               ///< with weights and a cache of its own on the same devices; none if empty
-  std::optional<Count> projector;  ///< bytes of weights on the first device
-  bool draft_asked = false;        ///< the draft was asked for, rather than named by the engine's settings
-};
-
-/// A model, its workload, and the devices that it runs on.
-struct Setup {
-  SharedModel model;
-  Workload workload;  ///< its context and batch are ignored
-  EngineChoice engine = ideal_engine();
-  DeploymentSettings settings;
-  Companions companions = {};              ///< as `load_companions` reads those that the engine's settings name
-  std::optional<ImageTokens> images = {};  ///< that are in every context, for the notes
-};
-
-/// Memory of one kind of device. Parts are empty if the model's file does not determine them.
-struct DeviceMemory {
-  Count stage;
-  Count devices;  ///< the number of such devices
-  std::optional<Count> weights;
-  std::optional<Count> kv_reserved;
-  std::optional<Count> activations;
-  Count overhead;
-  std::vector<ReservedPart> kv_parts;  ///< of `kv_reserved`: keys, values, latents, states; only in `at` of all metrics
-  bool has_compute_buffer = false;     ///< `activations` are the engine's bound on its compute buffer
-  /// False: the engine makes its pool by a rule of its own, and these sequences are too many for it.
-  bool pool_holds = true;
-  std::optional<Count> capacity = {};               ///< usable bytes of each of them; empty without a GPU
-  std::shared_ptr<const CardGroup> card = nullptr;  ///< what they are, of a machine whose cards differ; else null
-  std::optional<Count> adapters = Count{};          ///< slots for LoRA adapters: no part of `weights`
-
-  /// Returns the sum of the parts in bytes.
-  std::optional<Count> bytes() const {
-    if (!weights || !kv_reserved || !activations || !adapters) return std::nullopt;
-    return *weights + *adapters + *kv_reserved + *activations + overhead;
-  }
-};
-
-/// What the engine's settings keep in host memory.
-struct HostMemory {
-  std::optional<Count> weights;      ///< of input tables, layers and experts, with their adapters
-  std::optional<Count> kv_reserved;  ///< cache and state
-
-  /// Returns the sum of the parts in bytes.
-  std::optional<Count> bytes() const {
-    if (!weights || !kv_reserved) return std::nullopt;
-    return *weights + *kv_reserved;
-  }
-};
-
-/// A roofline bound. The sides of a stage overlap at best, so that the longest of them bounds it and none is added to
-/// another. Pipeline stages run one after another, and so does what lies in host memory (docs/cost-model.md section
-/// 14).
-struct PhaseTime {
-  double seconds = 0;  ///< the sum over stages of the longest side of the stage's slowest device
-  double compute_seconds = 0;
-  double memory_seconds = 0;  ///< with `host_seconds`
-  /// Time to read what lies in host memory, at its bandwidth: part of `seconds`. Empty if the bandwidth is not known;
-  /// the input embedding, of which a step reads a few rows, then does not count.
-  std::optional<double> host_seconds = std::nullopt;
-  /// The least time of the tensor-parallel all-reduces over the fastest link. Empty if no link is known.
-  std::optional<double> interconnect_seconds;
-  /// The longest side: "compute", "memory" or "interconnect".
-  std::string_view bound() const;
-};
-
-/// The words of a verdict, the best first.
-inline constexpr std::string_view kFitVerdicts[] = {"fits", "tight", "does not fit"};
-/// `tight`: it fits, but less than the margin is free.
-constexpr std::string_view fit_verdict(bool fits, bool tight) { return kFitVerdicts[!fits ? 2 : tight ? 1 : 0]; }
-
-/// Every metric at one point.
-struct DeploymentEstimate {
-  Estimate model;  ///< of the whole model
-  std::array<MetricValue, kDeviceMetricCount> device;
-  const MetricValue& operator[](Metric metric) const {
-    return needs_devices(metric) ? device[static_cast<std::size_t>(metric) - kMetricCount] : model[metric];
-  }
-  MetricValue& operator[](Metric metric) {
-    return needs_devices(metric) ? device[static_cast<std::size_t>(metric) - kMetricCount] : model[metric];
-  }
-  std::optional<Count> count(Metric metric) const {
-    const Count* value = std::get_if<Count>(&(*this)[metric]);
-    return value == nullptr ? std::nullopt : std::optional<Count>(*value);
-  }
-
-  std::vector<DeviceMemory> devices;  ///< one for each kind of device
-  /// Index into `devices` of the one that holds most; of a machine whose cards differ the one with least headroom.
-  std::size_t largest = 0;
-  std::optional<HostMemory> host;  ///< empty if the engine keeps everything on its devices
-  std::optional<Count> capacity;   ///< of the device `largest`
-  std::optional<PhaseTime> prefill;
-  std::optional<PhaseTime> decode;
-  bool fits = false;
-  bool tight = false;  ///< it fits, but less than the margin is free
-  /// "fits", "tight" or "does not fit".
-  std::string_view verdict() const { return fit_verdict(fits, tight); }
-  /// What does not fit: "positions" (a learned table ends), "window" (the model's trained or scaled window), "weights",
-  /// "adapters", "kv_cache", "activations", "compute_buffer", "overhead"; empty if everything fits.
-  std::string_view limit;
-  std::size_t limited = 0;  ///< index of the device that does not hold it, of a limit of memory
-};
 
 /// The device that holds most bytes at a point. Where the bytes of a device are unknown, the one with the largest
 /// cache.

@@ -7,13 +7,11 @@
 
 #include "ctxcost/core/count.h"
 #include "ctxcost/core/fraction.h"
+#include "ctxcost/deployment/deployment_estimate.h"
+#include "ctxcost/deployment/setup.h"
 #include "ctxcost/estimate/metric.h"
 
 namespace ctxcost {
-
-struct DeploymentEstimate;
-struct DeploymentSettings;
-struct Setup;
 
 /// The metrics of `set_running_cost`.
 inline constexpr MetricSet kRunningCosts = {Metric::usd_per_million_prefill_tokens,

@@ -11,8 +11,8 @@
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"
-#include "ctxcost/deployment/deployment.h"
 #include "ctxcost/deployment/parallelism.h"
+#include "ctxcost/deployment/setup.h"
 #include "ctxcost/estimate/metric.h"
 #include "ctxcost/input/input.h"
 #include "ctxcost/model/model.h"

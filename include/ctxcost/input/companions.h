@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "ctxcost/deployment/deployment.h"
+#include "ctxcost/deployment/setup.h"
 #include "ctxcost/engine/engine.h"
 #include "ctxcost/input/input.h"
 
