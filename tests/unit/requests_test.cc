@@ -160,6 +160,22 @@ TEST_CASE("what each engine reserves for three users of 1,000 tokens and a reque
   }
 }
 
+TEST_CASE("of a prefix of 500 tokens an engine keeps whole blocks once") {
+  struct Row {
+    const char* engine;
+    std::uint64_t shared;  // tokens that all four requests have in common
+  };
+  const Row rows[] = {
+      {"ideal", 500},          {"vllm", 31 * 16},         {"vllm:block=32", 15 * 32},
+      {"sglang:page=64", 448}, {"tensorrt-llm", 15 * 32}, {"vllm:prefix_cache=0", 0},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.engine);
+    const Deployment deployment(setup_of(two_full(), row.engine, "1000:3000", 500));
+    CHECK(deployment.at(3'000, 3).count(Metric::kv_cache_bytes) == Count{6'000 - 3 * row.shared} * 1024);
+  }
+}
+
 TEST_CASE("every engine says how it keeps a shared prefix") {
   for (const Engine* engine : engines()) {
     CAPTURE(engine->name);
