@@ -11,6 +11,7 @@
 #include "ctxcost/estimate/context_walk.h"
 #include "ctxcost/mechanism/pairs.h"
 #include "estimate/window_note.h"
+#include "model/most_kinds.h"
 
 namespace ctxcost {
 namespace {
@@ -307,6 +308,7 @@ EvaluationAnswer evaluate(EvaluationQuestion question) {
   EvaluationAnswer answer;
   answer.asked = std::move(question);
   const EvaluationQuestion& asked = answer.asked;
+  check_kinds(*asked.model, "to evaluate");
   answer.watts = device_watts(asked.watts, asked.settings.gpu);
   try {
     EvaluationCounter counter(answer);

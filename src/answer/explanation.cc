@@ -1,6 +1,7 @@
 #include "ctxcost/answer/explanation.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "estimate/window_note.h"
 #include "model/key_names.h"
 #include "model/model_words.h"
+#include "model/most_kinds.h"
 
 namespace ctxcost {
 namespace {
@@ -194,31 +196,59 @@ bool alike(const ExplainedTerm& a, const ExplainedTerm& b) {
          same_factors(a, b);
 }
 
+/// Parts in the order in which they were added, found by what they have in common with a term.
+class FoldedParts {
+ public:
+  /// Returns the first part that is alike and of which `fits(part)` is true, else null.
+  template <typename Fits>
+  ExplainedPart* find(const ExplainedTerm& term, Fits fits) {
+    for (const std::size_t at : at_[key_of(term)]) {
+      if (alike(*parts_[at].like, term) && fits(parts_[at])) return &parts_[at];
+    }
+    return nullptr;
+  }
+
+  void add(ExplainedPart part) {
+    at_[key_of(*part.like)].push_back(parts_.size());
+    parts_.push_back(std::move(part));
+  }
+
+  std::vector<ExplainedPart> take() { return std::move(parts_); }
+
+ private:
+  using Key = std::tuple<TermKind, std::string_view, std::string_view>;
+  /// A part of what is alike, so that thousands of terms are not compared with each other.
+  static Key key_of(const ExplainedTerm& term) { return {term.kind, term.owner, term.numbers}; }
+
+  std::vector<ExplainedPart> parts_;
+  std::map<Key, std::vector<std::size_t>> at_;
+};
+
 std::vector<ExplainedPart> fold_alike(const std::vector<ExplainedTerm>& terms) {
-  std::vector<ExplainedPart> parts;
   // The same thing in layers of several groups.
+  FoldedParts of_groups;
   for (const ExplainedTerm& term : terms) {
-    const auto same = std::find_if(parts.begin(), parts.end(), [&](const ExplainedPart& part) {
-      return part.like->group != nullptr && term.group != nullptr && part.name == term.name &&
-             alike(*part.like, term) && term.kind != TermKind::activations;
+    const bool folds = term.group != nullptr && term.kind != TermKind::activations;
+    ExplainedPart* const same = !folds ? nullptr : of_groups.find(term, [&](const ExplainedPart& part) {
+      return part.like->group != nullptr && part.name == term.name;
     });
-    if (same != parts.end()) {
-      same->layers += term.layers;
-      ++same->terms;
-      same->total = known_sum(same->total, term.total);
+    if (same == nullptr) {
+      of_groups.add({term.owner, term.name, &term, term.layers, 1, 1, term.total});
       continue;
     }
-    parts.push_back({term.owner, term.name, &term, term.layers, 1, 1, term.total});
+    same->layers += term.layers;
+    ++same->terms;
+    same->total = known_sum(same->total, term.total);
   }
   // Different things of the same layers: keys and values, gate and up.
-  std::vector<ExplainedPart> folded;
-  for (ExplainedPart& part : parts) {
-    const auto same = std::find_if(folded.begin(), folded.end(), [&](const ExplainedPart& other) {
-      return !part.like->formula.empty() && other.layers == part.layers && alike(*other.like, *part.like) &&
-             other.name != part.name;
-    });
-    if (same == folded.end()) {
-      folded.push_back(std::move(part));
+  FoldedParts folded;
+  for (ExplainedPart& part : of_groups.take()) {
+    ExplainedPart* const same =
+        part.like->formula.empty() ? nullptr : folded.find(*part.like, [&](const ExplainedPart& other) {
+          return other.layers == part.layers && other.name != part.name;
+        });
+    if (same == nullptr) {
+      folded.add(std::move(part));
       continue;
     }
     same->name += " + " + part.name;
@@ -226,7 +256,7 @@ std::vector<ExplainedPart> fold_alike(const std::vector<ExplainedTerm>& terms) {
     same->terms += part.terms;
     same->total = known_sum(same->total, part.total);
   }
-  return folded;
+  return folded.take();
 }
 
 /// What a tensor of a layer belongs to, by its name.
@@ -284,8 +314,7 @@ class Explainer {
         origins_(estimator.model(), estimator.engine()),
         context_(context),
         batch_(batch),
-        values_(estimator.at(context, batch)),
-        terms_(estimator.terms(context, batch)) {}
+        values_(estimator.at(context, batch)) {}
 
   const Estimate& values() const { return values_; }
 
@@ -342,16 +371,16 @@ class Explainer {
                   with_separators(bytes));
   }
 
+  std::vector<Term> terms_of(Metric metric) const { return estimator_.terms(context_, batch_, {metric}); }
+
   void add_terms(ExplainedMetric& result) const {
     if (!result.terms_of) return;
     if (*result.terms_of == Metric::kv_reserved_bytes && !estimator_.engine().engine->live_need &&
         values_.count(Metric::kv_reserved_bytes)) {
       result.terms = reserve_terms(estimator_, origins_, context_, batch_);
     } else {
-      for (const Term& term : terms_) {
-        if (term.metric == *result.terms_of) {
-          result.terms.push_back(explained(estimator_, origins_, term, context_));
-        }
+      for (const Term& term : terms_of(*result.terms_of)) {
+        result.terms.push_back(explained(estimator_, origins_, term, context_));
       }
     }
     result.parts = fold(*result.terms_of, result.terms);
@@ -415,8 +444,7 @@ class Explainer {
   void explain_token(ExplainedMetric& result) const {
     result.terms_of = Metric::kv_cache_bytes;
     Count next, now;
-    for (const Term& term : terms_) {
-      if (term.metric != Metric::kv_cache_bytes) continue;
+    for (const Term& term : terms_of(Metric::kv_cache_bytes)) {
       next += term.layers * term.next;
       now += term.layers * *term.one;
     }
@@ -472,7 +500,6 @@ class Explainer {
   Count context_;
   Count batch_;
   Estimate values_;
-  std::vector<Term> terms_;
 };
 
 }  // namespace
@@ -502,6 +529,7 @@ Explanation explain(const ExplainQuestion& question) {
     throw InputError(setting_fault("metric", format("{} is a metric of devices", info(metric).name)));
   }
   const Model& model = *question.model;
+  check_kinds(model, "to explain");
   const DefaultContext otherwise = default_context_of(model);
   const Count context = question.context.value_or(otherwise.tokens);
   std::string context_from = question.context ? "context" : std::string(otherwise.from);

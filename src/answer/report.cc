@@ -11,6 +11,7 @@
 #include "ctxcost/deployment/solve.h"
 #include "ctxcost/model/positions.h"
 #include "estimate/window_note.h"
+#include "model/most_kinds.h"
 
 namespace ctxcost {
 namespace {
@@ -55,6 +56,7 @@ std::string message_of(const InputError& error) {
 std::vector<ReportSeries> series_of(const ReportQuestion& question) {
   std::vector<ReportSeries> all;
   for (const SharedModel& model : question.devices.models) {
+    check_kinds(*model, "to report");
     ReportSeries& as_it_is = all.emplace_back();
     as_it_is.name = model->name;
     as_it_is.strategy = apply_strategy(model, "", question.strategies_source);

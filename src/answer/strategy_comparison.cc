@@ -12,6 +12,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/companions.h"
 #include "estimate/window_note.h"
+#include "model/most_kinds.h"
 
 namespace ctxcost {
 namespace {
@@ -84,8 +85,8 @@ class CrossingCosts {
   /// The linear work of the feed-forwards.
   std::optional<Count> feed_forward(Count context) const {
     std::optional<Count> sum = Count{};
-    for (const Term& term : estimator_->terms(context, batch_)) {
-      if (term.metric == Metric::linear_flops && term.owner == "feed_forward") sum = known_sum(sum, term.total());
+    for (const Term& term : estimator_->terms(context, batch_, {Metric::linear_flops})) {
+      if (term.owner == "feed_forward") sum = known_sum(sum, term.total());
     }
     return sum;
   }
@@ -400,6 +401,7 @@ StrategyComparison compare_strategies(const StrategyQuestion& question) {
 
   NoteList measured;
   for (const SharedModel& model : question.models) {
+    check_kinds(*model, "to compare");
     const auto add = [&](std::string_view strategy) {
       StrategyAlternative alternative =
           evaluate(apply_strategy(model, strategy, question.strategies_source), question, answer);

@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "ctxcost/core/units.h"
+#include "model/most_kinds.h"
 
 namespace ctxcost {
 namespace {
@@ -129,6 +130,7 @@ std::optional<double> attention_share(const TrainingWork& work) {
 TrainingAnswer train(TrainingQuestion question) {
   TrainingAnswer answer;
   answer.asked = std::move(question);
+  check_kinds(*answer.asked.model, "to train");
   set_work(answer);
   set_price(answer);
   set_memory(answer);

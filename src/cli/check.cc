@@ -142,7 +142,8 @@ const Command kCheck = {"check",
                         [] { return target_formats(kCheckShape); },
                         Completion::file,
                         "Limits: at most 10,000 pairs of context and batch in a budget, and 100,000 in a\n"
-                        "file; models of at most 16,384 layers, 2,048 of more than 32 kinds, 1,024\n"
+                        "file, each once for every length of its requests and every eight kinds of\n"
+                        "layers; models of at most 16,384 layers, 2,048 of more than 32 kinds, 1,024\n"
                         "kinds; the first 50 breaches get the settings that would pass, fewer where a\n"
                         "model has more than 20 kinds.\n"};
 

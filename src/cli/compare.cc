@@ -82,8 +82,14 @@ Status run_compare(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kCompare;
-const Command kCompare = {
-    "compare",        "MODEL...",  "long-context strategies or models, side by side", kCompareOptions,
-    kCompareExamples, run_compare, [] { return target_formats(kCompareShape); },      Completion::model};
+const Command kCompare = {"compare",
+                          "MODEL...",
+                          "long-context strategies or models, side by side",
+                          kCompareOptions,
+                          kCompareExamples,
+                          run_compare,
+                          [] { return target_formats(kCompareShape); },
+                          Completion::model,
+                          "Limits: models of at most 1,024 kinds of layers.\n"};
 
 }  // namespace ctxcost::cli

@@ -164,7 +164,7 @@ const Command kEvaluate = {"evaluate",
                            run_evaluate,
                            [] { return target_formats(kEvaluateShape); },
                            Completion::model,
-                           {},
+                           "Limits: models of at most 1,024 kinds of layers.\n",
                            Completion::test};
 
 }  // namespace ctxcost::cli

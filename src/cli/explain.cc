@@ -154,7 +154,7 @@ const Command kExplain = {"explain",
                           run_explain,
                           [] { return target_formats(kExplainShape); },
                           Completion::metric,
-                          {},
+                          "Limits: models of at most 1,024 kinds of layers.\n",
                           Completion::model};
 
 }  // namespace ctxcost::cli

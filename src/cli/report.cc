@@ -155,6 +155,6 @@ const Command kReport = {"report",
                          [] { return std::vector<TargetFormat>(std::begin(kReportFormats), std::end(kReportFormats)); },
                          Completion::model,
                          "Limits: at most 10,000 points (models, strategies, types, devices, contexts and\n"
-                         "batches multiplied).\n"};
+                         "batches multiplied); models of at most 1,024 kinds of layers.\n"};
 
 }  // namespace ctxcost::cli

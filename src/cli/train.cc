@@ -124,8 +124,14 @@ Status run_train(const Arguments& arguments) {
 }  // namespace
 
 extern const Command kTrain;
-const Command kTrain = {
-    "train",        "MODEL",   "what training over stages of growing context costs", kTrainOptions,
-    kTrainExamples, run_train, [] { return target_formats(kTrainShape); },           Completion::model};
+const Command kTrain = {"train",
+                        "MODEL",
+                        "what training over stages of growing context costs",
+                        kTrainOptions,
+                        kTrainExamples,
+                        run_train,
+                        [] { return target_formats(kTrainShape); },
+                        Completion::model,
+                        "Limits: models of at most 1,024 kinds of layers.\n"};
 
 }  // namespace ctxcost::cli

@@ -164,6 +164,15 @@ void check_companions(const Setup& setup) {
 /// Refuses what is too much to place before any of it is counted.
 Setup placeable(Setup setup) {
   check_layers(*setup.model);
+  const std::size_t kinds = setup.model->groups.size();
+  const std::size_t lengths = setup.settings.requests.lengths.size();
+  if (const Count most = most_lengths(kinds); Count{lengths} > most) {
+    throw InputError(setting_fault("lengths",
+                                   "expected at most " + with_separators(most) + " lengths for the " +
+                                       with_separators(kinds) + " kinds of layers of " + setup.model->name +
+                                       ", found " + with_separators(lengths),
+                                   "round them, so that fewer differ"));
+  }
   check_cards(setup.settings);
   return setup;
 }

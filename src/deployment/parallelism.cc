@@ -9,6 +9,7 @@
 #include "ctxcost/core/units.h"
 #include "ctxcost/deployment/machine.h"
 #include "group_of_layer.h"
+#include "model/most_kinds.h"
 
 namespace ctxcost {
 namespace {
@@ -28,7 +29,6 @@ constexpr Count kMostLayers = 1 << 14;
 /// Layers of many kinds are counted one by one.
 constexpr Count kMostUnlikeLayers = 1 << 11;
 constexpr std::size_t kFewKinds = 32;
-constexpr std::size_t kMostKinds = 1 << 10;
 
 [[noreturn]] void fail(std::string message, std::string hint = "") {
   throw InputError(setting_fault("parallel", std::move(message), std::move(hint)));
@@ -401,7 +401,7 @@ void check_layers(const Model& model) {
   const Count layers = model.layers();
   const std::size_t kinds = model.groups.size();
   if (layers > kMostLayers) refuse(kMostLayers, "layers", layers);
-  if (kinds > kMostKinds) refuse(kMostKinds, "kinds of layers", kinds);
+  check_kinds(model, "to place on devices");
   if (kinds > kFewKinds && layers > kMostUnlikeLayers) {
     refuse(kMostUnlikeLayers, "layers of more than 32 kinds", layers);
   }

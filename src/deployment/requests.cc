@@ -1,6 +1,7 @@
 #include "ctxcost/deployment/requests.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "ctxcost/core/diagnostic.h"
@@ -11,6 +12,8 @@ namespace {
 
 /// No search tries more neighbours one by one.
 constexpr Count kMostRipple = 10'000;
+/// Kinds of layers at every length, for as many numbers of users as there are lengths: under a second.
+constexpr std::uint64_t kMostCounted = 4'000'000;
 
 /// The share's parts of `whole`, which all shares divide.
 Count parts_of(const Fraction& share, Count whole) { return share.numerator * (whole / share.denominator); }
@@ -115,6 +118,13 @@ std::string RequestMix::name() const {
     text += percent_text(length.share);
   }
   return text;
+}
+
+Count most_lengths(std::size_t kinds) {
+  const std::uint64_t squared = kMostCounted / std::max<std::uint64_t>(kinds, 1);
+  auto most = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(squared)));
+  while (most * most > squared) --most;
+  return most;
 }
 
 void check_shares(const std::vector<RequestLength>& lengths) {

@@ -322,27 +322,27 @@ OverflowError Estimator::overflow_at(Count context, Count batch, const CountOver
                  overflow.what()});
 }
 
-std::vector<Term> Estimator::terms(Count context, Count batch) const {
+std::vector<Term> Estimator::terms(Count context, Count batch, MetricSet wanted) const {
+  constexpr MetricSet kForward = {Metric::attention_flops, Metric::linear_flops, Metric::logits_flops};
+  constexpr MetricSet kHeld = {Metric::kv_cache_bytes, Metric::state_bytes};
+  // What the engine reserves is made from the terms of what is held.
+  const bool reserved = wanted.has(Metric::kv_reserved_bytes);
   std::vector<Term> all;
-  const auto take = [&all](const Term& term) {
-    const std::optional<Count> total = term.total();
-    if (total == Count{} || term.metric == Metric::scores_per_head) return;
-    all.push_back(term);
-    const auto also = [&](Metric metric) { all.emplace_back(term).metric = metric; };
-    switch (term.metric) {
-      case Metric::attention_flops:
-      case Metric::linear_flops:
-      case Metric::logits_flops: also(Metric::forward_flops); break;
-      default: break;
-    }
+  const auto take = [&](const Term& term) {
+    const bool itself = wanted.has(term.metric) || (reserved && kHeld.has(term.metric));
+    const bool forward = wanted.has(Metric::forward_flops) && kForward.has(term.metric);
+    if ((!itself && !forward) || term.total() == Count{} || term.metric == Metric::scores_per_head) return;
+    if (itself) all.push_back(term);
+    if (forward) all.emplace_back(term).metric = Metric::forward_flops;
   };
   try {
     visit_constants(take);
     visit_point(context, batch, take);
-    add_reserve_terms(context, batch, all);
+    if (reserved) add_reserve_terms(context, batch, all);
   } catch (const CountOverflow& overflow) {
     throw overflow_at(context, batch, overflow);
   }
+  std::erase_if(all, [&](const Term& term) { return !wanted.has(term.metric); });
   std::stable_sort(all.begin(), all.end(), [](const Term& a, const Term& b) { return a.metric < b.metric; });
   return all;
 }

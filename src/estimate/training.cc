@@ -26,8 +26,7 @@ struct ForwardMixing {
 
 ForwardMixing forward_mixing(const Estimator& estimator, Count context) {
   ForwardMixing mixing;
-  for (const Term& term : estimator.terms(context, 1)) {
-    if (term.metric != Metric::attention_flops) continue;
+  for (const Term& term : estimator.terms(context, 1, {Metric::attention_flops})) {
     const std::optional<Count> total = term.total();
     const bool scored = term.mixer->score_heads() > 0;
     mixing.add({total, scored ? total : Count{}}, 1);

@@ -8,6 +8,7 @@ struct Run {
   int status;  ///< of exit; 128 + signal where a signal ended it
   std::string out;
   std::string err;
+  long peak_kib;  ///< the most memory that it had resident
 };
 
 struct RunOptions {

@@ -96,6 +96,14 @@ TEST_CASE("MEAN:MAX is every user at the mean and one more request at the maximu
   CHECK(shown(load_request_lengths("5:5", "lengths"), 2) == "3 of 5");
 }
 
+TEST_CASE("the more kinds of layers there are, the fewer lengths requests may have") {
+  // N * N * kinds is at most 4,000,000.
+  CHECK(most_lengths(1) == 2'000);
+  CHECK(most_lengths(4) == 1'000);
+  CHECK(most_lengths(5) == 894);  // 5 * 894 * 894 = 3,996,180; 5 * 895 * 895 = 4,005,125
+  CHECK(most_lengths(1'024) == 62);
+}
+
 TEST_CASE("lengths: what is wrong with them") {
   struct Row {
     const char* text;

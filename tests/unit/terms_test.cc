@@ -1,6 +1,7 @@
 // Terms: every metric that is a sum is the sum of its terms, and the terms are what the mixers say.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -68,6 +69,10 @@ void check_sums(const Estimator& estimator, Count context, Count batch) {
       continue;
     }
     CHECK(sum_of(terms, metric) == estimate.count(metric));
+    // Asked for alone, it has the same terms.
+    const std::vector<Term> alone = estimator.terms(context, batch, {metric});
+    CHECK(sum_of(alone, metric) == estimate.count(metric));
+    CHECK(std::all_of(alone.begin(), alone.end(), [&](const Term& term) { return term.metric == metric; }));
   }
 }
 

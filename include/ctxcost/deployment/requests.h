@@ -39,6 +39,11 @@ struct RequestMix {
   std::string name() const;
 };
 
+/// Returns how many lengths requests may have beside a model with so many kinds of layers: all of the 1,000 that a file
+/// may hold beside four kinds, 500 beside 16. A search for the most users tries about as many of them as there are
+/// lengths, and counts every kind of layer at every length each time.
+Count most_lengths(std::size_t kinds);
+
 /// Throws InputError unless the shares of the lengths add up to 1.
 void check_shares(const std::vector<RequestLength>& lengths);
 

@@ -12,6 +12,7 @@
 #include "budget_keys.h"
 #include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/core/units.h"
 #include "ctxcost/input/budget.h"
 #include "ctxcost/input/catalogue.h"
 #include "ctxcost/input/companions.h"
@@ -32,8 +33,17 @@ using Type = JsonValue::Type;
 constexpr TextLimit kBudgetFile = {std::size_t{64} << 20, "a budget file"};
 /// The most points of one budget, far above any matrix that is written on purpose.
 constexpr std::uint64_t kMostPoints = 10'000;
-/// And of all budgets of a file.
+/// And of all budgets of a file. A point counts once for each length of its requests, and again for every eight kinds
+/// of layers.
 constexpr std::uint64_t kMostPointsOfFile = 100'000;
+constexpr std::size_t kKindsOfPoint = 8;
+
+/// Returns what a point of the budget counts for.
+Count weight_of_point(const Budget& budget) {
+  const std::size_t lengths = std::max<std::size_t>(budget.setup.settings.requests.lengths.size(), 1);
+  const std::size_t kinds = budget.model ? budget.model->groups.size() : 1;
+  return Count{lengths} * ceil_div(std::max<std::size_t>(kinds, 1), kKindsOfPoint);
+}
 
 /// A text with where it stands.
 struct Placed {
@@ -816,12 +826,15 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
                     " contexts and " + to_string(budget.batches.size()) + " batches");
   } else {
     const bool had_room = points_ <= kMostPointsOfFile;
-    points_ += budget.contexts.size() * budget.batches.size();
+    const Count weight = weight_of_point(budget);
+    points_ += budget.contexts.size() * budget.batches.size() * weight;
     if (had_room && points_ > kMostPointsOfFile) {
       faults_.add(
           value.offset, pointer,
           "expected at most 100,000 pairs of context and batch in the budgets of a file, found more from here on",
-          "split the file");
+          weight == 1 ? "split the file"
+                      : "split the file: each of these pairs counts as " + with_separators(weight) +
+                            ", once for every length of its requests and every eight kinds of layers");
     }
   }
   for (const Limit& limit : budget.limits) {
