@@ -3,7 +3,15 @@
 #include <fstream>
 #include <iostream>
 
+#include "ctxcost/answer/difference.h"
+#include "ctxcost/answer/fit.h"
+#include "ctxcost/core/lengths.h"
+#include "ctxcost/estimate/report.h"
+#include "ctxcost/input/budget.h"
 #include "ctxcost/input/catalogue.h"
+#include "ctxcost/input/input.h"
+#include "ctxcost/input/load_accelerator.h"
+#include "ctxcost/render/answer_text.h"
 #include "tensor_files.h"
 
 namespace {
@@ -16,6 +24,13 @@ void write(const std::filesystem::path& folder, const std::string& name, std::st
   std::ofstream file(folder / name, std::ios::binary);
   file.write(content.data(), static_cast<std::streamsize>(content.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + (folder / name).string());
+}
+
+/// Writes a seed that its reader takes: one that it refuses leads nowhere. Throws InputError for such a one.
+template <typename Reader>
+void write_read(const std::filesystem::path& folder, const std::string& name, std::string_view content, Reader read) {
+  static_cast<void>(read(content, folder.filename().string() + '/' + name));
+  write(folder, name, content);
 }
 
 /// A model of one small layer under the name of an architecture, with every key that any of them reads.
@@ -81,20 +96,47 @@ void write_all(const std::filesystem::path& root) {
         R"({"name":"x","layers":4,"heads":8,"kv_heads":2,"d_k":64,"d_model":512,"d_ff":2048,"vocab":1000,)"
         R"("precision":"fp16","attention":{"kind":"sliding_window","window":128}})");
 
-  write(root / "budget", "own",
-        R"({"budgets":[{"name":"chat","model":{"layers":4,"heads":8,"kv_heads":2,"d_k":64,"d_model":512,"vocab":1000},)"
-        R"("context":"4K","batch":[1,2],"max":{"kv_cache_bytes":"1MiB","kv_reserved_bytes":"90% of gpu"},"gpu":"4090",)"
-        R"("level":"warning"}]})");
-  write(root / "budget", "catalogue",
-        R"({"defaults":{"engine":"vllm"},"budgets":[{"model":"llama-3.1-8b","context":8192,)"
-        R"("kv_precision":"fp8","max":{"kv_cache_bytes":"1GiB","forward_flops":1e12}}]})");
-  write(root / "saved_report", "scale",
-        R"({"schema_version":1,"tool":{"name":"ctxcost","version":"1.0.0"},"command":"scale","conventions":)"
-        R"({"name":"article","flops_per_mac":1,"pairs":"reach","logits":"last","units":"si"},"results":[{"model":)"
-        R"({"name":"x"},"weights":"bf16","context":1024,"batch":1,"kv_cache_bytes":4096,"decode_seconds":0.5}]})");
-  write(root / "accelerator", "own",
-        R"({"id":"mine","name":"Mine","memory_bytes":"24 GiB","bandwidth_bytes_per_second":1e12,)"
-        R"("peak_flops":{"bf16":1e14},"source":"own"})");
+  const auto budget = [&](const std::string& name, std::string_view content) {
+    write_read(root / "budget", name, content, [](auto text, const auto& file) { return parse_budgets(text, file); });
+  };
+  budget("split", R"({"defaults":{"engine":"vllm","gpu":"h100-sxm-80gb:2","parallel":"tp=2","price":2.5,"power":700},)"
+                  R"("budgets":[{"name":"chat","model":"llama-3.1-8b","contexts":["8K","128K"],"batches":[1,8],)"
+                  R"("kv_precision":"fp8","level":"warning","limits":{"kv_cache_bytes":{"max":"1GiB"},)"
+                  R"("device_bytes":{"max":"90% of gpu"},"decode_tokens_per_second":{"min":100},)"
+                  R"("usd_per_million_decode_tokens":{"max":1}}}]})");
+  budget("unequal", R"({"budgets":[{"name":"x","model":"gemma-3-27b-it","gpu":"4090+3090","engine":"llama.cpp:ngl=20",)"
+                    R"("users":4,"lengths":"4K:32K","host_bandwidth":"50GB","margin":"10%","limits":)"
+                    R"({"headroom_bytes":{"min":0},"host_bytes":{"max":"64GiB"},"max_concurrency":{"min":1}}}]})");
+  budget("requests", R"({"budgets":[{"name":"x","model":"llama-3.1-8b","gpu":"4090","engine":"vllm","users":4,)"
+                     R"("lengths":"4K:32K","shared_prefix":"2K","lora":"rank=16,count=4","kv_memory":"4GiB","limits":)"
+                     R"({"kv_reserved_bytes":{"max":"64GiB"},"kv_capacity_tokens":{"min":1}}}]})");
+  budget("scaled",
+         R"({"defaults":{"convention":"causal"},"budgets":[{"name":"x","model":"llama-3.1-8b","context":8192,)"
+         R"("weights":"int4:group=64","limits":{"forward_flops":{"max":1e12}}}]})");
+  const auto saved = [&](const std::string& name, std::string_view content) {
+    write_read(root / "saved_report", name, content,
+               [](auto text, const auto& file) { return parse_comparand(text, file); });
+  };
+  const SharedModel model = load_model("llama-3.1-8b");
+  Grid grid;
+  grid.models = {model};
+  grid.contexts = parse_lengths("1K,8K", "seed");
+  saved("scale", render(Report(grid, {}), "json"));
+  DeploymentQuestion question;
+  question.models = {model};
+  question.placements = {{.gpu = parse_gpu("4090").gpu}};
+  question.contexts = grid.contexts;
+  saved("fit", render(fit(question), "json"));
+  const auto accelerator = [&](const std::string& name, std::string_view content) {
+    write_read(root / "accelerator", name, content,
+               [](auto text, const auto& file) { return parse_accelerator(text, file); });
+  };
+  accelerator("least", R"({"memory_bytes":"24 GiB","memory_bandwidth_bytes_per_s":"1 TB/s","peak_dense_flops":)"
+                       R"({"bf16":"165 TFLOP/s"}})");
+  accelerator("most",
+              R"({"id":"mine","name":"Mine","vendor":"own","memory_bytes":68719476736,"memory_reported_mib":65000,)"
+              R"("unified_memory_usable":"7/8","narrow_cache":"none","memory_bandwidth_bytes_per_s":400000000000,)"
+              R"("peak_dense_flops":{"fp32":1e13,"bf16":14200000000000,"fp8":null},"interconnect":{}})");
   constexpr std::string_view kWords[] = {"1K..1M:x4",     "4K",
                                          "2GiB",          "0.5",
                                          "int4:group=32", "q8_0/q4_0",
