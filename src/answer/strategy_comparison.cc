@@ -17,6 +17,9 @@
 namespace ctxcost {
 namespace {
 
+/// A crossover is searched around the block of every kind of layer.
+constexpr std::size_t kMostComparedKinds = 256;
+
 /// KV cache and state; empty for a model without a decode step, which needs neither.
 std::optional<Count> memory_of(const Model& model, const Estimate& values) {
   if (!model.decodes()) return std::nullopt;
@@ -401,7 +404,7 @@ StrategyComparison compare_strategies(const StrategyQuestion& question) {
 
   NoteList measured;
   for (const SharedModel& model : question.models) {
-    check_kinds(*model, "to compare");
+    check_kinds(*model, "to compare", kMostComparedKinds);
     const auto add = [&](std::string_view strategy) {
       StrategyAlternative alternative =
           evaluate(apply_strategy(model, strategy, question.strategies_source), question, answer);

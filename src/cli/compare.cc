@@ -90,6 +90,6 @@ const Command kCompare = {"compare",
                           run_compare,
                           [] { return target_formats(kCompareShape); },
                           Completion::model,
-                          "Limits: models of at most 1,024 kinds of layers.\n"};
+                          "Limits: models of at most 256 kinds of layers.\n"};
 
 }  // namespace ctxcost::cli

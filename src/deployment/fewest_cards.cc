@@ -12,6 +12,9 @@
 namespace ctxcost {
 namespace {
 
+/// A set counts again for every so many kinds of layers.
+constexpr std::size_t kKindsOfSet = 32;
+
 /// The sets of cards of one size, those of most memory first.
 class CardSets {
  public:
@@ -70,13 +73,19 @@ class CardSets {
   std::vector<Count> taken_;        // of each, in that order
 };
 
-void check_sets(const Machine& stock) {
+/// A set of cards is a deployment of its own: with the kinds of layers it costs more.
+void check_sets(const Machine& stock, const Model& model) {
+  const std::size_t kinds = std::max<std::size_t>(model.groups.size(), 1);
+  const Count most = kMostCardSets / ceil_div(kinds, kKindsOfSet);
   Count sets = 1;
-  for (const CardGroup& group : stock.groups) sets = min(sets, kMostCardSets) * (group.count + 1);
-  if (sets <= kMostCardSets) return;
-  throw InputError(setting_fault(
-      "gpu", "expected a stock of at most " + with_separators(kMostCardSets) + " sets of cards, found more",
-      "name fewer cards"));
+  for (const CardGroup& group : stock.groups) sets = min(sets, most) * (group.count + 1);
+  if (sets <= most) return;
+  const bool few = kinds <= kKindsOfSet;
+  throw InputError(setting_fault("gpu",
+                                 "expected a stock of at most " + with_separators(most) + " sets of cards" +
+                                     (few ? "" : " for a model of " + with_separators(kinds) + " kinds of layers") +
+                                     ", found more",
+                                 "name fewer cards"));
 }
 
 }  // namespace
@@ -89,7 +98,7 @@ Machine largest_cards(const Machine& machine, Count cards) {
 
 FewestGpus fewest_cards(const Setup& setup, Count context, Count batch) {
   const Machine& stock = *setup.settings.machine;
-  check_sets(stock);
+  check_sets(stock, *setup.model);
   const auto degree = spread_degree(*setup.engine.engine);
   const Count all = stock.cards();
   const Count most = most_ranks(setup);

@@ -5,12 +5,12 @@
 
 namespace ctxcost {
 
-void check_kinds(const Model& model, std::string_view purpose) {
+void check_kinds(const Model& model, std::string_view purpose, std::size_t most) {
   const std::size_t kinds = model.groups.size();
-  if (kinds <= kMostKinds) return;
+  if (kinds <= most) return;
   throw InputError(Diagnostic{model.name, "",
-                              "expected at most " + with_separators(kMostKinds) + " kinds of layers " +
-                                  std::string(purpose) + ", found " + with_separators(kinds),
+                              "expected at most " + with_separators(most) + " kinds of layers " + std::string(purpose) +
+                                  ", found " + with_separators(kinds),
                               "`ctxcost scale` counts more"});
 }
 

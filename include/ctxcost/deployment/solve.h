@@ -54,7 +54,8 @@ FewestGpus min_gpus(const Setup& setup, Count context, Count batch);
 /// at most 1,024.
 Count most_ranks(const Setup& setup);
 
-/// The most sets of cards that are searched: three kinds of 15 cards each.
+/// The most sets of cards that are searched: three kinds of 15 cards each. For a model of more than 32 kinds of layers
+/// they are fewer in proportion.
 inline constexpr std::uint64_t kMostCardSets = 4096;
 
 /// Returns so many cards of a machine, those of most memory first, in the machine's order. `cards` is at most the
