@@ -2,6 +2,8 @@
 // for.
 #include <doctest/doctest.h>
 
+#include <iterator>
+
 #include "program.h"
 
 namespace {
