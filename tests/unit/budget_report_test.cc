@@ -300,6 +300,19 @@ TEST_CASE("a file holds at most 100,000 pairs of context and batch, and the budg
            "more from here on (split the file)");
 }
 
+TEST_CASE("budgets with the same draft share it, be it named by a key or by the engine") {
+  for (const char* draft : {R"("draft": "llama-3.2-1b")", R"("engine": "llama.cpp:draft=llama-3.2-1b")"}) {
+    CAPTURE(draft);
+    const std::string budget = R"("model": "llama-3.1-8b", "context": "8K", )" + std::string(draft) +
+                               R"(, "limits": {"kv_cache_bytes": {"max": "1TB"}}})";
+    const std::vector<Budget> budgets =
+        parse_budgets(R"({"budgets": [{"name": "a", )" + budget + R"(, {"name": "b", )" + budget + "]}", "b.json");
+    REQUIRE(budgets.size() == 2);
+    REQUIRE(budgets[0].setup.companions.draft);
+    CHECK(&*budgets[0].setup.companions.draft == &*budgets[1].setup.companions.draft);
+  }
+}
+
 TEST_CASE("budgets that differ in points and limits alone share what is counted, others do not") {
   BudgetFiles files;
   files.budgets = parse_budgets(R"({"defaults": {"model": "llama-3.1-8b", "context": "4K"}, "budgets": [

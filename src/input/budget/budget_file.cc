@@ -41,7 +41,8 @@ constexpr std::size_t kKindsOfPoint = 8;
 /// Returns what a point of the budget counts for.
 Count weight_of_point(const Budget& budget) {
   const std::size_t lengths = std::max<std::size_t>(budget.setup.settings.requests.lengths.size(), 1);
-  const std::size_t kinds = budget.model ? budget.model->groups.size() : 1;
+  std::size_t kinds = budget.model ? budget.model->groups.size() : 0;
+  if (const SharedModel& draft = budget.setup.companions.draft) kinds += draft->groups.size();
   return Count{lengths} * ceil_div(std::max<std::size_t>(kinds, 1), kKindsOfPoint);
 }
 
@@ -156,6 +157,8 @@ struct Cache {
   std::map<std::string, std::shared_ptr<const Model>> models;
   std::map<std::string, std::shared_ptr<const JsonDocument>> configs;
   std::map<std::string, MachineChoice> gpus;
+  std::map<std::string, SharedModel> drafts;
+  std::map<std::pair<std::string, std::string>, Companions> companions;  // by directory and engine
 };
 
 /// A path as written in a file of that directory ("" or ending in a slash).
@@ -549,8 +552,10 @@ void BudgetReader::add_images(Budget& budget, const ImageSettings& images, const
 void BudgetReader::set_draft_model(Budget& budget, const Placed& name) {
   try {
     const bool built_in = find_in_catalogue(name.text) != nullptr;
-    set_draft(budget.setup.companions,
-              load_model(built_in ? name.text : beside(directory_, name.text), options_.models));
+    const std::string path = built_in ? name.text : beside(directory_, name.text);
+    SharedModel& draft = cache_.drafts[path];
+    if (!draft) draft = load_model(path, options_.models);
+    set_draft(budget.setup.companions, draft);
   } catch (const InputError& error) {
     faults_.add(name.offset, name.pointer, error);
   }
@@ -798,8 +803,13 @@ void BudgetReader::read_budget(const JsonValue& value, const std::string& pointe
   if (settings.engine) {
     budget.setup.engine = *settings.engine;
     try {
-      budget.setup.companions = load_companions(*settings.engine, options_.models,
-                                                [&](const std::string& name) { return beside(directory_, name); });
+      const std::pair key(directory_, settings.engine->name);
+      auto known = cache_.companions.find(key);
+      if (known == cache_.companions.end()) {
+        const auto path_of = [&](const std::string& name) { return beside(directory_, name); };
+        known = cache_.companions.emplace(key, load_companions(*settings.engine, options_.models, path_of)).first;
+      }
+      budget.setup.companions = known->second;
     } catch (const InputError& error) {
       const Diagnostic& first = error.diagnostics().front();
       faults_.add(value.offset, pointer, "\"engine\": " + first.source + ": " + first.message, first.hint);
