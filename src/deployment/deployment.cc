@@ -1,31 +1,24 @@
 #include "ctxcost/deployment/deployment.h"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <span>
 #include <utility>
 
-#include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/deployment/running_cost.h"
+#include "deployment_parts.h"
 #include "mix_estimate.h"
-#include "rank_weights.h"
 
 namespace ctxcost {
 namespace {
 
-/// Searches stop here: a larger answer counts as unbounded.
-constexpr Count kMostSequences = std::uint64_t{1} << 40;
-constexpr Count kMostTokens = std::uint64_t{1} << 50;
-/// The number of contexts to try one by one where a cache's traffic may fall.
-constexpr Count kMostSteps = 1 << 17;
 /// Up to here no count of a point comes near 128 bits. Further on all metrics are counted, so that a point that cannot
 /// be counted is refused whatever is asked of it.
 constexpr Count kSurelyCountedTokens = std::uint64_t{1} << 32;
+
 constexpr Count kSurelyCountedSequences = 1 << 20;
 
 constexpr MetricSet kEverything = [] {
@@ -41,30 +34,6 @@ constexpr MetricSet counted(MetricSet wanted, Count context, Count batch) {
 /// What the memory of a device depends on.
 constexpr MetricSet kMemory = {Metric::kv_reserved_bytes, Metric::activation_bytes};
 
-/// Returns the first value of [1, most] for which `holds` is true. `holds` must be monotone. Empty if it is never true.
-std::optional<Count> first_that(Count most, const std::function<bool(Count)>& holds) {
-  Count low = 0;
-  Count high = 1;
-  while (!holds(high)) {
-    if (high >= most) return std::nullopt;
-    low = high;
-    high = high * 2;
-  }
-  while (low + 1 < high) {
-    const Count middle = (low + high) / 2;
-    (holds(middle) ? high : low) = middle;
-  }
-  return high;
-}
-
-Count expert_bytes(const std::vector<HeldExperts>& held, Count tokens, bool prefill) {
-  Count bytes;
-  for (const HeldExperts& experts : held) {
-    if (prefill || experts.in_decode) bytes += experts.layers * experts_read(experts, tokens) * experts.bytes_each;
-  }
-  return bytes;
-}
-
 /// One type for all ranks, which is not a llama.cpp file type. The ranks' weights are counted from the whole model's.
 Workload rank_workload(const Setup& setup) {
   Workload workload = setup.workload;
@@ -74,43 +43,6 @@ Workload rank_workload(const Setup& setup) {
   workload.convention =
       causal_convention();  // peaks count two FLOPs per multiply-add, and masked pairs are not computed
   return workload;
-}
-
-/// Returns whether a decode step never reads less of any cache at a longer context.
-bool traffic_never_falls(const Model& model) {
-  for (const LayerGroup& group : model.groups) {
-    for (const auto& mixer : group.mixers) {
-      if (!mixer->traits().traffic_never_falls) return false;
-    }
-  }
-  return true;
-}
-
-/// Returns the name of a stored type's format: "int4" of "int4:group=32".
-std::string_view format_name(std::string_view stored) { return stored.substr(0, stored.find(':')); }
-
-/// Returns the type, as cards publish its peak, in which kernels multiply weights of a stored type ("int4:group=32").
-/// Empty if that is the model's own type, also for types that only a file knows.
-std::string_view multiplied_in(std::string_view stored) {
-  const std::string_view name = format_name(stored);
-  for (const Format& format : formats()) {
-    if (format.name == name) return format.multiplied_in;
-  }
-  return {};
-}
-
-/// Returns the bytes of an element of a type whose peak cards publish.
-double bytes_of_peak(std::string_view type) {
-  if (type == "fp4") return 0.5;
-  if (type == "fp8" || type == "int8") return 1;
-  return type == "fp16" || type == "bf16" ? 2 : 4;
-}
-
-/// Returns whether a norm separates the mixers from the feed-forward, which then needs their whole sum.
-bool norm_between(const LayerGroup& group) {
-  return std::any_of(group.extras.begin(), group.extras.end(), [](const Tensor& tensor) {
-    return tensor.name == "ffn_norm" || tensor.name == "post_attention_norm" || tensor.name == "attn_output_norm";
-  });
 }
 
 /// Asks the engine what its devices hold, if it decides that.
@@ -276,29 +208,6 @@ class RankEstimators {
 
 }  // namespace
 
-/// One kind of device with its part of the model.
-struct Deployment::Device {
-  const Rank* rank;
-  std::shared_ptr<const Estimator> estimator;
-  std::optional<RankWeights> weights;
-  FeedForwardWork feed_forward;
-  std::optional<DeviceAdapters> adapters;
-};
-
-/// Where the cache's traffic reaches that of the weights, by batch. The search for it costs more than everything else
-/// at a point, and does not depend on the context.
-struct Deployment::Crossings {
-  std::mutex mutex;
-  std::map<Count, std::optional<Count>> by_batch;
-};
-
-/// Work and traffic of one device in one phase.
-struct Deployment::Load {
-  Count flops;
-  Count bytes;
-  Count host_bytes;  ///< read in host memory instead: its experts, and its cache
-};
-
 Count Parallelism::*spread_degree(const Engine& engine) {
   return engine.spread == Spread::layers ? &Parallelism::pipeline : &Parallelism::tensor;
 }
@@ -402,36 +311,6 @@ void Deployment::set_cards() {
   }
 }
 
-/// The types, as cards publish their peaks, in which kernels multiply the weights, besides the model's own.
-std::vector<std::string_view> Deployment::multiplied_types() const {
-  std::vector<std::string_view> types;
-  const auto& stored = whole_->stored_tensors();
-  if (!stored) return types;
-  std::string_view last;  // of the types: neighbours mostly have the same
-  for (const StoredTensor& entry : *stored) {
-    if (entry.tensor.use != TensorUse::linear || entry.type == last) continue;
-    last = entry.type;
-    const std::string_view type = multiplied_in(entry.type);
-    if (!type.empty() && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-  }
-  return types;
-}
-
-/// A bound may not be slower than any kernel. So the fastest type counts for all products, also for those of attention:
-/// kernels in 8 bits exist (FlashAttention-3), as do kernels that unpack to the model's type.
-Accelerator::Peak Deployment::peak_on(const Accelerator& gpu, const std::vector<std::string_view>& multiplied) const {
-  Accelerator::Peak fastest = gpu.peak(setup_.model->activation);
-  for (const std::string_view type : multiplied) {
-    Accelerator::Peak peak = gpu.peak(type);
-    if (peak.flops_per_s > fastest.flops_per_s) {
-      fastest = std::move(peak);
-    } else if (!peak.missing.empty() && fastest.missing.empty()) {
-      fastest.missing = std::move(peak.missing);
-    }
-  }
-  return fastest;
-}
-
 std::optional<SequenceMix> Deployment::mix(Count context, Count batch) const {
   const RequestMix& requests = setup_.settings.requests;
   if (requests.alike()) return std::nullopt;
@@ -476,15 +355,6 @@ Deployment::Point Deployment::local(const Point& point) const {
     for (SequenceGroup& group : part.mix->groups) group.tokens = rank_context(group.tokens);
   }
   return part;
-}
-
-/// The tokens that a device computes in a step. A shared prefix is computed once.
-Count Deployment::step_tokens(const Device& device, bool prefill, const Point& point) const {
-  if (!prefill) return point.sequences;
-  const Point part = local(point);
-  if (!part.mix) return part.sequences * part.context;
-  const Count shared = shared_tokens_of(*device.estimator, *part.mix) / part.ranks;
-  return part.mix->tokens() - minus_or_zero(part.sequences, 1) * shared;
 }
 
 EstimateDetails Deployment::details(Count context, Count batch) const {
@@ -737,150 +607,6 @@ void Deployment::fail_overflow(Count context, Count batch, const CountOverflow& 
                                  overflow.what()});
 }
 
-std::optional<Deployment::Load> Deployment::load(const Device& device, bool prefill, const Point& point) const {
-  if (!device.weights) return std::nullopt;
-  const RankWeights& weights = *device.weights;
-  const Parallelism& parallelism = setup_.settings.parallelism;
-  const Count context = point.context;
-  const Count batch = point.sequences;
-  const Count local = rank_context(context);
-  const Count flops_per_mac = device.estimator->settings().convention.flops_per_mac;
-
-  // The number of batches, or parts of their tokens, that the experts of one device group work on.
-  const Count sharers = prefill ? parallelism.tensor : parallelism.tensor * parallelism.context;
-  const Count batches = max(1, parallelism.expert_group() / sharers);
-  const Count tokens = step_tokens(device, prefill, point);
-  const FeedForwardWork& ffn = device.feed_forward;
-  const Count ffn_flops = (ffn.dense_macs + batches * ffn.routed_macs) * tokens * flops_per_mac;
-  const Count counted = ffn.counted_macs * tokens * flops_per_mac;
-
-  Load load;
-  Count cache;
-  if (prefill) {
-    // Tokens are divided: the device has the linear work of its own tokens and its share of the pairs.
-    const Estimate whole = estimate(*device.estimator, point, MetricSet::all());
-    const Estimate own = local == context ? whole
-                                          : estimate(*device.estimator, this->local(point),
-                                                     {Metric::linear_flops, Metric::logits_flops});
-    const std::optional<Count> attention = whole.count(Metric::attention_flops);
-    const std::optional<Count> linear = own.count(Metric::linear_flops);
-    const std::optional<Count> logits = own.count(Metric::logits_flops);
-    const std::optional<Count> state = whole.count(Metric::state_bytes);
-    if (!attention || !linear || !logits || !state) return std::nullopt;
-    load.flops = ceil_div(*attention, parallelism.context) + (*linear - counted) + ffn_flops + *logits;
-    load.bytes = weights.prefill_bytes + tokens * weights.prefill_row_bytes;
-    cache = *whole.count(Metric::kv_cache_bytes) + *state;
-  } else {
-    const DecodeStep whole =
-        point.mix ? mix_decode_step(*device.estimator, *point.mix) : device.estimator->decode_step(context, batch);
-    if (!whole.attention_flops || !whole.linear_flops || !whole.logits_flops) return std::nullopt;
-    load.flops = ceil_div(*whole.attention_flops, parallelism.context) + (*whole.linear_flops - counted) + ffn_flops +
-                 *whole.logits_flops;
-    load.bytes = weights.decode_bytes + batch * weights.decode_row_bytes;
-    cache = whole.cache_bytes + whole.state_bytes;
-  }
-  load.bytes += expert_bytes(weights.experts, batches * tokens, prefill);
-  load.host_bytes = expert_bytes(weights.host_experts, batches * tokens, prefill);
-  if (setup_.settings.adapters) {
-    if (!device.adapters) return std::nullopt;
-    const DeviceAdapters& adapters = *device.adapters;
-    const Count dense = prefill ? adapters.prefill_macs : adapters.decode_macs;
-    load.flops += tokens * (dense + batches * adapters.routed_macs) * flops_per_mac;
-    load.bytes += adapters.bytes_read(batch, batches * tokens, prefill, false);
-    load.host_bytes += adapters.bytes_read(batch, batches * tokens, prefill, true);
-  }
-  (placement_ && placement_->host_cache ? load.host_bytes : load.bytes) += cache;
-  return load;
-}
-
-/// The sums of one stage's layers: one after the mixers and one after the feed-forward. Where the two stand side by
-/// side (Falcon, GPT-J), one sum is enough [vllm model_executor/models/falcon.py]. Routed experts on ranks of their own
-/// exchange tokens, which may be fewer.
-std::optional<double> Deployment::interconnect_seconds(std::span<const Device> devices, Count tokens) const {
-  const Parallelism& parallelism = setup_.settings.parallelism;
-  if (parallelism.tensor == 1) return 0.0;
-  // Where cards differ, all of them wait for the slowest link that is known.
-  const Model& stage = *devices.front().rank->model;
-  const double element = setup_.model->activation.row_bytes(1).to_double();
-  std::optional<Count> link;
-  double result_bytes = element;
-  for (const Device& device : devices) {
-    const std::size_t card = device.rank->card;
-    const std::optional<Count>& own = accelerator(card)->link_bytes_per_s;
-    if (own && (!link || *own < *link)) link = own;
-    result_bytes = std::min(result_bytes, bytes_of_peak(cards_[card].peak->type));
-  }
-  if (!link || !stage.d_model) return std::nullopt;
-  Count sums;
-  for (const LayerGroup& group : stage.groups) {
-    // The encoder of a model that decodes works once, on tokens of its own.
-    if (group.stack == Stack::encoder && setup_.model->decodes()) continue;
-    const bool mixes = !group.mixers.empty();
-    const bool exchanges = group.feed_forward.experts && parallelism.expert > 1;
-    const bool feeds = group.feed_forward.kind != FeedForwardKind::none && !exchanges;
-    sums += group.count() * (mixes && feeds ? (norm_between(group) ? 2 : 1) : mixes || feeds ? 1 : 0);
-  }
-  // Of each sum a device sends the parts of the t - 1 others, in the model's type. Of its own part it sends the result,
-  // once if switches copy it (NVLink SHARP), in the type that the next product multiplies
-  // [vllm compilation/collective_fusion.py AllGatherScaledMMPattern]. A ring sends no less.
-  const double ranks = parallelism.tensor.to_double();
-  const double bytes_each = ((ranks - 1) * element + result_bytes) / ranks;
-  return (sums * tokens * *stage.d_model).to_double() * bytes_each / link->to_double();
-}
-
-/// The devices of the stage whose first device has that index.
-std::span<const Deployment::Device> Deployment::stage_from(std::size_t first) const {
-  std::size_t end = first;
-  while (end < devices_.size() && devices_[end].rank->stage == devices_[first].rank->stage) ++end;
-  return std::span(devices_).subspan(first, end - first);
-}
-
-std::optional<PhaseTime> Deployment::time(bool prefill, const Point& point) const {
-  const DeploymentSettings& settings = setup_.settings;
-  if (!settings.has_cards() || point.context == 0 || (!prefill && !setup_.model->decodes())) return std::nullopt;
-  const std::optional<Count>& host_bandwidth = setup_.settings.host_bandwidth;
-  if (!host_bandwidth && host_works()) return std::nullopt;
-  PhaseTime sum;
-  sum.interconnect_seconds = 0;
-  Count host_bytes;
-  for (std::size_t i = 0; i < devices_.size();) {
-    const std::span<const Device> stage = stage_from(i);
-    i += stage.size();
-    const std::optional<double> link = interconnect_seconds(stage, step_tokens(stage.front(), prefill, point));
-    PhaseTime slowest;
-    for (const Device& device : stage) {
-      const std::optional<Load> work = load(device, prefill, point);
-      if (!work) return std::nullopt;
-      const Accelerator& gpu = *accelerator(device.rank->card);
-      const double peak = cards_[device.rank->card].peak->flops_per_s.to_double() * settings.mfu.value();
-      const double compute = work->flops.to_double() / peak;
-      const double memory = work->bytes.to_double() / (gpu.bandwidth_bytes_per_s.to_double() * settings.mbu.value());
-      host_bytes += device.rank->devices * work->host_bytes;
-      if (const double seconds = std::max({compute, memory, link.value_or(0)}); seconds > slowest.seconds) {
-        slowest = {
-            .seconds = seconds, .compute_seconds = compute, .memory_seconds = memory, .interconnect_seconds = link};
-      }
-    }
-    sum.seconds += slowest.seconds;
-    sum.compute_seconds += slowest.compute_seconds;
-    sum.memory_seconds += slowest.memory_seconds;
-    if (sum.interconnect_seconds && link) {
-      *sum.interconnect_seconds += *link;
-    } else {
-      sum.interconnect_seconds.reset();
-    }
-  }
-  if (!hosts_.empty() && host_bandwidth) {
-    const std::optional<Load> work = load(hosts_.front(), prefill, point);
-    if (!work) return std::nullopt;
-    host_bytes += setup_.settings.parallelism.data * (work->bytes + work->host_bytes);
-    sum.host_seconds = host_bytes.to_double() / host_bandwidth->to_double();
-    sum.memory_seconds += *sum.host_seconds;
-    sum.seconds += *sum.host_seconds;
-  }
-  return sum;
-}
-
 /// What one sequence of that length takes on a device of that stage.
 Count Deployment::cache_of(Count stage, Count context) const {
   if (placement_ && placement_->host_cache) return {};
@@ -922,139 +648,6 @@ void Deployment::set_capacity(DeploymentEstimate& result, Count context) const {
   }
   if (tokens) result[Metric::kv_capacity_tokens] = *tokens;
   if (concurrency) result[Metric::max_concurrency] = *concurrency;
-}
-
-/// The first rank of each stage, which holds most, stands for the others.
-std::optional<Count> Deployment::critical_batch() const {
-  if (!setup_.settings.has_cards() || !setup_.model->decodes() || host_works()) return std::nullopt;
-  if (setup_.settings.machine) return critical_batch_of_machine();
-  const Parallelism& parallelism = setup_.settings.parallelism;
-  const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
-  Count flops, bytes, row_bytes;  // of one sequence; of any batch; of one sequence
-  std::vector<const RankWeights*> stages;
-  for (std::size_t i = 0; i < devices_.size(); ++i) {
-    const Device& device = devices_[i];
-    if (i > 0 && devices_[i - 1].rank->stage == device.rank->stage) continue;
-    const DecodeStep step = device.estimator->decode_step(1, 1);
-    if (!device.weights || !step.linear_flops || !step.logits_flops) return std::nullopt;
-    const FeedForwardWork& ffn = device.feed_forward;
-    flops += *step.linear_flops + *step.logits_flops +
-             (ffn.dense_macs + batches * ffn.routed_macs) * device.estimator->settings().convention.flops_per_mac -
-             ffn.counted_macs * device.estimator->settings().convention.flops_per_mac;
-    bytes += device.weights->decode_bytes;
-    row_bytes += device.weights->decode_row_bytes;
-    stages.push_back(&*device.weights);
-  }
-  const Fraction& mfu = setup_.settings.mfu;
-  const Fraction& mbu = setup_.settings.mbu;
-  const Count peak = cards_.front().peak->flops_per_s * mfu.numerator * mbu.denominator;
-  const Count bandwidth = setup_.settings.gpu->bandwidth_bytes_per_s * mbu.numerator * mfu.denominator;
-  try {
-    return first_that(kMostSequences, [&](Count b) {
-      Count read = bytes + b * row_bytes;
-      for (const RankWeights* weights : stages) read += expert_bytes(weights->experts, batches * b, false);
-      return b * flops * bandwidth >= read * peak;
-    });
-  } catch (const CountOverflow&) {
-    return std::nullopt;  // larger than any batch
-  }
-}
-
-/// Cards of several peaks: stages run one after another, and the slowest card of each bounds it. The times are real
-/// numbers, as those of a step are.
-std::optional<Count> Deployment::critical_batch_of_machine() const {
-  const Parallelism& parallelism = setup_.settings.parallelism;
-  const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
-  double mac_seconds = 0;  // of one sequence
-  for (std::size_t i = 0; i < devices_.size();) {
-    double slowest = 0;
-    for (const Device& device : stage_from(i)) {
-      ++i;
-      const DecodeStep step = device.estimator->decode_step(1, 1);
-      if (!device.weights || !step.linear_flops || !step.logits_flops) return std::nullopt;
-      const FeedForwardWork& ffn = device.feed_forward;
-      const Count per_mac = device.estimator->settings().convention.flops_per_mac;
-      const Count flops = *step.linear_flops + *step.logits_flops +
-                          (ffn.dense_macs + batches * ffn.routed_macs) * per_mac - ffn.counted_macs * per_mac;
-      slowest = std::max(slowest, flops.to_double() / cards_[device.rank->card].peak->flops_per_s.to_double());
-    }
-    mac_seconds += slowest / setup_.settings.mfu.value();
-  }
-  const auto read_seconds = [&](Count b) {
-    double seconds = 0;
-    for (std::size_t i = 0; i < devices_.size();) {
-      double slowest = 0;
-      for (const Device& device : stage_from(i)) {
-        ++i;
-        const RankWeights& weights = *device.weights;
-        const Count read =
-            weights.decode_bytes + b * weights.decode_row_bytes + expert_bytes(weights.experts, batches * b, false);
-        const Count bandwidth = accelerator(device.rank->card)->bandwidth_bytes_per_s;
-        slowest = std::max(slowest, read.to_double() / bandwidth.to_double());
-      }
-      seconds += slowest / setup_.settings.mbu.value();
-    }
-    return seconds;
-  };
-  try {
-    return first_that(kMostSequences, [&](Count b) { return b.to_double() * mac_seconds >= read_seconds(b); });
-  } catch (const CountOverflow&) {
-    return std::nullopt;  // larger than any batch
-  }
-}
-
-std::optional<Count> Deployment::kv_equals_weights(Count batch) const {
-  const std::scoped_lock lock(crossings_->mutex);
-  const auto [entry, is_new] = crossings_->by_batch.try_emplace(batch);
-  if (is_new) entry->second = find_crossing(batch);
-  return entry->second;
-}
-
-std::optional<Count> Deployment::find_crossing(Count batch) const {
-  if (!setup_.model->decodes()) return std::nullopt;
-  try {
-    return kv_traffic_reaches_weights(batch);
-  } catch (const CountOverflow&) {
-    return std::nullopt;  // larger than any context
-  } catch (const OverflowError&) {
-    return std::nullopt;
-  }
-}
-
-std::optional<Count> Deployment::kv_traffic_reaches_weights(Count batch) const {
-  const Parallelism& parallelism = setup_.settings.parallelism;
-  const Count batches = max(1, parallelism.expert_group() / (parallelism.tensor * parallelism.context));
-  std::vector<const Device*> stages;
-  Count weights;
-  const auto add = [&](const Device& device) {
-    stages.push_back(&device);
-    weights += device.weights->decode_bytes + expert_bytes(device.weights->experts, batches * batch, false) +
-               expert_bytes(device.weights->host_experts, batches * batch, false);
-  };
-  for (std::size_t i = 0; i < devices_.size(); ++i) {
-    if (i > 0 && devices_[i - 1].rank->stage == devices_[i].rank->stage) continue;
-    if (!devices_[i].weights) return std::nullopt;
-    add(devices_[i]);
-  }
-  if (!hosts_.empty()) add(hosts_.front());
-  const auto reaches = [&](Count n) {
-    Count traffic;
-    for (const Device* device : stages) traffic += device->estimator->decode_cache_bytes(n, batch);
-    return traffic >= weights;
-  };
-  const std::optional<Count> found = first_that(kMostTokens, reaches);
-  if (!found || traffic_never_falls(*setup_.model)) return found;
-  // Traffic falls where a chunk or segment begins. The kept cache never falls and gives the first candidate.
-  const Count least = first_that(kMostTokens, [&](Count n) {
-                        Count kept;
-                        for (const Device* device : stages) {
-                          kept += *device->estimator->at(n, batch).count(Metric::kv_cache_bytes);
-                        }
-                        return kept >= weights;
-                      }).value_or(*found);
-  Count n = max(least, minus_or_zero(*found, kMostSteps));
-  while (n < *found && !reaches(n)) n += 1;
-  return min(n, *found);
 }
 
 DeploymentEstimate Deployment::at(Count context, Count batch) const {
@@ -1185,174 +778,6 @@ FullestDevice Deployment::fullest(Count context, Count batch) const {
   } catch (const CountOverflow& overflow) {
     fail_overflow(context, batch, overflow);
   }
-}
-
-std::vector<std::string> Deployment::engine_notes(Count context, Count batch) const {
-  Reserve largest;
-  const Point point = this->point(context, batch);
-  for (const Device& device : devices_) {
-    Reserve reserve = setup_.engine.engine->reserve(request(*device.estimator, point));
-    if (&device == devices_.data() || reserve.bytes > largest.bytes) largest = std::move(reserve);
-  }
-  return std::move(largest.notes);
-}
-
-std::vector<std::string> Deployment::mix_notes(Count context, Count batch) const {
-  std::vector<std::string> notes;
-  const std::optional<SequenceMix> together = mix(context, batch);
-  if (!together) return notes;
-  const RequestMix& requests = setup_.settings.requests;
-  const Engine& engine = *setup_.engine.engine;
-  if (!requests.lengths.empty()) {
-    std::string text = "requests: ";
-    for (const SequenceGroup& group : together->groups) {
-      if (&group != together->groups.data()) text += ", ";
-      text += with_separators(group.sequences) + " of " + with_separators(group.tokens) + " tokens";
-    }
-    notes.push_back(std::move(text));
-  }
-  if (requests.shared_prefix == 0) return notes;
-  const Count shared = shared_tokens(*together);
-  std::string text = "shared prefix: " + std::string(engine.name) + " keeps " + with_separators(shared) + " of " +
-                     with_separators(requests.shared_prefix) + " tokens once";
-  if (shared == 0) text = "shared prefix: " + std::string(engine.name) + " keeps it for each request";
-  if (together->prefix == 0) {
-    text += ", since requests have no prefix in common where tokens see later ones or those of an encoder";
-  } else {
-    text += "; " + std::string(engine.prefix_rule);
-  }
-  notes.push_back(std::move(text));
-  if (shared > 0) {
-    notes.emplace_back("a prefill computes the shared tokens once; a decode step reads them for each request");
-  }
-  return notes;
-}
-
-std::vector<std::string> split_notes(const Setup& setup) {
-  std::vector<std::string> notes;
-  const Parallelism& parallelism = setup.settings.parallelism;
-  if (parallelism.tensor > 1) {
-    for (const LayerGroup& group : setup.model->groups) {
-      const auto replicated = std::find_if(group.mixers.begin(), group.mixers.end(), [&](const auto& mixer) {
-        return std::any_of(mixer->cache().begin(), mixer->cache().end(), [&](const CachePart& part) {
-          return part.role == CacheRole::latent || (part.role == CacheRole::key && part.heads < parallelism.tensor);
-        });
-      });
-      if (replicated == group.mixers.end()) continue;
-      notes.push_back("tp=" + to_string(parallelism.tensor) +
-                      ": several devices hold copies of latent caches and of caches with fewer KV heads than devices");
-      break;
-    }
-  }
-  if (parallelism.data > 1) notes.push_back("dp=" + to_string(parallelism.data) + ": the batch is per replica");
-  return notes;
-}
-
-std::vector<std::string> Deployment::notes() const {
-  std::vector<std::string> notes;
-  const DeploymentSettings& settings = setup_.settings;
-  const auto add = [&notes](std::string note) {
-    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
-  };
-  for (std::size_t i = 0; settings.has_cards() && i < cards_.size(); ++i) {
-    const Accelerator& gpu = *accelerator(i);
-    const Accelerator::Peak& peak = *cards_[i].peak;
-    if (!gpu.assumption.empty()) add(gpu.assumption);
-    if (!peak.missing.empty()) {
-      add("no peak is published for " + peak.missing + " on " + gpu.id + ": that of " + peak.type + " is taken");
-    }
-    if (!gpu.memory_reported_mib) {
-      add("what " + gpu.id + " reports as its memory is not published: the nominal size is taken");
-    }
-    const bool asked = settings.utilization || (settings.machine && settings.machine->groups[i].utilization);
-    if (gpu.unified_memory_usable && !asked) {
-      add("the memory of " + gpu.id + " is unified: a program may take " + percent_text(*gpu.unified_memory_usable) +
-          " of it (change this with utilization)");
-    }
-  }
-  const std::vector<const Accelerator*> kinds = settings.kinds();
-  for (const Accelerator* const kind : kinds) {
-    const KvPrecision& kv = whole_->kv();
-    for (const Precision* type : {&kv.key, &kv.value}) {
-      if (kind->keeps_cache(type->format()) || (type == &kv.value && kv.key == kv.value)) continue;
-      if (holds_word(setup_.engine.engine->own_cache_formats, type->format().name)) continue;
-      add(type->format().cards == CacheCards::none
-              ? "no engine keeps a cache in " + type->name()
-              : "engines do not keep a cache in " + type->name() + " on " + kind->id);
-    }
-  }
-  if (settings.machine) {
-    notes.emplace_back(
-        "cards differ: each device is judged against its own; headroom and capacity are of the one with least "
-        "headroom");
-  }
-  const std::string_view padded = setup_.engine.engine->padded_format;
-  const auto is_padded = [&](const StoredTensor& tensor) { return format_name(tensor.type) == padded; };
-  const auto& stored = whole_->stored_tensors();
-  if (!padded.empty() && stored && std::any_of(stored->begin(), stored->end(), is_padded)) {
-    notes.emplace_back(setup_.engine.engine->padded_note);
-  }
-  if (setup_.images) notes.push_back(setup_.images->note());
-  if (settings.adapters) {
-    notes.push_back(adapters_note());
-    if (const std::string_view more = setup_.engine.engine->adapters_not_counted; !more.empty())
-      notes.emplace_back(more);
-  }
-  const std::string_view not_counted = setup_.engine.engine->not_counted;
-  if (settings.has_cards() && draft_) {
-    notes.push_back("times are those of the model alone, without its draft " + setup_.companions.draft->name);
-  }
-  if (draft_ && setup_.companions.draft_asked) {
-    notes.push_back("weights and KV cache are those of the model and of its draft " + setup_.companions.draft->name +
-                    ", whose cache is in " + draft_->estimator().kv().name() + "; its activations are not counted");
-  }
-  if (settings.has_cards() && host_works() && !settings.host_bandwidth) {
-    notes.push_back(
-        "no times: host memory holds a part of the model or of its cache, and its bandwidth is not given "
-        "(host_bandwidth)");
-  }
-  for (const Accelerator* const kind : kinds) {
-    if (!kind->unified_memory_usable || !placement_) continue;
-    notes.push_back("what stays in host memory takes the same memory of " + kind->id + " (host_bytes)");
-  }
-  if (!not_counted.empty() && !settings.overhead) {
-    notes.push_back("not counted (overhead): " + std::string(not_counted));
-  }
-  for (std::string& note : split_notes(setup_)) notes.push_back(std::move(note));
-  for (std::string& note : running_cost_notes(setup_)) notes.push_back(std::move(note));
-  return notes;
-}
-
-/// How the bytes of the adapters come about, on the device that has most of them.
-std::string Deployment::adapters_note() const {
-  const AdapterSettings& settings = *setup_.settings.adapters;
-  const DeviceAdapters* most = nullptr;
-  for (const Device& device : devices_) {
-    if (!device.adapters) return "adapters: unknown, as the widths of the model are";
-    if (most == nullptr || device.adapters->slot_bytes > most->slot_bytes) most = &*device.adapters;
-  }
-  constexpr std::string_view kLinears[] = {"mixers and feed-forwards", "mixers", "feed-forwards"};
-  std::string note = "adapters: " + with_separators(most->slots) + " x " + with_separators(most->slot_bytes) +
-                     " bytes a device: rank " + to_string(most->rank) + " in " +
-                     settings.type.value_or(setup_.model->activation).name() +
-                     ", times inputs and outputs of each linear of " +
-                     std::string(kLinears[static_cast<std::size_t>(settings.targets)]);
-  if (most->rank != settings.rank) {
-    note += "; " + std::string(setup_.engine.engine->name) + " has no slots of rank " + to_string(settings.rank);
-  }
-  return note;
-}
-
-std::string Deployment::margin_note(const DeploymentEstimate& estimate) const {
-  if (!estimate.tight) return {};
-  const DeploymentSettings& settings = setup_.settings;
-  const Accelerator* gpu = settings.gpu ? &*settings.gpu : nullptr;
-  for (const DeviceMemory& device : estimate.devices) {
-    if (gpu != nullptr || !settings.margin.missed(device.card->gpu.usable_memory(), *device.bytes())) continue;
-    gpu = &device.card->gpu;
-  }
-  return "tight: less than " + settings.margin.name() + " of the " + with_separators(gpu->usable_memory()) +
-         " usable bytes of " + gpu->id + " stays free (margin)";
 }
 
 }  // namespace ctxcost

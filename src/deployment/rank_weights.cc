@@ -163,4 +163,12 @@ FeedForwardWork RankShares::feed_forward(const Rank& rank) const {
   return work;
 }
 
+Count expert_bytes(const std::vector<HeldExperts>& held, Count tokens, bool prefill) {
+  Count bytes;
+  for (const HeldExperts& experts : held) {
+    if (prefill || experts.in_decode) bytes += experts.layers * experts_read(experts, tokens) * experts.bytes_each;
+  }
+  return bytes;
+}
+
 }  // namespace ctxcost

@@ -32,6 +32,9 @@ Count experts_read(const Held& experts, Count tokens) {
   return min(experts.held, ceil_div(distinct * experts.held, experts.count));
 }
 
+/// Returns the bytes of the experts that a device reads for `tokens` tokens, in a prefill or in a decode step.
+Count expert_bytes(const std::vector<HeldExperts>& held, Count tokens, bool prefill);
+
 struct RankWeights {
   Count bytes;              ///< held
   Count prefill_bytes;      ///< read once by a prefill: everything but experts and tables
