@@ -9,6 +9,9 @@ namespace {
 
 using Type = JsonValue::Type;
 
+/// Keys of the longest table: a cursor has a bit for each.
+constexpr std::size_t kMostRows = 64;
+
 std::string expected_found(std::string_view expected, const JsonValue* value) {
   std::string message = "expected ";
   message += expected;
@@ -26,6 +29,33 @@ std::string_view whole_part(std::string_view text) {
   const std::size_t point = text.find('.');
   if (point == std::string_view::npos || text.find_first_not_of('0', point + 1) != std::string_view::npos) return {};
   return is_integer_text(text.substr(0, point)) ? text.substr(0, point) : std::string_view{};
+}
+
+/// The integer in `value`. Empty if there is none, or not one in the range.
+std::optional<Count> count_within(const JsonValue& value, const CountRange& range) {
+  if (!value.is(Type::integer)) return std::nullopt;
+  const std::optional<Count> count = parse_digits(value.text);
+  if (!count || *count < range.least || (range.most && *count > *range.most)) return std::nullopt;
+  return count;
+}
+
+CountRange range_of(const FileKey* row) {
+  if (row == nullptr) return {};
+  CountRange range{.least = row->rules.minimum};
+  if (row->rules.maximum > 0) range.most = row->rules.maximum;
+  return range;
+}
+
+/// Whether no two members have the same key. May say no of an object with many members.
+bool surely_differ(const std::vector<JsonMember>& members) {
+  constexpr std::size_t kFew = 8;
+  if (members.size() > kFew) return false;
+  for (auto one = members.begin(); one != members.end(); ++one) {
+    for (auto other = members.begin(); other != one; ++other) {
+      if (other->key == one->key) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -68,6 +98,7 @@ std::string to_string(const CountRange& range) {
 
 std::optional<Count> read_count(const JsonValue& value, const std::string& pointer, Faults& faults,
                                 const CountRange& range, std::string expected) {
+  if (const std::optional<Count> count = count_within(value, range)) return count;
   if (expected.empty()) expected = to_string(range);
   const auto wrong = [&](std::string hint = {}) {
     faults.add(value.offset, pointer, expected_found(expected, &value), std::move(hint));
@@ -80,13 +111,9 @@ std::optional<Count> read_count(const JsonValue& value, const std::string& point
     return wrong(whole.empty() ? "" : "write " + std::string(whole));
   }
   if (!value.is(Type::integer) || value.text.front() == '-') return wrong();
-  const std::optional<Count> count = parse_digits(value.text);
-  if (!count) {
-    faults.add(value.offset, pointer, "expected an integer below 2^128, found " + describe(value));
-    return std::nullopt;
-  }
-  if (*count < range.least || (range.most && *count > *range.most)) return wrong();
-  return count;
+  if (parse_digits(value.text)) return wrong();
+  faults.add(value.offset, pointer, "expected an integer below 2^128, found " + describe(value));
+  return std::nullopt;
 }
 
 std::vector<std::string_view> split_choices(std::string_view choices) {
@@ -101,6 +128,9 @@ std::vector<std::string_view> split_choices(std::string_view choices) {
 
 ObjectCursor::ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults, std::span<const FileKey> keys)
     : object_(&object), keys_(keys), pointer_(std::move(pointer)), faults_(&faults) {
+  if (keys_.size() > kMostRows) throw std::logic_error("a table of more keys than the bits that remember them");
+  known_.reserve(keys_.size());
+  if (surely_differ(object.members)) return;
   std::vector<const JsonMember*> members;
   members.reserve(object.members.size());
   for (const JsonMember& member : object.members) members.push_back(&member);
@@ -115,37 +145,64 @@ ObjectCursor::ObjectCursor(const JsonValue& object, std::string pointer, Faults&
   }
 }
 
-const FileKey* ObjectCursor::row(std::string_view key) const {
-  if (keys_.empty()) return nullptr;
-  for (const FileKey& one : keys_) {
-    if (one.name == key) return &one;
+std::size_t ObjectCursor::place_in_table(std::string_view key) {
+  for (std::size_t distance = 0; distance < keys_.size(); ++distance) {
+    const std::size_t behind = last_row_ + distance;
+    if (behind < keys_.size() && keys_[behind].name == key) return last_row_ = behind;
+    if (distance <= last_row_ && keys_[last_row_ - distance].name == key) return last_row_ -= distance;
   }
   throw std::logic_error("the table of keys lacks " + std::string(key));
 }
 
-CountRange ObjectCursor::range(std::string_view key) const {
-  const FileKey* known = row(key);
-  if (known == nullptr) return {};
-  CountRange range{.least = known->rules.minimum};
-  if (known->rules.maximum > 0) range.most = known->rules.maximum;
-  return range;
+ObjectCursor::Asked ObjectCursor::ask(std::string_view key) {
+  const JsonValue* const value = object_->find(key);
+  const FileKey* row = nullptr;
+  bool again = false;
+  if (keys_.empty()) {
+    again = std::find(known_.begin(), known_.end(), key) != known_.end();
+  } else {
+    const std::size_t place = place_in_table(key);
+    row = &keys_[place];
+    const std::uint64_t bit = std::uint64_t{1} << place;
+    again = (asked_rows_ & bit) != 0;
+    asked_rows_ |= bit;
+  }
+  if (!again) {
+    known_.push_back(key);
+    if (value != nullptr) ++found_;
+  }
+  return {row, value};
 }
 
-const JsonValue* ObjectCursor::find(std::string_view key) {
-  row(key);
-  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
-  return object_->find(key);
+const JsonValue* ObjectCursor::find(std::string_view key) { return ask(key).value; }
+
+std::optional<Count> ObjectCursor::count_of(const Asked& asked, std::string_view key, const CountRange& range) {
+  if (asked.value == nullptr) return std::nullopt;
+  // The pointer and the words of the range are those of a fault alone.
+  if (const std::optional<Count> count = count_within(*asked.value, range)) return count;
+  return read_count(*asked.value, pointer(key), *faults_, range);
 }
 
 std::optional<Count> ObjectCursor::count(std::string_view key, const CountRange& range) {
-  const JsonValue* value = find(key);
-  if (value == nullptr) return std::nullopt;
-  return read_count(*value, pointer(key), *faults_, range);
+  return count_of(ask(key), key, range);
+}
+
+std::optional<Count> ObjectCursor::count(std::string_view key) {
+  const Asked asked = ask(key);
+  return asked.value == nullptr ? std::nullopt : count_of(asked, key, range_of(asked.row));
 }
 
 std::optional<Count> ObjectCursor::required_count(std::string_view key, const CountRange& range) {
-  const JsonValue* value = required(key, to_string(range));
-  return value == nullptr ? std::nullopt : read_count(*value, pointer(key), *faults_, range);
+  const Asked asked = ask(key);
+  if (asked.value == nullptr) missing_.push_back({key, to_string(range)});
+  return count_of(asked, key, range);
+}
+
+std::optional<Count> ObjectCursor::required_count(std::string_view key) {
+  const Asked asked = ask(key);
+  const CountRange range = range_of(asked.row);
+  if (asked.value == nullptr) missing_.push_back({key, to_string(range)});
+  return count_of(asked, key, range);
 }
 
 const JsonValue* ObjectCursor::required(std::string_view key, std::string expected) {
@@ -171,8 +228,8 @@ std::optional<std::string> ObjectCursor::text(std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<std::size_t> ObjectCursor::choice(std::string_view key, std::span<const std::string_view> words) {
-  const JsonValue* value = find(key);
+std::optional<std::size_t> ObjectCursor::choice_of(const JsonValue* value, std::string_view key,
+                                                   std::span<const std::string_view> words) {
   if (value == nullptr) return std::nullopt;
   if (value->is(Type::string)) {
     const auto word = std::find(words.begin(), words.end(), value->text);
@@ -182,17 +239,23 @@ std::optional<std::size_t> ObjectCursor::choice(std::string_view key, std::span<
   return std::nullopt;
 }
 
+std::optional<std::size_t> ObjectCursor::choice(std::string_view key, std::span<const std::string_view> words) {
+  return choice_of(find(key), key, words);
+}
+
 std::optional<std::size_t> ObjectCursor::choice(std::string_view key) {
-  const FileKey* known = row(key);
-  if (known == nullptr) throw std::logic_error("no table of keys says the choices of " + std::string(key));
-  if (known->rules.words != nullptr) return choice(key, known->rules.words());
-  return choice(key, split_choices(known->rules.choices));
+  const Asked asked = ask(key);
+  if (asked.row == nullptr) throw std::logic_error("no table of keys says the choices of " + std::string(key));
+  if (asked.value == nullptr) return std::nullopt;
+  const ValueRules& rules = asked.row->rules;
+  if (rules.words != nullptr) return choice_of(asked.value, key, rules.words());
+  return choice_of(asked.value, key, split_choices(rules.choices));
 }
 
 std::optional<int> ObjectCursor::flag_or_word(std::string_view key) {
-  const JsonValue* value = find(key);
+  const auto [row, value] = ask(key);
   if (value == nullptr) return std::nullopt;
-  const std::string_view word = row(key)->rules.choices;
+  const std::string_view word = row->rules.choices;
   if (value->is(Type::boolean)) return value->boolean ? 1 : 0;
   if (value->is(Type::string) && value->text == word) return 2;
   std::string hint;
@@ -205,12 +268,11 @@ std::optional<int> ObjectCursor::flag_or_word(std::string_view key) {
 }
 
 std::optional<ObjectCursor> ObjectCursor::object(std::string_view key) {
-  const JsonValue* value = find(key);
+  const auto [row, value] = ask(key);
   if (value == nullptr) return std::nullopt;
   if (value->is(Type::object)) {
-    const FileKey* known = row(key);
     return ObjectCursor(*value, pointer(key), *faults_,
-                        known == nullptr ? std::span<const FileKey>() : known->rules.members);
+                        row == nullptr ? std::span<const FileKey>() : row->rules.members);
   }
   wrong(key, "an object");
   return std::nullopt;
@@ -226,10 +288,11 @@ void ObjectCursor::wrong(std::string_view key, std::string_view expected, std::s
 }
 
 void ObjectCursor::finish(std::string_view what) {
-  for (const FileKey& key : keys_) {
-    if (std::find(known_.begin(), known_.end(), key.name) != known_.end()) continue;
-    throw std::logic_error("nobody reads the key " + std::string(key.name));
+  for (std::size_t place = 0; place < keys_.size(); ++place) {
+    if ((asked_rows_ >> place & 1) != 0) continue;
+    throw std::logic_error("nobody reads the key " + std::string(keys_[place].name));
   }
+  if (found_ == object_->members.size() && missing_.empty()) return;
   std::vector<std::string_view> misspelt;
   for (const JsonMember& member : object_->members) {
     if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;

@@ -68,10 +68,10 @@ class ObjectCursor {
   /// Returns the value of a key, of any type. Null if absent.
   const JsonValue* find(std::string_view key);
   std::optional<Count> count(std::string_view key, const CountRange& range);
-  std::optional<Count> count(std::string_view key) { return count(key, range(key)); }
+  std::optional<Count> count(std::string_view key);
   /// The same; an absent key is a fault.
   std::optional<Count> required_count(std::string_view key, const CountRange& range);
-  std::optional<Count> required_count(std::string_view key) { return required_count(key, range(key)); }
+  std::optional<Count> required_count(std::string_view key);
   std::optional<bool> flag(std::string_view key);
   std::optional<std::string> text(std::string_view key);
   /// The index of the word in `words`.
@@ -99,15 +99,26 @@ class ObjectCursor {
   void finish(std::string_view what = {});
 
  private:
-  /// The key's row; null without a table. Throws std::logic_error for a key that the table lacks.
-  const FileKey* row(std::string_view key) const;
-  CountRange range(std::string_view key) const;
+  /// What is known of a key that was asked for.
+  struct Asked {
+    const FileKey* row;      ///< null without a table
+    const JsonValue* value;  ///< null if absent
+  };
+  Asked ask(std::string_view key);
+  /// The place of a key in the table. Throws std::logic_error for a key that the table lacks.
+  std::size_t place_in_table(std::string_view key);
+  std::optional<Count> count_of(const Asked& asked, std::string_view key, const CountRange& range);
+  std::optional<std::size_t> choice_of(const JsonValue* value, std::string_view key,
+                                       std::span<const std::string_view> words);
 
   const JsonValue* object_;
   std::span<const FileKey> keys_;
   std::string pointer_;
   Faults* faults_;
   std::vector<std::string_view> known_;
+  std::uint64_t asked_rows_ = 0;  // a bit for each row of the table
+  std::size_t last_row_ = 0;      // that was asked for: the next is mostly near it
+  std::size_t found_ = 0;         // different keys that were asked for and stand in the object
   struct Missing {
     std::string_view key;
     std::string expected;
