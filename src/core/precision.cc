@@ -80,6 +80,18 @@ bool has_name(const Format& format, std::string_view word) {
   return false;
 }
 
+/// Returns the format of that name or alias, or null.
+const Format* find_format(std::string_view word) {
+  // Most names are written as they stand in the table.
+  for (const Format& format : kFormats) {
+    if (format.name == word) return &format;
+  }
+  for (const Format& format : kFormats) {
+    if (has_name(format, word)) return &format;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::span<const Format> formats() { return kFormats; }
@@ -107,13 +119,7 @@ Count Precision::row_bytes(Count width) const {
 Precision parse_precision(std::string_view text, std::string_view source) {
   const std::size_t colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
-  const Format* found = nullptr;
-  for (const Format& format : kFormats) {
-    if (has_name(format, word)) {
-      found = &format;
-      break;
-    }
-  }
+  const Format* const found = find_format(word);
   if (found == nullptr) {
     std::vector<std::string_view> names;
     for (const Format& format : kFormats) names.push_back(format.name);

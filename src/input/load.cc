@@ -224,13 +224,10 @@ Model read_model(const CatalogueEntry& entry, const JsonDocument& document, cons
   return model;
 }
 
-Model read_model(const JsonDocument& document, const LoadOptions& options) {
-  if (!options.changes.empty()) {
-    LoadOptions unchanged = options;
-    unchanged.changes.clear();
-    return read_changed(document, options.changes,
-                        [&unchanged](const JsonDocument& changed) { return read_model(changed, unchanged); });
-  }
+namespace {
+
+/// Reads a description as it stands.
+Model read_unchanged(const JsonDocument& document, const LoadOptions& options) {
   const std::string& origin = document.source;
   // No file that is named by mistake has the keys of a record.
   const bool record = looks_like_catalogue_record(document.root);
@@ -251,6 +248,16 @@ Model read_model(const JsonDocument& document, const LoadOptions& options) {
   model.origin = origin;
   if (model.name.empty()) model.name = name_from(origin);
   return model;
+}
+
+}  // namespace
+
+Model read_model(const JsonDocument& document, const LoadOptions& options) {
+  if (options.changes.empty()) return read_unchanged(document, options);
+  LoadOptions unchanged = options;
+  unchanged.changes.clear();
+  return read_changed(document, options.changes,
+                      [&unchanged](const JsonDocument& changed) { return read_unchanged(changed, unchanged); });
 }
 
 Model parse_model(std::string_view text, std::string_view origin, const LoadOptions& options) {

@@ -1,6 +1,7 @@
 #include "own_format.h"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
@@ -239,7 +240,7 @@ LayerKeys read_layer_keys(ObjectCursor& layer, bool whole) {
 /// Returns the model's own keys with those of `entry` in their place and all defaults. The widths of heads must be
 /// known.
 LayerPlan settle(const LayerKeys& model, const LayerKeys& entry) {
-  const auto pick = [](const auto& over, const auto& under) { return over ? over : under; };
+  const auto pick = [](const auto& over, const auto& under) -> const auto& { return over ? over : under; };
   LayerPlan plan;
   plan.heads = *pick(entry.heads, model.heads);
   plan.kv_heads = pick(entry.kv_heads, model.kv_heads).value_or(plan.heads);
@@ -306,13 +307,13 @@ class PlanHash {
 class PlannedGroups {
  public:
   /// Returns the place of the group of that plan, which is added without layers if there is none.
-  std::size_t of(const PlannedGroup& like) {
+  std::size_t of(PlannedGroup like) {
     const std::size_t hash = PlanHash()(like.plan);
     const auto [first, last] = known_.equal_range(hash);
     const auto same = std::find_if(first, last, [&](const auto& row) { return groups[row.second].plan == like.plan; });
     if (same != last) return same->second;
     known_.emplace(hash, groups.size());
-    groups.push_back(like);
+    groups.push_back(std::move(like));
     groups.back().layers.clear();
     return groups.size() - 1;
   }
@@ -367,10 +368,13 @@ std::vector<PlannedGroup> plan_layers(ObjectCursor& root, std::optional<Count> l
   std::uint32_t at = 0;
   const auto all = static_cast<std::uint32_t>(layers->u64());
   for (std::size_t i = 0; at < all; i = (i + 1) % entries.size()) {
-    if (i == group_of.size()) group_of.push_back(planned.of(entries[i].group));
+    if (i == group_of.size()) group_of.push_back(planned.of(std::move(entries[i].group)));
     std::vector<std::uint32_t>& members = planned.groups[group_of[i]].layers;
     const auto end = static_cast<std::uint32_t>(min(all, entries[i].repeat + at).u64());
-    for (; at < end; ++at) members.push_back(at);
+    const std::size_t known = members.size();
+    members.resize(known + (end - at));
+    std::iota(members.begin() + static_cast<std::ptrdiff_t>(known), members.end(), at);
+    at = end;
   }
   return std::move(planned.groups);
 }
@@ -455,9 +459,10 @@ class MixerBuilder {
   Faults* faults_;
 };
 
-LayerGroup make_group(const PlannedGroup& planned, std::optional<Count> d_model, Stack stack) {
+/// Takes the layers of the planned group.
+LayerGroup make_group(PlannedGroup& planned, std::optional<Count> d_model, Stack stack) {
   LayerGroup group;
-  group.layers = planned.layers;
+  group.layers = std::move(planned.layers);
   group.feed_forward = feed_forward(planned.plan);
   group.extras = norms(planned.plan, d_model);
   group.stack = stack;
@@ -553,11 +558,16 @@ void read_precisions(ObjectCursor& root, std::string_view source, Model& model) 
 
 /// Remembers the integers of an object and of those in it.
 void remember_keys(const JsonValue& value, const std::string& place, std::vector<KeyRead>& keys) {
+  if (place.empty()) keys.reserve(value.members.size());
   for (const JsonMember& member : value.members) {
-    const std::string key = place.empty() ? member.key : child_pointer(place, member.key);
-    const std::optional<Count> count = member.value.is(Type::integer) ? parse_digits(member.value.text) : std::nullopt;
-    if (count) keys.push_back({key, *count});
-    remember_keys(member.value, key, keys);
+    const bool integer = member.value.is(Type::integer);
+    if (!integer && member.value.members.empty() && member.value.items.empty()) continue;
+    std::string key = place.empty() ? member.key : child_pointer(place, member.key);
+    if (!integer) {
+      remember_keys(member.value, key, keys);
+    } else if (const std::optional<Count> count = parse_digits(member.value.text)) {
+      keys.push_back({std::move(key), *count});
+    }
   }
   for (std::size_t i = 0; i < value.items.size(); ++i) remember_keys(value.items[i], child_pointer(place, i), keys);
 }
@@ -617,19 +627,19 @@ Model read_own_format(const JsonDocument& document, const LoadOptions&) {
   root.text("$schema");
   for (const std::string_view key : {"aliases", "notes"}) check_strings(root, key);
 
-  const std::vector<PlannedGroup> decoder = plan_layers(root, layers, keys);
+  std::vector<PlannedGroup> decoder = plan_layers(root, layers, keys);
   root.finish();
 
   MixerBuilder builder(model.d_model, faults);
   try {
     if (crossed) {
-      for (const PlannedGroup& planned : encoder_of(decoder)) {
+      for (PlannedGroup& planned : encoder_of(decoder)) {
         LayerGroup group = make_group(planned, model.d_model, Stack::encoder);
         group.mixers.push_back(builder.build(planned, planned.plan.attention.front()));
         model.groups.push_back(std::move(group));
       }
     }
-    for (const PlannedGroup& planned : decoder) {
+    for (PlannedGroup& planned : decoder) {
       LayerGroup group = make_group(planned, model.d_model, Stack::decoder);
       for (const MechanismKeys& mechanism : planned.plan.attention) {
         group.mixers.push_back(builder.build(planned, mechanism));
