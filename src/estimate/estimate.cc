@@ -166,12 +166,12 @@ void Estimator::sum_tensors() {
 
 void Estimator::list_tensors(const LayerGroup& group) {
   GroupTensors all{{}, Count{}};
+  all.tensors.reserve(kUsualTensors);
   const auto append = [&all](const Mixer* mixer, std::string_view owner,
                              const std::optional<std::vector<Tensor>>& tensors) {
     const bool once_a_token = mixer == nullptr || mixer->linears_once_a_token();
     if (!tensors) all.tensors.push_back({mixer, owner, linear("projections", 0, 0), false, once_a_token});
     if (!tensors) return;
-    if (all.tensors.empty()) all.tensors.reserve(kUsualTensors);
     for (const Tensor& tensor : *tensors) {
       all.tensors.push_back({mixer, owner, tensor, true, once_a_token && tensor.use == TensorUse::linear});
     }

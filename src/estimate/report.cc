@@ -45,9 +45,11 @@ Report::Report(Grid grid, const Workload& settings) : grid_(std::move(grid)), se
   if (small) remembered_.reserve(static_cast<std::size_t>(rows().u64()));
   for (const Estimator& estimator : estimators_) {
     const LengthList batch = batches(estimator);
-    const Estimate least = at(estimator, grid_.contexts.smallest(), batch.smallest());
-    const Estimate most = at(estimator, grid_.contexts.largest(), batch.largest());
-    if (small) remember(estimator, least, most);
+    const Count smallest = grid_.contexts.smallest(), largest = grid_.contexts.largest();
+    const bool one_point = smallest == largest && batch.smallest() == batch.largest();
+    const Estimate least = at(estimator, smallest, batch.smallest());
+    const Estimate most = one_point ? least : at(estimator, largest, batch.largest());
+    if (small) remember(estimator, batch, least, most);
   }
 }
 
@@ -58,22 +60,20 @@ Estimate Report::at(const Estimator& estimator, Count context, Count batch, Metr
 }
 
 bool Report::is_small() const {
-  std::size_t points = 0;
-  for (const Estimator& estimator : estimators_) {
-    for (const Count batch : batches(estimator)) {
-      for (const Count context : grid_.contexts) {
-        static_cast<void>(batch);
-        static_cast<void>(context);
-        if (++points > kRemembered) return false;
-      }
-    }
-  }
-  return true;
+  // Points are counted no further than that: a range may have any number.
+  const auto few = [](const LengthList& list) {
+    std::size_t points = 0;
+    for (auto at = list.begin(); at != list.end() && points <= kRemembered; ++at) ++points;
+    return points;
+  };
+  const std::size_t series = grid_.batches.empty() ? 1 : few(grid_.batches);
+  return estimators_.size() <= kRemembered && estimators_.size() * series * few(grid_.contexts) <= kRemembered;
 }
 
 Count Report::rows() const {
   Count rows;
-  for (const Estimator& estimator : estimators_) rows += batches(estimator).size() * grid_.contexts.size();
+  const Count series = grid_.batches.empty() ? Count{1} : grid_.batches.size();
+  for (std::size_t i = 0; i < estimators_.size(); ++i) rows += series * grid_.contexts.size();
   return rows;
 }
 
@@ -83,11 +83,12 @@ MetricSet Report::with_sources(MetricSet wanted) {
   return wanted;
 }
 
-void Report::remember(const Estimator& estimator, const Estimate& least, const Estimate& most) {
+void Report::remember(const Estimator& estimator, const LengthList& batches, const Estimate& least,
+                      const Estimate& most) {
   const auto is = [](const Estimate& known, Count context, Count batch) {
     return known[Metric::context] == MetricValue(context) && known[Metric::batch] == MetricValue(batch);
   };
-  for (const Count batch : batches(estimator)) {
+  for (const Count batch : batches) {
     std::size_t first = remembered_.size();
     for (const Count context : grid_.contexts) {
       remembered_.push_back(is(least, context, batch)  ? least

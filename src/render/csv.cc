@@ -35,15 +35,15 @@ std::vector<ColumnRun> runs_of(std::span<const Field> columns) {
   return runs;
 }
 
-void write_series(ColumnRun& run, const void* subject) {
-  TextSink text;
-  Writer to(text);
+/// `to` writes to `text`.
+void write_series(ColumnRun& run, const void* subject, TextSink& text, Writer& to) {
+  text.text.clear();
   for (const Field& column : run.columns) {
     if (&column != run.columns.data()) to.character(',');
     write_csv_value(to, column.value(column, subject));
   }
   to.flush();
-  run.text = std::move(text.text);
+  run.text = text.text;
 }
 
 void write_cell(Writer& out, ColumnRun& run, const void* subject, bool comma) {
@@ -78,11 +78,13 @@ void write_csv(const Document& document, const PageSettings&, Writer& out) {
   if (!document.is_continued()) out.character('\n');
   std::vector<ColumnRun> runs = runs_of(columns);
   std::size_t series = 0;  // of the texts of runs; 0: none
+  TextSink text;
+  Writer to_text(text);
   document.for_each_cells([&](const void* subject) {
     const std::size_t now = document.series_of(subject);
     if (now == 0 || now != series) {
       for (ColumnRun& run : runs) {
-        if (run.of_series) write_series(run, subject);
+        if (run.of_series) write_series(run, subject, text, to_text);
       }
       series = now;
     }

@@ -186,6 +186,10 @@ std::vector<Field> ScaleDocument::columns() const {
 }
 
 void ScaleDocument::for_each_cells(const std::function<void(const void* subject)>& visit) const {
+  const std::vector<Column>& shown = options_->columns;
+  const auto is_shown = [&shown](Label label) {
+    return shown.empty() || std::find(shown.begin(), shown.end(), Column(label)) != shown.end();
+  };
   Cells cells;
   cells.series = series_before_;
   const auto visit_row = [&](const GridPoint& row) {
@@ -193,7 +197,8 @@ void ScaleDocument::for_each_cells(const std::function<void(const void* subject)
       cells.estimator = &row.estimator;
       cells.series += 1;
       for (std::size_t i = 0; i < cells.labels.size(); ++i) {
-        cells.labels[i] = label_text(static_cast<Label>(i), row.estimator);
+        const auto label = static_cast<Label>(i);
+        if (is_shown(label)) cells.labels[i] = label_text(label, row.estimator);
       }
       if (row.share != nullptr) cells.split = row.share->split();
     }

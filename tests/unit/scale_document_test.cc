@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/input/input.h"
@@ -109,6 +110,30 @@ TEST_CASE("the parts of a document, one after the other, are the document") {
       }
     }
   });
+}
+
+TEST_CASE("a grid is refused before it is begun, and a small one is kept") {
+  const auto grid_of = [](const char* contexts, const char* batches) {
+    Grid grid;
+    grid.models.emplace_back(load_model("article-7b"));
+    grid.contexts = parse_lengths(contexts, "test");
+    if (*batches != '\0') grid.batches = parse_lengths(batches, "test");
+    return grid;
+  };
+  const std::string most = "340282366920938463463374607431768211455";
+  const std::string many = "1..20:+1," + most;
+  CHECK_THROWS_AS(Report(grid_of("1K", many.c_str()), {}), InputError);
+  CHECK_THROWS_AS(Report(grid_of(many.c_str(), "1"), {}), InputError);
+  CHECK_THROWS_AS(Report(grid_of(most.c_str(), ""), {}), InputError);
+
+  CHECK(Report(grid_of("8K", ""), {}).is_remembered());
+  CHECK(Report(grid_of("1..4:+1", "1..4:+1"), {}).is_remembered());
+  CHECK_FALSE(Report(grid_of("1..17:+1", ""), {}).is_remembered());
+  CHECK_FALSE(Report(grid_of("1..3:+1", "1..6:+1"), {}).is_remembered());
+  CHECK_FALSE(Report(grid_of("1", "1..1000000000000:+1"), {}).is_remembered());
+  Grid two = grid_of("1..3:+1", "1..3:+1");
+  two.models.push_back(two.models.front());
+  CHECK_FALSE(Report(std::move(two), {}).is_remembered());
 }
 
 TEST_CASE("a pattern keeps its texts, whatever they hold") {

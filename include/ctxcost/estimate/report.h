@@ -157,7 +157,7 @@ class Report {
 
   bool is_small() const;
   Estimate at(const Estimator& estimator, Count context, Count batch, MetricSet wanted = MetricSet::all()) const;
-  void remember(const Estimator& estimator, const Estimate& least, const Estimate& most);
+  void remember(const Estimator& estimator, const LengthList& batches, const Estimate& least, const Estimate& most);
 
   Grid grid_;
   Workload settings_;

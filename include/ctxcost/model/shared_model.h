@@ -14,9 +14,12 @@ class SharedModel {
  public:
   /// Refers to no model. Assign one before use.
   SharedModel() = default;
-  /// Takes a model by move or by copy.
-  SharedModel(Model model)  // NOLINT(google-explicit-constructor)
+  /// Takes a model by move.
+  SharedModel(Model&& model)  // NOLINT(google-explicit-constructor)
       : model_(std::make_shared<const Model>(std::move(model))) {}
+  /// Takes a copy of a model.
+  SharedModel(const Model& model)  // NOLINT(google-explicit-constructor)
+      : model_(std::make_shared<const Model>(model)) {}
   /// Refers to an already shared model.
   SharedModel(std::shared_ptr<const Model> model)  // NOLINT(google-explicit-constructor)
       : model_(std::move(model)) {}
