@@ -1,6 +1,12 @@
 #include "softmax_attention.h"
 
 namespace ctxcost {
+namespace {
+
+/// Queries, keys, values and outputs, and as many biases.
+constexpr std::size_t kUsualTensors = 8;
+
+}  // namespace
 
 std::vector<CachePart> key_value_cache(const MixerShape& shape, Span span) {
   const bool owned = !shape.shares_cache;

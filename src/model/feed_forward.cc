@@ -48,6 +48,7 @@ std::optional<std::vector<Tensor>> FeedForward::tensors(std::optional<Count> d_m
   if (!d_model) return std::nullopt;
   if (!experts) {
     if (!d_ff) return std::nullopt;
+    tensors.reserve(bias ? 6 : 3);
     append(tensors, *this, kDense, *d_model, *d_ff, 1, 1);
     return tensors;
   }

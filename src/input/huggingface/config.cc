@@ -33,11 +33,11 @@ bool is_quoted_number(const JsonValue& value) {
 }  // namespace
 
 Config::Config(const JsonValue& object, std::string pointer, Findings& findings)
-    : scopes_{{&object, std::move(pointer)}}, findings_(&findings) {}
+    : scopes_{{&object, std::move(pointer), KeySieve(object)}}, findings_(&findings) {}
 
 Config Config::over(const JsonValue& object, std::string pointer) const {
   Config both = *this;
-  both.scopes_.insert(both.scopes_.begin(), Scope{&object, std::move(pointer)});
+  both.scopes_.insert(both.scopes_.begin(), Scope{&object, std::move(pointer), KeySieve(object)});
   return both;
 }
 
@@ -56,6 +56,7 @@ Config::Found Config::find(const Keys& keys, std::size_t scopes) const {
   for (const Scope& scope : std::span(scopes_).first(scopes)) {
     for (const std::string_view name : keys.names()) {
       AskedKeys::ask(name);
+      if (!scope.keys.may_hold(name)) continue;
       const JsonValue* value = nullptr;
       std::size_t times = 0;
       for (const JsonMember& member : scope.object->members) {

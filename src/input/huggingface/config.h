@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -45,6 +46,26 @@ struct Findings {
   std::vector<KeyRead> keys;             ///< integers that were read
 };
 
+/// The keys of one object, by length and two characters: most that readers ask for stand in no file. Of a key that it
+/// does not say it may hold, the object has none.
+class KeySieve {
+ public:
+  explicit KeySieve(const JsonValue& object) {
+    for (const JsonMember& member : object.members) places_.set(place_of(member.key));
+  }
+  bool may_hold(std::string_view key) const { return places_.test(place_of(key)); }
+
+ private:
+  static constexpr std::size_t kPlaces = 256;
+  static std::size_t place_of(std::string_view key) {
+    if (key.empty()) return 0;
+    const auto first = static_cast<unsigned char>(key.front()), last = static_cast<unsigned char>(key.back());
+    return (key.size() * 53 + first * std::size_t{11} + last) % kPlaces;
+  }
+
+  std::bitset<kPlaces> places_;
+};
+
 /// A view of one object of the file, or of several laid over each other (`text_config` before the whole file).
 /// Reads never throw: a fault is recorded and a harmless value returned, so that all faults are reported at once.
 /// Keys that nobody reads may hold anything.
@@ -52,9 +73,11 @@ class Config {
   struct Scope {
     const JsonValue* object;
     std::string pointer;
+    KeySieve keys;
   };
 
  public:
+  /// The object must outlive the view and stay as it is.
   Config(const JsonValue& object, std::string pointer, Findings& findings);
   /// `object` laid over this view: its keys win.
   Config over(const JsonValue& object, std::string pointer) const;

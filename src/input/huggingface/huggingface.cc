@@ -27,9 +27,19 @@ std::string_view architecture(const JsonValue& root) {
                                                          : std::string_view{};
 }
 
-bool has_own_key(const Family& family, const JsonValue& root) {
-  return !family.own_key.empty() && root.find(family.own_key) != nullptr;
+/// The families that a key of the file marks: few of them.
+const std::vector<const Family*>& marked_families() {
+  static const std::vector<const Family*> kMarked = [] {
+    std::vector<const Family*> marked;
+    for (const Family* family : families()) {
+      if (!family->own_key.empty()) marked.push_back(family);
+    }
+    return marked;
+  }();
+  return kMarked;
 }
+
+bool has_own_key(const Family& family, const JsonValue& root) { return root.find(family.own_key) != nullptr; }
 
 /// The language model's part of a file that describes more than one, and where it stands; in the files of models that
 /// also speak it is the thinker's (Qwen-Omni).
@@ -97,7 +107,7 @@ const Family* family_of(const JsonValue& root, const Config& config, std::string
     config.note("\"" + name + "\" is counted by its class, " + std::string(architecture(root)));
   }
   if (family == nullptr && !name.empty()) return nullptr;
-  for (const Family* candidate : families()) {
+  for (const Family* candidate : marked_families()) {
     if (family == nullptr && has_own_key(*candidate, root)) family = candidate;
   }
   if (family != nullptr) {
@@ -206,7 +216,6 @@ void reject_foreign_keys(const Config& config) {
   for (const ForeignKeys& row : kForeignKeys) {
     for (std::string_view rest = row.foreign; !rest.empty();) {
       const std::string_view name = take_word(rest);
-      if (config.front().find(name) == nullptr) continue;
       const Keys key({name});
       const Config::Found found = config.own(key);
       if (!found || found.value->is(JsonValue::Type::null) || read_as(found.place(), std::nullopt)) continue;
@@ -264,10 +273,9 @@ bool huggingface_has_dim(const JsonValue& root) {
 bool looks_like_huggingface(const JsonValue& root) {
   if (!root.is(JsonValue::Type::object)) return false;
   if (root.find("model_type") != nullptr || root.find("architectures") != nullptr) return true;
-  for (const huggingface::Family* family : huggingface::families()) {
-    if (huggingface::has_own_key(*family, root)) return true;
-  }
-  return false;
+  const std::vector<const huggingface::Family*>& marked = huggingface::marked_families();
+  return std::any_of(marked.begin(), marked.end(),
+                     [&root](const huggingface::Family* family) { return huggingface::has_own_key(*family, root); });
 }
 
 namespace {

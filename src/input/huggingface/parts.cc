@@ -9,6 +9,7 @@ void append_norm(std::vector<Tensor>& tensors, std::string_view name, NormForm f
 
 std::vector<Tensor> pre_norms(NormForm form, Count width) {
   std::vector<Tensor> tensors;
+  tensors.reserve(4);
   append_norm(tensors, "attn_norm", form, width);
   append_norm(tensors, "ffn_norm", form, width);
   return tensors;
@@ -87,6 +88,7 @@ void add_frame(Model& model, const Decoder& decoder, NormForm final_norm) {
   model.d_model = decoder.d_model;
   model.vocab = decoder.vocab;
   model.tied_embeddings = decoder.tied;
+  model.tensors.reserve(4);
   add_tensor(model, Place::embedding, lookup("token_embd", decoder.d_model, decoder.vocab));
   std::vector<Tensor> norms;
   append_norm(norms, "output_norm", final_norm, decoder.d_model);

@@ -117,6 +117,7 @@ std::vector<std::string_view> layer_kinds(const Config& config, std::uint32_t la
                                           std::span<const std::string_view> known, Rule rule) {
   std::vector<std::string_view> kinds = read_layer_types(config, layers, known);
   if (kinds.empty()) {
+    kinds.reserve(layers);
     for (std::uint32_t i = 0; i < layers; ++i) kinds.push_back(rule(i));
   }
   return kinds;
