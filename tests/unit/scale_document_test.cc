@@ -136,6 +136,23 @@ TEST_CASE("a grid is refused before it is begun, and a small one is kept") {
   CHECK_FALSE(Report(std::move(two), {}).is_remembered());
 }
 
+TEST_CASE("CSV has the words of its columns") {
+  Grid grid;
+  for (const char* model : {"article-7b", "mistral-7b"}) grid.models.emplace_back(load_model(model));
+  grid.contexts = parse_lengths("1K", "test");
+  const Report report(std::move(grid), {});
+  const OutputFormat& csv = *find_output_format("csv");
+  RenderOptions options;
+  options.columns = parse_columns("engine,kv_precision,context,model", "test");
+  CHECK(to_string(ScaleDocument(report, options), csv) ==
+        "engine,kv_precision,context,model\n"
+        "ideal,fp16,1024,approx. 7B\n"
+        "ideal,bf16,1024,Mistral-7B-v0.1\n");
+  options.columns.clear();
+  const std::string all = to_string(ScaleDocument(report, options), csv);
+  CHECK(all.find("\nMistral-7B-v0.1,bf16,bf16,ideal,article,1024,") != std::string::npos);
+}
+
 TEST_CASE("a pattern keeps its texts, whatever they hold") {
   // A text that looks like a placeholder's digits is a text.
   const std::string digits = to_string(LinePattern::figure(0));
