@@ -1,12 +1,6 @@
 #include "softmax_attention.h"
 
 namespace ctxcost {
-namespace {
-
-/// Queries, keys, values and outputs, and as many biases.
-constexpr std::size_t kUsualTensors = 8;
-
-}  // namespace
 
 std::vector<CachePart> key_value_cache(const MixerShape& shape, Span span) {
   const bool owned = !shape.shares_cache;
@@ -26,6 +20,7 @@ std::optional<std::vector<Tensor>> softmax_tensors(const MixerShape& shape) {
   const Count value_width = shape.kv_heads * shape.d_v;
 
   std::vector<Tensor> tensors;
+  tensors.reserve(8);  // queries, keys, values and outputs, and as many biases
   const Count input = shape.input_width.value_or(d_model);
   const auto project = [&](std::string_view name, Count outputs, bool bias) {
     tensors.push_back(linear(name, input, outputs));
