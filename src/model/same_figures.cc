@@ -39,27 +39,45 @@ bool same_group(const LayerGroup& a, const LayerGroup& b) {
          stack == b.stack;
 }
 
-}  // namespace
-
-bool same_figures(const Model& a, const Model& b) {
+/// All but the positions.
+bool same_without_positions(const Model& a, const Model& b) {
   const auto& [name, id, family, origin, source, groups, tensors, d_model, vocab, tied_embeddings, embedding_known,
                parts, published, positions, gguf, weights, stored, files, named_weights, activation, kv,
                recurrent_state, next_layers, next_mixers, next_embedding, cross_tokens, batch, notes, assumptions,
                keys] = a;
+  static_cast<void>(positions);  // compared apart
   if (stored || b.stored || files || b.files) return false;
   return family == b.family && d_model == b.d_model && vocab == b.vocab && tied_embeddings == b.tied_embeddings &&
          embedding_known == b.embedding_known && weights == b.weights && named_weights == b.named_weights &&
          activation == b.activation && kv.key == b.kv.key && kv.value == b.kv.value &&
          recurrent_state == b.recurrent_state && next_layers == b.next_token_layers &&
          next_embedding == b.next_token_embedding && cross_tokens == b.cross_tokens && batch == b.batch &&
-         tied(positions) == tied(b.positions) && tied(gguf) == tied(b.gguf) &&
-         same_mixers(next_mixers, b.next_token_mixers) && same_rows(groups, b.groups, same_group) &&
+         tied(gguf) == tied(b.gguf) && same_mixers(next_mixers, b.next_token_mixers) &&
+         same_rows(groups, b.groups, same_group) &&
          same_rows(
              tensors, b.tensors,
              [](const ModelTensor& x, const ModelTensor& y) { return x.place == y.place && x.tensor == y.tensor; }) &&
          same_rows(parts, b.parameter_parts, [](const ParameterPart& x, const ParameterPart& y) {
            return x.name == y.name && x.elements == y.elements;
          });
+}
+
+}  // namespace
+
+bool same_figures(const Model& a, const Model& b) {
+  return tied(a.positions) == tied(b.positions) && same_without_positions(a, b);
+}
+
+bool differ_only_in_window(const Model& a, const Model& b, bool in_gguf) {
+  Positions positions = b.positions;
+  positions.hard_limit = a.positions.hard_limit;
+  positions.trained_context = a.positions.trained_context;
+  positions.effective_context = a.positions.effective_context;
+  if (!in_gguf) {
+    positions.scaling_type = a.positions.scaling_type;
+    positions.scaling_factor = a.positions.scaling_factor;
+  }
+  return tied(a.positions) == tied(positions) && same_without_positions(a, b);
 }
 
 }  // namespace ctxcost

@@ -10,4 +10,8 @@ namespace ctxcost {
 /// or of a scheme would have to be compared.
 bool same_figures(const Model& a, const Model& b);
 
+/// Returns true if they agree in all of that but for the usable window and what scales it: then no metric but
+/// `window_status` differs. `in_gguf`: the weights are those of GGUF files, where scaling has tables. False as above.
+bool differ_only_in_window(const Model& a, const Model& b, bool in_gguf);
+
 }  // namespace ctxcost

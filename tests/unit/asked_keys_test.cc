@@ -123,3 +123,36 @@ TEST_CASE("models have the same figures if they agree in all but names, sources,
     CHECK_FALSE(same_figures(changed, model));
   }
 }
+
+TEST_CASE("models differ only in the window if they agree in all but where it ends and how it is scaled") {
+  const CatalogueEntry* const entry = find_in_catalogue("llama-3.1-8b");
+  REQUIRE(entry != nullptr);
+  const Model model = load_catalogue_model(*entry);
+  struct Change {
+    void (*make)(Model&);
+    bool only_window;
+    bool only_window_in_gguf;
+  };
+  const Change changes[] = {
+      {[](Model&) {}, true, true},
+      {[](Model& m) { m.name = "another"; }, true, true},
+      {[](Model& m) { m.positions.hard_limit = 1; }, true, true},
+      {[](Model& m) { m.positions.trained_context = 1; }, true, true},
+      {[](Model& m) { m.positions.effective_context.reset(); }, true, true},
+      {[](Model& m) { m.positions.scaling_type.clear(); }, true, false},
+      {[](Model& m) { m.positions.scaling_factor = "2"; }, true, false},
+      {[](Model& m) { m.positions.rotary_width = 64; }, false, false},
+      {[](Model& m) { m.positions.encoding = PositionEncoding::none; }, false, false},
+      {[](Model& m) { m.vocab = 1; }, false, false},
+      {[](Model& m) { m.groups.front().layers.pop_back(); }, false, false},
+      {[](Model& m) { m.stored.emplace(); }, false, false},
+  };
+  for (std::size_t i = 0; i < std::size(changes); ++i) {
+    CAPTURE(i);
+    Model changed = load_catalogue_model(*entry);
+    changes[i].make(changed);
+    CHECK(differ_only_in_window(model, changed, false) == changes[i].only_window);
+    CHECK(differ_only_in_window(changed, model, false) == changes[i].only_window);
+    CHECK(differ_only_in_window(model, changed, true) == changes[i].only_window_in_gguf);
+  }
+}

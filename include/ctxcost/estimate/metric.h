@@ -83,9 +83,11 @@ class MetricSet {
     return set;
   }
   constexpr void add(Metric metric) { bits_ |= std::uint64_t{1} << static_cast<unsigned>(metric); }
+  constexpr void remove(Metric metric) { bits_ &= ~(std::uint64_t{1} << static_cast<unsigned>(metric)); }
   constexpr bool has(Metric metric) const { return (bits_ >> static_cast<unsigned>(metric) & 1) != 0; }
   /// Returns whether it has any of the other's.
   constexpr bool has_any(MetricSet other) const { return (bits_ & other.bits_) != 0; }
+  friend constexpr bool operator==(MetricSet, MetricSet) = default;
 
  private:
   std::uint64_t bits_ = 0;
