@@ -1,6 +1,7 @@
 #include "ctxcost/estimate/estimate.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "cache_types.h"
@@ -47,6 +48,13 @@ bool sees_encoder(const Mixer& mixer) {
 }
 
 }  // namespace
+
+/// Every tensor with its type, listed once in any thread.
+struct Estimator::StoredList {
+  bool at_once = false;  // before the list was shared
+  std::once_flag listed;
+  std::optional<std::vector<StoredTensor>> tensors;
+};
 
 /// Running sums of the metrics.
 struct Estimator::Sums {
@@ -150,10 +158,6 @@ void Estimator::sum_tensors() {
     active.reset();
     without_embedding.reset();
   }
-  std::optional<Count> bytes = stored_ ? std::optional(Count{}) : std::nullopt;
-  if (stored_) {
-    for (const StoredTensor& stored : *stored_) *bytes += stored.count() * stored.bytes;
-  }
   const auto put = [this](Metric metric, std::optional<Count> sum) {
     constants_[static_cast<std::size_t>(metric)] = sum;
   };
@@ -161,7 +165,6 @@ void Estimator::sum_tensors() {
   put(Metric::parameters_non_embedding, layers_alone);
   put(Metric::active_parameters, active);
   put(Metric::active_parameters_without_embedding, without_embedding);
-  put(Metric::weights_bytes, bytes);
 }
 
 void Estimator::list_tensors(const LayerGroup& group) {
@@ -170,10 +173,10 @@ void Estimator::list_tensors(const LayerGroup& group) {
   const auto append = [&all](const Mixer* mixer, std::string_view owner,
                              const std::optional<std::vector<Tensor>>& tensors) {
     const bool once_a_token = mixer == nullptr || mixer->linears_once_a_token();
-    if (!tensors) all.tensors.push_back({mixer, owner, linear("projections", 0, 0), false, once_a_token});
+    if (!tensors) all.tensors.push_back({linear("projections", 0, 0), mixer, owner, false, once_a_token});
     if (!tensors) return;
     for (const Tensor& tensor : *tensors) {
-      all.tensors.push_back({mixer, owner, tensor, true, once_a_token && tensor.use == TensorUse::linear});
+      all.tensors.push_back({tensor, mixer, owner, true, once_a_token && tensor.use == TensorUse::linear});
     }
   };
   for (const auto& mixer : group.mixers) append(mixer.get(), mixer->kind(), mixer->tensors());
@@ -181,7 +184,7 @@ void Estimator::list_tensors(const LayerGroup& group) {
   // Linears among the extras (per-layer inputs of Gemma 3n) work like those of the feed-forward.
   append(nullptr, "layer", group.extras);
   // Without d_model the widths of norms are unknown, too.
-  if (!model().d_model) all.tensors.push_back({nullptr, "layer", vector_of("norms", 0), false, false});
+  if (!model().d_model) all.tensors.push_back({vector_of("norms", 0), nullptr, "layer", false, false});
   for (const LayerTensor& row : all.tensors) {
     if (!row.tensor.stored) continue;
     add(all.parameters, row.known ? std::optional(row.tensor.elements()) : std::nullopt);
@@ -205,35 +208,60 @@ void Estimator::find_widest(const LayerGroup& group) {
   }
 }
 
-/// Adds up what every decode step reads of the layers of a group, and lists by itself what depends on the batch.
+/// Adds up the bytes of the weights, and what every decode step reads of the layers of a group, and lists by itself
+/// what depends on the batch.
 void Estimator::list_reads() {
-  stored_ = weights_.store(model());
-  if (!stored_) return;
   constexpr std::size_t kNone = ~std::size_t{0};
   std::vector<std::size_t> summed(model().groups.size() + 1, kNone);  // where each group's sum is, and that of the rest
-  for (const StoredTensor& stored : *stored_) {
-    const Tensor& tensor = stored.tensor;
-    const Count layers = stored.count();
-    if (stored.group == nullptr ? stored.place == Place::once : stored.group->stack == Stack::encoder) continue;
-    if (!tensor.in_decode) continue;
-    const bool tied_head = stored.group == nullptr && stored.place == Place::embedding && model().tied_embeddings;
-    if (tensor.routed()) {
-      decode_reads_.push_back({stored.group, tensor.name, layers * (stored.bytes / tensor.copies), false, tensor.copies,
-                               tensor.active_copies});
-    } else if (tensor.use == TensorUse::lookup && !tied_head) {
-      decode_reads_.push_back({stored.group, tensor.name, layers * stored.row_bytes, true, 0, 0});
+  Count bytes;
+  const auto add = [&](const StoredTensor& stored) {
+    bytes += stored.count() * stored.bytes;
+    add_read(stored, summed);
+  };
+  stored_ = std::make_shared<StoredList>();
+  if (model().groups.size() <= kUsualGroups) {
+    const auto& stored = stored_->tensors = weights_.store(model());
+    stored_->at_once = true;
+    weights_known_ = stored.has_value();
+    if (stored) std::for_each(stored->begin(), stored->end(), add);
+  } else {
+    // Their list would take more memory than all else.
+    weights_known_ = weights_.for_each_stored(model(), add);
+    if (!weights_known_) decode_reads_.clear();
+  }
+  constants_[static_cast<std::size_t>(Metric::weights_bytes)] = weights_known_ ? std::optional(bytes) : std::nullopt;
+}
+
+/// `summed`: for each group and for the rest, where in the list the sum of what every step reads is.
+void Estimator::add_read(const StoredTensor& stored, std::vector<std::size_t>& summed) {
+  const Tensor& tensor = stored.tensor;
+  const Count layers = stored.count();
+  if (stored.group == nullptr ? stored.place == Place::once : stored.group->stack == Stack::encoder) return;
+  if (!tensor.in_decode) return;
+  const bool tied_head = stored.group == nullptr && stored.place == Place::embedding && model().tied_embeddings;
+  if (tensor.routed()) {
+    decode_reads_.push_back({stored.group, tensor.name, layers * (stored.bytes / tensor.copies), false, tensor.copies,
+                             tensor.active_copies});
+  } else if (tensor.use == TensorUse::lookup && !tied_head) {
+    decode_reads_.push_back({stored.group, tensor.name, layers * stored.row_bytes, true, 0, 0});
+  } else {
+    std::size_t& same =
+        summed[stored.group == nullptr ? model().groups.size()
+                                       : static_cast<std::size_t>(stored.group - model().groups.data())];
+    if (same >= decode_reads_.size()) {
+      same = decode_reads_.size();
+      decode_reads_.push_back({stored.group, "every token's tensors", layers * stored.bytes, false, 0, 0});
     } else {
-      std::size_t& same =
-          summed[stored.group == nullptr ? model().groups.size()
-                                         : static_cast<std::size_t>(stored.group - model().groups.data())];
-      if (same == kNone) {
-        same = decode_reads_.size();
-        decode_reads_.push_back({stored.group, "every token's tensors", layers * stored.bytes, false, 0, 0});
-      } else {
-        decode_reads_[same].bytes += layers * stored.bytes;
-      }
+      decode_reads_[same].bytes += layers * stored.bytes;
     }
   }
+}
+
+const std::optional<std::vector<StoredTensor>>& Estimator::stored_tensors() const {
+  if (!stored_->at_once) {
+    std::call_once(stored_->listed, [this] { stored_->tensors = weights_.store(model()); });
+  }
+  return stored_->tensors;
 }
 
 Reserve Estimator::reserve(Count context, Count batch) const {

@@ -128,12 +128,12 @@ void Estimator::visit_constants(Visit&& visit) const {
   }
   unknown.kind = TermKind::weights;
   unknown.metric = Metric::weights_bytes;
-  if (!stored_) {
+  if (!weights_known_) {
     unknown.owner = "weights";
     visit(unknown);
     return;
   }
-  for (const StoredTensor& stored : *stored_) {
+  for (const StoredTensor& stored : *stored_tensors()) {
     Term term;
     term.metric = Metric::weights_bytes;
     term.kind = TermKind::weights;
@@ -381,7 +381,7 @@ void Estimator::visit_step_outside_layers(Count batch, Visit&& visit) const {
   term.metric = Metric::decode_bytes;
   term.kind = TermKind::weights;
   term.owner = "weights";
-  if (!stored_) {
+  if (!weights_known_) {
     term.name = "tensors";
     visit(term);
     return;

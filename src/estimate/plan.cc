@@ -220,7 +220,7 @@ Estimator::RowSums Estimator::sum_rows(const EstimateRows& rows, Count context, 
       if (macs) sums.step += *macs * row.layers * flops_per_mac;
     }
   }
-  if (wanted.has(Metric::decode_bytes) && stored_) {
+  if (wanted.has(Metric::decode_bytes) && weights_known_) {
     for (const EstimateRows::ReadPart& read : rows.read_parts) {
       const Count read_rows = read.mixer->rows_read(read.part, context);
       if (read.bytes != 0) {
@@ -311,7 +311,7 @@ void Estimator::evaluate(const EstimateRows& rows, Count context, Count batch, M
     if (wanted.has(Metric::decode_flops) && sums.step_known && plan.step_flops) {
       put(Metric::decode_flops) = (*plan.step_flops + sums.step) * batch;
     }
-    if (wanted.has(Metric::decode_bytes) && stored_) {
+    if (wanted.has(Metric::decode_bytes) && weights_known_) {
       // A state is read and written.
       const Count of_sequence = sums.read + 2 * plan.known_state_bytes + plan.step_row_bytes;
       put(Metric::decode_bytes) = of_sequence * batch + step_weights(batch);

@@ -1,6 +1,7 @@
 // The kinds of weight scheme: each turns a model into stored tensors.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,10 @@ void fill_plain(StoredTensor& stored, const Tensor& tensor, const Precision& pre
 
 /// Stores every tensor in that type.
 std::optional<std::vector<StoredTensor>> store_uniformly(const Model& model, const Precision& precision);
+
+/// Visits them one by one. Returns false if tensors are unknown.
+bool visit_uniformly(const Model& model, const Precision& precision,
+                     const std::function<void(const StoredTensor&)>& visit);
 
 /// Stores tensors by the rules of `model.stored`, and the rest in `model.activation`.
 std::optional<std::vector<StoredTensor>> store_as_checkpoint(const Model& model);

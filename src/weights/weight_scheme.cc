@@ -69,6 +69,14 @@ std::optional<std::vector<StoredTensor>> WeightScheme::store(const Model& model)
   return std::nullopt;
 }
 
+bool WeightScheme::for_each_stored(const Model& model, const std::function<void(const StoredTensor&)>& visit) const {
+  if (kind_ == Kind::uniform && model.embedding_known) return visit_uniformly(model, uniform_, visit);
+  const std::optional<std::vector<StoredTensor>> all = store(model);
+  if (!all) return false;
+  for (const StoredTensor& stored : *all) visit(stored);
+  return true;
+}
+
 WeightScheme parse_weight_scheme(std::string_view text, std::string_view source) {
   const std::size_t colon = text.find(':');
   const GgufFileType* file_type = find_file_type(text.substr(0, colon));

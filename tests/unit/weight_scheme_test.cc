@@ -935,3 +935,58 @@ TEST_CASE("hf_quant_config.json decides where config.json says nothing, and is c
   CHECK(error(R"({"quantization": {"quant_method": "fp8", "weight_block_size": [128]}})") ==
         "hf_quant_config.json: /quantization/weight_block_size: expected two positive integers");
 }
+
+// The tensors of a model of many kinds of layers are summed as they are visited, and listed only where they are asked
+// for.
+TEST_CASE("a model of many kinds of layers has the sums of its stored tensors") {
+  std::string pattern;
+  for (int i = 0; i < 300; ++i) {
+    pattern += (i == 0 ? "" : ", ") + std::string(R"({"d_ff": )") + std::to_string(64 * (i + 1)) + "}";
+  }
+  const Model model = parse_model(
+      R"({"layers": 300, "heads": 4, "d_k": 64, "d_model": 256, "vocab": 1024, "pattern": [)" + pattern + "]}", "test");
+  REQUIRE(model.groups.size() == 300);
+  for (const char* const name : {"fp16", "int4:group=32", "Q8_0"}) {
+    CAPTURE(name);
+    const WeightScheme scheme = parse_weight_scheme(name, "test");
+    const auto stored = scheme.store(model);
+    REQUIRE(stored);
+    std::size_t visited = 0;
+    Count bytes, read;
+    CHECK(scheme.for_each_stored(model, [&](const StoredTensor& tensor) {
+      REQUIRE(visited < stored->size());
+      const StoredTensor& listed = (*stored)[visited++];
+      CHECK(tensor.tensor == listed.tensor);
+      CHECK(tensor.type == listed.type);
+      CHECK(tensor.bytes == listed.bytes);
+      CHECK(tensor.row_bytes == listed.row_bytes);
+      CHECK(tensor.group == listed.group);
+      CHECK(tensor.layers == listed.layers);
+      CHECK(tensor.place == listed.place);
+      bytes += tensor.count() * tensor.bytes;
+      read += tensor.place == Place::embedding && tensor.group == nullptr ? tensor.row_bytes
+                                                                          : tensor.count() * tensor.bytes;
+    }));
+    CHECK(visited == stored->size());
+
+    Workload settings;
+    settings.weights = scheme;
+    const Estimator estimator(model, settings);
+    const Estimate values = estimator.at(1, 1);
+    CHECK(values.count(Metric::weights_bytes) == bytes);
+    CHECK(*values.count(Metric::decode_bytes) == read + estimator.decode_cache_bytes(1, 1));
+    const Estimator copy = estimator;
+    REQUIRE(copy.stored_tensors());
+    CHECK(copy.stored_tensors()->size() == stored->size());
+    CHECK(&copy.stored_tensors() == &estimator.stored_tensors());
+    Count of_terms;
+    for (const Term& term : estimator.terms(1, 1)) {
+      if (term.metric == Metric::weights_bytes) of_terms += *term.total();
+    }
+    CHECK(of_terms == bytes);
+  }
+  const Model unknown =
+      parse_model(R"({"layers": 300, "heads": 4, "d_k": 64, "d_model": 256, "pattern": [)" + pattern + "]}", "test");
+  CHECK_FALSE(WeightScheme(parse_precision("fp16", "test")).for_each_stored(unknown, [](const StoredTensor&) {}));
+  CHECK_FALSE(Estimator(unknown, {}).at(1, 1).count(Metric::weights_bytes));
+}

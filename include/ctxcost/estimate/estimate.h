@@ -120,8 +120,9 @@ class Estimator {
   const KvPrecision& kv() const { return kv_; }
   /// Returns the effective scheme, resolved if the choice was left to the model's files.
   const WeightScheme& weights() const { return weights_; }
-  /// Returns every tensor with its type. Empty if tensors of the model are unknown.
-  const std::optional<std::vector<StoredTensor>>& stored_tensors() const { return stored_; }
+  /// Returns every tensor with its type. Empty if tensors of the model are unknown. Those of a model of many kinds of
+  /// layers are listed at the first call.
+  const std::optional<std::vector<StoredTensor>>& stored_tensors() const;
   const Workload& settings() const { return settings_; }
   const EngineChoice& engine() const { return engine_; }
   Count context_ranks() const { return context_ranks_; }
@@ -133,9 +134,9 @@ class Estimator {
  private:
   /// A tensor of one layer, and its owner.
   struct LayerTensor {
+    Tensor tensor;
     const Mixer* mixer;  // null for tensors of the feed-forward and of the layer itself
     std::string_view owner;
-    Tensor tensor;
     bool known = true;         // false: the file does not give its widths; `tensor` has only a name
     bool once_a_token = true;  // a linear used once per token; if false, the mixer gives its work
   };
@@ -160,11 +161,13 @@ class Estimator {
     void take(Count other, const LayerGroup& of, const Mixer* with);
   };
   struct Sums;
+  struct StoredList;
 
   void list_tensors(const LayerGroup& group);
   void find_widest(const LayerGroup& group);
   void sum_tensors();
   void list_reads();
+  void add_read(const StoredTensor& stored, std::vector<std::size_t>& summed);
   std::shared_ptr<const EstimatePlan> make_plan() const;
   struct RowSums;
   RowSums sum_rows(const EstimateRows& rows, Count context, MetricSet wanted) const;
@@ -217,7 +220,8 @@ class Estimator {
   std::optional<EngineDevice> device_;
   KvPrecision kv_;
   WeightScheme weights_;
-  std::optional<std::vector<StoredTensor>> stored_;
+  bool weights_known_ = false;          // every tensor has a type
+  std::shared_ptr<StoredList> stored_;  // of this estimator and its copies
 
   std::vector<GroupTensors> groups_;  // as model_->groups
   bool decodes_ = false;

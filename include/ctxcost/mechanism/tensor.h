@@ -22,11 +22,11 @@ struct Tensor {
   Count columns;          ///< width of a row: the inputs of a linear; block formats divide it
   Count rows = 1;         ///< the outputs of a linear; 1 for a vector
   TensorUse use = TensorUse::linear;
-  Count copies = 1;         ///< E for the routed experts of a layer, or its shared ones
-  Count active_copies = 1;  ///< k_e of them, used by one token
   bool is_bias = false;     ///< the ".bias" that belongs to `name`
   bool in_decode = true;    ///< false: a decode step does not touch it (the K,V projections of cross-attention)
   bool stored = true;       ///< false: it works in this layer, but an earlier one holds it (ALBERT's shared layers)
+  Count copies = 1;         ///< E for the routed experts of a layer, or its shared ones
+  Count active_copies = 1;  ///< k_e of them, used by one token
 
   Count elements() const { return columns * rows * copies; }
   Count active_elements() const { return columns * rows * active_copies; }

@@ -2,6 +2,7 @@
 // types.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ class WeightScheme {
   /// Returns the name in headings: "Q4_K_M".
   std::string display() const;
   bool of_model() const { return name_.empty(); }
+  /// Returns whether the tensors are those of a GGUF file, in the types that llama.cpp chooses.
+  bool is_file_type() const { return kind_ == Kind::gguf; }
 
   /// Returns this scheme or, if the model's files decide, the scheme that they imply.
   WeightScheme resolved(const Model& model) const;
@@ -35,6 +38,9 @@ class WeightScheme {
   /// Returns every tensor with its type. Empty if tensors of the model are unknown. The model must outlive the result.
   /// Throws InputError if the scheme cannot store the model (a width that llama.cpp has no type for).
   std::optional<std::vector<StoredTensor>> store(const Model& model) const;
+  /// Calls visit(tensor) for each of those in turn. Where all have one type, no list of them is made. Returns false if
+  /// tensors of the model are unknown, though some may have been visited. Throws as `store` does.
+  bool for_each_stored(const Model& model, const std::function<void(const StoredTensor&)>& visit) const;
 
  private:
   friend WeightScheme parse_weight_scheme(std::string_view, std::string_view);
