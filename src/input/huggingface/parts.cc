@@ -1,5 +1,8 @@
 #include "parts.h"
 
+#include <numeric>
+#include <utility>
+
 namespace ctxcost::huggingface {
 
 void append_norm(std::vector<Tensor>& tensors, std::string_view name, NormForm form, Count width) {
@@ -111,8 +114,10 @@ Experts checked(const Config& config, Experts experts) {
 }
 
 void add_layers(Model& model, std::uint32_t layers, Layer layer, Stack stack) {
-  add_layers(
-      model, layers, [](std::uint32_t) { return 0; }, [&layer](int) { return layer; }, stack);
+  if (layers == 0) return;
+  std::vector<std::uint32_t> all(layers);
+  std::iota(all.begin(), all.end(), 0U);
+  model.groups.push_back({std::move(all), std::move(layer.mixers), layer.feed_forward, std::move(layer.extras), stack});
 }
 
 std::vector<std::string_view> read_layer_types(const Config& config, std::uint32_t layers,
@@ -174,10 +179,10 @@ void add_layers_of_kinds(const Config& config, Model& model, const Decoder& deco
 
 void add_uniform_layers(const Config& config, Model& model, const Decoder& decoder, std::optional<Count> window,
                         const FeedForward& feed_forward, const std::vector<Tensor>& extras) {
-  const std::vector<std::string_view> kinds =
-      layer_kinds(config, decoder.layers, kFullAndSliding,
-                  [&window](std::uint32_t) { return window ? kSlidingLayer : kFullLayer; });
-  add_layers_of_kinds(config, model, decoder, kinds, window, feed_forward, extras);
+  const std::vector<std::string_view> kinds = read_layer_types(config, decoder.layers, kFullAndSliding);
+  if (!kinds.empty()) return add_layers_of_kinds(config, model, decoder, kinds, window, feed_forward, extras);
+  const std::string_view kind = window ? kSlidingLayer : kFullLayer;
+  add_layers(model, decoder.layers, Layer{{attention(kind, decoder.shape, window.value_or(1))}, feed_forward, extras});
 }
 
 std::vector<std::string_view> sliding_pattern(const Config& config, std::uint32_t layers, Count pattern) {
