@@ -13,6 +13,9 @@
 namespace ctxcost {
 namespace {
 
+/// Room for the points of a record is made at once up to this many.
+constexpr std::uint64_t kMostReservedRows = 1 << 14;
+
 SignedCount signed_count(bool negative, Count magnitude) { return {negative && magnitude != 0, magnitude}; }
 
 std::optional<std::size_t> level_rank(const RecordedValue& value) {
@@ -138,18 +141,49 @@ void for_each_pair(std::vector<Series>& before, std::vector<Series>& after, Func
   while (!before.empty()) take(0, 0);
 }
 
-PointComparison compare_points(const PointRecord& before, const PointRecord& after, std::span<const Metric> metrics,
-                               std::vector<Metric>& compared) {
-  PointComparison point{&before, &after, {}};
-  for (const auto& [metric, value] : before.values) {
-    if (!is_compared(metrics, metric)) continue;
-    const RecordedValue* other = after.find(metric);
-    if (other == nullptr) continue;
-    if (std::find(compared.begin(), compared.end(), metric) == compared.end()) compared.push_back(metric);
-    if (value != *other) point.changes.push_back(change_of(metric, value, *other));
+/// Compares points one after the other. It keeps what changes of one for as long as it takes to make room for that.
+class PointComparer {
+ public:
+  explicit PointComparer(std::span<const Metric> metrics) : metrics_(metrics) {}
+
+  PointComparison operator()(const PointRecord& before, const PointRecord& after) {
+    differ_.clear();
+    for (std::size_t i = 0; i < before.values.size(); ++i) {
+      const auto& [metric, value] = before.values[i];
+      if (!is_compared(metrics_, metric)) continue;
+      // Records of one version have the same metrics.
+      const bool alike = i < after.values.size() && after.values[i].first == metric;
+      const RecordedValue* const other = alike ? &after.values[i].second : after.find(metric);
+      if (other == nullptr) continue;
+      compared_.add(metric);
+      if (value != *other) differ_.push_back({metric, &value, other});
+    }
+    PointComparison point{&before, &after, {}};
+    point.changes.reserve(differ_.size());
+    for (const Differing& one : differ_) point.changes.push_back(change_of(one.metric, *one.before, *one.after));
+    return point;
   }
-  return point;
-}
+
+  /// The metrics that both sides of a point have, in the order of the enumeration.
+  std::vector<Metric> compared() const {
+    std::vector<Metric> all;
+    for (std::size_t m = 0; m < kMetricCount + kDeviceMetricCount; ++m) {
+      if (compared_.has(static_cast<Metric>(m))) all.push_back(static_cast<Metric>(m));
+    }
+    return all;
+  }
+
+ private:
+  struct Differing {
+    Metric metric;
+    const RecordedValue* before;
+    const RecordedValue* after;
+  };
+
+  std::span<const Metric> metrics_;
+  MetricSet compared_;
+  std::vector<Differing> differ_;
+};
 
 }  // namespace
 
@@ -161,11 +195,14 @@ SignedCount difference(const SignedCount& after, const SignedCount& before) {
 }
 
 std::string to_string(const Percent& percent) {
-  std::string text = to_string(percent.tenths);
-  if (text.size() == 1) text.insert(text.begin(), '0');
-  text.insert(text.end() - 1, '.');
-  text.insert(text.begin(), percent.negative ? '-' : '+');
-  text += '%';
+  const std::string tenths = to_string(percent.tenths);
+  const std::size_t whole = std::max<std::size_t>(tenths.size() - 1, 1);
+  std::string text(whole + 4, '0');
+  text[0] = percent.negative ? '-' : '+';
+  tenths.copy(&text[1] + whole - (tenths.size() - 1), tenths.size() - 1);
+  text[whole + 1] = '.';
+  text[whole + 2] = tenths.back();
+  text[whole + 3] = '%';
   return text;
 }
 
@@ -178,32 +215,33 @@ bool is_compared(std::span<const Metric> metrics, Metric metric) {
 ReportRecord record(const Report& report, std::string_view source) {
   ReportRecord result{std::string(source), {}};
   const Convention& convention = report.convention();
+  if (const Count rows = report.rows(); rows <= Count{kMostReservedRows}) result.points.reserve(rows.u64());
   report.for_each_row([&](const GridPoint& row) {
     const Estimator& estimator = row.estimator;
-    PointRecord point;
+    PointRecord& point = result.points.emplace_back();
     point.model = estimator.model().name;
-    point.labels = {{"weights", estimator.weights().name()},
-                    {"kv_precision", estimator.kv().name()},
-                    {"engine", estimator.engine().name.empty() ? std::string(estimator.engine().engine->name)
-                                                               : estimator.engine().name}};
+    point.labels.reserve(3);
+    point.labels.emplace_back("weights", estimator.weights().name());
+    point.labels.emplace_back("kv_precision", estimator.kv().name());
+    const EngineChoice& engine = estimator.engine();
+    point.labels.emplace_back("engine", engine.name.empty() ? engine.engine->name : std::string_view(engine.name));
     point.context = row.context();
     point.batch = row.batch();
     point.convention = {convention.name, convention.flops_per_mac,
                         convention.pairs == PairRule::reach ? "reach" : "exact",
                         report.logits() == Logits::last ? "last" : "all"};
-    point.values.reserve(metrics().size());
+    point.values.resize(kMetricCount);
     for (const MetricInfo& metric : metrics()) {
-      RecordedValue value;
+      auto& [recorded, value] = point.values[static_cast<std::size_t>(metric.metric)];
+      recorded = metric.metric;
       if (const Count* count = std::get_if<Count>(&row.values[metric.metric])) {
-        value = SignedCount{false, *count};
+        value.emplace<SignedCount>(SignedCount{false, *count});
       } else if (const double* real = std::get_if<double>(&row.values[metric.metric])) {
-        value = *real;
+        value.emplace<double>(*real);
       } else if (const auto* level = std::get_if<std::string_view>(&row.values[metric.metric])) {
-        value = std::string(*level);
+        value.emplace<std::string>(*level);
       }
-      point.values.emplace_back(metric.metric, std::move(value));
     }
-    result.points.push_back(std::move(point));
   });
   return result;
 }
@@ -232,6 +270,8 @@ MetricChange change_of(Metric metric, const RecordedValue& before, const Recorde
 
 Comparison compare(const ReportRecord& before, const ReportRecord& after, std::span<const Metric> metrics) {
   Comparison comparison;
+  comparison.points.reserve(std::min(before.points.size(), after.points.size()));
+  PointComparer compare_points(metrics);
   std::vector<Series> olds = series_of(before);
   std::vector<Series> news = series_of(after);
   for_each_pair(olds, news, [&](const Series& old_series, const Series& new_series) {
@@ -253,7 +293,7 @@ Comparison compare(const ReportRecord& before, const ReportRecord& after, std::s
       used[j] = true;
       next = j + 1;
       check_conventions(before, *a, after, *new_series[j]);
-      comparison.points.push_back(compare_points(*a, *new_series[j], metrics, comparison.compared));
+      comparison.points.push_back(compare_points(*a, *new_series[j]));
     }
     for (std::size_t j = 0; j < new_series.size(); ++j) {
       if (!used[j]) comparison.only_after.push_back(new_series[j]);
@@ -268,7 +308,7 @@ Comparison compare(const ReportRecord& before, const ReportRecord& after, std::s
         after.source, "",
         "expected a point of the context, batch and series of one in " + before.source + ", found none", ""});
   }
-  std::sort(comparison.compared.begin(), comparison.compared.end());
+  comparison.compared = compare_points.compared();
   return comparison;
 }
 

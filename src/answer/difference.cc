@@ -41,7 +41,8 @@ ReportRecord chosen(ReportRecord report, const Grid& grid) {
   return report;
 }
 
-/// One side's points, and the report that they are of, where they are not of a saved one.
+/// One side's points, and the report that they are of, where they are not of a saved one. The report refers to the
+/// comparand's model.
 struct Side {
   std::optional<Report> report;
   std::shared_ptr<const ReportRecord> points;
@@ -54,7 +55,8 @@ Side side_of(const Comparand& comparand, const DiffOptions& options) {
     return side;
   }
   Grid grid = options.grid;
-  grid.models = {std::get<ComparedModel>(comparand.content).model};
+  const Model& model = std::get<ComparedModel>(comparand.content).model;
+  grid.models.emplace_back(std::shared_ptr<const Model>(std::shared_ptr<const Model>(), &model));
   side.report.emplace(std::move(grid), options.counting);
   side.points = std::make_shared<const ReportRecord>(record(*side.report, comparand.name));
   return side;
@@ -86,7 +88,12 @@ class KeyEffects {
     } else if ((own_ = report_of(*std::move(model)))) {
       base_ = &*own_;
     }
-    if (base_ != nullptr) base_->for_each_row([this](const GridPoint& row) { rows_.push_back(row.values); });
+    if (base_ == nullptr) return;
+    for (const MetricInfo& one : metrics()) {
+      if (is_compared(options_.metrics, one.metric)) compared_.add(one.metric);
+    }
+    rows_.reserve(base_->rows().u64());
+    base_->for_each_row([this](const GridPoint& row) { rows_.push_back(row.values); });
   }
 
   /// Empty if the changed text is not a valid model.
@@ -99,28 +106,22 @@ class KeyEffects {
     std::optional<Model> model = read();
     if (!model) return std::nullopt;
     if (same_figures(*model, *base_->grid().models.front())) return found;
+    if (is_one_series(*model)) {
+      const std::optional<MetricSet> differ = differing(*std::move(model));
+      if (!differ) return std::nullopt;
+      found.reserve(kMetricCount);
+      for (const MetricInfo& one : metrics()) {
+        if (differ->has(one.metric)) found.push_back(one.metric);
+      }
+      return found;
+    }
     const std::optional<Report> other = report_of(*std::move(model));
     if (!other) return std::nullopt;
-    const auto add = [&found](Metric metric) {
-      if (!contains(found, metric)) found.push_back(metric);
-    };
-    if (one_series(*base_, *other)) {
-      const Estimate* before = rows_.data();
-      MetricSet differ;
-      other->for_each_row([&](const GridPoint& row) {
-        for (const MetricInfo& one : metrics()) {
-          if (!differ.has(one.metric) && (*before)[one.metric] != row.values[one.metric]) differ.add(one.metric);
-        }
-        ++before;
-      });
-      for (const MetricInfo& one : metrics()) {
-        if (differ.has(one.metric) && is_compared(options_.metrics, one.metric)) add(one.metric);
-      }
-    } else {
-      const ReportRecord before = record(*base_, document_.source);
-      const ReportRecord after = record(*other, document_.source);
-      for (const PointComparison& point : compare(before, after, options_.metrics).points) {
-        for (const MetricChange& one : point.changes) add(one.metric);
+    const ReportRecord before = record(*base_, document_.source);
+    const ReportRecord after = record(*other, document_.source);
+    for (const PointComparison& point : compare(before, after, options_.metrics).points) {
+      for (const MetricChange& one : point.changes) {
+        if (!contains(found, one.metric)) found.push_back(one.metric);
       }
     }
     std::sort(found.begin(), found.end());
@@ -135,11 +136,57 @@ class KeyEffects {
     return !reads_by_name_ || change.path.size() != 1 || asked_.may_hold(change.path.front());
   }
 
-  /// Whether both have one series of the same points: then rows are compared in their order.
-  static bool one_series(const Report& a, const Report& b) {
-    if (a.estimators().size() != 1 || b.estimators().size() != 1) return false;
-    const LengthList old_batches = a.batches(a.estimators().front()), new_batches = b.batches(b.estimators().front());
-    return old_batches.size() == 1 && new_batches.size() == 1 && old_batches.smallest() == new_batches.smallest();
+  /// Whether the old model has one series of points, and a changed one has the same: then they are compared one by one.
+  bool is_one_series(const Model& changed) const {
+    if (base_->estimators().size() != 1 || grid_.split) return false;
+    const LengthList batches = base_->batches(base_->estimators().front());
+    return batches.size() == 1 &&
+           (grid_.batches.empty() ? changed.batch : grid_.batches.smallest()) == batches.smallest();
+  }
+
+  /// The compared metrics that differ from those of the one series at any of its points. Empty if the model cannot be
+  /// evaluated.
+  std::optional<MetricSet> differing(Model changed) const {
+    const Estimator& before = base_->estimators().front();
+    const LengthList& contexts = base_->grid().contexts;
+    const Count batch = base_->batches(before).smallest();
+    MetricSet left = compared_;  // those that are not known to differ
+    MetricSet differ;
+    const Estimate* row = rows_.data();
+    const auto look_at = [&](Metric metric, const MetricValue& value) {
+      if (!left.has(metric) || (*row)[metric] == value) return;
+      left.remove(metric);
+      differ.add(metric);
+    };
+    if (differ_only_in_window(*base_->grid().models.front(), changed, before.weights().is_file_type())) {
+      for (const Count context : contexts) {
+        const std::optional<std::string_view> level = window_status(changed.positions, context);
+        look_at(Metric::window_status, level ? MetricValue(*level) : MetricValue());
+        ++row;
+      }
+      return differ;
+    }
+    try {
+      const Estimator after(std::move(changed), before.settings(), before.engine());
+      const Count smallest = contexts.smallest(), largest = contexts.largest();
+      std::optional<Estimate> first;
+      for (const Count context : contexts) {
+        // As of a report, the ends are evaluated whole: what they refuse is no answer.
+        const bool whole = !first || context == smallest || context == largest;
+        if (whole || left != MetricSet()) {
+          Estimate values = after.at(context, batch, whole ? MetricSet::all() : Report::with_sources(left));
+          if (!first) first = values;
+          Report::set_growth(values, *first, left);
+          for (const MetricInfo& one : metrics()) {
+            if (left.has(one.metric)) look_at(one.metric, values[one.metric]);
+          }
+        }
+        ++row;
+      }
+    } catch (const InputError&) {
+      return std::nullopt;
+    }
+    return differ;
   }
 
   /// The model of the text as it is now.
@@ -154,7 +201,7 @@ class KeyEffects {
   std::optional<Report> report_of(Model model) const {
     try {
       Grid grid = grid_;
-      grid.models = {std::move(model)};
+      grid.models.emplace_back(std::move(model));
       return std::optional<Report>(std::in_place, std::move(grid), options_.counting);
     } catch (const InputError&) {
       return std::nullopt;
@@ -168,7 +215,8 @@ class KeyEffects {
   bool reads_by_name_ = false;
   std::optional<Report> own_;
   const Report* base_ = nullptr;  // null: the old text alone is no valid model
-  std::vector<Estimate> rows_;    // of it
+  MetricSet compared_;
+  std::vector<Estimate> rows_;  // of it
 };
 
 /// `counted`: the report of the old model.
@@ -260,11 +308,24 @@ void find_what_varies(Difference& difference) {
   }
 }
 
-const MetricChange* find_change(const PointComparison& point, Metric metric) {
-  const auto found = std::find_if(point.changes.begin(), point.changes.end(),
-                                  [metric](const MetricChange& change) { return change.metric == metric; });
-  return found == point.changes.end() ? nullptr : &*found;
-}
+/// Finds the changes of points, metric by metric. A point's changes are usually in the order of the metrics.
+class ChangeFinder {
+ public:
+  explicit ChangeFinder(const std::vector<PointComparison>& points) : points_(&points), next_(points.size()) {}
+
+  /// Returns the change of a metric at the point of that index, or null.
+  const MetricChange* operator()(std::size_t point, Metric metric) {
+    const std::vector<MetricChange>& changes = (*points_)[point].changes;
+    if (next_[point] < changes.size() && changes[next_[point]].metric == metric) return &changes[next_[point]++];
+    const auto found = std::find_if(changes.begin(), changes.end(),
+                                    [metric](const MetricChange& change) { return change.metric == metric; });
+    return found == changes.end() ? nullptr : &*found;
+  }
+
+ private:
+  const std::vector<PointComparison>* points_;
+  std::vector<std::size_t> next_;
+};
 
 }  // namespace
 
@@ -318,25 +379,30 @@ std::vector<ChangeRow> change_rows(const Difference& difference) {
     return a.after->batch == b.after->batch && a.before->model == b.before->model && a.after->model == b.after->model &&
            std::all_of(difference.varying_labels.begin(), difference.varying_labels.end(), same_label);
   };
+  std::vector<std::size_t> ends;  // of the series
+  for (std::size_t start = 0, end = 0; start < points.size(); start = end) {
+    while (end < points.size() && same_series(points[start], points[end])) ++end;
+    ends.push_back(end);
+  }
+  ChangeFinder find_change(points);
+  std::vector<const MetricChange*> changes(points.size());  // of one metric
   std::vector<ChangeRow> rows;
   for (const Metric metric : difference.comparison.compared) {
-    for (std::size_t start = 0, end = 0; start < points.size(); start = end) {
-      while (end < points.size() && same_series(points[start], points[end])) ++end;
-      const MetricChange* const first = find_change(points[start], metric);
+    for (std::size_t i = 0; i < points.size(); ++i) changes[i] = find_change(i, metric);
+    std::size_t start = 0;
+    for (const std::size_t end : ends) {
+      const MetricChange* const first = changes[start];
       const bool alike =
           first != nullptr && end - start > 1 &&
-          std::all_of(points.begin() + static_cast<std::ptrdiff_t>(start),
-                      points.begin() + static_cast<std::ptrdiff_t>(end), [&](const PointComparison& point) {
-                        const MetricChange* const change = find_change(point, metric);
+          std::all_of(changes.begin() + static_cast<std::ptrdiff_t>(start),
+                      changes.begin() + static_cast<std::ptrdiff_t>(end), [&](const MetricChange* change) {
                         return change != nullptr && change->before == first->before && change->after == first->after;
                       });
-      if (alike) {
-        rows.push_back({&points[start], first, true});
-        continue;
+      if (alike) rows.push_back({&points[start], first, true});
+      for (std::size_t i = start; !alike && i < end; ++i) {
+        if (changes[i] != nullptr) rows.push_back({&points[i], changes[i]});
       }
-      for (std::size_t i = start; i < end; ++i) {
-        if (const MetricChange* const change = find_change(points[i], metric)) rows.push_back({&points[i], change});
-      }
+      start = end;
     }
   }
   return rows;

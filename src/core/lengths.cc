@@ -214,9 +214,11 @@ LengthList default_contexts() {
 }
 
 std::string length_label(Count value) {
-  if (value != 0 && value % kMebi == 0) return to_string(value / kMebi) + "M";
-  if (value != 0 && value % kKibi == 0) return to_string(value / kKibi) + "K";
-  return to_string(value);
+  const bool mebi = value != 0 && value % kMebi == 0;
+  const bool kibi = value != 0 && value % kKibi == 0;
+  std::string text = to_string(mebi ? value / kMebi : kibi ? value / kKibi : value);
+  if (kibi) text += mebi ? 'M' : 'K';
+  return text;
 }
 
 }  // namespace ctxcost

@@ -17,12 +17,16 @@ constexpr std::string_view kUnknown = "–";
 
 /// `sign`: write a plus before positive values.
 std::string shown(Metric metric, const RecordedValue& value, UnitSystem units, bool sign = false) {
+  const auto signed_text = [&](bool negative, bool positive, const MetricValue& magnitude) {
+    std::string text = value_text(metric, magnitude, units);
+    if (negative || (sign && positive)) text.insert(text.begin(), negative ? '-' : '+');
+    return text;
+  };
   if (const SignedCount* count = std::get_if<SignedCount>(&value)) {
-    const bool plus = sign && count->magnitude != 0;
-    return (count->negative ? "-" : plus ? "+" : "") + value_text(metric, count->magnitude, units);
+    return signed_text(count->negative, count->magnitude != 0, count->magnitude);
   }
   if (const double* real = std::get_if<double>(&value)) {
-    return (*real < 0 ? "-" : sign && *real > 0 ? "+" : "") + value_text(metric, std::fabs(*real), units);
+    return signed_text((*real < 0), (*real > 0), std::fabs(*real));
   }
   if (const std::string* level = std::get_if<std::string>(&value)) return *level;
   return std::string(kUnknown);

@@ -2,7 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "ctxcost/core/diagnostic.h"
+#include "ctxcost/input/catalogue.h"
+#include "input/formats.h"
+#include "input/json/config_changes.h"
+#include "input/model_config.h"
 
 using namespace ctxcost;
 
@@ -36,6 +42,29 @@ DiffOptions at(const char* contexts, std::vector<const char*> thresholds = {}) {
   options.grid.contexts = parse_lengths(contexts, "contexts");
   for (const char* text : thresholds) options.thresholds.push_back(parse_threshold(text, "thresholds"));
   return options;
+}
+
+/// The metrics in which whole reports of two configs differ; empty if either is no model or has no report.
+std::optional<std::vector<Metric>> differing_reports(const JsonDocument& before, const JsonDocument& after,
+                                                     const DiffOptions& options) {
+  const auto record_of = [&options](const JsonDocument& config) {
+    Grid grid = options.grid;
+    grid.models = {read_model(config, {})};
+    return record(Report(std::move(grid), options.counting), config.source);
+  };
+  std::vector<Metric> found;
+  try {
+    const ReportRecord old_record = record_of(before), new_record = record_of(after);
+    for (const PointComparison& point : compare(old_record, new_record, options.metrics).points) {
+      for (const MetricChange& change : point.changes) {
+        if (std::find(found.begin(), found.end(), change.metric) == found.end()) found.push_back(change.metric);
+      }
+    }
+  } catch (const InputError&) {
+    return std::nullopt;
+  }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 std::string fault(const Comparand& before, const Comparand& after, const DiffOptions& options) {
@@ -193,4 +222,56 @@ TEST_CASE("a difference may be copied, and outlives what it was made of") {
   original.reset();
   CHECK(copy.comparison.points.at(0).before->model == "m");
   CHECK(copy.comparison.points.at(0).after->context == 1024);
+}
+
+// Alone, a key is tried by what it can change: nothing, the window's level, or what is not yet known to differ.
+TEST_CASE("a key alone changes the metrics in which whole reports differ") {
+  std::vector<std::pair<std::string, std::string>> pairs = {{"llama-3.1-8b", "qwen3-8b"},
+                                                            {"meta-llama-3-8b", "llama-3.1-8b"},
+                                                            {"phi-3-mini-4k-instruct", "phi-3.5-mini-instruct"},
+                                                            {"gpt2", "gpt2-medium"},
+                                                            {"t5-small", "t5-base"},
+                                                            {"gemma-2-2b-it", "gemma-3-1b-it"}};
+  const std::span<const CatalogueEntry> all = catalogue();
+  for (std::size_t i = 0; i + 1 < all.size(); i += 40) pairs.emplace_back(all[i].id, all[i + 1].id);
+  std::size_t windows = 0, tables = 0, others = 0;
+  for (const auto& [old_name, new_name] : pairs) {
+    CAPTURE(old_name);
+    const Comparand before = load_comparand(old_name), after = load_comparand(new_name);
+    const auto& old_model = std::get<ComparedModel>(before.content);
+    const JsonDocument old_config{old_model.config->source, "", config_root(*old_model.config)};
+    const JsonValue& new_root = config_root(*std::get<ComparedModel>(after.content).config);
+    for (const char* const weights : {"", "Q8_0"}) {
+      CAPTURE(weights);
+      DiffOptions options = at("8K,1K,300K,4K");
+      if (*weights != 0) options.grid.weights = {parse_weight_scheme(weights, "weights")};
+      for (const bool every_metric : {false, true}) {
+        if (every_metric) {
+          for (const MetricInfo& one : metrics()) options.metrics.push_back(one.metric);
+        }
+        std::optional<Difference> difference;
+        try {
+          difference = diff(before, after, options);
+        } catch (const InputError&) {
+          continue;  // a width that Q8_0 does not store
+        }
+        for (const ChangedKey& key : difference->keys) {
+          CAPTURE(key.pointer);
+          JsonDocument changed = old_config;
+          const std::vector<ConfigChange> changes = config_changes(old_config.root, new_root);
+          const auto change = std::find_if(changes.begin(), changes.end(),
+                                           [&](const ConfigChange& one) { return one.pointer == key.pointer; });
+          REQUIRE(change != changes.end());
+          const AppliedChange applied(changed.root, *change);
+          CHECK(key.alone_changes == differing_reports(old_config, changed, options));
+          const bool window = key.alone_changes == std::vector<Metric>{Metric::window_status};
+          const bool scaling = key.pointer == "/rope_scaling" && *weights != 0;
+          (window ? windows : scaling ? tables : others) += 1;
+        }
+      }
+    }
+  }
+  CHECK(windows > 0);
+  CHECK(tables > 0);
+  CHECK(others > 100);
 }

@@ -64,17 +64,18 @@ class Collector {
       const MemberIndex old_members(before), new_members(after);
       for (const JsonMember& member : before.members) {
         const JsonValue* other = new_members.find(member.key);
-        Step step(*this, member.key);
+        const Step step(*this, member.key);
         other == nullptr ? add(&member.value, nullptr) : collect(member.value, *other);
       }
       for (const JsonMember& member : after.members) {
-        Step step(*this, member.key);
+        const Step step(*this, member.key);
         if (old_members.find(member.key) == nullptr) add(nullptr, &member.value);
       }
     } else if (before.is(Type::array) && after.is(Type::array) && before.items.size() == after.items.size() &&
                all_objects(before) && all_objects(after)) {
       for (std::size_t i = 0; i < before.items.size(); ++i) {
-        Step step(*this, std::to_string(i));
+        const std::string index = std::to_string(i);
+        const Step step(*this, index);
         collect(before.items[i], after.items[i]);
       }
     } else if (!equal(before, after)) {
@@ -84,18 +85,18 @@ class Collector {
 
  private:
   struct Step {
-    Step(Collector& collector, std::string key) : collector_(collector) { collector_.path_.push_back(std::move(key)); }
+    Step(Collector& collector, std::string_view key) : collector_(collector) { collector_.path_.push_back(key); }
     ~Step() { collector_.path_.pop_back(); }
     Collector& collector_;
   };
 
   void add(const JsonValue* before, const JsonValue* after) {
     std::string pointer;
-    for (const std::string& key : path_) pointer = child_pointer(pointer, key);
-    found.push_back({path_, std::move(pointer), before, after});
+    for (const std::string_view key : path_) pointer = child_pointer(pointer, key);
+    found.push_back({{path_.begin(), path_.end()}, std::move(pointer), before, after});
   }
 
-  std::vector<std::string> path_;
+  std::vector<std::string_view> path_;
 };
 
 }  // namespace

@@ -47,6 +47,8 @@ void write(const JsonValue& value, Writer& out) {
 }  // namespace
 
 std::string to_text(const JsonValue& value) {
+  // Most values are numbers, as short as a writer's buffer is long.
+  if (value.is(Type::integer) || value.is(Type::real)) return value.text;
   StringSink sink;
   Writer out(sink);
   write(value, out);
