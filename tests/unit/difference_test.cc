@@ -235,9 +235,9 @@ TEST_CASE("a key alone changes the metrics in which whole reports differ") {
   const std::span<const CatalogueEntry> all = catalogue();
   for (std::size_t i = 0; i + 1 < all.size(); i += 40) pairs.emplace_back(all[i].id, all[i + 1].id);
   std::size_t windows = 0, tables = 0, others = 0;
-  for (const auto& [old_name, new_name] : pairs) {
-    CAPTURE(old_name);
-    const Comparand before = load_comparand(old_name), after = load_comparand(new_name);
+  for (const std::pair<std::string, std::string>& names : pairs) {
+    CAPTURE(names.first);
+    const Comparand before = load_comparand(names.first), after = load_comparand(names.second);
     const auto& old_model = std::get<ComparedModel>(before.content);
     const JsonDocument old_config{old_model.config->source, "", config_root(*old_model.config)};
     const JsonValue& new_root = config_root(*std::get<ComparedModel>(after.content).config);
