@@ -12,6 +12,7 @@
 #include "input/json/config_changes.h"
 #include "input/json/json_text.h"
 #include "input/model_config.h"
+#include "model/most_kinds.h"
 #include "model/same_figures.h"
 
 namespace ctxcost {
@@ -350,6 +351,9 @@ Difference diff(const Comparand& before, const Comparand& after, const DiffOptio
           "diff", "",
           format("expected at most {} points, found {}", with_separators(kMostComparedPoints), with_separators(points)),
           "`ctxcost scale` writes any number"});
+    }
+    for (const Comparand* side : {&before, &after}) {
+      check_kinds(std::get<ComparedModel>(side->content).model, "to compare");
     }
   }
   Difference difference;

@@ -95,6 +95,6 @@ const Command kDiff = {"diff",
                        [] { return target_formats(kDiffShape); },
                        Completion::model,
                        "Limits: at most 10,000 points (contexts and batches multiplied) of models; keys\n"
-                       "are tried alone until 8 MiB of config are read.\n"};
+                       "are tried alone until 8 MiB of config are read; 1,024 kinds of layers.\n"};
 
 }  // namespace ctxcost::cli

@@ -99,8 +99,14 @@ Status run_scale(const Arguments& arguments) {
 
 }  // namespace
 
-const Command kScale = {
-    "scale",        "MODEL...", "table of costs over contexts, batches and types", kScaleOptions,
-    kScaleExamples, run_scale,  [] { return target_formats(kScaleShape); },        Completion::model};
+const Command kScale = {"scale",
+                        "MODEL...",
+                        "table of costs over contexts, batches and types",
+                        kScaleOptions,
+                        kScaleExamples,
+                        run_scale,
+                        [] { return target_formats(kScaleShape); },
+                        Completion::model,
+                        "Limits: models of at most 8,192 kinds of layers.\n"};
 
 }  // namespace ctxcost::cli

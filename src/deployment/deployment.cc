@@ -9,7 +9,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/deployment/running_cost.h"
-#include "deployment_parts.h"
+#include "deployment.h"
 #include "mix_estimate.h"
 
 namespace ctxcost {

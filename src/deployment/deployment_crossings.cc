@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "deployment_parts.h"
+#include "deployment.h"
 
 namespace ctxcost {
 namespace {

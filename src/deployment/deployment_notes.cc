@@ -6,7 +6,7 @@
 #include "core/word_list.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/deployment/running_cost.h"
-#include "deployment_parts.h"
+#include "deployment.h"
 
 namespace ctxcost {
 

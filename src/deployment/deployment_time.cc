@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <span>
 
-#include "deployment_parts.h"
+#include "deployment.h"
 #include "mix_estimate.h"
 
 namespace ctxcost {

@@ -8,6 +8,7 @@
 #include "ctxcost/core/diagnostic.h"
 #include "engine/live_need.h"
 #include "estimate.h"
+#include "model/most_kinds.h"
 #include "weights/gguf_file_types.h"
 
 namespace ctxcost {
@@ -100,6 +101,7 @@ Estimator::Estimator(SharedModel shared, const Workload& settings, EngineChoice 
       kv_(settings.kv.value_or(model_->kv)),
       weights_(under(settings.weights, engine_).resolved(*model_)) {
   const Model& model = *model_;
+  check_kinds(model, "to count", kMostCountedKinds);
   check_cache_types(model, kv_, settings.kv.has_value());
   decodes_ = model.decodes();
   has_encoder_ = model.has_encoder();

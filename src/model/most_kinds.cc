@@ -11,7 +11,7 @@ void check_kinds(const Model& model, std::string_view purpose, std::size_t most)
   throw InputError(Diagnostic{model.name, "",
                               "expected at most " + with_separators(most) + " kinds of layers " + std::string(purpose) +
                                   ", found " + with_separators(kinds),
-                              "`ctxcost scale` counts more"});
+                              most < kMostCountedKinds ? "`ctxcost scale` counts more" : ""});
 }
 
 }  // namespace ctxcost

@@ -10,6 +10,8 @@ namespace ctxcost {
 
 /// Models have a few kinds of layers, and where each layer is of its own about a hundred.
 inline constexpr std::size_t kMostKinds = 1 << 10;
+/// And that any answer counts: `scale` adds them up.
+inline constexpr std::size_t kMostCountedKinds = 1 << 13;
 
 /// Throws InputError if the model has more than `most` kinds of layers. `purpose` says in the error what they are too
 /// many for: "to explain".

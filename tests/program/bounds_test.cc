@@ -83,6 +83,7 @@ TEST_CASE("of more kinds than an answer tells apart the error says how many it t
       {{"evaluate", "needle", "m.json"}, "to evaluate"},
       {{"report", "m.json", "-o", "page.html"}, "to report"},
       {{"train", "m.json", "--stage", "8K:1000000"}, "to train"},
+      {{"diff", "m.json", "llama-3.1-8b"}, "to compare"},
       {{"fit", "m.json", "--gpu", "h100-sxm-80gb", "-n", "8K"}, "to place on devices"},
   };
   RunOptions options;
@@ -95,6 +96,14 @@ TEST_CASE("of more kinds than an answer tells apart the error says how many it t
                             ", found 1,025 (`ctxcost scale` counts more)\n");
   }
   CHECK(run({"scale", "m.json"}, options).status == 0);
+
+  write_file(here.path("m.json"), unlike_layers(8'192));
+  const Run counted = run({"scale", "m.json"}, options);
+  CHECK(counted.status == 0);
+  if (kMemoryIsOwn) CHECK(counted.peak_kib < kMostKib);
+  write_file(here.path("m.json"), unlike_layers(8'193));
+  CHECK(run({"scale", "m.json"}, options).err ==
+        "ctxcost: m: expected at most 8,192 kinds of layers to count, found 8,193\n");
 
   write_file(here.path("m.json"), unlike_layers(257));
   const Run compared = run({"compare", "m.json", "llama-3.1-8b"}, options);
