@@ -107,8 +107,8 @@ class Estimator {
   /// Returns `details.engine_notes`, without counting anything else.
   std::vector<std::string> engine_notes(Count context, Count batch) const { return reserve(context, batch).notes; }
   /// Returns the terms of every metric of `at` that is wanted, metric by metric in the order of the enumeration, and by
-  /// layers within each. Ratios, levels and figures per head, layer or token have no terms: they follow from the others.
-  /// Throws as `at` does.
+  /// layers within each. Ratios, levels and figures per head, layer or token have no terms: they follow from the
+  /// others. Throws as `at` does.
   std::vector<Term> terms(Count context, Count batch, MetricSet wanted = MetricSet::all()) const;
   /// Returns the decode step at n. The model must decode, and n must be at least 1. Throws CountOverflow.
   DecodeStep decode_step(Count context, Count batch) const;
