@@ -111,6 +111,19 @@ TEST_CASE("of more kinds than an answer tells apart the error says how many it t
   CHECK(compared.err.find("m: expected at most 256 kinds of layers to compare, found 257") != std::string::npos);
 }
 
+TEST_CASE("a pattern has at most 16,384 entries") {
+  const TemporaryDirectory here;
+  std::string entries = "{}";
+  for (int i = 1; i < 16'385; ++i) entries += ",{}";
+  write_file(here.path("m.json"), R"({"heads":32,"d_k":128,"layers":20000,"pattern":[)" + entries + "]}");
+  RunOptions options;
+  options.directory = here.path();
+  CHECK(
+      run({"scale", "m.json"}, options).err ==
+      "ctxcost: m.json: /pattern: expected at most 16,384 entries, found 16,385 (\"repeat\" says how many layers in a "
+      "row are alike)\n");
+}
+
 TEST_CASE("the more kinds of layers a model has, the fewer sets of cards are tried") {
   const TemporaryDirectory here;
   write_file(here.path("m.json"), unlike_layers(1'024));

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "ctxcost/core/units.h"
 #include "ctxcost/model/positions.h"
 #include "input/json/cursor.h"
 #include "own_format_keys.h"
@@ -340,6 +341,12 @@ std::vector<PlannedGroup> plan_layers(ObjectCursor& root, std::optional<Count> l
     entries.push_back({{std::move(plan), root.pointer(), root.value().offset, {}}, *layers});
   } else if (!pattern->is(Type::array) || pattern->items.empty()) {
     root.wrong("pattern", "a list of layers");
+    return {};
+  } else if (pattern->items.size() > kMostPatternEntries) {
+    root.fault("pattern",
+               "expected at most " + with_separators(kMostPatternEntries) + " entries, found " +
+                   with_separators(pattern->items.size()),
+               "\"repeat\" says how many layers in a row are alike");
     return {};
   } else {
     for (std::size_t i = 0; i < pattern->items.size(); ++i) {

@@ -9,6 +9,8 @@ namespace ctxcost {
 
 /// Every layer is remembered by its index.
 inline constexpr std::uint64_t kMostLayers = 1'000'000;
+/// Twice as many kinds of layers as any answer counts.
+inline constexpr std::uint64_t kMostPatternEntries = 16'384;
 /// More norms than any published layer has (Gemma's 4).
 inline constexpr std::uint64_t kMostNorms = 16;
 
