@@ -13,7 +13,7 @@ namespace {
 /// No search tries more neighbours one by one.
 constexpr Count kMostRipple = 10'000;
 /// Kinds of layers at every length, for as many numbers of users as there are lengths: under a second.
-constexpr std::uint64_t kMostCounted = 4'000'000;
+constexpr std::uint64_t kMostEvaluations = 4'000'000;
 
 /// The share's parts of `whole`, which all shares divide.
 Count parts_of(const Fraction& share, Count whole) { return share.numerator * (whole / share.denominator); }
@@ -121,7 +121,7 @@ std::string RequestMix::name() const {
 }
 
 Count most_lengths(std::size_t kinds) {
-  const std::uint64_t squared = kMostCounted / std::max<std::uint64_t>(kinds, 1);
+  const std::uint64_t squared = kMostEvaluations / std::max<std::uint64_t>(kinds, 1);
   auto most = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(squared)));
   while (most * most > squared) --most;
   return most;
