@@ -31,7 +31,7 @@ void read_lengths(std::string_view text) {
   const LengthList lengths = parse_lengths(text, "-n");
   auto at = lengths.begin();
   if (at != lengths.end()) ++at;
-  static_cast<void>(lengths.smallest() + lengths.largest());
+  if (lengths.largest() < lengths.smallest()) std::abort();
 }
 
 constexpr std::array kReaders = {
