@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "core/character.h"
+#include "core/choices.h"
 #include "core/format.h"
 #include "ctxcost/answer/evaluation_grid.h"
 #include "ctxcost/answer/listing.h"

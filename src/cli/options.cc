@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/choices.h"
 #include "ctxcost/answer/baseline.h"
 #include "ctxcost/answer/comparison.h"
 #include "ctxcost/answer/evaluation_grid.h"

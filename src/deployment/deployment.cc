@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "ctxcost/core/diagnostic.h"
-#include "ctxcost/core/units.h"
 #include "ctxcost/deployment/running_cost.h"
 #include "deployment.h"
 #include "mix_estimate.h"
@@ -96,15 +95,7 @@ void check_companions(const Setup& setup) {
 /// Refuses what is too much to place before any of it is counted.
 Setup placeable(Setup setup) {
   check_layers(*setup.model);
-  const std::size_t kinds = setup.model->groups.size();
-  const std::size_t lengths = setup.settings.requests.lengths.size();
-  if (const Count most = most_lengths(kinds); Count{lengths} > most) {
-    throw InputError(setting_fault("lengths",
-                                   "expected at most " + with_separators(most) + " lengths for the " +
-                                       with_separators(kinds) + " kinds of layers of " + setup.model->name +
-                                       ", found " + with_separators(lengths),
-                                   "round them, so that fewer differ"));
-  }
+  check_requests(setup.settings.requests, *setup.model);
   check_cards(setup.settings);
   return setup;
 }

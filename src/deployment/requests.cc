@@ -127,6 +127,18 @@ Count most_lengths(std::size_t kinds) {
   return most;
 }
 
+void check_requests(const RequestMix& requests, const Model& model) {
+  const std::size_t kinds = model.groups.size();
+  const std::size_t lengths = requests.lengths.size();
+  const Count most = most_lengths(kinds);
+  if (Count{lengths} <= most) return;
+  throw InputError(setting_fault("lengths",
+                                 "expected at most " + with_separators(most) + " lengths for the " +
+                                     with_separators(kinds) + " kinds of layers of " + model.name + ", found " +
+                                     with_separators(lengths),
+                                 "round them, so that fewer differ"));
+}
+
 void check_shares(const std::vector<RequestLength>& lengths) {
   const Count whole = common_denominator(lengths);
   Count sum;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/choices.h"
 #include "core/divided.h"
 #include "core/named_settings.h"
 #include "ctxcost/core/diagnostic.h"
@@ -32,15 +33,6 @@ bool are_numbers(const EngineSetting& setting, std::string_view value) {
   return true;
 }
 
-bool in_choices(std::string_view choices, std::string_view word) {
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    if (choices.substr(0, bar) == word) return true;
-    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
-  }
-  return false;
-}
-
 bool is_usable(const EngineSetting& setting, std::string_view value) {
   const auto is_fraction = [&](bool at_most_one) {
     const std::optional<Fraction> fraction = read_fraction(value);
@@ -48,14 +40,14 @@ bool is_usable(const EngineSetting& setting, std::string_view value) {
   };
   switch (setting.form) {
     case SettingForm::numbers: return are_numbers(setting, value);
-    case SettingForm::number_and_choices: return is_number(setting, value) || in_choices(setting.choices, value);
+    case SettingForm::number_and_choices: return is_number(setting, value) || is_choice(setting.choices, value);
     case SettingForm::share: return is_fraction(true);
     case SettingForm::ratio: return is_fraction(false);
     case SettingForm::draft_model:
     case SettingForm::projector: return !value.empty();
     case SettingForm::number_or_choice: break;
   }
-  return setting.choices.empty() ? is_number(setting, value) : in_choices(setting.choices, value);
+  return setting.choices.empty() ? is_number(setting, value) : is_choice(setting.choices, value);
 }
 
 /// "an integer of at least 1", "one of 0|1".

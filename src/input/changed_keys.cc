@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/divided.h"
 #include "core/format.h"
 #include "core/word_list.h"
 #include "ctxcost/core/diagnostic.h"
@@ -24,12 +25,8 @@ using Path = std::vector<std::string>;
 /// "text_config.num_hidden_layers", or with slashes as a reader places it.
 Path path_of(std::string_view text, char separator) {
   Path path;
-  for (;;) {
-    const std::size_t end = text.find(separator);
-    path.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return path;
-    text.remove_prefix(end + 1);
-  }
+  for (const std::string_view key : divided(text, separator)) path.emplace_back(key);
+  return path;
 }
 
 std::string dotted(const Path& path) {

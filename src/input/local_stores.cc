@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "core/divided.h"
 #include "ctxcost/core/diagnostic.h"
 #include "input/file/text_file.h"
 #include "input/json/json.h"
@@ -53,11 +54,9 @@ std::vector<std::string> names_in(const std::string& directory) {
 /// Splits a name at a character. A part that is empty or begins with a dot makes it no name of a store.
 std::vector<std::string> parts_of_name(std::string_view name, char separator) {
   std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= name.size();) {
-    const std::size_t end = std::min(name.find(separator, begin), name.size());
-    if (end == begin || name[begin] == '.') return {};
-    parts.emplace_back(name.substr(begin, end - begin));
-    begin = end + 1;
+  for (const std::string_view part : divided(name, separator)) {
+    if (part.empty() || part.front() == '.') return {};
+    parts.emplace_back(part);
   }
   return parts;
 }

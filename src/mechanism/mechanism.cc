@@ -1,4 +1,5 @@
 #include "ctxcost/mechanism/mechanism.h"
+#include "core/choices.h"
 #include "ctxcost/mechanism/visibility.h"
 
 #include <algorithm>
@@ -107,15 +108,6 @@ std::string describe(const SettingValue& value) {
   return "a list";
 }
 
-bool in_choices(std::string_view choices, std::string_view word) {
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    if (choices.substr(0, bar) == word) return true;
-    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
-  }
-  return false;
-}
-
 bool fits(const MechanismKey& key, const SettingValue& value) {
   switch (key.type) {
     case KeyType::count: return std::holds_alternative<Count>(value) && std::get<Count>(value) >= Count{key.minimum};
@@ -124,7 +116,7 @@ bool fits(const MechanismKey& key, const SettingValue& value) {
       return std::holds_alternative<std::vector<Count>>(value);
     case KeyType::flag: return std::holds_alternative<bool>(value);
     case KeyType::text:
-      return std::holds_alternative<std::string>(value) && in_choices(key.choices, std::get<std::string>(value));
+      return std::holds_alternative<std::string>(value) && is_choice(key.choices, std::get<std::string>(value));
   }
   return false;
 }

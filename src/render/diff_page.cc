@@ -26,7 +26,7 @@ std::string shown(Metric metric, const RecordedValue& value, UnitSystem units, b
     return signed_text(count->negative, count->magnitude != 0, count->magnitude);
   }
   if (const double* real = std::get_if<double>(&value)) {
-    return signed_text((*real < 0), (*real > 0), std::fabs(*real));
+    return signed_text(*real<0, *real> 0, std::fabs(*real));
   }
   if (const std::string* level = std::get_if<std::string>(&value)) return *level;
   return std::string(kUnknown);

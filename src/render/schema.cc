@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/choices.h"
 #include "core/quantity.h"
 #include "ctxcost/core/precision.h"
 #include "ctxcost/engine/engine.h"

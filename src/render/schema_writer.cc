@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/choices.h"
 #include "core/quantity.h"
 #include "core/word_list.h"
 #include "ctxcost/core/precision.h"

@@ -43,6 +43,8 @@ struct RequestMix {
 /// may hold beside four kinds, 500 beside 16. A search for the most users tries about as many of them as there are
 /// lengths, and counts every kind of layer at every length each time.
 Count most_lengths(std::size_t kinds);
+/// Throws InputError if the requests have more lengths than that beside the model.
+void check_requests(const RequestMix& requests, const Model& model);
 
 /// Throws InputError unless the shares of the lengths add up to 1.
 void check_shares(const std::vector<RequestLength>& lengths);

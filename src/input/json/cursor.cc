@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/choices.h"
+
 namespace ctxcost {
 namespace {
 
@@ -114,16 +116,6 @@ std::optional<Count> read_count(const JsonValue& value, const std::string& point
   if (parse_digits(value.text)) return wrong();
   faults.add(value.offset, pointer, "expected an integer below 2^128, found " + describe(value));
   return std::nullopt;
-}
-
-std::vector<std::string_view> split_choices(std::string_view choices) {
-  std::vector<std::string_view> words;
-  while (!choices.empty()) {
-    const std::size_t bar = choices.find('|');
-    words.push_back(choices.substr(0, bar));
-    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
-  }
-  return words;
 }
 
 ObjectCursor::ObjectCursor(const JsonValue& object, std::string pointer, Faults& faults, std::span<const FileKey> keys)

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace ctxcost {
 
@@ -62,8 +61,5 @@ struct FileKey {
   std::string_view fallback = {};  ///< in words, where a key may be left out
   ValueRules rules = {};
 };
-
-/// The words of "gated|plain|none".
-std::vector<std::string_view> split_choices(std::string_view choices);
 
 }  // namespace ctxcost

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/choices.h"
 #include "ctxcost/core/units.h"
 #include "ctxcost/model/positions.h"
 #include "input/json/cursor.h"
