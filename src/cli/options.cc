@@ -38,7 +38,7 @@ void check_lengths(std::string_view value, std::string_view source) { static_cas
 
 /// A file is read where it is used.
 void check_request_lengths(std::string_view value, std::string_view source) {
-  if (is_mean_and_longest(value)) static_cast<void>(parse_mean_and_longest(value, source));
+  if (is_written_lengths(value)) static_cast<void>(parse_mean_and_longest(value, source));
 }
 
 /// The command-line side of a setting that budget files share.

@@ -73,6 +73,14 @@ bool may_be_near(std::string_view a, std::uint64_t characters, std::string_view 
   return missing(characters, others) < limit && missing(others, characters) < limit;
 }
 
+/// Returns whether `name` is `word` and further words behind it, case ignored: "kv_cache_bytes" goes on "kv_cache".
+bool goes_on(std::string_view name, std::string_view word) {
+  if (word.size() < 2 || name.size() <= word.size() || (name[word.size()] != '_' && name[word.size()] != '-')) {
+    return false;
+  }
+  return std::equal(word.begin(), word.end(), name.begin(), [](char a, char b) { return lower(a) == lower(b); });
+}
+
 }  // namespace
 
 Diagnostic setting_fault(std::string key, std::string message, std::string hint) {
@@ -133,10 +141,29 @@ std::string_view near_match(std::string_view word, std::span<const std::string_v
   return best;
 }
 
+std::string may_be_one_of(std::span<const std::string> names) {
+  if (names.empty()) return {};
+  if (names.size() == 1) return "did you mean \"" + names.front() + "\"?";
+  constexpr std::size_t kMost = 8;
+  std::string list = "it may be ";
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) {
+    if (i > 0) list += ", ";
+    list += names[i];
+  }
+  return names.size() > kMost ? list + " …" : list;
+}
+
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view match = near_match(word, candidates);
-  if (match.empty()) return {};
-  return "did you mean \"" + std::string(match) + "\"?";
+  std::vector<std::string> names;
+  if (const std::string_view match = near_match(word, candidates); !match.empty()) {
+    names.emplace_back(match);
+    return may_be_one_of(names);
+  }
+  for (const std::string_view candidate : candidates) {
+    const bool known = std::find(names.begin(), names.end(), candidate) != names.end();
+    if (!known && goes_on(candidate, word)) names.emplace_back(candidate);
+  }
+  return may_be_one_of(names);
 }
 
 }  // namespace ctxcost

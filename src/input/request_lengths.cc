@@ -56,13 +56,18 @@ bool have_common_parts(const std::vector<RequestLength>& lengths) {
 
 }  // namespace
 
-bool is_mean_and_longest(std::string_view text) {
-  return text.find(':') != std::string_view::npos &&
-         text.find_first_not_of("0123456789KkMm:") == std::string_view::npos;
+bool is_written_lengths(std::string_view text) {
+  constexpr std::string_view kLengths = "0123456789KkMm:,";
+  return text.find_first_not_of(kLengths) == std::string_view::npos &&
+         text.find_first_of("0123456789:") != std::string_view::npos;
 }
 
 RequestMix parse_mean_and_longest(std::string_view text, std::string_view source) {
   const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    throw_fault(source, "expected MEAN:MAX or a file, found \"" + std::string(text) + "\"",
+                "write 4K:32K; where all requests are as long, that is a context");
+  }
   const Count mean = parse_length(text.substr(0, colon), source);
   const Count longest = parse_length(text.substr(colon + 1), source);
   if (mean == 0 || longest < mean) {
@@ -120,7 +125,7 @@ RequestMix parse_request_lengths(std::string_view text, std::string_view source)
 }
 
 RequestMix load_request_lengths(std::string_view text, std::string_view source) {
-  if (is_mean_and_longest(text)) return parse_mean_and_longest(text, source);
+  if (is_written_lengths(text)) return parse_mean_and_longest(text, source);
   return parse_request_lengths(read_text(text, kLengthsFile), text);
 }
 

@@ -20,9 +20,9 @@ inline constexpr std::array kRequestLengthKeys = {
             {.required = true}},
 };
 
-/// Whether a text is "MEAN:MAX" and no name of a file.
-bool is_mean_and_longest(std::string_view text);
-/// Reads it. Throws InputError that names `source`.
+/// Whether a text is written lengths, "MEAN:MAX" or a try at it ("4K"), and no name of a file.
+bool is_written_lengths(std::string_view text);
+/// Reads "MEAN:MAX". Throws InputError that names `source`.
 RequestMix parse_mean_and_longest(std::string_view text, std::string_view source);
 /// Reads a list of lengths. Empty after a fault.
 std::optional<RequestMix> read_request_lengths(const JsonValue& list, const std::string& pointer, Faults& faults);

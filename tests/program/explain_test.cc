@@ -123,6 +123,8 @@ TEST_CASE("explain: one point, and metrics that it has") {
        "ctxcost: --kv-precision: expected one value, found 2 (explain takes one point; `ctxcost scale` takes lists)\n"},
       {{"explain", "article-7b", "kv_cache_byte"},
        "ctxcost: explain: unknown metric \"kv_cache_byte\"; did you mean \"kv_cache_bytes\"?\n"},
+      {{"explain", "article-7b", "kv"},
+       "ctxcost: explain: unknown metric \"kv\" (it may be kv_cache_bytes, kv_bytes_per_token, kv_reserved_bytes)\n"},
       {{"explain", "article-7b", "max_context"},
        "ctxcost: explain: max_context is a metric of devices (`ctxcost solve context` has it)\n"},
       {{"explain", "article-7b", "prefill_seconds"},

@@ -76,6 +76,32 @@ TEST_CASE("a near name is suggested, a far one is not") {
   CHECK(near_match(longer, std::vector<std::string_view>{longest}).empty());
 }
 
+TEST_CASE("a word that names go on with suggests them all") {
+  struct Row {
+    std::string_view word;
+    std::vector<std::string_view> candidates;
+    std::string hint;
+  };
+  const Row rows[] = {
+      {"kv_cache", {"kv_bytes_per_token", "kv_cache_bytes", "kv_cached"}, "did you mean \"kv_cached\"?"},  // one letter
+      {"kv_cache", {"kv_bytes_per_token", "kv_cache_bytes", "kv_caching_is"}, "did you mean \"kv_cache_bytes\"?"},
+      {"--KV", {"--context", "--kv-precision"}, "did you mean \"--kv-precision\"?"},
+      {"attention",
+       {"attention_macs", "linear_attention", "attention_flops", "attention_macs"},
+       "it may be attention_macs, attention_flops"},
+      {"abc",
+       {"abc-001", "abc-002", "abc-003", "abc-004", "abc-005", "abc-006", "abc-007", "abc-008"},
+       "it may be abc-001, abc-002, abc-003, abc-004, abc-005, abc-006, abc-007, abc-008"},
+      {"abc",
+       {"abc-001", "abc-002", "abc-003", "abc-004", "abc-005", "abc-006", "abc-007", "abc-008", "abc-009"},
+       "it may be abc-001, abc-002, abc-003, abc-004, abc-005, abc-006, abc-007, abc-008 …"},
+      {"a", {"a_longer_name"}, ""},  // too short to mean another
+      {"", {"_"}, ""},
+      {"flops", {"attention_flops"}, ""},
+  };
+  for (const Row& row : rows) CHECK(did_you_mean(row.word, row.candidates) == row.hint);
+}
+
 TEST_CASE("the suggestion is the nearest by the full table of distances") {
   std::uint32_t state = 1;
   const auto next = [&state](std::uint32_t below) {

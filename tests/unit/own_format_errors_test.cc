@@ -216,7 +216,7 @@ TEST_CASE("all faults are reported at once, in the order of the file") {
         "m.json: /heads: expected a positive integer, found \"32\" (remove the quotes)\n"
         "m.json: /kv_head: unknown key; did you mean \"kv_heads\"?\n"
         "m.json: /attention/window: expected a positive integer, found 0\n"
-        "m.json: /attention/sink: unknown key of \"sliding_window\"\n"
+        "m.json: /attention/sink: unknown key of \"sliding_window\"; did you mean \"sink_logits\"?\n"
         "m.json: /pattern/0/attention/kind: unknown mechanism \"fulll\"; did you mean \"full\"?\n"
         "m.json: /pattern/1/repeat: expected a positive integer of at most 1000000, found \"2\" (remove the quotes)\n"
         "m.json: /pattern/1/d_ff: expected a positive integer, found 0\n"

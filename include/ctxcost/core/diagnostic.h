@@ -57,7 +57,11 @@ class OverflowError : public InputError {
 /// error.
 std::string_view near_match(std::string_view word, std::span<const std::string_view> candidates);
 
-/// Returns `did you mean "kv_heads"?`, or empty if no candidate is near.
+/// Returns `did you mean "a"?` for one name, `it may be a, b, c` for several (eight at most), empty for none.
+std::string may_be_one_of(std::span<const std::string> names);
+
+/// Returns what `word` may have stood for: the candidate that is near as a typing error, or else those whose first
+/// words it is ("kv_cache" of "kv_cache_bytes"). Empty if there are none.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace ctxcost

@@ -393,7 +393,7 @@ std::optional<Placed> BudgetReader::read_placed(ObjectCursor& cursor, std::strin
 /// Reads "4K:32K", or the file of that name beside this one.
 std::optional<RequestMix> BudgetReader::read_lengths_text(const std::string& text, std::uint32_t offset,
                                                           const std::string& pointer) {
-  const bool is_file = !is_mean_and_longest(text);
+  const bool is_file = !is_written_lengths(text);
   if (text.empty() || text == "-") {
     faults_.add(offset, pointer, "expected MEAN:MAX or a file, found \"" + text + '"');
     return std::nullopt;

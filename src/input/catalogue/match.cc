@@ -15,18 +15,6 @@ using Words = std::vector<std::string>;
 
 /// Longer texts are no names: somebody gave a whole file.
 constexpr std::size_t kLongestModelName = 128;
-/// The hint for entries that a name may stand for, at least one, of which `name_of` makes words.
-template <typename Entry, typename Name>
-std::string hint_of(const std::vector<Entry>& may_be, Name name_of) {
-  if (may_be.size() == 1) return "did you mean \"" + name_of(may_be.front()) + "\"?";
-  constexpr std::size_t kMost = 8;
-  std::string list = "it may be ";
-  for (std::size_t i = 0; i < may_be.size() && i < kMost; ++i) {
-    if (i > 0) list += ", ";
-    list += name_of(may_be[i]);
-  }
-  return may_be.size() > kMost ? list + " …" : list;
-}
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -485,16 +473,17 @@ std::string hint_for_model(std::string_view name) {
     return true;
   });
   std::vector<const CatalogueEntry*> may_be;
+  std::vector<std::string> names_of_them;
   NameWords known;
   for (const CatalogueName& row : catalogue_names()) {
     if (start.empty()) break;
     if (!begins_with(without_maker(row.name), start, known) || row.name.find('/') != std::string_view::npos) continue;
     const CatalogueEntry* const entry = &catalogue()[row.entry];
-    if (std::find(may_be.begin(), may_be.end(), entry) == may_be.end()) may_be.push_back(entry);
+    if (std::find(may_be.begin(), may_be.end(), entry) != may_be.end()) continue;
+    may_be.push_back(entry);
+    names_of_them.push_back(lower_case(short_name(*entry)));
   }
-  if (!may_be.empty()) {
-    return hint_of(may_be, [](const CatalogueEntry* entry) { return lower_case(short_name(*entry)); });
-  }
+  if (!may_be.empty()) return may_be_one_of(names_of_them);
   std::vector<std::string_view> names;
   names.reserve(catalogue_names().size());
   for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
@@ -714,12 +703,11 @@ std::string hint_for_accelerator(std::string_view name) {
   texts.reserve(known.size());
   for (const Beginning& one : known) texts.push_back(text_of(one));
   const std::string_view nearest = near_match(beginning, texts);
-  std::vector<std::string_view> may_be;
+  std::vector<std::string> may_be;
   for (const Beginning& one : known) {
-    if (text_of(one) == nearest) may_be.push_back(one.id);
+    if (text_of(one) == nearest) may_be.emplace_back(one.id);
   }
-  if (may_be.empty()) return {};
-  return hint_of(may_be, [](std::string_view id) { return std::string(id); });
+  return may_be_one_of(may_be);
 }
 
 }  // namespace ctxcost

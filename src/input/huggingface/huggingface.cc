@@ -125,9 +125,10 @@ void unknown_family(const Config& config, const std::string& name) {
     const std::vector<std::string_view> names = words(typed ? family->model_types : family->architectures);
     known.insert(known.end(), names.begin(), names.end());
   }
-  const std::string hint = did_you_mean(name, known);
+  std::string hint = did_you_mean(name, known);
+  if (!hint.empty()) hint += hint.ends_with('?') ? " " : "; ";
   config.fault(typed ? "model_type" : "architectures", "unknown family \"" + name + "\"",
-               (hint.empty() ? "" : hint + " ") + "with assume full its cache and scores count as full attention");
+               hint + "with assume full its cache and scores count as full attention");
 }
 
 /// Keys of what a file describes beside its language model, as files of all families have them.

@@ -297,13 +297,9 @@ void ObjectCursor::finish(std::string_view what) {
     // A missing key explains a misspelt one better than a key that is there.
     std::vector<std::string_view> missing;
     for (const Missing& row : missing_) missing.push_back(row.key);
-    std::string_view match = near_match(member.key, missing);
-    if (!match.empty()) {
-      misspelt.push_back(match);
-    } else {
-      match = near_match(member.key, known_);
-    }
-    std::string hint = match.empty() ? "" : "did you mean \"" + std::string(match) + "\"?";
+    if (const std::string_view match = near_match(member.key, missing); !match.empty()) misspelt.push_back(match);
+    std::string hint = did_you_mean(member.key, missing);
+    if (hint.empty()) hint = did_you_mean(member.key, known_);
     faults_->add(member.offset, pointer(member.key), std::move(message), std::move(hint));
   }
   for (const Missing& row : missing_) {
