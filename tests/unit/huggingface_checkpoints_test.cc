@@ -473,3 +473,88 @@ TEST_CASE("RWKV-7 states the inner widths of its matrices") {
   }
   CHECK(checkpoint_refusal(R"({"model_type": "rwkv7"})").find("/decay_low_rank_dim") != std::string::npos);
 }
+
+TEST_CASE("decoders of 2026: experts after the first layers, and windows, heads and gates of each layer") {
+  // Sums of the modules' shapes in the files that each reader names; the cards say 33B and 3B active (XS.2), 237.1B
+  // with the prediction layer (K-EXAONE), 295B and 3.8B (Hy3), 102.6B (Solar), 30B (North) and 1.96B (Youtu).
+  const auto heads_of = [](int layers, const char* full, const char* sliding) {
+    std::string list;
+    for (int i = 0; i < layers; ++i) list.append(i == 0 ? "" : ", ").append(i % 4 == 0 ? full : sliding);
+    return list;
+  };
+  check_rows({
+      {"poolside/Laguna-XS.2",
+       R"({"model_type": "laguna", "num_hidden_layers": 40, "gating": "per-head", "mlp_only_layers": [0],
+           "layer_types": [)" +
+           one_full_in_four(40) + R"(], "num_attention_heads_per_layer": [)" + heads_of(40, "48", "64") + "]}",
+       33442617088, 0, 4096ull * (10 * 8192 + 30 * 512)},
+      {"poolside/Laguna-S-2.1",
+       R"({"model_type": "laguna", "hidden_size": 3072, "intermediate_size": 12288, "num_hidden_layers": 48,
+           "num_experts_per_tok": 10, "moe_intermediate_size": 1024, "shared_expert_intermediate_size": 1024,
+           "layer_types": [)" +
+           one_full_in_four(48) + R"(], "num_attention_heads_per_layer": [)" + heads_of(48, "48", "72") + "]}",
+       117561977600, 0, 4096ull * (12 * 8192 + 36 * 512)},
+      {"LGAI-EXAONE/K-EXAONE-236B-A23B",
+       R"({"model_type": "exaone_moe", "hidden_size": 6144, "intermediate_size": 18432, "num_hidden_layers": 48,
+           "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 153600,
+           "num_experts": 128, "moe_intermediate_size": 2048, "sliding_window": 128, "sliding_window_pattern": "LLLG",
+           "first_last_k_dense_replace": 1, "num_nextn_predict_layers": 1})",
+       236571156352, 528513280, 4096ull * (12 * 8192 + 36 * 128)},
+      {"tencent/Hy3-preview",
+       R"({"model_type": "hy_v3", "num_hidden_layers": 80, "expert_hidden_dim": 1536, "qk_norm": true,
+           "num_nextn_predict_layers": 1})",
+       295033543488, 3752612288, 4096ull * 80 * 8192},
+      {"upstage/Solar-Open-100B",
+       R"({"model_type": "solar_open", "hidden_size": 4096, "num_hidden_layers": 48, "intermediate_size": 10240,
+           "first_k_dense_replace": 0})",
+       102651799552, 0, 4096ull * 48 * 8192},
+      {"CohereLabs/North-Mini-Code",
+       R"({"model_type": "cohere2_moe", "hidden_size": 2048, "intermediate_size": 768, "num_hidden_layers": 49,
+           "num_attention_heads": 32, "num_key_value_heads": 4, "vocab_size": 262144, "num_experts": 128,
+           "num_experts_per_tok": 8, "first_k_dense_replace": 1, "prefix_dense_intermediate_size": 3072,
+           "rms_norm_eps": 1e-06, "tie_word_embeddings": null})",
+       30484303872, 0, 2048ull * (13 * 8192 + 36 * 4096)},
+      {"tencent/Youtu-LLM-2B", R"({"model_type": "youtu_llm", "hidden_size": 2048, "num_hidden_layers": 32})",
+       1961560064, 0, 2ull * 576 * 32 * 8192},
+  });
+}
+
+TEST_CASE("Laguna: one gate for each head, for each element, or none") {
+  const auto parameters = [](const std::string& keys) {
+    return figure(
+        read_checkpoint(R"({"model_type": "laguna", "hidden_size": 2048, "num_hidden_layers": 2)" + keys + "}"),
+        Metric::parameters);
+  };
+  // Two embeddings, a dense and a sparse layer of 48 and 8 heads, norms.
+  const Count without = Count{2 * 100352 * 2048} + 2 * (2048 * 128 * (2 * 48 + 2 * 8) + 2 * 128 + 2 * 2048) + 2048 +
+                        3 * 2048 * 8192 + Count{3 * 2048 * 512} * 257 + 2048 * 256 + 256;
+  CHECK_EQ(parameters(R"(, "gating": false)"), to_string(without));
+  for (const char* gating : {"", R"(, "gating": true)", R"(, "gating": "per-head")"}) {
+    CHECK_EQ(parameters(gating), to_string(without + 2 * 2048 * 48));
+  }
+  CHECK_EQ(parameters(R"(, "gating": "per-element")"), to_string(without + 2 * 2048 * 48 * 128));
+  CHECK_EQ(parameters(R"(, "gating": false, "mlp_only_layers": [])"),
+           to_string(without - 3 * 2048 * 8192 + Count{3 * 2048 * 512} * 257 + 2048 * 256 + 256));
+  const auto faults = [](const std::string& keys) {
+    return checkpoint_refusal(R"({"model_type": "laguna", "hidden_size": 2048, "num_hidden_layers": 2)" + keys + "}");
+  };
+  CHECK(faults(R"(, "gating": "maybe")").find("/gating: expected \"per-head\", \"per-element\"") != std::string::npos);
+  CHECK(faults(R"(, "mlp_only_layers": [2])").find("/mlp_only_layers: expected layers below 2, found 2") !=
+        std::string::npos);
+  CHECK(faults(R"(, "mlp_layer_types": ["dense", "spare"])").find("unknown kind \"spare\"") != std::string::npos);
+  CHECK(faults(R"(, "sliding_window": null, "layer_types": ["full_attention", "sliding_attention"])")
+            .find("/sliding_window: expected a positive integer") != std::string::npos);
+}
+
+TEST_CASE("the first dense layers of Command A+ slide in a pattern of their own") {
+  // Two dense layers of which the second is full, then one full layer in four from the first sparse one on.
+  const Model model = read_checkpoint(
+      R"({"model_type": "cohere2_moe", "hidden_size": 2048, "num_hidden_layers": 10, "num_attention_heads": 16,
+          "first_k_dense_replace": 2, "prefix_dense_sliding_window_pattern": 2})");
+  std::string full;
+  for (const LayerGroup& group : model.groups) {
+    if (group.mixers.front()->kind() != "full") continue;
+    for (const std::uint32_t layer : group.layers) full += std::to_string(layer) + " ";
+  }
+  CHECK_EQ(full, "1 5 9 ");
+}

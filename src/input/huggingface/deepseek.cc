@@ -1,7 +1,9 @@
 // DeepSeekMoE (the first, with ordinary heads), DeepSeek-V2, V3 and V3.2, and the families that are one of them with
-// other widths: Kimi K2, GLM-5, GLM-4.7-Flash, Mistral 4. [deepseek-ai/deepseek-moe-16b-base
+// other widths: Kimi K2, GLM-5, GLM-4.7-Flash, Mistral 4, Youtu-LLM (without experts).
+// [deepseek-ai/deepseek-moe-16b-base
 //  configuration_deepseek.py, modeling_deepseek.py; transformers configuration_deepseek_v2.py,
-//  configuration_deepseek_v3.py, modular_glm_moe_dsa.py, modular_glm4_moe_lite.py, configuration_mistral4.py;
+//  configuration_deepseek_v3.py, modular_glm_moe_dsa.py, modular_glm4_moe_lite.py, configuration_mistral4.py,
+//  modular_youtu.py;
 //  DeepSeek-V3.2-Exp inference/model.py]
 #include <algorithm>
 
@@ -60,19 +62,16 @@ constexpr Line kMistral4Line = {{.vocab = 131072, .d_model = 4096, .d_ff = 12288
                                 {128, 1, 4, 2048, 0},
                                 1048576,
                                 "softmax"};
+constexpr Line kYoutuLine = {{.vocab = 128256, .d_model = 2048, .d_ff = 6144, .layers = 32, .heads = 16, .tied = true},
+                             {512, 1536, 128, 64, 128},
+                             {0, 0, 0, 0, 0},
+                             131072,
+                             "greedy"};
 
 /// True for the layers whose feed-forward is a mixture of experts.
 std::vector<bool> expert_layers(const Config& config, std::uint32_t layers, const MoeDefaults& defaults) {
+  if (std::optional<std::vector<bool>> listed = read_expert_layers(config, layers)) return *std::move(listed);
   std::vector<bool> sparse(layers);
-  if (const auto listed = config.texts_per_layer("mlp_layer_types", layers)) {
-    for (std::uint32_t i = 0; i < layers; ++i) {
-      sparse[i] = (*listed)[i] == "sparse";
-      if (!sparse[i] && (*listed)[i] != "dense") {
-        config.fault("mlp_layer_types", "unknown kind \"" + (*listed)[i] + "\"; expected \"dense\" or \"sparse\"");
-      }
-    }
-    return sparse;
-  }
   const Count first = config.count("first_k_dense_replace", defaults.first_dense, 0);
   const Count frequency = config.has("moe_layer_freq") ? config.count("moe_layer_freq", 1) : Count{1};
   for (std::uint32_t i = 0; i < layers; ++i) sparse[i] = Count{i} >= first && Count{i} % frequency == 0;
@@ -181,6 +180,8 @@ void read_deepseek_v32(const Config& config, Model& model) { read_line(config, m
 void read_glm_moe_dsa(const Config& config, Model& model) { read_line(config, model, kGlm5, 32); }
 void read_glm4_moe_lite(const Config& config, Model& model) { read_line(config, model, kGlmLite, std::nullopt); }
 
+void read_youtu(const Config& config, Model& model) { read_line(config, model, kYoutuLine, std::nullopt); }
+
 void read_mistral4(const Config& config, Model& model) { read_line(config, model, kMistral4Line, std::nullopt); }
 
 void read_kimi_k2(const Config& config, Model& model) {
@@ -275,6 +276,12 @@ CTXCOST_FAMILY(kMistral4) = {
     .model_types = "mistral4",
     .architectures = "Mistral4ForCausalLM",
     .read = read_mistral4,
+};
+
+CTXCOST_FAMILY(kYoutu) = {
+    .model_types = "youtu youtu_llm",
+    .architectures = "YoutuForCausalLM YoutuLLMForCausalLM",
+    .read = read_youtu,
 };
 
 }  // namespace ctxcost::huggingface

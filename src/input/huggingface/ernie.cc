@@ -102,13 +102,8 @@ void read_ernie4_5_vl(const Config& config, Model& model) {
   experts = checked(config, experts);
 
   std::vector<bool> sparse(decoder.layers);
-  if (const auto listed = config.texts_per_layer("mlp_layer_types", decoder.layers)) {
-    for (std::uint32_t i = 0; i < decoder.layers; ++i) {
-      sparse[i] = (*listed)[i] == "sparse";
-      if (!sparse[i] && (*listed)[i] != "dense") {
-        config.fault("mlp_layer_types", "unknown kind \"" + (*listed)[i] + "\"; expected \"dense\" or \"sparse\"");
-      }
-    }
+  if (std::optional<std::vector<bool>> listed = read_expert_layers(config, decoder.layers)) {
+    sparse = *std::move(listed);
   } else {
     const Count last = decoder.layers - 1;
     const auto first = text_and_vision(config, "moe_layer_start_index", {1, 1}, 0);

@@ -1,6 +1,7 @@
 // EXAONE 3: Llama under other names. EXAONE 4: queries and keys normalised, norms after the blocks, alternating
-// windows. [LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct configuration_exaone.py; transformers configuration_exaone4.py,
-//  modeling_exaone4.py]
+// windows. K-EXAONE: those windows, norms before the blocks, experts after the first layers.
+// [LGAI-EXAONE/EXAONE-3.5-7.8B-Instruct configuration_exaone.py; transformers configuration_exaone4.py,
+//  modeling_exaone4.py, modular_exaone_moe.py; vllm models/exaone_moe.py]
 #include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
@@ -17,12 +18,16 @@ void read_exaone(const Config& config, Model& model) {
   read_rope(config, model, 2048);
 }
 
-void read_exaone4(const Config& config, Model& model) {
+Decoder read_normalised_decoder(const Config& config) {
   Decoder decoder = read_decoder(
       config, {.vocab = 102400, .d_model = 4096, .d_ff = 16384, .layers = 32, .heads = 32, .kv_heads = 32});
   decoder.shape.qk_norm = QkNorm::head;
-  const std::optional<Count> window = config.nullable("sliding_window", 4096, 1);
-  // The pattern is a word, "LLLG", or a number, and means nothing beside layer_types or without a window.
+  return decoder;
+}
+
+/// The kinds of the layers. The pattern is a word, "LLLG", or a number, and means nothing beside layer_types or without
+/// a window.
+std::vector<std::string_view> read_pattern(const Config& config, std::uint32_t layers, std::optional<Count> window) {
   Count pattern = 1;
   if (window && !config.has("layer_types")) {
     const Config::Found found = config.find("sliding_window_pattern");
@@ -32,9 +37,14 @@ void read_exaone4(const Config& config, Model& model) {
       pattern = config.count("sliding_window_pattern", 4);
     }
   }
+  return sliding_pattern(config, layers, pattern);
+}
+
+void read_exaone4(const Config& config, Model& model) {
+  const Decoder decoder = read_normalised_decoder(config);
+  const std::optional<Count> window = config.nullable("sliding_window", 4096, 1);
   add_frame(model, decoder, kRmsNorm);
-  add_layers_of_kinds(config, model, decoder, sliding_pattern(config, decoder.layers, pattern), window,
-                      gated(decoder.d_ff),
+  add_layers_of_kinds(config, model, decoder, read_pattern(config, decoder.layers, window), window, gated(decoder.d_ff),
                       {vector_of("post_attention_norm", decoder.d_model), vector_of("post_ffw_norm", decoder.d_model)});
   read_rope(config, model, 2048);
 
@@ -46,6 +56,45 @@ void read_exaone4(const Config& config, Model& model) {
   prediction.count = config.count("num_nextn_predict_layers", 0, 0);
   if (prediction.count > 1 && config.flag("mtp_share_layers", false)) prediction.count = 1;
   prediction.layer = {last.mixers, last.feed_forward, last.extras};
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
+}
+
+void read_exaone_moe(const Config& config, Model& model) {
+  const Decoder decoder = read_normalised_decoder(config);
+  const std::optional<Count> sliding = config.nullable("sliding_window", 4096, 1);
+  const std::vector<std::string_view> kinds = read_pattern(config, decoder.layers, sliding);
+  const Count window = limit_of_kinds(config, kinds, sliding);
+  Experts experts;
+  experts.count = config.count("num_experts", 64);
+  experts.active = config.count("num_experts_per_tok", 8);
+  experts.d_ff = config.count("moe_intermediate_size", 1024);
+  experts.shared_d_ff = experts.d_ff * config.count("num_shared_experts", 1, 0);
+  experts.router_bias = true;  // e_score_correction_bias
+  experts = checked(config, experts);
+  std::vector<bool> sparse(decoder.layers);
+  if (const auto listed = config.counts_per_layer("is_moe_layer", decoder.layers)) {  // the files of LG's own class
+    for (std::uint32_t i = 0; i < decoder.layers; ++i) sparse[i] = (*listed)[i] != 0;
+  } else {
+    sparse = expert_layers_after(config, decoder.layers, {"first_k_dense_replace", "first_last_k_dense_replace"}, 1);
+  }
+
+  const auto layer = [&](std::string_view kind, bool with_experts) {
+    return Layer{{attention(kind, decoder.shape, window)},
+                 with_experts ? gated_experts(experts) : gated(decoder.d_ff),
+                 pre_norms(kRmsNorm, decoder.d_model)};
+  };
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers, [&](std::uint32_t i) { return std::pair<std::string_view, bool>(kinds[i], sparse[i]); },
+      [&](const std::pair<std::string_view, bool>& variant) { return layer(variant.first, variant.second); });
+  read_rope(config, model, 2048);
+
+  // A prediction layer is dense [vllm models/exaone_moe.py ExaoneMoeDecoderLayer, is_mtp].
+  const auto predicts = config.texts("mtp_layer_types");
+  const bool slides = predicts && !predicts->empty() && predicts->front() == kSlidingLayer;
+  PredictionLayers prediction;
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = layer(slides ? kSlidingLayer : kFullLayer, false);
   add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
 }
 
@@ -63,6 +112,13 @@ CTXCOST_FAMILY(kExaone4) = {
     .architectures = "Exaone4ForCausalLM",
     .read = read_exaone4,
     .gguf = {.windows = true, .windowed_layers = 64},
+};
+
+CTXCOST_FAMILY(kExaoneMoe) = {
+    .model_types = "exaone_moe",
+    .architectures = "ExaoneMoeForCausalLM ExaoneMoEForCausalLM",
+    .read = read_exaone_moe,
+    .gguf = {.next_token_layers = true, .windows = true},
 };
 
 }  // namespace ctxcost::huggingface

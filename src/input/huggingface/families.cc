@@ -26,6 +26,7 @@
   ROW(kClipVision)            \
   ROW(kCohere)                \
   ROW(kCohere2)               \
+  ROW(kCohere2Moe)            \
   ROW(kDbrx)                  \
   ROW(kDeberta)               \
   ROW(kDebertaV2)             \
@@ -43,6 +44,7 @@
   ROW(kErnie45Vl)             \
   ROW(kExaone)                \
   ROW(kExaone4)               \
+  ROW(kExaoneMoe)             \
   ROW(kFalcon)                \
   ROW(kFalconH1)              \
   ROW(kFlexOlmo)              \
@@ -73,12 +75,14 @@
   ROW(kHgrn2)                 \
   ROW(kHunyuanDense)          \
   ROW(kHunyuanMoe)            \
+  ROW(kHy3)                   \
   ROW(kInternlm)              \
   ROW(kInternlm3)             \
   ROW(kJamba)                 \
   ROW(kJinaEmbeddingsV3)      \
   ROW(kKimiK2)                \
   ROW(kKimiLinear)            \
+  ROW(kLaguna)                \
   ROW(kLfm2)                  \
   ROW(kLfm2Moe)               \
   ROW(kLlama)                 \
@@ -145,12 +149,14 @@
   ROW(kRwkv7)                 \
   ROW(kSeedOss)               \
   ROW(kSmollm3)               \
+  ROW(kSolarOpen)             \
   ROW(kStablelm)              \
   ROW(kStarcoder2)            \
   ROW(kStep35)                \
   ROW(kT5)                    \
   ROW(kWhisper)               \
   ROW(kXverse)                \
+  ROW(kYoutu)                 \
   ROW(kZamba2)
 
 namespace ctxcost::huggingface {

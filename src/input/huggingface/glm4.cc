@@ -1,5 +1,6 @@
-// GLM-4 and GLM-4.5.
-// [transformers configuration_glm.py, configuration_glm4.py, configuration_glm4_moe.py and their modeling files]
+// GLM-4 and GLM-4.5; Solar Open, whose layers all have GLM-4.5's experts.
+// [transformers configuration_glm.py, configuration_glm4.py, configuration_glm4_moe.py and their modeling files,
+//  modular_solar_open.py]
 #include "checkpoint.h"
 #include "family.h"
 #include "input/gguf/header.h"
@@ -58,6 +59,25 @@ void read_glm4_moe(const Config& config, Model& model) {
   add_prediction_layers(config, model, prediction, "num_nextn_predict_layers");
 }
 
+void read_solar_open(const Config& config, Model& model) {
+  const DecoderDefaults defaults = {
+      .vocab = 196608, .d_model = 4096, .d_ff = 0, .layers = 48, .heads = 64, .kv_heads = 8, .d_k = 128};
+  Decoder decoder = read_decoder_without_ff(config, defaults);
+  decoder.shape.qkv_bias = config.flag("attention_bias", false);  // never on the output
+  Experts experts;
+  experts.count = config.count({"n_routed_experts", "num_experts"}, 128);
+  experts.active = config.count("num_experts_per_tok", 8);
+  experts.d_ff = config.count("moe_intermediate_size", 1280);
+  experts.shared_d_ff = experts.d_ff * config.count("n_shared_experts", 1, 0);
+  experts.router_bias = true;  // e_score_correction_bias
+  experts = checked(config, experts);
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers,
+      Layer{{attention(kFullLayer, decoder.shape, 1)}, gated_experts(experts), pre_norms(kRmsNorm, decoder.d_model)});
+  read_rope(config, model, 131072);
+}
+
 // What its GGUF files say.
 
 void read_glm4_gguf(gguf::Header& file) { plain_decoder(file, "glm4"); }
@@ -98,6 +118,12 @@ CTXCOST_FAMILY(kGlm4Moe) = {
     .gguf_architectures = "glm4moe",
     .read_gguf = read_glm4_moe_gguf,
     .gguf = {.next_token_layers = true},
+};
+
+CTXCOST_FAMILY(kSolarOpen) = {
+    .model_types = "solar_open",
+    .architectures = "SolarOpenForCausalLM",
+    .read = read_solar_open,
 };
 
 }  // namespace ctxcost::huggingface

@@ -1,6 +1,8 @@
-// HunYuan, dense and with experts: Llama with normalised queries and keys.
-// [transformers configuration_hunyuan_v1_dense.py, modeling_hunyuan_v1_dense.py, modeling_hunyuan_v1_moe.py;
-//  tencent/Hunyuan-A13B-Instruct hunyuan.py]
+// HunYuan, dense and with experts: Llama with normalised queries and keys. Hy3: experts after a dense first layer,
+// whose choice a bias balances, and a prediction layer. [transformers configuration_hunyuan_v1_dense.py,
+// modeling_hunyuan_v1_dense.py, modeling_hunyuan_v1_moe.py,
+//  modular_hy_v3.py; tencent/Hunyuan-A13B-Instruct hunyuan.py; vllm models/hy_v3.py, hy_v3_mtp.py]
+#include "checkpoint.h"
 #include "family.h"
 #include "parts.h"
 
@@ -63,6 +65,36 @@ void read_hunyuan_moe(const Config& config, Model& model) {
   read_rope(config, model, 2048);
 }
 
+void read_hy3(const Config& config, Model& model) {
+  const DecoderDefaults defaults = {
+      .vocab = 120832, .d_model = 4096, .d_ff = 13312, .layers = 80, .heads = 64, .kv_heads = 8, .d_k = 128};
+  Decoder decoder = read_decoder(config, defaults);
+  decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
+  if (!config.has("qk_norm") || config.flag("qk_norm", true)) decoder.shape.qk_norm = QkNorm::head;
+  Experts experts;
+  experts.count = config.count({"num_experts", "num_local_experts"}, 192);
+  experts.active = config.count("num_experts_per_tok", 8);
+  experts.d_ff = config.count({"moe_intermediate_size", "expert_hidden_dim"}, 1536);
+  experts.shared_d_ff = experts.d_ff * config.count("num_shared_experts", 1, 0);
+  experts.router_bias = true;  // expert_bias
+  experts = checked(config, experts);
+  const std::vector<bool> sparse = expert_layers_after(config, decoder.layers, "first_k_dense_replace", 1);
+
+  const auto layer = [&](bool with_experts) {
+    return Layer{{attention(kFullLayer, decoder.shape, 1)},
+                 with_experts ? gated_experts(experts) : gated(decoder.d_ff),
+                 pre_norms(kRmsNorm, decoder.d_model)};
+  };
+  add_frame(model, decoder, kRmsNorm);
+  add_layers(
+      model, decoder.layers, [&](std::uint32_t i) { return static_cast<bool>(sparse[i]); }, layer);
+  PredictionLayers prediction;
+  prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
+  prediction.layer = layer(true);
+  add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
+  read_rope(config, model, 131072);
+}
+
 }  // namespace
 
 CTXCOST_FAMILY(kHunyuanDense) = {
@@ -75,6 +107,12 @@ CTXCOST_FAMILY(kHunyuanMoe) = {
     .model_types = "hunyuan_v1_moe",
     .architectures = "HunYuanMoEV1ForCausalLM",
     .read = read_hunyuan_moe,
+};
+
+CTXCOST_FAMILY(kHy3) = {
+    .model_types = "hy_v3",
+    .architectures = "HYV3ForCausalLM",
+    .read = read_hy3,
 };
 
 }  // namespace ctxcost::huggingface

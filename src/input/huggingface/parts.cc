@@ -161,19 +161,24 @@ constexpr std::string_view kFullAndSliding[] = {kFullLayer, kSlidingLayer};
 
 }  // namespace
 
-void add_layers_of_kinds(const Config& config, Model& model, const Decoder& decoder,
-                         const std::vector<std::string_view>& kinds, std::optional<Count> limit,
-                         const FeedForward& feed_forward, const std::vector<Tensor>& extras) {
+Count limit_of_kinds(const Config& config, const std::vector<std::string_view>& kinds, std::optional<Count> limit) {
   for (const std::string_view kind : kinds) {
     if (kind == kFullLayer || limit) continue;
     config.fault(kind == kChunkedLayer ? "attention_chunk_size" : "sliding_window",
                  "expected a positive integer, since layer_types names \"" + std::string(kind) + "\", found nothing");
     break;
   }
+  return limit.value_or(1);
+}
+
+void add_layers_of_kinds(const Config& config, Model& model, const Decoder& decoder,
+                         const std::vector<std::string_view>& kinds, std::optional<Count> limit,
+                         const FeedForward& feed_forward, const std::vector<Tensor>& extras) {
+  const Count known = limit_of_kinds(config, kinds, limit);
   add_layers(
       model, decoder.layers, [&kinds](std::uint32_t i) { return kinds[i]; },
       [&](std::string_view kind) {
-        return Layer{{attention(kind, decoder.shape, limit.value_or(1))}, feed_forward, extras};
+        return Layer{{attention(kind, decoder.shape, known)}, feed_forward, extras};
       });
 }
 
@@ -188,6 +193,28 @@ void add_uniform_layers(const Config& config, Model& model, const Decoder& decod
 std::vector<std::string_view> sliding_pattern(const Config& config, std::uint32_t layers, Count pattern) {
   return layer_kinds(config, layers, kFullAndSliding,
                      [pattern](std::uint32_t i) { return (Count(i) + 1) % pattern == 0 ? kFullLayer : kSlidingLayer; });
+}
+
+std::optional<std::vector<bool>> read_expert_layers(const Config& config, std::uint32_t layers) {
+  const auto listed = config.texts_per_layer("mlp_layer_types", layers);
+  if (!listed) return std::nullopt;
+  std::vector<bool> sparse(layers);
+  for (std::uint32_t i = 0; i < layers; ++i) {
+    sparse[i] = (*listed)[i] == "sparse";
+    if (!sparse[i] && (*listed)[i] != "dense") {
+      config.fault("mlp_layer_types", "unknown kind \"" + (*listed)[i] + "\"; expected \"dense\" or \"sparse\"");
+    }
+  }
+  return sparse;
+}
+
+std::vector<bool> expert_layers_after(const Config& config, std::uint32_t layers, const Keys& dense,
+                                      Count class_default) {
+  if (std::optional<std::vector<bool>> listed = read_expert_layers(config, layers)) return *std::move(listed);
+  const Count first = config.count(dense, class_default, 0);
+  std::vector<bool> sparse(layers);
+  for (std::uint32_t i = 0; i < layers; ++i) sparse[i] = Count{i} >= first;
+  return sparse;
 }
 
 }  // namespace ctxcost::huggingface

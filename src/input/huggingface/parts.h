@@ -123,8 +123,10 @@ std::vector<std::string_view> layer_kinds(const Config& config, std::uint32_t la
   return kinds;
 }
 
-/// Adds the layers of a decoder whose layers differ by their kind only. `limit`: the window or chunk; a fault where a
-/// layer needs one and the file gives none (null).
+/// The window or chunk of layers of those kinds: `limit`, or 1 after a fault where a layer needs one and the file gives
+/// none (null).
+Count limit_of_kinds(const Config& config, const std::vector<std::string_view>& kinds, std::optional<Count> limit);
+/// Adds the layers of a decoder whose layers differ by their kind only, with that limit.
 void add_layers_of_kinds(const Config& config, Model& model, const Decoder& decoder,
                          const std::vector<std::string_view>& kinds, std::optional<Count> limit,
                          const FeedForward& feed_forward, const std::vector<Tensor>& extras);
@@ -133,6 +135,12 @@ void add_uniform_layers(const Config& config, Model& model, const Decoder& decod
                         const FeedForward& feed_forward, const std::vector<Tensor>& extras);
 /// `layer_types` of full and sliding layers, or where it is absent every layer but each `pattern`-th slides.
 std::vector<std::string_view> sliding_pattern(const Config& config, std::uint32_t layers, Count pattern);
+
+/// `mlp_layer_types`: true for the layers of experts ("sparse"), false for the others ("dense"). Empty when absent.
+std::optional<std::vector<bool>> read_expert_layers(const Config& config, std::uint32_t layers);
+/// The same, or where it is absent all layers but the first, whose number stands at `dense`.
+std::vector<bool> expert_layers_after(const Config& config, std::uint32_t layers, const Keys& dense,
+                                      Count class_default);
 
 /// Full, sliding-window or chunked attention for one of the three kinds above; `limit` is the window or chunk.
 std::shared_ptr<const Mixer> attention(std::string_view kind, const MixerShape& shape, Count limit);
