@@ -11,6 +11,7 @@ constexpr MechanismKey kKimiDeltaKeys[] = {
     {"conv", KeyType::count, "4", "kernel of the short convolutions"},
     {"chunk", KeyType::count, "64", "tokens of a prefill chunk"},
     {"full_rank_gate", KeyType::flag, "false", "the output gate is one matrix (Kimi K3)", 1, {}, true},
+    {"full_rank_decay", KeyType::flag, "false", "what yields the decay is one matrix (Ling 3)", 1, {}, true},
 };
 
 constexpr Formula kKimiDeltaFormulas[] = {
@@ -23,8 +24,11 @@ constexpr Formula kKimiDeltaFormulas[] = {
 
 class KimiDelta final : public DeltaRule {
  public:
-  KimiDelta(const MixerShape& shape, Count conv, Count chunk, bool full_rank_gate)
-      : DeltaRule("kimi_delta", shape, shape.heads, conv, chunk), full_rank_gate_(full_rank_gate) {}
+  struct FullRank {
+    bool gate, decay;
+  };
+  KimiDelta(const MixerShape& shape, Count conv, Count chunk, FullRank full_rank)
+      : DeltaRule("kimi_delta", shape, shape.heads, conv, chunk), full_rank_(full_rank) {}
 
   std::optional<std::vector<Tensor>> tensors() const override {
     if (!shape().d_model) return std::nullopt;
@@ -42,12 +46,16 @@ class KimiDelta final : public DeltaRule {
     tensors.push_back(convolution_of("ssm_conv1d_k", keys, conv()));
     tensors.push_back(convolution_of("ssm_conv1d_v", values, conv()));
     // Two matrices whose inner width is that of one head yield the decay of each key channel.
-    project(tensors, "ssm_f_a", d_model, d_k, biases);
-    project(tensors, "ssm_f_b", d_k, keys, biases);
+    if (full_rank_.decay) {
+      project(tensors, "ssm_f_a", d_model, keys, biases);
+    } else {
+      project(tensors, "ssm_f_a", d_model, d_k, biases);
+      project(tensors, "ssm_f_b", d_k, keys, biases);
+    }
     tensors.push_back(bias_of("ssm_dt", keys));
     tensors.push_back(vector_of("ssm_a", shape().heads));
     project(tensors, "ssm_beta", d_model, shape().heads, biases);
-    if (full_rank_gate_) {
+    if (full_rank_.gate) {
       project(tensors, "attn_gate", d_model, values, biases);
     } else {
       project(tensors, "ssm_g_a", d_model, d_v, biases);
@@ -60,7 +68,7 @@ class KimiDelta final : public DeltaRule {
   std::span<const Formula> formulas() const override { return kKimiDeltaFormulas; }
 
  private:
-  bool full_rank_gate_;
+  FullRank full_rank_;
 };
 
 }  // namespace
@@ -73,8 +81,9 @@ CTXCOST_MECHANISM(kKimiDelta) = {
     kKimiDeltaKeys,
     {.traffic_never_falls = true, .state_type_is_fixed = true},
     [](const MixerShape& shape, const MixerSettings& settings) -> std::unique_ptr<Mixer> {
-      return std::make_unique<KimiDelta>(shape, settings.count("conv"), settings.count("chunk"),
-                                         settings.flag("full_rank_gate"));
+      return std::make_unique<KimiDelta>(
+          shape, settings.count("conv"), settings.count("chunk"),
+          KimiDelta::FullRank{settings.flag("full_rank_gate"), settings.flag("full_rank_decay")});
     }};
 
 }  // namespace ctxcost

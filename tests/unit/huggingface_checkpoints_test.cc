@@ -558,3 +558,59 @@ TEST_CASE("the first dense layers of Command A+ slide in a pattern of their own"
   }
   CHECK_EQ(full, "1 5 9 ");
 }
+
+TEST_CASE("Ling and Ring with linear attention: the last layer of each group has grouped-query or latent attention") {
+  // Sums of the modules' shapes in mlx-lm's bailing_moe_linear.py, bailing_hybrid.py and bailing_moe_v3.py; the cards
+  // say 16.4B (Ring-mini-linear-2.0) and 1T (Ling-2.5-1T), llama.cpp's bailingmoe3.cpp 7.9B and 124B (Ling 3).
+  struct Row {
+    const char* model;
+    const char* config;
+    Count parameters, beside, cache, state;
+  };
+  const Row rows[] = {
+      {"inclusionAI/Ring-mini-linear-2.0",
+       R"({"model_type": "bailing_moe_linear", "architectures": ["BailingMoeLinearV2ForCausalLM"], "hidden_size": 2048,
+           "num_hidden_layers": 20, "head_dim": 128, "layer_group_size": 5, "first_k_dense_replace": 1,
+           "moe_intermediate_size": 512, "moe_shared_expert_intermediate_size": 512})",
+       16423448320, 0, 2ull * 2 * 4 * 128 * 4 * 8192, 4ull * 16 * 16 * 128 * 128},
+      {"inclusionAI/Ling-2.5-1T", R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 80})",
+       1012231160320, 0, 2ull * 576 * 10 * 8192, 4ull * 70 * 64 * 128 * 128},
+      {"inclusionAI/Ling-3.0-tiny",
+       R"({"model_type": "bailing_hybrid", "architectures": ["BailingMoeV3ForCausalLM"], "hidden_size": 1536,
+           "intermediate_size": 4608, "num_hidden_layers": 24, "num_attention_heads": 16, "head_dim": 128,
+           "first_k_dense_replace": 1, "layer_group_size": 4, "q_lora_rank": 256, "moe_intermediate_size": 512,
+           "moe_shared_expert_intermediate_size": 512, "num_experts": 128, "no_kda_lora": true,
+           "num_kv_heads_for_linear_attn": 0, "gated_attention_proj_granularity_type": "head_wise"})",
+       7893392800, 0, 2ull * 576 * 6 * 8192, 18ull * (4 * 16 * 128 * 128 + 2 * 3 * 16 * 3 * 128)},
+      {"inclusionAI/Ling-3.0-flash",
+       R"({"model_type": "bailing_hybrid", "hidden_size": 2560, "intermediate_size": 6144, "num_hidden_layers": 42,
+           "num_attention_heads": 32, "head_dim": 128, "first_k_dense_replace": 2, "layer_group_size": 6,
+           "q_lora_rank": null, "moe_intermediate_size": 768, "num_experts": 512, "short_conv_kernel_size": 4,
+           "num_nextn_predict_layers": 1})",
+       124414211552, 3072194048, 2ull * 576 * 7 * 8192, 35ull * (4 * 32 * 128 * 128 + 2 * 3 * 32 * 3 * 128)},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.model);
+    const Model model = read_checkpoint(row.config);
+    CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
+    CHECK_EQ(beside(model), to_string(row.beside));
+    CHECK_EQ(figure(model, Metric::kv_cache_bytes), to_string(row.cache));
+    CHECK_EQ(figure(model, Metric::state_bytes), to_string(row.state));
+  }
+  // Eight layers in groups of three: 2, 5, and what is behind the last whole group.
+  const Model model = read_checkpoint(
+      R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8, "layer_group_size": 3})");
+  std::string latent;
+  for (const LayerGroup& group : model.groups) {
+    if (group.mixers.front()->kind() != "latent") continue;
+    for (const std::uint32_t layer : group.layers) latent += std::to_string(layer) + " ";
+  }
+  CHECK_EQ(latent, "2 5 6 7 ");
+  const auto faults = [](const std::string& keys) {
+    return checkpoint_refusal(R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8)" + keys +
+                              "}");
+  };
+  CHECK(faults(R"(, "use_qkv_bias": true)").find("/use_qkv_bias: expected false, found true") != std::string::npos);
+  CHECK(faults(R"(, "short_conv_kernel_size": 4, "gated_attention_proj_granularity_type": "element_wise")")
+            .find("expected \"head_wise\", found \"element_wise\"") != std::string::npos);
+}

@@ -113,6 +113,8 @@ TEST_CASE("Kimi delta attention: heads of its own, three convolutions, low-rank 
   CHECK(parameters(*mixer) == Count{4} * 2304 * 4096 + 2 * low_rank + 2304 * 32 + 3 * 4096 * 4 + 4096 + 32 + 128);
   const auto full = make_mixer("kimi_delta", shape, {{"full_rank_gate", true}});
   CHECK(parameters(*full) == parameters(*mixer) - low_rank + Count{2304} * 4096);
+  const auto both = make_mixer("kimi_delta", shape, {{"full_rank_gate", true}, {"full_rank_decay", true}});
+  CHECK(parameters(*both) == parameters(*mixer) - 2 * low_rank + Count{2} * 2304 * 4096);
 }
 
 TEST_CASE("lightning attention: blocks with a triangle inside, a decayed state between") {

@@ -12,6 +12,8 @@
   ROW(kArcee)                 \
   ROW(kAria)                  \
   ROW(kBaichuan)              \
+  ROW(kBailingHybrid)         \
+  ROW(kBailingLinear)         \
   ROW(kBailingMoe)            \
   ROW(kBamba)                 \
   ROW(kBart)                  \
