@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <utility>
 
@@ -13,65 +12,52 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// The longest word that has a near match, and the longest candidate: a third of the word may be wrong.
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+/// The longest word that has a near match.
 constexpr std::size_t kLongestWord = 64;
-constexpr std::size_t kLongestCandidate = kLongestWord + kLongestWord / 3;
 
-/// The set of a word's characters, case ignored; characters may share a bit.
-std::uint64_t characters_of(std::string_view word) {
-  std::uint64_t set = 0;
-  for (const char c : word) set |= std::uint64_t{1} << (static_cast<unsigned char>(lower(c)) & 63U);
-  return set;
-}
-
-/// Edit distance with adjacent transpositions (optimal string alignment), case ignored. Only distances below `limit`
-/// are told apart, so that only cells within `limit` of the diagonal are filled.
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
-  using Row = std::array<std::uint8_t, kLongestCandidate + 2>;
-  if (a.size() > kLongestCandidate || b.size() > kLongestCandidate) return limit;
-  const std::size_t most = std::min(limit, kLongestCandidate);
-  const auto capped = [most](std::size_t distance) { return static_cast<std::uint8_t>(std::min(distance, most)); };
-  std::array<Row, 3> rows;
-  for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = capped(j);
-  std::size_t least_before = 0;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    const Row& last = rows[(i + 2) % 3];
-    const Row& before = rows[(i + 1) % 3];
-    Row& row = rows[i % 3];
-    const std::size_t first = i > most ? i - most : 1;
-    const std::size_t end = std::min(b.size(), i + most);
-    row[first - 1] = first == 1 ? capped(i) : capped(most);
-    std::size_t least = row[first - 1];
-    const char here = lower(a[i - 1]);
-    for (std::size_t j = first; j <= end; ++j) {
-      const char there = lower(b[j - 1]);
-      std::size_t distance = last[j - 1] + (here == there ? 0U : 1U);
-      distance = std::min({distance, last[j] + std::size_t{1}, row[j - 1] + std::size_t{1}});
-      if (i > 1 && j > 1 && here == lower(b[j - 2]) && lower(a[i - 2]) == there) {
-        distance = std::min(distance, before[j - 2] + std::size_t{1});
-      }
-      row[j] = capped(distance);
-      least = std::min<std::size_t>(least, row[j]);
+/// The edit distance of a word of at most 64 characters to others, with adjacent transpositions (optimal string
+/// alignment), case ignored: a column of the table of distances is two words of bits, its steps up and its steps down
+/// [Hyyrö 2003, A bit-vector algorithm for computing Levenshtein and Damerau edit distances].
+class EditDistance {
+ public:
+  explicit EditDistance(std::string_view word) : size_(word.size()), last_(std::uint64_t{1} << (word.size() - 1)) {
+    std::uint64_t place = 1;
+    for (const char c : word) {
+      places_[static_cast<unsigned char>(lower(c))] |= place;
+      places_[static_cast<unsigned char>(upper(c))] |= place;
+      place <<= 1U;
     }
-    // The next row starts from the cell behind this one's last.
-    if (end < b.size()) row[end + 1] = capped(most);
-    if (least >= most && least_before >= most) return limit;
-    least_before = least;
   }
-  const std::size_t distance = rows[a.size() % 3][b.size()];
-  return distance < most ? distance : limit;
-}
 
-/// Returns whether two words may differ by fewer than `limit` edits: each changes the length by one at most, and puts
-/// in or takes out one character.
-bool may_be_near(std::string_view a, std::uint64_t characters, std::string_view b, std::size_t limit) {
-  if (a.size() + limit <= b.size() || b.size() + limit <= a.size()) return false;
-  const std::uint64_t others = characters_of(b);
-  const auto missing = [](std::uint64_t here, std::uint64_t there) {
-    return static_cast<std::size_t>(std::popcount(here & ~there));
-  };
-  return missing(characters, others) < limit && missing(others, characters) < limit;
-}
+  /// Returns the distance, or `limit` where it is no less.
+  std::size_t to(std::string_view other, std::size_t limit) const {
+    std::uint64_t up = ~std::uint64_t{0}, down = 0, diagonal = 0, places_before = 0;
+    std::size_t distance = size_;
+    for (std::size_t left = other.size(); left > 0; --left) {
+      const std::uint64_t places = places_[static_cast<unsigned char>(other[other.size() - left])];
+      const std::uint64_t swapped = ((~diagonal & places) << 1U) & places_before;
+      diagonal = (((places & up) + up) ^ up) | places | down | swapped;
+      std::uint64_t right = down | ~(diagonal | up);
+      const std::uint64_t back = diagonal & up;
+      if ((right & last_) != 0) ++distance;
+      if ((back & last_) != 0) --distance;
+      // Each character behind this one takes away one at most.
+      if (distance + 1 >= limit + left) return limit;
+      right = (right << 1U) | 1U;
+      up = (back << 1U) | ~(diagonal | right);
+      down = right & diagonal;
+      places_before = places;
+    }
+    return std::min(distance, limit);
+  }
+
+ private:
+  std::array<std::uint64_t, 256> places_{};  ///< of each character in the word
+  std::size_t size_;
+  std::uint64_t last_;
+};
 
 /// Returns whether `name` is `word` and further words behind it, case ignored: "kv_cache_bytes" goes on "kv_cache".
 bool goes_on(std::string_view name, std::string_view word) {
@@ -129,10 +115,11 @@ std::string_view near_match(std::string_view word, std::span<const std::string_v
   std::string_view best;
   const std::size_t allowed = word.size() <= 4 ? 1 : std::max<std::size_t>(2, word.size() / 3);
   std::size_t best_distance = allowed + 1;
-  const std::uint64_t characters = characters_of(word);
+  const EditDistance distance_from(word);
   for (const std::string_view candidate : candidates) {
-    if (!may_be_near(word, characters, candidate, best_distance)) continue;
-    const std::size_t distance = edit_distance(word, candidate, best_distance);
+    // Each edit changes the length by one at most.
+    if (candidate.size() + best_distance <= word.size() || word.size() + best_distance <= candidate.size()) continue;
+    const std::size_t distance = distance_from.to(candidate, best_distance);
     if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {
       best = candidate;
       best_distance = distance;

@@ -381,7 +381,7 @@ const CatalogueEntry* find_known(const Words& words) {
   const std::string text = joined(words);
   const CatalogueEntry* found = nullptr;
   for (const CatalogueName& row : catalogue_names()) {
-    if (!reads_as(without_maker(row.name), text) || row.name.find('/') != std::string_view::npos) continue;
+    if (row.name.find('/') != std::string_view::npos || !reads_as(without_maker(row.name), text)) continue;
     const CatalogueEntry* const entry = &catalogue()[row.entry];
     if (found != nullptr && entry != found) return nullptr;
     found = entry;
@@ -477,23 +477,28 @@ std::string hint_for_model(std::string_view name) {
   NameWords known;
   for (const CatalogueName& row : catalogue_names()) {
     if (start.empty()) break;
-    if (!begins_with(without_maker(row.name), start, known) || row.name.find('/') != std::string_view::npos) continue;
+    if (row.name.find('/') != std::string_view::npos || !begins_with(without_maker(row.name), start, known)) continue;
     const CatalogueEntry* const entry = &catalogue()[row.entry];
     if (std::find(may_be.begin(), may_be.end(), entry) != may_be.end()) continue;
     may_be.push_back(entry);
     names_of_them.push_back(lower_case(short_name(*entry)));
   }
   if (!may_be.empty()) return may_be_one_of(names_of_them);
-  std::vector<std::string_view> names;
-  names.reserve(catalogue_names().size());
-  for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
+  // Who names no maker means no name with one.
+  const auto near = [](std::string_view wanted) {
+    const bool with_maker = wanted.find('/') != std::string_view::npos;
+    std::vector<std::string_view> names;
+    names.reserve(catalogue_names().size());
+    for (const CatalogueName& row : catalogue_names()) {
+      if ((row.name.find('/') != std::string_view::npos) == with_maker) names.push_back(row.name);
+    }
+    return did_you_mean(wanted, names);
+  };
   std::string plain;
   for (const std::string& word : words) plain += (plain.empty() ? "" : "-") + word;
-  for (const std::string_view wanted : {std::string_view(plain), name}) {
-    std::string hint = did_you_mean(wanted, names);
-    if (!hint.empty()) return hint;
-  }
-  return "`ctxcost list models` shows the catalogue";
+  std::string hint = near(plain);
+  if (hint.empty() && plain != name) hint = near(name);
+  return !hint.empty() ? hint : "`ctxcost list models` shows the catalogue";
 }
 
 namespace {
