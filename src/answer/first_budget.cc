@@ -88,7 +88,9 @@ std::vector<FirstLimit> first_limits(const Deployment& deployment, Count context
       limits.push_back({Metric::max_context, LimitSide::min, tokens_text(*longest.value, context)});
     }
   }
-  if (const auto* level = std::get_if<std::string_view>(&today[Metric::window_status])) {
+  // Beyond the last level there is none that could be breached.
+  const auto* level = std::get_if<std::string_view>(&today[Metric::window_status]);
+  if (level != nullptr && *level != *std::rbegin(kWindowLevels)) {
     limits.push_back({Metric::window_status, LimitSide::max, std::string(*level)});
   }
   return limits;

@@ -17,6 +17,7 @@ TEST_CASE("init: a budget file that passes, with every option, and what to do wi
       {"llama-3.1-8b", "--gpu", "h100-sxm-80gb", "-n", "32K", "-b", "8"},
       {"qwen3-8b", "--gpu", "4090", "-n", "16K", "--weights", "Q4_K_M", "--engine", "llama.cpp"},
       {"llama-3.1-8b", "-n", "9000"},
+      {"gpt2", "-n", "4K"},  // beyond its position table
       {"llama-3.1-70b",
        "--gpu",
        "h100-sxm-80gb:4",
