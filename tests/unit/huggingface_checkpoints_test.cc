@@ -508,7 +508,7 @@ TEST_CASE("decoders of 2026: experts after the first layers, and windows, heads 
        R"({"model_type": "solar_open", "hidden_size": 4096, "num_hidden_layers": 48, "intermediate_size": 10240,
            "first_k_dense_replace": 0})",
        102651799552, 0, 4096ull * 48 * 8192},
-      {"CohereLabs/North-Mini-Code",
+      {"CohereLabs/North-Mini-Code-1.0",
        R"({"model_type": "cohere2_moe", "hidden_size": 2048, "intermediate_size": 768, "num_hidden_layers": 49,
            "num_attention_heads": 32, "num_key_value_heads": 4, "vocab_size": 262144, "num_experts": 128,
            "num_experts_per_tok": 8, "first_k_dense_replace": 1, "prefix_dense_intermediate_size": 3072,
