@@ -519,6 +519,21 @@ TEST_CASE("decoders of 2026: experts after the first layers, and windows, heads 
   });
 }
 
+TEST_CASE("K-EXAONE 2: windows of their own, and one prediction layer for several tokens") {
+  const std::string widths =
+      R"({"model_type": "exaone_moe", "hidden_size": 1024, "num_hidden_layers": 4, "num_attention_heads": 8,
+          "num_key_value_heads": 2, "vocab_size": 1000, "layer_types": ["full_attention", "sliding_attention",
+          "sliding_attention", "full_attention"], "mlp_layer_types": ["dense", "dense", "sparse", "sparse"])";
+  const Model model = read_checkpoint(widths + R"(, "sliding_windows": [0, 4096, 128, 0], "num_nextn_predict_layers": 3,
+          "mtp_layer_types": ["sliding_attention"], "mtp_sliding_windows": [128]})");
+  CHECK_EQ(figure(model, Metric::kv_cache_bytes), to_string(Count{2 * 2 * 128 * 2} * (2 * 8192 + 4096 + 128)));
+  CHECK(model.next_token_layers == Count{1});
+  REQUIRE(model.next_token_mixers.size() == 1);
+  CHECK(model.next_token_mixers.front()->kind() == "sliding_window");
+  CHECK(checkpoint_refusal(widths + R"(, "sliding_windows": [0, 4096, 0, 0]})")
+            .find("/sliding_windows: expected the window of layer 2, which slides, found 0") != std::string::npos);
+}
+
 TEST_CASE("Laguna: one gate for each head, for each element, or none") {
   const auto parameters = [](const std::string& keys) {
     return figure(
@@ -610,6 +625,9 @@ TEST_CASE("Ling and Ring with linear attention: the last layer of each group has
     return checkpoint_refusal(R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8)" + keys +
                               "}");
   };
+  CHECK(faults(R"(, "num_kv_heads_for_linear_attn": 8)")
+            .find("/num_kv_heads_for_linear_attn: expected 0 or as many as query heads (64), found 8") !=
+        std::string::npos);
   CHECK(faults(R"(, "use_qkv_bias": true)").find("/use_qkv_bias: expected false, found true") != std::string::npos);
   CHECK(faults(R"(, "short_conv_kernel_size": 4, "gated_attention_proj_granularity_type": "element_wise")")
             .find("expected \"head_wise\", found \"element_wise\"") != std::string::npos);

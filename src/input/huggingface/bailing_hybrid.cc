@@ -33,9 +33,15 @@ Experts read_experts(const Config& config) {
   return checked(config, experts);
 }
 
-void refuse_biases(const Config& config) {
+/// No file has biases, or other KV heads than query heads in its linear layers.
+void refuse_others(const Config& config, Count heads) {
   for (const char* key : {"use_bias", "use_qkv_bias", "attention_bias"}) {
     if (config.has(key) && config.flag(key, false)) config.fault(key, "expected false, found true");
+  }
+  const Keys own = "num_kv_heads_for_linear_attn";
+  const Count kv_heads = config.nullable(own).value_or(0);
+  if (kv_heads > 0 && kv_heads != heads) {
+    config.fault(own, "expected 0 or as many as query heads (" + to_string(heads) + "), found " + to_string(kv_heads));
   }
 }
 
@@ -51,16 +57,16 @@ std::vector<Tensor> head_norms(const Config& config, Count width) {
   return {vector_of("attn_q_norm", width), vector_of("attn_k_norm", width)};
 }
 
-/// `d_k`: of a head, where the file does not say.
-Attention read_lightning(const Config& config, Count d_model, Count heads, Count d_k) {
-  // transformers' class knows the heads under this key; files of Ling 3 have a 0 there.
-  const Count own = config.nullable("num_kv_heads_for_linear_attn").value_or(0);
-  if (own > 0) heads = own;
+/// Its heads are as wide as hidden_size gives, whatever head_dim says: that of latent attention's rotary part, in files
+/// that transformers wrote.
+Attention read_lightning(const Config& config, Count d_model, Count heads) {
+  const Count d_k = max(d_model / heads, 1);
   const MixerShape shape = make_shape(config, d_model, heads, heads, d_k);
   return {make_mixer("lightning", shape, {{"block", Count{64}}}), head_norms(config, d_k)};
 }
 
-Attention read_delta(const Config& config, Count d_model, Count heads, Count d_k) {
+Attention read_delta(const Config& config, Count d_model, Count heads) {
+  const Count d_k = config.nullable("head_dim", std::nullopt, 1).value_or(max(d_model / heads, 1));
   const MixerShape shape = make_shape(config, d_model, heads, heads, d_k);
   MixerSettings settings;
   settings.set("conv", config.count("short_conv_kernel_size", 4));
@@ -89,7 +95,7 @@ void add_decoder(const Config& config, Model& model, const Decoder& decoder, con
   const std::vector<std::string_view> kinds = read_kinds(config, decoder.layers);
   const Experts experts = read_experts(config);
   const std::vector<bool> sparse = expert_layers_after(config, decoder.layers, "first_k_dense_replace", 4);
-  refuse_biases(config);
+  refuse_others(config, decoder.shape.heads);
   const auto layer = [&](bool is_full, bool with_experts) {
     const Attention& attention = is_full ? full : recurrent;
     std::vector<Tensor> extras = pre_norms(kRmsNorm, decoder.d_model);
@@ -111,11 +117,9 @@ void read_bailing_linear(const Config& config, Model& model) {
   const DecoderDefaults defaults = {
       .vocab = 157184, .d_model = 2048, .d_ff = 5120, .layers = 20, .heads = 16, .kv_heads = 4};
   Decoder decoder = read_decoder(config, defaults);
-  const bool norms = config.flag("use_qk_norm", true);
-  if (norms) decoder.shape.qk_norm = QkNorm::head;
+  if (config.flag("use_qk_norm", true)) decoder.shape.qk_norm = QkNorm::head;
   const Attention full = {attention(kFullLayer, decoder.shape, 1), {}};
-  add_decoder(config, model, decoder, full,
-              read_lightning(config, decoder.d_model, decoder.shape.heads, decoder.shape.d_k));
+  add_decoder(config, model, decoder, full, read_lightning(config, decoder.d_model, decoder.shape.heads));
 }
 
 /// Files of Ling 3 have Ling 2.5's model type; their class tells, or the convolution that only delta attention has.
@@ -129,11 +133,9 @@ void read_bailing_hybrid(const Config& config, Model& model) {
   const DecoderDefaults defaults = {.vocab = 157184, .d_model = 8192, .d_ff = 18432, .layers = 80, .heads = 64};
   const Decoder decoder = read_latent_decoder(config, defaults);
   const Count heads = decoder.shape.heads;
-  const Count d_k = config.nullable("head_dim", std::nullopt, 1).value_or(max(decoder.d_model / heads, 1));
   const bool third = is_third(config);
-  add_decoder(
-      config, model, decoder, read_latent_attention(config, decoder.d_model, heads, third),
-      third ? read_delta(config, decoder.d_model, heads, d_k) : read_lightning(config, decoder.d_model, heads, d_k));
+  add_decoder(config, model, decoder, read_latent_attention(config, decoder.d_model, heads, third),
+              third ? read_delta(config, decoder.d_model, heads) : read_lightning(config, decoder.d_model, heads));
 }
 
 }  // namespace

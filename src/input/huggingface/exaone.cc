@@ -59,11 +59,28 @@ void read_exaone4(const Config& config, Model& model) {
   add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
 }
 
+/// Windows of layers, each with its own (K-EXAONE 2) or all alike; 0 where a layer sees all.
+std::vector<Count> read_windows(const Config& config, const std::vector<std::string_view>& kinds,
+                                std::optional<Count> for_all) {
+  const auto layers = static_cast<std::uint32_t>(kinds.size());
+  std::optional<std::vector<Count>> windows = config.counts_per_layer("sliding_windows", layers);
+  if (!windows) windows.emplace(layers, limit_of_kinds(config, kinds, for_all));
+  for (std::uint32_t i = 0; i < layers; ++i) {
+    Count& window = (*windows)[i];
+    if (kinds[i] == kFullLayer) window = 0;
+    if (kinds[i] == kFullLayer || window > 0) continue;
+    config.fault("sliding_windows", "expected the window of layer " + std::to_string(i) + ", which slides, found 0");
+    window = 1;
+  }
+  return *std::move(windows);
+}
+
 void read_exaone_moe(const Config& config, Model& model) {
   const Decoder decoder = read_normalised_decoder(config);
-  const std::optional<Count> sliding = config.nullable("sliding_window", 4096, 1);
-  const std::vector<std::string_view> kinds = read_pattern(config, decoder.layers, sliding);
-  const Count window = limit_of_kinds(config, kinds, sliding);
+  std::optional<Count> for_all;
+  if (!config.has("sliding_windows")) for_all = config.nullable("sliding_window", 4096, 1);
+  const std::vector<std::string_view> kinds = read_pattern(config, decoder.layers, for_all);
+  const std::vector<Count> windows = read_windows(config, kinds, for_all);
   Experts experts;
   experts.count = config.count("num_experts", 64);
   experts.active = config.count("num_experts_per_tok", 8);
@@ -78,23 +95,23 @@ void read_exaone_moe(const Config& config, Model& model) {
     sparse = expert_layers_after(config, decoder.layers, {"first_k_dense_replace", "first_last_k_dense_replace"}, 1);
   }
 
-  const auto layer = [&](std::string_view kind, bool with_experts) {
-    return Layer{{attention(kind, decoder.shape, window)},
+  const auto layer = [&](Count window, bool with_experts) {
+    return Layer{{attention(window > 0 ? kSlidingLayer : kFullLayer, decoder.shape, window)},
                  with_experts ? gated_experts(experts) : gated(decoder.d_ff),
                  pre_norms(kRmsNorm, decoder.d_model)};
   };
   add_frame(model, decoder, kRmsNorm);
   add_layers(
-      model, decoder.layers, [&](std::uint32_t i) { return std::pair<std::string_view, bool>(kinds[i], sparse[i]); },
-      [&](const std::pair<std::string_view, bool>& variant) { return layer(variant.first, variant.second); });
+      model, decoder.layers, [&](std::uint32_t i) { return std::pair<Count, bool>(windows[i], sparse[i]); },
+      [&](const std::pair<Count, bool>& variant) { return layer(variant.first, variant.second); });
   read_rope(config, model, 2048);
 
-  // A prediction layer is dense [vllm models/exaone_moe.py ExaoneMoeDecoderLayer, is_mtp].
-  const auto predicts = config.texts("mtp_layer_types");
-  const bool slides = predicts && !predicts->empty() && predicts->front() == kSlidingLayer;
+  // A prediction layer is dense; one may predict several tokens [vllm models/exaone_moe.py ExaoneMoeDecoderLayer].
   PredictionLayers prediction;
   prediction.count = config.nullable("num_nextn_predict_layers").value_or(0);
-  prediction.layer = layer(slides ? kSlidingLayer : kFullLayer, false);
+  if (const auto listed = config.texts("mtp_layer_types")) prediction.count = listed->size();
+  const std::vector<Count> own = config.counts("mtp_sliding_windows").value_or(std::vector<Count>{});
+  prediction.layer = layer(own.empty() ? Count{0} : own.front(), false);
   add_prediction_layers(config, model, prediction, "num_nextn_predict_layers; embedding and head are the model's");
 }
 
