@@ -51,6 +51,7 @@ Count parse_size(std::string_view text, std::string_view option) {
   };
   const std::optional<Count> bytes = parse_quantity(text, Unit::bytes, Rounding::down);
   if (!bytes) fail(format("expected bytes, found \"{}\"", text), "write 2GiB, 500MB or an integer");
+  if (*bytes > kLargestSize) fail(format("expected at most 8EiB, found \"{}\"", text), "");
   if (lacks_unit(text, *bytes)) {
     fail(format("expected a size with its unit, found \"{}\": bytes?", text),
          format("write {0}GiB, {0}MB or, for bytes, {0}B", text));

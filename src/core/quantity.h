@@ -38,6 +38,10 @@ std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding roundi
 /// pairs), "64K" = 65,536 (tokens), or digits alone. Empty if `text` is not that.
 std::optional<Count> parse_quantity(std::string_view text, Unit unit, Rounding rounding);
 
+/// 8 EiB. No device and no host has more, nor moves or computes more in a second; what shares of it make is counted in
+/// 128 bits.
+inline constexpr Count kLargestSize = std::uint64_t{1} << 63U;
+
 /// Returns whether a size on a command line, read as `bytes`, lacks a unit: plain digits from 1 to 1,048,575. Someone
 /// who writes "2" means two gigabytes, but it reads as two bytes.
 bool lacks_unit(std::string_view text, Count bytes);

@@ -398,6 +398,8 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
        "ctxcost: --parallel: tp=2 has 2 devices, --gpu h100-sxm-80gb:4 has 4 (leave out the count in --gpu)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "2X", "-n", "4K"},
        "ctxcost: --overhead: expected bytes, found \"2X\" (write 2GiB, 500MB or an integer)\n"},
+      {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "9EiB"},
+       "ctxcost: --overhead: expected at most 8EiB, found \"9EiB\"\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "2", "-n", "4K"},
        "ctxcost: --overhead: expected a size with its unit, found \"2\": bytes? (write 2GiB, 2MB or, for bytes, 2B)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--overhead", "1048575", "-n", "4K"},

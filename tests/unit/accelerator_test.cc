@@ -151,6 +151,19 @@ TEST_CASE("cache types per card: fp8 from Ampere and MI300 on, nvfp4 on data-cen
             .find("/narrow_cache: expected \"none\", \"fp8\" or \"nvfp4\"") != std::string::npos);
 }
 
+TEST_CASE("no amount of a device is beyond what it can have") {
+  // A share of memory near 2^128 bytes was above it.
+  CHECK(error_of(R"({"memory_bytes": "9EiB", "memory_bandwidth_bytes_per_s": "10 EB/s",
+                     "peak_dense_flops": {"fp16": 9223372036854775809}})") ==
+        "card.json: /memory_bytes: expected at most 9223372036854775808, found \"9EiB\"\n"
+        "card.json: /memory_bandwidth_bytes_per_s: expected at most 9223372036854775808, found \"10 EB/s\"\n"
+        "card.json: /peak_dense_flops/fp16: expected at most 9223372036854775808, found 9223372036854775809");
+  CHECK(parse_accelerator(R"({"memory_bytes": "8EiB", "memory_bandwidth_bytes_per_s": 1,
+                              "peak_dense_flops": {"fp16": 1}})",
+                          "card.json")
+            .memory_bytes == Count{std::uint64_t{1} << 63U});
+}
+
 TEST_CASE("what was not read at the source is marked, key by key") {
   CHECK(load_accelerator("l4-24gb").unverified.empty());
   CHECK(load_accelerator("dgx-spark-gb10-128gb").unverified ==

@@ -349,17 +349,18 @@ std::vector<Fraction> BudgetReader::read_fractions(ObjectCursor& cursor, std::st
 std::optional<Count> BudgetReader::read_size(ObjectCursor& cursor, std::string_view key, Count least) {
   const JsonValue* const value = cursor.find(key);
   if (value == nullptr) return std::nullopt;
-  std::string hint;
+  std::string hint, most;
   if (value->is(Type::string)) {
     // Digits in quotes: a unit is missing.
     const bool bare = !value->text.empty() && value->text.back() >= '0' && value->text.back() <= '9';
     const std::optional<Count> size = parse_quantity(value->text, Unit::bytes, Rounding::down);
-    if (size && !bare && *size >= least) return size;
+    if (size && !bare && *size >= least && *size <= kLargestSize) return size;
+    if (size && *size > kLargestSize) most = ", at most 8EiB";
     if (size && bare) hint = "bytes have no quotes; \"" + value->text + "GiB\" has a unit";
   } else if (value->is(Type::integer)) {
-    return read_count(*value, cursor.pointer(key), faults_, {.least = least});
+    return read_count(*value, cursor.pointer(key), faults_, {.least = least, .most = kLargestSize});
   }
-  cursor.wrong(key, "bytes (\"72GiB\", \"24 GB\" or an integer)", hint);
+  cursor.wrong(key, "bytes (\"72GiB\", \"24 GB\" or an integer)" + most, hint);
   return std::nullopt;
 }
 

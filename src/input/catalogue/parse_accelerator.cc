@@ -45,7 +45,7 @@ std::optional<Count> read_whole(std::string_view text, Unit unit) {
 }
 
 std::optional<Count> read_amount(ObjectCursor& object, std::string_view key, const JsonValue& value,
-                                 const Written* written = nullptr) {
+                                 const Written* written) {
   if (value.is(JsonValue::Type::real)) {
     if (const std::optional<Count> whole = read_whole(value.text, Unit::bytes)) return whole;
   }
@@ -63,16 +63,25 @@ std::optional<Count> read_amount(ObjectCursor& object, std::string_view key, con
   return std::nullopt;
 }
 
+/// The same, where it is one that a device can have.
+std::optional<Count> read_possible(ObjectCursor& object, std::string_view key, const JsonValue& value,
+                                   const Written* written) {
+  std::optional<Count> amount = read_amount(object, key, value, written);
+  if (!amount || *amount <= kLargestSize) return amount;
+  object.wrong(key, "at most " + to_string(kLargestSize));
+  return std::nullopt;
+}
+
 /// An amount, or null for what is not published.
 std::optional<Count> known_amount(ObjectCursor& object, std::string_view key, const Written* written = nullptr) {
   const JsonValue* const value = object.find(key);
   if (value == nullptr || value->is(JsonValue::Type::null)) return std::nullopt;
-  return read_amount(object, key, *value, written);
+  return read_possible(object, key, *value, written);
 }
 
 std::optional<Count> required_amount(ObjectCursor& object, std::string_view key, const Written& written) {
   const JsonValue* const value = object.required(key, std::string(written.expected));
-  return value == nullptr ? std::nullopt : read_amount(object, key, *value, &written);
+  return value == nullptr ? std::nullopt : read_possible(object, key, *value, &written);
 }
 
 /// A share as a number, or as a ratio in text.
