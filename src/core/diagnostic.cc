@@ -5,14 +5,11 @@
 #include <cstdint>
 #include <utility>
 
+#include "character.h"
 #include "printable.h"
 
 namespace ctxcost {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 /// The longest word that has a near match.
 constexpr std::size_t kLongestWord = 64;
@@ -25,8 +22,8 @@ class EditDistance {
   explicit EditDistance(std::string_view word) : size_(word.size()), last_(std::uint64_t{1} << (word.size() - 1)) {
     std::uint64_t place = 1;
     for (const char c : word) {
-      places_[static_cast<unsigned char>(lower(c))] |= place;
-      places_[static_cast<unsigned char>(upper(c))] |= place;
+      places_[static_cast<unsigned char>(lower_case(c))] |= place;
+      places_[static_cast<unsigned char>(upper_case(c))] |= place;
       place <<= 1U;
     }
   }
@@ -64,7 +61,8 @@ bool goes_on(std::string_view name, std::string_view word) {
   if (word.size() < 2 || name.size() <= word.size() || (name[word.size()] != '_' && name[word.size()] != '-')) {
     return false;
   }
-  return std::equal(word.begin(), word.end(), name.begin(), [](char a, char b) { return lower(a) == lower(b); });
+  return std::equal(word.begin(), word.end(), name.begin(),
+                    [](char a, char b) { return lower_case(a) == lower_case(b); });
 }
 
 }  // namespace

@@ -5,45 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "ctxcost/core/diagnostic.h"
-#include "ctxcost/estimate/estimate.h"
-#include "input/huggingface/huggingface.h"
-#include "input/json/json.h"
+#include "config_reading.h"
 
 using namespace ctxcost;
+using namespace ctxcost::test;
 
 namespace {
 
-Model read_checkpoint(std::string_view text) {
-  return read_huggingface(parse_json(text, "config.json"), LoadOptions{});
-}
-
-/// What the reader says of a file that it refuses.
-std::string checkpoint_refusal(std::string_view text) {
-  try {
-    read_checkpoint(text);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-std::string figure(const Model& model, Metric metric) {
-  const std::optional<Count> value = Estimator(model, Workload{}).at(8192, 1).count(metric);
-  return value ? to_string(*value) : "nothing";
-}
+std::string figure(const Model& model, Metric which) { return metric(model, which, 8192); }
 
 std::string beside(const Model& model) {
   Count sum;
   for (const ParameterPart& part : model.parameter_parts) sum += part.elements;
   return to_string(sum);
-}
-
-bool has_remark(const Model& model, std::string_view part) {
-  for (const std::string& note : model.notes) {
-    if (note.find(part) != std::string::npos) return true;
-  }
-  return false;
 }
 
 struct Checkpoint {
@@ -57,7 +31,7 @@ struct Checkpoint {
 void check_rows(const std::vector<Checkpoint>& rows) {
   for (const Checkpoint& row : rows) {
     CAPTURE(row.model);
-    const Model model = read_checkpoint(row.config);
+    const Model model = read(row.config);
     CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
     CHECK_EQ(beside(model), to_string(row.beside));
     CHECK_EQ(figure(model, Metric::kv_cache_bytes), to_string(row.cache));
@@ -122,12 +96,11 @@ TEST_CASE("cross-attention layers cache one image, beside the text of the others
            std::string(kMllamaVisionConfig) + "}",
        87666865192, 88593355323 - 87666865192, 4096ull * (80 * 8192 + 20 * 6404)},
   });
-  const Model model = read_checkpoint(R"({"model_type": "mllama", )" + std::string(kMllamaVisionConfig) + "}");
-  CHECK(has_remark(model, "6404 tokens (4 tiles of 1601), whatever the context"));
-  CHECK(checkpoint_refusal(R"({"model_type": "mllama_text_model"})").find("/vision_config: expected an object") !=
+  const Model model = read(R"({"model_type": "mllama", )" + std::string(kMllamaVisionConfig) + "}");
+  CHECK(has_note(model, "6404 tokens (4 tiles of 1601), whatever the context"));
+  CHECK(refusal(R"({"model_type": "mllama_text_model"})").find("/vision_config: expected an object") !=
         std::string::npos);
-  CHECK(checkpoint_refusal(R"({"model_type": "mllama", "cross_attention_layers": [40], )" +
-                           std::string(kMllamaVisionConfig) + "}")
+  CHECK(refusal(R"({"model_type": "mllama", "cross_attention_layers": [40], )" + std::string(kMllamaVisionConfig) + "}")
             .find("expected layers below 40, found 40") != std::string::npos);
 }
 
@@ -153,7 +126,7 @@ TEST_CASE("blocks of a search have KV heads and feed-forwards of their own, or n
                    R"([{"attention": {"n_heads_in_group": 2, "window_length": 1024}, "ffn": {"ffn_mult": 1.3}},
                        {"attention": {"no_op": true}, "ffn": {"no_op": true}}]})",
                512 * 1000 + 512 + 2 * 512 * 512 + 2 * 512 * 256 + 3 * 512 * 512 + 2 * 512, 0, 1024 * 1024}});
-  const auto refused = [&](const char* blocks) { return checkpoint_refusal(std::string(frame) + blocks + "}"); };
+  const auto refused = [&](const char* blocks) { return refusal(std::string(frame) + blocks + "}"); };
   CHECK(refused("[]").find("/block_configs: expected a list of 2 blocks, found 0") != std::string::npos);
   CHECK(refused(R"([{"attention": {"n_heads_in_group": 1, "num_sink_tokens": 4}, "ffn": {"ffn_mult": 1}},
                     {"attention": {"no_op": true}, "ffn": {"no_op": true}}])")
@@ -186,7 +159,7 @@ TEST_CASE("sliding layers may have more heads, and prediction layers heads of th
        196956130368 - 33 * 2 * 32 * 128 * 4096ull - (12 * 64 + 33 * 96) * 4096,
        (199384301376 - 196956130368) - 3 * (2 * 32 * 128 + 96) * 4096ull, 4096 * (12 * 8192 + 33 * 512)},
   });
-  CHECK(checkpoint_refusal(R"({"model_type": "step3p5", )" + step + R"("layer_types": [)" + one_full_in_four(46) + "]}")
+  CHECK(refusal(R"({"model_type": "step3p5", )" + step + R"("layer_types": [)" + one_full_in_four(46) + "]}")
             .find("/layer_types: expected 45 kinds, or so many more as num_nextn_predict_layers says, found 46") !=
         std::string::npos);
 }
@@ -218,19 +191,19 @@ TEST_CASE("a class that is known decides where the model type is not") {
        7241732096, 1024 * 4096 + 4096, 1073741824},
   });
   const Model exaone =
-      read_checkpoint(R"({"model_type": "new_one", "num_hidden_layers": 32, "architectures": ["Exaone4ForCausalLM"]})");
-  CHECK(has_remark(exaone, "\"new_one\" is counted by its class, Exaone4ForCausalLM"));
-  const Model flat = read_checkpoint(
+      read(R"({"model_type": "new_one", "num_hidden_layers": 32, "architectures": ["Exaone4ForCausalLM"]})");
+  CHECK(has_note(exaone, "\"new_one\" is counted by its class, Exaone4ForCausalLM"));
+  const Model flat = read(
       R"({"model_type": "llava", "architectures": ["LlavaLlamaForCausalLM"], "hidden_size": 4096,
           "mm_projector_type": "resampler", "mm_vision_tower": "tower"})");
-  CHECK(has_remark(flat, "the vision projector \"resampler\" is not counted"));
-  CHECK(has_remark(flat, "the vision tower (tower) is not counted"));
+  CHECK(has_note(flat, "the vision projector \"resampler\" is not counted"));
+  CHECK(has_note(flat, "the vision tower (tower) is not counted"));
   // A file with a text_config stays what that says.
-  const Model nested = read_checkpoint(
+  const Model nested = read(
       R"({"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"],
           "text_config": {"model_type": "mistral", "hidden_size": 4096}})");
   CHECK_EQ(nested.family, "mistral");
-  CHECK(checkpoint_refusal(R"({"model_type": "new_one", "architectures": ["NewForCausalLM"]})")
+  CHECK(refusal(R"({"model_type": "new_one", "architectures": ["NewForCausalLM"]})")
             .find("/model_type: unknown family \"new_one\"") != std::string::npos);
 }
 
@@ -302,15 +275,14 @@ TEST_CASE("mixtures whose experts differ by version, by layer half, and by kind 
            27 * (66 * 3 * 2560 * 1536ull + 64 * 2560 + 64),
        27 * 64 * (3 * 2560 * 512ull + 2560 + 1), 28 * 2 * 4 * 128 * 2 * 8192},
   });
-  const Model ernie =
-      read_checkpoint(R"({"model_type": "ernie4_5_moe_vl", "hidden_size": 2560, "vision_config": {"depth": 32}})");
-  CHECK(has_remark(ernie, "the vision tower is not counted"));
-  CHECK(checkpoint_refusal(R"({"model_type": "ernie4_5_moe_vl", "moe_num_experts": [64, 64, 64]})")
+  const Model ernie = read(R"({"model_type": "ernie4_5_moe_vl", "hidden_size": 2560, "vision_config": {"depth": 32}})");
+  CHECK(has_note(ernie, "the vision tower is not counted"));
+  CHECK(refusal(R"({"model_type": "ernie4_5_moe_vl", "moe_num_experts": [64, 64, 64]})")
             .find("/moe_num_experts: expected an integer, or one for text and one for images") != std::string::npos);
-  CHECK(checkpoint_refusal(R"({"model_type": "longcat_flash", "num_hidden_layers": 56})")
+  CHECK(refusal(R"({"model_type": "longcat_flash", "num_hidden_layers": 56})")
             .find("/num_layers: expected a positive integer") != std::string::npos);
   // Up to 12 experts of a token: 31.3 G are the most that the report names (arXiv 2509.01322).
-  const Model longcat = read_checkpoint(R"({"model_type": "longcat_flash", "num_layers": 28})");
+  const Model longcat = read(R"({"model_type": "longcat_flash", "num_layers": 28})");
   CHECK_EQ(figure(longcat, Metric::active_parameters),
            to_string(Count{561862880256} - prediction - 28 * 500 * 3 * 6144 * 2048ull));
 }
@@ -323,7 +295,7 @@ TEST_CASE("block-sparse layers cache all tokens and see a part of them") {
       "blocksparse_vert_stride": 8, "blocksparse_triton_kernel_block_size": 64)";
   check_rows({{"Phi-3-small-8k-instruct", config + "}", 7392272384, 0, 32 * 2 * 8 * 128 * 2 * 8192}});
   // 128 blocks. Of head h, a query of block q sees its own, 15 before it and those before them with (j + h + 1) in 8.
-  const Model model = read_checkpoint(config + "}");
+  const Model model = read(config + "}");
   const Mixer& sparse = *model.groups.front().mixers.front();
   CHECK_EQ(sparse.kind(), "block_sparse");
   std::uint64_t scores = 0;
@@ -338,7 +310,7 @@ TEST_CASE("block-sparse layers cache all tokens and see a part of them") {
   // A key head is read by four query heads with other vertical blocks each, 14 of the 112 before the near ones.
   CHECK_EQ(to_string(sparse.rows_read(0, 8192)), to_string(Count{8 * 64 * (16 + 4 * 14)}));
   CHECK_EQ(model.groups.back().mixers.front()->kind(), "full");
-  CHECK(checkpoint_refusal(config + R"(, "blocksparse_triton_kernel_block_size": 32})").find("kernel_block_size") !=
+  CHECK(refusal(config + R"(, "blocksparse_triton_kernel_block_size": 32})").find("kernel_block_size") !=
         std::string::npos);
 }
 
@@ -391,19 +363,19 @@ TEST_CASE("linear attentions keep a state and no cache") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.model);
-    const Model model = read_checkpoint(row.config);
+    const Model model = read(row.config);
     CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
     CHECK_EQ(figure(model, Metric::state_bytes), to_string(row.state));
     CHECK_EQ(figure(model, Metric::kv_cache_bytes), "0");
   }
   // One of 24 layers attends, with 8 heads of 128 for the keys: 4096 bytes a token; 2048 tokens under a window.
   const char* const hybrid = R"({"model_type": "gla", "attn": {"layers": [11], "num_heads": 16, "num_kv_heads": 8)";
-  CHECK_EQ(figure(read_checkpoint(std::string(hybrid) + "}}"), Metric::kv_cache_bytes), std::to_string(4096 * 8192));
-  CHECK_EQ(figure(read_checkpoint(std::string(hybrid) + R"(, "window_size": 2048}})"), Metric::kv_cache_bytes),
+  CHECK_EQ(figure(read(std::string(hybrid) + "}}"), Metric::kv_cache_bytes), std::to_string(4096 * 8192));
+  CHECK_EQ(figure(read(std::string(hybrid) + R"(, "window_size": 2048}})"), Metric::kv_cache_bytes),
            std::to_string(4096 * 2048));
-  CHECK(checkpoint_refusal(R"({"model_type": "gla", "attn": {"layers": [24], "num_heads": 16}})")
+  CHECK(refusal(R"({"model_type": "gla", "attn": {"layers": [24], "num_heads": 16}})")
             .find("/attn/layers: expected layers below 24, found 24") != std::string::npos);
-  CHECK(checkpoint_refusal(R"({"model_type": "retnet", "use_short_conv": true})")
+  CHECK(refusal(R"({"model_type": "retnet", "use_short_conv": true})")
             .find("/use_short_conv: expected false: the other form is not counted") != std::string::npos);
 }
 
@@ -433,8 +405,8 @@ TEST_CASE("CLIP's towers, each alone and together") {
            "patch_size": 14, "projection_dim": 1024})",
        1280 + 588 * 1280 + 257 * 1280 + 4 * 1280 + 32 * layer(1280, 5120) + 1280 * 1024, 0, 0},
   });
-  CHECK(has_remark(read_checkpoint(R"({"model_type": "clip_vision_model", "hidden_size": 768})"),
-                   "the context is an image's: 50 positions"));
+  CHECK(has_note(read(R"({"model_type": "clip_vision_model", "hidden_size": 768})"),
+                 "the context is an image's: 50 positions"));
 }
 
 TEST_CASE("RWKV-7 states the inner widths of its matrices") {
@@ -465,13 +437,13 @@ TEST_CASE("RWKV-7 states the inner widths of its matrices") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.model);
-    const Model model = read_checkpoint(R"({"model_type": "rwkv7", "vocab_size": 65536, "head_dim": 64, )" +
-                                        std::string(row.config) + "}");
+    const Model model =
+        read(R"({"model_type": "rwkv7", "vocab_size": 65536, "head_dim": 64, )" + std::string(row.config) + "}");
     CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
     CHECK_EQ(figure(model, Metric::state_bytes), to_string(row.layers * (row.d * 64 + 2 * row.d) * 4));
     CHECK_EQ(figure(model, Metric::kv_cache_bytes), "0");
   }
-  CHECK(checkpoint_refusal(R"({"model_type": "rwkv7"})").find("/decay_low_rank_dim") != std::string::npos);
+  CHECK(refusal(R"({"model_type": "rwkv7"})").find("/decay_low_rank_dim") != std::string::npos);
 }
 
 TEST_CASE("decoders of 2026: experts after the first layers, and windows, heads and gates of each layer") {
@@ -524,21 +496,20 @@ TEST_CASE("K-EXAONE 2: windows of their own, and one prediction layer for severa
       R"({"model_type": "exaone_moe", "hidden_size": 1024, "num_hidden_layers": 4, "num_attention_heads": 8,
           "num_key_value_heads": 2, "vocab_size": 1000, "layer_types": ["full_attention", "sliding_attention",
           "sliding_attention", "full_attention"], "mlp_layer_types": ["dense", "dense", "sparse", "sparse"])";
-  const Model model = read_checkpoint(widths + R"(, "sliding_windows": [0, 4096, 128, 0], "num_nextn_predict_layers": 3,
+  const Model model = read(widths + R"(, "sliding_windows": [0, 4096, 128, 0], "num_nextn_predict_layers": 3,
           "mtp_layer_types": ["sliding_attention"], "mtp_sliding_windows": [128]})");
   CHECK_EQ(figure(model, Metric::kv_cache_bytes), to_string(Count{2 * 2 * 128 * 2} * (2 * 8192 + 4096 + 128)));
   CHECK(model.next_token_layers == Count{1});
   REQUIRE(model.next_token_mixers.size() == 1);
   CHECK(model.next_token_mixers.front()->kind() == "sliding_window");
-  CHECK(checkpoint_refusal(widths + R"(, "sliding_windows": [0, 4096, 0, 0]})")
+  CHECK(refusal(widths + R"(, "sliding_windows": [0, 4096, 0, 0]})")
             .find("/sliding_windows: expected the window of layer 2, which slides, found 0") != std::string::npos);
 }
 
 TEST_CASE("Laguna: one gate for each head, for each element, or none") {
   const auto parameters = [](const std::string& keys) {
-    return figure(
-        read_checkpoint(R"({"model_type": "laguna", "hidden_size": 2048, "num_hidden_layers": 2)" + keys + "}"),
-        Metric::parameters);
+    return figure(read(R"({"model_type": "laguna", "hidden_size": 2048, "num_hidden_layers": 2)" + keys + "}"),
+                  Metric::parameters);
   };
   // Two embeddings, a dense and a sparse layer of 48 and 8 heads, norms.
   const Count without = Count{2 * 100352 * 2048} + 2 * (2048 * 128 * (2 * 48 + 2 * 8) + 2 * 128 + 2 * 2048) + 2048 +
@@ -551,7 +522,7 @@ TEST_CASE("Laguna: one gate for each head, for each element, or none") {
   CHECK_EQ(parameters(R"(, "gating": false, "mlp_only_layers": [])"),
            to_string(without - 3 * 2048 * 8192 + Count{3 * 2048 * 512} * 257 + 2048 * 256 + 256));
   const auto faults = [](const std::string& keys) {
-    return checkpoint_refusal(R"({"model_type": "laguna", "hidden_size": 2048, "num_hidden_layers": 2)" + keys + "}");
+    return refusal(R"({"model_type": "laguna", "hidden_size": 2048, "num_hidden_layers": 2)" + keys + "}");
   };
   CHECK(faults(R"(, "gating": "maybe")").find("/gating: expected \"per-head\", \"per-element\"") != std::string::npos);
   CHECK(faults(R"(, "mlp_only_layers": [2])").find("/mlp_only_layers: expected layers below 2, found 2") !=
@@ -563,7 +534,7 @@ TEST_CASE("Laguna: one gate for each head, for each element, or none") {
 
 TEST_CASE("the first dense layers of Command A+ slide in a pattern of their own") {
   // Two dense layers of which the second is full, then one full layer in four from the first sparse one on.
-  const Model model = read_checkpoint(
+  const Model model = read(
       R"({"model_type": "cohere2_moe", "hidden_size": 2048, "num_hidden_layers": 10, "num_attention_heads": 16,
           "first_k_dense_replace": 2, "prefix_dense_sliding_window_pattern": 2})");
   std::string full;
@@ -606,15 +577,15 @@ TEST_CASE("Ling and Ring with linear attention: the last layer of each group has
   };
   for (const Row& row : rows) {
     CAPTURE(row.model);
-    const Model model = read_checkpoint(row.config);
+    const Model model = read(row.config);
     CHECK_EQ(figure(model, Metric::parameters), to_string(row.parameters));
     CHECK_EQ(beside(model), to_string(row.beside));
     CHECK_EQ(figure(model, Metric::kv_cache_bytes), to_string(row.cache));
     CHECK_EQ(figure(model, Metric::state_bytes), to_string(row.state));
   }
   // Eight layers in groups of three: 2, 5, and what is behind the last whole group.
-  const Model model = read_checkpoint(
-      R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8, "layer_group_size": 3})");
+  const Model model =
+      read(R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8, "layer_group_size": 3})");
   std::string latent;
   for (const LayerGroup& group : model.groups) {
     if (group.mixers.front()->kind() != "latent") continue;
@@ -622,8 +593,7 @@ TEST_CASE("Ling and Ring with linear attention: the last layer of each group has
   }
   CHECK_EQ(latent, "2 5 6 7 ");
   const auto faults = [](const std::string& keys) {
-    return checkpoint_refusal(R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8)" + keys +
-                              "}");
+    return refusal(R"({"model_type": "bailing_hybrid", "hidden_size": 8192, "num_hidden_layers": 8)" + keys + "}");
   };
   CHECK(faults(R"(, "num_kv_heads_for_linear_attn": 8)")
             .find("/num_kv_heads_for_linear_attn: expected 0 or as many as query heads (64), found 8") !=

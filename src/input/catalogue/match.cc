@@ -274,10 +274,7 @@ std::string gguf_file_type(std::string_view word) {
   for (const auto& [name, type] : kShort) {
     if (word == name) return std::string(type);
   }
-  std::string upper(word);
-  for (char& c : upper) {
-    if (is_letter(c)) c = static_cast<char>(c - 'a' + 'A');
-  }
+  std::string upper = upper_case(word);
   const std::vector<std::string_view> types = gguf_file_type_names();
   return std::find(types.begin(), types.end(), upper) == types.end() ? std::string() : upper;
 }

@@ -10,13 +10,11 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kBailingKinds[] = {kFullLayer, kLinearLayer};
-
 /// The last layer of each group is a full one, and so are those behind the last whole group.
 std::vector<std::string_view> read_kinds(const Config& config, std::uint32_t layers) {
   const Count group = config.has("layer_types") ? Count{1} : config.count("layer_group_size", 8);
   const Count grouped = Count{layers} / group * group;
-  return layer_kinds(config, layers, kBailingKinds, [&](std::uint32_t i) {
+  return layer_kinds(config, layers, kFullAndLinear, [&](std::uint32_t i) {
     return (Count{i} + 1) % group == 0 || Count{i} >= grouped ? kFullLayer : kLinearLayer;
   });
 }

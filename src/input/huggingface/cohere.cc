@@ -8,8 +8,6 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kCohereKinds[] = {kFullLayer, kSlidingLayer};
-
 std::vector<Tensor> one_norm(Count width) { return {vector_of("attn_norm", width)}; }
 
 /// model_max_length is the window where given, whatever max_position_embeddings says
@@ -65,11 +63,12 @@ void read_cohere2_moe(const Config& config, Model& model) {
   const Count dense = named ? Count{0} : config.nullable("first_k_dense_replace").value_or(0);
   const Count first_pattern = dense == 0 ? Count{1} : config.count("prefix_dense_sliding_window_pattern", 1);
   const Count pattern = named ? Count{1} : config.count({"sliding_window_pattern", "_sliding_window_pattern"}, 4);
-  const std::vector<std::string_view> kinds = layer_kinds(config, decoder.layers, kCohereKinds, [&](std::uint32_t i) {
-    const bool first = Count{i} < dense;
-    const Count place = Count{i} + 1 - (first ? Count{0} : dense);
-    return place % (first ? first_pattern : pattern) == 0 ? kFullLayer : kSlidingLayer;
-  });
+  const std::vector<std::string_view> kinds =
+      layer_kinds(config, decoder.layers, kFullAndSliding, [&](std::uint32_t i) {
+        const bool first = Count{i} < dense;
+        const Count place = Count{i} + 1 - (first ? Count{0} : dense);
+        return place % (first ? first_pattern : pattern) == 0 ? kFullLayer : kSlidingLayer;
+      });
   const Count window = limit_of_kinds(config, kinds, config.nullable("sliding_window", 4096, 1));
   add_frame(model, decoder, norm);
   add_layers(

@@ -1,10 +1,8 @@
 // DeepSeekMoE (the first, with ordinary heads), DeepSeek-V2, V3 and V3.2, and the families that are one of them with
 // other widths: Kimi K2, GLM-5, GLM-4.7-Flash, Mistral 4, Youtu-LLM (without experts).
-// [deepseek-ai/deepseek-moe-16b-base
-//  configuration_deepseek.py, modeling_deepseek.py; transformers configuration_deepseek_v2.py,
-//  configuration_deepseek_v3.py, modular_glm_moe_dsa.py, modular_glm4_moe_lite.py, configuration_mistral4.py,
-//  modular_youtu.py;
-//  DeepSeek-V3.2-Exp inference/model.py]
+// [deepseek-ai/deepseek-moe-16b-base configuration_deepseek.py, modeling_deepseek.py; transformers
+//  configuration_deepseek_v2.py, configuration_deepseek_v3.py, modular_glm_moe_dsa.py, modular_glm4_moe_lite.py,
+//  configuration_mistral4.py, modular_youtu.py; DeepSeek-V3.2-Exp inference/model.py]
 #include <algorithm>
 
 #include "checkpoint.h"

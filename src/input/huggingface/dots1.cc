@@ -22,10 +22,9 @@ void read_dots1(const Config& config, Model& model) {
     experts = checked(config, experts);
   }
   const Count dense = any_experts ? config.count("first_k_dense_replace", 0, 0) : Count{decoder.layers};
-  constexpr std::string_view kKinds[] = {kFullLayer, kSlidingLayer};
   const std::optional<Count> window = config.nullable("sliding_window", std::nullopt, 1);
   const Count first = window ? config.count("max_window_layers", 62, 0) : Count{decoder.layers};
-  const auto kinds = layer_kinds(config, decoder.layers, kKinds,
+  const auto kinds = layer_kinds(config, decoder.layers, kFullAndSliding,
                                  [&](std::uint32_t i) { return Count(i) >= first ? kSlidingLayer : kFullLayer; });
   add_frame(model, decoder, kRmsNorm);
   add_layers(

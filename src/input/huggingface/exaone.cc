@@ -67,8 +67,11 @@ std::vector<Count> read_windows(const Config& config, const std::vector<std::str
   if (!windows) windows.emplace(layers, limit_of_kinds(config, kinds, for_all));
   for (std::uint32_t i = 0; i < layers; ++i) {
     Count& window = (*windows)[i];
-    if (kinds[i] == kFullLayer) window = 0;
-    if (kinds[i] == kFullLayer || window > 0) continue;
+    if (kinds[i] == kFullLayer) {
+      window = 0;
+      continue;
+    }
+    if (window > 0) continue;
     config.fault("sliding_windows", "expected the window of layer " + std::to_string(i) + ", which slides, found 0");
     window = 1;
   }

@@ -26,18 +26,23 @@ void read_dense_glm(const Config& config, Model& model, bool post_norms) {
 void read_glm(const Config& config, Model& model) { read_dense_glm(config, model, false); }
 void read_glm4(const Config& config, Model& model) { read_dense_glm(config, model, true); }
 
+/// The experts of GLM-4.5, which families differ in by their width.
+Experts read_glm_experts(const Config& config, std::uint32_t d_ff) {
+  Experts experts;
+  experts.count = config.count({"n_routed_experts", "num_experts"}, 128);
+  experts.active = config.count("num_experts_per_tok", 8);
+  experts.d_ff = config.count("moe_intermediate_size", d_ff);
+  experts.shared_d_ff = experts.d_ff * config.count("n_shared_experts", 1, 0);
+  experts.router_bias = true;  // e_score_correction_bias
+  return checked(config, experts);
+}
+
 void read_glm4_moe(const Config& config, Model& model) {
   Decoder decoder =
       read_decoder(config, {.vocab = 151552, .d_model = 4096, .d_ff = 10944, .layers = 46, .heads = 96, .kv_heads = 8});
   decoder.shape.qkv_bias = config.flag("attention_bias", false);  // never on the output
   if (config.flag("use_qk_norm", false)) decoder.shape.qk_norm = QkNorm::head;
-  Experts experts{};
-  experts.count = config.count({"n_routed_experts", "num_experts"}, 128);
-  experts.active = config.count("num_experts_per_tok", 8);
-  experts.d_ff = config.count("moe_intermediate_size", 1408);
-  experts.shared_d_ff = experts.d_ff * config.count("n_shared_experts", 1, 0);
-  experts.router_bias = true;  // e_score_correction_bias
-  experts = checked(config, experts);
+  const Experts experts = read_glm_experts(config, 1408);
   const Count dense = config.count("first_k_dense_replace", 1, 0);
   const auto sparse_layer = [&] {
     return Layer{
@@ -64,13 +69,7 @@ void read_solar_open(const Config& config, Model& model) {
       .vocab = 196608, .d_model = 4096, .d_ff = 0, .layers = 48, .heads = 64, .kv_heads = 8, .d_k = 128};
   Decoder decoder = read_decoder_without_ff(config, defaults);
   decoder.shape.qkv_bias = config.flag("attention_bias", false);  // never on the output
-  Experts experts;
-  experts.count = config.count({"n_routed_experts", "num_experts"}, 128);
-  experts.active = config.count("num_experts_per_tok", 8);
-  experts.d_ff = config.count("moe_intermediate_size", 1280);
-  experts.shared_d_ff = experts.d_ff * config.count("n_shared_experts", 1, 0);
-  experts.router_bias = true;  // e_score_correction_bias
-  experts = checked(config, experts);
+  const Experts experts = read_glm_experts(config, 1280);
   add_frame(model, decoder, kRmsNorm);
   add_layers(
       model, decoder.layers,

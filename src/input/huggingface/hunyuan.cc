@@ -1,6 +1,6 @@
 // HunYuan, dense and with experts: Llama with normalised queries and keys. Hy3: experts after a dense first layer,
-// whose choice a bias balances, and a prediction layer. [transformers configuration_hunyuan_v1_dense.py,
-// modeling_hunyuan_v1_dense.py, modeling_hunyuan_v1_moe.py,
+// whose choice a bias balances, and a prediction layer.
+// [transformers configuration_hunyuan_v1_dense.py, modeling_hunyuan_v1_dense.py, modeling_hunyuan_v1_moe.py,
 //  modular_hy_v3.py; tencent/Hunyuan-A13B-Instruct hunyuan.py; vllm models/hy_v3.py, hy_v3_mtp.py]
 #include "checkpoint.h"
 #include "family.h"

@@ -9,8 +9,6 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kLagunaKinds[] = {kFullLayer, kSlidingLayer};
-
 /// One gate for each head (XS, S) or one for each of its elements (M). [vllm models/laguna.py LagunaAttention]
 enum class Gating { none, heads, elements };
 
@@ -50,7 +48,7 @@ void read_laguna(const Config& config, Model& model) {
     heads = per_layer_counts(config, "num_attention_heads_per_layer", decoder.shape.heads, decoder.layers);
   }
   const std::vector<std::string_view> kinds =
-      layer_kinds(config, decoder.layers, kLagunaKinds, [](std::uint32_t) { return kFullLayer; });
+      layer_kinds(config, decoder.layers, kFullAndSliding, [](std::uint32_t) { return kFullLayer; });
   const bool slides = std::find(kinds.begin(), kinds.end(), kSlidingLayer) != kinds.end();
   const Count window = slides ? limit_of_kinds(config, kinds, config.nullable("sliding_window", 512, 1)) : Count{1};
   const Gating gating = read_gating(config);

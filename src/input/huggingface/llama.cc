@@ -31,8 +31,7 @@ void read_smollm3(const Config& config, Model& model) {
   if (config.flag("use_sliding_window", false)) window = config.nullable("sliding_window", std::nullopt, 1);
   const std::optional<std::vector<Count>> rope = config.counts_per_layer("no_rope_layers", decoder.layers);
   const Count interval = rope ? Count{4} : config.count("no_rope_layer_interval", 4);
-  constexpr std::string_view kKinds[] = {kFullLayer, kSlidingLayer};
-  const auto kinds = layer_kinds(config, decoder.layers, kKinds, [&](std::uint32_t i) {
+  const auto kinds = layer_kinds(config, decoder.layers, kFullAndSliding, [&](std::uint32_t i) {
     const bool rotates = rope ? (*rope)[i] != 0 : (Count(i) + 1) % interval != 0;
     return window && !rotates ? kSlidingLayer : kFullLayer;
   });

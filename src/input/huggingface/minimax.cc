@@ -6,8 +6,6 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kMiniMaxKinds[] = {kFullLayer, kLinearLayer};
-
 /// True for the layers with full attention.
 std::vector<bool> full_layers(const Config& config, std::uint32_t layers, bool alternates_by_default) {
   std::vector<bool> full(layers);
@@ -27,7 +25,7 @@ std::vector<bool> full_layers(const Config& config, std::uint32_t layers, bool a
   }
   if (!config.has("layer_types")) config.took_default("layer_types", "alternating, full attention first");
   const std::vector<std::string_view> kinds = layer_kinds(
-      config, layers, kMiniMaxKinds, [](std::uint32_t i) { return i % 2 == 0 ? kFullLayer : kLinearLayer; });
+      config, layers, kFullAndLinear, [](std::uint32_t i) { return i % 2 == 0 ? kFullLayer : kLinearLayer; });
   for (std::uint32_t i = 0; i < layers; ++i) full[i] = kinds[i] == kFullLayer;
   return full;
 }

@@ -6,8 +6,6 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kModernBertKinds[] = {kFullLayer, kSlidingLayer};
-
 void read_modernbert(const Config& config, Model& model) {
   Decoder sizes =
       read_decoder(config, {.vocab = 50368, .d_model = 768, .d_ff = 1152, .layers = 22, .heads = 12, .tied = true});
@@ -18,7 +16,7 @@ void read_modernbert(const Config& config, Model& model) {
   const Count band = config.count("local_attention", 128) / 2;
   const Count every = config.has("layer_types") ? Count{3} : config.count("global_attn_every_n_layers", 3);
   const std::vector<std::string_view> kinds =
-      layer_kinds(config, sizes.layers, kModernBertKinds,
+      layer_kinds(config, sizes.layers, kFullAndSliding,
                   [every](std::uint32_t i) { return Count{i} % every == 0 ? kFullLayer : kSlidingLayer; });
 
   model.d_model = sizes.d_model;

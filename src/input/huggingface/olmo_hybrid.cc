@@ -5,8 +5,6 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kOlmoHybridKinds[] = {kFullLayer, kLinearLayer};
-
 void read_olmo_hybrid(const Config& config, Model& model) {
   Decoder decoder = read_decoder(config, {.vocab = 100352, .d_model = 3840, .d_ff = 11008, .layers = 32, .heads = 30});
   decoder.shape.qkv_bias = decoder.shape.output_bias = config.flag("attention_bias", false);
@@ -28,7 +26,7 @@ void read_olmo_hybrid(const Config& config, Model& model) {
   const Count kernel = config.count("linear_conv_kernel_dim", 4);
   const std::uint32_t layers = decoder.layers;
   // Without any layer of full attention, the class makes the last one.
-  const std::vector<std::string_view> kinds = layer_kinds(config, layers, kOlmoHybridKinds, [layers](std::uint32_t i) {
+  const std::vector<std::string_view> kinds = layer_kinds(config, layers, kFullAndLinear, [layers](std::uint32_t i) {
     return i % 4 == 3 || (layers < 4 && i + 1 == layers) ? kFullLayer : kLinearLayer;
   });
 

@@ -155,12 +155,6 @@ std::shared_ptr<const Mixer> attention(std::string_view kind, const MixerShape& 
   return make_mixer("full", shape);
 }
 
-namespace {
-
-constexpr std::string_view kFullAndSliding[] = {kFullLayer, kSlidingLayer};
-
-}  // namespace
-
 Count limit_of_kinds(const Config& config, const std::vector<std::string_view>& kinds, std::optional<Count> limit) {
   for (const std::string_view kind : kinds) {
     if (kind == kFullLayer || limit) continue;

@@ -107,6 +107,9 @@ inline constexpr std::string_view kSlidingLayer = "sliding_attention";
 inline constexpr std::string_view kChunkedLayer = "chunked_attention";
 inline constexpr std::string_view kLinearLayer = "linear_attention";
 
+inline constexpr std::string_view kFullAndSliding[] = {kFullLayer, kSlidingLayer};
+inline constexpr std::string_view kFullAndLinear[] = {kFullLayer, kLinearLayer};
+
 /// `layer_types` as read; empty when absent.
 std::vector<std::string_view> read_layer_types(const Config& config, std::uint32_t layers,
                                                std::span<const std::string_view> known);

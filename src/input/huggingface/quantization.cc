@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "core/character.h"
 #include "ctxcost/core/precision.h"
 #include "family.h"
 #include "module_patterns.h"

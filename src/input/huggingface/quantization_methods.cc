@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/character.h"
+
 namespace ctxcost::huggingface {
 namespace {
 
@@ -586,13 +588,6 @@ std::string method_name(const Config& config) {
 }
 
 }  // namespace
-
-std::string upper_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-  }
-  return text;
-}
 
 std::vector<Method> methods_of(const Config& config) {
   const std::string name = method_name(config);

@@ -30,7 +30,4 @@ struct Method {
 /// Empty where it says nothing about weights; one that is `unknown` where it says too little.
 std::vector<Method> methods_of(const Config& config);
 
-/// In capitals.
-std::string upper_case(std::string text);
-
 }  // namespace ctxcost::huggingface

@@ -26,8 +26,7 @@ Sliding read_sliding(const Config& config, std::uint32_t layers) {
     sliding.window = config.nullable("sliding_window", 4096, 1);
     if (sliding.window) first = config.count("max_window_layers", 28, 0);
   }
-  constexpr std::string_view kKinds[] = {kFullLayer, kSlidingLayer};
-  sliding.kinds = layer_kinds(config, layers, kKinds,
+  sliding.kinds = layer_kinds(config, layers, kFullAndSliding,
                               [first](std::uint32_t i) { return Count(i) >= first ? kSlidingLayer : kFullLayer; });
   return sliding;
 }

@@ -12,8 +12,6 @@
 namespace ctxcost::huggingface {
 namespace {
 
-constexpr std::string_view kQwen3NextKinds[] = {kFullLayer, kLinearLayer};
-
 struct HybridLine {
   DecoderDefaults decoder;
   bool dense = false;  ///< no experts at all (Qwen3.5)
@@ -77,9 +75,9 @@ PredictionLayers read_line(const Config& config, Model& model, const HybridLine&
 
   Count interval = 4;
   if (!config.has("layer_types")) interval = config.count("full_attention_interval", 4);
-  const std::vector<std::string_view> kinds =
-      layer_kinds(config, decoder.layers, kQwen3NextKinds,
-                  [&](std::uint32_t i) { return Count{i + 1} % interval == 0 ? kFullLayer : kLinearLayer; });
+  const std::vector<std::string_view> kinds = layer_kinds(config, decoder.layers, kFullAndLinear, [&](std::uint32_t i) {
+    return Count{i + 1} % interval == 0 ? kFullLayer : kLinearLayer;
+  });
 
   const auto layer = [&](bool is_full, bool with_experts) {
     return Layer{{is_full ? make_mixer("full", full)
