@@ -23,6 +23,8 @@ BuiltIn find_built_in(std::string_view word, std::string_view source) {
   if (const CatalogueEntry* entry = find_in_catalogue(word)) return built_in({entry});
   if (const Mechanism* mechanism = find_mechanism(word)) return mechanism;
   std::vector<std::string_view> names;
+  names.reserve(catalogue_names().size() + mechanisms().size() + engines().size() + formats().size() +
+                metrics().size() + device_metrics().size() + accelerator_catalogue().size());
   for (const CatalogueName& row : catalogue_names()) names.push_back(row.name);
   for (const Mechanism* mechanism : mechanisms()) names.push_back(mechanism->kind);
   for (const Engine* engine : engines()) {
@@ -46,9 +48,9 @@ BuiltIn find_built_in(std::string_view word, std::string_view source) {
   if (const std::optional<CatalogueMatch> match = match_model(word)) return built_in(*match);
   // Only one device can be shown. If there are several, the message lists them.
   if (!match_accelerators(word).entries.empty()) return load_accelerator(word);
-  std::string hint = hint_for_model(word);
+  std::string hint = hint_of_beginning(word);
   if (!hint.starts_with("it may be")) hint = did_you_mean(word, names);
-  if (hint.empty()) hint = hint_for_accelerator(word);
+  if (hint.empty()) hint = hint_of_device_beginning(word);
   if (hint.empty()) hint = "`ctxcost list models` and its like show all names";
   throw InputError(Diagnostic{std::string(source), "", format("nothing built in is called \"{}\"", word), hint});
 }

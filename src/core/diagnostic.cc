@@ -30,6 +30,11 @@ class EditDistance {
 
   /// Returns the distance, or `limit` where it is no less.
   std::size_t to(std::string_view other, std::size_t limit) const {
+    // Each character that the word has not is an edit of its own.
+    std::size_t strange = 0;
+    for (const char c : other) {
+      if (places_[static_cast<unsigned char>(c)] == 0 && ++strange >= limit) return limit;
+    }
     std::uint64_t up = ~std::uint64_t{0}, down = 0, diagonal = 0, places_before = 0;
     std::size_t distance = size_;
     for (std::size_t left = other.size(); left > 0; --left) {

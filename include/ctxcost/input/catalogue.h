@@ -96,6 +96,10 @@ std::optional<CatalogueMatch> match_model(std::string_view name);
 /// ("-Instruct", "-AWQ"). Other releases and trainings keep their words ("-2507", "-Thinking"). Empty for a path.
 std::string bare_model_name(std::string_view name);
 
+/// Returns a hint with the models whose names go on where `name` ends: of "llama-3.1" "it may be llama-3.1-8b, …", of
+/// one alone "did you mean …". Empty if there is none.
+std::string hint_of_beginning(std::string_view name);
+
 /// Returns a hint for a name that no model has: what it may be, a near spelling, or where to look.
 std::string hint_for_model(std::string_view name);
 
@@ -108,7 +112,11 @@ struct AcceleratorMatch {
 /// for "h100".
 AcceleratorMatch match_accelerators(std::string_view name);
 
-/// Returns a hint for a name that no device has: the devices whose names begin nearly so ("h200x"). Empty if none do.
+/// Returns a hint for a name that no device has: a near id, else the devices whose names begin nearly so. Empty if
+/// there are none.
 std::string hint_for_accelerator(std::string_view name);
+
+/// Returns a hint with the devices whose names begin nearly so ("h200x"). Empty if none do.
+std::string hint_of_device_beginning(std::string_view name);
 
 }  // namespace ctxcost

@@ -351,6 +351,13 @@ std::string_view without_maker(std::string_view name) {
   return name;
 }
 
+/// Whether a name of the catalogue can begin with a letter, be it behind its maker. Nearly none of them does.
+bool can_begin(std::string_view name, char letter) {
+  const char first = lower_case(name.front());
+  return first == letter || std::any_of(kMakers.begin(), kMakers.end(),
+                                        [first](std::string_view maker) { return first == maker.front(); });
+}
+
 /// Whether the words of a name, joined, are a text. Nearly every name of the catalogue begins otherwise.
 bool reads_as(std::string_view name, std::string_view text) {
   std::size_t read = 0;
@@ -378,7 +385,8 @@ const CatalogueEntry* find_known(const Words& words) {
   const std::string text = joined(words);
   const CatalogueEntry* found = nullptr;
   for (const CatalogueName& row : catalogue_names()) {
-    if (row.name.find('/') != std::string_view::npos || !reads_as(without_maker(row.name), text)) continue;
+    if (!can_begin(row.name, text.front()) || row.name.find('/') != std::string_view::npos) continue;
+    if (!reads_as(without_maker(row.name), text)) continue;
     const CatalogueEntry* const entry = &catalogue()[row.entry];
     if (found != nullptr && entry != found) return nullptr;
     found = entry;
@@ -411,6 +419,12 @@ bool begins_with(std::string_view name, const std::vector<std::string_view>& sta
     return ++same < start.size();
   });
   return same == start.size();
+}
+
+/// The words of a model's name without its maker and its packaging. None of a path.
+Words bare_words(std::string_view name) {
+  const std::optional<std::string_view> part = model_part(name);
+  return part ? strip(without_maker(words_of(*part))).name : Words{};
 }
 
 std::string_view short_name(const CatalogueEntry& entry) { return entry.id.substr(entry.id.rfind('/') + 1); }
@@ -460,27 +474,31 @@ std::string bare_model_name(std::string_view name) {
   return part ? joined(strip(without_maker(words_of(*part)), Leave::tunings).name) : std::string();
 }
 
-std::string hint_for_model(std::string_view name) {
-  const std::optional<std::string_view> part = model_part(name);
-  const Words words = part ? strip(without_maker(words_of(*part))).name : Words{};
-  // "llama-3.1" is the beginning of several names: the hint lists them.
+std::string hint_of_beginning(std::string_view name) {
+  const Words words = bare_words(name);
   std::vector<std::string_view> start;
   each_atom(words, 0, [&start](std::string_view atom) {
     start.push_back(atom);
     return true;
   });
+  if (start.empty()) return {};
   std::vector<const CatalogueEntry*> may_be;
   std::vector<std::string> names_of_them;
   NameWords known;
   for (const CatalogueName& row : catalogue_names()) {
-    if (start.empty()) break;
-    if (row.name.find('/') != std::string_view::npos || !begins_with(without_maker(row.name), start, known)) continue;
+    if (!can_begin(row.name, start.front().front()) || row.name.find('/') != std::string_view::npos) continue;
+    if (!begins_with(without_maker(row.name), start, known)) continue;
     const CatalogueEntry* const entry = &catalogue()[row.entry];
     if (std::find(may_be.begin(), may_be.end(), entry) != may_be.end()) continue;
     may_be.push_back(entry);
     names_of_them.push_back(lower_case(short_name(*entry)));
   }
-  if (!may_be.empty()) return may_be_one_of(names_of_them);
+  return may_be_one_of(names_of_them);
+}
+
+std::string hint_for_model(std::string_view name) {
+  std::string hint = hint_of_beginning(name);
+  if (!hint.empty()) return hint;
   // Who names no maker means no name with one.
   const auto near = [](std::string_view wanted) {
     const bool with_maker = wanted.find('/') != std::string_view::npos;
@@ -492,8 +510,8 @@ std::string hint_for_model(std::string_view name) {
     return did_you_mean(wanted, names);
   };
   std::string plain;
-  for (const std::string& word : words) plain += (plain.empty() ? "" : "-") + word;
-  std::string hint = near(plain);
+  for (const std::string& word : bare_words(name)) plain += (plain.empty() ? "" : "-") + word;
+  hint = near(plain);
   if (hint.empty() && plain != name) hint = near(name);
   return !hint.empty() ? hint : "`ctxcost list models` shows the catalogue";
 }
@@ -517,6 +535,8 @@ constexpr std::array<std::string_view, 11> kVariants = {"ti",  "super", "laptop"
 /// Returns whether the word before names a computer of Apple's, whose kind the word after it is: "MacBook Pro", "Mac
 /// Studio".
 bool is_mac(std::string_view word) { return word == "mac" || word == "macbook"; }
+
+bool is_shared(std::string_view word) { return is_letter(word.front()) && among(kShared, word); }
 
 bool is_number(std::string_view word) { return word.find_first_not_of("0123456789") == std::string_view::npos; }
 
@@ -619,16 +639,20 @@ AcceleratorMatch match_accelerators(std::string_view name) {
   NameWords plain, wanted, device;
   split_device(name, plain, wanted);
   if (wanted.empty()) return match;
+  // What a name's words are found in has all of their characters.
+  const std::uint64_t characters = characters_of(wanted.run(0, wanted.size() - 1));
+  const auto covered = [&](const CatalogueEntry& entry) {
+    if ((characters & ~(characters_of(entry.id) | kWordsOfDevices)) != 0) return Cover{};
+    split_device(entry.id, plain, device);
+    return cover(device, wanted);
+  };
   for (const Spoken& spoken : kSpoken) {
     split(spoken.name, device);
     if (!same_words(device, wanted)) continue;
     for (const CatalogueEntry& entry : accelerator_catalogue()) {
       if (entry.id == spoken.id) {
         found.push_back(&entry);
-        continue;
-      }
-      split_device(entry.id, plain, device);
-      if (cover(device, wanted).all) {
+      } else if (covered(entry).all) {
         match.note =
             "\"" + std::string(name) + "\" is taken as " + std::string(spoken.id) + ", not " + std::string(entry.id);
       }
@@ -637,16 +661,12 @@ AcceleratorMatch match_accelerators(std::string_view name) {
   }
   bool shared = true;
   for (std::size_t i = 0; i < wanted.size() && shared; ++i) {
-    shared = among(kShared, wanted[i]) || (wanted[i].ends_with("gb") && is_digit(wanted[i].front()));
+    shared = is_shared(wanted[i]) || (wanted[i].ends_with("gb") && is_digit(wanted[i].front()));
   }
   if (shared) return match;
   std::vector<const CatalogueEntry*> variants;
-  const std::uint64_t characters = characters_of(wanted.run(0, wanted.size() - 1));
   for (const CatalogueEntry& entry : accelerator_catalogue()) {
-    // What a name's words are found in has all of their characters.
-    if ((characters & ~(characters_of(entry.id) | kWordsOfDevices)) != 0) continue;
-    split_device(entry.id, plain, device);
-    const Cover cover_of = cover(device, wanted);
+    const Cover cover_of = covered(entry);
     if (cover_of.all) (cover_of.variant ? variants : found).push_back(&entry);
   }
   // A device of a line that only has variants is named without their word, too: "Arc B60" is the "Arc Pro B60".
@@ -655,27 +675,31 @@ AcceleratorMatch match_accelerators(std::string_view name) {
 }
 
 std::string hint_for_accelerator(std::string_view name) {
-  if (name.size() > kLongestModelName) return {};
-  const std::string wanted = lower_case(name);
   std::vector<std::string_view> ids;
   ids.reserve(accelerator_catalogue().size());
   for (const CatalogueEntry& entry : accelerator_catalogue()) ids.push_back(entry.id);
-  std::string whole = did_you_mean(wanted, ids);
-  if (!whole.empty()) return whole;
+  std::string whole = did_you_mean(name, ids);
+  return !whole.empty() ? whole : hint_of_device_beginning(name);
+}
 
+std::string hint_of_device_beginning(std::string_view name) {
+  if (name.size() > kLongestModelName) return {};
   // What an id begins with, as far as it names a device: "rtx4090" and "4090" of "rtx-4090-laptop-16gb".
   NameWords plain, words;
   split_device(name, plain, words);
   if (words.empty()) return {};
   const std::string beginning(words.run(0, words.size() - 1));
+  const std::string_view alike = std::string_view(beginning).substr(0, 2);
   struct Beginning {
     std::size_t begin, end;  // in `text`
     std::string_view id;
   };
-  std::vector<Beginning> known;
+  // Of several that are as near, those that begin alike come first: "a1000" is rather the A100 than the A6000.
+  std::vector<Beginning> known, others;
   std::string text;
   const std::array<char, 2> first_of_word = {'-', beginning.front()};
-  for (const std::string_view id : ids) {
+  for (const CatalogueEntry& entry : accelerator_catalogue()) {
+    const std::string_view id = entry.id;
     // Who mistypes a name has its first letter right.
     const bool may_begin =
         id.front() == beginning.front() ||
@@ -685,22 +709,20 @@ std::string hint_for_accelerator(std::string_view name) {
     for (std::size_t first = 0; first < words.size(); ++first) {
       bool names_one = false;
       for (std::size_t last = first; last < words.size(); ++last) {
-        names_one = names_one || !among(kShared, words[last]);
+        names_one = names_one || !is_shared(words[last]);
         if (!names_one) continue;
         const std::size_t begin = text.size();
-        text += words.run(first, last);
-        known.push_back({begin, text.size(), id});
+        const std::string_view run = words.run(first, last);
+        text += run;
+        (run.substr(0, 2) == alike ? known : others).push_back({begin, text.size(), id});
       }
-      if (!among(kShared, words[first])) break;
+      if (!is_shared(words[first])) break;
     }
   }
   const auto text_of = [&text](const Beginning& one) {
     return std::string_view(text).substr(one.begin, one.end - one.begin);
   };
-  // Of several that are as near, those that begin alike: "a1000" is rather the A100 than the A6000.
-  std::stable_partition(known.begin(), known.end(), [&](const Beginning& one) {
-    return text_of(one).substr(0, 2) == std::string_view(beginning).substr(0, 2);
-  });
+  known.insert(known.end(), others.begin(), others.end());
   std::vector<std::string_view> texts;
   texts.reserve(known.size());
   for (const Beginning& one : known) texts.push_back(text_of(one));
