@@ -48,7 +48,7 @@ BuiltIn find_built_in(std::string_view word, std::string_view source) {
   if (const std::optional<CatalogueMatch> match = match_model(word)) return built_in(*match);
   // Only one device can be shown. If there are several, the message lists them.
   if (!match_accelerators(word).entries.empty()) return load_accelerator(word);
-  std::string hint = hint_of_beginning(word);
+  std::string hint = hint_of_model_beginning(word);
   if (!hint.starts_with("it may be")) hint = did_you_mean(word, names);
   if (hint.empty()) hint = hint_of_device_beginning(word);
   if (hint.empty()) hint = "`ctxcost list models` and its like show all names";

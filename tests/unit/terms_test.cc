@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -99,12 +100,12 @@ TEST_CASE("a metric is the sum of its terms") { for_all_models(check_sums_of); }
 
 TEST_CASE("layers that share weights: work has a term at each use, what is stored has one") {
   // The catalogue has none of them. Parameters are added up and listed by two walks.
-  for (
-      const std::string config : {
-          R"({"model_type": "zamba2", "n_mamba_heads": 80, "num_mem_blocks": 2})",
-          R"({"model_type": "albert", "vocab_size": 30000, "num_hidden_groups": 3})",
-          R"({"model_type": "deberta-v2", "hidden_size": 768, "relative_attention": true, "pos_att_type": ["c2p", "p2c"]})",
-      }) {
+  static constexpr std::array kConfigs = {
+      R"({"model_type": "zamba2", "n_mamba_heads": 80, "num_mem_blocks": 2})",
+      R"({"model_type": "albert", "vocab_size": 30000, "num_hidden_groups": 3})",
+      R"({"model_type": "deberta-v2", "hidden_size": 768, "relative_attention": true, "pos_att_type": ["c2p", "p2c"]})",
+  };
+  for (const char* const config : kConfigs) {
     CAPTURE(config);
     check_sums_of(test::read(config));
   }

@@ -98,7 +98,7 @@ std::string bare_model_name(std::string_view name);
 
 /// Returns a hint with the models whose names go on where `name` ends: of "llama-3.1" "it may be llama-3.1-8b, …", of
 /// one alone "did you mean …". Empty if there is none.
-std::string hint_of_beginning(std::string_view name);
+std::string hint_of_model_beginning(std::string_view name);
 
 /// Returns a hint for a name that no model has: what it may be, a near spelling, or where to look.
 std::string hint_for_model(std::string_view name);

@@ -429,6 +429,28 @@ Words bare_words(std::string_view name) {
 
 std::string_view short_name(const CatalogueEntry& entry) { return entry.id.substr(entry.id.rfind('/') + 1); }
 
+/// The models whose names go on where these words end, as a hint. Empty if there are none.
+std::string hint_of_beginning(const Words& words) {
+  std::vector<std::string_view> start;
+  each_atom(words, 0, [&start](std::string_view atom) {
+    start.push_back(atom);
+    return true;
+  });
+  if (start.empty()) return {};
+  std::vector<const CatalogueEntry*> may_be;
+  std::vector<std::string> names_of_them;
+  NameWords known;
+  for (const CatalogueName& row : catalogue_names()) {
+    if (!can_begin(row.name, start.front().front()) || row.name.find('/') != std::string_view::npos) continue;
+    if (!begins_with(without_maker(row.name), start, known)) continue;
+    const CatalogueEntry* const entry = &catalogue()[row.entry];
+    if (std::find(may_be.begin(), may_be.end(), entry) != may_be.end()) continue;
+    may_be.push_back(entry);
+    names_of_them.push_back(lower_case(short_name(*entry)));
+  }
+  return may_be_one_of(names_of_them);
+}
+
 }  // namespace
 
 std::optional<CatalogueMatch> match_model(std::string_view name) {
@@ -474,30 +496,11 @@ std::string bare_model_name(std::string_view name) {
   return part ? joined(strip(without_maker(words_of(*part)), Leave::tunings).name) : std::string();
 }
 
-std::string hint_of_beginning(std::string_view name) {
-  const Words words = bare_words(name);
-  std::vector<std::string_view> start;
-  each_atom(words, 0, [&start](std::string_view atom) {
-    start.push_back(atom);
-    return true;
-  });
-  if (start.empty()) return {};
-  std::vector<const CatalogueEntry*> may_be;
-  std::vector<std::string> names_of_them;
-  NameWords known;
-  for (const CatalogueName& row : catalogue_names()) {
-    if (!can_begin(row.name, start.front().front()) || row.name.find('/') != std::string_view::npos) continue;
-    if (!begins_with(without_maker(row.name), start, known)) continue;
-    const CatalogueEntry* const entry = &catalogue()[row.entry];
-    if (std::find(may_be.begin(), may_be.end(), entry) != may_be.end()) continue;
-    may_be.push_back(entry);
-    names_of_them.push_back(lower_case(short_name(*entry)));
-  }
-  return may_be_one_of(names_of_them);
-}
+std::string hint_of_model_beginning(std::string_view name) { return hint_of_beginning(bare_words(name)); }
 
 std::string hint_for_model(std::string_view name) {
-  std::string hint = hint_of_beginning(name);
+  const Words words = bare_words(name);
+  std::string hint = hint_of_beginning(words);
   if (!hint.empty()) return hint;
   // Who names no maker means no name with one.
   const auto near = [](std::string_view wanted) {
@@ -510,7 +513,7 @@ std::string hint_for_model(std::string_view name) {
     return did_you_mean(wanted, names);
   };
   std::string plain;
-  for (const std::string& word : bare_words(name)) plain += (plain.empty() ? "" : "-") + word;
+  for (const std::string& word : words) plain += (plain.empty() ? "" : "-") + word;
   hint = near(plain);
   if (hint.empty() && plain != name) hint = near(name);
   return !hint.empty() ? hint : "`ctxcost list models` shows the catalogue";
