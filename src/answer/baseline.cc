@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/quantity.h"
+#include "core/decimal.h"
 #include "ctxcost/answer/difference.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"

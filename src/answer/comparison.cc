@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/decimal.h"
 #include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/lengths.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/decimal.h"
 #include "core/format.h"
-#include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
 
@@ -305,7 +305,8 @@ std::vector<std::uint32_t> parse_depths(std::string_view text, std::string_view 
     start = comma + 1;
     std::string_view rest = item;
     const std::optional<Decimal> percent = read_decimal(rest);
-    if (!percent || !(rest.empty() || rest == "%") || percent->decimals > 3) fail(item);
+    if (!percent || !(rest.empty() || rest == "%")) fail(item);
+    if (percent->decimals > 3) throw_fault(source, format("expected at most three decimals, found \"{}\"", item));
     Count depth = percent->digits;
     if (depth > kFullDepth) fail(item);
     for (std::uint32_t i = percent->decimals; i < 3; ++i) depth *= 10;

@@ -17,7 +17,7 @@ std::vector<std::optional<Fraction>> parse_rates(std::string_view text, std::str
   for (const std::string_view item : divided(text, ',')) {
     const std::optional<Fraction> rate = read_rate_text(item);
     if (!rate && item != word) {
-      throw_fault(option, format("expected a number above 0, or \"{}\", found \"{}\"", word, item));
+      throw_fault(option, format("expected {}, or \"{}\", found \"{}\"", expected_rate(item), word, item));
     }
     rates.push_back(rate);
   }
@@ -100,7 +100,7 @@ Margin parse_margin(std::string_view text, std::string_view option) {
   if (const std::optional<Fraction> share = read_percent(text)) return {.share = *share, .bytes = {}};
   if (parse_quantity(text, Unit::bytes, Rounding::down)) return {.share = {}, .bytes = parse_size(text, option)};
   throw InputError(Diagnostic{std::string(option), "",
-                              format("expected a percentage up to 100% or a size, found \"{}\"", text),
+                              format("expected {} or a size, found \"{}\"", expected_percent(text), text),
                               "write 5% or 2GiB"});
 }
 

@@ -2,34 +2,19 @@
 // double.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ctxcost/core/count.h"
-#include "ctxcost/core/fraction.h"
 #include "ctxcost/core/units.h"
+#include "decimal.h"
 
 namespace ctxcost {
-
-/// digits / 10^decimals
-struct Decimal {
-  Count digits;
-  std::uint32_t decimals = 0;
-  double to_double() const;
-};
-
-/// Reads digits with an optional fraction and exponent from the start of `text`, and removes them there. Empty if there
-/// are none, or if they exceed 128 bits.
-std::optional<Decimal> read_decimal(std::string_view& text);
 
 /// Rounding of a decimal that is not a whole number of units: a limit "at most 72.3GiB" is rounded down, an "at least"
 /// limit up.
 enum class Rounding { down, up };
-
-/// Reads a price or a power: a decimal above 0, with at most 18 digits and 9 decimals. Empty if `text` is not that.
-std::optional<Fraction> read_rate_text(std::string_view text);
 
 /// decimal * factor. Empty above 128 bits.
 std::optional<Count> whole(const Decimal& decimal, Count factor, Rounding rounding);

@@ -50,14 +50,14 @@ bool is_usable(const EngineSetting& setting, std::string_view value) {
   return setting.choices.empty() ? is_number(setting, value) : is_choice(setting.choices, value);
 }
 
-/// "an integer of at least 1", "one of 0|1".
-std::string expected_of(const EngineSetting& setting) {
+/// What the setting takes in place of `value`: "an integer of at least 1", "one of 0|1".
+std::string expected_of(const EngineSetting& setting, std::string_view value) {
   const std::string least = " of at least " + std::to_string(setting.minimum);
   switch (setting.form) {
     case SettingForm::numbers: return "integers" + least + " joined by '+'";
     case SettingForm::number_and_choices: return "an integer" + least + ", or " + std::string(setting.choices);
-    case SettingForm::share: return "a decimal above 0 and at most 1";
-    case SettingForm::ratio: return "a decimal above 0";
+    case SettingForm::share: return std::string(expected_share(value));
+    case SettingForm::ratio: return "a number above 0 with at most six decimals";
     case SettingForm::draft_model:
     case SettingForm::projector: return "a file or the name of a model";
     case SettingForm::number_or_choice: break;
@@ -127,9 +127,9 @@ EngineChoice parse_engine(std::string_view text) {
     const std::string_view value = written.value.value_or("");
     if (choice.given(setting->name)) fail("\"" + std::string(setting->name) + "\" is given twice", "");
     if (!is_usable(*setting, value)) {
-      fail(
-          std::string(setting->name) + ": expected " + expected_of(*setting) + ", found \"" + std::string(value) + "\"",
-          "");
+      fail(std::string(setting->name) + ": expected " + expected_of(*setting, value) + ", found \"" +
+               std::string(value) + "\"",
+           "");
     }
     choice.settings.emplace_back(setting->name, std::string(value));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/decimal.h"
 #include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "input/file/text_file.h"

@@ -38,7 +38,7 @@ std::optional<Fraction> read_request_share(ObjectCursor& cursor) {
   if (value->is(JsonValue::Type::integer) || value->is(JsonValue::Type::real)) share = read_fraction(value->text);
   if (value->is(JsonValue::Type::string)) share = read_ratio(value->text);
   if (share && share->numerator <= share->denominator) return share;
-  cursor.wrong("share", "a number above 0 and at most 1 with at most six decimals, or \"1/3\"");
+  cursor.wrong("share", std::string(expected_share(value->text)) + ", or \"1/3\"");
   return std::nullopt;
 }
 

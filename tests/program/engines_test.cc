@@ -86,5 +86,5 @@ TEST_CASE("a setting that an engine cannot use is one line with what it expects"
   const Run done = run({"scale", "llama-3.1-8b", "--engine", "sglang:static=90%"});
   CHECK(done.status == 2);
   CHECK(done.out.empty());
-  CHECK(done.err.find("static: expected a decimal above 0 and at most 1, found \"90%\"") != std::string::npos);
+  CHECK(done.err.find("static: expected a number above 0 and at most 1, found \"90%\"") != std::string::npos);
 }

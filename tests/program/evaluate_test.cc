@@ -142,6 +142,8 @@ TEST_CASE("evaluate: questions that have no answer") {
        "ctxcost: --weights: has no effect beside --results, which counts no cost\n"},
       {{"evaluate", "needle", "bert-base-uncased"}, "ctxcost: --answer-tokens: expected at most 1"},
       {{"evaluate", "needle", "gpt2", "--depths", "150%"}, "ctxcost: --depths: expected a number of depths"},
+      {{"evaluate", "needle", "gpt2", "--depths", "12.3456%"},
+       "ctxcost: --depths: expected at most three decimals, found \"12.3456%\"\n"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.error);

@@ -406,7 +406,7 @@ TEST_CASE("fit and solve: what cannot be answered is one line and status 2") {
        "ctxcost: --overhead: expected a size with its unit, found \"1048575\": bytes? (write 1048575GiB, 1048575MB or, "
        "for bytes, 1048575B)\n"},
       {{"fit", "llama-3.1-8b", "--gpu", "h100-sxm-80gb", "--utilization", "90%", "-n", "4K"},
-       "ctxcost: --utilization: expected a decimal above 0 and at most 1, found \"90%\" (write 0.9 for 90%)\n"},
+       "ctxcost: --utilization: expected a number above 0 and at most 1, found \"90%\" (write 0.9 for 90%)\n"},
       {{"fit", "article-7b", "--gpu", "h100-sxm-80gb", "-n", "4K"},
        "ctxcost: approx. 7B: its weights and activations are not known, so that nothing can be said to fit (the file "
        "needs d_model, d_ff and vocab; or ask with a size of the cache (kv_memory), without a GPU)\n"},
@@ -457,6 +457,8 @@ TEST_CASE("fit: tight in every format, in exit status 0") {
     CHECK(refused.err == "ctxcost: --margin: expected a percentage up to 100% or a size, found \"" +
                              std::string(margin) + "\" (write 5% or 2GiB)\n");
   }
+  CHECK(with({"--margin", "5.0000001%"}).err ==
+        "ctxcost: --margin: expected at most six decimals or a size, found \"5.0000001%\" (write 5% or 2GiB)\n");
   const Run solved = run({"solve", "context", "llama-3.1-8b", "--gpu", "rtx-4090-24gb"});
   CHECK(solved.status == 0);
   CHECK(first_line(solved.out).starts_with("context: 72,824 tokens"));

@@ -96,7 +96,7 @@ TEST_CASE("shares and degrees that are not those of the machine are refused") {
             "ctxcost: --utilization: expected 1 share, one for each part of the GPU \"4090:2\", found 2 (one share "
             "holds for all cards)\n"},
            {{"--gpu", "3090+4090", "--utilization", "0.9+1.8"},
-            "ctxcost: --utilization: expected a decimal above 0 and at most 1, found \"1.8\"\n"},
+            "ctxcost: --utilization: expected a number above 0 and at most 1, found \"1.8\"\n"},
            {{"--gpu", "3090:2+4090", "--parallel", "tp=2"},
             "ctxcost: --parallel: tp=2 has 2 devices, --gpu rtx-3090-24gb:2+rtx-4090-24gb has 3\n"},
            {{"--gpu", "h100-sxm-80gb:2", "--parallel", "pp=16+32"},

@@ -79,6 +79,9 @@ TEST_CASE("prices that cannot be are refused") {
         Row{{"--power", "1,2,3"}, "ctxcost: --power: expected one value, or 2 as --gpu, found 3\n"},
         Row{{"--price", "0"}, "ctxcost: --price: expected a number above 0, or \"list\", found \"0\"\n"},
         Row{{"--price", "2,"}, "ctxcost: --price: expected a number above 0, or \"list\", found \"\"\n"},
+        Row{{"--price", "0.30000000000000004"},
+            "ctxcost: --price: expected at most nine decimals, or \"list\", found \"0.30000000000000004\"\n"},
+        Row{{"--price", "1e9"}, "ctxcost: --price: expected a number below 10^9, or \"list\", found \"1e9\"\n"},
         Row{{"--power", "big"}, "ctxcost: --power: expected a number above 0, or \"board\", found \"big\"\n"}}) {
     const Run result = run_with(two, row.more);
     CHECK(result.status == 2);

@@ -111,6 +111,9 @@ TEST_CASE("unified memory: what a program may take of it by default, exactly") {
                                 "ratio like \"2/3\", found ") != std::string::npos,
                   wrong);
   }
+  CHECK(error_of(card("0.66666666"))
+            .find("/unified_memory_usable: expected at most six decimals, or a ratio like \"2/3\", found 0.66666666") !=
+        std::string::npos);
 }
 
 TEST_CASE("cache types per card: fp8 from Ampere and MI300 on, nvfp4 on data-centre Blackwell, blocks everywhere") {

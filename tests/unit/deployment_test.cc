@@ -79,17 +79,6 @@ TEST_CASE("measured efficiencies divide peak and bandwidth") {
   CHECK(estimate.count(Metric::critical_batch) == Count{211 + 1});
 }
 
-TEST_CASE("fractions are exact decimals above 0 and at most 1") {
-  CHECK(parse_fraction("0.9", "x").of(81559) == Count{73403});
-  CHECK(parse_fraction("1", "x") == Fraction{1, 1});
-  CHECK(parse_fraction(".5", "x").of(9) == Count{4});
-  CHECK(parse_fraction("1.0", "x").of(9) == Count{9});
-  for (const char* text : {"", ".", "0", "0.0", "1.1", "2", "-0.5", "90%", "0.1234567", "1e-1", "nan", "0,9"}) {
-    CAPTURE(text);
-    CHECK_THROWS_AS(parse_fraction(text, "--utilization"), InputError);
-  }
-}
-
 TEST_CASE("KV heads of a tensor rank: the replication rules of docs/cost-model.md section 13") {
   struct Row {
     int heads, kv_heads, ranks;

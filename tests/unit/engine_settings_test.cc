@@ -17,15 +17,15 @@ TEST_CASE("settings take numbers, shares, ratios and words") {
     const char* message;
   };
   const Row rows[] = {
-      {"sglang:static=1.5", "static: expected a decimal above 0 and at most 1, found \"1.5\""},
-      {"sglang:static=0", "static: expected a decimal above 0 and at most 1, found \"0\""},
-      {"sglang:static=90%", "static: expected a decimal above 0 and at most 1, found \"90%\""},
-      {"sglang:static=0.1234567", "static: expected a decimal above 0 and at most 1, found \"0.1234567\""},
-      {"sglang:state_ratio=0", "state_ratio: expected a decimal above 0, found \"0\""},
-      {"sglang:state_ratio=-1", "state_ratio: expected a decimal above 0, found \"-1\""},
+      {"sglang:static=1.5", "static: expected a number above 0 and at most 1, found \"1.5\""},
+      {"sglang:static=0", "static: expected a number above 0 and at most 1, found \"0\""},
+      {"sglang:static=90%", "static: expected a number above 0 and at most 1, found \"90%\""},
+      {"sglang:static=0.1234567", "static: expected at most six decimals, found \"0.1234567\""},
+      {"sglang:state_ratio=0", "state_ratio: expected a number above 0 with at most six decimals, found \"0\""},
+      {"sglang:state_ratio=-1", "state_ratio: expected a number above 0 with at most six decimals, found \"-1\""},
       {"sglang:page=0", "page: expected an integer of at least 1, found \"0\""},
       {"sglang:state=fp64", "state: expected one of float32|bfloat16|float16|model, found \"fp64\""},
-      {"tensorrt-llm:fraction=", "fraction: expected a decimal above 0 and at most 1, found \"\""},
+      {"tensorrt-llm:fraction=", "fraction: expected a number above 0 and at most 1, found \"\""},
       {"ollama:unified=2", "unified: expected one of 0|1, found \"2\""},
       {"lm-studio:pages=1", "unknown setting \"pages\" of lm-studio"},
       {"lmstudio", "unknown engine \"lmstudio\""},

@@ -122,8 +122,9 @@ TEST_CASE("lengths: what is wrong with them") {
       {R"([{"tokens": 4}])", "lengths.json: /0/share: expected a number above 0 and at most 1, found nothing"},
       {R"([{"tokens": 4, "share": 1, "users": 3}])", "lengths.json: /0/users: unknown key of a length"},
       {R"([{"tokens": 4, "share": 0}])",
-       "lengths.json: /0/share: expected a number above 0 and at most 1 with at most six decimals, or \"1/3\", found "
-       "0"},
+       "lengths.json: /0/share: expected a number above 0 and at most 1, or \"1/3\", found 0"},
+      {R"([{"tokens": 4, "share": 0.30000000000000004}])",
+       "lengths.json: /0/share: expected at most six decimals, or \"1/3\", found 0.30000000000000004"},
       {R"([{"tokens": 4, "share": 1.5}])", "lengths.json: /0/share: expected a number above 0 and at most 1"},
       {R"([4])", "lengths.json: /0: expected an object with \"tokens\" and \"share\", found 4"},
       {R"([{"tokens": 1, "share": "1/999983"}, {"tokens": 2, "share": "1/999979"}, {"tokens": 2, "share": "1/999961"}])",

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/quantity.h"
 #include "ctxcost/answer/fit.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/deployment/deployment.h"
@@ -40,14 +39,15 @@ TEST_CASE("a rate is read exactly") {
     const char* shown;
   };
   for (const Row& row : {Row{"2.50", 25, 10, "2.5"}, Row{"0.1", 1, 10, "0.1"}, Row{"700", 700, 1, "700"},
-                         Row{"0.000000001", 1, 1'000'000'000, "0.000000001"}, Row{"12.05", 1205, 100, "12.05"}}) {
+                         Row{"0.000000001", 1, 1'000'000'000, "0.000000001"}, Row{"12.05", 1205, 100, "12.05"},
+                         Row{"999999999.9", 9'999'999'999, 10, "999999999.9"}}) {
     CAPTURE(row.text);
     const std::optional<Fraction> rate = read_rate_text(row.text);
     REQUIRE(rate);
     CHECK(*rate == Fraction{row.numerator, row.denominator});
     CHECK(rate_text(*rate) == row.shown);
   }
-  for (const char* text : {"", "0", "0.00", "-1", "free", "2.5 USD", "2,5", "0.0000000001", "1e19"}) {
+  for (const char* text : {"", "0", "0.00", "-1", "free", "2.5 USD", "2,5", "0.0000000001", "1e9"}) {
     CAPTURE(text);
     CHECK_FALSE(read_rate_text(text));
   }

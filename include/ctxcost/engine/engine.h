@@ -21,8 +21,8 @@ enum class SettingForm {
   number_or_choice,    ///< a number, or one of its choices where it has any
   number_and_choices,  ///< either of both
   numbers,             ///< joined by '+'
-  share,               ///< a decimal above 0 and at most 1
-  ratio,               ///< a decimal above 0
+  share,               ///< a number above 0 and at most 1
+  ratio,               ///< a number above 0
   draft_model,         ///< a model that drafts tokens: its file or catalogue name
   projector            ///< what encodes images: its file, or the name of a model that is all of it
 };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "budget_keys.h"
+#include "core/decimal.h"
 #include "core/quantity.h"
 #include "ctxcost/core/diagnostic.h"
 #include "ctxcost/core/units.h"
@@ -332,7 +333,7 @@ std::optional<Fraction> BudgetReader::read_fraction(ObjectCursor& cursor, std::s
   std::string_view rest = value->text;
   const std::optional<Decimal> percent = value->is(Type::string) ? read_decimal(rest) : std::nullopt;
   if (percent && rest == "%") hint = "a share is written 0.9 for 90%";
-  cursor.wrong(key, "a number above 0 and at most 1", hint);
+  cursor.wrong(key, expected_share(value->text), hint);
   return std::nullopt;
 }
 
@@ -368,7 +369,7 @@ std::optional<Margin> BudgetReader::read_margin(ObjectCursor& cursor, std::strin
   const JsonValue* const value = cursor.find(key);
   if (value != nullptr && value->is(Type::string) && value->text.ends_with('%')) {
     if (const std::optional<Fraction> share = read_percent(value->text)) return Margin{*share, {}};
-    cursor.wrong(key, "a percentage up to \"100%\" or bytes (\"2GiB\" or an integer)");
+    cursor.wrong(key, std::string(expected_percent(value->text)) + " or bytes (\"2GiB\" or an integer)");
     return std::nullopt;
   }
   const std::optional<Count> bytes = read_size(cursor, key, 0);
@@ -381,7 +382,7 @@ std::optional<Fraction> BudgetReader::read_rate(ObjectCursor& cursor, std::strin
   if (value->is(Type::integer) || value->is(Type::real)) {
     if (const std::optional<Fraction> rate = read_rate_text(value->text)) return rate;
   }
-  cursor.wrong(key, "a number above 0");
+  cursor.wrong(key, expected_rate(value->text));
   return std::nullopt;
 }
 

@@ -97,7 +97,7 @@ std::optional<Fraction> read_usable(ObjectCursor& entry) {
     } catch (const InputError&) {
     }
   }
-  entry.wrong(kKey, "a number above 0 and at most 1, or a ratio like \"2/3\"");
+  entry.wrong(kKey, std::string(expected_share(value->text)) + ", or a ratio like \"2/3\"");
   return std::nullopt;
 }
 
@@ -148,7 +148,7 @@ void read_price(ObjectCursor& entry, Accelerator& gpu) {
   const JsonValue* const usd = price->required("usd_per_hour", "a number above 0");
   const bool number = usd != nullptr && (usd->is(JsonValue::Type::integer) || usd->is(JsonValue::Type::real));
   const std::optional<Fraction> rate = number ? read_rate_text(usd->text) : std::nullopt;
-  if (usd != nullptr && !rate) price->wrong("usd_per_hour", "a number above 0");
+  if (usd != nullptr && !rate) price->wrong("usd_per_hour", expected_rate(usd->text));
   price->required("date", "a day such as \"2026-09-20\"");
   price->required("source", "a text");
   const std::optional<std::string> date = price->text("date");
