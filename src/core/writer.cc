@@ -66,15 +66,20 @@ void write_nineteen(char* to, std::uint64_t value) {
   write_eight(to + 11, static_cast<std::uint32_t>(value % kTenTo8));
 }
 
-}  // namespace
-
-char* write_digits(char* to, Count value) {
-  if (value.fits_u64()) return write_u64(to, static_cast<std::uint64_t>(value.raw()));
+/// Digits of more than 64 bits. Apart, so that all others need no registers kept for it.
+[[gnu::noinline]] char* write_wide(char* to, Count value) {
   const Uint128 high = value.raw() / kTenTo19;
   const auto low = static_cast<std::uint64_t>(value.raw() - high * kTenTo19);
   to = write_digits(to, Count::from_raw(high));  // one digit more than 64 bits hold at most
   write_nineteen(to, low);
   return to + 19;
+}
+
+}  // namespace
+
+char* write_digits(char* to, Count value) {
+  if (!value.fits_u64()) return write_wide(to, value);
+  return write_u64(to, static_cast<std::uint64_t>(value.raw()));
 }
 
 void Writer::flush() {

@@ -105,6 +105,7 @@ class Report {
           const DeviceShare* const of_device = share(estimator);
           const Estimate first = first_of(estimator, batch, with_sources(wanted));
           ContextWalk walk(estimator, batch, with_sources(wanted));
+          const bool growth = wanted.has(Metric::growth_attention_flops) || wanted.has(Metric::growth_kv_cache);
           for (const LengthList::Range& contexts_in_steps : contexts.ranges()) {
             walk.start(contexts_in_steps);
             do {
@@ -115,7 +116,7 @@ class Report {
                 visit(GridPoint{estimator, values, first, of_device});
                 continue;
               }
-              set_growth(walk.values(), first, wanted);
+              if (growth) set_growth(walk.values(), first, wanted);
               visit(GridPoint{estimator, walk.values(), first});
             } while (walk.next());
           }
